@@ -1,0 +1,21 @@
+# One image, three commands: web (the default), `python manage.py worker`, `python manage.py migrate`.
+FROM python:3.13-slim-bookworm AS build
+RUN pip install --no-cache-dir uv==0.13.8
+WORKDIR /app
+COPY pyproject.toml uv.lock ./
+RUN uv sync --frozen --no-dev --no-cache --python /usr/local/bin/python
+COPY . .
+# Static files are hashed and compressed once, here; no secret is needed for that.
+RUN SECRET_KEY=build-only .venv/bin/python manage.py collectstatic --noinput \
+    && .venv/bin/python -m compileall -q portal provisioning
+
+FROM python:3.13-slim-bookworm
+RUN useradd --system --uid 10001 --no-create-home portal
+WORKDIR /app
+COPY --from=build /app /app
+ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 STATE_DIR=/tmp/state
+USER portal
+EXPOSE 8000
+HEALTHCHECK --interval=30s --timeout=5s \
+    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:8000/healthz', headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0]}), timeout=4)"]
+CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "portal.wsgi:application"]

