@@ -1,0 +1,125 @@
+"""What every component is: a settings schema for the loader, and the resources, grants and facts that follow from it.
+
+A component reads a design and writes into a build; it knows no HCL, no Django and no AWS client.
+What a component's users get from it is its `Grant`, the only source of security-group rules, IAM statements,
+variables, secrets and arrows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, InstanceOf
+
+from provisioning.components.graph import Node, Reference
+
+if TYPE_CHECKING:
+    from provisioning.components.build import Build
+
+Tier = Literal["internet", "public", "private", "data", "beside"]
+
+
+class DesignError(ValueError):
+    """Components that are right one by one do not make a whole. The message says where and what to do."""
+
+
+class Settings(BaseModel):
+    """What a component block may say. Anything it does not name is refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
+
+    uses: tuple[InstanceOf[Reference], ...] = ()
+
+
+class Part(BaseModel):
+    """A nested block of settings, such as `tasks = { … }`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
+
+
+def a_service(reference: Reference) -> Reference:
+    """Refuse a reference to anything but a service. A pydantic validator."""
+    if reference.kind != "service":
+        raise ValueError(f"{reference} is a {reference.kind}, and only a service can stand here")
+    return reference
+
+
+ServiceReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(a_service)]
+AnySettings: TypeAlias = Settings
+Chosen = TypeVar("Chosen", bound=Settings)
+
+
+def settings_of(node: Node, schema: type[Chosen]) -> Chosen:
+    """Return the node's settings as the type that its component asked for."""
+    if not isinstance(node.settings, schema):
+        raise TypeError(f"{node.address} carries {type(node.settings).__name__}, not {schema.__name__}")
+    return node.settings
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What using a component gives its user.
+
+    `ports` are opened from the user to the component, `variables` and `secrets` (name to ARN) reach the user's task
+    definition, `secret_arns` are what its start needs to read, `statements` are its rights while it runs.
+    """
+
+    label: str = ""
+    ports: tuple[int, ...] = ()
+    variables: Mapping[str, Any] = field(default_factory=dict)
+    secrets: Mapping[str, Any] = field(default_factory=dict)
+    secret_arns: tuple[Any, ...] = ()
+    statements: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """How a component stands in the picture: where, its name, its kind in words, and the one fact worth reading.
+
+    `leads` is the label of an arrow from this box to the component's first one; `way_out` draws the tier below and
+    the internet above as joined by this box.
+    """
+
+    tier: Tier
+    name: str
+    kind: str
+    fact: str
+    leads: str | None = None
+    way_out: bool = False
+
+
+class Component(ABC):
+    """One kind of building block."""
+
+    kind: ClassVar[str]
+    title: ClassVar[str]
+    summary: ClassVar[str]
+    Settings: ClassVar[type[AnySettings]]
+    attributes: ClassVar[Mapping[str, str]] = {}
+    guarded: ClassVar[bool] = False  # whether it stands behind a security group of its own
+
+    @abstractmethod
+    def build(self, node: Node, build: Build) -> None:
+        """Add this node's resources to the build."""
+
+    @abstractmethod
+    def boxes(self, node: Node) -> list[Box]:
+        """How the node is drawn; the first box is the one that arrows meet."""
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        """The template expression behind `component.<kind>.<name>.<attribute>`; None when this design has none."""
+        raise DesignError(f"{node.source}: {node.address} has no attribute {name} in {build.design.blueprint}")
+
+    def grant(self, node: Node, build: Build) -> Grant:
+        """What a user of this node gets."""
+        blueprint = build.design.blueprint
+        raise DesignError(
+            f"{node.source}: {node.address} gives its users nothing, so nothing in {blueprint} can use it"
+        )
+
+    def targets(self, node: Node) -> tuple[Reference, ...]:
+        """The components that this one uses."""
+        return node.uses

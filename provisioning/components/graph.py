@@ -1,0 +1,111 @@
+"""The design: a blueprint with size and inputs filled in, as a graph of components.
+
+Pure data, shared by everything that reads a design (compile, draw, explain) and by the loader that makes one.
+It knows neither HCL nor CloudFormation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+from pydantic import BaseModel
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """`component.postgres.main`, or one of its attributes: `component.postgres.main.endpoint`."""
+
+    kind: str
+    name: str
+    attribute: str | None = None
+
+    @property
+    def address(self) -> str:
+        """The component's address, as it stands in messages and pictures: `postgres.main`."""
+        return f"{self.kind}.{self.name}"
+
+    def __str__(self) -> str:
+        return f"component.{self.address}" + (f".{self.attribute}" if self.attribute else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A template with references in it, `"https://${component.load_balancer.public.host}/x"`, as its parts in order."""
+
+    parts: tuple[str | Reference, ...]
+
+
+# What an expression may come to: JSON's values, a reference, or text with references in it.
+Value: TypeAlias = "bool | int | float | str | Reference | Joined | list[Value] | dict[str, Value] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where something stands: `path` relative to the catalogue's root, `line` from 1."""
+
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentContext:
+    """What a blueprint may read as `env.` and `account.`; every physical name begins with `name`.
+
+    `name` is lowercase letters, digits and hyphens, begins with a letter, and has at most 32 characters.
+    """
+
+    name: str
+    team: str
+    region: str
+    account_id: str
+    request_id: str = "none"
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One component of a design. `settings` is an instance of its component's own settings schema."""
+
+    kind: str
+    name: str
+    settings: BaseModel
+    uses: tuple[Reference, ...]
+    source: Source
+
+    @property
+    def address(self) -> str:
+        return f"{self.kind}.{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class DesignOutput:
+    name: str
+    value: Value
+    description: str
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A blueprint with size and inputs filled in.
+
+    `nodes` are keyed by address (`postgres.main`) in the blueprint's order. `settings` are the size's own settings
+    (`approval`, `protect`, …). `usage` maps a name to low, likely and high.
+    """
+
+    blueprint: str
+    version: str
+    digest: str
+    size: str
+    environment: EnvironmentContext
+    nodes: Mapping[str, Node]
+    outputs: tuple[DesignOutput, ...]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+
+    def of_kind(self, kind: str) -> list[Node]:
+        return [node for node in self.nodes.values() if node.kind == kind]

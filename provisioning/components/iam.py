@@ -1,0 +1,88 @@
+"""Roles and statements. Every role carries the account's permissions boundary and no right to create log groups."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from troposphere import Ref, Sub, encode_to_dict, iam
+
+# The managed policy that onboarding makes once in every account. The portal may create roles with it only.
+BOUNDARY = "portal-boundary"
+# GitHub's identity provider, likewise made once per account.
+GITHUB_ISSUER = "token.actions.githubusercontent.com"
+_VERSION = "2012-10-17"
+
+
+def account_arn(service: str, resource: str, *, regional: bool = True, **variables: Any) -> Sub:
+    """An ARN in the environment's own account, written with pseudo parameters."""
+    region = "${AWS::Region}" if regional else ""
+    text = f"arn:${{AWS::Partition}}:{service}:{region}:${{AWS::AccountId}}:{resource}"
+    return Sub(text, **variables)
+
+
+def allow(actions: Sequence[str], resources: Any, condition: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": list(actions) if len(actions) > 1 else actions[0],
+        "Resource": resources,
+    }
+    if condition:
+        statement["Condition"] = dict(condition)
+    return statement
+
+
+def policy(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    return {"Version": _VERSION, "Statement": list(statements)}
+
+
+def merged(statements: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Statements that differ in their resources only become one; resources that repeat are said once."""
+    groups: dict[str, dict[str, Any]] = {}
+    resources: dict[str, dict[str, Any]] = {}
+    for statement in statements:
+        rest = {name: value for name, value in statement.items() if name != "Resource"}
+        key = _text(rest)
+        groups.setdefault(key, rest)
+        named = statement["Resource"]
+        for resource in named if isinstance(named, list) else [named]:
+            resources.setdefault(key, {}).setdefault(_text(resource), resource)
+    result = []
+    for key, rest in groups.items():
+        found = list(resources[key].values())
+        result.append({**rest, "Resource": found if len(found) > 1 else found[0]})
+    return result
+
+
+def _text(value: Any) -> str:
+    return json.dumps(encode_to_dict(value), sort_keys=True)
+
+
+def trusts(service: str) -> dict[str, Any]:
+    """A trust policy for an AWS service acting for this account, so that no other account can borrow the role."""
+    return policy(
+        [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": service},
+                "Action": "sts:AssumeRole",
+                "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
+            }
+        ]
+    )
+
+
+def role(
+    logical_id: str, *, trust: Mapping[str, Any], statements: Sequence[Mapping[str, Any]], description: str = ""
+) -> iam.Role:
+    """A role with one inline policy; without statements it has none and may do nothing."""
+    extra: dict[str, Any] = {"Description": description} if description else {}
+    if statements:
+        extra["Policies"] = [iam.Policy(PolicyName="needs", PolicyDocument=policy(merged(statements)))]
+    return iam.Role(
+        logical_id,
+        AssumeRolePolicyDocument=dict(trust),
+        PermissionsBoundary=account_arn("iam", f"policy/{BOUNDARY}", regional=False),
+        **extra,
+    )

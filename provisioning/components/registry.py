@@ -1,0 +1,50 @@
+"""The kinds of component that a blueprint may use. A new one is a module here and a line below."""
+
+from __future__ import annotations
+
+from provisioning.components.base import Component
+from provisioning.components.bucket import Bucket
+from provisioning.components.cluster import Cluster
+from provisioning.components.deploy_role import DeployRole
+from provisioning.components.load_balancer import LoadBalancer
+from provisioning.components.network import Network
+from provisioning.components.postgres import Postgres
+from provisioning.components.secret import Secret
+from provisioning.components.service import Service
+from provisioning.components.valkey import Valkey
+
+_COMPONENTS: dict[str, Component] = {
+    item.kind: item
+    for item in (
+        Network(),
+        Postgres(),
+        Valkey(),
+        Bucket(),
+        Secret(),
+        Cluster(),
+        Service(),
+        LoadBalancer(),
+        DeployRole(),
+    )
+}
+
+
+class UnknownComponent(ValueError):  # noqa: N818 - a blueprint's mistake, told to its author by this name
+    """A blueprint names a kind of component that does not exist."""
+
+    def __init__(self, kind: str, known: list[str]) -> None:
+        super().__init__(f'There is no component kind "{kind}"; known are {", ".join(known)}.')
+        self.kind = kind
+        self.known = known
+
+
+def component(kind: str) -> Component:
+    """Return the component of this kind, or raise UnknownComponent."""
+    try:
+        return _COMPONENTS[kind]
+    except KeyError:
+        raise UnknownComponent(kind, kinds()) from None
+
+
+def kinds() -> list[str]:
+    return sorted(_COMPONENTS)
