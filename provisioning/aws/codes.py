@@ -1,0 +1,350 @@
+"""From AWS's error codes to our exceptions: the one place that reads them.
+
+The text of a message decides only where AWS gives one code to several things; all such texts stand in `BY_MESSAGE`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore import exceptions as botocore_errors
+
+from provisioning.aws.errors import (
+    AccessDenied,
+    AlreadyExists,
+    AwsError,
+    CredentialsExpired,
+    InternalFailure,
+    InvalidTemplate,
+    LimitExceeded,
+    NotFound,
+    NoUpdates,
+    Throttled,
+    TokenConflict,
+    Unclear,
+    Unreachable,
+    ValidationFailed,
+    WrongStatus,
+)
+
+DEFAULT_RETRY_AFTER = 5.0
+"""Seconds to stay away after AWS itself said "too many requests"; it gives no figure."""
+MESSAGE_LIMIT = 2000
+
+# (service, code, text) → class. Sentences of AWS that were seen, in their general form.
+BY_MESSAGE: Final[tuple[tuple[str, str, re.Pattern[str], type[AwsError]], ...]] = (
+    ("cloudformation", "ValidationError", re.compile(r"does not exist"), NotFound),
+    ("cloudformation", "ValidationError", re.compile(r"No updates are to be performed"), NoUpdates),
+    ("cloudformation", "ValidationError", re.compile(r"TerminationProtection is enabled"), WrongStatus),
+    ("cloudformation", "ValidationError", re.compile(r"is in [A-Z_]+ state"), WrongStatus),
+    ("cloudformation", "ValidationError", re.compile(r"\b[A-Z_]+ state and can ?not be"), WrongStatus),
+    ("cloudformation", "ValidationError", re.compile(r"S3 error: Access Denied"), AccessDenied),
+    (
+        "cloudformation",
+        "ValidationError",
+        re.compile(r"(Template (format )?error|Invalid template|unresolved resource dependencies)", re.IGNORECASE),
+        InvalidTemplate,
+    ),
+    ("cloudformation", "ValidationError", re.compile(r"Unrecognized resource types"), InvalidTemplate),
+    # RegisterScalableTarget for a service that is gone (spinnaker/spinnaker#4371).
+    ("application-autoscaling", "ValidationException", re.compile(r"ECS service doesn't exist"), NotFound),
+    ("ecs", "ClientException", re.compile(r"Unable to describe task definition"), NotFound),
+)
+
+BY_CODE: Final[Mapping[str, type[AwsError]]] = {
+    # Throttling, by all its names (botocore's own list, which a test compares, less the quota code LimitExceededException).
+    **dict.fromkeys(
+        (
+            "APICallRateForCustomerExceeded",
+            "BandwidthLimitExceeded",
+            "EC2ThrottledException",
+            "PriorRequestNotComplete",
+            "ProvisionedThroughputExceededException",
+            "RequestLimitExceeded",
+            "RequestThrottled",
+            "RequestThrottledException",
+            "SlowDown",
+            "Throttled",
+            "ThrottledException",
+            "Throttling",
+            "ThrottlingException",
+            "TooManyRequests",
+            "TooManyRequestsException",
+            "TransactionInProgressException",
+        ),
+        Throttled,
+    ),
+    **dict.fromkeys(
+        (
+            "AccessDenied",
+            "AccessDeniedException",
+            "AllAccessDisabled",
+            "AuthorizationError",
+            "BlockedException",
+            "FailedResourceAccessException",
+            "Forbidden",
+            "403",
+            "NotAuthorized",
+            "OptInRequired",
+            "UnauthorizedAccess",
+            "UnauthorizedOperation",
+        ),
+        AccessDenied,
+    ),
+    **dict.fromkeys(
+        (
+            "AuthFailure",
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "IncompleteSignature",
+            "InvalidAccessKeyId",
+            "InvalidClientTokenId",
+            "InvalidToken",
+            "MissingAuthenticationToken",
+            "NotSignedUp",
+            "RequestExpired",
+            "RequestTimeTooSkewed",
+            "SignatureDoesNotMatch",
+            "TokenRefreshRequired",
+            "UnrecognizedClientException",
+        ),
+        CredentialsExpired,
+    ),
+    **dict.fromkeys(
+        (
+            "404",
+            "WAFNonexistentItemException",
+            "WAFUnavailableEntityException",
+            "NotFound",
+            "AWS.SimpleQueueService.NonExistentQueue",
+        ),
+        NotFound,
+    ),
+    **dict.fromkeys(
+        (
+            "EntityAlreadyExists",
+            "BucketAlreadyOwnedByYou",
+            "ResourceExistsException",
+            "QueueNameExists",
+            "WAFDuplicateItemException",
+        ),
+        AlreadyExists,
+    ),
+    **dict.fromkeys(
+        (
+            "IdempotencyParameterMismatch",
+            "IdempotentParameterMismatch",
+            "IdempotentParameterMismatchException",
+            "OperationIdAlreadyExistsException",
+            "TokenAlreadyExistsException",
+        ),
+        TokenConflict,
+    ),
+    **dict.fromkeys(
+        (
+            "BucketNotEmpty",
+            "ConcurrentModification",
+            "ConcurrentModificationException",
+            "ConcurrentUpdateException",
+            "ConditionalCheckFailed",
+            "ConflictException",
+            "DBInstanceNotReady",
+            "DeleteConflict",
+            "DependencyViolation",
+            "FileSystemInUse",
+            "InvalidChangeSetStatus",
+            "InvalidOperationException",
+            "InvalidStateException",
+            "InvalidStateTransition",
+            "IncorrectState",
+            "InvalidIPAddress.InUse",
+            "InvalidNetworkInterface.InUse",
+            "InvalidObjectState",
+            "KMSInvalidStateException",
+            "OperationAborted",
+            "OperationAbortedException",
+            "OperationInProgressException",
+            "OperationNotPermitted",
+            "ResourceConflictException",
+            "ResourceInUse",
+            "ResourceInUseException",
+            "ServiceNotActiveException",
+            "StaleRequestException",
+            "UpdateInProgressException",
+            "WAFAssociatedItemException",
+            "WAFOptimisticLockException",
+        ),
+        WrongStatus,
+    ),
+    **dict.fromkeys(("ServiceQuotaExceededException", "StorageQuotaExceeded", "OverLimit"), LimitExceeded),
+    **dict.fromkeys(
+        (
+            "BadRequest",
+            "ClientException",
+            "ConstraintViolationException",
+            "DecodingError",
+            "InsufficientCapabilitiesException",
+            "InvalidAction",
+            "MalformedXML",
+            "UnsupportedOperation",
+            "ValidationError",
+            "ValidationException",
+        ),
+        ValidationFailed,
+    ),
+    **dict.fromkeys(
+        (
+            "InternalError",
+            "InternalException",
+            "InternalFailure",
+            "InternalServerError",
+            "InternalServerException",
+            "InternalServiceError",
+            "InternalServiceException",
+            "KMSInternalException",
+            "RequestTimeout",
+            "RequestTimeoutException",
+            "ServerException",
+            "ServiceException",
+            "ServiceFailure",
+            "ServiceUnavailable",
+            "ServiceUnavailableException",
+            "Unavailable",
+            "WAFInternalErrorException",
+        ),
+        InternalFailure,
+    ),
+}
+
+# Families of codes, in this order, for what `BY_CODE` does not name.
+BY_SHAPE_OF_CODE: Final[tuple[tuple[re.Pattern[str], type[AwsError]], ...]] = (
+    (re.compile(r"NotFound(Fault|Exception)?$|^NoSuch[A-Z]|\.NotFound$|DoesNotExist(Exception)?$"), NotFound),
+    (re.compile(r"AlreadyExists?(Fault|Exception)?$|\.Duplicate$|^Duplicate[A-Z]"), AlreadyExists),
+    (
+        re.compile(
+            r"(Quota|Limit).*Exceeded|LimitReached|LimitsExceeded|^TooMany|^Insufficient\w*Capacity|^MaxSpendLimit"
+        ),
+        LimitExceeded,
+    ),
+    (re.compile(r"^Invalid\w+State(Fault|Exception)?$|InUse(Exception)?$"), WrongStatus),
+    (re.compile(r"^(Invalid|Malformed|Missing|Unknown|Unsupported|WAFInvalid)"), ValidationFailed),
+)
+
+_SECRET_TEXT: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
+    (
+        re.compile(r"(?i)(x-amz-security-token|x-amz-signature|x-amz-credential|authorization)(\s*[=:]\s*)[^\s&'\"]+"),
+        r"\1\2…",
+    ),
+    (re.compile(r"\b(AKIA|ASIA)[A-Z0-9]{12,}"), r"\1…"),
+    (re.compile(r"(?i)(encoded authorization failure message:\s*)\S+"), r"\1…"),
+    (re.compile(r"//[^/@\s]+:[^/@\s]+@"), "//…@"),
+)
+
+# AWS repeats the string it signed in this message: the session token stands in it.
+_KEEP_FIRST_SENTENCE: Final = frozenset({"SignatureDoesNotMatch", "IncompleteSignature"})
+
+# The connection was never made, so nothing can have happened.
+_NOT_SENT: Final = (
+    botocore_errors.EndpointConnectionError,
+    botocore_errors.ConnectTimeoutError,
+    botocore_errors.SSLError,
+    botocore_errors.ProxyConnectionError,
+)
+ANSWER_LOST: Final = (
+    botocore_errors.HTTPClientError,
+    botocore_errors.IncompleteReadError,
+    botocore_errors.ChecksumError,
+)
+"""After these nobody knows whether AWS carried the request out."""
+
+_NO_CREDENTIALS: Final = (
+    botocore_errors.NoCredentialsError,
+    botocore_errors.PartialCredentialsError,
+    botocore_errors.CredentialRetrievalError,
+    botocore_errors.TokenRetrievalError,
+    botocore_errors.ProfileNotFound,
+    botocore_errors.SSOError,
+    botocore_errors.MetadataRetrievalError,
+)
+
+
+def answer_was_lost(error: BaseException) -> bool:
+    return isinstance(error, ANSWER_LOST) and not isinstance(error, _NOT_SENT)
+
+
+def without_secrets(message: str, code: str = "") -> str:
+    """Shorten AWS's sentence and take out whatever could open a door."""
+    if code in _KEEP_FIRST_SENTENCE:
+        message = re.split(r"\. |\n", message, maxsplit=1)[0]
+    for pattern, replacement in _SECRET_TEXT:
+        message = pattern.sub(replacement, message)
+    return message[:MESSAGE_LIMIT]
+
+
+def class_for(service: str, code: str, message: str, status: int) -> type[AwsError]:
+    """Return the exception class for one answer; `status` (HTTP) decides only for a code that nobody knows."""
+    for table_service, table_code, text, error in BY_MESSAGE:
+        if (table_service, table_code) == (service, code) and text.search(message):
+            return error
+    if code in BY_CODE:
+        return BY_CODE[code]
+    for pattern, error in BY_SHAPE_OF_CODE:
+        if pattern.search(code):
+            return error
+    by_status: Mapping[int, type[AwsError]] = {
+        401: CredentialsExpired,
+        403: AccessDenied,
+        404: NotFound,
+        429: Throttled,
+    }
+    return InternalFailure if status >= 500 else by_status.get(status, AwsError)  # noqa: PLR2004 - HTTP's server errors
+
+
+def translate(
+    error: botocore_errors.ClientError | botocore_errors.BotoCoreError,
+    *,
+    service: str,
+    operation: str,
+    mutating: bool,
+    lost_before: bool,
+) -> AwsError:
+    """Turn botocore's exception into ours. `lost_before`: an earlier attempt of the same call got no clear answer."""
+    name = f"{service}:{operation}"
+    maybe_done = mutating and lost_before
+    if isinstance(error, botocore_errors.ClientError):
+        return _from_answer(error.response, service=service, name=name, mutating=mutating, maybe_done=maybe_done)
+    text = without_secrets(str(error))
+    code = type(error).__name__
+    if mutating and (lost_before or answer_was_lost(error)):
+        return Unclear(
+            f"The answer was lost, so nobody knows whether it was carried out: {text}",
+            operation=name,
+            code=code,
+            maybe_done=True,
+        )
+    if isinstance(error, (*_NOT_SENT, *ANSWER_LOST, botocore_errors.ConnectionError)):
+        return Unreachable(f"AWS could not be reached: {text}", operation=name, code=code)
+    if isinstance(error, _NO_CREDENTIALS):
+        return CredentialsExpired(f"The portal has no usable AWS credentials: {text}", operation=name, code=code)
+    if isinstance(error, botocore_errors.ParamValidationError):
+        return ValidationFailed(text, operation=name, code=code)
+    return AwsError(text, operation=name, code=code)
+
+
+def _from_answer(response: Mapping[str, Any], *, service: str, name: str, mutating: bool, maybe_done: bool) -> AwsError:
+    details = response.get("Error", {})
+    code = str(details.get("Code") or "Unknown")
+    message = str(details.get("Message") or "AWS gave no reason")
+    status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
+    error = class_for(service, code, message, status)
+    if service == "ecs" and code == "ConflictException" and name.endswith(":RunTask"):
+        error = TokenConflict  # the code stands for the token in RunTask alone
+    return error(
+        without_secrets(message, code),
+        operation=name,
+        code=code,
+        retry_after=DEFAULT_RETRY_AFTER if error is Throttled else None,
+        maybe_done=maybe_done or (mutating and error is InternalFailure),
+    )

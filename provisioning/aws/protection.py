@@ -1,0 +1,29 @@
+"""Deletion protection, lifted where a type of resource has one: a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from provisioning.aws import ec2, elbv2, rds
+from provisioning.aws.errors import NotFound
+from provisioning.aws.sessions import Clients
+
+LIFTS: Final[Mapping[str, Callable[[Clients, str], None]]] = {
+    "AWS::EC2::Instance": ec2.lift_instance_protection,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": elbv2.lift_protection,
+    "AWS::RDS::DBCluster": rds.lift_cluster_protection,
+    "AWS::RDS::DBInstance": rds.lift_instance_protection,
+}
+
+
+def lift_protection(aws: Clients, resource_type: str, physical_id: str) -> bool:
+    """False when the type has none. What is gone already needs no lifting, so repeating is harmless."""
+    lift = LIFTS.get(resource_type)
+    if lift is None:
+        return False
+    try:
+        lift(aws, physical_id)
+    except NotFound:
+        return True
+    return True

@@ -1,0 +1,61 @@
+"""How many calls the portal allows itself, for each account, region and family of calls.
+
+AWS publishes few of its rates, and counts other tools of the account against the same ones; these stay well below what is known:
+- CloudFormation: 5 CreateStack within one second were throttled (Sceptre/sceptre#910); DescribeStacks is reported at 5 a second, not
+  raisable (aws/aws-sam-cli#2671).
+- STS: 600 a second for an account and region, shared by everything in it (IAM's quotas page).
+- EC2: describing refills 20 a second up to 100, changing 5 a second up to 50 (EC2's developer guide, "Request throttling").
+- S3: 3,500 writes a second for each prefix (S3's user guide, "Optimizing performance").
+- Everything else: no figure known; a few a second has never been refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` calls at once, then `per_second`."""
+
+    per_second: float
+    burst: float
+
+
+ANY_READ: Final = "read"
+ANY_CHANGE: Final = "change"
+
+DEFAULT_RATES: Final[Mapping[str, Rate]] = {
+    "cloudformation.change": Rate(1, 2),
+    "cloudformation.read": Rate(2, 10),
+    "sts.read": Rate(20, 50),
+    "ec2.read": Rate(10, 50),
+    "ec2.change": Rate(2, 20),
+    "s3.read": Rate(50, 100),
+    "s3.change": Rate(50, 100),
+    ANY_READ: Rate(5, 20),
+    ANY_CHANGE: Rate(2, 10),
+}
+
+_READING = ("Describe", "Get", "List", "Head", "BatchGet", "Lookup", "Search", "AssumeRole")
+
+
+def changes_something(operation: str) -> bool:
+    """Whether an API operation, as botocore names it, may change the account."""
+    return not operation.startswith(_READING)
+
+
+def family_of(service: str, operation: str) -> str:
+    """The family whose rate a call counts against, such as "ec2.read"."""
+    return f"{service}.{ANY_CHANGE if changes_something(operation) else ANY_READ}"
+
+
+def rate_for(rates: Mapping[str, Rate], family: str) -> Rate:
+    return rates.get(family) or rates[family.rpartition(".")[2]]
+
+
+def scaled(rates: Mapping[str, Rate], factor: float) -> dict[str, Rate]:
+    """The same table, `factor` times as fast: for an account that nobody else uses, such as the sandbox."""
+    return {family: Rate(rate.per_second * factor, rate.burst * factor) for family, rate in rates.items()}

@@ -1,0 +1,209 @@
+"""Clients for one account and region: with the right credentials, or not at all.
+
+An account with a role is reached through that role and never, not even after a failure, with the portal's own credentials. The role's
+credentials renew themselves. Before the first change GetCallerIdentity proves that they belong to the account they are meant for.
+"""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
+
+from botocore.config import Config
+from botocore.credentials import CredentialProvider, CredentialResolver, Credentials, DeferredRefreshableCredentials
+from botocore.exceptions import BotoCoreError
+from botocore.loaders import Loader
+from botocore.session import Session
+
+from provisioning.aws.border import Border
+from provisioning.aws.codes import translate
+from provisioning.aws.errors import WrongAccount
+from provisioning.aws.governor import Gate
+from provisioning.aws.port import AccountAccess
+
+if TYPE_CHECKING:
+    from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_ec2 import EC2Client
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_efs import EFSClient
+    from mypy_boto3_elasticache import ElastiCacheClient
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_kms import KMSClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_rds import RDSClient
+    from mypy_boto3_resourcegroupstaggingapi import ResourceGroupsTaggingAPIClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sts import STSClient
+    from mypy_boto3_wafv2 import WAFV2Client
+
+ROLE_SESSION_SECONDS: Final = 3600
+"""The longest that AWS allows when one role assumes another."""
+ROLE_SESSION_NAME: Final = "portal"
+
+# AWS's service models are big: all sessions of the process read them once, through this.
+_LOADER: Final = Loader()
+
+
+class _Fixed(CredentialProvider):
+    """A credential provider that has exactly these credentials, so that no chain can fall back to others."""
+
+    METHOD = CANONICAL_NAME = "portal"
+
+    def __init__(self, credentials: Credentials) -> None:
+        self._credentials = credentials
+
+    def load(self) -> Credentials:
+        return self._credentials
+
+
+T = TypeVar("T")
+
+
+class Service(Generic[T]):
+    """A client of one service, made when first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type) -> Service[T]: ...
+    @overload
+    def __get__(self, instance: Clients, owner: type) -> T: ...
+    def __get__(self, instance: Clients | None, owner: type) -> Service[T] | T:
+        if instance is None:
+            return self
+        client: T = instance.client(self.name)
+        return client
+
+
+class Clients:
+    """One client a service, all behind one `Border`. Safe for several threads."""
+
+    application_autoscaling: Service[ApplicationAutoScalingClient] = Service("application-autoscaling")
+    cloudformation: Service[CloudFormationClient] = Service("cloudformation")
+    ec2: Service[EC2Client] = Service("ec2")
+    ecs: Service[ECSClient] = Service("ecs")
+    efs: Service[EFSClient] = Service("efs")
+    elasticache: Service[ElastiCacheClient] = Service("elasticache")
+    elbv2: Service[ElasticLoadBalancingv2Client] = Service("elbv2")
+    iam: Service[IAMClient] = Service("iam")
+    kms: Service[KMSClient] = Service("kms")
+    logs: Service[CloudWatchLogsClient] = Service("logs")
+    rds: Service[RDSClient] = Service("rds")
+    s3: Service[S3Client] = Service("s3")
+    secretsmanager: Service[SecretsManagerClient] = Service("secretsmanager")
+    sts: Service[STSClient] = Service("sts")
+    tagging: Service[ResourceGroupsTaggingAPIClient] = Service("resourcegroupstaggingapi")
+    wafv2: Service[WAFV2Client] = Service("wafv2")
+
+    def __init__(self, access: AccountAccess, gate: Gate) -> None:
+        self.access = access
+        self._lock = threading.RLock()
+        self._clients: dict[str, Any] = {}
+        self._verified = False
+        border = Border(access.account_id, access.region, gate, self.verify)
+        self._own_session = self._make_own_session(border)
+        self._own_sts: Any = None
+        self._session = self._make_role_session(border) if access.role_arn else self._own_session
+
+    def client(self, service: str) -> Any:
+        """The client of a service by botocore's name; kept only once it is complete."""
+        with self._lock:
+            if service not in self._clients:
+                self._clients[service] = self._create(self._session, service)
+            return self._clients[service]
+
+    def verify(self) -> None:
+        """Raise WrongAccount unless the credentials belong to the account they are meant for. Asks AWS until that is proved once."""
+        if self._verified:
+            return
+        actual = self.sts.get_caller_identity()["Account"]
+        if actual != self.access.account_id:
+            raise WrongAccount(
+                f"These credentials belong to account {actual}, but account {self.access.account_id} was meant. Nothing was changed",
+                operation="sts:GetCallerIdentity",
+                code="WrongAccount",
+            )
+        self._verified = True
+
+    def close(self) -> None:
+        """Close all connections. The clients open new ones if they are used again."""
+        with self._lock:
+            for client in (*self._clients.values(), self._own_sts):
+                if client is not None:
+                    client.close()
+
+    def _make_own_session(self, border: Border) -> Session:
+        """With what the portal's process runs with: environment, profile, or the machine's role. An emulator never gets to see those."""
+        if self.access.endpoint_url:
+            # An access key of twelve digits is how an emulator is told the account's number.
+            return _session_with(Credentials(self.access.account_id, "emulator"), border)
+        return _plain_session(border)
+
+    def _make_role_session(self, border: Border) -> Session:
+        # Deferred: nothing is asked of AWS here, and a role that cannot be assumed yields no credentials at all.
+        renewing = DeferredRefreshableCredentials(refresh_using=self._assume_role, method="assume-role")
+        return _session_with(renewing, border)
+
+    def _assume_role(self) -> dict[str, str]:
+        """What botocore's refreshing credentials ask for, now and again shortly before the end of each hour."""
+        with self._lock:
+            if self._own_sts is None:
+                self._own_sts = self._create(self._own_session, "sts")
+        request: dict[str, Any] = {
+            "RoleArn": self.access.role_arn,
+            "RoleSessionName": ROLE_SESSION_NAME,
+            "DurationSeconds": ROLE_SESSION_SECONDS,
+        }
+        if self.access.external_id:
+            request["ExternalId"] = self.access.external_id
+        answer = self._own_sts.assume_role(**request)["Credentials"]
+        return {
+            "access_key": answer["AccessKeyId"],
+            "secret_key": answer["SecretAccessKey"],
+            "token": answer["SessionToken"],
+            "expiry_time": answer["Expiration"].isoformat(),
+        }
+
+    def _create(self, session: Session, service: str) -> Any:
+        try:
+            return session.create_client(
+                service,
+                region_name=self.access.region,
+                endpoint_url=self.access.endpoint_url or None,
+                config=_config(self.access),
+            )
+        except BotoCoreError as error:
+            raise translate(
+                error, service=service, operation="CreateClient", mutating=False, lost_before=False
+            ) from None
+
+
+def _config(access: AccountAccess) -> Config:
+    return Config(  # type: ignore[call-arg]  # the stubs do not know ignore_configured_endpoint_urls
+        connect_timeout=5,
+        read_timeout=20,
+        # One repetition inside a call rides out a lost connection; more waiting is the engine's business, not a sleeping worker's.
+        retries={"mode": "standard", "total_max_attempts": 2},
+        max_pool_connections=20,
+        user_agent_extra="portal",
+        # AWS_ENDPOINT_URL in the portal's environment must not send a real account's calls elsewhere, nor the reverse.
+        ignore_configured_endpoint_urls=True,
+        s3={"addressing_style": "path" if access.endpoint_url else "virtual"},
+    )
+
+
+def _plain_session(border: Border) -> Session:
+    session = Session()
+    session.register_component("data_loader", _LOADER)
+    border.install(session)
+    return session
+
+
+def _session_with(credentials: Credentials, border: Border) -> Session:
+    session = _plain_session(border)
+    session.register_component("credential_provider", CredentialResolver([_Fixed(credentials)]))
+    return session

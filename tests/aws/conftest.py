@@ -1,0 +1,59 @@
+"""The wire, and an account that is reached over it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from provisioning.aws import AccountAccess, Governor, LiveAws, close_all
+from provisioning.aws.rates import DEFAULT_RATES, scaled
+from tests.aws.support import MakeLive, OpenGate
+from tests.aws.wire import ACCOUNT, Wire, WireServer, identity
+
+REGION = "eu-north-1"
+
+
+@pytest.fixture
+def gate() -> OpenGate:
+    return OpenGate()
+
+
+@pytest.fixture
+def wire() -> Iterator[Wire]:
+    server = WireServer()
+    server.wire.on("GetCallerIdentity", identity())
+    yield server.wire
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def live(gate: OpenGate) -> Iterator[MakeLive]:
+    """Makes a `LiveAws`; its connections are closed at the end."""
+    made: list[LiveAws] = []
+
+    def make(
+        url: str, *, account: str = ACCOUNT, region: str = REGION, governor: object = gate, **access: str
+    ) -> LiveAws:
+        aws = LiveAws(AccountAccess(account_id=account, region=region, endpoint_url=url, **access), governor=governor)
+        made.append(aws)
+        return aws
+
+    yield make
+    for aws in made:
+        aws.close()
+    close_all()
+
+
+@pytest.fixture
+def aws(wire: Wire, live: MakeLive) -> LiveAws:
+    """An account on the wire."""
+    return live(wire.url)
+
+
+@pytest.fixture
+def on_moto(moto: str, live: MakeLive) -> LiveAws:
+    """An account on moto's server, whose only account this is."""
+    governor = Governor(None, rates=scaled(DEFAULT_RATES, 1000))
+    return live(moto, account="123456789012", governor=governor)

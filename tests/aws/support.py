@@ -1,0 +1,25 @@
+"""What several of these tests share besides fixtures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeAlias
+
+from provisioning.aws import LiveAws
+
+MakeLive: TypeAlias = Callable[..., LiveAws]
+
+
+class OpenGate:
+    """Lets everything pass, and remembers what it was told."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, bool]] = []
+        self.refused: list[str] = []
+
+    def acquire(self, _account: str, _region: str, family: str, *, borrow: bool = False) -> float:
+        self.asked.append((family, borrow))
+        return 0.0
+
+    def throttled(self, _account: str, _region: str, family: str) -> None:
+        self.refused.append(family)

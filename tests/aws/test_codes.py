@@ -1,0 +1,169 @@
+from __future__ import annotations
+
+import pickle
+import pkgutil
+
+import pytest
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+from botocore.session import get_session
+
+import provisioning.aws
+from provisioning.aws import AwsError, errors
+from provisioning.aws.codes import BY_CODE, class_for, without_secrets
+
+SERVICES = [
+    "sts",
+    "cloudformation",
+    "ecs",
+    "s3",
+    "rds",
+    "elasticache",
+    "elbv2",
+    "secretsmanager",
+    "logs",
+    "resourcegroupstaggingapi",
+    "application-autoscaling",
+    "efs",
+    "kms",
+    "iam",
+    "wafv2",
+    "acm",
+    "cloudwatch",
+    "servicediscovery",
+    "ecr",
+    "ssm",
+    "sns",
+    "sqs",
+    "lambda",
+    "events",
+    "dynamodb",
+]
+
+
+def codes_of(service: str) -> set[str]:
+    model = get_session().get_service_model(service)
+    return {shape.metadata.get("error", {}).get("code", shape.name) for shape in model.error_shapes}
+
+
+def test_it_knows_all_of_botocores_names_for_throttling() -> None:
+    known = {code for code, error in BY_CODE.items() if error is errors.Throttled}
+    # A quota that is used up is not a rate: to come back later does not help.
+    assert set(ThrottledRetryableChecker._THROTTLED_ERROR_CODES) - known == {"LimitExceededException"}
+    assert all(
+        BY_CODE[code] in {errors.InternalFailure, errors.Throttled}
+        for code in TransientRetryableChecker._TRANSIENT_ERROR_CODES
+    )
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_every_code_that_says_not_found_or_exists_is_told_apart(service: str) -> None:
+    for code in codes_of(service):
+        error = class_for(service, code, "", 400)
+        if "NotFound" in code or "NoSuch" in code or "DoesNotExist" in code or "Nonexistent" in code:
+            assert error is errors.NotFound, code
+        else:
+            assert error is not errors.NotFound or code == "WAFUnavailableEntityException", code
+        if "AlreadyExist" in code and "Token" not in code and "OperationId" not in code:
+            assert error is errors.AlreadyExists, code
+
+
+@pytest.mark.parametrize(
+    ("service", "code", "message", "expected"),
+    [
+        ("cloudformation", "ValidationError", "Stack with id x does not exist", errors.NotFound),
+        ("cloudformation", "ValidationError", "No updates are to be performed.", errors.NoUpdates),
+        (
+            "cloudformation",
+            "ValidationError",
+            "Stack:arn is in DELETE_IN_PROGRESS state and can not be updated.",
+            errors.WrongStatus,
+        ),
+        (
+            "cloudformation",
+            "ValidationError",
+            "Stack [x] cannot be deleted while TerminationProtection is enabled",
+            errors.WrongStatus,
+        ),
+        ("cloudformation", "ValidationError", "Template format error: JSON not well-formed.", errors.InvalidTemplate),
+        ("cloudformation", "ValidationError", "Parameters: [X] must have values", errors.ValidationFailed),
+        ("cloudformation", "InsufficientCapabilitiesException", "Requires capabilities", errors.ValidationFailed),
+        ("cloudformation", "TokenAlreadyExistsException", "", errors.TokenConflict),
+        ("cloudformation", "LimitExceededException", "", errors.LimitExceeded),
+        ("cloudformation", "Throttling", "Rate exceeded", errors.Throttled),
+        ("rds", "ValidationError", "x does not exist", errors.ValidationFailed),
+        ("ecs", "ClientException", "Unable to describe task definition.", errors.NotFound),
+        ("ec2", "InvalidVpcID.NotFound", "", errors.NotFound),
+        ("ec2", "DependencyViolation", "", errors.WrongStatus),
+        ("ec2", "RequestLimitExceeded", "", errors.Throttled),
+        ("ec2", "VpcLimitExceeded", "", errors.LimitExceeded),
+        ("ec2", "UnauthorizedOperation", "", errors.AccessDenied),
+        ("sts", "ExpiredToken", "", errors.CredentialsExpired),
+        ("rds", "InvalidDBInstanceState", "", errors.WrongStatus),
+        ("rds", "InvalidParameterCombination", "", errors.ValidationFailed),
+        ("s3", "404", "Not Found", errors.NotFound),
+    ],
+)
+def test_a_code_becomes_the_exception_that_it_means(
+    service: str, code: str, message: str, expected: type[AwsError]
+) -> None:
+    assert class_for(service, code, message, 400) is expected
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (400, errors.AwsError),
+        (403, errors.AccessDenied),
+        (404, errors.NotFound),
+        (429, errors.Throttled),
+        (503, errors.InternalFailure),
+    ],
+)
+def test_a_code_that_nobody_knows_goes_by_its_http_status(status: int, expected: type[AwsError]) -> None:
+    assert class_for("s3", "SomethingNew", "", status) is expected
+
+
+@pytest.mark.parametrize(
+    ("message", "secret"),
+    [
+        ("The Access Key ASIAIOSFODNN7EXAMPLE is invalid", "IOSFODNN7EXAMPLE"),
+        ("GET https://s3/?X-Amz-Security-Token=FwoGZX%2Fabc&X-Amz-Signature=deadbeef failed", "FwoGZX"),
+        ("GET https://s3/?X-Amz-Security-Token=FwoGZX%2Fabc&X-Amz-Signature=deadbeef failed", "deadbeef"),
+        ("not authorized. Encoded authorization failure message: 4yNGXyz-secret", "4yNGXyz"),
+        ("Could not connect to https://user:hunter2@emulator:4566/", "hunter2"),
+    ],
+)
+def test_nothing_secret_stays_in_a_message(message: str, secret: str) -> None:
+    assert secret in message
+    assert secret not in without_secrets(message)
+
+
+def test_the_string_that_aws_signed_is_cut_off() -> None:
+    message = "The signature does not match. The Canonical String was 'POST\nx-amz-security-token:FwoGZX'"
+    assert without_secrets(message, "SignatureDoesNotMatch") == "The signature does not match"
+
+
+def test_an_error_says_where_and_what_and_survives_pickling() -> None:
+    error = errors.Throttled(
+        "Rate exceeded", operation="cloudformation:CreateStack", code="Throttling", retry_after=5.0
+    )
+    again = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own bytes
+    assert str(again) == str(error) == "cloudformation:CreateStack: Rate exceeded (Throttling)"
+    assert again.retry_after == 5.0
+    assert again.retryable
+
+
+def test_every_exception_gives_advice_and_stands_in_the_drawing() -> None:
+    classes = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, errors.AwsError)]
+    assert len(classes) == 16
+    assert all(item.advice.endswith(".") for item in classes)
+    assert all(item.__name__ in errors.__doc__ for item in classes)
+
+
+def test_only_the_border_knows_botocores_exceptions() -> None:
+    importers = set()
+    for module in pkgutil.iter_modules(provisioning.aws.__path__):
+        text = module.module_finder.find_spec(module.name).loader.get_source(module.name)
+        if "botocore.exceptions" in text or "botocore import exceptions" in text:
+            importers.add(module.name)
+    assert importers == {"border", "codes", "sessions"}
