@@ -1,0 +1,42 @@
+"""From a folder of HCL files to blueprints, and from a blueprint with size and inputs to a design. Pure: no Django, no AWS.
+
+The catalogue's folder is the only I/O; parsing is behind `parse`, the only module that imports hcl2.
+"""
+
+from provisioning.blueprint.catalogue import BrokenBlueprint, Catalogue, load_catalogue
+from provisioning.blueprint.errors import (
+    BlueprintError,
+    BrokenBlueprintError,
+    InputErrors,
+    NotOffered,
+    Problem,
+    UnknownBlueprint,
+    UnresolvedError,
+)
+from provisioning.blueprint.inputs import Inputs, example_inputs, parse_inputs
+from provisioning.blueprint.model import Blueprint, ComponentBlock, OutputBlock, Size
+from provisioning.blueprint.resolve import resolve
+from provisioning.blueprint.variables import Validation, Variable
+
+__all__ = [
+    "Blueprint",
+    "BlueprintError",
+    "BrokenBlueprint",
+    "BrokenBlueprintError",
+    "Catalogue",
+    "ComponentBlock",
+    "InputErrors",
+    "Inputs",
+    "NotOffered",
+    "OutputBlock",
+    "Problem",
+    "Size",
+    "UnknownBlueprint",
+    "UnresolvedError",
+    "Validation",
+    "Variable",
+    "example_inputs",
+    "load_catalogue",
+    "parse_inputs",
+    "resolve",
+]

@@ -1,0 +1,74 @@
+"""What can be wrong with a blueprint, an input, or a wish for either; every message is a sentence for its reader.
+
+BlueprintError
+├── UnknownBlueprint       there is no such slug
+├── BrokenBlueprintError   the file says something that cannot be; `.problems` name file and line
+├── NotOffered             a size or region that the blueprint does not have
+├── InputErrors            what was filled in is not what the variables ask for; `.errors` by variable
+└── UnresolvedError        the inputs are right one by one, but the components refuse them; `.problems`
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from provisioning.components.graph import Source
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, and where."""
+
+    source: Source
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.source}: {self.message}"
+
+
+class BlueprintError(ValueError):
+    """Everything below; the message can be shown as it is."""
+
+
+class UnknownBlueprint(BlueprintError):  # noqa: N818 - named after what happened
+    """There is no blueprint of this slug."""
+
+
+class NotOffered(BlueprintError):  # noqa: N818 - named after what happened
+    """The blueprint has no such size, or is not offered in this region."""
+
+
+class _ProblemsError(BlueprintError):
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class BrokenBlueprintError(_ProblemsError):
+    """The blueprint is listed, but cannot be used until its file is repaired."""
+
+    def __init__(self, slug: str, problems: Iterable[Problem]) -> None:
+        super().__init__(problems)
+        self.slug = slug
+
+
+class UnresolvedError(_ProblemsError):
+    """The components refuse what the inputs came to."""
+
+
+class InputErrors(BlueprintError):  # noqa: N818 - carries several
+    """What was filled in is refused; `errors` holds the sentences by the variable's name."""
+
+    def __init__(self, errors: Mapping[str, list[str]]) -> None:
+        self.errors = {name: list(sentences) for name, sentences in errors.items()}
+        super().__init__(" ".join(sentence for sentences in self.errors.values() for sentence in sentences))
+
+
+class ProblemFound(Exception):  # noqa: N818 - never leaves this package
+    """One problem on its way to whoever collects them."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(message)
+        self.line = line
+        self.message = message

@@ -1,0 +1,76 @@
+"""Reads a blueprint's folder: plain files only, bounded in number and size, never through a link."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from pathlib import Path
+
+MAX_FILES = 500
+MAX_FOLDER_BYTES = 20_000_000
+MAX_LEVELS = 8
+
+
+class FolderProblem(Exception):  # noqa: N818 - never leaves this package
+    """The folder holds something that is not read; the message is a sentence."""
+
+    def __init__(self, path: str, message: str) -> None:
+        super().__init__(message)
+        self.path = path
+
+
+def list_files(folder: Path) -> dict[str, Path]:
+    """The folder's files by their path inside it, with `/`, in order. Raises FolderProblem for whatever is not a plain file."""
+    found: dict[str, Path] = {}
+    total = 0
+    waiting = [(folder, "", 0)]
+    while waiting:
+        directory, prefix, level = waiting.pop()
+        with os.scandir(directory) as scanned:
+            entries = list(scanned)
+        for entry in entries:
+            name = prefix + entry.name
+            status = entry.stat(follow_symlinks=False)
+            if stat.S_ISDIR(status.st_mode):
+                if level >= MAX_LEVELS:
+                    raise FolderProblem(name, f"Folders lie more than {MAX_LEVELS} deep; put the files higher.")
+                waiting.append((Path(entry.path), f"{name}/", level + 1))
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                raise FolderProblem(
+                    name, "This is a link or a device, and only plain files are read; put the file itself here."
+                )
+            found[name] = Path(entry.path)
+            total += status.st_size
+            if len(found) > MAX_FILES or total > MAX_FOLDER_BYTES:
+                raise FolderProblem(
+                    name,
+                    f"The folder holds more than {MAX_FILES} files or {MAX_FOLDER_BYTES // 1_000_000} MB; take out what it does not ship.",
+                )
+    return dict(sorted(found.items()))
+
+
+def read(path: Path, *, name: str, at_most: int) -> bytes:
+    """Return a plain file's bytes. A longer file is refused by its size, unread."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    with os.fdopen(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise FolderProblem(name, "This is not a plain file.")
+        if status.st_size > at_most:
+            raise FolderProblem(name, f"The file has {status.st_size} bytes; {at_most} are allowed.")
+        data = file.read(at_most + 1)
+    if len(data) > at_most:
+        raise FolderProblem(name, f"The file has more than {at_most} bytes.")
+    return data
+
+
+def digest(files: dict[str, Path]) -> str:
+    """SHA-256 over every file's name and bytes, each preceded by its length so that none can pass for another."""
+    result = hashlib.sha256()
+    for name, path in files.items():
+        for part in (os.fsencode(name), read(path, name=name, at_most=MAX_FOLDER_BYTES)):
+            result.update(len(part).to_bytes(8, "big"))
+            result.update(part)
+    return result.hexdigest()

@@ -1,0 +1,177 @@
+"""Blueprint, size and inputs to a Design: every expression computed, every setting checked by its component's own schema."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from pydantic import ValidationError
+
+from provisioning.blueprint.blocks import Report
+from provisioning.blueprint.errors import NotOffered, ProblemFound, UnresolvedError
+from provisioning.blueprint.evaluate import Budget, evaluate
+from provisioning.blueprint.inputs import parse_inputs, size_of
+from provisioning.blueprint.model import Blueprint, ComponentBlock
+from provisioning.blueprint.setting_errors import problems_of
+from provisioning.blueprint.suggest import listed, shown
+from provisioning.blueprint.syntax import Argument
+from provisioning.components.graph import Design, DesignOutput, EnvironmentContext, Node, Reference, Value
+from provisioning.components.registry import component, kinds
+
+_KIND_NAME_SETTING = 3
+# With the depth of an expression this bounds the stack.
+_MAX_STEPS = 4
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
+
+class DesignScope:
+    """The values of `var.`, `size.`, `env.`, `account.` and `component.` in one design."""
+
+    def __init__(
+        self, blueprint: Blueprint, size: str, inputs: Mapping[str, Value], environment: EnvironmentContext
+    ) -> None:
+        self._blueprint = blueprint
+        self._budget = Budget()
+        self._settings: dict[tuple[str, str], Value] = {}
+        self._under_way: list[str] = []
+        self._blocks = {(block.kind, block.name): block for block in blueprint.components}
+        region = environment.region
+        partition = next((name for prefix, name in _PARTITIONS.items() if region.startswith(prefix)), "aws")
+        self._values: dict[str, Mapping[str, Value]] = {
+            "var": inputs,
+            "size": blueprint.sizes[size].settings,
+            "env": {"name": environment.name, "region": region, "size": size, "team": environment.team},
+            "account": {"id": environment.account_id, "partition": partition, "region": region},
+        }
+
+    def read(self, line: int, root: str, keys: list[str]) -> tuple[Value, int]:
+        steps = self._blueprint.known.steps(line, root, keys)
+        if root != "component":
+            if keys[0] not in self._values[root]:
+                raise ProblemFound(line, f"There is no {root}.{keys[0]} in this size.")
+            return self._budget.charge(line, self._values[root][keys[0]]), steps
+        kind, name = keys[:2]
+        if steps < _KIND_NAME_SETTING:
+            return Reference(kind, name), steps
+        if kind not in kinds() or keys[2] in component(kind).attributes:
+            return Reference(kind, name, keys[2]), steps
+        return self._budget.charge(line, self._setting(line, self._blocks[kind, name], keys[2])), steps
+
+    def _setting(self, line: int, block: ComponentBlock, name: str) -> Value:
+        """Another component's own setting, computed once; in a circle it would never end."""
+        place = f"component.{block.address}.{name}"
+        if place in self._under_way:
+            circle = [*self._under_way[self._under_way.index(place) :], place]
+            raise ProblemFound(line, f"These settings refer to each other in a circle: {' → '.join(circle)}.")
+        if (block.address, name) not in self._settings:
+            self._under_way.append(place)
+            try:
+                self._settings[block.address, name] = self.value_of(block.arguments[name])
+            finally:
+                self._under_way.pop()
+        return self._settings[block.address, name]
+
+    def value_of(self, argument: Argument) -> Value:
+        if len(self._under_way) > _MAX_STEPS:
+            raise ProblemFound(
+                argument.line, f"Settings refer on to settings more than {_MAX_STEPS} times; write the value itself."
+            )
+        return evaluate(argument.value, self)
+
+
+def build_nodes(blueprint: Blueprint, scope: DesignScope, report: Report) -> dict[str, Node]:
+    """The components with their settings checked; those that cannot be are reported and left out."""
+    nodes: dict[str, Node] = {}
+    for block in blueprint.components:
+        if block.kind in kinds() and (node := _node(block, scope, report)):
+            nodes[block.address] = node
+    _check_circles(nodes, report)
+    return nodes
+
+
+def _node(block: ComponentBlock, scope: DesignScope, report: Report) -> Node | None:
+    schema = component(block.kind).Settings
+    values: dict[str, Value] = {}
+    complete = True
+    for name, argument in block.arguments.items():
+        try:
+            value = scope.value_of(argument)
+        except ProblemFound as problem:
+            report.add(problem.line, problem.message)
+            complete = False
+            continue
+        field = schema.model_fields.get(name)
+        # As in Terraform, null means "as if it were not written".
+        if value is not None or field is None or field.is_required():
+            values[name] = value
+    if not complete:
+        return None
+    try:
+        settings = schema.model_validate(values)
+    except ValidationError as error:
+        for refusal in problems_of(block, schema, error):
+            report.add(refusal.line, refusal.message)
+        return None
+    return Node(block.kind, block.name, settings, settings.uses, block.source)
+
+
+def _check_circles(nodes: Mapping[str, Node], report: Report) -> None:
+    graph = {
+        address: [target.address for target in component(node.kind).targets(node)] for address, node in nodes.items()
+    }
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        circle: list[str] = error.args[1][:0:-1]
+        first = min(circle, key=lambda address: nodes[address].source.line)
+        turn = circle.index(first)
+        told = " → ".join([*circle[turn:], *circle[:turn], first])
+        report.add(nodes[first].source.line, f"These components use each other in a circle: {told}.")
+
+
+def build_outputs(blueprint: Blueprint, scope: DesignScope, report: Report) -> tuple[DesignOutput, ...]:
+    outputs = []
+    for block in blueprint.outputs:
+        with report.collecting():
+            value = evaluate(block.value, scope)
+            if isinstance(value, Reference) and value.attribute is None:
+                raise ProblemFound(
+                    block.source.line,
+                    f'output "{block.name}" is a whole component ({value}); name one of its attributes.',
+                )
+            if isinstance(value, list | dict):
+                raise ProblemFound(
+                    block.source.line, f'output "{block.name}" should be text, a number or an attribute.'
+                )
+            outputs.append(DesignOutput(block.name, value, block.description, block.source))
+    return tuple(outputs)
+
+
+def resolve(blueprint: Blueprint, *, size: str, inputs: Mapping[str, Value], environment: EnvironmentContext) -> Design:
+    """Return the design of one environment; the same arguments give an equal design.
+
+    Raises NotOffered, InputErrors or UnresolvedError, all of them BlueprintErrors.
+    """
+    chosen = size_of(blueprint, size)
+    if environment.region not in blueprint.regions:
+        raise NotOffered(
+            f"{blueprint.slug} is not offered in {shown(environment.region)}; its regions are {listed(blueprint.regions, 'and')}."
+        )
+    scope = DesignScope(blueprint, size, parse_inputs(blueprint, size, inputs), environment)
+    report = Report(f"{blueprint.slug}/blueprint.hcl")
+    nodes = build_nodes(blueprint, scope, report)
+    outputs = build_outputs(blueprint, scope, report)
+    if report.problems:
+        raise UnresolvedError(report.problems)
+    return Design(
+        blueprint=blueprint.slug,
+        version=blueprint.version,
+        digest=blueprint.digest,
+        size=size,
+        environment=environment,
+        nodes=nodes,
+        outputs=outputs,
+        settings=dict(chosen.settings),
+        usage=blueprint.usage,
+    )

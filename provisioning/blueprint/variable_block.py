@@ -1,0 +1,150 @@
+"""Reads `variable` blocks: Terraform's arguments, and ours (`example`, `sizes`, and validations that are data)."""
+
+from __future__ import annotations
+
+from provisioning.blueprint.blocks import Fields, Report, label
+from provisioning.blueprint.model import SIZES
+from provisioning.blueprint.operators import binary, kind_of
+from provisioning.blueprint.suggest import listed, shown
+from provisioning.blueprint.syntax import Block, Literal
+from provisioning.blueprint.types import SCALARS, absent, coerce, type_name
+from provisioning.blueprint.variables import MAX_PATTERN, Validation, Variable, compiled
+from provisioning.components.graph import Value
+
+_ARGUMENTS = ("type", "description", "default", "example", "sensitive", "sizes")
+_RULES = ("pattern", "min", "max", "allowed", "message")
+
+
+def read_variable(report: Report, block: Block) -> Variable | None:
+    name = label(report, block)
+    if name is None:
+        return None
+    fields = Fields(report, block, f'variable "{name}"', arguments=_ARGUMENTS, blocks=("validation",))
+    type_ = _type(fields)
+    default = fields.argument("default")
+    sizes = _sizes(fields)
+    rules = (_validation(report, inner, type_) for inner in block.body.blocks if type_ and inner.kind == "validation")
+    variable = Variable(
+        name=name,
+        type=type_ or "string",
+        description=fields.text("description", required=True),
+        source=report.source(block.line),
+        default=fields.value("default"),
+        required=default is None,
+        example=fields.value("example"),
+        sensitive=fields.flag("sensitive"),
+        sizes=sizes,
+        validations=tuple(rule for rule in rules if rule),
+    )
+    if variable.required and absent(variable.example):
+        report.add(block.line, f'{fields.what} needs an example, because it has no default: example = "…".')
+    if default is None and sizes is not None:
+        report.add(block.line, f"{fields.what} needs a default, because only size {listed(sizes, 'and')} may set it.")
+    if type_:
+        _check_value(fields, variable, "default", variable.default)
+        _check_value(fields, variable, "example", variable.example)
+    return variable
+
+
+def _type(fields: Fields) -> str | None:
+    argument = fields.argument("type", required=True)
+    if argument is None:
+        return None
+    name = type_name(argument.value)
+    if name is None:
+        quoted = isinstance(argument.value, Literal) and argument.value.value in SCALARS
+        fields.refuse(
+            "type",
+            f"is written without quotes: type = {argument.value.value}"
+            if quoted and isinstance(argument.value, Literal)
+            else "should be string, number, bool, list(…) or map(…) of one of these",
+        )
+    return name
+
+
+def _sizes(fields: Fields) -> tuple[str, ...] | None:
+    sizes = fields.texts("sizes")
+    for size in sizes or ():
+        if size not in SIZES:
+            fields.refuse("sizes", f"names {shown(size)}; sizes are {listed(SIZES, 'and')}")
+    return sizes
+
+
+def _check_value(fields: Fields, variable: Variable, name: str, value: Value) -> None:
+    if value is None:
+        return
+    try:
+        same = binary(0, "==", coerce(variable.type, value), value) is True
+    except ValueError as error:
+        fields.refuse(name, str(error))
+        return
+    if not same:
+        fields.refuse(name, f"should be of the type {variable.type}, and is {kind_of(value)}")
+        return
+    for complaint in variable.complaints(value):
+        fields.refuse(name, f"is refused by the variable's own validation: {complaint.rstrip('.')}")
+
+
+def _validation(report: Report, block: Block, type_: str) -> Validation | None:
+    if any(argument.name in {"condition", "error_message"} for argument in block.body.arguments):
+        report.add(
+            block.line,
+            "Terraform's condition and error_message cannot be used here: write pattern, min, max or allowed, and message.",
+        )
+        return None
+    before = len(report.problems)
+    fields = Fields(report, block, "validation", arguments=_RULES)
+    rule = Validation(
+        source=report.source(block.line),
+        message=fields.text("message", required=fields.argument("pattern") is not None),
+        pattern=_pattern(fields, type_),
+        min=_bound(fields, "min", type_),
+        max=_bound(fields, "max", type_),
+        allowed=_allowed(fields, type_),
+    )
+    if not any(fields.argument(name) for name in _RULES[:-1]):
+        report.add(block.line, "A validation needs pattern, min, max or allowed.")
+    return rule if len(report.problems) == before else None
+
+
+def _pattern(fields: Fields, type_: str) -> str | None:
+    if fields.argument("pattern") is None:
+        return None
+    pattern = fields.text("pattern", at_most=MAX_PATTERN)
+    if "string" not in type_:
+        fields.refuse("pattern", f"works on text, and the variable is {type_}")
+    elif len(pattern) <= MAX_PATTERN:
+        try:
+            compiled(pattern)
+        except ValueError as error:
+            fields.refuse("pattern", f"is no regular expression that can be used here: {str(error).rstrip('.')}")
+    return pattern
+
+
+def _bound(fields: Fields, name: str, type_: str) -> int | float | None:
+    value = fields.value(name)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        fields.refuse(name, f"should be a number, not {kind_of(value)}")
+        return None
+    if type_ == "bool":
+        fields.refuse(name, "says nothing about a bool")
+    return value
+
+
+def _allowed(fields: Fields, type_: str) -> tuple[Value, ...] | None:
+    value = fields.value("allowed")
+    if value is None:
+        return None
+    if not isinstance(value, list) or not value:
+        fields.refuse("allowed", "should be a list of values")
+        return None
+    inner = type_.removesuffix(")").rpartition("(")[2]
+    try:
+        right = all(binary(0, "==", coerce(inner, item), item) for item in value)
+    except ValueError:
+        right = False
+    if not right:
+        fields.refuse("allowed", f"should hold values of the type {inner}")
+    return tuple(value)

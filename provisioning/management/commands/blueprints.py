@@ -1,0 +1,76 @@
+"""Lists the catalogue, the broken blueprints too. Needs no database."""
+
+import json
+import sys
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from provisioning.blueprint import Catalogue, load_catalogue
+
+_COLUMNS = ("slug", "version", "maturity", "sizes", "regions", "title")
+
+
+class Command(BaseCommand):
+    help = "List the catalogue: every blueprint, and every broken one with file, line and what is wrong."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument("--check", action="store_true", help="exit with 1 when a blueprint is broken")
+
+    def handle(self, *_: Any, **options: Any) -> None:
+        catalogue = load_catalogue(settings.BLUEPRINTS_DIR)
+        if options["json"]:
+            self.stdout.write(json.dumps(_as_data(catalogue), indent=2, ensure_ascii=False))
+        else:
+            self._print(catalogue)
+        if options["check"] and catalogue.broken:
+            sys.exit(1)
+
+    def _print(self, catalogue: Catalogue) -> None:
+        if not catalogue.blueprints and not catalogue.broken:
+            self.stdout.write(f"There are no blueprints in {settings.BLUEPRINTS_DIR}.")
+        rows = [_row(item) for item in _as_data(catalogue)["blueprints"]]
+        if rows:
+            rows.insert(0, [name.upper() for name in _COLUMNS])
+        widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+        for row in rows:
+            self.stdout.write("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        for broken in catalogue.broken:
+            self.stdout.write(f"\n{broken.slug} is broken:")
+            for problem in broken.problems:
+                self.stdout.write(f"  {problem}")
+
+
+def _row(item: dict[str, Any]) -> list[str]:
+    return [", ".join(item[name]) if isinstance(item[name], list) else str(item[name]) for name in _COLUMNS]
+
+
+def _as_data(catalogue: Catalogue) -> dict[str, Any]:
+    return {
+        "blueprints": [
+            {
+                "slug": blueprint.slug,
+                "version": blueprint.version,
+                "maturity": blueprint.maturity,
+                "sizes": list(blueprint.sizes),
+                "regions": list(blueprint.regions),
+                "title": blueprint.title,
+                "summary": blueprint.summary,
+                "digest": blueprint.digest,
+            }
+            for blueprint in catalogue.blueprints.values()
+        ],
+        "broken": [
+            {
+                "slug": broken.slug,
+                "problems": [
+                    {"path": problem.source.path, "line": problem.source.line, "message": problem.message}
+                    for problem in broken.problems
+                ],
+            }
+            for broken in catalogue.broken
+        ],
+    }
