@@ -1,0 +1,105 @@
+"""The control API under /_sandbox/: what AWS doesn't have, in JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qs
+
+from provisioning.sandbox import throttle
+from provisioning.sandbox.faults import FAULTS, FaultError
+from provisioning.sandbox.pace import PACE
+from provisioning.sandbox.private import request_scope
+from provisioning.sandbox.services import tagging
+from provisioning.sandbox.stacks import running
+from provisioning.sandbox.state import note_request
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
+PREFIX = "/_sandbox/"
+
+
+def around(application: Asgi) -> Asgi:
+    """The application, with the control API before it."""
+
+    async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].startswith(PREFIX):
+            await _control(scope, receive, send)
+            return
+        if scope["type"] == "http":
+            note_request(scope["method"])
+        await application(scope, receive, send)
+
+    return asgi
+
+
+async def _control(scope: Scope, receive: Receive, send: Send) -> None:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            break
+    query = parse_qs(scope.get("query_string", b"").decode())
+    status, answer = respond(scope["method"], scope["path"].removeprefix(PREFIX).strip("/"), body, query)
+    headers = [(b"content-type", b"application/json")]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+
+def respond(method: str, path: str, body: bytes, query: dict[str, list[str]]) -> tuple[int, Any]:
+    """The status and the answer to one control request; a GET's query stands for its body."""
+    try:
+        wanted = json.loads(body) if body else {name: values[0] for name, values in query.items()}
+    except ValueError:
+        return 400, {"error": "The body isn't JSON."}
+    if not isinstance(wanted, dict):
+        return 400, {"error": "The body has to be a JSON object."}
+    try:
+        return _ROUTES[method, path](wanted)
+    except KeyError as error:
+        if (method, path) in _ROUTES:
+            return 400, {"error": f"The body lacks {error}."}
+        known = ", ".join(f"{verb} {PREFIX}{name}" for verb, name in _ROUTES)
+        return 404, {"error": f"There is no {method} {PREFIX}{path}; there is {known}."}
+    except (FaultError, ValueError, TypeError) as error:
+        return 400, {"error": str(error)}
+
+
+def _status(_body: dict[str, Any]) -> tuple[int, Any]:
+    return 200, {
+        "speed": PACE.speed,
+        "operations": running.count(),
+        "faults": len(FAULTS.as_json()),
+        "throttling": throttle.THROTTLE.enabled,
+    }
+
+
+def _set_speed(body: dict[str, Any]) -> tuple[int, Any]:
+    PACE.set_speed(float(body["speed"]))
+    return 200, {"speed": PACE.speed}
+
+
+def _set_throttling(body: dict[str, Any]) -> tuple[int, Any]:
+    throttle.THROTTLE.configure(on=body.get("on"), rates=body.get("rates"))
+    return 200, throttle.THROTTLE.as_json()
+
+
+def _inventory(body: dict[str, Any]) -> tuple[int, Any]:
+    with request_scope(body.get("account", "000000000000"), body.get("region", "us-east-1")):
+        return 200, {"resources": tagging.inventory(body.get("tag", ""))}
+
+
+_ROUTES: dict[tuple[str, str], Callable[[dict[str, Any]], tuple[int, Any]]] = {
+    ("GET", "status"): _status,
+    ("GET", "faults"): lambda _body: (200, {"faults": FAULTS.as_json()}),
+    ("POST", "faults"): lambda body: (201, FAULTS.order(body).as_json()),
+    ("DELETE", "faults"): lambda _body: (200, {"cleared": FAULTS.clear()}),
+    ("POST", "speed"): _set_speed,
+    ("GET", "inventory"): _inventory,
+    ("GET", "throttling"): lambda _body: (200, throttle.THROTTLE.as_json()),
+    ("POST", "throttling"): _set_throttling,
+}

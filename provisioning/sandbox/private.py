@@ -1,0 +1,165 @@
+"""Everything that the add-on takes from ministack's insides, named in one place.
+
+ministack documents none of it. `tests/sandbox/test_private_names.py` fails when an upgrade moves a name; the rest of
+the package reaches ministack through these objects and functions only, and through the names that they list.
+"""
+
+from __future__ import annotations
+
+from types import ModuleType
+from typing import Any
+
+from ministack import app as _app
+from ministack.core import persistence as _persistence
+from ministack.core import router as _router
+from ministack.core.concurrency import run_reentrant
+from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
+from ministack.core.persistence import save_state
+from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
+from ministack.services import alb as _alb
+from ministack.services import cloudformation as _cfn
+from ministack.services import cloudwatch as _cloudwatch
+from ministack.services import cloudwatch_logs as _logs
+from ministack.services import ec2 as _ec2
+from ministack.services import ecs as _ecs
+from ministack.services import elasticache as _elasticache
+from ministack.services import eventbridge as _eventbridge
+from ministack.services import iam as _iam
+from ministack.services import kms as _kms
+from ministack.services import rds as _rds
+from ministack.services import secretsmanager as _secrets
+from ministack.services import servicediscovery as _servicediscovery
+from ministack.services import ssm as _ssm
+from ministack.services import sts as _sts
+from ministack.services import tagging as _tagging
+from ministack.services import waf as _waf
+from ministack.services.cloudformation import changesets as _changesets
+from ministack.services.cloudformation import engine as _engine
+from ministack.services.cloudformation import handlers as _handlers
+from ministack.services.cloudformation import helpers as _helpers
+from ministack.services.cloudformation import provisioners as _provisioners
+from ministack.services.cloudformation import stacks as _stacks
+
+
+class Insides:
+    """Some names of one module of ministack's, without the underscore that most have there.
+
+    They are looked up at each use: ministack rebinds a few of them.
+    """
+
+    def __init__(self, module: ModuleType, names: str) -> None:
+        self._module = module
+        self.names = tuple(names.split())
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in self.names:
+            raise AttributeError(f"{self._module.__name__}.{name} isn't among the names that private.py lists.")
+        return getattr(self._module, self._theirs(name))
+
+    def _theirs(self, name: str) -> str:
+        return f"_{name}" if hasattr(self._module, f"_{name}") else name
+
+    def put(self, name: str, value: object) -> None:
+        """Puts something of ours in the place of ministack's."""
+        if name not in self.names:
+            raise AttributeError(f"{self._module.__name__}.{name} isn't among the names that private.py lists.")
+        setattr(self._module, self._theirs(name), value)
+
+    def missing(self) -> list[str]:
+        """The listed names that the module no longer has."""
+        return [
+            f"{self._module.__name__}.{name}" for name in self.names if not hasattr(self._module, self._theirs(name))
+        ]
+
+
+app = Insides(_app, "SERVICE_HANDLERS app build_persistence_save_dict")
+persistence = Insides(_persistence, "STATE_DIR")
+router = Insides(_router, "KNOWN_AWS_SERVICE_NAMES SERVICE_PATTERNS")
+
+alb = Insides(_alb, "lbs listeners rules tags tgs")
+cloudwatch = Insides(_cloudwatch, "alarms composite_alarms resource_tags")
+ec2 = Insides(
+    _ec2,
+    "addresses dhcp_options flow_logs guess_resource_type instances internet_gateways launch_templates nat_gateways network_acls"
+    " network_interfaces route_tables security_groups snapshots subnets tags volumes vpc_endpoints vpcs",
+)
+ecs = Insides(_ecs, "bump_task_version clusters mark_task_stopped services tags task_defs tasks")
+elasticache = Insides(
+    _elasticache,
+    "clusters param_groups replication_groups serverless_caches snapshots subnet_groups tags user_groups users",
+)
+eventbridge = Insides(_eventbridge, "rules tags")
+iam = Insides(_iam, "roles")
+kms = Insides(_kms, "keys")
+logs = Insides(_logs, "log_groups")
+rds = Insides(_rds, "clusters instance_xml instances param_groups snapshots subnet_groups tags")
+secrets = Insides(_secrets, "secrets")
+servicediscovery = Insides(_servicediscovery, "namespaces resource_tags services")
+ssm = Insides(_ssm, "parameters tags")
+sts = Insides(_sts, "caller_identity error")
+tagging = Insides(_tagging, "COLLECTORS matches_type_filters")
+waf = Insides(_waf, "waf_tags web_acls")
+
+cfn = Insides(_cfn, "change_sets exports stack_events stacks")
+changesets = Insides(_changesets, "add_event create_then_delete_on_failure deploy_stack_async find_change_set")
+engine = Insides(
+    _engine,
+    "NO_VALUE evaluate_conditions extract_deps intrinsic_references parse_template resolve_dynamic_references resolve_refs",
+)
+handlers = Insides(
+    _handlers,
+    "ACTION_HANDLERS add_event capabilities_enforced create_then_delete_on_failure delete_stack_async deploy_stack_async resolve_stack"
+    " roll_back_operation",
+)
+helpers = Insides(_helpers, "error extract_members extract_string_members p resolve_document resolve_template xml")
+provisioners = Insides(
+    _provisioners,
+    "DEFERRED_PREDECESSOR_DELETES NAME_SEED REPLACING_PROPERTIES RESOURCE_HANDLERS RETAINING_POLICIES RETAIN_REPLACED STACK_TAG_PROPERTY"
+    " custom_named_replacement_error delete_resource physical_name replacing_change snapshot_resource with_stack_tags",
+)
+stacks = Insides(
+    _stacks,
+    "CLIENT_REQUEST_TOKEN add_event adopt_resource create_then_delete_on_failure delete_stack_async deploy_stack_async failed_operation"
+    " provision_keeping_seed resolve_stack_outputs resource_policy roll_back_operation runs_on_worker_thread update_keeping_seed",
+)
+
+ALL_INSIDES = [item for item in list(globals().values()) if isinstance(item, Insides)]
+
+__all__ = [
+    "ALL_INSIDES",
+    "EvalContext",
+    "alb",
+    "app",
+    "cfn",
+    "changesets",
+    "cloudwatch",
+    "ec2",
+    "ecs",
+    "elasticache",
+    "engine",
+    "evaluate_trust_policy",
+    "eventbridge",
+    "get_account_id",
+    "get_region",
+    "handlers",
+    "helpers",
+    "iam",
+    "kms",
+    "logs",
+    "new_uuid",
+    "now_iso",
+    "persistence",
+    "provisioners",
+    "rds",
+    "request_scope",
+    "router",
+    "run_reentrant",
+    "save_state",
+    "secrets",
+    "servicediscovery",
+    "ssm",
+    "stacks",
+    "sts",
+    "tagging",
+    "waf",
+]

@@ -1,0 +1,11 @@
+"""AWS services, or calls of services, that ministack lacks."""
+
+from __future__ import annotations
+
+from provisioning.sandbox.services import application_autoscaling, ecs_tasks, rds, sts, tagging, waf
+
+
+def install() -> None:
+    """Puts them into ministack."""
+    for module in (application_autoscaling, ecs_tasks, rds, sts, tagging, waf):
+        module.install()

@@ -1,0 +1,32 @@
+"""Why a resource failed, worded as AWS words it in a stack event."""
+
+from __future__ import annotations
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+_KINDS = {
+    "AlreadyExists": ("AlreadyExist", "Duplicate", "EntityAlreadyExists", "BucketAlready", "InUse"),
+    "NotFound": ("NotFound", "NoSuch", "Nonexistent"),
+    "AccessDenied": ("AccessDenied", "Unauthorized"),
+    "ServiceLimitExceeded": ("LimitExceeded", "QuotaExceeded"),
+    "Throttling": ("Throttl", "TooManyRequests"),
+}
+
+
+def in_aws_words(error: Exception) -> str:
+    """A service's refusal as CloudFormation shows it; what other handlers raise already is worded so."""
+    if isinstance(error, ClientError):
+        details, meta = error.response["Error"], error.response["ResponseMetadata"]
+        code = str(details["Code"])
+        kind = next((name for name, parts in _KINDS.items() if any(part in code for part in parts)), "InvalidRequest")
+        request = f"(Service: {_service(error)}, Status Code: {meta['HTTPStatusCode']}, Request ID: {meta.get('RequestId', 'none')})"
+        return (
+            f'Resource handler returned message: "{details.get("Message", code)} {request}" (HandlerErrorCode: {kind})'
+        )
+    if isinstance(error, BotoCoreError):
+        return f'Resource handler returned message: "{error}" (HandlerErrorCode: InvalidRequest)'
+    return str(error)
+
+
+def _service(error: ClientError) -> str:
+    return str(getattr(error, "service_name", "") or error.operation_name)

@@ -1,0 +1,83 @@
+"""The stack record that ministack's calls read and show, and the events beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from provisioning.sandbox.private import cfn, new_uuid, now_iso, stacks
+
+Stack = dict[str, Any]
+STACK_TYPE = "AWS::CloudFormation::Stack"
+_watchers: list[Callable[[Stack, dict[str, Any]], None]] = []
+_ministacks_add_event = stacks.add_event
+changes = 0
+"""Grows with every event, so that the state's saver knows whether anything happened."""
+
+
+def find(stack_id: str) -> Stack | None:
+    """The stack with this id; a name may have had several."""
+    for stack in cfn.stacks.values():
+        if stack.get("StackId") == stack_id:
+            found: Stack = stack
+            return found
+    return None
+
+
+def watch(watcher: Callable[[Stack, dict[str, Any]], None]) -> None:
+    """Calls `watcher(stack, event)` after each event."""
+    _watchers.append(watcher)
+
+
+def add_event(  # noqa: PLR0917 - ministack's own signature, called by its code as well
+    stack_id: str,
+    stack_name: str,
+    logical_id: str,
+    resource_type: str,
+    status: str,
+    reason: str = "",
+    physical_id: str = "",
+    detailed_status: str = "",
+) -> None:
+    global changes  # noqa: PLW0603
+    changes += 1
+    _ministacks_add_event(stack_id, stack_name, logical_id, resource_type, status, reason, physical_id, detailed_status)
+    named = cfn.stacks.get(stack_name)
+    stack = named if named and named["StackId"] == stack_id else find(stack_id)
+    event = cfn.stack_events[stack_id][-1]
+    event["EventId"] = f"{logical_id}-{status}-{new_uuid()}" if resource_type != STACK_TYPE else event["EventId"]
+    for watcher in _watchers if stack else ():
+        watcher(stack or {}, event)
+
+
+def set_status(stack: Stack, status: str, reason: str = "") -> None:
+    """A stack's new status, with its event."""
+    stack["StackStatus"] = status
+    stack["StackStatusReason"] = reason
+    if status == "DELETE_COMPLETE":
+        stack["DeletionTime"] = now_iso()
+    add_event(stack["StackId"], stack["StackName"], stack["StackName"], STACK_TYPE, status, reason, stack["StackId"])
+
+
+def set_resource(stack: Stack, logical_id: str, status: str, reason: str = "", **fields: Any) -> dict[str, Any]:
+    """A resource's new status, with its event; `fields` go into its record."""
+    record: dict[str, Any] = stack["_resources"].setdefault(
+        logical_id,
+        {
+            "LogicalResourceId": logical_id,
+            "PhysicalResourceId": "",
+            "ResourceType": "",
+            "Properties": {},
+            "Attributes": {},
+        },
+    )
+    record.update(fields)
+    record.update(ResourceStatus=status, ResourceStatusReason=reason, Timestamp=now_iso())
+    physical_id = record["PhysicalResourceId"]
+    add_event(stack["StackId"], stack["StackName"], logical_id, record["ResourceType"], status, reason, physical_id)
+    return record
+
+
+def exists(record: dict[str, Any]) -> bool:
+    """Whether the record stands for something that has been made and not been deleted."""
+    return bool(record.get("PhysicalResourceId")) and record.get("ResourceStatus") != "DELETE_COMPLETE"

@@ -1,0 +1,65 @@
+"""What CloudFormation refuses in a template before it looks at any resource: references to nothing, and circles."""
+
+from __future__ import annotations
+
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from provisioning.sandbox.private import engine
+from provisioning.sandbox.stacks.graph import Template, dependencies
+
+_PSEUDO = "AWS::"
+
+
+def problem(template: Template) -> str:
+    """The first problem in AWS's words; empty when there is none, or when a macro may change the template first."""
+    resources = template.get("Resources")
+    if not isinstance(resources, dict) or not resources:
+        return "Template format error: At least one Resources member must be defined."
+    if template.get("Transform") or not all(isinstance(item, dict) for item in resources.values()):
+        return ""
+    return _unresolved(template, resources) or _unknown_conditions(template, resources) or _circle(template)
+
+
+def unknown_parameters(template: Template, given: set[str]) -> str:
+    """A request's parameters that the template doesn't have."""
+    unknown = sorted(given - set(template.get("Parameters") or {}))
+    return f"Parameters: [{', '.join(unknown)}] do not exist in the template" if unknown else ""
+
+
+def _references(value: Any) -> set[str]:
+    return {name for name, _ in engine.intrinsic_references(value) if not name.startswith(_PSEUDO)}
+
+
+def _needs(definition: dict[str, Any]) -> set[str]:
+    depends = definition.get("DependsOn") or []
+    return _references(definition.get("Properties") or {}) | set([depends] if isinstance(depends, str) else depends)
+
+
+def _unresolved(template: Template, resources: dict[str, Any]) -> str:
+    known = set(resources) | set(template.get("Parameters") or {})
+    wanted = {name for definition in resources.values() for name in _needs(definition)}
+    blocks = {"Resources": wanted, "Outputs": _references(template.get("Outputs") or {})}
+    for block, names in blocks.items():
+        missing = sorted(names - known)
+        if missing:
+            listed = ", ".join(missing)
+            return f"Template format error: Unresolved resource dependencies [{listed}] in the {block} block of the template"
+    return ""
+
+
+def _unknown_conditions(template: Template, resources: dict[str, Any]) -> str:
+    known = set(template.get("Conditions") or {})
+    for name, definition in resources.items():
+        condition = definition.get("Condition")
+        if condition and condition not in known:
+            return f"Template format error: Unresolved dependencies [{condition}] of the resource {name}. Cannot reference conditions that the template doesn't have"
+    return ""
+
+
+def _circle(template: Template) -> str:
+    try:
+        TopologicalSorter(dependencies(template, {})).prepare()
+    except CycleError as error:
+        return f"Circular dependency between resources: [{', '.join(sorted(set(error.args[1])))}]"
+    return ""
