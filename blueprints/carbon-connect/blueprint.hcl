@@ -14,7 +14,8 @@ variable "api_image" {
 
 variable "certificate_arn" {
   type        = string
-  description = "ACM certificate for the load balancer, in the environment's region; not used when a domain is given"
+  description = "ACM certificate for the load balancer, in the environment's region"
+  unless      = "domain"
   example     = "arn:aws:acm:eu-north-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
   validation {
     pattern = "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"

@@ -13,7 +13,7 @@ from provisioning.blueprint.evaluate import constant
 from provisioning.blueprint.model import MATURITIES, SIZES, Blueprint, ComponentBlock, OutputBlock, Size
 from provisioning.blueprint.suggest import known, listed, shown
 from provisioning.blueprint.syntax import Block, Body
-from provisioning.blueprint.variable_block import read_variable
+from provisioning.blueprint.variable_block import check_unless, read_variable
 from provisioning.components.graph import Source, Value
 from provisioning.components.registry import UnknownComponent, component
 
@@ -59,6 +59,8 @@ def read_definition(body: Body, report: Report, *, slug: str, digest: str, path:
         else:
             report.add(block.line, f"There is no block {shown(block.kind)}; {known(block.kind, _BLOCKS)}")
     head = _head(report, blocks["blueprint"])
+    variables = _once(report, "variable", [read_variable(report, block) for block in blocks["variable"]])
+    check_unless(report, variables)
     return Blueprint(
         slug=slug,
         title=head.title or slug,
@@ -68,7 +70,7 @@ def read_definition(body: Body, report: Report, *, slug: str, digest: str, path:
         regions=head.regions,
         digest=digest,
         path=path,
-        variables=_once(report, "variable", [read_variable(report, block) for block in blocks["variable"]]),
+        variables=variables,
         sizes=_sizes(report, blocks["size"]),
         components=_components(report, blocks["component"]),
         outputs=tuple(_once(report, "output", [_output(report, block) for block in blocks["output"]]).values()),

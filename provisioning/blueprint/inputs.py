@@ -35,7 +35,7 @@ def parse_inputs(blueprint: Blueprint, size: str, raw: Mapping[str, object]) -> 
             errors[name] = [f"{blueprint.slug} has no input {shown(name)}; {known(name, blueprint.variables)}"]
     inputs: dict[str, Value] = {}
     for name, variable in blueprint.variables.items():
-        value, sentences = _answer(variable, size, raw.get(name))
+        value, sentences = _answer(variable, size, raw.get(name), needed=_needed(variable, raw))
         inputs[name] = value
         if sentences:
             errors[name] = sentences
@@ -44,9 +44,14 @@ def parse_inputs(blueprint: Blueprint, size: str, raw: Mapping[str, object]) -> 
     return inputs
 
 
-def _answer(variable: Variable, size: str, raw: object) -> tuple[Value, list[str]]:
+def _needed(variable: Variable, raw: Mapping[str, object]) -> bool:
+    return variable.required and (not variable.unless or absent(raw.get(variable.unless)))
+
+
+def _answer(variable: Variable, size: str, raw: object, *, needed: bool) -> tuple[Value, list[str]]:
     if absent(raw):
-        missing = [f"{variable.name} is required: {variable.description}."] if variable.required else []
+        unless = f", unless {variable.unless} is given" if variable.unless else ""
+        missing = [f"{variable.name} is required{unless}: {variable.description}."] if needed else []
         return variable.default, missing
     try:
         value = coerce(variable.type, raw)
@@ -60,6 +65,8 @@ def _answer(variable: Variable, size: str, raw: object) -> tuple[Value, list[str
 
 def example_inputs(blueprint: Blueprint, size: str, given: Mapping[str, object]) -> tuple[Inputs, list[str]]:
     """Fill required variables that are not given from their examples; the list names those."""
-    filled = [name for name, variable in blueprint.variables.items() if variable.required and absent(given.get(name))]
+    filled = [
+        name for name, variable in blueprint.variables.items() if _needed(variable, given) and absent(given.get(name))
+    ]
     examples = {name: blueprint.variables[name].example for name in filled}
     return parse_inputs(blueprint, size, {**given, **examples}), filled

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from provisioning.blueprint.blocks import Fields, Report, label
 from provisioning.blueprint.model import SIZES
 from provisioning.blueprint.operators import binary, kind_of
-from provisioning.blueprint.suggest import listed, shown
+from provisioning.blueprint.suggest import known, listed, shown
 from provisioning.blueprint.syntax import Block, Literal
 from provisioning.blueprint.types import SCALARS, absent, coerce, type_name
 from provisioning.blueprint.variables import MAX_PATTERN, Validation, Variable, compiled
 from provisioning.components.graph import Value
 
-_ARGUMENTS = ("type", "description", "default", "example", "sensitive", "sizes")
+_ARGUMENTS = ("type", "description", "default", "example", "sensitive", "sizes", "unless")
 _RULES = ("pattern", "min", "max", "allowed", "message")
 
 
@@ -31,6 +33,7 @@ def read_variable(report: Report, block: Block) -> Variable | None:
         source=report.source(block.line),
         default=fields.value("default"),
         required=default is None,
+        unless=fields.text("unless"),
         example=fields.value("example"),
         sensitive=fields.flag("sensitive"),
         sizes=sizes,
@@ -40,10 +43,25 @@ def read_variable(report: Report, block: Block) -> Variable | None:
         report.add(block.line, f'{fields.what} needs an example, because it has no default: example = "…".')
     if default is None and sizes is not None:
         report.add(block.line, f"{fields.what} needs a default, because only size {listed(sizes, 'and')} may set it.")
+    if variable.unless and not variable.required:
+        fields.refuse("unless", "goes with a variable that has no default; leave out one of the two")
     if type_:
         _check_value(fields, variable, "default", variable.default)
         _check_value(fields, variable, "example", variable.example)
     return variable
+
+
+def check_unless(report: Report, variables: Mapping[str, Variable]) -> None:
+    """`unless` names another variable, one that may be left out itself."""
+    for variable in variables.values():
+        other = variables.get(variable.unless)
+        if not variable.unless:
+            continue
+        where = f'In variable "{variable.name}", unless names {shown(variable.unless)}'
+        if other is None:
+            report.add(variable.source.line, f"{where}, which is no variable; {known(variable.unless, variables)}")
+        elif other.required:
+            report.add(variable.source.line, f"{where}, which is required itself; give that one a default.")
 
 
 def _type(fields: Fields) -> str | None:

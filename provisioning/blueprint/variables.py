@@ -67,7 +67,10 @@ def _unit(value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One question of the form. `default` counts only when it is not `required`; a default of None means "nothing"."""
+    """One question of the form. `default` counts only when it is not `required`; a default of None means "nothing".
+
+    `unless` names another variable that makes a required one unnecessary: either a certificate or a domain.
+    """
 
     name: str
     type: str
@@ -75,6 +78,7 @@ class Variable:
     source: Source
     default: Value = None
     required: bool = True
+    unless: str = ""
     example: Value = None
     sensitive: bool = False
     sizes: tuple[str, ...] | None = None

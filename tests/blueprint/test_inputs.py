@@ -194,3 +194,36 @@ def test_examples_fill_what_is_required_and_missing(blueprint: Blueprint) -> Non
     inputs, filled = example_inputs(blueprint, "dev", {"port": "1"})
     assert (inputs["image"], inputs["port"], filled) == ("public.ecr.aws/notes:1", 1, ["image"])
     assert example_inputs(blueprint, "dev", {"image": "mine"})[1] == []
+
+
+EITHER = """
+variable "certificate" {
+  type        = string
+  description = "Certificate"
+  example     = "arn"
+  unless      = "domain"
+}
+
+variable "domain" {
+  type        = string
+  description = "Domain"
+  default     = null
+}
+"""
+
+
+def test_one_of_two_inputs_is_enough(write: Write) -> None:
+    blueprint = write(GOOD + EITHER).get("notes")
+    inputs = parse_inputs(blueprint, "dev", {"image": "i", "domain": "example.org"})
+    assert inputs["certificate"] is None
+    with pytest.raises(InputErrors) as refused:
+        parse_inputs(blueprint, "dev", {"image": "i"})
+    assert refused.value.errors == {"certificate": ["certificate is required, unless domain is given: Certificate."]}
+
+
+def test_the_example_is_not_taken_where_the_other_input_is_given(write: Write) -> None:
+    blueprint = write(GOOD + EITHER).get("notes")
+    inputs, filled = example_inputs(blueprint, "dev", {"domain": "example.org"})
+    assert (filled, inputs["certificate"]) == (["image"], None)
+    inputs, filled = example_inputs(blueprint, "dev", {})
+    assert (filled, inputs["certificate"]) == (["image", "certificate"], "arn")

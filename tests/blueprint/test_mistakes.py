@@ -37,6 +37,8 @@ MISTAKES = {
     "unknown block": ("usage {", "locals {", 'notes/blueprint.hcl:62: There is no block "locals"; known are blueprint, component, output, size, usage, variable.'),
     "argument outside": ("usage {", "x = 1\nusage {", 'notes/blueprint.hcl:62: "x" stands outside every block; blocks are blueprint, variable, size, component, output and usage.'),
     "unknown argument": ('description = "Port"', 'descriptoin = "Port"\n  description = "Port"', 'notes/blueprint.hcl:17: variable "port" has no argument "descriptoin"; did you mean "description"?'),
+    "unless of nothing": ('description = "Container image"', 'description = "Container image"\n  unless = "prot"', 'notes/blueprint.hcl:9: In variable "image", unless names "prot", which is no variable; did you mean "port"?'),
+    "unless with a default": ('description = "Port"', 'description = "Port"\n  unless = "image"', 'notes/blueprint.hcl:18: "unless" of variable "port" goes with a variable that has no default; leave out one of the two.'),
     "repeated argument": ("  default     = 8000", "  default     = 8000\n  default     = 1", 'notes/blueprint.hcl:19: "default" stands in variable "port" already (line 18).'),
     "variable twice": ('variable "port"', 'variable "image"', 'notes/blueprint.hcl:15: There is a variable "image" already (line 9).'),
     "bad name": ('variable "port"', 'variable "Port"', 'notes/blueprint.hcl:15: The name "Port" cannot be used: begin with a lowercase letter, go on with those, digits and _, at most 40.'),
