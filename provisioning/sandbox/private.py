@@ -80,7 +80,7 @@ alb = Insides(_alb, "lbs listeners rules tags tgs")
 cloudwatch = Insides(_cloudwatch, "alarms composite_alarms resource_tags")
 ec2 = Insides(
     _ec2,
-    "addresses dhcp_options flow_logs guess_resource_type instances internet_gateways launch_templates nat_gateways network_acls"
+    "addresses dhcp_options error flow_logs guess_resource_type instances internet_gateways launch_templates nat_gateways network_acls"
     " network_interfaces route_tables security_groups snapshots subnets tags volumes vpc_endpoints vpcs",
 )
 ecs = Insides(_ecs, "bump_task_version clusters mark_task_stopped services tags task_defs tasks")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from provisioning.sandbox.services import application_autoscaling, ecs_tasks, rds, sts, tagging, waf
+from provisioning.sandbox.services import addresses, application_autoscaling, ecs_tasks, rds, sts, tagging, waf
 
 
 def install() -> None:
     """Puts them into ministack."""
-    for module in (application_autoscaling, ecs_tasks, rds, sts, tagging, waf):
+    for module in (addresses, application_autoscaling, ecs_tasks, rds, sts, tagging, waf):
         module.install()
