@@ -1,0 +1,39 @@
+"""The loop that finds whatever was dropped: it needs PostgreSQL and nothing else, and waits for that as long as it takes."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from django.conf import settings
+from django.db import close_old_connections, connection
+
+from provisioning.lifecycle.engine import DATABASE_AWAY
+from provisioning.lifecycle.reconciler import expire_waiting, run_due
+
+log = logging.getLogger(__name__)
+
+# Steps that follow each other at once are taken in one cycle, but not for ever: a stop has to be noticed.
+ROUNDS_A_CYCLE = 20
+WITHOUT_DATABASE_SECONDS = 2.0
+
+
+def run_forever(stop: threading.Event) -> None:
+    """Ends soon after `stop` is set: after the step under way, which is at most one AWS call long."""
+    while not stop.is_set():
+        stop.wait(_cycle(stop))
+
+
+def _cycle(stop: threading.Event) -> float:
+    """One cycle; returns the seconds until the next."""
+    close_old_connections()
+    try:
+        expire_waiting()
+        for _ in range(ROUNDS_A_CYCLE):
+            if stop.is_set() or not run_due():
+                break
+    except DATABASE_AWAY as error:
+        log.warning("The database is away, trying again in %g s: %s", WITHOUT_DATABASE_SECONDS, str(error).strip())
+        connection.close()
+        return WITHOUT_DATABASE_SECONDS
+    return float(settings.ENGINE_CYCLE_SECONDS)

@@ -1,0 +1,150 @@
+"""The ledger: one row for each physical id ever seen, kept up from CloudFormation's events. No physical id is ever lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from provisioning.aws import port
+from provisioning.lifecycle.causes import ALREADY_THERE
+from provisioning.models import ResourceEnd, Stack, StackEvent, StackResource
+
+PLANNED = "PLANNED"
+_CREATED_ENDS = ("CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_COMPLETE", "UPDATE_FAILED", "IMPORT_COMPLETE")
+_UPDATED = ["physical_id", "type", "status", "reason", "started_at", "finished_at", "end", "ended_at"]
+
+
+def open_ledger(stack: Stack, content: Mapping[str, Any]) -> None:
+    """Write down what is going to be made, before anything is."""
+    StackResource.objects.bulk_create(
+        [
+            StackResource(
+                stack=stack,
+                logical_id=resource["logical_id"],
+                type=resource["type"],
+                address=resource["address"],
+                status=PLANNED,
+            )
+            for resource in content["resources"]
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def write_events(stack: Stack, events: Sequence[port.StackEvent]) -> list[port.StackEvent]:
+    """Store the events that are new, and carry them over to the ledger. Returns the new ones."""
+    known = set(
+        StackEvent.objects.filter(stack=stack, event_id__in=[event.event_id for event in events]).values_list(
+            "event_id", flat=True
+        )
+    )
+    new = list({event.event_id: event for event in events if event.event_id not in known}.values())
+    StackEvent.objects.bulk_create(
+        [
+            StackEvent(
+                stack=stack,
+                event_id=event.event_id,
+                at=event.at,
+                logical_id=event.logical_id,
+                physical_id=event.physical_id,
+                type=event.type,
+                status=event.status,
+                reason=event.reason,
+                token=event.token,
+            )
+            for event in new
+        ],
+        ignore_conflicts=True,
+    )
+    book = _Book(stack)
+    for event in new:
+        if not _is_stack(event):
+            book.note(event, at=event.at)
+    book.write()
+    return new
+
+
+def write_resources(stack: Stack, resources: Iterable[port.StackResource], *, at: datetime) -> None:
+    """Compare with what CloudFormation lists: an event that never came leaves no gap."""
+    book = _Book(stack)
+    for resource in resources:
+        book.note(resource, at=at, late=True)
+    book.write()
+
+
+def _is_stack(event: port.StackEvent) -> bool:
+    return (
+        event.type == "AWS::CloudFormation::Stack"
+        and event.physical_id.startswith("arn:")
+        and (f":stack/{event.logical_id}/" in event.physical_id)
+    )
+
+
+class _Book:
+    """The ledger's rows of one stack in memory: two queries to read and write, however many events there are."""
+
+    def __init__(self, stack: Stack) -> None:
+        self._stack = stack
+        self._rows: dict[str, list[StackResource]] = {}
+        self._new: list[StackResource] = []
+        self._changed: dict[int, StackResource] = {}
+        for row in StackResource.objects.filter(stack=stack).order_by("id"):
+            self._rows.setdefault(row.logical_id, []).append(row)
+
+    def note(self, seen: port.StackEvent | port.StackResource, *, at: datetime, late: bool = False) -> None:
+        """`late`: seen in a list, at a time that says nothing; what is known already stays as it is."""
+        row = self._row(seen.logical_id, seen.physical_id, seen.type)
+        if late and row.status == seen.status and row.physical_id == (seen.physical_id or row.physical_id):
+            return
+        row.physical_id = seen.physical_id or row.physical_id
+        row.status, row.reason, row.type = seen.status, seen.reason, seen.type
+        _set_times(row, at)
+        if seen.status == "CREATE_FAILED" and ALREADY_THERE.search(seen.reason):
+            row.end, row.ended_at = ResourceEnd.FOREIGN, at
+        if row.pk is not None:
+            self._changed[row.pk] = row
+
+    def _row(self, logical_id: str, physical_id: str, resource_type: str) -> StackResource:
+        """The row of this physical id; else the one that still has none; else, for another physical id, a new one."""
+        rows = self._rows.setdefault(logical_id, [])
+        for row in rows:
+            if row.physical_id == physical_id:
+                return row
+        for row in rows:
+            if not row.physical_id:
+                return row
+        if rows and not physical_id:
+            return rows[-1]
+        row = StackResource(
+            stack=self._stack,
+            logical_id=logical_id,
+            physical_id=physical_id,
+            type=resource_type,
+            address=rows[-1].address if rows else "",
+        )
+        rows.append(row)
+        self._new.append(row)
+        return row
+
+    def write(self) -> None:
+        StackResource.objects.bulk_create(self._new)
+        StackResource.objects.bulk_update(self._changed.values(), _UPDATED, batch_size=200)
+
+
+def _set_times(row: StackResource, at: datetime) -> None:
+    if row.started_at is None:
+        row.started_at = at
+    if row.status in _CREATED_ENDS:
+        row.finished_at = at
+    if row.end == ResourceEnd.FOREIGN:
+        return
+    if row.status == "DELETE_COMPLETE":
+        row.end, row.ended_at = ResourceEnd.DELETED, at
+    elif row.status == "DELETE_SKIPPED":
+        row.end, row.ended_at = ResourceEnd.RETAINED, at
+
+
+def living(stack_ids: Iterable[object]) -> list[StackResource]:
+    """Everything in these stacks that has a physical id and no end yet."""
+    return list(StackResource.objects.filter(stack__in=list(stack_ids), end="").exclude(physical_id="").order_by("id"))

@@ -1,0 +1,40 @@
+"""Wakes a worker once the transaction is committed. Losing a nudge costs a second: the reconciler looks by itself."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+import django_rq
+from django.db import transaction
+from redis.exceptions import RedisError
+from rq.exceptions import DuplicateJobError
+
+log = logging.getLogger(__name__)
+
+QUEUE = "engine"
+JOB = "provisioning.jobs.engine.nudge_engine"
+# A nudge is worth nothing once the reconciler has had its turn.
+NUDGE_LIVES_SECONDS = 60
+
+
+def nudge(operation_id: UUID) -> None:
+    """Enqueue on commit, at most once at a time for each operation."""
+    transaction.on_commit(lambda: _enqueue(str(operation_id)), robust=True)
+
+
+def _enqueue(operation_id: str) -> None:
+    try:
+        django_rq.get_queue(QUEUE, commit_mode="auto").enqueue_call(
+            func=JOB,
+            args=(operation_id,),
+            job_id=f"nudge-{operation_id}",
+            unique=True,
+            ttl=NUDGE_LIVES_SECONDS,
+            result_ttl=0,
+            failure_ttl=NUDGE_LIVES_SECONDS,
+        )
+    except DuplicateJobError:
+        pass  # it is on its way already
+    except RedisError as error:
+        log.warning("No nudge for operation %s, the reconciler finds it: %s", operation_id, error)

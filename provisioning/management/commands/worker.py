@@ -1,0 +1,79 @@
+"""`manage.py worker`: one RQ worker for the one queue, and the reconciler, each a process that is kept alive.
+
+The reconciler alone suffices: with Redis away it goes on, and the RQ worker is started again until Redis is back.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from types import FrameType
+
+import django_rq
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+from redis.exceptions import RedisError
+from rq import SimpleWorker
+
+from provisioning.jobs import reconciler
+from provisioning.jobs.supervisor import Child, Supervisor, end_with_parent
+from provisioning.lifecycle.nudge import QUEUE
+
+PARTS = ("reconciler", "rq")
+NO_REDIS = 3
+
+
+class Command(BaseCommand):
+    help = "Carries operations out: one process for the queue, and the reconciler."
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("--part", choices=PARTS, help="run only this part, in this process")
+        parser.add_argument("--parent", type=int, help="end when this process does, which is the parent")
+
+    def handle(self, *args: object, part: str | None = None, parent: int | None = None, **options: object) -> None:
+        del args, options
+        if connection.vendor != "postgresql":
+            raise CommandError("The worker needs PostgreSQL: set DATABASE_URL.")
+        if parent is not None:
+            end_with_parent(parent)
+        if part == "reconciler":
+            run_reconciler()
+        elif part == "rq":
+            run_rq()
+        else:
+            command = [sys.executable, *sys.orig_argv[1:]]
+            parent_too = ["--parent", str(os.getpid())]
+            Supervisor([Child(name, [*command, "--part", name, *parent_too]) for name in PARTS]).run()
+
+
+def run_reconciler() -> None:
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, ask)
+    reconciler.run_forever(stop)
+
+
+class NudgeWorker(SimpleWorker):
+    """Runs jobs in its own process: they are short, and a forked child would have to connect to everything anew."""
+
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """A job is at most a few steps long, and each may be cut off: end at once."""
+        del signum, frame
+        os._exit(0)
+
+
+def run_rq() -> None:
+    """Ends with a code of its own while Redis is away; the supervisor tries again."""
+    try:
+        queue = django_rq.get_queue(QUEUE)
+        worker = NudgeWorker([queue], connection=queue.connection, serializer=queue.serializer)
+        worker.work(logging_level="WARNING")
+    except RedisError:
+        sys.exit(NO_REDIS)

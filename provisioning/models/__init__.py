@@ -1,0 +1,31 @@
+"""One file a noun; imported from here."""
+
+from .account import Account
+from .blueprint import BlueprintVersion
+from .environment import Environment
+from .history import AuditEvent, Receipt, Transition
+from .operation import Operation
+from .request import Plan, Request, RequestKind
+from .stack import ResourceEnd, Stack, StackEvent, StackResource
+from .team import Membership, Role, Team, User
+
+__all__ = [
+    "Account",
+    "AuditEvent",
+    "BlueprintVersion",
+    "Environment",
+    "Membership",
+    "Operation",
+    "Plan",
+    "Receipt",
+    "Request",
+    "RequestKind",
+    "ResourceEnd",
+    "Role",
+    "Stack",
+    "StackEvent",
+    "StackResource",
+    "Team",
+    "Transition",
+    "User",
+]

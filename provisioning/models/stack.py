@@ -1,0 +1,77 @@
+"""What CloudFormation showed us: stacks, their events, and the ledger of every physical id ever seen."""
+
+import uuid
+
+from django.db import models
+
+from .environment import Environment
+
+
+class Stack(models.Model):
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="stacks")
+    role = models.CharField(max_length=20, default="main")
+    name = models.CharField(max_length=128)
+    region = models.CharField(max_length=25)
+    stack_id = models.CharField(max_length=400, blank=True)
+    status = models.CharField(max_length=50, blank=True)
+    status_reason = models.TextField(blank=True)
+    outputs = models.JSONField(default=dict)
+    polled_at = models.DateTimeField(null=True, blank=True)
+    last_event_id = models.CharField(max_length=400, blank=True)
+    created_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ResourceEnd(models.TextChoices):
+    """How a resource ended, for the receipt; empty while it exists. `foreign` was there before us and is never touched."""
+
+    DELETED = "deleted"
+    RETAINED = "retained"
+    ABANDONED = "abandoned"
+    FOREIGN = "foreign"
+
+
+class StackResource(models.Model):
+    """The ledger: one row for each physical id ever seen, kept after its end. `address` is the component's."""
+
+    stack = models.ForeignKey(Stack, on_delete=models.PROTECT, related_name="resources")
+    logical_id = models.CharField(max_length=255)
+    physical_id = models.CharField(max_length=1024, blank=True)
+    type = models.CharField(max_length=200)
+    address = models.CharField(max_length=130, blank=True)
+    status = models.CharField(max_length=50)
+    reason = models.TextField(blank=True)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+    end = models.CharField(max_length=10, choices=ResourceEnd, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["stack", "logical_id", "physical_id"], name="ledger_line_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} {self.physical_id}"
+
+
+class StackEvent(models.Model):
+    stack = models.ForeignKey(Stack, on_delete=models.CASCADE, related_name="events")
+    event_id = models.CharField(max_length=400)
+    at = models.DateTimeField()
+    logical_id = models.CharField(max_length=255)
+    physical_id = models.CharField(max_length=1024, blank=True)
+    type = models.CharField(max_length=200)
+    status = models.CharField(max_length=50)
+    reason = models.TextField(blank=True)
+    token = models.CharField(max_length=128, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["stack", "event_id"], name="event_once")]
+        indexes = [models.Index(fields=["stack", "-at", "-id"], name="event_by_stack")]
+
+    def __str__(self) -> str:
+        return f"{self.logical_id} {self.status}"

@@ -1,0 +1,251 @@
+"""People decide: who may, on what, and for how long."""
+
+from __future__ import annotations
+
+import uuid
+
+import pytest
+
+from provisioning.blueprint import InputErrors
+from provisioning.errors import NotAllowed, Refused, WrongState
+from provisioning.lifecycle.planning import draft_create
+from provisioning.lifecycle.requests import (
+    actions_for,
+    approve_request,
+    refuse_request,
+    request_environment,
+    withdraw_request,
+)
+from provisioning.models import AuditEvent, Environment, Operation, Request
+from tests.fixtures.world import REGION, World
+
+
+def test_prod_waits_and_nothing_is_called(world: World) -> None:
+    request = world.request(size="prod")
+    world.tick(60)
+    assert request.state == "waiting"
+    assert world.cloud.faults.calls == []
+    assert not Operation.objects.exists()
+
+
+def test_olivia_approves_and_it_starts(world: World) -> None:
+    request = world.request(size="prod")
+    approve_request(actor=world.olivia, request=request, digest=request.plan.digest, note="fine")
+    environment = world.until_rest(request.environment)
+    assert environment.state == "running"
+    request.refresh_from_db()
+    assert (request.state, request.decided_by, request.decision_note) == ("done", world.olivia, "fine")
+
+
+def test_it_refuses_the_requester_even_an_approver(world: World) -> None:
+    world.bob.is_approver = True
+    world.bob.save()
+    request = world.request(size="prod")
+    with pytest.raises(NotAllowed, match="request of their own"):
+        approve_request(actor=world.bob, request=request, digest=request.plan.digest)
+
+
+@pytest.mark.parametrize("name", ["alice", "charlie"])
+def test_it_refuses_who_is_no_approver(world: World, name: str) -> None:
+    request = world.request(size="prod")
+    with pytest.raises(NotAllowed):
+        approve_request(actor=getattr(world, name), request=request, digest=request.plan.digest)
+    with pytest.raises(NotAllowed):
+        refuse_request(actor=getattr(world, name), request=request, note="no")
+
+
+def test_another_digest_is_a_conflict_that_names_both(world: World) -> None:
+    request = world.request(size="prod")
+    with pytest.raises(WrongState) as caught:
+        approve_request(actor=world.olivia, request=request, digest="0" * 64)
+    assert (caught.value.expected, caught.value.actual) == ("0" * 64, request.plan.digest)
+
+
+def test_a_second_approval_is_a_conflict(world: World) -> None:
+    request = world.request(size="prod")
+    seen_by_both = Request.objects.get(pk=request.pk)
+    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    with pytest.raises(WrongState):
+        approve_request(actor=world.olivia, request=seen_by_both, digest=request.plan.digest)
+    assert Operation.objects.count() == 1
+
+
+def test_a_refusal_says_why_and_frees_the_name(world: World) -> None:
+    request = world.request(size="prod")
+    with pytest.raises(Refused):
+        refuse_request(actor=world.olivia, request=request, note=" ")
+    refuse_request(actor=world.olivia, request=request, note="too dear")
+    environment = Environment.objects.get(pk=request.environment_id)
+    assert (environment.state, request.decision_note) == ("withdrawn", "too dear")
+    assert world.request(size="prod").state == "waiting"
+
+
+def test_a_member_withdraws_what_waits(world: World) -> None:
+    request = world.request(size="prod")
+    with pytest.raises(NotAllowed):
+        withdraw_request(actor=world.charlie, request=request)
+    withdraw_request(actor=world.alice, request=request)
+    assert request.environment.state == "withdrawn"
+    with pytest.raises(WrongState):
+        withdraw_request(actor=world.alice, request=request)
+
+
+def test_what_nobody_decides_on_expires(world: World) -> None:
+    request = world.request(size="prod")
+    world.tick(8 * 86_400)
+    request.refresh_from_db()
+    assert request.state == "expired"
+    with pytest.raises(WrongState):
+        approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+
+
+@pytest.mark.parametrize("name", ["charlie", "olivia"])
+def test_it_refuses_people_outside_the_team(world: World, name: str) -> None:
+    with pytest.raises(NotAllowed):
+        world.request(actor=getattr(world, name))
+
+
+@pytest.mark.parametrize(
+    ("wish", "says"),
+    [
+        ({"name": "Orders"}, "lowercase"),
+        ({"name": "o--o"}, "lowercase"),
+        ({"name": "x" * 33}, "at most 32"),
+        ({"size": "huge"}, "no size huge"),
+        ({"region": "eu-west-1"}, "not offered in eu-west-1"),
+    ],
+)
+def test_it_refuses_what_cannot_be(world: World, wish: dict[str, str], says: str) -> None:
+    blueprint = world.blueprints["small"]
+    asked = {"name": "orders", "size": "dev", "region": REGION, **wish}
+    with pytest.raises(Refused, match=says):
+        request_environment(
+            actor=world.bob, team=world.team, blueprint=blueprint, inputs={}, account=world.account, **asked
+        )
+
+
+def test_an_account_takes_only_its_sizes(world: World) -> None:
+    with pytest.raises(Refused, match="does not take size prod"):
+        world.request(size="prod", account=world.account)
+
+
+def test_inputs_are_the_forms_own_errors(world: World) -> None:
+    with pytest.raises(InputErrors):
+        world.request(inputs={"colour": "blue"})
+
+
+def test_a_name_is_taken_once_per_account_and_region(world: World) -> None:
+    world.request("orders")
+    with pytest.raises(Refused, match="is taken"):
+        world.request("orders")
+    assert world.request("orders", region="us-east-1").state == "approved"
+
+
+def test_a_double_click_makes_one_environment(world: World) -> None:
+    request_id = uuid.uuid4()
+    first = world.request(request_id=request_id)
+    assert world.request(request_id=request_id) == first
+    assert Environment.objects.count() == 1
+    with pytest.raises(Refused, match="somebody else"):
+        world.request(request_id=request_id, actor=world.alice)
+
+
+def test_what_was_shown_is_what_is_asked_for(world: World) -> None:
+    request_id = uuid.uuid4()
+    shown = draft_create(
+        team=world.team,
+        name="orders",
+        blueprint=world.blueprints["small"],
+        size="dev",
+        inputs={},
+        account=world.account,
+        region=REGION,
+        request_id=request_id,
+    )
+    with pytest.raises(WrongState) as caught:
+        world.request(request_id=request_id, inputs={"note": "other"}, expected_digest=shown.digest)
+    assert caught.value.expected == shown.digest != caught.value.actual
+    request = world.request(request_id=request_id, inputs={}, expected_digest=shown.digest)
+    assert request.plan.digest == shown.digest
+    assert request.plan.content == shown.content
+
+
+def test_a_sensitive_input_is_not_kept(world: World) -> None:
+    request = world.request(inputs={"hint": "hunter2", "note": "seen"})
+    assert request.environment.inputs == {"note": "seen"}
+    assert "hunter2" not in str(Request.objects.values("plan__content", "note").get())
+
+
+def test_a_published_version_never_changes(world: World) -> None:
+    from dataclasses import replace  # noqa: PLC0415 - only here
+
+    world.request("one", blueprint="carbon-connect")
+    world.blueprints = {
+        **world.blueprints,
+        "carbon-connect": replace(world.blueprints["carbon-connect"], digest="0" * 64),
+    }
+    with pytest.raises(Refused, match="published and its files have changed"):
+        world.request("two", blueprint="carbon-connect")
+
+
+def test_every_service_leaves_an_audit_event(world: World) -> None:
+    request = world.request(size="prod")
+    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    world.until_rest(request.environment)
+    told = list(AuditEvent.objects.order_by("at").values_list("action", "actor__username"))
+    assert told == [("request:create", "bob"), ("request:approve", "olivia"), ("operation:succeeded", None)]
+
+
+def test_actions_are_the_teams_own(world: World) -> None:
+    environment = world.create()
+    assert [action.key for action in actions_for(user=world.bob, environment=environment)] == ["teardown"]
+    assert actions_for(user=world.olivia, environment=environment) == []
+    assert actions_for(user=world.charlie, environment=environment) == []
+
+
+# Just before it runs
+
+
+def waits_to_start(world: World) -> Request:
+    request = world.request(size="prod")
+    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    return request
+
+
+def refused_without_a_call(world: World, request: Request, says: str) -> None:
+    environment = world.until_rest(request.environment)
+    operation = world.last_operation(environment)
+    assert operation.state == "refused"
+    assert says in operation.cause
+    assert world.cloud.faults.calls == []
+    assert environment.state == "create_failed"
+
+
+def test_a_plan_that_was_tampered_with_is_not_run(world: World) -> None:
+    request = waits_to_start(world)
+    request.plan.content["body"] = request.plan.content["body"].replace("KEY", "KEY2").replace("Bucket", "Bukket")
+    request.plan.save()
+    refused_without_a_call(world, request, "not the one that was approved")
+    assert request.approved_digest in world.last_operation(request.environment).cause_detail
+
+
+def test_an_approval_that_expired_meanwhile_is_worth_nothing(world: World) -> None:
+    request = waits_to_start(world)
+    world.cloud.clock.advance(8 * 86_400)
+    refused_without_a_call(world, request, "expired")
+    request.refresh_from_db()
+    assert request.state == "expired"
+
+
+def test_an_account_that_no_longer_takes_the_size_gets_nothing(world: World) -> None:
+    request = waits_to_start(world)
+    world.prod_account.sizes = ["staging"]
+    world.prod_account.save()
+    refused_without_a_call(world, request, "no longer takes size prod")
+
+
+def test_an_account_that_became_another_one_gets_nothing(world: World) -> None:
+    request = waits_to_start(world)
+    world.prod_account.account_id = "333333333333"
+    world.prod_account.save()
+    refused_without_a_call(world, request, "another one by now")

@@ -1,0 +1,94 @@
+"""From the form to a running environment."""
+
+from __future__ import annotations
+
+import pytest
+from pytest_django import DjangoAssertNumQueries
+
+from provisioning.lifecycle.progress import failure, progress, steps
+from provisioning.models import Operation, StackResource, Transition
+from tests.fixtures.world import World
+
+
+def test_a_member_gets_a_running_environment(world: World) -> None:
+    environment = world.create()
+    stack = world.aws_stack()
+    assert stack.status == "CREATE_COMPLETE"
+    operation = world.last_operation(environment)
+    assert operation.state == "succeeded"
+    assert world.cloud.creates == {operation.token: 1}
+    assert stack.spec.tags["portal:operation"] == operation.token
+    assert stack.spec.tags["portal:environment-id"] == str(environment.pk)
+    assert world.stack_row(environment).outputs == {"Url": "https://orders.example"}
+
+
+def test_its_history_tells_every_state(world: World) -> None:
+    environment = world.create()
+    told = list(
+        Transition.objects.filter(subject="environment", environment=environment)
+        .order_by("id")
+        .values_list("to_state", flat=True)
+    )
+    assert told == ["requested", "creating", "running"]
+    operation = world.last_operation(environment)
+    told = list(Transition.objects.filter(subject_id=operation.pk).order_by("id").values_list("to_state", flat=True))
+    assert told == ["queued", "submitting", "building", "finishing", "succeeded"]
+
+
+def test_the_ledger_holds_every_physical_id(world: World) -> None:
+    environment = world.create()
+    stack = world.aws_stack()
+    ledger = set(StackResource.objects.filter(stack__environment=environment).values_list("logical_id", "physical_id"))
+    assert ledger == {(item.logical_id, item.physical_id) for item in stack.resources.values()}
+
+
+def test_carbon_connect_runs_its_step_afterwards(world: World) -> None:
+    environment = world.create(blueprint="carbon-connect")
+    assert len(world.cloud.tasks) == 1
+    shown = progress(environment)
+    assert (shown.total, shown.done) == (112, 112)
+    assert set(shown.component_states.values()) == {"ok"}
+    assert {step.state for step in steps(world.last_operation(environment))} == {"done"}
+    assert failure(environment) is None
+
+
+def test_progress_names_resources_in_dependency_order_while_they_come(world: World) -> None:
+    environment = world.request(blueprint="carbon-connect").environment
+    world.run()
+    world.tick(15)
+    shown = progress(environment)
+    assert 0 < shown.done < shown.total == 112
+    assert shown.in_progress > 0
+    assert shown.resources[0].status == "CREATE_COMPLETE"
+    assert shown.resources[-1].status == "PLANNED"
+    assert shown.events[0].at >= shown.events[-1].at
+    assert [step.state for step in steps(world.last_operation(environment))] == ["done", "done", "now", "todo"]
+
+
+def test_a_stack_that_is_shown_late_is_waited_for(world: World) -> None:
+    world.cloud.invisible_seconds = 20
+    world.create()
+    assert len(world.cloud.named("orders")) == 1
+
+
+def test_a_page_learns_when_it_should_end_from_what_came_before(world: World) -> None:
+    world.create("first")
+    environment = world.request("second").environment
+    first = Operation.objects.get(environment__name="first")
+    world.run()
+    assert first.ended_at is not None
+    took = first.ended_at - first.started_at
+    assert progress(environment).expected_end_at == world.last_operation(environment).started_at + took
+
+
+@pytest.mark.parametrize("blueprint", ["small", "carbon-connect"])
+def test_the_environment_page_needs_few_queries(
+    world: World, django_assert_max_num_queries: DjangoAssertNumQueries, blueprint: str
+) -> None:
+    environment = world.request(blueprint=blueprint).environment
+    world.run()
+    world.tick(12)
+    with django_assert_max_num_queries(6):
+        progress(environment)
+    with django_assert_max_num_queries(1):
+        failure(environment)

@@ -1,0 +1,196 @@
+"""The nudge, the reconciler and the worker's processes, on real PostgreSQL and Valkey."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import django_rq
+import pytest
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from django.test import override_settings
+from pytest_django import DjangoCaptureOnCommitCallbacks
+
+from provisioning.jobs import reconciler
+from provisioning.jobs.engine import nudge_engine
+from provisioning.lifecycle.nudge import QUEUE, nudge
+from provisioning.models import Operation
+from tests.fixtures.world import World
+
+ROOT = Path(__file__).resolve().parents[2]
+NOWHERE = "redis://127.0.0.1:1/0"
+
+
+@pytest.fixture
+def queue() -> Iterator[django_rq.queues.DjangoRQ]:
+    queue = django_rq.get_queue(QUEUE)
+    queue.connection.flushdb()
+    yield queue
+    queue.connection.flushdb()
+    queue.connection.close()
+
+
+def test_a_nudge_comes_with_the_commit_and_once(
+    world: World, queue: django_rq.queues.DjangoRQ, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    with django_capture_on_commit_callbacks(execute=True):
+        world.request()
+        assert queue.job_ids == []
+    operation = Operation.objects.get()
+    assert queue.job_ids == [f"nudge-{operation.pk}"]
+    with django_capture_on_commit_callbacks(execute=True):
+        nudge(operation.pk)
+    assert len(queue.job_ids) == 1
+    job = queue.fetch_job(queue.job_ids[0])
+    assert (job.func_name, job.args) == ("provisioning.jobs.engine.nudge_engine", [str(operation.pk)])
+
+
+def test_what_is_rolled_back_nudges_nobody(world: World, queue: django_rq.queues.DjangoRQ) -> None:
+    with transaction.atomic():
+        world.request()
+        transaction.set_rollback(True)
+    assert queue.job_ids == []
+    assert not Operation.objects.exists()
+
+
+def test_a_redis_that_is_away_harms_nothing(
+    world: World, django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks
+) -> None:
+    away = {QUEUE: settings.RQ_QUEUES[QUEUE] | {"URL": NOWHERE}}
+    with override_settings(RQ_QUEUES=away), django_capture_on_commit_callbacks(execute=True):
+        environment = world.request().environment
+    assert world.until_rest(environment).state == "running"
+
+
+def test_the_job_does_what_is_due(transactional_db: None, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.request()
+    monkeypatch.setattr("provisioning.lifecycle.reconciler.Engine", lambda: world.engine)
+    assert nudge_engine(str(Operation.objects.get().pk)) == 2
+    assert Operation.objects.get().state == "building"
+
+
+def test_the_reconciler_outlives_the_database(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    stop, cycles = threading.Event(), 0
+
+    def broken() -> int:
+        nonlocal cycles
+        cycles += 1
+        if cycles == 3:
+            stop.set()
+        raise OperationalError("the server closed the connection")
+
+    monkeypatch.setattr(reconciler, "expire_waiting", broken)
+    monkeypatch.setattr(reconciler, "WITHOUT_DATABASE_SECONDS", 0.01)
+    reconciler.run_forever(stop)
+    assert cycles == 3
+    assert "database is away" in caplog.text
+
+
+# The processes
+
+
+@contextmanager
+def worker(**environment: str) -> Iterator[subprocess.Popen[str]]:
+    database = urlsplit(settings.DATABASE_URL)._replace(path=f"/{connection.settings_dict['NAME']}").geturl()
+    child = subprocess.Popen(
+        [sys.executable, "manage.py", "worker"],
+        cwd=ROOT,
+        env={**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings", "DATABASE_URL": database, **environment},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.wait()
+
+
+def children_of(pid: int) -> dict[str, int]:
+    """The worker's parts by name."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((path / "stat").read_text().rsplit(")", 1)[1].split()[1])
+            command = (path / "cmdline").read_text().split("\0")
+        except OSError:
+            continue
+        if parent == pid and "--part" in command:
+            found[command[command.index("--part") + 1]] = int(path.name)
+    return found
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 20.0) -> Any:
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)
+    return value
+
+
+def alive(pid: int) -> bool:
+    try:
+        return (Path("/proc") / str(pid) / "stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def both(process: subprocess.Popen[str]) -> dict[str, int] | None:
+    parts = children_of(process.pid)
+    return parts if set(parts) == {"reconciler", "rq"} else None
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+class TestWorker:
+    def test_it_ends_cleanly_within_five_seconds(self, transactional_db: None) -> None:
+        with worker() as process:
+            parts = wait_for(lambda: both(process))
+            time.sleep(2)
+            started = time.monotonic()
+            process.terminate()
+            assert process.wait(timeout=5) == 0
+            assert time.monotonic() - started < 5
+            assert not any(alive(pid) for pid in parts.values())
+
+    def test_its_children_end_when_it_is_killed(self, transactional_db: None) -> None:
+        with worker() as process:
+            parts = wait_for(lambda: both(process))
+            time.sleep(3)
+            process.kill()
+            wait_for(lambda: not any(alive(pid) for pid in parts.values()), seconds=8)
+
+    def test_a_child_that_dies_is_started_again(self, transactional_db: None) -> None:
+        with worker() as process:
+            parts = wait_for(lambda: both(process))
+            os.kill(parts["reconciler"], signal.SIGKILL)
+            wait_for(lambda: children_of(process.pid).get("reconciler", parts["reconciler"]) != parts["reconciler"])
+
+    def test_without_redis_the_reconciler_goes_on(self, transactional_db: None, world: World) -> None:
+        world.account.endpoint_url = "http://127.0.0.1:1"
+        world.account.save()
+        operation = world.last_operation(world.request().environment)
+        with worker(REDIS_URL=NOWHERE):
+            wait_for(lambda: Operation.objects.get(pk=operation.pk).memory.get("trouble"))
+        assert "could not be reached" in Operation.objects.get(pk=operation.pk).memory["trouble"]
+
+    def test_a_nudge_is_taken_from_the_queue(self, transactional_db: None, queue: django_rq.queues.DjangoRQ) -> None:
+        nudge(uuid4())
+        assert len(queue.job_ids) == 1
+        with worker():
+            wait_for(lambda: queue.job_ids == [] and queue.started_job_registry.count == 0)
+        assert queue.failed_job_registry.count == 0

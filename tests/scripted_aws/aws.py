@@ -1,0 +1,200 @@
+"""`provisioning.aws.port.Aws` for one account and region of a scripted cloud."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from provisioning.aws import AlreadyExists, NotFound, WrongStatus, port
+from tests.scripted_aws.cloud import Cloud, Place, ScriptedStack, Task
+from tests.scripted_aws.formation import Formation
+
+# What cannot be asked for by itself: it is part of something else.
+UNASKABLE = ("Attachment", "Association", "Route", "Policy", "Ingress", "Egress", "Target")
+# ECS's own limit for the client token of RunTask.
+TASK_TOKEN_LIMIT = 64
+TOKEN_LIMIT = 128
+
+
+class ScriptedAws:
+    def __init__(self, cloud: Cloud, access: port.AccountAccess) -> None:
+        self.cloud, self.access = cloud, access
+        self.place = Place(access.account_id, access.region)
+
+    # CloudFormation
+
+    def create_stack(self, spec: port.StackSpec, *, token: str) -> str:
+        with self.cloud.faults.around("create_stack"):
+            self.cloud.settle()
+            assert len(token) <= TOKEN_LIMIT
+            existing = self.cloud.stack_called(self.place, spec.name)
+            if existing is not None:
+                if existing.spec.tags.get("portal:operation") != spec.tags.get("portal:operation"):
+                    raise AlreadyExists(f"Stack [{spec.name}] already exists")
+                return existing.stack_id
+            return self._make(spec, token).stack_id
+
+    def _make(self, spec: port.StackSpec, token: str) -> ScriptedStack:
+        number = self.cloud.number()
+        stack = ScriptedStack(
+            place=self.place,
+            stack_id=f"arn:aws:cloudformation:{self.place.region}:{self.place.account_id}:stack/{spec.name}/{number}",
+            spec=spec,
+            token=token,
+            created_at=self.cloud.clock.now(),
+            protected=spec.termination_protection,
+        )
+        self.cloud.stacks.append(stack)
+        self.cloud.creates[token] += 1
+        Formation(self.cloud, stack).create()
+        return stack
+
+    def delete_stack(self, stack_id: str, *, token: str, retain: Sequence[str] = ()) -> None:
+        assert not retain
+        assert len(token) <= TOKEN_LIMIT
+        with self.cloud.faults.around("delete_stack"):
+            self.cloud.settle()
+            stack = self._stack(stack_id)
+            if stack.protected:
+                raise WrongStatus(f"Stack [{stack.spec.name}] cannot be deleted while TerminationProtection is enabled")
+            if stack.status in ("DELETE_COMPLETE", "DELETE_IN_PROGRESS") or token in stack.delete_tokens:
+                return
+            if stack.status.endswith("_IN_PROGRESS") and not stack.status.startswith("REVIEW"):
+                raise WrongStatus(f"Stack [{stack.spec.name}] is in {stack.status}")
+            stack.delete_tokens.add(token)
+            Formation(self.cloud, stack).delete()
+
+    def _stack(self, name_or_id: str) -> ScriptedStack:
+        stack = self.cloud.stack_called(self.place, name_or_id)
+        if stack is None:
+            raise NotFound(f"Stack with id {name_or_id} does not exist")
+        return stack
+
+    def describe_stack(self, name_or_id: str) -> port.StackState | None:
+        with self.cloud.faults.around("describe_stack"):
+            self.cloud.settle()
+            stack = self.cloud.stack_called(self.place, name_or_id)
+            if stack is None or self.cloud.clock.now() < stack.created_at + timedelta(
+                seconds=self.cloud.invisible_seconds
+            ):
+                return None
+            return self._state(stack, full=True)
+
+    def list_stacks(self, *, statuses: Sequence[str] = ()) -> list[port.StackState]:
+        with self.cloud.faults.around("list_stacks"):
+            self.cloud.settle()
+            return [
+                self._state(stack, full=False)
+                for stack in self.cloud.stacks
+                if stack.place == self.place and (not statuses or stack.status in statuses)
+            ]
+
+    def _state(self, stack: ScriptedStack, *, full: bool) -> port.StackState:
+        outputs = {"Url": f"https://{stack.spec.name}.example"} if full and stack.status.endswith("E_COMPLETE") else {}
+        return port.StackState(
+            stack_id=stack.stack_id,
+            name=stack.spec.name,
+            status=stack.status,
+            status_reason=stack.reason,
+            created_at=stack.created_at,
+            outputs=outputs,
+            tags=stack.spec.tags if full else {},
+            termination_protection=stack.protected,
+        )
+
+    def stack_events(self, stack_id: str, *, after_event_id: str | None) -> list[port.StackEvent]:
+        with self.cloud.faults.around("stack_events"):
+            self.cloud.settle()
+            events = self._stack(stack_id).events
+            known = next((index for index, event in enumerate(events) if event.event_id == after_event_id), -1)
+            return events[known + 1 :]
+
+    def stack_resources(self, stack_id: str) -> list[port.StackResource]:
+        with self.cloud.faults.around("stack_resources"):
+            self.cloud.settle()
+            return [
+                port.StackResource(item.logical_id, item.physical_id, item.type, item.status, item.reason)
+                for item in self._stack(stack_id).resources.values()
+            ]
+
+    def set_termination_protection(self, stack_name: str, *, enabled: bool) -> None:
+        with self.cloud.faults.around("set_termination_protection"):
+            self.cloud.settle()
+            stack = self._stack(stack_name)
+            if stack.status == "DELETE_COMPLETE":
+                raise NotFound(f"Stack [{stack_name}] does not exist")
+            stack.protected = enabled
+
+    # After the stack
+
+    def run_task(self, spec: port.TaskSpec, *, token: str) -> str:
+        with self.cloud.faults.around("run_task"):
+            assert len(token) <= TASK_TOKEN_LIMIT
+            if token in self.cloud.task_tokens:
+                return self.cloud.task_tokens[token]
+            codes = self.cloud.task_exit_codes
+            code = codes.pop(0) if codes else 0
+            arn = f"arn:aws:ecs:{self.place.region}:{self.place.account_id}:task/{spec.cluster}/{self.cloud.number()}"
+            ends_at = self.cloud.clock.now() + timedelta(seconds=self.cloud.task_seconds)
+            reason = "Essential container in task exited" if code is not None else "CannotPullContainerError"
+            self.cloud.tasks[arn] = Task(arn, ends_at, code, reason)
+            self.cloud.task_tokens[token] = arn
+            return arn
+
+    def describe_task(self, cluster: str, task_arn: str) -> port.TaskState | None:
+        with self.cloud.faults.around("describe_task"):
+            task = self.cloud.tasks.get(task_arn)
+            if task is None:
+                return None
+            if self.cloud.clock.now() < task.ends_at:
+                return port.TaskState(task_arn, "RUNNING", None, "")
+            return port.TaskState(task_arn, "STOPPED", task.exit_code, task.reason)
+
+    # Teardown
+
+    def empty_bucket(self, bucket: str, *, limit: int) -> port.BucketProgress:
+        with self.cloud.faults.around("empty_bucket"):
+            if bucket in self.cloud.locked_buckets:
+                return port.BucketProgress(0, empty=not self.cloud.objects[bucket])
+            deleted = min(limit, self.cloud.objects[bucket])
+            self.cloud.objects[bucket] -= deleted
+            return port.BucketProgress(deleted, empty=not self.cloud.objects[bucket])
+
+    def stop_service(self, cluster: str, service: str) -> None:
+        with self.cloud.faults.around("stop_service"):
+            self.cloud.stopped_services.append(service)
+
+    def lift_protection(self, resource_type: str, physical_id: str) -> bool:
+        with self.cloud.faults.around("lift_protection"):
+            self.cloud.protected.discard(physical_id)
+            return True
+
+    def release_network_interfaces(self, *, security_groups: Sequence[str], subnets: Sequence[str]) -> list[str]:
+        with self.cloud.faults.around("release_network_interfaces"):
+            released = []
+            for key, left in self.cloud.interfaces.items():
+                if left > 0:
+                    self.cloud.interfaces[key] = left - 1
+                    released.append(f"eni-{key}")
+            return released
+
+    def exists(self, resource_type: str, physical_id: str) -> bool | None:
+        with self.cloud.faults.around("exists"):
+            self.cloud.settle()
+            if resource_type.endswith(UNASKABLE):
+                return None
+            return (self.place, resource_type, physical_id) in self.cloud.living
+
+    def find_by_tag(self, key: str, value: str) -> list[port.TaggedResource]:
+        with self.cloud.faults.around("find_by_tag"):
+            self.cloud.settle()
+            now = self.cloud.clock.now()
+            seen = [living for (place, _, _), living in self.cloud.living.items() if place == self.place]
+            seen += [
+                living for until, place, living in self.cloud.forgotten_late if place == self.place and now < until
+            ]
+            return [
+                port.TaggedResource(living.arn, living.tags)
+                for living in seen
+                if living.tags.get(key) == value and not living.type.endswith(UNASKABLE)
+            ]
