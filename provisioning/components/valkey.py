@@ -70,8 +70,10 @@ class Valkey(base.Component):
         )
         build.keep(resource, policy=None, why="")
         if settings.keep_data:
-            # CloudFormation's Snapshot policy does not cover this type; the cache takes its last snapshot itself.
-            resource.FinalSnapshotName = build.physical(f"{node.name}-final", limit=_NAME_LIMIT)
+            # CloudFormation's Snapshot policy does not cover this type; the cache takes its last snapshot itself. The
+            # request is in its name: an earlier environment of this name may have left its own.
+            request = build.design.environment.request_id[:8]
+            resource.FinalSnapshotName = build.physical(f"{node.name}-final-{request}", limit=_NAME_LIMIT)
             build.kept.append(
                 Kept(resource.title, resource.resource_type, "Snapshot", f"the last contents of {node.name}")
             )

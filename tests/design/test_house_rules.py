@@ -89,7 +89,7 @@ def test_everything_that_holds_data_says_what_becomes_of_it(template: Template, 
     else:
         assert (
             template.one("AWS::ElastiCache::ServerlessCache")["FinalSnapshotName"]
-            == "carbon-connect-staging-main-final"
+            == "carbon-connect-staging-main-final-none"
         )
 
 
