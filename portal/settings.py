@@ -77,8 +77,9 @@ DATABASE_URL = environ.text("DATABASE_URL")
 DATABASES: dict[str, Any] = {"default": {"ENGINE": "django.db.backends.dummy"}}
 if DATABASE_URL:
     DATABASES["default"] = dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)
-    # Planning was 70 % of the SQL time of a list page; prepared statements take it away.
-    DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=0)
+    # Planning was 70 % of the SQL time of a list page; prepared statements take it away. What runs once, as a migration of
+    # several statements in one call, is not prepared: PostgreSQL refuses that.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=1)
 
 REDIS_URL = environ.text("REDIS_URL")
 # One queue per worker process: a worker that listens on two loses a job when it is killed between them.
@@ -106,7 +107,7 @@ LANGUAGE_CODE = "en-gb"
 USE_I18N = False
 
 STATIC_URL = "static/"
-STATIC_ROOT = BASE_DIR / "staticfiles"
+STATIC_ROOT = None if STATIC_FROM_SOURCE else BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

@@ -5,6 +5,7 @@ The PostgreSQL server is shared by all test runs of this checkout; each has a da
 
 import atexit
 import os
+import shutil
 import tempfile
 from pathlib import Path
 
@@ -12,7 +13,9 @@ from portal.demo.services import EmbeddedPostgres, EmbeddedValkey
 
 _cache = Path(__file__).resolve().parent.parent / ".cache"
 _postgres = EmbeddedPostgres(_cache / "test-postgres", durable=False)
-_valkey = EmbeddedValkey(Path(tempfile.mkdtemp(prefix="portal-test-valkey-")))
+_valkey_folder = Path(tempfile.mkdtemp(prefix="portal-test-valkey-"))
+_valkey = EmbeddedValkey(_valkey_folder)
+atexit.register(shutil.rmtree, _valkey_folder, ignore_errors=True)
 atexit.register(_valkey.stop)
 
 os.environ["DATABASE_URL"] = _postgres.start()

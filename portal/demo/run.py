@@ -54,7 +54,8 @@ class Demo:
         """Returns after Ctrl-C or SIGTERM. Raises DemoError."""
         started = time.monotonic()
         self._take_lock()
-        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.default_int_handler)
         try:
             address = self._start()
             self.say(self._welcome(address, time.monotonic() - started))

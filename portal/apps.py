@@ -1,0 +1,12 @@
+"""Makes the face's system checks known to Django."""
+
+from django.apps import AppConfig
+from typing_extensions import override
+
+
+class PortalConfig(AppConfig):
+    name = "portal"
+
+    @override
+    def ready(self) -> None:
+        from portal import checks  # noqa: F401, PLC0415 - importing registers them, once the apps are loaded

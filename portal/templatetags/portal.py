@@ -1,0 +1,100 @@
+"""Times, durations and states as the pages write them. Every colour goes with a word."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django import template
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from portal.summary import called
+from portal.words import duration, relative, resource_word, short_type, title_of
+from provisioning.lifecycle.states import EnvironmentState, Labelled, OperationState, RequestState
+from provisioning.models import User
+
+register = template.Library()
+
+LIVES: dict[str, type[Labelled]] = {
+    "environment": EnvironmentState,
+    "request": RequestState,
+    "operation": OperationState,
+}
+
+register.filter("short_type", short_type)
+register.filter("resource_word", resource_word)
+register.filter("titled", title_of)
+
+
+@register.filter
+def component_name(address: str) -> str:
+    return called(address)[0]
+
+
+@register.simple_tag
+def badge(subject: str, state: str) -> SafeString:
+    """`{% badge "environment" environment.state %}`: the state's label in its tone."""
+    found = LIVES[subject](state)
+    return format_html('<span class="badge {}">{}</span>', found.tone, found.label)
+
+
+@register.filter
+def ago(value: datetime | str | None) -> SafeString | str:
+    """A `<time>` with the distance from now as its text and the full time as its title; the script keeps it true."""
+    at = parse_datetime(value) if isinstance(value, str) else value
+    if at is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{} UTC" data-ago>{}</time>',
+        at.isoformat(timespec="seconds"),
+        f"{at:%Y-%m-%d %H:%M:%S}",
+        relative((timezone.now() - at).total_seconds()),
+    )
+
+
+@register.filter
+def clock(value: datetime | None) -> SafeString | str:
+    if value is None:
+        return ""
+    return format_html(
+        '<time datetime="{}" title="{} UTC">{}</time>',
+        value.isoformat(timespec="seconds"),
+        f"{value:%Y-%m-%d %H:%M:%S}",
+        f"{value:%H:%M:%S}",
+    )
+
+
+@register.filter
+def moment(value: datetime | str | None) -> SafeString | str:
+    """A full time, for what is kept or printed."""
+    at = parse_datetime(value) if isinstance(value, str) else value
+    if at is None:
+        return "–"
+    return format_html('<time datetime="{}">{} UTC</time>', at.isoformat(timespec="seconds"), f"{at:%Y-%m-%d %H:%M:%S}")
+
+
+@register.filter
+def seconds(value: float | timedelta | None) -> str:
+    if value is None:
+        return ""
+    return duration(value.total_seconds() if isinstance(value, timedelta) else value)
+
+
+@register.filter
+def person(user: User | None) -> str:
+    if user is None:
+        return "the portal"
+    return user.get_full_name() or user.get_username()
+
+
+@register.filter
+def initials(user: User) -> str:
+    words = person(user).split()
+    return "".join(word[0] for word in words[:2]).upper()
+
+
+@register.filter
+def state_label(state: str, subject: str) -> str:
+    return LIVES[subject](state).label

@@ -1,0 +1,37 @@
+"""Every address of the portal. Wrapped by `page`, a view may raise the errors of the services."""
+
+from __future__ import annotations
+
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import URLPattern, path
+
+from portal.answers import View, answering
+from portal.views import catalogue, environments, health, home, request_form, requests, teardown
+
+
+def page(route: str, view: View, name: str) -> URLPattern:
+    return path(route, answering(view), name=name)
+
+
+urlpatterns = [
+    path("healthz", health.healthz, name="healthz"),
+    path("sign-in/", LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True), name="sign_in"),
+    path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    page("", home.home, "home"),
+    page("catalogue/", catalogue.index, "catalogue"),
+    page("catalogue/<slug:slug>/", catalogue.blueprint, "blueprint"),
+    page("catalogue/<slug:slug>/request/", request_form.ask, "ask"),
+    page("catalogue/<slug:slug>/request/look/", request_form.look, "look"),
+    page("requests/", requests.index, "requests"),
+    page("requests/<uuid:pk>/", requests.detail, "request"),
+    page("requests/<uuid:pk>/template/", requests.template, "request_template"),
+    page("requests/<uuid:pk>/approve/", requests.approve, "approve"),
+    page("requests/<uuid:pk>/refuse/", requests.refuse, "refuse"),
+    page("requests/<uuid:pk>/withdraw/", requests.withdraw, "withdraw"),
+    page("environments/", environments.index, "environments"),
+    page("environments/<uuid:pk>/", environments.detail, "environment"),
+    page("environments/<uuid:pk>/live/", environments.live, "environment_live"),
+    page("environments/<uuid:pk>/try-again/", environments.try_again, "try_again"),
+    page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
+    page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
+]

@@ -1,0 +1,92 @@
+"""From submit to a running environment in the sandbox at full speed, beside bare CloudFormation with the same template."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.db import connection
+
+from portal.demo.sample import onboard
+from provisioning.blueprint import example_inputs
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.reconciler import run_due
+from provisioning.lifecycle.requests import request_environment
+from provisioning.models import Account, Environment, Membership, Team, User
+from tests.bench.measure import Figure, once
+from tests.fixtures.sandbox import Sandbox
+
+REGION = "eu-north-1"
+ACCOUNT_ID = "300000000001"
+PATIENCE_SECONDS = 120
+
+
+def figures() -> Iterator[Figure]:
+    connection.creation.create_test_db(verbosity=0)
+    sandbox = Sandbox(Path(tempfile.mkdtemp(prefix="portal-bench-"))).start()
+    try:
+        account = Account.objects.create(
+            name="bench",
+            account_id=ACCOUNT_ID,
+            sizes=["dev", "staging", "prod"],
+            regions=[REGION],
+            endpoint_url=sandbox.url,
+            artefact_bucket=f"portal-artefacts-{ACCOUNT_ID}-{REGION}",
+            is_sandbox=True,
+        )
+        onboard(account)
+        team = Team.objects.create(slug="bench", name="Bench")
+        user = User.objects.create(username="bench")
+        Membership.objects.create(team=team, user=user)
+        create(account, team, user, "warm-up")
+        for round_number in (1, 2, 3):
+            name = f"bench-{round_number}"
+            portal_seconds = once(lambda name=name: create(account, team, user, name))
+            body = Environment.objects.get(name=name).plans.get().content["body"]
+            bare = body.replace(name, f"bare-{round_number}")
+            bare_seconds = once(lambda bare=bare, number=round_number: create_bare(sandbox, f"bare-{number}", bare))
+            yield Figure(
+                f"submit → running, sandbox at full speed, {resources(body)} resources",
+                portal_seconds,
+                "bare CloudFormation",
+                bare_seconds,
+            )
+    finally:
+        sandbox.close()
+
+
+def create(account: Account, team: Team, user: User, name: str) -> None:
+    """Ask, and run the engine in this process until the environment runs: what a worker does without its pauses."""
+    blueprint = catalogue().get("carbon-connect")
+    inputs, _ = example_inputs(blueprint, "dev", {})
+    request = request_environment(
+        actor=user,
+        team=team,
+        name=name,
+        blueprint=blueprint,
+        size="dev",
+        inputs=inputs,
+        account=account,
+        region=REGION,
+        request_id=uuid.uuid4(),
+    )
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while (state := Environment.objects.values_list("state", flat=True).get(pk=request.environment_id)) != "running":
+        if state == "create_failed" or time.monotonic() > deadline:
+            raise RuntimeError(f"{name} is {state}.")
+        if not run_due():
+            time.sleep(0.02)
+
+
+def create_bare(sandbox: Sandbox, name: str, body: str) -> None:
+    status = sandbox.create(name, body, account=ACCOUNT_ID)
+    if status != "CREATE_COMPLETE":
+        raise RuntimeError(f"{name} is {status}.")
+
+
+def resources(body: str) -> int:
+    return len(json.loads(body)["Resources"])

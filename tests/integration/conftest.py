@@ -1,0 +1,153 @@
+"""The product whole: real PostgreSQL, real Valkey, the sandbox over HTTP, and worker processes that can be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from portal.demo.sample import onboard
+from provisioning.aws import close_all
+from provisioning.blueprint import example_inputs
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.requests import approve_request, request_environment
+from provisioning.models import Account, Environment, Membership, Request, Role, Team, User
+from tests.fixtures.sandbox import Sandbox
+
+ROOT = Path(__file__).resolve().parents[2]
+REGION = "eu-north-1"
+_accounts = count(200_000_000_001)
+
+
+@dataclass
+class Place:
+    """One team with its people, one simulated account of its own, and the workers of this test."""
+
+    sandbox: Sandbox
+    account: Account
+    team: Team
+    bob: User
+    olivia: User
+    logs: Path
+    redis_url: str = field(default_factory=lambda: str(settings.REDIS_URL))
+    workers: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def name(self, name: str) -> str:
+        """Bucket names are one namespace for all accounts, in the sandbox as on AWS."""
+        return f"{name}-{self.account.account_id[-4:]}"
+
+    def client(self, service: str) -> Any:
+        return self.sandbox.client(service, REGION, self.account.account_id)
+
+    def ask(self, name: str, size: str = "dev", **inputs: Any) -> Environment:
+        """Bob asks; olivia approves where that is needed."""
+        blueprint = catalogue().get("carbon-connect")
+        filled, _ = example_inputs(blueprint, size, inputs)
+        request = request_environment(
+            actor=self.bob,
+            team=self.team,
+            name=self.name(name),
+            blueprint=blueprint,
+            size=size,
+            inputs=filled,
+            account=self.account,
+            region=REGION,
+        )
+        self.approve(request)
+        return request.environment
+
+    def approve(self, request: Request) -> None:
+        if request.state == "waiting":
+            approve_request(actor=self.olivia, request=request, digest=request.plan.digest)
+
+    def start_worker(self) -> subprocess.Popen[bytes]:
+        log = (self.logs / f"worker-{len(self.workers)}.log").open("wb")
+        with log:
+            worker = subprocess.Popen(
+                [sys.executable, "manage.py", "worker"],
+                cwd=ROOT,
+                env={**os.environ, **self._environment()},
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.workers.append(worker)
+        return worker
+
+    def kill_workers(self) -> None:
+        """SIGKILL to every process of every worker: nobody says goodbye."""
+        for worker in self.workers:
+            if worker.poll() is None:
+                os.killpg(worker.pid, signal.SIGKILL)
+                worker.wait()
+        self.workers.clear()
+
+    def wait_for(self, environment: Environment, *states: str, seconds: float = 90) -> str:
+        return self.until(lambda: self._state(environment), lambda state: state in states, seconds, " or ".join(states))
+
+    def until(self, look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float, wanted: str) -> Any:
+        deadline = time.monotonic() + seconds
+        while not enough(found := look()):
+            if time.monotonic() > deadline:
+                pytest.fail(
+                    f"Waited {seconds:g} s for {wanted}; it is {found}.\n{self.log_tail()}\n{self.sandbox.output()[-2000:]}"
+                )
+            time.sleep(0.05)
+        return found
+
+    def log_tail(self) -> str:
+        return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.logs.glob("worker-*.log")))
+
+    @staticmethod
+    def _state(environment: Environment) -> str:
+        environment.refresh_from_db()
+        return environment.state
+
+    def _environment(self) -> Mapping[str, str]:
+        at = connection.settings_dict
+        options = at.get("OPTIONS", {})
+        host = at.get("HOST") or options.get("host", "")
+        return {
+            "DJANGO_SETTINGS_MODULE": "portal.settings",
+            "DATABASE_URL": f"postgresql://{at['USER']}@/{at['NAME']}?host={quote(str(host), safe='')}",
+            "REDIS_URL": self.redis_url,
+            "PYTHONUNBUFFERED": "1",
+        }
+
+
+@pytest.fixture
+def place(transactional_db: None, sandbox: Sandbox, tmp_path: Path) -> Iterator[Place]:
+    team = Team.objects.create(slug="payments", name="Payments")
+    bob = User.objects.create(username="bob")
+    olivia = User.objects.create(username="olivia", is_approver=True)
+    Membership.objects.create(team=team, user=bob, role=Role.MEMBER)
+    account = Account.objects.create(
+        name=f"sandbox-{uuid.uuid4().hex[:8]}",
+        account_id=str(next(_accounts)),
+        sizes=["dev", "staging", "prod"],
+        regions=[REGION],
+        endpoint_url=sandbox.url,
+        is_sandbox=True,
+    )
+    account.artefact_bucket = f"portal-artefacts-{account.account_id}-{REGION}"
+    account.save()
+    onboard(account)
+    here = Place(sandbox=sandbox, account=account, team=team, bob=bob, olivia=olivia, logs=tmp_path)
+    yield here
+    here.kill_workers()
+    sandbox.clear_faults()
+    sandbox.set_speed(0)
+    close_all()

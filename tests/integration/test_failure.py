@@ -1,0 +1,47 @@
+"""A resource that AWS refuses: the cause in plain words, the rollback, and trying again."""
+
+from __future__ import annotations
+
+import pytest
+
+from provisioning.lifecycle.progress import failure
+from provisioning.lifecycle.requests import actions_for, try_again
+from tests.integration.conftest import Place
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+
+
+def test_a_failed_creation_is_rolled_back_told_and_tried_again(place: Place) -> None:
+    reason = 'Resource handler returned message: "Insufficient capacity in the zone (Service: Rds, Status Code: 400)"'
+    place.sandbox.fault(stack=place.name("orders"), target="AWS::RDS::DBInstance", op="create", reason=reason)
+    place.start_worker()
+    environment = place.ask("orders")
+    place.wait_for(environment, "create_failed")
+
+    told = failure(environment)
+    assert told is not None
+    assert told.type == "AWS::RDS::DBInstance"
+    assert "Insufficient capacity" in told.detail
+    assert told.cause != told.detail
+    assert "try_again" in [action.key for action in actions_for(user=place.bob, environment=environment)]
+
+    try_again(actor=place.bob, environment=environment)
+    place.wait_for(environment, "running")
+    assert failure(environment) is None
+
+
+def test_a_failed_extension_task_is_told_and_tried_again_without_a_second_stack(place: Place) -> None:
+    place.sandbox.fault(stack="*", target="*", op="run_task", reason="could not connect to server")
+    place.start_worker()
+    environment = place.ask("orders")
+    place.wait_for(environment, "create_failed")
+    first = place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]["StackId"]
+
+    told = failure(environment)
+    assert told is not None
+    assert "could not connect" in told.detail + told.cause
+
+    place.sandbox.clear_faults()
+    try_again(actor=place.bob, environment=environment)
+    place.wait_for(environment, "running")
+    assert place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]["StackId"] == first

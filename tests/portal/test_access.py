@@ -1,0 +1,109 @@
+"""Who gets in where: every address of the portal, for nobody, for an outsider, for a member and for an approver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from portal.urls import urlpatterns
+from provisioning.models import Environment
+from tests.portal.conftest import SLUG, People
+
+PUBLIC = {"healthz", "sign_in"}
+CHANGES = {"approve", "refuse", "withdraw", "try_again", "look", "sign_out"}
+
+
+def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
+    """Each named pattern with an address that exists."""
+    request = environment.requests.latest("requested_at")
+    for pattern in urlpatterns:
+        assert isinstance(pattern, URLPattern)
+        assert pattern.name
+        route = str(pattern.pattern)
+        kwargs = {}
+        if "<slug:slug>" in route:
+            kwargs["slug"] = SLUG
+        if "<uuid:pk>" in route:
+            kwargs["pk"] = str(request.pk if route.startswith("requests/") else environment.pk)
+        yield pattern.name, reverse(pattern.name, kwargs=kwargs)
+
+
+def test_nobody_is_sent_to_sign_in_from_everywhere(gone: Environment, client: Client) -> None:
+    seen = 0
+    for name, url in addresses(gone):
+        for answer in (client.get(url), client.post(url)):
+            if name in PUBLIC:
+                assert "/sign-in/?next" not in answer.headers.get("Location", ""), name
+            else:
+                assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/sign-in/"), name
+        seen += 1
+    assert seen == len(urlpatterns)
+
+
+def test_an_outsider_finds_nothing_of_another_team(gone: Environment, people: People) -> None:
+    charlie = people.client("charlie")
+    tried = 0
+    for name, url in addresses(gone):
+        if str(gone.pk) not in url and "/requests/" not in url.removesuffix("/requests/"):
+            continue
+        get, post = charlie.get(url), charlie.post(url)
+        assert {get.status_code, post.status_code} <= {404, 405}, name
+        assert 404 in {get.status_code, post.status_code}, name
+        assert gone.name not in get.content.decode() + post.content.decode(), name
+        tried += 1
+    assert tried >= 9
+
+
+def test_lists_of_an_outsider_are_empty(gone: Environment, people: People) -> None:
+    charlie = people.client("charlie")
+    for url in ("/", "/environments/?state=", "/requests/"):
+        assert gone.name not in charlie.get(url).content.decode()
+
+
+def test_an_approver_sees_everything_and_operates_nothing(running: Environment, people: People) -> None:
+    olivia = people.client("olivia")
+    assert olivia.get(f"/environments/{running.pk}/").status_code == 200
+    assert running.name in olivia.get("/environments/").content.decode()
+    assert olivia.get(f"/environments/{running.pk}/teardown/").status_code == 403
+    assert olivia.post(f"/environments/{running.pk}/try-again/").status_code == 403
+    assert olivia.get(f"/catalogue/{SLUG}/request/").status_code == 403
+
+
+def test_a_member_decides_on_nothing(people: People) -> None:
+    asked = people.ask("shop", size="prod")
+    answer = people.client("alice").post(f"/requests/{asked.pk}/approve/", {"digest": asked.plan.digest})
+    asked.refresh_from_db()
+    assert (answer.status_code, asked.state) == (403, "waiting")
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_what_changes_something_takes_post_only(name: str, gone: Environment, people: People) -> None:
+    url = dict(addresses(gone))[name]
+    assert people.client("bob").get(url).status_code == 405
+
+
+def test_a_post_without_a_token_is_refused(people: People) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(people.bob)
+    answer = client.post(f"/catalogue/{SLUG}/request/", people.form())
+    assert answer.status_code == 403
+    assert "too old" in answer.content.decode()
+
+
+def test_pages_forbid_inline_script_and_style(running: Environment, people: People) -> None:
+    answer = people.client("bob").get(f"/environments/{running.pk}/")
+    policy = answer.headers["Content-Security-Policy"]
+    text = answer.content.decode()
+    assert "script-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert " style=" not in text
+    assert " onclick=" not in text
+    assert "<script>" not in text
+
+
+def test_the_next_page_after_signing_in_is_one_of_ours(people: People, client: Client) -> None:
+    sent = {"username": "bob", "password": "correct horse battery", "next": "https://evil.example/"}
+    assert client.post("/sign-in/", sent).headers["Location"] == "/"

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+
+
+@pytest.mark.django_db
+def test_it_is_well_while_the_database_answers(client: Client) -> None:
+    answer = client.get("/healthz")
+    assert (answer.status_code, answer.content) == (200, b"ok\n")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_it_is_not_well_without_a_database(client: Client) -> None:
+    name = connection.settings_dict["NAME"]
+    connection.close()
+    connection.settings_dict["NAME"] = "there_is_no_such_database"
+    try:
+        answer = client.get("/healthz")
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = name
+    assert answer.status_code == 503
+    assert b"there_is_no" not in answer.content

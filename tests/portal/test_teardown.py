@@ -1,0 +1,134 @@
+from __future__ import annotations
+
+import re
+import uuid
+
+import pytest
+
+from provisioning.models import Environment, Request
+from tests.portal.conftest import People, build, finish
+
+
+def opened(people: People, environment: Environment, name: str = "bob") -> dict[str, str]:
+    """The form as the page gave it."""
+    text = people.client(name).get(f"/environments/{environment.pk}/teardown/").content.decode()
+    return {key: re.search(rf'name="{key}" value="([^"]*)"', text)[1] for key in ("request_id", "digest")}  # type: ignore[index]
+
+
+def url(environment: Environment) -> str:
+    return f"/environments/{environment.pk}/teardown/"
+
+
+def test_it_shows_what_dies_and_what_is_emptied_first(running: Environment, people: People) -> None:
+    text = people.client("bob").get(url(running)).content.decode()
+    assert "What is deleted" in text
+    assert "Emptied first" in text
+    assert "Nothing. Data goes with the environment." in text
+    assert "This cannot be undone" in text
+
+
+def test_it_shows_what_stays_and_why(people: People) -> None:
+    environment = people.ask("keeps", size="staging").environment
+    build(environment, ready=1_000)
+    finish(environment, "running", "succeeded", "done")
+    text = people.client("bob").get(url(environment)).content.decode()
+    assert "as a snapshot" in text
+    assert "termination protection is lifted" in text
+    assert "Nothing. Data goes" not in text
+
+
+def test_the_typed_name_starts_it_once(running: Environment, people: People) -> None:
+    bob, form = people.client("bob"), opened(people, running)
+    first = bob.post(url(running), {**form, "typed_name": running.name})
+    second = bob.post(url(running), {**form, "typed_name": running.name})
+    running.refresh_from_db()
+    assert running.state == "tearing_down"
+    assert first.headers["Location"] == second.headers["Location"] == f"/environments/{running.pk}/"
+    assert Request.objects.filter(kind="teardown").count() == 1
+
+
+@pytest.mark.parametrize("typed", ["", "orders", "ORDERS-DEV", "<script>alert(1)</script>"])
+def test_another_name_starts_nothing(typed: str, running: Environment, people: People) -> None:
+    answer = people.client("bob").post(url(running), {**opened(people, running), "typed_name": typed})
+    running.refresh_from_db()
+    assert (answer.status_code, running.state) == (422, "running")
+    assert "to say that you mean this one" in answer.content.decode()
+    assert "<script>alert" not in answer.content.decode()
+
+
+def test_more_than_was_shown_is_a_409_that_shows_it_anew(running: Environment, people: People) -> None:
+    form = opened(people, running)
+    stack = running.stacks.get()
+    stack.resources.create(logical_id="New", physical_id="new-bucket", type="AWS::S3::Bucket", status="CREATE_COMPLETE")
+    answer = people.client("bob").post(url(running), {**form, "typed_name": running.name})
+    assert answer.status_code == 409
+    assert "new-bucket" in answer.content.decode()
+    assert "has changed since it was shown" in answer.content.decode()
+    running.refresh_from_db()
+    assert running.state == "running"
+
+
+def test_a_form_of_something_else_is_refused(running: Environment, people: People) -> None:
+    asked = running.requests.get()
+    sent = {"request_id": str(asked.pk), "digest": "0" * 64, "typed_name": running.name}
+    assert people.client("alice").post(url(running), sent).status_code == 422
+    broken = people.client("bob").post(
+        url(running), {**opened(people, running), "request_id": "x", "typed_name": running.name}
+    )
+    assert broken.status_code == 422
+    assert 'name="request_id" value="x"' not in broken.content.decode()
+
+
+def test_prod_needs_an_approver_to_end_too(people: People) -> None:
+    asked = people.ask("shop", size="prod")
+    people.client("olivia").post(f"/requests/{asked.pk}/approve/", {"digest": asked.plan.digest})
+    environment = asked.environment
+    build(environment, ready=1_000)
+    finish(environment, "running", "succeeded", "done")
+    answer = people.client("bob").post(
+        url(environment), {**opened(people, environment), "typed_name": "shop"}, follow=True
+    )
+    text = answer.content.decode()
+    assert "You cannot approve your own." in text
+    assert "What stays" in text
+    environment.refresh_from_db()
+    assert environment.state == "running"
+    assert (
+        "A teardown waits for an approver"
+        in people.client("bob").get(f"/environments/{environment.pk}/").content.decode()
+    )
+
+
+def test_what_moves_cannot_be_torn_down(people: People) -> None:
+    environment = people.ask().environment
+    sent = {"request_id": str(uuid.uuid4()), "digest": "0" * 64, "typed_name": environment.name}
+    for answer in (people.client("bob").get(url(environment)), people.client("bob").post(url(environment), sent)):
+        assert answer.status_code == 409
+        assert "being created" in answer.content.decode()
+
+
+def test_the_receipt_lists_every_end_and_the_scan(gone: Environment, people: People) -> None:
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    receipt = gone.receipts.get()
+    assert all(line["physical_id"] in text for line in receipt.lines)
+    assert f"portal:environment-id={gone.pk}" in text
+    assert "It found 1, and each is in the list of what was kept." in text
+    assert "data-print" in text
+    assert f"/environments/{gone.pk}/receipt/" in people.client("bob").get(f"/environments/{gone.pk}/").content.decode()
+
+
+def test_there_is_no_receipt_before_the_end(running: Environment, people: People) -> None:
+    answer = people.client("bob").get(f"/environments/{running.pk}/receipt/")
+    assert answer.status_code == 404
+    assert "There is no receipt yet" in answer.content.decode()
+
+
+def test_an_abandoned_resource_is_the_first_thing_on_the_receipt(gone: Environment, people: People) -> None:
+    receipt = gone.receipts.get()
+    receipt.lines[1]["end"] = "abandoned"
+    receipt.scan["left"] = ["arn:aws:s3:::left"]
+    receipt.save()
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    assert "1 abandoned" in text
+    assert "arn:aws:s3:::left" in text
+    assert "Nothing is left unnoticed" not in text
