@@ -26,6 +26,7 @@ BLUEPRINTS_DIR = Path(environ.text("BLUEPRINTS_DIR") or BASE_DIR / "blueprints")
 STATE_DIR = Path(environ.text("STATE_DIR") or BASE_DIR / ".state")
 
 INSTALLED_APPS = [
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

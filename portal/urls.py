@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import URLPattern, path
+from django.urls import URLPattern, URLResolver, path
 
 from portal.answers import View, answering
 from portal.views import catalogue, environments, health, home, request_form, requests, teardown
@@ -13,7 +14,8 @@ def page(route: str, view: View, name: str) -> URLPattern:
     return path(route, answering(view), name=name)
 
 
-urlpatterns = [
+# The portal's own pages; a test walks them all.
+pages: list[URLPattern] = [
     path("healthz", health.healthz, name="healthz"),
     path("sign-in/", LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True), name="sign_in"),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
@@ -35,3 +37,5 @@ urlpatterns = [
     page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
 ]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls), *pages]

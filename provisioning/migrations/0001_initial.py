@@ -3,8 +3,10 @@
 import django.contrib.auth.models
 import django.contrib.auth.validators
 import django.contrib.postgres.fields
+import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
+import provisioning.models.account
 import uuid
 from django.conf import settings
 from django.db import migrations, models
@@ -24,14 +26,14 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
                 ('name', models.SlugField(max_length=64, unique=True)),
-                ('account_id', models.CharField(max_length=12)),
+                ('account_id', models.CharField(max_length=12, validators=[django.core.validators.RegexValidator('^[0-9]{12}$', 'An account id has twelve digits.')])),
                 ('regions', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=25), size=None)),
                 ('sizes', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=10), size=None)),
-                ('role_arn', models.CharField(blank=True, max_length=2048)),
-                ('external_id', models.CharField(blank=True, max_length=128)),
+                ('role_arn', models.CharField(blank=True, max_length=2048, validators=[django.core.validators.RegexValidator('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$', 'This is not the ARN of a role.')])),
+                ('external_id', models.CharField(blank=True, default=provisioning.models.account.new_external_id, max_length=128)),
                 ('endpoint_url', models.URLField(blank=True)),
                 ('artefact_bucket', models.CharField(blank=True, max_length=63)),
-                ('stack_role_arn', models.CharField(blank=True, max_length=2048)),
+                ('stack_role_arn', models.CharField(blank=True, max_length=2048, validators=[django.core.validators.RegexValidator('^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$', 'This is not the ARN of a role.')])),
                 ('is_sandbox', models.BooleanField(default=False)),
             ],
         ),

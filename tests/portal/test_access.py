@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, reverse
 
-from portal.urls import urlpatterns
+from portal.urls import pages
 from provisioning.models import Environment
 from tests.portal.conftest import SLUG, People
 
@@ -19,7 +19,7 @@ CHANGES = {"approve", "refuse", "withdraw", "try_again", "look", "sign_out"}
 def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
     """Each named pattern with an address that exists."""
     request = environment.requests.latest("requested_at")
-    for pattern in urlpatterns:
+    for pattern in pages:
         assert isinstance(pattern, URLPattern)
         assert pattern.name
         route = str(pattern.pattern)
@@ -40,7 +40,7 @@ def test_nobody_is_sent_to_sign_in_from_everywhere(gone: Environment, client: Cl
             else:
                 assert (answer.status_code, answer.headers["Location"].split("?")[0]) == (302, "/sign-in/"), name
         seen += 1
-    assert seen == len(urlpatterns)
+    assert seen == len(pages)
 
 
 def test_an_outsider_finds_nothing_of_another_team(gone: Environment, people: People) -> None:
