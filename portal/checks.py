@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 from django.core.checks import Warning as Caution
+from django.core.exceptions import ImproperlyConfigured
 
 SECRET_KEY_LENGTH = 32
 LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
@@ -49,8 +50,11 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_secret_key(**_: Any) -> list[CheckMessage]:
-    if len(settings.SECRET_KEY) >= SECRET_KEY_LENGTH:
-        return []
+    try:
+        if len(settings.SECRET_KEY) >= SECRET_KEY_LENGTH:
+            return []
+    except ImproperlyConfigured:
+        pass  # Django's way to say that it is empty
     return [
         Error(
             f"SECRET_KEY has fewer than {SECRET_KEY_LENGTH} characters.",

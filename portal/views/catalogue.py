@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from portal.access import person
+from portal.readme import readme
 from portal.showcase import differences, showcase
 from provisioning.blueprint import Blueprint, BrokenBlueprintError, UnknownBlueprint
 from provisioning.errors import NotFound
@@ -37,6 +38,7 @@ def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
             "show": showcase(found, size),
             "differences": differences(found),
             "variables": found.variables.values(),
+            "readme": readme(found),
         },
     )
 

@@ -36,6 +36,7 @@ def test_good_settings_pass(settings: Settings) -> None:
         ({"DATABASE_URL": "sqlite:///x"}, {"portal.E002"}),
         ({"REDIS_URL": ""}, {"portal.E003"}),
         ({"SECRET_KEY": "short"}, {"portal.E004"}),
+        ({"SECRET_KEY": ""}, {"portal.E004"}),
         ({"DEBUG": True}, {"portal.E005"}),
         ({"ALLOWED_HOSTS": []}, {"portal.E006"}),
         ({"BEHIND_TLS": False}, {"portal.W001"}),

@@ -1,0 +1,30 @@
+"""A blueprint's README, as its page shows it."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+
+from django.utils.safestring import SafeString, mark_safe
+from markdown_it import MarkdownIt
+
+from provisioning.blueprint import Blueprint
+
+MAX_BYTES = 200_000
+# Raw HTML in the file is shown as text, and links lead to http, https and mailto only: the library's own rules.
+_markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
+
+
+def readme(blueprint: Blueprint) -> SafeString:
+    """Empty where there is none, or where it is too long for a page."""
+    return _rendered(blueprint.path / "README.md", blueprint.digest)
+
+
+@lru_cache(maxsize=100)
+def _rendered(path: Path, _digest: str) -> SafeString:
+    if not path.is_file() or path.stat().st_size > MAX_BYTES:
+        return SafeString("")
+    text = path.read_text(encoding="utf-8", errors="replace")
+    # The page has the title already.
+    body = text.split("\n", 1)[1] if text.startswith("# ") and "\n" in text else text
+    return mark_safe(_markdown.render(body))  # noqa: S308 - what the library has escaped
