@@ -26,7 +26,9 @@ def test_members_do_not_get_in(people: People) -> None:
     assert people.client("bob").get("/admin/provisioning/account/").status_code == 302
 
 
-def test_an_account_gets_an_external_id_of_its_own_and_takes_sizes_once_its_role_is_known(administrator: Client) -> None:
+def test_an_account_gets_an_external_id_of_its_own_and_takes_sizes_once_its_role_is_known(
+    administrator: Client,
+) -> None:
     refused = administrator.post("/admin/provisioning/account/add/", form(sizes=["prod"]))
     assert "Save the account without sizes first" in refused.content.decode()
     assert administrator.post("/admin/provisioning/account/add/", form()).status_code == 302
