@@ -27,4 +27,5 @@ def _rendered(path: Path, _digest: str) -> SafeString:
     text = path.read_text(encoding="utf-8", errors="replace")
     # The page has the title already.
     body = text.split("\n", 1)[1] if text.startswith("# ") and "\n" in text else text
-    return mark_safe(_markdown.render(body))  # noqa: S308 - what the library has escaped
+    shown: SafeString = mark_safe(_markdown.render(body))  # noqa: S308 - the library has escaped what it did not make
+    return shown

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import secrets
 import string
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from provisioning.sandbox import private
 from provisioning.sandbox.api import Properties, api, arguments, refused, tag_list
+from provisioning.sandbox.private import elasticache, get_account_id, get_region
 from provisioning.sandbox.resources.registry import Made, original, physical_name, resource_type, true
 from provisioning.sandbox.work import on_loop
 
@@ -113,12 +116,37 @@ def _serverless_attributes(cache: dict[str, object]) -> dict[str, str]:
     }
 
 
+def cache_host(name: str, kind: str) -> str:
+    """A host name as ElastiCache gives them: `<name>.<six letters>.<kind>.eun1.cache.amazonaws.com`."""
+    area, *direction, number = get_region().split("-")
+    short = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
+    compass = "".join(short.get(word, word[0]) for word in direction)
+    mark = hashlib.sha256(f"{get_account_id()}{name}".encode()).hexdigest()[:6]
+    return f"{name}.{mark}.{kind}.{area}{compass}{number}.cache.amazonaws.com"
+
+
+def _with_host(value: Any, host: str) -> Any:
+    """The same, with `host` at every address: ministack has one word for all of them, the name of a container."""
+    if isinstance(value, dict):
+        return {
+            key: host if key.endswith("Address") and item else _with_host(item, host) for key, item in value.items()
+        }
+    return [_with_host(item, host) for item in value] if isinstance(value, list) else value
+
+
 def create_serverless_cache(logical_id: str, properties: Properties, stack: str) -> Made:
     name = properties.get("ServerlessCacheName") or physical_name(stack, logical_id)
     wanted = arguments("elasticache", "CreateServerlessCache", {**properties, "ServerlessCacheName": name})
     wanted["Tags"] = tag_list(properties)
-    cache = api("elasticache").create_serverless_cache(**wanted)["ServerlessCache"]
+    api("elasticache").create_serverless_cache(**wanted)
+    host = cache_host(name, "serverless")
+    on_loop(lambda: _rename(elasticache.serverless_caches, name, host))
+    cache = api("elasticache").describe_serverless_caches(ServerlessCacheName=name)["ServerlessCaches"][0]
     return name, _serverless_attributes(cache)
+
+
+def _rename(records: Any, name: str, host: str) -> None:
+    records[name] = _with_host(records[name], host)
 
 
 def update_serverless_cache(physical_id: str, _old: Properties, new: Properties, _stack: str, _logical_id: str) -> Made:
