@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.progress import failure
 from provisioning.lifecycle.requests import actions_for, try_again
-from tests.integration.conftest import Place
+from tests.integration.conftest import REGION, Place
+from tests.integration.test_every_size import tear_down
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -45,3 +47,20 @@ def test_a_failed_extension_task_is_told_and_tried_again_without_a_second_stack(
     try_again(actor=place.bob, environment=environment)
     place.wait_for(environment, "running")
     assert place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]["StackId"] == first
+
+
+def test_a_rollback_that_protection_stops_ends_in_a_clean_teardown(place: Place) -> None:
+    """Production's database is protected, so CloudFormation cannot undo a creation that fails after it was made."""
+    place.sandbox.fault(stack=place.name("shop"), target="ServiceApi", op="create", reason="the image cannot be pulled")
+    place.start_worker()
+    environment = place.ask("shop", "prod")
+    place.wait_for(environment, "create_failed")
+    stack = place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]
+    assert stack["StackStatus"] == "ROLLBACK_FAILED"
+    assert [action.key for action in actions_for(user=place.bob, environment=environment)][-1] == "teardown"
+
+    receipt = tear_down(place, environment)
+
+    assert {line["end"] for line in receipt.lines} <= {"deleted", "retained"}
+    aws = aws_for_account(place.account, REGION)
+    assert aws.exists("AWS::RDS::DBInstance", f"{environment.name}-main") is False
