@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 import warnings
 from dataclasses import dataclass
@@ -78,7 +77,3 @@ class EmbeddedValkey:
         if self.server is not None and self.server.is_running():
             self.server.stop()
         self.server = None
-
-
-def running_as_root() -> bool:
-    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -40,16 +40,27 @@ def pin_version(blueprint: Blueprint) -> BlueprintVersion:
     )
     if made:
         return row
-    if row.digest != blueprint.digest and row.maturity == PUBLISHED:
-        raise Refused(
-            f"Version {blueprint.version} of {blueprint.slug} is published and its files have changed since. "
-            "A platform engineer raises the version in blueprint.hcl, or takes the change back."
-        )
+    _refuse_changed(row, blueprint)
     # A draft may change until it is published.
     if (row.digest, row.maturity, row.title) != (blueprint.digest, blueprint.maturity, blueprint.title):
         row.digest, row.maturity, row.title = blueprint.digest, blueprint.maturity, blueprint.title
         row.save(update_fields=["digest", "maturity", "title"])
     return row
+
+
+def check_unchanged(blueprint: Blueprint) -> None:
+    """Raise Refused when this version was used before, as a published one with other files: told before anybody asks."""
+    row = BlueprintVersion.objects.filter(slug=blueprint.slug, version=blueprint.version).first()
+    if row is not None:
+        _refuse_changed(row, blueprint)
+
+
+def _refuse_changed(row: BlueprintVersion, blueprint: Blueprint) -> None:
+    if row.digest != blueprint.digest and row.maturity == PUBLISHED:
+        raise Refused(
+            f"Version {blueprint.version} of {blueprint.slug} is published and its files have changed since. "
+            "A platform engineer raises the version in blueprint.hcl, or takes the change back."
+        )
 
 
 def _file_state(root: Path) -> tuple[tuple[str, int, int], ...]:

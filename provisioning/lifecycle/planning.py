@@ -12,6 +12,7 @@ from provisioning.blueprint import Blueprint, Inputs, parse_inputs, resolve
 from provisioning.components.graph import Design, EnvironmentContext
 from provisioning.design import CompiledTemplate, DesignError, compile_design, dependency_order, draw
 from provisioning.errors import Refused
+from provisioning.lifecycle.catalogue import check_unchanged
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Account, Environment, Team
@@ -58,6 +59,7 @@ def draft_create(
     Raises InputErrors and other BlueprintErrors of the blueprint, and Refused where a rule of the portal says no.
     """
     _check_place(blueprint=blueprint, size=size, account=account, region=region)
+    check_unchanged(blueprint)
     _check_name(name, account=account, region=region, request_id=request_id)
     parsed = parse_inputs(blueprint, size, inputs)
     context = EnvironmentContext(

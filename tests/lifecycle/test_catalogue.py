@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from provisioning.lifecycle.catalogue import catalogue, pin_version
+from provisioning.errors import Refused
+from provisioning.lifecycle.catalogue import catalogue, check_unchanged, pin_version
 from provisioning.models import BlueprintVersion
 from tests.fixtures.world import SMALL, World
 
@@ -54,3 +55,13 @@ def test_a_draft_may_change_until_it_is_published(world: World, folder: Path) ->
         "published",
         catalogue().get("small").digest,
     )
+
+
+def test_a_published_version_that_has_changed_is_refused_before_anybody_asks(world: World, folder: Path) -> None:
+    check_unchanged(catalogue().get("small"))
+    rewrite(folder / "small" / "blueprint.hcl", '"draft"', '"published"')
+    pin_version(catalogue().get("small"))
+    check_unchanged(catalogue().get("small"))
+    rewrite(folder / "small" / "blueprint.hcl", '"Small"', '"Smaller"')
+    with pytest.raises(Refused, match="its files have changed since"):
+        check_unchanged(catalogue().get("small"))

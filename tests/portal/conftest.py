@@ -6,13 +6,11 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django import Settings
 
 from portal.forms.request_form import PREFIX
 from provisioning.blueprint import Variable, example_inputs
@@ -88,12 +86,6 @@ class People:
             **{PREFIX + v.name: str(v.example) for v in variables if v.required},
             **more,
         }
-
-
-@pytest.fixture(autouse=True)
-def _collected(settings: Settings, tmp_path: Path) -> None:
-    """WhiteNoise warns of a folder that is not there, and warnings are errors."""
-    settings.STATIC_ROOT = tmp_path
 
 
 @pytest.fixture
