@@ -18,10 +18,10 @@ from portal.summary import Group, called, group_by_component
 from portal.words import title_of
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.planning import NO_LONGER_THERE
-from provisioning.lifecycle.progress import Progress, ResourceLine, failure, progress, steps
+from provisioning.lifecycle.progress import Progress, ResourceLine, failure, last_operation, progress, steps
 from provisioning.lifecycle.requests import actions_for
 from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
-from provisioning.models import Environment, Operation, Plan, Receipt, Request, RequestKind, User
+from provisioning.models import Environment, Plan, Receipt, Request, RequestKind, User
 
 MOVING = (EnvironmentState.CREATING, EnvironmentState.TEARING_DOWN)
 RESTING = (
@@ -96,12 +96,12 @@ class Bar:
 
 
 def environment_page(user: User, environment: Environment) -> dict[str, Any]:
-    now = progress(environment)
+    operation = last_operation(environment)
+    now = progress(environment, operation=operation)
     plan = _plan(environment)
-    operation = Operation.objects.filter(environment=environment).order_by("-started_at", "-id").first()
     waiting = waiting_request(environment)
     actions = actions_for(user=user, environment=environment)
-    wrong = failure(environment) if environment.state not in NO_LONGER_THERE else None
+    wrong = failure(environment, operation=operation) if environment.state not in NO_LONGER_THERE else None
     culprit = _address(now, wrong.logical_id) if wrong and wrong.logical_id else ""
     gone = environment.state == EnvironmentState.GONE
     return {

@@ -70,8 +70,15 @@ class StepView:
     detail: str = ""
 
 
-def progress(environment: Environment) -> Progress:
-    """Five queries: the stack, its resources, its events, the plan, and, while something moves, what past runs took."""
+def last_operation(environment: Environment) -> Operation | None:
+    return Operation.objects.filter(environment=environment).order_by("-started_at", "-id").first()
+
+
+def progress(environment: Environment, *, operation: Operation | None = None) -> Progress:
+    """Four queries: the stack, its resources, its events, the plan; and, while something moves, what past runs took.
+
+    `operation` is the environment's last one, where the caller has it already.
+    """
     stack = Stack.objects.filter(environment=environment).order_by("created_at", "id").last()
     content: Mapping[str, Any] = (
         Plan.objects.filter(environment=environment, content__kind=RequestKind.CREATE)
@@ -98,7 +105,7 @@ def progress(environment: Environment) -> Progress:
         component_states=_component_states(rows, tones),
         events=list(StackEvent.objects.filter(stack=stack).order_by("-at", "-id")[:EVENTS_SHOWN]),
         outputs=stack.outputs,
-        expected_end_at=expected_end_at(environment),
+        expected_end_at=expected_end_at(environment, operation or last_operation(environment)),
         polled_at=stack.polled_at,
     )
 
@@ -157,10 +164,9 @@ def _component_state(members: Iterable[tuple[StackResource, Tone]]) -> Component
     return "ok" if tones == {"ok"} or all(row.end or tone == "ok" for row, tone in members) else "busy"
 
 
-def expected_end_at(environment: Environment) -> datetime | None:
+def expected_end_at(environment: Environment, operation: Operation | None) -> datetime | None:
     """When the operation under way should end, from what the same blueprint in the same size took before."""
-    operation = Operation.objects.filter(environment=environment, ended_at__isnull=True).first()
-    if operation is None:
+    if operation is None or operation.ended_at is not None:
         return None
     past = (
         Operation.objects.filter(
@@ -178,9 +184,9 @@ def expected_end_at(environment: Environment) -> datetime | None:
     return operation.started_at + sorted(took)[len(took) // 2] if took else None
 
 
-def failure(environment: Environment) -> Failure | None:
+def failure(environment: Environment, *, operation: Operation | None = None) -> Failure | None:
     """What went wrong with the last attempt; None when it did not, or when another is under way."""
-    operation = Operation.objects.filter(environment=environment).order_by("-started_at", "-id").first()
+    operation = operation or last_operation(environment)
     if operation is None or operation.ended_at is None or operation.state == OperationState.SUCCEEDED:
         return None
     failed = operation.memory.get("failure", {})

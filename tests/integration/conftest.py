@@ -124,6 +124,8 @@ class Place:
             "DJANGO_SETTINGS_MODULE": "portal.settings",
             "DATABASE_URL": f"postgresql://{at['USER']}@/{at['NAME']}?host={quote(str(host), safe='')}",
             "REDIS_URL": self.redis_url,
+            # A killed worker's claim ends with its lease: short here, so that the next one need not wait for it.
+            "ENGINE_LEASE_SECONDS": "5",
             "PYTHONUNBUFFERED": "1",
         }
 
