@@ -57,7 +57,7 @@ def _make(blueprint: Blueprint, size: str) -> Showcase:
     try:
         inputs, _ = example_inputs(blueprint, size, {})
         design = resolve(blueprint, size=size, inputs=inputs, environment=place)
-        compiled = compile_design(design)
+        compiled = compile_design(design).main
     except (BlueprintError, DesignError) as error:
         return Showcase(size, requires_approval, trouble=str(error))
     return Showcase(

@@ -1,16 +1,23 @@
-"""The build: a template in the making, and what a component may ask about the design around it."""
+"""The build: templates in the making, and what a component may ask about the design around it.
+
+Nearly everything stands in the main stack. What AWS demands in another region stands in a stack of its own, created
+before the main one, which receives its values as parameters.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
-from troposphere import BaseAWSObject, GetAtt, Join, Ref, Template
+from troposphere import BaseAWSObject, GetAtt, Join, Output, Parameter, Ref, Sub, Template
 
 from provisioning.components.base import Component, DesignError, Grant
+from provisioning.components.files import Artefact, Folder, package
 from provisioning.components.graph import Design, Joined, Node, Reference
 from provisioning.components.names import logical_id, physical
+
+MAIN = "main"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +28,7 @@ class Added:
     type: str
     address: str
     title: str
+    stack: str = MAIN
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +39,27 @@ class Kept:
     type: str
     policy: str
     why: str
+    stack: str = MAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """A parameter of a later stack whose value is an output of an earlier one."""
+
+    parameter: str
+    stack: str
+    output: str
+
+
+@dataclass
+class StackBuild:
+    """One stack's template in the making. `handed` are the parameters that it receives from earlier stacks."""
+
+    key: str
+    region: str
+    template: Template = field(default_factory=Template)
+    artefacts: dict[str, Artefact] = field(default_factory=dict)
+    handed: list[Handed] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +85,8 @@ class Build:
     def __init__(self, design: Design, lookup: Callable[[str], Component], *, changing: bool = False) -> None:
         self.design = design
         self.changing = changing
-        self.template = Template()
+        self.main = StackBuild(MAIN, design.environment.region)
+        self.stacks: dict[str, StackBuild] = {MAIN: self.main}
         self.added: list[Added] = []
         self.kept: list[Kept] = []
         self.after: list[AfterStep] = []
@@ -79,25 +109,55 @@ class Build:
         """What every resource of the environment is tagged with."""
         design = self.design
         return {
+            **design.tags,
             "portal:environment": design.environment.name,
             "portal:team": design.environment.team,
             "portal:blueprint": f"{design.blueprint}@{design.version}",
             "portal:request": design.environment.request_id,
         }
 
+    # Stacks
+
+    def stack_in(self, region: str, *, key: str) -> str:
+        """The key of the stack for what must live in `region`: `main` where the environment does, else a stack `key`."""
+        if region == self.design.environment.region:
+            return MAIN
+        made = self.stacks.setdefault(key, StackBuild(key, region))
+        if made.region != region:
+            raise DesignError(f"The stack {key} of {self.design.blueprint} cannot be in {made.region} and in {region}.")
+        return key
+
+    def hand_on(self, stack: str, name: str, value: Any, *, description: str = "") -> Any:
+        """A value of `stack` for use in the main one: itself, or an output there and a parameter `name` here."""
+        if stack == MAIN:
+            return value
+        if name not in self.main.template.parameters:
+            self.stacks[stack].template.add_output(Output(name, Value=value))
+            described = {"Description": description} if description else {}
+            self.main.template.add_parameter(Parameter(name, Type="String", **described))
+            self.main.handed.append(Handed(name, stack, name))
+        return Ref(name)
+
+    def ship(self, folder: Folder, *, stack: str = MAIN) -> tuple[Any, str]:
+        """Package a folder of the blueprint; returns bucket and key of the object that the stack will find."""
+        artefact = package(folder)
+        self.stacks[stack].artefacts[artefact.key] = artefact
+        named = self.design.environment.artefact_bucket
+        return named or Sub("portal-artefacts-${AWS::AccountId}-${AWS::Region}"), artefact.key
+
     # Resources
 
-    def add(self, node: Node, resource: BaseAWSObject, title: str) -> Ref:
-        """Add a resource of this node and return a reference to it."""
-        if resource.title in self.template.resources:
+    def add(self, node: Node, resource: BaseAWSObject, title: str, *, stack: str = MAIN) -> Ref:
+        """Add a resource of this node and return a reference to it. Logical ids are unique over all stacks."""
+        if any(resource.title in made.template.resources for made in self.stacks.values()):
             raise DesignError(
                 f"{node.source}: {node.address} needs the logical id {resource.title}, which is taken; rename it"
             )
-        self.template.add_resource(resource)
-        self.added.append(Added(resource.title, resource.resource_type, node.address, title))
+        self.stacks[stack].template.add_resource(resource)
+        self.added.append(Added(resource.title, resource.resource_type, node.address, title, stack))
         return Ref(resource.title)
 
-    def keep(self, resource: BaseAWSObject, *, policy: str | None, why: str) -> None:
+    def keep(self, resource: BaseAWSObject, *, policy: str | None, why: str, stack: str = MAIN) -> None:
         """Say what becomes of data at the end: `Retain`, `Snapshot`, or deleted with its stack (None).
 
         A retained resource is still removed when its own creation is rolled back: it is empty, and in the way of
@@ -108,7 +168,7 @@ class Build:
             return
         resource.DeletionPolicy = "RetainExceptOnCreate" if policy == "Retain" else policy
         resource.UpdateReplacePolicy = policy
-        self.kept.append(Kept(resource.title, resource.resource_type, policy, why))
+        self.kept.append(Kept(resource.title, resource.resource_type, policy, why, stack))
 
     # The graph
 

@@ -57,6 +57,7 @@ class EnvironmentContext:
     """What a blueprint may read as `env.` and `account.`; every physical name begins with `name`.
 
     `name` is lowercase letters, digits and hyphens, begins with a letter, and has at most 32 characters.
+    `artefact_bucket` is the account's bucket for code; empty means the one that onboarding makes in each region.
     """
 
     name: str
@@ -64,6 +65,7 @@ class EnvironmentContext:
     region: str
     account_id: str
     request_id: str = "none"
+    artefact_bucket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Design:
     """A blueprint with size and inputs filled in.
 
     `nodes` are keyed by address (`postgres.main`) in the blueprint's order. `settings` are the size's own settings
-    (`approval`, `protect`, …). `usage` maps a name to low, likely and high.
+    (`approval`, `protect`, …). `usage` maps a name to low, likely and high. `tags` are the team's own, beside the
+    portal's.
     """
 
     blueprint: str
@@ -106,6 +109,7 @@ class Design:
     outputs: tuple[DesignOutput, ...]
     settings: Mapping[str, Any] = field(default_factory=dict)
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     def of_kind(self, kind: str) -> list[Node]:
         return [node for node in self.nodes.values() if node.kind == kind]

@@ -1,4 +1,4 @@
-"""Compiles a design into the CloudFormation template of its main stack, and what must be known around it."""
+"""Compiles a design into the CloudFormation templates of its stacks, and what must be known around them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any
 from troposphere import Output
 
 from provisioning.components.base import DesignError
-from provisioning.components.build import Added, AfterStep, Build, Kept
+from provisioning.components.build import MAIN, Added, AfterStep, Build, Handed, Kept, StackBuild
+from provisioning.components.files import Artefact
 from provisioning.components.graph import Design
 from provisioning.components.names import pascal
 from provisioning.components.registry import component
 
-MAIN = "main"
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 MAX_RESOURCES = 500
 MAX_BYTES = 1024 * 1024
@@ -31,28 +31,36 @@ _NAME_LIMIT = 32
 
 @dataclass(frozen=True)
 class CompiledTemplate:
-    """One stack, ready to be sent. `body` is compact and the same for the same design, byte for byte."""
+    """One stack, ready to be sent. `body` is compact and the same for the same design, byte for byte.
+
+    `handed` are parameters whose values are outputs of stacks created earlier; `artefacts` must lie in the account's
+    artefact bucket of this region before.
+    """
 
     body: str
     region: str
     resources: tuple[Added, ...]
     outputs: tuple[str, ...]
     tags: Mapping[str, str]
-    after: tuple[AfterStep, ...]
     retained: tuple[Kept, ...]
     termination_protection: bool
     stack_policy: str | None
     express: bool
     stack: str = MAIN
+    after: tuple[AfterStep, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
+    handed: tuple[Handed, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that is sent to AWS: body, parameters, tags, policy, protection, steps afterwards."""
         sent = {
             "after": [repr(step) for step in self.after],
+            "artefacts": [artefact.key for artefact in self.artefacts],
             "body": self.body,
             "express": self.express,
+            "handed": [repr(handed) for handed in self.handed],
             "parameters": dict(self.parameters),
             "policy": self.stack_policy,
             "protection": self.termination_protection,
@@ -63,31 +71,68 @@ class CompiledTemplate:
         return hashlib.sha256(_compact(sent).encode()).hexdigest()
 
 
-def compile_design(design: Design, *, changing: bool = False) -> CompiledTemplate:
-    """Compile the main stack. `changing` is for an update of a stack that runs: it leaves scaled task counts alone.
+@dataclass(frozen=True)
+class CompiledDesign:
+    """The stacks of a design in the order of their creation; the main one is the last."""
+
+    stacks: tuple[CompiledTemplate, ...]
+
+    @property
+    def main(self) -> CompiledTemplate:
+        return self.stacks[-1]
+
+    @property
+    def resources(self) -> tuple[Added, ...]:
+        return tuple(resource for stack in self.stacks for resource in stack.resources)
+
+    @property
+    def retained(self) -> tuple[Kept, ...]:
+        return tuple(kept for stack in self.stacks for kept in stack.retained)
+
+    def stack(self, key: str) -> CompiledTemplate | None:
+        return next((stack for stack in self.stacks if stack.stack == key), None)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over the digests of all stacks, in order."""
+        return hashlib.sha256("".join(stack.digest for stack in self.stacks).encode()).hexdigest()
+
+
+def compile_design(design: Design, *, changing: bool = False) -> CompiledDesign:
+    """Compile all stacks. `changing` is for an update of a stack that runs: it leaves scaled task counts alone.
 
     Raises DesignError where the components do not make a whole, with file, line and what to do.
     """
     _check_names(design)
     build = Build(design, component, changing=changing)
-    build.template.set_description(f"{design.blueprint} {design.version}, size {design.size}")
     for node in design.nodes.values():
         component(node.kind).build(node, build)
-    outputs = _outputs(design, build)
-    template = build.template.to_dict()
+    _outputs(design, build)
+    beside = [made for key, made in build.stacks.items() if key != MAIN]
+    return CompiledDesign(tuple(_compiled(build, made) for made in (*beside, build.main)))
+
+
+def _compiled(build: Build, made: StackBuild) -> CompiledTemplate:
+    design = build.design
+    part = "" if made.key == MAIN else f", {made.key}"
+    made.template.set_description(f"{design.blueprint} {design.version}, size {design.size}{part}")
+    template = made.template.to_dict()
     body = _compact(template)
-    _check_limits(build, body)
+    _check_limits(build, made, body)
     return CompiledTemplate(
         body=body,
-        region=design.environment.region,
-        resources=tuple(build.added),
-        outputs=outputs,
+        stack=made.key,
+        region=made.region,
+        resources=tuple(added for added in build.added if added.stack == made.key),
+        outputs=tuple(made.template.outputs),
         tags=build.tags(),
-        after=tuple(build.after),
-        retained=tuple(build.kept),
+        after=tuple(build.after) if made.key == MAIN else (),
+        retained=tuple(kept for kept in build.kept if kept.stack == made.key),
         termination_protection=design.size != "dev",
         stack_policy=None if design.size == "dev" else _stack_policy(template),
         express=bool(design.settings.get("express", False)),
+        handed=tuple(made.handed),
+        artefacts=tuple(made.artefacts.values()),
     )
 
 
@@ -106,31 +151,26 @@ def _check_names(design: Design) -> None:
             )
 
 
-def _outputs(design: Design, build: Build) -> tuple[str, ...]:
+def _outputs(design: Design, build: Build) -> None:
     """Add the outputs; one whose value this design does not have (a role without a repository) is left out."""
-    names = []
+    template = build.main.template
     for output in design.outputs:
         value = build.value(output.value) if output.value is not None else None
         if value is None:
             continue
         name = pascal(output.name)
-        if name in names:
+        if name in template.outputs:
             raise DesignError(f"{output.source}: two outputs are called {name}; rename one")
         described = {"Description": output.description} if output.description else {}
-        build.template.add_output(Output(name, Value=value, **described))
-        names.append(name)
-    return tuple(names)
+        template.add_output(Output(name, Value=value, **described))
 
 
-def _check_limits(build: Build, body: str) -> None:
-    if len(build.added) > MAX_RESOURCES:
-        raise DesignError(
-            f"{build.design.blueprint} comes to {len(build.added)} resources; a stack holds {MAX_RESOURCES}: split the blueprint"
-        )
-    if len(body.encode()) > MAX_BYTES:
-        raise DesignError(
-            f"{build.design.blueprint} comes to {len(body.encode())} bytes; a template holds {MAX_BYTES}: split the blueprint"
-        )
+def _check_limits(build: Build, made: StackBuild, body: str) -> None:
+    what = f"The stack {made.key} of {build.design.blueprint}"
+    if (count := len(made.template.resources)) > MAX_RESOURCES:
+        raise DesignError(f"{what} comes to {count} resources; a stack holds {MAX_RESOURCES}: split the blueprint")
+    if (size := len(body.encode())) > MAX_BYTES:
+        raise DesignError(f"{what} comes to {size} bytes; a template holds {MAX_BYTES}: split the blueprint")
 
 
 def _stack_policy(template: Mapping[str, Any]) -> str:

@@ -67,7 +67,7 @@ def draft_create(
     )
     design = resolve(blueprint, size=size, inputs=parsed, environment=context)
     try:
-        compiled = compile_design(design)
+        compiled = compile_design(design).main
     except DesignError as error:
         raise Refused(str(error)) from error
     content = _content(compiled, design=design, account=account, blueprint=blueprint, request_id=request_id)

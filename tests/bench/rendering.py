@@ -21,7 +21,7 @@ def render(blueprint: Blueprint, size: str) -> CompiledTemplate:
     context = EnvironmentContext(
         name=f"bench-{size}", team="bench", region=blueprint.default_region, account_id="123456789012"
     )
-    return compile_design(resolve(blueprint, size=size, inputs=inputs, environment=context))
+    return compile_design(resolve(blueprint, size=size, inputs=inputs, environment=context)).main
 
 
 def figures() -> Iterator[Figure]:

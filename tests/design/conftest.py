@@ -15,7 +15,7 @@ from tests.design.shipped import shipped
 
 @pytest.fixture(scope="session")
 def compiled() -> dict[str, CompiledTemplate]:
-    return {size: compile_design(shipped(size)) for size in SIZES}
+    return {size: compile_design(shipped(size)).main for size in SIZES}
 
 
 @pytest.fixture(scope="session")

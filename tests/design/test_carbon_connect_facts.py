@@ -327,5 +327,5 @@ def test_the_template_is_sent_inline(compiled: dict[str, CompiledTemplate], size
 
 
 def test_it_still_is_with_the_longest_name_and_a_domain(size: str) -> None:
-    compiled = compile_design(shipped(size, name="e" * 32, domain="app.example.com", hosted_zone_id="Z0123456789"))
+    compiled = compile_design(shipped(size, name="e" * 32, domain="app.example.com", hosted_zone_id="Z0123456789")).main
     assert len(compiled.body.encode()) <= 51_200

@@ -22,10 +22,10 @@ def _complaints(body: str) -> list[str]:
 @pytest.mark.parametrize("given", [{}, DOMAIN], ids=["certificate", "domain"])
 @pytest.mark.parametrize("size", SIZES)
 def test_cfn_lint_says_nothing(size: str, given: dict[str, str]) -> None:
-    assert _complaints(compile_design(shipped(size, **given)).body) == []
+    assert _complaints(compile_design(shipped(size, **given)).main.body) == []
 
 
 @pytest.mark.slow
 def test_cfn_lint_is_really_asked() -> None:
-    body = compile_design(shipped("dev")).body.replace('"db.t4g.medium"', '"db.t4g.enormous"')
+    body = compile_design(shipped("dev")).main.body.replace('"db.t4g.medium"', '"db.t4g.enormous"')
     assert any("db.t4g.enormous" in complaint for complaint in _complaints(body))

@@ -14,13 +14,13 @@ from tests.design.reading import Template
 
 
 def test_the_same_design_gives_the_same_bytes_and_digest(size: str) -> None:
-    first, second = compile_design(carbon_connect(size)), compile_design(carbon_connect(size))
+    first, second = compile_design(carbon_connect(size)).main, compile_design(carbon_connect(size)).main
     assert first.body == second.body
     assert first.digest == second.digest
 
 
 def test_the_digest_covers_what_is_sent_beside_the_body() -> None:
-    compiled = compile_design(carbon_connect("staging"))
+    compiled = compile_design(carbon_connect("staging")).main
     tagged = replace(compiled, tags={**compiled.tags, "portal:request": "other"})
     unprotected = replace(compiled, termination_protection=False)
     elsewhere = replace(compiled, region="us-east-1")
@@ -28,7 +28,7 @@ def test_the_digest_covers_what_is_sent_beside_the_body() -> None:
 
 
 def test_a_change_leaves_the_number_of_scaled_tasks_alone() -> None:
-    template = Template(json.loads(compile_design(carbon_connect("prod"), changing=True).body))
+    template = Template(json.loads(compile_design(carbon_connect("prod"), changing=True).main.body))
     assert "DesiredCount" not in template.service("api")
     assert "DesiredCount" not in template.service("worker")
     assert template.service("beat")["DesiredCount"] == 1
@@ -36,7 +36,7 @@ def test_a_change_leaves_the_number_of_scaled_tasks_alone() -> None:
 
 def test_a_domain_gets_a_certificate_and_its_name() -> None:
     certificate = {"domain": "app.example.com", "hosted_zone_id": "Z0123456789"}
-    template = Template(json.loads(compile_design(carbon_connect("dev", certificate=certificate)).body))
+    template = Template(json.loads(compile_design(carbon_connect("dev", certificate=certificate)).main.body))
     made = template.one("AWS::CertificateManager::Certificate")
     assert (made["DomainName"], made["ValidationMethod"]) == ("app.example.com", "DNS")
     assert made["DomainValidationOptions"] == [{"DomainName": "app.example.com", "HostedZoneId": "Z0123456789"}]
@@ -52,20 +52,20 @@ def test_a_domain_gets_a_certificate_and_its_name() -> None:
 
 
 def test_without_a_repository_there_is_no_deploy_role_and_no_output_for_it() -> None:
-    compiled = compile_design(carbon_connect("dev", repository=None))
+    compiled = compile_design(carbon_connect("dev", repository=None)).main
     assert "DeployRoleArn" not in compiled.outputs
     assert "AssumeRoleWithWebIdentity" not in compiled.body
 
 
 def test_a_private_image_names_the_repository_that_may_be_pulled() -> None:
     image = "123456789012.dkr.ecr.eu-north-1.amazonaws.com/carbon/api:1.2"
-    body = compile_design(carbon_connect("dev", image=image)).body
+    body = compile_design(carbon_connect("dev", image=image)).main.body
     assert ":repository/carbon/api" in body
     assert ":repository/*" not in body
 
 
 def test_every_resource_is_listed_once_with_its_component(size: str) -> None:
-    compiled = compile_design(carbon_connect(size))
+    compiled = compile_design(carbon_connect(size)).main
     resources = json.loads(compiled.body)["Resources"]
     assert {r.logical_id: r.type for r in compiled.resources} == {name: r["Type"] for name, r in resources.items()}
     assert len(compiled.resources) == len(resources)
@@ -74,7 +74,7 @@ def test_every_resource_is_listed_once_with_its_component(size: str) -> None:
 
 
 def test_waves_respect_what_is_needed(size: str) -> None:
-    compiled = compile_design(carbon_connect(size))
+    compiled = compile_design(carbon_connect(size)).main
     waves = dependency_order(compiled.body)
     at = {name: number for number, wave in enumerate(waves) for name in wave}
     assert len(at) == len(compiled.resources)
@@ -102,7 +102,7 @@ def test_a_name_that_aws_would_refuse_somewhere_is_refused_here(name: str) -> No
 
 
 def test_the_longest_name_still_fits_every_limit() -> None:
-    template = Template(json.loads(compile_design(carbon_connect("prod", name="a" * 32)).body))
+    template = Template(json.loads(compile_design(carbon_connect("prod", name="a" * 32)).main.body))
     (cache,) = template.of_type("AWS::ElastiCache::ReplicationGroup").values()
     assert len(cache["ReplicationGroupId"]) <= 40
     assert all(len(b["BucketName"]) <= 63 for b in template.of_type("AWS::S3::Bucket").values())
@@ -146,7 +146,7 @@ def test_an_environment_variable_may_refer_and_join() -> None:
     nodes["service.beat"] = node(
         "service", "beat", image="x", cpu=256, memory=512, environment={"HOST": host, "NAME": ref("bucket.media.name")}
     )
-    template = Template(json.loads(compile_design(replace(base, nodes=nodes)).body))
+    template = Template(json.loads(compile_design(replace(base, nodes=nodes)).main.body))
     variables = {v["Name"]: v["Value"] for v in template.container("beat")["Environment"]}
     assert variables["NAME"] == {"Ref": "BucketMedia"}
     assert variables["HOST"] == {

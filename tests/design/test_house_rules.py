@@ -196,7 +196,7 @@ def test_every_admission_has_its_way_out_and_the_data_tier_has_none(template: Te
 
 @pytest.mark.parametrize("size", SIZES)
 def test_a_second_environment_shares_no_physical_name(size: str) -> None:
-    first, second = (_names(compile_design(carbon_connect(size, name=name))) for name in ("shop-one", "shop-two"))
+    first, second = (_names(compile_design(carbon_connect(size, name=name)).main) for name in ("shop-one", "shop-two"))
     assert len(first) >= 20
     assert not first & second
 

@@ -26,7 +26,7 @@ def test_the_catalogue_offers_it_in_three_regions() -> None:
 
 
 def test_a_domain_is_taken_instead_of_a_certificate() -> None:
-    compiled = compile_design(shipped("dev", domain="app.example.com", hosted_zone_id="Z0123456789"))
+    compiled = compile_design(shipped("dev", domain="app.example.com", hosted_zone_id="Z0123456789")).main
     assert "AWS::CertificateManager::Certificate" in compiled.body
     assert ":certificate/" not in compiled.body
 
@@ -44,6 +44,6 @@ def test_half_a_way_to_https_is_refused(given: dict[str, str], sentence: str) ->
 
 
 def test_without_state_of_their_own_regions_differ_in_nothing_but_the_region() -> None:
-    here, there = (compile_design(shipped("prod", region=region)) for region in REGIONS[:2])
+    here, there = (compile_design(shipped("prod", region=region)).main for region in REGIONS[:2])
     assert here.body == there.body
     assert here.digest != there.digest

@@ -42,7 +42,7 @@ class Command(BaseCommand):
                 name=options["name"],
                 account_id=options["account"],
             )
-            template = compile_design(design)
+            compiled = compile_design(design)
         except BrokenBlueprintError as error:
             more = f" ({len(error.problems) - 1} more: manage.py blueprints)" if len(error.problems) > 1 else ""
             self._end(_BROKEN, f"{error.slug} is broken: {error.problems[0]}{more}")
@@ -50,8 +50,9 @@ class Command(BaseCommand):
             self._end(_BROKEN, str(error))
         except BlueprintError as error:
             self._end(_WRONG_USE, str(error))
-        if options["stack"] != template.stack:
-            self._end(_WRONG_USE, f'{design.blueprint} has no stack "{options["stack"]}"; it has {template.stack}.')
+        if (template := compiled.stack(options["stack"])) is None:
+            known = ", ".join(stack.stack for stack in compiled.stacks)
+            self._end(_WRONG_USE, f'{design.blueprint} has no stack "{options["stack"]}"; it has {known}.')
         if filled:
             self.stderr.write(f"Not given, so the example was taken: {', '.join(filled)}.")
         self.stdout.write(json.dumps(json.loads(template.body), indent=2, ensure_ascii=False))

@@ -1,0 +1,105 @@
+"""Files that a blueprint ships: Lambda code as a package, a text to fill in or to read.
+
+A setting names a file or a folder of the blueprint; the loader hands over what lies there, so that nothing outside the
+blueprint's folder can be read and the blueprint's digest covers every byte.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import BeforeValidator, InstanceOf, ValidationInfo
+
+# What `model_validate(…, context=…)` is given by the loader: the blueprint's files, by their path inside the folder.
+FILES = "files"
+_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: equal content, equal bytes
+_PLAIN_FILE = 0o644 << 16
+
+
+@dataclass(frozen=True)
+class TextFile:
+    """One text file of the blueprint."""
+
+    path: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder of the blueprint: content by path inside it."""
+
+    path: str
+    files: Mapping[str, bytes] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Artefact:
+    """A package that must lie in the account's artefact bucket before a stack can use it. Its key is its content's."""
+
+    name: str
+    body: bytes = field(repr=False)
+
+    @cached_property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+    @property
+    def key(self) -> str:
+        return f"artefacts/{self.sha256}.zip"
+
+
+def package(folder: Folder) -> Artefact:
+    """Zip a folder, the same bytes for the same content. A wheel (`*.whl`) in it is unpacked at the top."""
+    entries: dict[str, bytes] = {}
+    for path, content in folder.files.items():
+        if path.endswith(".whl"):
+            with zipfile.ZipFile(io.BytesIO(content)) as wheel:
+                entries.update({name: wheel.read(name) for name in wheel.namelist() if not name.endswith("/")})
+        else:
+            entries[path] = content
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
+        for path in sorted(entries):
+            entry = zipfile.ZipInfo(path, _ZIP_TIME)
+            entry.external_attr = _PLAIN_FILE
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(entry, entries[path])
+    return Artefact(folder.path, buffer.getvalue())
+
+
+def _shipped(info: ValidationInfo) -> Mapping[str, bytes]:
+    context: Mapping[str, Any] = info.context or {}
+    files: Mapping[str, bytes] = context.get(FILES, {})
+    return files
+
+
+def _text(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str):
+        return value
+    found = _shipped(info).get(value)
+    if found is None:
+        raise ValueError(f"the blueprint's folder holds no file {value}")
+    try:
+        return TextFile(value, found.decode())
+    except UnicodeDecodeError:
+        raise ValueError(f"{value} is not text in UTF-8") from None
+
+
+def _folder(value: object, info: ValidationInfo) -> object:
+    if not isinstance(value, str):
+        return value
+    prefix = value.rstrip("/") + "/"
+    found = {path.removeprefix(prefix): body for path, body in _shipped(info).items() if path.startswith(prefix)}
+    if not found:
+        raise ValueError(f"the blueprint's folder holds no folder {value}")
+    return Folder(value.rstrip("/"), found)
+
+
+ShippedText: TypeAlias = Annotated[InstanceOf[TextFile], BeforeValidator(_text)]
+ShippedFolder: TypeAlias = Annotated[InstanceOf[Folder], BeforeValidator(_folder)]
