@@ -17,7 +17,7 @@ setup: .venv/.ready .venv-sandbox/.ready ## both environments, from uv.lock
 demo: setup ## the whole product on this machine, with a simulated AWS account
 	@exec $(RUN) manage.py demo
 
-test: setup browser ## all tests, on real PostgreSQL, Valkey, the sandbox and Chromium
+test: setup .venv-judges/.ready browser ## all tests, on real PostgreSQL, Valkey, the sandbox and Chromium
 	@$(RUN) -m pytest $(ARGS)
 
 check: setup ## linters, types, import rules, Django's own checks: silent when all is well
@@ -57,4 +57,9 @@ $(UV):
 .venv-sandbox/.ready: uv.lock pyproject.toml | $(UV)
 	@echo 'Installing the sandbox into .venv-sandbox …'
 	@UV_PROJECT_ENVIRONMENT=.venv-sandbox $(UV) sync --frozen --quiet --python $(PYTHON) --only-group sandbox
+	@touch $@
+
+.venv-judges/.ready: uv.lock pyproject.toml | $(UV)
+	@echo 'Installing the independent judge of templates into .venv-judges …'
+	@UV_PROJECT_ENVIRONMENT=.venv-judges $(UV) sync --frozen --quiet --python $(PYTHON) --only-group judges
 	@touch $@

@@ -19,7 +19,7 @@ from provisioning.components.graph import Node, Reference
 if TYPE_CHECKING:
     from provisioning.components.build import Build
 
-Tier = Literal["internet", "public", "private", "data", "beside"]
+Tier = Literal["internet", "edge", "public", "private", "data", "beside"]
 
 
 class DesignError(ValueError):
@@ -80,7 +80,8 @@ class Box:
     """How a component stands in the picture: where, its name, its kind in words, and the one fact worth reading.
 
     `leads` is the label of an arrow from this box to the component's first one; `way_out` draws the tier below and
-    the internet above as joined by this box.
+    the internet above as joined by this box. `region` is said only where it is not the environment's own; the tier
+    `edge` is what AWS runs outside any region or VPC (CloudFront).
     """
 
     tier: Tier
@@ -89,6 +90,7 @@ class Box:
     fact: str
     leads: str | None = None
     way_out: bool = False
+    region: str = ""
 
 
 class Component(ABC):

@@ -1,4 +1,4 @@
-"""carbon-connect as it ships: the blueprint's file, read by the loader, with the inputs' examples."""
+"""Blueprints as they ship: the files, read by the loader, with the inputs' examples."""
 
 from __future__ import annotations
 
@@ -16,10 +16,21 @@ def catalogue() -> Catalogue:
     return load_catalogue(_ROOT)
 
 
-def shipped(size: str, *, name: str | None = None, region: str = "eu-north-1", **given: object) -> Design:
-    blueprint = catalogue().get("carbon-connect")
+def shipped(
+    size: str,
+    *,
+    slug: str = "carbon-connect",
+    name: str | None = None,
+    region: str | None = None,
+    **given: object,
+) -> Design:
+    """A design of a shipped blueprint; `region` is its default one when not said."""
+    blueprint = catalogue().get(slug)
     inputs, _ = example_inputs(blueprint, size, given)
     environment = EnvironmentContext(
-        name=name or f"carbon-connect-{size}", team="payments", region=region, account_id="123456789012"
+        name=name or f"{slug}-{size}",
+        team="payments",
+        region=region or blueprint.default_region,
+        account_id="123456789012",
     )
     return resolve(blueprint, size=size, inputs=inputs, environment=environment)
