@@ -6,7 +6,7 @@ before the main one, which receives its values as parameters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -53,13 +53,23 @@ class Handed:
 
 @dataclass
 class StackBuild:
-    """One stack's template in the making. `handed` are the parameters that it receives from earlier stacks."""
+    """One stack's template in the making. `handed` are the parameters that it receives from earlier stacks.
+
+    `whole` is a template that somebody wrote already; then nothing stands in `template`.
+    """
 
     key: str
     region: str
     template: Template = field(default_factory=Template)
+    whole: Mapping[str, Any] | None = None
+    parameters: dict[str, str] = field(default_factory=dict)
     artefacts: dict[str, Artefact] = field(default_factory=dict)
     handed: list[Handed] = field(default_factory=list)
+
+    def data(self) -> Mapping[str, Any]:
+        """The template as CloudFormation reads it."""
+        found: Mapping[str, Any] = self.whole if self.whole is not None else self.template.to_dict()
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +166,16 @@ class Build:
         self.stacks[stack].template.add_resource(resource)
         self.added.append(Added(resource.title, resource.resource_type, node.address, title, stack))
         return Ref(resource.title)
+
+    def take_over(self, node: Node, template: Mapping[str, Any], *, titles: Mapping[str, str]) -> None:
+        """Make a template that somebody wrote already the whole main stack."""
+        self.main.whole = template
+        for logical, resource in template["Resources"].items():
+            self.added.append(Added(logical, resource["Type"], node.address, titles[logical]))
+
+    def note_kept(self, logical: str, kind: str, *, policy: str, why: str) -> None:
+        """Say that a resource of a template taken over outlives its stack."""
+        self.kept.append(Kept(logical, kind, policy, why))
 
     def keep(self, resource: BaseAWSObject, *, policy: str | None, why: str, stack: str = MAIN) -> None:
         """Say what becomes of data at the end: `Retain`, `Snapshot`, or deleted with its stack (None).

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provisioning.components.base import Component
 from provisioning.components.bucket import Bucket
+from provisioning.components.cloudformation import CloudFormation
 from provisioning.components.cluster import Cluster
 from provisioning.components.deploy_role import DeployRole
 from provisioning.components.load_balancer import LoadBalancer
@@ -25,6 +26,7 @@ _COMPONENTS: dict[str, Component] = {
         Service(),
         LoadBalancer(),
         DeployRole(),
+        CloudFormation(),
     )
 }
 

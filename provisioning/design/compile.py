@@ -116,21 +116,22 @@ def _compiled(build: Build, made: StackBuild) -> CompiledTemplate:
     design = build.design
     part = "" if made.key == MAIN else f", {made.key}"
     made.template.set_description(f"{design.blueprint} {design.version}, size {design.size}{part}")
-    template = made.template.to_dict()
+    template = made.data()
     body = _compact(template)
-    _check_limits(build, made, body)
+    _check_limits(build, made, template, body)
     return CompiledTemplate(
         body=body,
         stack=made.key,
         region=made.region,
         resources=tuple(added for added in build.added if added.stack == made.key),
-        outputs=tuple(made.template.outputs),
+        outputs=tuple(template.get("Outputs", ())),
         tags=build.tags(),
         after=tuple(build.after) if made.key == MAIN else (),
         retained=tuple(kept for kept in build.kept if kept.stack == made.key),
         termination_protection=design.size != "dev",
         stack_policy=None if design.size == "dev" else _stack_policy(template),
         express=bool(design.settings.get("express", False)),
+        parameters=dict(made.parameters),
         handed=tuple(made.handed),
         artefacts=tuple(made.artefacts.values()),
     )
@@ -165,9 +166,9 @@ def _outputs(design: Design, build: Build) -> None:
         template.add_output(Output(name, Value=value, **described))
 
 
-def _check_limits(build: Build, made: StackBuild, body: str) -> None:
+def _check_limits(build: Build, made: StackBuild, template: Mapping[str, Any], body: str) -> None:
     what = f"The stack {made.key} of {build.design.blueprint}"
-    if (count := len(made.template.resources)) > MAX_RESOURCES:
+    if (count := len(template.get("Resources", ()))) > MAX_RESOURCES:
         raise DesignError(f"{what} comes to {count} resources; a stack holds {MAX_RESOURCES}: split the blueprint")
     if (size := len(body.encode())) > MAX_BYTES:
         raise DesignError(f"{what} comes to {size} bytes; a template holds {MAX_BYTES}: split the blueprint")
@@ -179,6 +180,7 @@ def _stack_policy(template: Mapping[str, Any]) -> str:
         f"LogicalResourceId/{name}"
         for name, resource in template["Resources"].items()
         if resource.get("UpdateReplacePolicy", "Delete") != "Delete"
+        or resource.get("DeletionPolicy", "Delete") != "Delete"
         or "FinalSnapshotName" in resource.get("Properties", {})
     ]
     statements: list[dict[str, Any]] = [{"Effect": "Allow", "Action": "Update:*", "Principal": "*", "Resource": "*"}]
