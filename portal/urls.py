@@ -7,7 +7,7 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, path
 
 from portal.answers import View, answering
-from portal.views import catalogue, environments, health, home, request_form, requests, teardown
+from portal.views import catalogue, environments, exporting, health, home, importing, request_form, requests, teardown
 
 
 def page(route: str, view: View, name: str) -> URLPattern:
@@ -24,15 +24,18 @@ pages: list[URLPattern] = [
     page("catalogue/<slug:slug>/", catalogue.blueprint, "blueprint"),
     page("catalogue/<slug:slug>/request/", request_form.ask, "ask"),
     page("catalogue/<slug:slug>/request/look/", request_form.look, "look"),
+    page("catalogue/<slug:slug>/import/", importing.import_terraform, "import_terraform"),
     page("requests/", requests.index, "requests"),
     page("requests/<uuid:pk>/", requests.detail, "request"),
     page("requests/<uuid:pk>/template/", requests.template, "request_template"),
+    page("requests/<uuid:pk>/export/", exporting.of_request, "request_export"),
     page("requests/<uuid:pk>/approve/", requests.approve, "approve"),
     page("requests/<uuid:pk>/refuse/", requests.refuse, "refuse"),
     page("requests/<uuid:pk>/withdraw/", requests.withdraw, "withdraw"),
     page("environments/", environments.index, "environments"),
     page("environments/<uuid:pk>/", environments.detail, "environment"),
     page("environments/<uuid:pk>/live/", environments.live, "environment_live"),
+    page("environments/<uuid:pk>/export/", exporting.of_environment, "environment_export"),
     page("environments/<uuid:pk>/try-again/", environments.try_again, "try_again"),
     page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),

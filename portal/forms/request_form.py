@@ -15,7 +15,7 @@ from django.forms import BoundField
 from django.http import QueryDict
 from typing_extensions import override
 
-from portal.words import title_of
+from portal.words import said_value, title_of
 from provisioning.blueprint import Blueprint, Variable
 from provisioning.lifecycle.planning import NAME_LIMIT
 from provisioning.models import Account, Team
@@ -47,6 +47,8 @@ class RequestForm(forms.Form):
     """Unbound for a first look; bound to what was posted for previews and for sending."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
+    # The inputs that Terraform's text filled in, so that they stay marked.
+    imported = forms.CharField(required=False, max_length=NOTE_LIMIT, widget=forms.HiddenInput)
     size = forms.ChoiceField(widget=forms.RadioSelect)
     team = forms.ChoiceField(error_messages={"invalid_choice": "Choose one of your teams."})
     name = forms.CharField(
@@ -88,7 +90,7 @@ class RequestForm(forms.Form):
             if variable.settable_in(size)
         }
         for key, variable in self.variables.items():
-            self.fields[key] = _field(variable)
+            self.fields[key] = _field(variable, size)
         for key, field in self.fields.items():
             field.widget.attrs.setdefault("id", f"id_{key}")
             if field.help_text:
@@ -102,6 +104,10 @@ class RequestForm(forms.Form):
     @property
     def variable_fields(self) -> list[tuple[BoundField, Variable]]:
         return [(self[key], variable) for key, variable in self.variables.items()]
+
+    @property
+    def imported_names(self) -> set[str]:
+        return set(str(self.data.get("imported", "")).split(","))
 
     @property
     def chosen_team(self) -> Team:
@@ -138,16 +144,16 @@ def _without_name(sentence: str, name: str) -> str:
     return sentence.removeprefix(f"{name} ").capitalize() if sentence.startswith(f"{name} is required") else sentence
 
 
-def _field(variable: Variable) -> forms.Field:
+def _field(variable: Variable, size: str) -> forms.Field:
     common: dict[str, Any] = {"required": False, "label": title_of(variable.name), "help_text": variable.description}
     allowed = next((rule.allowed for rule in variable.validations if rule.allowed), None)
     if variable.type == "bool":
-        return forms.ChoiceField(**common, choices=_with_default(variable, [("true", "yes"), ("false", "no")]))
+        return forms.ChoiceField(**common, choices=_with_default(variable, size, [("true", "yes"), ("false", "no")]))
     if variable.type in ("string", "number") and allowed:
         return forms.ChoiceField(
-            **common, choices=_with_default(variable, [(str(item), str(item)) for item in allowed])
+            **common, choices=_with_default(variable, size, [(str(item), str(item)) for item in allowed])
         )
-    attributes = {"spellcheck": "false", "autocomplete": "off", "placeholder": _placeholder(variable)}
+    attributes = {"spellcheck": "false", "autocomplete": "off", "placeholder": _placeholder(variable, size)}
     if variable.sensitive:
         attributes |= {"autocomplete": "new-password", "placeholder": ""}
         return forms.CharField(**common, strip=False, widget=forms.PasswordInput(attrs=attributes))
@@ -155,31 +161,20 @@ def _field(variable: Variable) -> forms.Field:
         attributes["inputmode"] = "decimal"
     if variable.type in ("string", "number"):
         return forms.CharField(**common, widget=forms.TextInput(attrs=attributes))
+    how = "One key = value a line" if variable.type.startswith("map") else "One a line"
+    common["help_text"] = f"{variable.description.rstrip('.')}. {how}."
     return forms.CharField(**common, widget=forms.Textarea(attrs={**attributes, "rows": "3"}))
 
 
-def _with_default(variable: Variable, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    nothing = "choose…" if variable.required else f"default: {_plain(variable.default)}"
+def _with_default(variable: Variable, size: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    nothing = "choose…" if variable.required else f"default: {said_value(variable.default_in(size))}"
     return [("", nothing), *choices]
 
 
-def _placeholder(variable: Variable) -> str:
-    if variable.default is not None:
-        return f"default: {_plain(variable.default)}"
+def _placeholder(variable: Variable, size: str) -> str:
+    default = variable.default_in(size)
+    if default is not None:
+        return f"default: {said_value(default)}"
     if variable.example is None:
         return ""
-    return f"e.g. {_plain(variable.example)}"
-
-
-def _plain(value: object) -> str:
-    match value:
-        case None:
-            return "none"
-        case bool():
-            return "yes" if value else "no"
-        case list():
-            return ", ".join(map(str, value))
-        case dict():
-            return ", ".join(f"{key}={item}" for key, item in value.items())
-        case _:
-            return str(value)
+    return f"e.g. {said_value(variable.example)}"

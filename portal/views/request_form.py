@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, QueryDict
@@ -28,14 +29,14 @@ SENT_ALREADY = "This form was sent already, for another plan. This is a new one:
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask(request: HttpRequest, slug: str) -> HttpResponse:
     user = person(request)
-    offer = _offer(user, slug)
+    offer = offer_of(user, slug)
     size = _size(offer, request.POST if request.method == "POST" else request.GET)
     if request.method != "POST":
         form = RequestForm(offer, size)
-        return _page(request, form, preview(form, lenient=True))
+        return request_page(request, form, preview(form, lenient=True))
     form = RequestForm(offer, size, request.POST)
     if "look" in request.POST:
-        return _page(request, form, preview(form, lenient=False))
+        return request_page(request, form, preview(form, lenient=False))
     return _send(request, user, form)
 
 
@@ -43,13 +44,13 @@ def ask(request: HttpRequest, slug: str) -> HttpResponse:
 @require_POST
 def look(request: HttpRequest, slug: str) -> HttpResponse:
     """The live panel. Another size asks other questions, so then the whole form comes back; else panel and sentences."""
-    offer = _offer(person(request), slug)
+    offer = offer_of(person(request), slug)
     form = RequestForm(offer, _size(offer, request.POST), request.POST)
     part = "form" if request.htmx.trigger_name == "size" else "panel"  # type: ignore[attr-defined]
-    return _page(request, form, preview(form, lenient=True), part=part)
+    return request_page(request, form, preview(form, lenient=True), part=part)
 
 
-def _offer(user: User, slug: str) -> Offer:
+def offer_of(user: User, slug: str) -> Offer:
     blueprint = get_blueprint(slug)
     teams = teams_of(user)
     if not teams:
@@ -66,9 +67,9 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse:
     shown = request.POST.get("expected_digest", "")
     now = preview(form, lenient=False)
     if now.draft is None:
-        return _page(request, form, now, status=422)
+        return request_page(request, form, now, status=422)
     if not shown:
-        return _page(request, form, now, notice=NOT_LOOKED_AT)
+        return request_page(request, form, now, notice=NOT_LOOKED_AT)
     account, region = form.chosen_place
     try:
         made = request_environment(
@@ -85,10 +86,10 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse:
             note=form.cleaned_data["note"],
         )
     except WrongState as error:
-        return _page(request, form, now, status=409, notice=error.sentence)
+        return request_page(request, form, now, status=409, notice=error.sentence)
     except Refused as error:
         now.problems.append(error.sentence)
-        return _page(request, form, now, status=422)
+        return request_page(request, form, now, status=422)
     if made.plan.digest != shown:
         return _begin_anew(request, form)
     return _arrive(request, made)
@@ -99,7 +100,7 @@ def _begin_anew(request: HttpRequest, form: RequestForm) -> HttpResponse:
     data = request.POST.copy()
     data["request_id"] = str(uuid.uuid4())
     form = RequestForm(form.offer, form.chosen_size, data)
-    return _page(request, form, preview(form, lenient=False), status=409, notice=SENT_ALREADY)
+    return request_page(request, form, preview(form, lenient=False), status=409, notice=SENT_ALREADY)
 
 
 def _arrive(request: HttpRequest, made: Request) -> HttpResponse:
@@ -109,10 +110,20 @@ def _arrive(request: HttpRequest, made: Request) -> HttpResponse:
     return redirect("environment", pk=made.environment_id)
 
 
-def _page(
-    request: HttpRequest, form: RequestForm, now: Preview, *, status: int = 200, notice: str = "", part: str = ""
+def request_page(
+    request: HttpRequest,
+    form: RequestForm,
+    now: Preview | None = None,
+    *,
+    status: int = 200,
+    notice: str = "",
+    part: str = "",
+    imported: Mapping[str, object] | None = None,
 ) -> HttpResponse:
+    """The form beside its panel. `imported` tells what was filled in from elsewhere, and what was not."""
+    now = now or preview(form, lenient=True)
     context = {
+        "imported": imported,
         "form": form,
         "blueprint": form.offer.blueprint,
         "size": form.chosen_size,

@@ -16,6 +16,7 @@ from provisioning.blueprint.errors import (
 from provisioning.blueprint.inputs import Inputs, example_inputs, parse_inputs
 from provisioning.blueprint.model import Blueprint, ComponentBlock, OutputBlock, Size
 from provisioning.blueprint.resolve import resolve
+from provisioning.blueprint.types import as_text
 from provisioning.blueprint.variables import Validation, Variable
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "UnresolvedError",
     "Validation",
     "Variable",
+    "as_text",
     "example_inputs",
     "load_catalogue",
     "parse_inputs",

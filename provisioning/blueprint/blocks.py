@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from provisioning.blueprint.errors import Problem, ProblemFound
 from provisioning.blueprint.evaluate import constant
 from provisioning.blueprint.operators import kind_of
-from provisioning.blueprint.suggest import known, listed, shown
+from provisioning.blueprint.suggest import known, listed, readable, shown
 from provisioning.blueprint.syntax import Argument, Block
 from provisioning.components.graph import Source, Value
 
+LONGEST_MESSAGE = 800
 IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -24,7 +25,9 @@ class Report:
         self._found: dict[tuple[int, str], None] = {}
 
     def add(self, line: int, message: str) -> None:
-        self._found[(line, message)] = None
+        """Note a problem. What it repeats of the file may be anything, so it is made one line that can be shown."""
+        clean = readable(message)
+        self._found[line, clean if len(clean) <= LONGEST_MESSAGE else f"{clean[:LONGEST_MESSAGE]}…"] = None
 
     def __contains__(self, found: tuple[int, str]) -> bool:
         return found in self._found

@@ -10,11 +10,11 @@ from pathlib import Path
 from provisioning.blueprint import files, scan
 from provisioning.blueprint.blocks import Report
 from provisioning.blueprint.definition import read_definition
-from provisioning.blueprint.errors import BrokenBlueprintError, Problem, ProblemFound, UnknownBlueprint
+from provisioning.blueprint.errors import BrokenBlueprintError, InputErrors, Problem, ProblemFound, UnknownBlueprint
 from provisioning.blueprint.model import Blueprint, default_name
 from provisioning.blueprint.parse import parse
 from provisioning.blueprint.references import problems_in
-from provisioning.blueprint.resolve import DesignScope, build_nodes, build_outputs
+from provisioning.blueprint.resolve import DesignScope, build_nodes, build_outputs, build_tags
 from provisioning.blueprint.suggest import known, shown
 from provisioning.components.graph import EnvironmentContext, Source, Value
 
@@ -96,20 +96,18 @@ def _read(folder: Path, report: Report) -> Blueprint:
         raise files.FolderProblem(FILE, "The folder has no such file; every folder of the catalogue holds one.")
     data = files.read(found[FILE], name=FILE, at_most=scan.MAX_BYTES)
     body = parse(scan.decode(data))
-    return read_definition(body, report, slug=folder.name, digest=files.digest(found), path=folder)
+    shipped, digest = files.take(found)
+    return read_definition(body, report, slug=folder.name, digest=digest, path=folder, files=shipped)
 
 
 def _check(blueprint: Blueprint, report: Report) -> None:
     """Report every reference to nothing, and whatever the components refuse in any size with the inputs' examples."""
     expressions = [argument.value for block in blueprint.components for argument in block.arguments.values()]
     expressions.extend(output.value for output in blueprint.outputs)
+    expressions.extend([blueprint.tags] if blueprint.tags is not None else [])
     for expression in expressions:
         for problem in problems_in(expression, blueprint.known):
             report.add(problem.line, problem.message)
-    inputs: dict[str, Value] = {
-        name: variable.example if variable.required else variable.default
-        for name, variable in blueprint.variables.items()
-    }
     found: dict[tuple[int, str], list[str]] = {}
     for size in blueprint.sizes:
         environment = EnvironmentContext(
@@ -118,9 +116,17 @@ def _check(blueprint: Blueprint, report: Report) -> None:
             region=blueprint.regions[0],
             account_id="123456789012",
         )
+        inputs: dict[str, Value] = {
+            name: variable.example if variable.required else variable.default_in(size)
+            for name, variable in blueprint.variables.items()
+        }
         scope, of_size = DesignScope(blueprint, size, inputs, environment), Report(report.path)
         build_nodes(blueprint, scope, of_size)
         build_outputs(blueprint, scope, of_size)
+        try:
+            build_tags(blueprint, scope, of_size)
+        except InputErrors as error:
+            of_size.add(blueprint.tags.line if blueprint.tags else 1, f"The example or default of {error}")
         for problem_ in of_size.problems:
             found.setdefault((problem_.source.line, problem_.message), []).append(size)
     for (line, message), sizes in found.items():

@@ -10,10 +10,13 @@ from typing import Protocol, TypeVar
 
 from provisioning.blueprint.blocks import IDENTIFIER, Fields, Report, bad_name, by_name, label
 from provisioning.blueprint.evaluate import constant
+from provisioning.blueprint.files import ShippedFiles
 from provisioning.blueprint.model import MATURITIES, SIZES, Blueprint, ComponentBlock, OutputBlock, Size
+from provisioning.blueprint.size_scope import BySize
 from provisioning.blueprint.suggest import known, listed, shown
-from provisioning.blueprint.syntax import Block, Body
-from provisioning.blueprint.variable_block import check_unless, read_variable
+from provisioning.blueprint.syntax import Block, Body, Expression
+from provisioning.blueprint.template_questions import template_variables
+from provisioning.blueprint.variable_block import check_terraform_names, check_unless, read_variable
 from provisioning.components.graph import Source, Value
 from provisioning.components.registry import UnknownComponent, component
 
@@ -46,9 +49,12 @@ class _Head:
     version: str = ""
     maturity: str = "draft"
     regions: tuple[str, ...] = ("us-east-1",)
+    tags: Expression | None = None
 
 
-def read_definition(body: Body, report: Report, *, slug: str, digest: str, path: Path) -> Blueprint:
+def read_definition(
+    body: Body, report: Report, *, slug: str, digest: str, path: Path, files: ShippedFiles | None = None
+) -> Blueprint:
     """Return the blueprint that the file describes, as far as it can be read."""
     for argument in body.arguments:
         report.add(argument.line, f'"{argument.name}" stands outside every block; blocks are {listed(_BLOCKS, "and")}.')
@@ -59,8 +65,17 @@ def read_definition(body: Body, report: Report, *, slug: str, digest: str, path:
         else:
             report.add(block.line, f"There is no block {shown(block.kind)}; {known(block.kind, _BLOCKS)}")
     head = _head(report, blocks["blueprint"])
-    variables = _once(report, "variable", [read_variable(report, block) for block in blocks["variable"]])
+    sizes = _sizes(report, blocks["size"])
+    by_size = BySize(sizes)
+    variables = _once(report, "variable", [read_variable(report, block, by_size) for block in blocks["variable"]])
     check_unless(report, variables)
+    check_terraform_names(report, variables)
+    shipped = files or ShippedFiles()
+    components = _components(report, blocks["component"])
+    for name, variable in template_variables(report, components, shipped, by_size).items():
+        if name in variables:
+            report.add(variables[name].source.line, f'The template asks for "{name}" already; take the variable out.')
+        variables[name] = variable
     return Blueprint(
         slug=slug,
         title=head.title or slug,
@@ -71,10 +86,12 @@ def read_definition(body: Body, report: Report, *, slug: str, digest: str, path:
         digest=digest,
         path=path,
         variables=variables,
-        sizes=_sizes(report, blocks["size"]),
-        components=_components(report, blocks["component"]),
+        sizes=sizes,
+        components=components,
         outputs=tuple(_once(report, "output", [_output(report, block) for block in blocks["output"]]).values()),
         usage=_usage(report, blocks["usage"]),
+        tags=head.tags,
+        files=shipped,
     )
 
 
@@ -106,9 +123,11 @@ def _head(report: Report, blocks: list[Block]) -> _Head:
     if block is None:
         report.add(1, "The file has no blueprint block: blueprint { title, summary, version, maturity, regions }.")
         return _Head()
-    names = ("title", "summary", "version", "maturity", "regions")
+    names = ("title", "summary", "version", "maturity", "regions", "tags")
     fields = Fields(report, block, "the blueprint block", arguments=names)
+    tags = fields.argument("tags")
     head = _Head(
+        tags=tags.value if tags else None,
         title=fields.text("title", required=True, at_most=_MAX_TITLE),
         summary=fields.text("summary", required=True),
         version=fields.text("version", required=True, at_most=_MAX_VERSION),

@@ -89,7 +89,7 @@ def _word(tree: Branch) -> Expression:
 
 def _integer(tree: Branch) -> Expression:
     text = _text(tree)
-    if len(text) > MAX_DIGITS:
+    if len(text.lstrip("-")) > MAX_DIGITS:
         raise ProblemFound(tree.meta.line, f"The number {shown(text)} has more than {MAX_DIGITS} digits.")
     return Literal(tree.meta.line, int(text))
 

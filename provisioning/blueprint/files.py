@@ -1,11 +1,21 @@
-"""Reads a blueprint's folder: plain files only, bounded in number and size, never through a link."""
+"""Reads a blueprint's folder: plain files only, bounded in number and size, never through a link.
+
+A blueprint hands the files on that it ships. They are read when a component asks for one, and must still be what the
+blueprint's digest was made of.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
+
+from typing_extensions import override
+
+from provisioning.blueprint.suggest import readable
 
 MAX_FILES = 500
 MAX_FOLDER_BYTES = 20_000_000
@@ -31,6 +41,8 @@ def list_files(folder: Path) -> dict[str, Path]:
             entries = list(scanned)
         for entry in entries:
             name = prefix + entry.name
+            if not name.isprintable():
+                raise FolderProblem(readable(name), "The name holds a control character or is not UTF-8; rename it.")
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(status.st_mode):
                 if level >= MAX_LEVELS:
@@ -66,11 +78,59 @@ def read(path: Path, *, name: str, at_most: int) -> bytes:
     return data
 
 
-def digest(files: dict[str, Path]) -> str:
-    """SHA-256 over every file's name and bytes, each preceded by its length so that none can pass for another."""
-    result = hashlib.sha256()
+@dataclass(frozen=True)
+class ShippedFiles(Mapping[str, bytes]):
+    """The files of one folder by their path inside it, each read at first use.
+
+    Asking for one raises KeyError when it is not there, and ValueError when it is no longer what was loaded.
+    """
+
+    paths: Mapping[str, Path] = field(default_factory=dict)
+    digests: Mapping[str, str] = field(default_factory=dict)
+    _read: dict[str, bytes] = field(default_factory=dict, repr=False, compare=False)
+
+    @override
+    def __getitem__(self, name: str) -> bytes:
+        if name not in self._read:
+            self._read[name] = self._fetch(name)
+        return self._read[name]
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.paths)
+
+    @override
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    @override
+    def __contains__(self, name: object) -> bool:
+        return name in self.paths  # the Mapping's own would read the file
+
+    def _fetch(self, name: str) -> bytes:
+        path = self.paths[name]
+        try:
+            data = read(path, name=name, at_most=MAX_FOLDER_BYTES)
+        except FolderProblem as problem:
+            raise ValueError(f"{name}: {problem}") from problem
+        except OSError as error:
+            raise ValueError(f"the file {name} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != self.digests[name]:
+            raise ValueError(f"the file {name} has changed since the blueprint was loaded; load the catalogue again")
+        return data
+
+
+def take(files: Mapping[str, Path]) -> tuple[ShippedFiles, str]:
+    """The files as a blueprint ships them, and the digest of them all.
+
+    That is SHA-256 over every file's name and bytes, each preceded by its length so that none can pass for another.
+    """
+    together = hashlib.sha256()
+    digests: dict[str, str] = {}
     for name, path in files.items():
-        for part in (os.fsencode(name), read(path, name=name, at_most=MAX_FOLDER_BYTES)):
-            result.update(len(part).to_bytes(8, "big"))
-            result.update(part)
-    return result.hexdigest()
+        data = read(path, name=name, at_most=MAX_FOLDER_BYTES)
+        digests[name] = hashlib.sha256(data).hexdigest()
+        for part in (os.fsencode(name), data):
+            together.update(len(part).to_bytes(8, "big"))
+            together.update(part)
+    return ShippedFiles(files, digests), together.hexdigest()

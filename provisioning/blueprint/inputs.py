@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from provisioning.blueprint.errors import InputErrors, NotOffered
 from provisioning.blueprint.model import Blueprint, Size
+from provisioning.blueprint.operators import same
 from provisioning.blueprint.suggest import known, listed, shown
 from provisioning.blueprint.types import absent, coerce
 from provisioning.blueprint.variables import Variable
@@ -35,7 +36,7 @@ def parse_inputs(blueprint: Blueprint, size: str, raw: Mapping[str, object]) -> 
             errors[name] = [f"{blueprint.slug} has no input {shown(name)}; {known(name, blueprint.variables)}"]
     inputs: dict[str, Value] = {}
     for name, variable in blueprint.variables.items():
-        value, sentences = _answer(variable, size, raw.get(name), needed=_needed(variable, raw))
+        value, sentences = _answer(variable, size, raw.get(name), needed=_needed(variable, size, raw))
         inputs[name] = value
         if sentences:
             errors[name] = sentences
@@ -44,29 +45,34 @@ def parse_inputs(blueprint: Blueprint, size: str, raw: Mapping[str, object]) -> 
     return inputs
 
 
-def _needed(variable: Variable, raw: Mapping[str, object]) -> bool:
-    return variable.required and (not variable.unless or absent(raw.get(variable.unless)))
+def _needed(variable: Variable, size: str, raw: Mapping[str, object]) -> bool:
+    return (
+        variable.required and variable.settable_in(size) and (not variable.unless or absent(raw.get(variable.unless)))
+    )
 
 
 def _answer(variable: Variable, size: str, raw: object, *, needed: bool) -> tuple[Value, list[str]]:
+    default = variable.default_in(size)
     if absent(raw):
         unless = f", unless {variable.unless} is given" if variable.unless else ""
         missing = [f"{variable.name} is required{unless}: {variable.description}."] if needed else []
-        return variable.default, missing
+        return default, missing
     try:
         value = coerce(variable.type, raw)
     except ValueError as error:
         return None, [f"{variable.name} {error}."]
-    if not variable.settable_in(size) and value != variable.default:
+    if not variable.settable_in(size) and not same(value, default):
         return value, [f"{variable.name} can be set only in size {listed(variable.sizes or ())}."]
     # The blueprint's author vouches for the default, which may stand outside the rules for others.
-    return value, [] if not variable.required and value == variable.default else variable.complaints(value)
+    return value, [] if not variable.required and same(value, default) else variable.complaints(value)
 
 
 def example_inputs(blueprint: Blueprint, size: str, given: Mapping[str, object]) -> tuple[Inputs, list[str]]:
     """Fill required variables that are not given from their examples; the list names those."""
     filled = [
-        name for name, variable in blueprint.variables.items() if _needed(variable, given) and absent(given.get(name))
+        name
+        for name, variable in blueprint.variables.items()
+        if _needed(variable, size, given) and absent(given.get(name))
     ]
     examples = {name: blueprint.variables[name].example for name in filled}
     return parse_inputs(blueprint, size, {**given, **examples}), filled

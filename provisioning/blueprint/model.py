@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 
+from provisioning.blueprint.files import ShippedFiles
 from provisioning.blueprint.references import Known, KnownComponent
 from provisioning.blueprint.syntax import Argument, Expression
 from provisioning.blueprint.variables import Variable
@@ -71,6 +72,8 @@ class Blueprint:
     components: tuple[ComponentBlock, ...]
     outputs: tuple[OutputBlock, ...]
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: MappingProxyType({}))
+    tags: Expression | None = None
+    files: ShippedFiles = field(default_factory=ShippedFiles, repr=False)
 
     @property
     def default_region(self) -> str:

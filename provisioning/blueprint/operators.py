@@ -59,9 +59,9 @@ def unary(line: int, operator: str, value: Value) -> Value:
 
 def binary(line: int, operator: str, left: Value, right: Value) -> Value:
     if operator == "==":
-        return _equal(left, right)
+        return same(left, right)
     if operator == "!=":
-        return not _equal(left, right)
+        return not same(left, right)
     first, second = _number(line, operator, left), _number(line, operator, right)
     if operator in _COMPARISON:
         return _COMPARISON[operator](first, second)
@@ -85,7 +85,7 @@ def _tidy(line: int, value: Number) -> Number:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-def _equal(left: Value, right: Value) -> bool:
+def same(left: Value, right: Value) -> bool:
     """Terraform's equality: values of different types differ, so that true is not 1."""
     match left, right:
         case bool() | None, _:
@@ -93,9 +93,9 @@ def _equal(left: Value, right: Value) -> bool:
         case ((int() | float()), (int() | float())):
             return not isinstance(right, bool) and left == right
         case list(), list():
-            return len(left) == len(right) and all(map(_equal, left, right))
+            return len(left) == len(right) and all(map(same, left, right))
         case dict(), dict():
-            return left.keys() == right.keys() and all(_equal(left[key], right[key]) for key in left)
+            return left.keys() == right.keys() and all(same(left[key], right[key]) for key in left)
         case _:
             return type(left) is type(right) and left == right
 

@@ -28,15 +28,18 @@ _SPELLED = {
 }  # fmt: skip
 
 
-def parse(text: str) -> Body:
-    """Return the file's body, or raise ProblemFound with the line of the first thing that cannot be read."""
-    scan.check(text)
+def parse(text: str, *, longest_line: int = scan.MAX_LINE_CHARACTERS, tolerant: bool = False) -> Body:
+    """Return the file's body, or raise ProblemFound with the line of the first thing that cannot be read.
+
+    `tolerant` is for files that were written for others: a value that blueprints do not have becomes an argument's trouble.
+    """
+    scan.check(text, longest_line=longest_line)
     try:
         tree = parses_to_tree(text.replace("\r\n", "\n"))
     except UnexpectedInput as error:
         raise _unreadable(error, text) from error
     _check_depth(tree)
-    return _body(_only(tree, "body"))
+    return _body(_only(tree, "body"), tolerant=tolerant)
 
 
 def _unreadable(error: UnexpectedInput, text: str) -> ProblemFound:
@@ -74,7 +77,7 @@ def _only(tree: Tree[Token], name: str) -> Tree[Token]:
     return next(child for child in tree.children if isinstance(child, Tree) and child.data == name)
 
 
-def _body(tree: Tree[Token]) -> Body:
+def _body(tree: Tree[Token], *, tolerant: bool) -> Body:
     arguments: list[Argument] = []
     blocks: list[Block] = []
     previous = 0
@@ -85,21 +88,31 @@ def _body(tree: Tree[Token]) -> Body:
             raise ProblemFound(previous, "Two things stand on one line; begin a new line for the second.")
         previous = last_line(child)
         if child.data == "attribute":
-            arguments.append(_argument(child))
+            arguments.append(_argument(child, tolerant=tolerant))
         else:
-            blocks.append(_block(child))
+            blocks.append(_block(child, tolerant=tolerant))
     return Body(tuple(arguments), tuple(blocks))
 
 
-def _argument(tree: Tree[Token]) -> Argument:
+def _argument(tree: Tree[Token], *, tolerant: bool) -> Argument:
     name, value = _trees(tree.children)
-    return Argument(tree.meta.line, _word(name), expression(value))
+    try:
+        return Argument(tree.meta.line, _word(name), expression(value))
+    except ProblemFound as problem:
+        if not tolerant:
+            raise
+        return Argument(tree.meta.line, _word(name), Literal(problem.line, None), problem.message)
 
 
-def _block(tree: Tree[Token]) -> Block:
+def _block(tree: Tree[Token], *, tolerant: bool) -> Block:
     kind, *rest = _trees(tree.children)
     labels = [part for part in rest if part.data not in {"body", "new_line_or_comment"}]
-    return Block(tree.meta.line, _word(kind), tuple(_label(part) for part in labels), _body(_only(tree, "body")))
+    return Block(
+        tree.meta.line,
+        _word(kind),
+        tuple(_label(part) for part in labels),
+        _body(_only(tree, "body"), tolerant=tolerant),
+    )
 
 
 def _label(tree: Tree[Token]) -> str:

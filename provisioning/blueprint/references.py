@@ -111,6 +111,14 @@ def no_functions(call: Call) -> ProblemFound:
     )
 
 
+def roots(expression: Expression) -> Iterator[tuple[int, str]]:
+    """The line and first word of every reference."""
+    if isinstance(expression, Name):
+        yield expression.line, expression.name
+    for child in children(expression):
+        yield from roots(child)
+
+
 def problems_in(expression: Expression, names: Known) -> Iterator[ProblemFound]:
     """Every reference to nothing, bare word and function call in an expression."""
     match expression:

@@ -8,17 +8,22 @@ from graphlib import CycleError, TopologicalSorter
 from pydantic import ValidationError
 
 from provisioning.blueprint.blocks import Report
-from provisioning.blueprint.errors import NotOffered, ProblemFound, UnresolvedError
+from provisioning.blueprint.errors import InputErrors, NotOffered, ProblemFound, UnresolvedError
 from provisioning.blueprint.evaluate import Budget, evaluate
+from provisioning.blueprint.files import ShippedFiles
 from provisioning.blueprint.inputs import parse_inputs, size_of
 from provisioning.blueprint.model import Blueprint, ComponentBlock
 from provisioning.blueprint.setting_errors import problems_of
 from provisioning.blueprint.suggest import listed, shown
-from provisioning.blueprint.syntax import Argument
+from provisioning.blueprint.syntax import Argument, Get, Literal, Name
+from provisioning.blueprint.tags import as_tags, tag_problems
+from provisioning.blueprint.template_questions import KIND as TEMPLATE
+from provisioning.components.files import FILES
 from provisioning.components.graph import Design, DesignOutput, EnvironmentContext, Node, Reference, Value
 from provisioning.components.registry import component, kinds
 
 _KIND_NAME_SETTING = 3
+_LONGEST_CIRCLE = 12
 # With the depth of an expression this bounds the stack.
 _MAX_STEPS = 4
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
@@ -32,6 +37,7 @@ class DesignScope:
         self, blueprint: Blueprint, size: str, inputs: Mapping[str, Value], environment: EnvironmentContext
     ) -> None:
         self._blueprint = blueprint
+        self._size = size
         self._budget = Budget()
         self._settings: dict[tuple[str, str], Value] = {}
         self._under_way: list[str] = []
@@ -43,6 +49,15 @@ class DesignScope:
             "size": blueprint.sizes[size].settings,
             "env": {"name": environment.name, "region": region, "size": size, "team": environment.team},
             "account": {"id": environment.account_id, "partition": partition, "region": region},
+        }
+
+    def answers(self) -> Mapping[str, Value]:
+        """What the team answered to the questions of a template."""
+        own = self._values["var"]
+        return {
+            name: own.get(name)
+            for name, variable in self._blueprint.variables.items()
+            if variable.of_template and variable.settable_in(self._size)
         }
 
     def read(self, line: int, root: str, keys: list[str]) -> tuple[Value, int]:
@@ -84,13 +99,13 @@ def build_nodes(blueprint: Blueprint, scope: DesignScope, report: Report) -> dic
     """The components with their settings checked; those that cannot be are reported and left out."""
     nodes: dict[str, Node] = {}
     for block in blueprint.components:
-        if block.kind in kinds() and (node := _node(block, scope, report)):
+        if block.kind in kinds() and (node := _node(block, scope, report, blueprint.files)):
             nodes[block.address] = node
     _check_circles(nodes, report)
     return nodes
 
 
-def _node(block: ComponentBlock, scope: DesignScope, report: Report) -> Node | None:
+def _node(block: ComponentBlock, scope: DesignScope, report: Report, files: ShippedFiles) -> Node | None:
     schema = component(block.kind).Settings
     values: dict[str, Value] = {}
     complete = True
@@ -107,8 +122,10 @@ def _node(block: ComponentBlock, scope: DesignScope, report: Report) -> Node | N
             values[name] = value
     if not complete:
         return None
+    if block.kind == TEMPLATE:
+        values["answers"] = {name: answer for name, answer in scope.answers().items() if answer is not None}
     try:
-        settings = schema.model_validate(values)
+        settings = schema.model_validate(values, context={FILES: files})
     except ValidationError as error:
         for refusal in problems_of(block, schema, error):
             report.add(refusal.line, refusal.message)
@@ -126,7 +143,8 @@ def _check_circles(nodes: Mapping[str, Node], report: Report) -> None:
         circle: list[str] = error.args[1][:0:-1]
         first = min(circle, key=lambda address: nodes[address].source.line)
         turn = circle.index(first)
-        told = " → ".join([*circle[turn:], *circle[:turn], first])
+        whole = [*circle[turn:], *circle[:turn], first]
+        told = " → ".join(whole if len(whole) <= _LONGEST_CIRCLE else [*whole[: _LONGEST_CIRCLE - 2], "…", first])
         report.add(nodes[first].source.line, f"These components use each other in a circle: {told}.")
 
 
@@ -148,6 +166,23 @@ def build_outputs(blueprint: Blueprint, scope: DesignScope, report: Report) -> t
     return tuple(outputs)
 
 
+def build_tags(blueprint: Blueprint, scope: DesignScope, report: Report) -> Mapping[str, str]:
+    """The team's own tags. Raises InputErrors where one variable alone holds them, so that its field can say it."""
+    expression = blueprint.tags
+    if expression is None:
+        return {}
+    with report.collecting():
+        tags = evaluate(expression, scope)
+        problems = list(tag_problems(tags)) if tags is not None else []
+        match expression:
+            case Get(target=Name(name="var"), key=Literal(value=str(name))) if problems:
+                raise InputErrors({name: [f"{name} {problem}." for problem in problems]})
+        for problem in problems:
+            report.add(expression.line, f'"tags" of the blueprint block {problem}.')
+        return as_tags(tags)
+    return {}
+
+
 def resolve(blueprint: Blueprint, *, size: str, inputs: Mapping[str, Value], environment: EnvironmentContext) -> Design:
     """Return the design of one environment; the same arguments give an equal design.
 
@@ -162,6 +197,7 @@ def resolve(blueprint: Blueprint, *, size: str, inputs: Mapping[str, Value], env
     report = Report(f"{blueprint.slug}/blueprint.hcl")
     nodes = build_nodes(blueprint, scope, report)
     outputs = build_outputs(blueprint, scope, report)
+    tags = build_tags(blueprint, scope, report)
     if report.problems:
         raise UnresolvedError(report.problems)
     return Design(
@@ -174,4 +210,5 @@ def resolve(blueprint: Blueprint, *, size: str, inputs: Mapping[str, Value], env
         outputs=outputs,
         settings=dict(chosen.settings),
         usage=blueprint.usage,
+        tags=tags,
     )

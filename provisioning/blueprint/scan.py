@@ -7,6 +7,7 @@ lexer pattern backtracks (heredocs). So the parser's work has a bound that a tes
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from provisioning.blueprint.errors import ProblemFound
@@ -97,8 +98,18 @@ def decode(data: bytes) -> str:
     return text
 
 
-def check(text: str) -> None:
+def check(text: str, *, longest_line: int = MAX_LINE_CHARACTERS) -> None:
     """Raise ProblemFound where the text must not reach the parser."""
+    for start, _ in heredocs(text, lambda _, position, __: position):
+        line = text.count("\n", 0, start) + 1
+        raise ProblemFound(
+            line, "Heredocs (<<) are not available in blueprints: write the text in quotes, with \\n for a new line."
+        )
+    _check_lines(text, longest_line)
+
+
+def heredocs(text: str, end_of: Callable[[str, int, int], int]) -> Iterator[tuple[int, int]]:
+    """Scan the text, and yield where each heredoc begins and ends; `end_of` says the latter, from text, position and line."""
     place = _Place()
     position = 0
     while position < len(text):
@@ -106,23 +117,27 @@ def check(text: str) -> None:
         found = (_TEXT if in_text else _CODE).match(text, position)
         if found is None:  # a lone line end or backslash: both patterns name every other character
             raise ProblemFound(place.line, "The text ends in the middle of something.")
-        (_in_text if in_text else _in_code)(place, found)
-        position = found.end()
+        end = found.end()
+        if found.lastgroup == "heredoc":
+            end = end_of(text, position, place.line)
+            yield position, end
+            place.line += text.count("\n", position, end)
+            place.count()
+        else:
+            (_in_text if in_text else _in_code)(place, found)
+        position = end
     if place.open:
         opening, line = place.open[-1]
         raise ProblemFound(line, f"This {opening} is never closed.")
-    _check_lines(text)
 
 
-def _check_lines(text: str) -> None:
+def _check_lines(text: str, longest: int) -> None:
     lines = text.split("\n")
     if len(lines) > MAX_LINES:
         raise ProblemFound(MAX_LINES, f"There are more than {MAX_LINES} lines; split the blueprint.")
     for number, line in enumerate(lines, start=1):
-        if len(line) > MAX_LINE_CHARACTERS:
-            raise ProblemFound(
-                number, f"The line has {len(line)} characters; {MAX_LINE_CHARACTERS} are allowed: break it."
-            )
+        if len(line) > longest:
+            raise ProblemFound(number, f"The line has {len(line)} characters; {longest} are allowed: break it.")
 
 
 def _in_code(place: _Place, found: re.Match[str]) -> None:
@@ -133,11 +148,6 @@ def _in_code(place: _Place, found: re.Match[str]) -> None:
             return
         case "unclosed":
             raise ProblemFound(place.line, "This comment is never closed; end it with */.")
-        case "heredoc":
-            raise ProblemFound(
-                place.line,
-                "Heredocs (<<) are not available in blueprints: write the text in quotes, with \\n for a new line.",
-            )
         case "quote" | "open":
             place.push(piece)
         case "close":

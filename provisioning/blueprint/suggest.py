@@ -11,8 +11,12 @@ _LONGEST_GUESSED = 80
 
 def shown(text: str) -> str:
     """Return a name as it stands in a message: short, and on one line."""
-    name = "".join(character if character.isprintable() else "�" for character in text[:_LONGEST_GUESSED])
-    return f'"{name}{"…" if len(text) > _LONGEST_GUESSED else ""}"'
+    return f'"{readable(text[:_LONGEST_GUESSED])}{"…" if len(text) > _LONGEST_GUESSED else ""}"'
+
+
+def readable(text: str) -> str:
+    """Text that can be printed, shown and stored whatever it was."""
+    return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def known(name: str, names: Iterable[str]) -> str:

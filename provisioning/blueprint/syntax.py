@@ -87,9 +87,12 @@ Expression: TypeAlias = Literal | Template | Name | Get | Unary | Binary | Condi
 
 @dataclass(frozen=True, slots=True)
 class Argument:
+    """`trouble` says why the value, then null, could not be read; blueprints have none, others' files may."""
+
     line: int
     name: str
     value: Expression
+    trouble: str = ""
 
 
 @dataclass(frozen=True, slots=True)

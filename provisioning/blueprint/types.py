@@ -19,10 +19,11 @@ MAX_ITEMS = 200
 MAX_RAW = 100_000
 
 _TOO_LARGE = 10**15
-_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
+_NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TRUE, _FALSE = frozenset({"true", "on", "yes", "1"}), frozenset({"false", "off", "no", "0"})
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"')
+# To the end where it is never closed, and without a way back: each character is looked at once.
+_QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"?')
 _WANTED = {"string": "text", "number": "a number", "bool": "true or false"}
 
 
@@ -50,6 +51,27 @@ def coerce(type_: str, raw: object) -> Value:
     if isinstance(items, list):
         return [_scalar(inner, item, f" (item {number})") for number, item in enumerate(items, start=1)]
     return {_scalar_text(key): _scalar(inner, item, f" ({shown(key)})") for key, item in items.items()}
+
+
+def as_text(value: Value) -> str:
+    """A value as it can be typed into a form: `coerce` makes the same of it again. One entry a line where that is clear."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case list() if value and all(_plain(item, ",") for item in value) and not as_text(value[0]).startswith("["):
+            return "\n".join(as_text(item) for item in value)
+        case dict() if value and all(_plain(key, ",=") and _plain(item, ",") for key, item in value.items()):
+            if not next(iter(value)).startswith("{"):
+                return "\n".join(f"{key} = {as_text(item)}" for key, item in value.items())
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, list | dict) else str(value)
+
+
+def _plain(value: Value, signs: str) -> bool:
+    """Whether a line can hold this beside other things."""
+    text = as_text(value)
+    return bool(text) and text == text.strip() and not any(sign in text for sign in signs)
 
 
 def absent(raw: object) -> bool:
@@ -87,7 +109,7 @@ def _bool(raw: object) -> bool | None:
 
 def _number(raw: object) -> int | float | None:
     if isinstance(raw, str) and _NUMBER.fullmatch(raw.strip()):
-        raw = float(raw) if "." in raw else int(raw)
+        raw = int(raw) if raw.strip("+- ").isdigit() else float(raw)
     if isinstance(raw, bool) or not isinstance(raw, int | float):
         return None
     return raw if abs(raw) < _TOO_LARGE else None  # false for nan, too

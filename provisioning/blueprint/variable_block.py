@@ -1,29 +1,33 @@
-"""Reads `variable` blocks: Terraform's arguments, and ours (`example`, `sizes`, and validations that are data)."""
+"""Reads `variable` blocks: Terraform's arguments, and ours (`example`, `sizes`, `terraform`, and validations that are data)."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from provisioning.blueprint.blocks import Fields, Report, label
 from provisioning.blueprint.model import SIZES
 from provisioning.blueprint.operators import binary, kind_of
+from provisioning.blueprint.size_scope import BySize, refers
 from provisioning.blueprint.suggest import known, listed, shown
 from provisioning.blueprint.syntax import Block, Literal
 from provisioning.blueprint.types import SCALARS, absent, coerce, type_name
 from provisioning.blueprint.variables import MAX_PATTERN, Validation, Variable, compiled
 from provisioning.components.graph import Value
 
-_ARGUMENTS = ("type", "description", "default", "example", "sensitive", "sizes", "unless")
+_ARGUMENTS = ("type", "description", "default", "example", "sensitive", "sizes", "unless", "terraform")
+_TERRAFORM_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")
 _RULES = ("pattern", "min", "max", "allowed", "message")
 
 
-def read_variable(report: Report, block: Block) -> Variable | None:
+def read_variable(report: Report, block: Block, by_size: BySize) -> Variable | None:
     name = label(report, block)
     if name is None:
         return None
     fields = Fields(report, block, f'variable "{name}"', arguments=_ARGUMENTS, blocks=("validation",))
     type_ = _type(fields)
     default = fields.argument("default")
+    differs = default is not None and refers(default.value)
     sizes = _sizes(fields)
     rules = (_validation(report, inner, type_) for inner in block.body.blocks if type_ and inner.kind == "validation")
     variable = Variable(
@@ -31,13 +35,15 @@ def read_variable(report: Report, block: Block) -> Variable | None:
         type=type_ or "string",
         description=fields.text("description", required=True),
         source=report.source(block.line),
-        default=fields.value("default"),
+        default=None if differs else fields.value("default"),
+        defaults=_by_size(fields, by_size) if differs else {},
         required=default is None,
         unless=fields.text("unless"),
         example=fields.value("example"),
         sensitive=fields.flag("sensitive"),
         sizes=sizes,
         validations=tuple(rule for rule in rules if rule),
+        terraform=fields.texts("terraform") or (),
     )
     if variable.required and absent(variable.example):
         report.add(block.line, f'{fields.what} needs an example, because it has no default: example = "…".')
@@ -46,7 +52,8 @@ def read_variable(report: Report, block: Block) -> Variable | None:
     if variable.unless and not variable.required:
         fields.refuse("unless", "goes with a variable that has no default; leave out one of the two")
     if type_:
-        _check_value(fields, variable, "default", variable.default)
+        for value in (variable.default, *variable.defaults.values()):
+            _check_value(fields, variable, "default", value)
         _check_value(fields, variable, "example", variable.example)
     return variable
 
@@ -62,6 +69,29 @@ def check_unless(report: Report, variables: Mapping[str, Variable]) -> None:
             report.add(variable.source.line, f"{where}, which is no variable; {known(variable.unless, variables)}")
         elif other.required:
             report.add(variable.source.line, f"{where}, which is required itself; give that one a default.")
+
+
+def check_terraform_names(report: Report, variables: Mapping[str, Variable]) -> None:
+    """A name that Terraform knows leads to one variable."""
+    taken = {name: name for name in variables}
+    for variable in variables.values():
+        for name in variable.terraform:
+            where = f'In variable "{variable.name}", terraform names {shown(name)}'
+            if not _TERRAFORM_NAME.fullmatch(name):
+                report.add(variable.source.line, f"{where}, which cannot be the name of an argument.")
+            elif name in taken:
+                report.add(variable.source.line, f'{where}, which is the variable "{taken[name]}" already.')
+            else:
+                taken[name] = variable.name
+
+
+def _by_size(fields: Fields, by_size: BySize) -> dict[str, Value]:
+    argument = fields.argument("default")
+    found: dict[str, Value] = {}
+    if argument is not None:
+        with fields.report.collecting():
+            found = by_size.values(argument.value)
+    return found
 
 
 def _type(fields: Fields) -> str | None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 from pydantic_core import SchemaError, SchemaValidator, core_schema
@@ -67,9 +68,12 @@ def _unit(value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One question of the form. `default` counts only when it is not `required`; a default of None means "nothing".
+    """One question of the form. A default counts only when it is not `required`; a default of None means "nothing".
 
+    `defaults`, by size, stand in the place of `default` where the file refers to `size.`: ask `default_in`.
     `unless` names another variable that makes a required one unnecessary: either a certificate or a domain.
+    `terraform` are the names by which Terraform modules know it, beside its own. `of_template` marks a parameter of a
+    CloudFormation template.
     """
 
     name: str
@@ -77,12 +81,18 @@ class Variable:
     description: str
     source: Source
     default: Value = None
+    defaults: Mapping[str, Value] = field(default_factory=dict)
     required: bool = True
     unless: str = ""
     example: Value = None
     sensitive: bool = False
     sizes: tuple[str, ...] | None = None
     validations: tuple[Validation, ...] = ()
+    terraform: tuple[str, ...] = ()
+    of_template: bool = False
+
+    def default_in(self, size: str) -> Value:
+        return self.defaults.get(size, self.default)
 
     def complaints(self, value: Value) -> list[str]:
         """Every sentence that the validations have against a value of the right type."""

@@ -114,4 +114,8 @@ def test_render_refuses_a_stack_that_there_is_not() -> None:
 def test_blueprints_needs_no_server() -> None:
     done = run("blueprints", "--json")
     assert (done.returncode, done.stderr) == (0, "")
-    assert [item["slug"] for item in json.loads(done.stdout)["blueprints"]][:1] == ["carbon-connect"]
+    found = {item["slug"]: item for item in json.loads(done.stdout)["blueprints"]}
+    asked = {item["name"]: item for item in found["carbon-connect"]["inputs"]}
+    assert asked["domain"]["required"] is False
+    assert asked["domain"]["default"] == {"dev": None, "staging": None, "prod": None}
+    assert asked["github_repository"]["example"] == "example/carbon-connect"

@@ -144,6 +144,7 @@ def test_text_becomes_a_value_of_the_variable_s_type(
         ("hosts", ["a.b", 3], "hosts should be text (item 2)."),
         ("hosts", "[[1]]", "hosts should be flat, without a list or map inside."),
         ("hosts", "[" * 90_000, "hosts should be flat, without a list or map inside."),
+        ("hosts", '["' + '\\"' * 45_000, "hosts is not JSON that can be read; check its quotes and commas."),
         ("hosts", '["a"', "hosts is not JSON that can be read; check its quotes and commas."),
         ("hosts", {"a": 1}, "hosts should be a list."),
         ("hosts", "a," * 201, "hosts has 201 entries; 200 are allowed."),

@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from provisioning.blueprint import Catalogue, load_catalogue
+from provisioning.blueprint import Blueprint, Catalogue, Variable, load_catalogue
 
 _COLUMNS = ("slug", "version", "maturity", "sizes", "regions", "title")
 
@@ -48,6 +48,22 @@ def _row(item: dict[str, Any]) -> list[str]:
     return [", ".join(item[name]) if isinstance(item[name], list) else str(item[name]) for name in _COLUMNS]
 
 
+def _input(variable: Variable, blueprint: Blueprint) -> dict[str, Any]:
+    """One question. A secret's default is not told."""
+    told = not (variable.required or variable.sensitive)
+    return {
+        "name": variable.name,
+        "type": variable.type,
+        "description": variable.description,
+        "required": variable.required,
+        "unless": variable.unless or None,
+        "example": variable.example,
+        "sensitive": variable.sensitive,
+        "sizes": list(variable.sizes or blueprint.sizes),
+        "default": {size: variable.default_in(size) for size in blueprint.sizes} if told else None,
+    }
+
+
 def _as_data(catalogue: Catalogue) -> dict[str, Any]:
     return {
         "blueprints": [
@@ -60,6 +76,7 @@ def _as_data(catalogue: Catalogue) -> dict[str, Any]:
                 "title": blueprint.title,
                 "summary": blueprint.summary,
                 "digest": blueprint.digest,
+                "inputs": [_input(variable, blueprint) for variable in blueprint.variables.values()],
             }
             for blueprint in catalogue.blueprints.values()
         ],

@@ -1,0 +1,65 @@
+"""A plan as files that deploy without this portal: each stack's template as it was approved, and a script in the plan's order."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Mapping
+from typing import Any
+
+from provisioning.exchange.deploy_script import deploy_script
+
+_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: equal content, equal bytes
+_PLAIN, _RUNNABLE = 0o644 << 16, 0o755 << 16
+
+
+def cloudformation_package(
+    content: Mapping[str, Any], *, name: str, digest: str, artefacts: Mapping[str, bytes]
+) -> bytes:
+    """Zip the plan of a creation. `artefacts` are packages by their SHA-256; one that is missing is named in the script.
+
+    The templates are the plan's own text, byte for byte.
+    """
+    files: dict[str, tuple[bytes, int]] = {
+        "deploy.sh": (deploy_script(content, name=name, digest=digest).encode(), _RUNNABLE)
+    }
+    for stack in content["stacks"]:
+        for path, data in stack_files(stack).items():
+            files[path] = (data, _PLAIN)
+        for made in stack["artefacts"]:
+            if made["sha256"] in artefacts:
+                files[f"artefacts/{made['sha256']}.zip"] = (artefacts[made["sha256"]], _PLAIN)
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as target:
+        for path, (data, mode) in sorted(files.items()):
+            entry = zipfile.ZipInfo(f"{name}/{path}", _TIME)
+            entry.external_attr = mode
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            target.writestr(entry, data)
+    return buffer.getvalue()
+
+
+def stack_files(stack: Mapping[str, Any]) -> dict[str, bytes]:
+    """One stack's files as the AWS CLI takes them. A value of an earlier stack stands as a mark that the script fills in."""
+    key = stack["stack"]
+    marks = {handed["parameter"]: mark(handed) for handed in stack["handed"]}
+    parameters = {**stack["parameters"], **marks}
+    files = {
+        f"{key}.template.json": stack["body"].encode(),
+        f"{key}.parameters.json": _json(
+            [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
+        ),
+        f"{key}.tags.json": _json([{"Key": name, "Value": value} for name, value in stack["tags"].items()]),
+    }
+    if stack["stack_policy"]:
+        files[f"{key}.policy.json"] = stack["stack_policy"].encode()
+    return files
+
+
+def mark(handed: Mapping[str, str]) -> str:
+    return f"@{handed['stack']}.{handed['output']}@"
+
+
+def _json(value: object) -> bytes:
+    return (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode()

@@ -1,0 +1,192 @@
+"""From what was pasted to the answers on a request form, with a reason for everything that was not taken."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from provisioning.blueprint.model import NAME_LIMIT, Blueprint
+from provisioning.blueprint.operators import kind_of, same
+from provisioning.blueprint.suggest import known, listed
+from provisioning.blueprint.types import SCALARS, absent, as_text, coerce
+from provisioning.blueprint.variables import Variable
+from provisioning.components.graph import Value
+from provisioning.exchange.pasted import Given, Left, Source
+
+_SIZES = {
+    "dev": "dev", "develop": "dev", "development": "dev",
+    "stage": "staging", "staging": "staging",
+    "prod": "prod", "production": "prod",
+}  # fmt: skip
+_NOT_NEEDED = {
+    "source": "is not needed: the blueprint stands for the module",
+    "version": "is not needed: the request names the blueprint's version",
+    "depends_on": "is not needed: the blueprint knows what waits for what",
+    "providers": "is not needed: the account and the region are chosen on the form",
+}
+_META = {
+    "count": "is not taken: one request makes one environment",
+    "for_each": "is not taken: one request makes one environment",
+}
+_NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
+# What the form asks beside the blueprint's own questions, by the names that modules have for it.
+_AROUND = {"environment": "size", "size": "size", "region": "region", "aws_region": "region", "name": "name"}
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """`target` is the variable, or `size`, `region`, `name`; `note` says what else there is to know."""
+
+    name: str
+    line: int
+    target: str
+    note: str = ""
+
+
+@dataclass(slots=True)
+class Filled:
+    """The answers; `inputs` hold no secret. Whatever nothing said is empty."""
+
+    size: str = ""
+    name: str = ""
+    region: str = ""
+    account: str = ""
+    team: str = ""
+    inputs: dict[str, Value] = field(default_factory=dict)
+    taken: list[Taken] = field(default_factory=list)
+    left: list[Left] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def leave(self, given: Given, why: str) -> None:
+        self.left.append(Left(given.name, given.line, why))
+
+    def answers(self) -> dict[str, str]:
+        """The inputs as a form shows them."""
+        return {name: as_text(value) for name, value in self.inputs.items()}
+
+
+def fill(blueprint: Blueprint, source: Source, *, size: str = "") -> Filled:
+    """Match name by name. `size` counts where the source says none."""
+    filled = Filled(left=list(source.left))
+    _about(blueprint, source, filled)
+    names = _names(blueprint)
+    given = _once(source, filled)
+    for item in [item for item in given if item.name not in names and item.name in _AROUND]:
+        _take_around(blueprint, item, filled)
+    filled.size = filled.size or (size if size in blueprint.sizes else next(iter(blueprint.sizes)))
+    for item in given:
+        if item.name in names:
+            _take(blueprint.variables[names[item.name]], item, filled)
+        elif item.name in _NOT_NEEDED or item.name in _META:
+            filled.leave(item, (_NOT_NEEDED | _META)[item.name])
+        elif item.name not in _AROUND:
+            filled.leave(item, f"is no input of {blueprint.title}; {known(item.name, names)}")
+    filled.left.sort(key=lambda left: (left.line, left.name))
+    return filled
+
+
+def _names(blueprint: Blueprint) -> dict[str, str]:
+    aliases = {alias: name for name, variable in blueprint.variables.items() for alias in variable.terraform}
+    return {**aliases, **{name: name for name in blueprint.variables}}
+
+
+def _once(source: Source, filled: Filled) -> list[Given]:
+    first: dict[str, Given] = {}
+    for item in source.given:
+        if item.name in first:
+            filled.leave(item, f"stands there already (line {first[item.name].line})")
+        else:
+            first[item.name] = item
+    return list(first.values())
+
+
+def _about(blueprint: Blueprint, source: Source, filled: Filled) -> None:
+    """What the portal itself wrote around the inputs."""
+    about = source.about
+    if (other := about.get("blueprint", blueprint.slug)) != blueprint.slug:
+        filled.notes.append(f"This was written for the blueprint {other}; what has the same name here was taken.")
+    elif (version := about.get("version", blueprint.version)) != blueprint.version:
+        filled.notes.append(f"This was written for version {version}; the form is version {blueprint.version}.")
+    if about.get("size") in blueprint.sizes:
+        filled.size = about["size"]
+    if about.get("region") in blueprint.regions:
+        filled.region = about["region"]
+    if _is_name(about.get("name")):
+        filled.name = about["name"]
+    filled.account, filled.team = about.get("account", ""), about.get("team", "")
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= NAME_LIMIT and _NAME.fullmatch(value) is not None
+
+
+def _take_around(blueprint: Blueprint, item: Given, filled: Filled) -> None:
+    target, value = _AROUND[item.name], item.value
+    if item.trouble:
+        filled.leave(item, item.trouble)
+    elif target == "size":
+        size = _SIZES.get(value.lower(), "") if isinstance(value, str) else ""
+        if size in blueprint.sizes:
+            filled.size = size
+            filled.taken.append(Taken(item.name, item.line, "size"))
+        else:
+            filled.leave(
+                item, f"names no size; {blueprint.title} has {listed(blueprint.sizes, 'and')}: choose one below"
+            )
+    elif target == "region":
+        if isinstance(value, str) and value in blueprint.regions:
+            filled.region = value
+            filled.taken.append(Taken(item.name, item.line, "region"))
+        else:
+            filled.leave(item, f"is none of the blueprint's regions, which are {listed(blueprint.regions, 'and')}")
+    elif isinstance(value, str) and _is_name(value):
+        filled.name = value
+        filled.taken.append(Taken(item.name, item.line, "name"))
+    else:
+        filled.leave(item, f"cannot name an environment: at most {NAME_LIMIT} lowercase letters, digits and hyphens")
+
+
+def _take(variable: Variable, item: Given, filled: Filled) -> None:
+    """One answer. A value that the variable's own rules refuse is taken all the same: the form says it beside the field."""
+    if variable.sensitive:
+        filled.leave(item, "is a secret, and secrets are not taken from text: type it into its field")
+    elif item.trouble:
+        filled.leave(item, item.trouble)
+    elif variable.name in filled.inputs:
+        filled.leave(item, f"is the input {variable.name} once more")
+    elif absent(item.value):
+        filled.taken.append(Taken(item.name, item.line, variable.name, "is empty, so the default counts"))
+    else:
+        try:
+            value = convert(variable.type, item.value)
+        except ValueError as error:
+            filled.leave(item, str(error))
+            return
+        default = variable.default_in(filled.size)
+        if not variable.settable_in(filled.size) and not (not variable.required and same(value, default)):
+            filled.leave(item, f"can be set only in size {listed(variable.sizes or ())}, and this is {filled.size}")
+            return
+        filled.inputs[variable.name] = value
+        filled.taken.append(Taken(item.name, item.line, variable.name))
+
+
+def convert(type_: str, value: Value) -> Value:
+    """A literal as a variable's type, with the conversions that Terraform makes. Raises ValueError without the value in it."""
+    outer, _, inner = type_.rstrip(")").rpartition("(")
+    if not outer:
+        return _scalar(type_, value)
+    if outer == "list" and isinstance(value, list):
+        return coerce(type_, [_scalar(inner, item) for item in value])
+    if outer == "map" and isinstance(value, dict):
+        return coerce(type_, {key: _scalar(inner, item) for key, item in value.items()})
+    raise ValueError(f"should be a {outer}, and is {kind_of(value)}")
+
+
+def _scalar(type_: str, value: Value) -> Value:
+    if type_ not in SCALARS or isinstance(value, list | dict) or value is None:
+        raise ValueError(f"should be {'text' if type_ == 'string' else f'a {type_}'}, and holds {kind_of(value)}")
+    if type_ == "string":
+        value = as_text(value)
+    elif type_ == "bool" and isinstance(value, str) and value not in {"true", "false"}:
+        raise ValueError("should be true or false")
+    return coerce(type_, value)

@@ -1,0 +1,167 @@
+"""Reads JSON with the line of every key: `.tfvars.json`, `.tf.json`, and requests that this portal wrote.
+
+What would cost the parser depth or time (nesting, numbers of thousands of digits) is refused first, and no key twice.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from json.decoder import scanstring  # type: ignore[attr-defined]
+from typing import Any
+
+from provisioning.blueprint.expressions import MAX_DIGITS
+from provisioning.blueprint.suggest import shown
+from provisioning.exchange.pasted import Given, Pasted, Source, Unreadable
+from provisioning.exchange.terraform import about_of
+
+MAX_DEPTH = 8
+MAX_MEMBERS = 2_000
+# To the end where it is never closed, and without a way back: each character is looked at once.
+_QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"?')
+_BLANK = re.compile(r"[ \t\r\n]*")
+_BRACKETS = re.compile(r"[\[{\]}]")
+_CODE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
+_LONGEST_KEY = 100
+_NOT_JSON = "This is not JSON that can be read; check quotes, commas and brackets."
+
+
+class _Wrong(ValueError):  # noqa: N818 - never leaves this module
+    """What the hooks refuse; the message is a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    key: str
+    line: int
+    start: int
+    value: Any
+
+
+def read_json(text: str) -> Pasted:
+    """Return what the one object holds. Raises Unreadable."""
+    _check_depth(text)
+    members = _members(text, _blanks(text, 0), alone=True)
+    by_key = {member.key: member for member in members}
+    if _is_request(by_key):
+        return Pasted((_request(text, by_key),))
+    if "module" in by_key and isinstance(by_key["module"].value, dict):
+        return Pasted(tuple(_modules(text, by_key["module"])))
+    about = about_of(by_key["//"].value) if "//" in by_key else {}
+    return Pasted((Source("variables", 1, _given(members), about=about),))
+
+
+def _is_request(by_key: dict[str, Member]) -> bool:
+    return all(
+        key in by_key and isinstance(by_key[key].value, kind) for key, kind in (("blueprint", str), ("inputs", dict))
+    )
+
+
+def _request(text: str, by_key: dict[str, Member]) -> Source:
+    inputs = by_key["inputs"]
+    about = about_of({key: member.value for key, member in by_key.items()})
+    return Source("request", 1, _given(_members(text, inputs.start)), about=about)
+
+
+def _modules(text: str, module: Member) -> Iterator[Source]:
+    for label in _members(text, module.start):
+        if isinstance(label.value, dict):
+            yield Source(
+                f"module {_readable(label.key)}", label.line, _given(_members(text, label.start), templates=True)
+            )
+
+
+def _given(members: list[Member], *, templates: bool = False) -> tuple[Given, ...]:
+    """`//` is a comment. In a file of blocks Terraform takes `${…}` in text for an expression, in one of variables not."""
+    return tuple(
+        _as_text_of_blocks(member) if templates else Given(_readable(member.key), member.line, member.value)
+        for member in members
+        if member.key != "//"
+    )
+
+
+def _as_text_of_blocks(member: Member) -> Given:
+    name, text = _readable(member.key), json.dumps(member.value, ensure_ascii=False)
+    if _CODE.search(text):
+        return Given(name, member.line, trouble="is text that is put together from other values (${ … })")
+    return Given(name, member.line, json.loads(text.replace("$${", "${").replace("%%{", "%{")))
+
+
+def _readable(key: str) -> str:
+    """A key as it can be shown; such a long or unprintable one is no variable's name in any case."""
+    return key if key.isprintable() and len(key) <= _LONGEST_KEY else shown(key).strip('"')
+
+
+def _check_depth(text: str) -> None:
+    depth = 0
+    for sign in _BRACKETS.finditer(_QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)):
+        depth += 1 if sign[0] in "[{" else -1
+        if depth > MAX_DEPTH:
+            raise Unreadable(_line(text, sign.start()), f"Nested more than {MAX_DEPTH} deep; inputs are flatter.")
+
+
+def _members(text: str, position: int, *, alone: bool = False) -> list[Member]:
+    """The members of the object that begins here; `alone`, when nothing may stand behind it."""
+    found: dict[str, Member] = {}
+    try:
+        position = _expect(text, position, "{")
+        line, counted = _line(text, position), position
+        while text[position : position + 1] != "}":
+            if found:
+                position = _expect(text, position, ",")
+            start = _expect(text, position, '"', blanks=False)
+            line, counted = line + text.count("\n", counted, start), start
+            key, position = scanstring(text, start)
+            position = _expect(text, _blanks(text, position), ":")
+            value, end = _DECODER.raw_decode(text, position)
+            if key in found:
+                raise Unreadable(line, f"{shown(key)} stands here already (line {found[key].line}).")
+            found[key] = Member(key, line, position, value)
+            if len(found) > MAX_MEMBERS:
+                raise Unreadable(line, f"There are more than {MAX_MEMBERS} entries; paste less.")
+            position = _blanks(text, end)
+        position = _blanks(text, position + 1)
+    except json.JSONDecodeError as error:
+        raise Unreadable(error.lineno, _NOT_JSON) from None
+    except _Wrong as wrong:
+        raise Unreadable(line, str(wrong)) from None
+    if alone and position < len(text):
+        raise Unreadable(_line(text, position), _NOT_JSON)
+    return list(found.values())
+
+
+def _expect(text: str, position: int, sign: str, *, blanks: bool = True) -> int:
+    if text[position : position + 1] != sign:
+        raise json.JSONDecodeError("", text, position)
+    return _blanks(text, position + 1) if blanks else position + 1
+
+
+def _blanks(text: str, position: int) -> int:
+    found = _BLANK.match(text, position)
+    return found.end() if found else position
+
+
+def _line(text: str, position: int) -> int:
+    return text.count("\n", 0, position) + 1
+
+
+def _number(text: str) -> int:
+    if len(text.lstrip("-")) > MAX_DIGITS:
+        raise _Wrong(f"There is a number of more than {MAX_DIGITS} digits; inputs are smaller.")
+    return int(text)
+
+
+def _constant(_text: str) -> float:
+    raise _Wrong("NaN and Infinity are no numbers here.")
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise _Wrong("An object of this entry has a key twice.")
+    return found
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_number, parse_constant=_constant)

@@ -1,0 +1,58 @@
+"""An expression's value where it stands there itself. Nothing is followed and nothing is computed."""
+
+from __future__ import annotations
+
+from provisioning.blueprint.references import flatten
+from provisioning.blueprint.syntax import (
+    Binary,
+    Call,
+    Conditional,
+    Expression,
+    Get,
+    ListOf,
+    Literal,
+    MapOf,
+    Name,
+    Template,
+    Unary,
+)
+from provisioning.components.graph import Value
+
+# Terraform's own first words of references; any other word may be a secret whose quotes were forgotten.
+_ROOTS = frozenset({"var", "local", "module", "data", "each", "count", "self", "path", "terraform"})
+
+
+class NotLiteral(Exception):  # noqa: N818 - never leaves this package
+    """The message completes the sentence "<name> …"."""
+
+
+def literal(expression: Expression) -> Value:
+    """Return the value, or raise NotLiteral."""
+    match expression:
+        case Literal(value=value):
+            return value
+        case ListOf(items=items):
+            return [literal(item) for item in items]
+        case MapOf(items=items):
+            return dict(_entry(key, value) for key, value in items)
+        case Unary(operator="-", operand=Literal(value=int() | float() as number)) if not isinstance(number, bool):
+            return -number
+        case Template():
+            raise NotLiteral("is text that is put together from other values (${ … })")
+        case Get():
+            root, _ = flatten(expression)
+            said = f" ({root.name}. …)" if isinstance(root, Name) and root.name in _ROOTS else ""
+            raise NotLiteral(f"refers to something else{said}, and references are not followed")
+        case Call():
+            raise NotLiteral("calls a function, and nothing is computed here")
+        case Conditional() | Binary() | Unary():
+            raise NotLiteral("is computed from other values")
+        case Name():
+            raise NotLiteral("is a bare word; text stands in quotes")
+
+
+def _entry(key: Expression, value: Expression) -> tuple[str, Value]:
+    name = literal(key)
+    if not isinstance(name, str):
+        raise NotLiteral("has a key that is no text")
+    return name, literal(value)

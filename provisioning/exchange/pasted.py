@@ -1,0 +1,76 @@
+"""What was pasted or uploaded, as it was read: arguments with their lines, literal values only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from provisioning.blueprint.errors import BlueprintError, ProblemFound
+from provisioning.components.graph import Value
+
+MAX_BYTES = 256_000
+
+_SHORT = re.compile(r'"[^"A-Za-z0-9]{1,4}"')
+
+
+class Unreadable(BlueprintError):  # noqa: N818 - named after what happened
+    """What was pasted cannot be read as what it should be. The message repeats nothing of it but its line."""
+
+    def __init__(self, line: int, message: str) -> None:
+        super().__init__(f"Line {line}: {message}")
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One argument. `trouble` completes the sentence "<name> …" where the value cannot be taken, and is empty otherwise."""
+
+    name: str
+    line: int
+    value: Value = field(default=None, repr=False)
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What was not taken, and why; `why` completes the sentence "<name> …"."""
+
+    name: str
+    line: int
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One set of arguments: a module block, a file of variables, or a request that this portal wrote.
+
+    `about` is what the portal's own files say around the inputs: blueprint, version, size, name, account, region.
+    """
+
+    title: str
+    line: int
+    given: tuple[Given, ...]
+    left: tuple[Left, ...] = ()
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Pasted:
+    """`sources` are what one may choose from; `left` is what stands beside them and is not read."""
+
+    sources: tuple[Source, ...]
+    left: tuple[Left, ...] = ()
+
+
+def told(problem: ProblemFound) -> str:
+    """A problem's message without the words that it repeats from the text, which might be a secret."""
+    message = problem.message.replace(" in blueprints", " here").replace("split the blueprint", "paste less")
+    start, end = message.find('"'), message.rfind('"')
+    if start == end or not _SHORT.sub("", message).count('"'):
+        return message
+    return f"{message[:start]}“…”{message[end + 1 :]}"
+
+
+def unreadable(problem: ProblemFound) -> Unreadable:
+    return Unreadable(problem.line, told(problem))

@@ -1,0 +1,34 @@
+"""From bytes to what was pasted: one door for HCL and JSON, with the size looked at first."""
+
+from __future__ import annotations
+
+from provisioning.blueprint import scan
+from provisioning.blueprint.errors import ProblemFound
+from provisioning.exchange.json_text import read_json
+from provisioning.exchange.pasted import MAX_BYTES, Pasted, Unreadable, unreadable
+from provisioning.exchange.terraform import read_terraform
+
+_MARK = b"\xef\xbb\xbf"
+_OTHER_UNICODE = (b"\xff\xfe", b"\xfe\xff")
+
+
+def read(data: bytes) -> Pasted:
+    """Return the module blocks, variables or requests that the text holds, at least one. Raises Unreadable.
+
+    Lines end as on any system, and a byte order mark is passed over.
+    """
+    if len(data) > MAX_BYTES:
+        raise Unreadable(1, f"There are {len(data)} bytes; {MAX_BYTES} are read. Paste the module block alone.")
+    if data.startswith(_OTHER_UNICODE):
+        raise Unreadable(1, "This is UTF-16; save it as UTF-8.")
+    try:
+        text = scan.decode(data.removeprefix(_MARK))
+    except ProblemFound as problem:
+        raise unreadable(problem) from None
+    start = text.lstrip()
+    if not start:
+        raise Unreadable(1, "There is nothing in it.")
+    pasted = read_json(text) if start.startswith("{") else read_terraform(text)
+    if not pasted.sources:
+        raise Unreadable(1, 'There is no module block (module "…" { … }) and no variable (name = value) in it.')
+    return pasted

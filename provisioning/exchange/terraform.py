@@ -1,0 +1,84 @@
+"""Reads Terraform's own language: files of variables (`.tfvars`), and `module` blocks out of any file."""
+
+from __future__ import annotations
+
+import json
+import re
+
+from provisioning.blueprint.errors import ProblemFound
+from provisioning.blueprint.parse import parse
+from provisioning.blueprint.suggest import shown
+from provisioning.blueprint.syntax import Argument, Block
+from provisioning.exchange.heredocs import WithoutHeredocs, take_out
+from provisioning.exchange.literals import NotLiteral, literal
+from provisioning.exchange.pasted import Given, Left, Pasted, Source, told, unreadable
+
+# An answer has at most 4,096 characters, and an escape for one has at most six.
+LONGEST_LINE = 26_000
+ABOUT = ("blueprint", "version", "size", "team", "account", "region", "name")
+
+_HEADER = re.compile(r"^#\s*portal:\s*(\{.*\})\s*$", re.MULTILINE)
+_FIRST = 2_000
+_LONGEST_FACT = 100
+
+
+def read_terraform(text: str) -> Pasted:
+    """Return every module block, and the arguments that stand outside of blocks. Raises Unreadable."""
+    try:
+        without = take_out(text if text.endswith("\n") else f"{text}\n")
+        body = parse(without.text, longest_line=LONGEST_LINE, tolerant=True)
+    except ProblemFound as problem:
+        raise unreadable(problem) from None  # the cause repeats the text
+    sources = [_module(block, without) for block in body.blocks if block.kind == "module"]
+    if body.arguments:
+        given = tuple(_given(argument, without) for argument in body.arguments)
+        sources.insert(0, Source("variables", body.arguments[0].line, given, about=about_in(text)))
+    left = [
+        Left(_called(block), block.line, "is no module block, and is not read")
+        for block in body.blocks
+        if block.kind != "module"
+    ]
+    return Pasted(tuple(sources), tuple(left))
+
+
+def about_in(text: str) -> dict[str, str]:
+    """What the portal wrote into the head of a file of variables."""
+    found = _HEADER.search(text[:_FIRST])
+    try:
+        return about_of(json.loads(found[1])) if found else {}
+    except (ValueError, RecursionError):
+        return {}
+
+
+def about_of(data: object) -> dict[str, str]:
+    known = data if isinstance(data, dict) else {}
+    return {
+        key: value
+        for key, value in known.items()
+        if key in ABOUT and isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST_FACT
+    }
+
+
+def _module(block: Block, without: WithoutHeredocs) -> Source:
+    given = tuple(_given(argument, without) for argument in block.body.arguments)
+    left = tuple(
+        Left(_called(inner), inner.line, "is a block inside the module; inputs are arguments")
+        for inner in block.body.blocks
+    )
+    label = shown(block.labels[0]).strip('"') if block.labels else "without a name"
+    return Source(f"module {label}", block.line, given, left)
+
+
+def _called(block: Block) -> str:
+    return " ".join([block.kind, *(shown(label) for label in block.labels)])
+
+
+def _given(argument: Argument, without: WithoutHeredocs) -> Given:
+    name, line = argument.name, argument.line
+    if argument.trouble:
+        why = told(ProblemFound(line, argument.trouble)).rstrip(".")
+        return Given(name, line, trouble=f"is written as nothing that can be taken: {why[:1].lower()}{why[1:]}")
+    try:
+        return Given(name, line, without.fill_in(literal(argument.value)))
+    except NotLiteral as refusal:
+        return Given(name, line, trouble=str(refusal))

@@ -1,0 +1,100 @@
+"""Writes a request's inputs for others: Terraform's files of variables, and the API's JSON. Reading them gives the same inputs.
+
+Secrets are left out and named. The rest of the request (name, size, place) stands in a comment that only this portal reads.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from provisioning.components.graph import Joined, Reference, Value
+
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
+_KEYWORDS = frozenset({"true", "false", "null", "for", "in", "if", "else", "endif", "endfor", "for_each"})
+# The first sign of ${ and %{ by its number: Terraform then reads text, and needs no closing brace.
+_ESCAPES = ((r"\\", r"\\\\"), (r'"', r"\""), (r"\$(?=\{)", r"\\u0024"), (r"%(?=\{)", r"\\u0025"))
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """A request as others may write it. `inputs` hold no secret and no null; `secrets` are the names of those left out."""
+
+    blueprint: str
+    version: str
+    size: str
+    team: str
+    account: str
+    region: str
+    name: str
+    inputs: Mapping[str, Value]
+    secrets: tuple[str, ...] = field(default=())
+
+    @property
+    def about(self) -> dict[str, str]:
+        names = ("blueprint", "version", "size", "team", "account", "region", "name")
+        return {name: getattr(self, name) for name in names}
+
+
+def write_tfvars(wish: Wish) -> str:
+    lines = [
+        f"# {wish.name}: {wish.blueprint} {wish.version}, size {wish.size}",
+        f"# portal: {json.dumps(wish.about)}",
+        *(f"# Not in this file, because it is a secret: {name}" for name in wish.secrets),
+        "",
+    ]
+    width = max((len(name) for name in wish.inputs), default=0)
+    lines.extend(f"{name.ljust(width)} = {hcl(value)}" for name, value in wish.inputs.items())
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def write_tfvars_json(wish: Wish) -> str:
+    left_out = {"left_out": list(wish.secrets)} if wish.secrets else {}
+    return _json({"//": {**wish.about, **left_out}, **wish.inputs})
+
+
+def write_api_json(wish: Wish) -> str:
+    """The body of a POST to /api/v1/requests."""
+    return _json({**wish.about, "inputs": dict(wish.inputs)})
+
+
+def hcl(value: Value, indent: str = "") -> str:  # noqa: PLR0911 - one case a type
+    """A value as Terraform writes it."""
+    inner = f"{indent}  "
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case str():
+            return _quoted(value)
+        case []:
+            return "[]"
+        case list():
+            items = "".join(f"{inner}{hcl(item, inner)},\n" for item in value)
+            return f"[\n{items}{indent}]"
+        case dict() if not value:
+            return "{}"
+        case dict():
+            entries = "".join(f"{inner}{_key(key)} = {hcl(item, inner)}\n" for key, item in value.items())
+            return f"{{\n{entries}{indent}}}"
+        case Reference() | Joined():
+            raise TypeError(f"an input is plain data, and {value} is not")
+
+
+def _quoted(text: str) -> str:
+    for sign, escape in _ESCAPES:
+        text = re.sub(sign, escape, text)
+    return f'"{text}"'
+
+
+def _key(key: str) -> str:
+    return key if _WORD.fullmatch(key) and key not in _KEYWORDS else _quoted(key)
+
+
+def _json(data: Mapping[str, object]) -> str:
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
