@@ -1,0 +1,1 @@
+"""Facts about AWS that rules stand on, as data with their sources."""

@@ -1,0 +1,166 @@
+"""Where each resource type says in which subnets it stands and which security groups it wears.
+
+Property names are those of CloudFormation's own resource schemas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["store", "compute", "balancer", "endpoint"]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """`subnet_group` is the property that names a subnet group, whose type and list property are `through`."""
+
+    kind: Kind
+    subnets: str = ""
+    groups: str = ""
+    subnet_group: str = ""
+    through: tuple[str, str] = ("", "SubnetIds")
+    public: str = ""
+
+
+PLACES: dict[str, Place] = {
+    "AWS::RDS::DBInstance": Place(
+        "store",
+        groups="VPCSecurityGroups",
+        subnet_group="DBSubnetGroupName",
+        through=("AWS::RDS::DBSubnetGroup", "SubnetIds"),
+        public="PubliclyAccessible",
+    ),
+    "AWS::RDS::DBCluster": Place(
+        "store",
+        groups="VpcSecurityGroupIds",
+        subnet_group="DBSubnetGroupName",
+        through=("AWS::RDS::DBSubnetGroup", "SubnetIds"),
+        public="PubliclyAccessible",
+    ),
+    "AWS::DocDB::DBCluster": Place(
+        "store",
+        groups="VpcSecurityGroupIds",
+        subnet_group="DBSubnetGroupName",
+        through=("AWS::DocDB::DBSubnetGroup", "SubnetIds"),
+    ),
+    "AWS::Neptune::DBCluster": Place(
+        "store",
+        groups="VpcSecurityGroupIds",
+        subnet_group="DBSubnetGroupName",
+        through=("AWS::Neptune::DBSubnetGroup", "SubnetIds"),
+    ),
+    "AWS::Redshift::Cluster": Place(
+        "store",
+        groups="VpcSecurityGroupIds",
+        subnet_group="ClusterSubnetGroupName",
+        through=("AWS::Redshift::ClusterSubnetGroup", "SubnetIds"),
+        public="PubliclyAccessible",
+    ),
+    "AWS::RedshiftServerless::Workgroup": Place(
+        "store", subnets="SubnetIds", groups="SecurityGroupIds", public="PubliclyAccessible"
+    ),
+    "AWS::ElastiCache::ReplicationGroup": Place(
+        "store",
+        groups="SecurityGroupIds",
+        subnet_group="CacheSubnetGroupName",
+        through=("AWS::ElastiCache::SubnetGroup", "SubnetIds"),
+    ),
+    "AWS::ElastiCache::CacheCluster": Place(
+        "store",
+        groups="VpcSecurityGroupIds",
+        subnet_group="CacheSubnetGroupName",
+        through=("AWS::ElastiCache::SubnetGroup", "SubnetIds"),
+    ),
+    "AWS::ElastiCache::ServerlessCache": Place("store", subnets="SubnetIds", groups="SecurityGroupIds"),
+    "AWS::MemoryDB::Cluster": Place(
+        "store",
+        groups="SecurityGroupIds",
+        subnet_group="SubnetGroupName",
+        through=("AWS::MemoryDB::SubnetGroup", "SubnetIds"),
+    ),
+    "AWS::DAX::Cluster": Place(
+        "store",
+        groups="SecurityGroupIds",
+        subnet_group="SubnetGroupName",
+        through=("AWS::DAX::SubnetGroup", "SubnetIds"),
+    ),
+    "AWS::EFS::MountTarget": Place("store", subnets="SubnetId", groups="SecurityGroups"),
+    "AWS::FSx::FileSystem": Place("store", subnets="SubnetIds", groups="SecurityGroupIds"),
+    "AWS::AmazonMQ::Broker": Place("store", subnets="SubnetIds", groups="SecurityGroups", public="PubliclyAccessible"),
+    "AWS::MSK::Cluster": Place(
+        "store", subnets="BrokerNodeGroupInfo.ClientSubnets", groups="BrokerNodeGroupInfo.SecurityGroups"
+    ),
+    "AWS::OpenSearchService::Domain": Place(
+        "store", subnets="VPCOptions.SubnetIds", groups="VPCOptions.SecurityGroupIds"
+    ),
+    "AWS::Elasticsearch::Domain": Place("store", subnets="VPCOptions.SubnetIds", groups="VPCOptions.SecurityGroupIds"),
+    "AWS::RDS::DBProxy": Place("compute", subnets="VpcSubnetIds", groups="VpcSecurityGroupIds"),
+    "AWS::ECS::Service": Place(
+        "compute",
+        subnets="NetworkConfiguration.AwsvpcConfiguration.Subnets",
+        groups="NetworkConfiguration.AwsvpcConfiguration.SecurityGroups",
+        public="NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp",
+    ),
+    "AWS::Lambda::Function": Place("compute", subnets="VpcConfig.SubnetIds", groups="VpcConfig.SecurityGroupIds"),
+    "AWS::EC2::Instance": Place("compute", subnets="SubnetId", groups="SecurityGroupIds"),
+    "AWS::EC2::LaunchTemplate": Place("compute", groups="LaunchTemplateData.SecurityGroupIds"),
+    "AWS::AutoScaling::LaunchConfiguration": Place(
+        "compute", groups="SecurityGroups", public="AssociatePublicIpAddress"
+    ),
+    "AWS::AutoScaling::AutoScalingGroup": Place("compute", subnets="VPCZoneIdentifier"),
+    "AWS::EC2::NetworkInterface": Place("compute", subnets="SubnetId", groups="GroupSet"),
+    "AWS::CodeBuild::Project": Place("compute", subnets="VpcConfig.Subnets", groups="VpcConfig.SecurityGroupIds"),
+    "AWS::Batch::ComputeEnvironment": Place(
+        "compute", subnets="ComputeResources.Subnets", groups="ComputeResources.SecurityGroupIds"
+    ),
+    "AWS::EKS::Cluster": Place(
+        "compute", subnets="ResourcesVpcConfig.SubnetIds", groups="ResourcesVpcConfig.SecurityGroupIds"
+    ),
+    "AWS::EKS::Nodegroup": Place("compute", subnets="Subnets"),
+    "AWS::AppRunner::VpcConnector": Place("compute", subnets="Subnets", groups="SecurityGroups"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": Place("balancer", subnets="Subnets", groups="SecurityGroups"),
+    "AWS::ElasticLoadBalancing::LoadBalancer": Place("balancer", subnets="Subnets", groups="SecurityGroups"),
+    "AWS::EC2::VPCEndpoint": Place("endpoint", subnets="SubnetIds", groups="SecurityGroupIds"),
+    "AWS::Route53Resolver::ResolverEndpoint": Place("endpoint", groups="SecurityGroupIds"),
+}
+
+# Databases that stand where their cluster stands.
+MEMBERS = {
+    "AWS::RDS::DBInstance": ("DBClusterIdentifier", "AWS::RDS::DBCluster"),
+    "AWS::DocDB::DBInstance": ("DBClusterIdentifier", "AWS::DocDB::DBCluster"),
+    "AWS::Neptune::DBInstance": ("DBClusterIdentifier", "AWS::Neptune::DBCluster"),
+}
+
+NETWORK_TYPES = frozenset(
+    {
+        "AWS::EC2::VPC",
+        "AWS::EC2::VPCCidrBlock",
+        "AWS::EC2::Subnet",
+        "AWS::EC2::RouteTable",
+        "AWS::EC2::Route",
+        "AWS::EC2::SubnetRouteTableAssociation",
+        "AWS::EC2::InternetGateway",
+        "AWS::EC2::VPCGatewayAttachment",
+        "AWS::EC2::NatGateway",
+        "AWS::EC2::EgressOnlyInternetGateway",
+        "AWS::EC2::TransitGateway",
+        "AWS::EC2::TransitGatewayAttachment",
+        "AWS::EC2::TransitGatewayVpcAttachment",
+        "AWS::EC2::VPCPeeringConnection",
+        "AWS::EC2::VPNGateway",
+        "AWS::EC2::VPNGatewayRoutePropagation",
+        "AWS::EC2::NetworkAcl",
+        "AWS::EC2::NetworkAclEntry",
+        "AWS::EC2::SubnetNetworkAclAssociation",
+        "AWS::EC2::EIP",
+        "AWS::EC2::EIPAssociation",
+        "AWS::RDS::DBSubnetGroup",
+        "AWS::ElastiCache::SubnetGroup",
+        "AWS::DocDB::DBSubnetGroup",
+        "AWS::Neptune::DBSubnetGroup",
+        "AWS::Redshift::ClusterSubnetGroup",
+        "AWS::MemoryDB::SubnetGroup",
+        "AWS::DAX::SubnetGroup",
+    }
+)

@@ -1,0 +1,150 @@
+"""What a proof says: findings with evidence, what was looked at and found good, and what was not looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Literal
+
+Severity = Literal["high", "medium", "low", "info"]
+SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
+Verdict = Literal["holds", "broken", "nothing to look at"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A fault, or what cannot be told (`certain` is False then). `resources` are logical ids, `stack` where the first stands."""
+
+    rule: str
+    severity: Severity
+    title: str
+    sentence: str
+    evidence: tuple[str, ...]
+    resources: tuple[str, ...]
+    stack: str
+    remedy: str
+    certain: bool = True
+    when: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule,
+            "severity": self.severity,
+            "title": self.title,
+            "sentence": self.sentence,
+            "evidence": list(self.evidence),
+            "resources": list(self.resources),
+            "stack": self.stack,
+            "remedy": self.remedy,
+            "certain": self.certain,
+            "when": list(self.when),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """A rule and what it looked at. `evidence` holds for what was found good, and for facts that are no faults."""
+
+    rule: str
+    title: str
+    why: str
+    severity: Severity
+    verdict: Verdict
+    looked_at: int
+    summary: str
+    evidence: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "rule": self.rule,
+            "title": self.title,
+            "why": self.why,
+            "severity": self.severity,
+            "verdict": self.verdict,
+            "looked_at": self.looked_at,
+            "summary": self.summary,
+            "evidence": list(self.evidence),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A row of the admission table: who may reach whom on which ports, and what asks for it."""
+
+    group: str
+    members: tuple[str, ...]
+    peer: str
+    ports: str
+    asked_by: tuple[str, ...]
+    evidence: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "group": self.group,
+            "members": list(self.members),
+            "from": self.peer,
+            "ports": self.ports,
+            "asked_by": list(self.asked_by),
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What a role may do: one statement of one of its policies."""
+
+    role: str
+    effect: str
+    actions: tuple[str, ...]
+    resources: tuple[str, ...]
+    condition: str
+    evidence: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "role": self.role,
+            "effect": self.effect,
+            "actions": list(self.actions),
+            "resources": list(self.resources),
+            "condition": self.condition,
+            "evidence": self.evidence,
+        }
+
+
+@dataclass(frozen=True)
+class Proof:
+    findings: tuple[Finding, ...]
+    checked: tuple[Checked, ...]
+    not_covered: tuple[str, ...]
+    admissions: tuple[Admission, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    assumed: tuple[str, ...] = ()
+
+    @property
+    def worst(self) -> Severity | None:
+        """The gravest severity found; None without a finding."""
+        found = {finding.severity for finding in self.findings}
+        return next((severity for severity in SEVERITIES if severity in found), None)
+
+    def of(self, *severities: Severity) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.severity in severities)
+
+    def counts(self) -> dict[Severity, int]:
+        return {severity: len(self.of(severity)) for severity in SEVERITIES}
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain data, the same for the same templates: keys, order and sentences."""
+        return {
+            "worst": self.worst,
+            "counts": self.counts(),
+            "findings": [finding.as_json() for finding in self.findings],
+            "checked": [checked.as_json() for checked in self.checked],
+            "admissions": [admission.as_json() for admission in self.admissions],
+            "grants": [grant.as_json() for grant in self.grants],
+            "assumed": list(self.assumed),
+            "not_covered": list(self.not_covered),
+        }
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    return tuple(sorted(findings, key=lambda f: (SEVERITIES.index(f.severity), f.rule, f.resources, f.sentence)))

@@ -1,0 +1,140 @@
+"""Resolved template values as plain Python, with a mark for whatever only AWS will know.
+
+`{"Ref": "Vpc"}` becomes the text `⟦Vpc⟧` and `Fn::GetAtt` `⟦Vpc.Arn⟧`, also inside longer text, so that rules compare and
+search strings and still see which resource is meant. What cannot be told is `⟦?why⟧`: never empty, never assumed safe.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+OPEN, CLOSE = "⟦", "⟧"
+_MARK = re.compile(r"⟦([^⟧]*)⟧")
+_WHOLE = re.compile(r"⟦([^⟧?.]+)(?:\.([^⟧]+))?⟧")
+_HIDDEN = str.maketrans({OPEN: "[", CLOSE: "]"})
+
+
+def mark(name: str, attribute: str = "") -> str:
+    """The value of a resource's reference or attribute; `name` is its key in the model."""
+    return f"{OPEN}{name}.{attribute}{CLOSE}" if attribute else f"{OPEN}{name}{CLOSE}"
+
+
+def unknown(why: str) -> str:
+    return f"{OPEN}?{why.translate(_HIDDEN)}{CLOSE}"
+
+
+def literal(text: str) -> str:
+    """A template's own text; it cannot pretend to be a mark."""
+    return text.translate(_HIDDEN) if OPEN in text or CLOSE in text else text
+
+
+def is_unknown(value: Any) -> bool:
+    """Whether the whole value cannot be told."""
+    return isinstance(value, str) and value.startswith(f"{OPEN}?")
+
+
+def has_unknown(value: Any) -> bool:
+    return isinstance(value, str) and f"{OPEN}?" in value
+
+
+def is_known(value: Any) -> bool:
+    """Whether nothing in a text is left to AWS or to a parameter."""
+    return not (isinstance(value, str) and OPEN in value)
+
+
+def target(value: Any) -> tuple[str, str] | None:
+    """(resource, attribute) of a value that is nothing but a mark."""
+    if not isinstance(value, str) or not value.startswith(OPEN):
+        return None
+    found = _WHOLE.fullmatch(value)
+    return (found[1], found[2] or "") if found else None
+
+
+def outline(text: str) -> str:
+    """A text with its marks emptied, so that it can be taken apart at its own colons and slashes."""
+    return _MARK.sub(f"{OPEN}{CLOSE}", text)
+
+
+def marks(text: str) -> Iterator[str]:
+    """The marks of resources inside a text."""
+    return (found[0] for found in _MARK.finditer(text) if not found[1].startswith("?"))
+
+
+def mentioned(value: Any) -> Iterator[str]:
+    """The resources that a value names, however deep."""
+    if isinstance(value, str):
+        if OPEN in value:
+            for found in _MARK.finditer(value):
+                if not found[1].startswith("?"):
+                    yield found[1].partition(".")[0]
+    elif isinstance(value, dict):
+        for part in value.values():
+            yield from mentioned(part)
+    elif isinstance(value, list):
+        for part in value:
+            yield from mentioned(part)
+
+
+def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
+    """Every text inside a value with its property path, in order. Not recursive: a raw template may nest as deep as it likes."""
+    waiting: list[tuple[str, Any]] = [(path, value)]
+    while waiting:
+        here, found = waiting.pop()
+        if isinstance(found, str):
+            yield here, found
+        elif isinstance(found, dict):
+            waiting += [(f"{here}.{key}" if here else str(key), part) for key, part in reversed(found.items())]
+        elif isinstance(found, list):
+            waiting += [(f"{here}[{index}]", found[index]) for index in range(len(found) - 1, -1, -1)]
+
+
+def many(value: Any) -> list[Any]:
+    """A list, one value as a list of one, and nothing as none: policies and properties allow both."""
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]
+
+
+def mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def truth(value: Any) -> bool | None:
+    """True or False as CloudFormation reads them; None where it is neither or cannot be told."""
+    if isinstance(value, bool):
+        return value
+    if isinstance(value, str) and (word := value.lower()) in {"true", "false"}:
+        return word == "true"
+    return None
+
+
+def number(value: Any) -> int | None:
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and re.fullmatch(r"-?\d{1,18}", value):
+        return int(value)
+    return None
+
+
+def shown(value: Any) -> str:
+    """A value for people: marks as CloudFormation would write them in `Fn::Sub`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return _MARK.sub(_spoken, value)
+    if isinstance(value, list):
+        return ", ".join(shown(part) for part in value)
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {shown(part)}" for key, part in value.items()) + "}"
+    return str(value)
+
+
+def _spoken(found: re.Match[str]) -> str:
+    inner = found[1]
+    return f"(unknown: {inner[1:]})" if inner.startswith("?") else f"${{{inner}}}"
