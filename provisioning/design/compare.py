@@ -23,7 +23,7 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True)
 class ResourceDifference:
-    """A resource of one stack that is `added`, `removed` or `changed`."""
+    """A resource of one stack that is `added`, `removed` or `changed`. `address` is its component's."""
 
     kind: str
     stack: str
@@ -31,6 +31,7 @@ class ResourceDifference:
     type: str
     title: str
     changes: tuple[PropertyChange, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +52,13 @@ class Difference:
 def compare_designs(before: CompiledDesign, after: CompiledDesign) -> Difference:
     """Compare stack by stack. A resource whose type changed is removed and added."""
     old, new = _resources(before), _resources(after)
-    titles = {(a.stack, a.logical_id): a.title for a in (*before.resources, *after.resources)}
+    known = {(a.stack, a.logical_id): a for a in (*before.resources, *after.resources)}
     found: list[ResourceDifference] = []
 
     def differs(kind: str, key: tuple[str, str], resource: Mapping[str, Any], *changes: PropertyChange) -> None:
         stack, logical_id = key
-        title = titles.get(key, logical_id)
-        found.append(ResourceDifference(kind, stack, logical_id, str(resource["Type"]), title, changes))
+        title, address = (known[key].title, known[key].address) if key in known else (logical_id, "")
+        found.append(ResourceDifference(kind, stack, logical_id, str(resource["Type"]), title, changes, address))
 
     retyped = {key for key in old.keys() & new.keys() if old[key]["Type"] != new[key]["Type"]}
     for key in sorted((old.keys() - new.keys()) | retyped):

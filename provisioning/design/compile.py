@@ -107,6 +107,8 @@ def compile_design(design: Design, *, changing: bool = False) -> CompiledDesign:
     build = Build(design, component, changing=changing)
     for node in design.nodes.values():
         component(node.kind).build(node, build)
+    for node in design.nodes.values():
+        component(node.kind).finish(node, build)
     _outputs(design, build)
     beside = [made for key, made in build.stacks.items() if key != MAIN]
     return CompiledDesign(tuple(_compiled(build, made) for made in (*beside, build.main)))

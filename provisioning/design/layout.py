@@ -1,169 +1,187 @@
-"""Where everything stands in the picture: lanes, boxes, groups. `routes` draws the arrows in, `picture` writes the SVG.
+"""Where everything belongs in the picture: lanes, rows and columns, groups, arrows. `routes` finds the places and ways.
 
-Tiers are lanes, one below the other; what is beside the network is a column of groups at the right. Arrows run in
-the channels between lanes and in the buses left and right of them, each on a track of its own, so that they cross
-each other but never run over a box or its text.
+Tiers are lanes, one below the other, each of as many rows as it needs; what stands in the region but in no network is a
+column of groups at the right; another region is a lane of its own at the end.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
-from provisioning.components.base import Tier
-from provisioning.components.build import Build
-from provisioning.components.graph import Design, Node
-from provisioning.components.registry import component
-from provisioning.design.figure import (
-    BOX_GAP,
-    BOX_HEIGHT,
-    BOX_WIDTH,
-    GROUP_GAP,
-    GROUP_HEAD,
-    GROUP_WIDTH,
-    LANE_HEAD,
-    LANE_PAD,
-    LANES,
-    MARGIN,
-    ROW_HEIGHT,
-    STACK_GAP,
-    TRACK,
-    Arrow,
-    Group,
-    Lane,
-    Layout,
-    Placed,
+from provisioning.components.base import Box
+from provisioning.design.figure import COLUMNS, Arrow, Cell, Frame, Group, Lane, Layout, Placed
+from provisioning.design.places import place
+from provisioning.design.sketch import Sketch
+
+_LANES: tuple[tuple[str, str, Frame], ...] = (
+    ("internet", "Internet", "outside"),
+    ("edge", "Edge", "outside"),
+    ("public", "Public", "vpc"),
+    ("private", "Private", "vpc"),
+    ("data", "Data · no internet", "vpc"),
+    ("beside", "", "other"),
 )
-from provisioning.design.routes import channels, route
+_NETWORK = ("public", "private", "data")
+_SWEEPS = 3
 
 
-def arrange(design: Design) -> Layout:
-    """Lay out a design. The same design gives the same layout."""
-    build = Build(design, component)
-    boxes = {address: _boxes(node) for address, node in design.nodes.items()}
-    layout = Layout(lanes=[], groups=_groups(boxes), arrows=[])
-    firsts = {address: found[0] for address, found in boxes.items() if found}
-    layout.arrows = _arrows(design, build, boxes, firsts, layout.groups)
-    layout.lanes = _lanes(boxes, layout.arrows)
-    _place(layout)
-    route(layout)
+def arrange(sketch: Sketch) -> Layout:
+    """Lay out what is to be drawn. The same sketch gives the same layout."""
+    boxes = {address: [_placed(address, box, sketch) for box in own] for address, own in sketch.boxes.items()}
+    home = sketch.region
+    everything = [box for found in boxes.values() for box in found]
+    networked = any(_key(box.box, home) in _NETWORK for box in everything)
+    groups = list(_groups(everything, home)) if networked else []
+    stacks = list(_stacks(boxes, home, grouped=networked))
+    ends: dict[int, Cell | Group] = {id(box): cell for _, cell in stacks for box in cell.boxes}
+    ends |= {id(row): group for group in groups for row in group.rows}
+    arrows = _arrows(sketch, boxes, ends)
+    layout = Layout(_lanes(stacks, sketch, arrows), groups, arrows)
+    place(layout, region=f"AWS {home}", vpc=sketch.network)
     return layout
 
 
-def _boxes(node: Node) -> list[Placed]:
-    return [Placed(node.address, box) for box in component(node.kind).boxes(node)]
+def _placed(address: str, box: Box, sketch: Sketch) -> Placed:
+    return Placed(address, box, sketch.kinds[address] if box.tier == "beside" else box.kind)
 
 
-def _groups(boxes: Mapping[str, list[Placed]]) -> list[Group]:
+def _key(box: Box, home: str) -> str:
+    """The lane that a box belongs to."""
+    return box.region if box.region and box.region != home else box.tier
+
+
+def _groups(boxes: Iterable[Placed], home: str) -> Iterator[Group]:
     rows: dict[str, list[Placed]] = defaultdict(list)
+    for placed in boxes:
+        if _key(placed.box, home) == "beside":
+            placed.in_group = True
+            rows[placed.box.kind].append(placed)
+    for title, found in rows.items():
+        yield Group(title, found)
+
+
+def _stacks(boxes: Mapping[str, list[Placed]], home: str, *, grouped: bool) -> Iterator[tuple[str, Cell]]:
+    """Boxes of one component and lane stand on each other, but one that leads somewhere stands alone."""
     for found in boxes.values():
-        for placed in found:
-            if placed.box.tier == "beside":
-                rows[placed.box.kind].append(placed)
-    return [Group(title, found) for title, found in rows.items()]
+        stacks: dict[tuple[str, int], list[Placed]] = defaultdict(list)
+        for number, placed in enumerate(found):
+            key = _key(placed.box, home)
+            if key != "beside" or not grouped:
+                alone = number + 1 if placed.box.leads is not None or key == "beside" else 0
+                stacks[key, alone].append(placed)
+        for (key, _), stack in stacks.items():
+            yield key, Cell(stack)
 
 
-def _arrows(
-    design: Design,
-    build: Build,
-    boxes: Mapping[str, list[Placed]],
-    firsts: Mapping[str, Placed],
-    groups: list[Group],
-) -> list[Arrow]:
-    """One arrow for each use; several uses of one group beside the network are one arrow."""
+def _arrows(sketch: Sketch, boxes: Mapping[str, list[Placed]], ends: Mapping[int, Cell | Group]) -> list[Arrow]:
+    """One arrow for each use; several uses of one group by one component are one arrow."""
     found: dict[tuple[int, int], Arrow] = {}
-    group_of = {id(row): group for group in groups for row in group.rows}
-    for address, node in design.nodes.items():
-        for target in build.targets(node):
-            if address not in firsts or target.address not in firsts:
-                continue
-            grant = build.component(target).grant(target, build)
-            end: Placed | Group = group_of.get(id(firsts[target.address]), firsts[target.address])
-            why = f"{address} uses {target.address}{grant.label and f' ({grant.label})'}"
-            if known := found.get((id(firsts[address]), id(end))):
-                known.why += f"; {why}"
-            else:
-                found[id(firsts[address]), id(end)] = Arrow(firsts[address], end, grant.label, why)
+
+    def add(source: Placed, target: Placed, label: str, why: str) -> None:
+        end = ends[id(target)]
+        if label:
+            end.labels[label] = None
+        if known := found.get((id(source), id(end))):
+            known.why += f"; {why}"
+        else:
+            found[id(source), id(end)] = Arrow(source, end, label, why)
+
+    for user, used, label in sketch.uses:
+        if boxes[user] and boxes[used]:
+            add(boxes[user][0], boxes[used][0], label, f"{user} uses {used}{_brackets(label)}")
     for address, placed in boxes.items():
-        for extra in placed:
-            if extra.box.leads is not None:
-                end = group_of.get(id(placed[0]), placed[0])
-                found[id(extra), id(end)] = Arrow(extra, end, extra.box.leads, f"{extra.box.name} reach {address}")
+        for extra in placed[1:]:
+            if (leads := extra.box.leads) is not None:
+                add(extra, placed[0], leads, f"{extra.box.name} reach {address}{_brackets(leads)}")
     return list(found.values())
 
 
-def _lanes(boxes: Mapping[str, list[Placed]], arrows: list[Arrow]) -> list[Lane]:
-    """Boxes of one component and tier stand on each other; each stack is drawn to the middle of what it talks to."""
-    stacks: dict[Tier, list[list[Placed]]] = {tier: [] for tier in LANES}
-    for found in boxes.values():
-        for tier in LANES:
-            if stack := [placed for placed in found if placed.box.tier == tier]:
-                stacks[tier].append(stack)
-    columns = max(4, *(len(found) for found in stacks.values()))
-    where: dict[int, float] = {id(stack[0]): index for index, stack in enumerate(stacks["private"])}
-    for tier in ("data", "public", "internet"):
-        for stack, column in _columns(stacks[tier], arrows, where, columns):
-            where[id(stack[0])] = column
+def _brackets(label: str) -> str:
+    return f" ({label})" if label else ""
+
+
+def _lanes(stacks: list[tuple[str, Cell]], sketch: Sketch, arrows: list[Arrow]) -> list[Lane]:
+    by_key: dict[str, list[Cell]] = defaultdict(list)
+    for key, cell in stacks:
+        by_key[key].append(cell)
     lanes = []
-    for tier in LANES:
-        lane = Lane(tier, [[] for _ in range(columns)])
-        for stack in stacks[tier]:
-            lane.columns[round(where[id(stack[0])])] = stack
-        if stacks[tier]:
-            lanes.append(lane)
+    for key, title, frame in _LANES:
+        if cells := by_key.pop(key, []):
+            # Only a network that a component made is known to keep its data tier from the internet.
+            known = title if sketch.network or key != "data" else "Data"
+            lanes.append(Lane(key, known or f"AWS {sketch.region}", frame, [cells]))
+    lanes += [Lane(region, f"AWS {region}", "other", [cells]) for region, cells in sorted(by_key.items())]
+    _into_rows(lanes, arrows)
+    _into_columns(lanes, arrows)
     return lanes
 
 
-def _columns(
-    stacks: list[list[Placed]], arrows: list[Arrow], where: Mapping[int, float], columns: int
-) -> list[tuple[list[Placed], int]]:
-    """A column for each stack: the mean of its neighbours', or the nearest one that is still free."""
+def _into_rows(lanes: list[Lane], arrows: list[Arrow]) -> None:
+    """Split what is too wide; what talks to lanes above comes into the upper rows. Rows are numbered over the picture."""
+    level = {id(cell): number for number, lane in enumerate(lanes) for cell in lane.rows[0]}
+    box_level = {id(box): level[id(cell)] for lane in lanes for cell in lane.rows[0] for box in cell.boxes}
+    pull: dict[int, int] = defaultdict(int)
+    owner = {id(box): cell for lane in lanes for cell in lane.rows[0] for box in cell.boxes}
+    for arrow in arrows:
+        if isinstance(arrow.target, Cell) and id(arrow.source) in owner:
+            source = owner[id(arrow.source)]
+            down = level[id(arrow.target)] - box_level[id(arrow.source)]
+            pull[id(source)] += (down > 0) - (down < 0)
+            pull[id(arrow.target)] -= (down > 0) - (down < 0)
+    row = 0
+    for lane in lanes:
+        cells = lane.rows[0]
+        if len(cells) > COLUMNS:
+            count = -(-len(cells) // COLUMNS)
+            width = -(-len(cells) // count)
+            cells = sorted(cells, key=lambda cell: pull[id(cell)])
+            lane.rows = [cells[start : start + width] for start in range(0, len(cells), width)]
+        lane.row = row
+        for number, line in enumerate(lane.rows, start=row):
+            for cell in line:
+                cell.row = number
+        row += len(lane.rows)
 
-    def wish(stack: list[Placed]) -> float:
-        ids = {id(placed) for placed in stack}
-        ends = [(id(a.source), id(a.target)) for a in arrows]
-        near = [where[b] for a, b in ends if a in ids and b in where] + [
-            where[a] for a, b in ends if b in ids and a in where
-        ]
-        if near:
-            return sum(near) / len(near)
-        beside = any(a in ids for a, _ in ends)
-        return columns - 1 if beside else 0
 
+def _into_columns(lanes: list[Lane], arrows: list[Arrow]) -> None:
+    """Each cell into the column nearest to the mean of what it talks to; a way out stays at the left."""
+    columns = max((len(row) for lane in lanes for row in lane.rows), default=1)
+    owner = {id(box): cell for lane in lanes for row in lane.rows for cell in row for box in cell.boxes}
+    near: dict[int, list[Cell]] = defaultdict(list)
+    for arrow in arrows:
+        source, target = owner.get(id(arrow.source)), arrow.target
+        if source is not None and isinstance(target, Cell):
+            near[id(source)].append(target)
+            near[id(target)].append(source)
+    beside = {id(owner[id(a.source)]) for a in arrows if isinstance(a.target, Group) and id(a.source) in owner}
+    rows = [row for lane in lanes for row in lane.rows]
+    for row in rows:
+        for number, cell in enumerate(row):
+            cell.column = round((number + 0.5) * columns / len(row) - 0.5)
+    anchor = max(rows, key=len, default=[])
+    for sweep in range(_SWEEPS):
+        for row in rows if sweep % 2 else rows[::-1]:
+            if row is not anchor or sweep:
+                _settle(row, near, beside, columns)
+    for lane in lanes:
+        for cell in lane.rows[0]:
+            cell.title = lane.title if cell.column == 0 else ""
+
+
+def _settle(row: list[Cell], near: Mapping[int, list[Cell]], beside: set[int], columns: int) -> None:
+    def wish(cell: Cell) -> float:
+        if any(box.box.way_out for box in cell.boxes):
+            return -1.0
+        if others := [other.column for other in near[id(cell)] if other not in row]:
+            return sum(others) / len(others)
+        return columns - 1.0 if id(cell) in beside and not near[id(cell)] else float(cell.column)
+
+    wishes = {id(cell): wish(cell) for cell in row}
+    ordered = sorted(row, key=lambda cell: (wishes[id(cell)], cell.column))
     free = list(range(columns))
-    result = []
-    for stack in sorted(stacks, key=wish):
-        column = min(free, key=lambda c: (abs(c - wish(stack)), c))
-        free.remove(column)
-        result.append((stack, column))
-    return result
-
-
-def _place(layout: Layout) -> None:
-    """Give everything its coordinates, then every arrow its way."""
-    above, right = channels(layout)
-    count = len(layout.lanes[0].columns) if layout.lanes else 0
-    left = MARGIN * 3 + TRACK
-    y = float(MARGIN)
-    for index, lane in enumerate(layout.lanes):
-        y += above[index] * TRACK + (2 * MARGIN if index else 0)
-        lane.y = y
-        tallest = max(len(column) for column in lane.columns)
-        lane.height = LANE_HEAD + tallest * (BOX_HEIGHT + STACK_GAP) - STACK_GAP + LANE_PAD
-        for number, column in enumerate(lane.columns):
-            for level, placed in enumerate(column):
-                placed.x = left + LANE_PAD + number * (BOX_WIDTH + BOX_GAP)
-                placed.y = lane.y + LANE_HEAD + level * (BOX_HEIGHT + STACK_GAP)
-        y = lane.y + lane.height
-    layout.network_right = left + 2 * LANE_PAD + count * (BOX_WIDTH + BOX_GAP) - BOX_GAP
-    beside = layout.network_right + MARGIN * 3 + right * TRACK
-    top = layout.lanes[1].y if len(layout.lanes) > 1 else float(MARGIN)
-    for group in layout.groups:
-        group.x, group.y = beside, top
-        group.height = GROUP_HEAD + len(group.rows) * (ROW_HEIGHT + STACK_GAP) + STACK_GAP
-        for number, row in enumerate(group.rows):
-            row.x, row.y = beside + STACK_GAP, top + GROUP_HEAD + number * (ROW_HEIGHT + STACK_GAP)
-            row.width, row.height = GROUP_WIDTH - 2 * STACK_GAP, ROW_HEIGHT
-        top += group.height + GROUP_GAP
-    layout.width = (beside + GROUP_WIDTH if layout.groups else layout.network_right) + MARGIN * 2
-    layout.height = max(y, top - GROUP_GAP) + MARGIN * 2
+    for number, cell in enumerate(ordered):
+        left = len(ordered) - number - 1  # of those to the right, each needs a column
+        offered = free[: len(free) - left]
+        cell.column = min(offered, key=lambda column: (abs(column - wishes[id(cell)]), column))
+        free = [column for column in free if column > cell.column]

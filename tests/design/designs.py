@@ -8,7 +8,7 @@ from provisioning.components.graph import Design, DesignOutput, EnvironmentConte
 from provisioning.components.registry import component
 
 SIZES = ("dev", "staging", "prod")
-REGIONS = ("eu-north-1", "eu-central-1", "us-east-1")
+REGIONS = ("eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1")
 ARN = "arn:aws:acm:eu-north-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
 _SERVERLESS = {"mode": "serverless"}
 _NODES = {"mode": "nodes", "node_type": "cache.t4g.medium", "nodes": 2}

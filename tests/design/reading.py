@@ -26,8 +26,22 @@ class Template:
         return self.properties(self.service(name)["TaskDefinition"])
 
     def container(self, name: str) -> dict[str, Any]:
-        (found,) = self.task(name)["ContainerDefinitions"]
+        """The service's own container, and not one that ends before it."""
+        (found,) = [c for c in self.task(name)["ContainerDefinitions"] if c["Essential"]]
         return dict(found)
+
+    def variables(self, name: str) -> dict[str, Any]:
+        return {entry["Name"]: entry["Value"] for entry in self.container(name).get("Environment", [])}
+
+    def secrets(self, name: str) -> dict[str, Any]:
+        return {entry["Name"]: entry["ValueFrom"] for entry in self.container(name).get("Secrets", [])}
+
+    def role_of(self, service: str) -> str:
+        """The logical id of the role that a service's containers act as."""
+        return self.target(self.task(service)["TaskRoleArn"])
+
+    def actions(self, role: str) -> set[str]:
+        return {action for statement in self.statements(role) for action in statement["Action"]}
 
     def properties(self, reference: dict[str, Any]) -> dict[str, Any]:
         return self.resources[self.target(reference)].get("Properties", {})

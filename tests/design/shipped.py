@@ -11,6 +11,11 @@ from provisioning.components.graph import Design, EnvironmentContext
 _ROOT = Path(__file__).resolve().parent.parent.parent / "blueprints"
 
 
+def slugs() -> list[str]:
+    """Every blueprint that ships, broken or not."""
+    return sorted(path.parent.name for path in _ROOT.glob("*/blueprint.hcl"))
+
+
 @cache
 def catalogue() -> Catalogue:
     return load_catalogue(_ROOT)

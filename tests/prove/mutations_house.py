@@ -72,6 +72,14 @@ def secret_from_the_template(t: Template) -> None:
     secret["SecretString"] = "from-the-template"
 
 
+@breaks("secrets.generated", "medium", on="infracast")
+def address_with_a_password_that_is_not_generated(t: Template) -> None:
+    secret = properties(t, "AWS::SecretsManager::Secret", "Url")
+    secret["SecretString"] = {
+        "Fn::Sub": "postgresql://app:${Postgres.Endpoint.Address}@${Postgres.Endpoint.Address}/app"
+    }
+
+
 @breaks("secrets.generated", "low")
 def secret_too_short(t: Template) -> None:
     properties(t, "AWS::SecretsManager::Secret", "Application")["GenerateSecretString"]["PasswordLength"] = 8

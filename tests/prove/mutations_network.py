@@ -299,6 +299,15 @@ def a_use_taken_from_the_task_but_not_from_the_group(t: Template) -> None:
     one["Environment"] = [v for v in one["Environment"] if v["Name"] != "CACHE_URL"]
 
 
+@breaks("groups.not-asked-for", "medium", on="infracast")
+def an_address_that_leads_elsewhere(t: Template) -> None:
+    properties(t, "AWS::SecretsManager::Secret", "Url")["SecretString"] = {
+        "Fn::Sub": "postgresql://app:{{resolve:secretsmanager:${PostgresSecret}:SecretString:password}}@elsewhere/app"
+    }
+    attached = named(t, "AWS::SecretsManager::SecretTargetAttachment")
+    del t["Resources"][attached]
+
+
 @breaks("groups.not-listening", "low")
 def a_port_nobody_listens_on(t: Template) -> None:
     store_group(t)["SecurityGroupIngress"][0].update({"FromPort": 9999, "ToPort": 9999})

@@ -6,7 +6,7 @@ This is how a proof tells an admission that is wanted from one that was only wri
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -206,10 +206,17 @@ class Listening:
                 found[answering] = f"{why}, and {name} leads to {answering}"
                 self._follow(answering, found[answering], found)
         elif resource.type == "AWS::SecretsManager::Secret":
-            for user in self.model.users.get(name, ()):
-                if user.type == "AWS::SecretsManager::SecretTargetAttachment":
-                    for attached in self.model.mentions[user.key] - {name}:
-                        found.setdefault(attached, f"{why}, the secret of {attached}")
+            for database, how in self._told_by(resource):
+                found.setdefault(database, f"{why}, {how} {database}")
+
+    def _told_by(self, secret: Resource) -> Iterator[tuple[str, str]]:
+        """The databases that a secret leads to: named in its value, or attached to it."""
+        for named in mentioned(secret.get("SecretString")):
+            yield named, "whose value names"
+        for user in self.model.users.get(secret.key, ()):
+            if user.type == "AWS::SecretsManager::SecretTargetAttachment":
+                for attached in self.model.mentions[user.key] - {secret.key}:
+                    yield attached, "the secret of"
 
     def identities(self, resource: Resource) -> set[str]:
         """A resource, and what it is a part of: a mount target's file system, an instance's launch template."""

@@ -35,7 +35,7 @@ def escalation(view: View, say: Say) -> None:
             if statement.actions:
                 say.good(statement.resource, f"{statement.at}: no action that widens rights")
             continue
-        bound = statement.demands("iam:PermissionsBoundary")
+        bound = statement.demands("iam:PermissionsBoundary") or _grants_to_aws_only(statement, set(found))
         severity = _gravity(statement, bound=bound)
         said = "; ".join(f"{action} {what}" for action, what in list(found.items())[:5])
         say.bad(
@@ -44,6 +44,15 @@ def escalation(view: View, say: Say) -> None:
             statement.line,
             severity=severity,
         )
+
+
+def _grants_to_aws_only(statement: Statement, found: set[str]) -> bool:
+    """Whether all that it widens is the use of named keys by AWS's own services.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
+    """
+    demanded = [value.lower() for value in statement.values("kms:GrantIsForAWSResource")]
+    return found == {"kms:CreateGrant"} and demanded == ["true"] and not _everywhere(statement)
 
 
 def _gravity(statement: Statement, *, bound: bool) -> Severity:

@@ -32,6 +32,7 @@ HOLDS_DATA = (
     "AWS::ElastiCache::ReplicationGroup",
     "AWS::ElastiCache::ServerlessCache",
     "AWS::ElastiCache::CacheCluster",
+    "AWS::AmazonMQ::Broker",
     "AWS::MemoryDB::Cluster",
     "AWS::SecretsManager::Secret",
     "AWS::Logs::LogGroup",

@@ -257,6 +257,8 @@ def generated(view: View, say: Say) -> None:
         how = secret.get("GenerateSecretString")
         if how is None and secret.get("SecretString") is None:
             say.good(secret, f"{secret.key} is made without a value, for people to fill")
+        elif how is None and (sources := _composed_from(view, secret)):
+            say.good(secret, f"{secret.key} is composed inside AWS from {', '.join(sources)}, generated there")
         elif how is None:
             say.bad(secret, f"The value of {secret.key} comes from the template.", secret.at("SecretString"))
         elif (length := number(mapping(how).get("PasswordLength", 32)) or 32) < _LONG_ENOUGH:
@@ -268,6 +270,16 @@ def generated(view: View, say: Say) -> None:
             )
         else:
             say.good(secret, f"{secret.key} is generated in AWS, {length} characters")
+
+
+def _composed_from(view: View, secret: Resource) -> list[str]:
+    """The generated secrets that CloudFormation resolves into this one, such as a password into an address."""
+    text = secret.get("SecretString")
+    if not isinstance(text, str):
+        return []
+    resolved = {name for part in text.split("{{resolve:secretsmanager:")[1:] for name in mentioned(part.split("}}")[0])}
+    found = (view.model.resources.get(name) for name in sorted(resolved))
+    return [one.key for one in found if one is not None and one.get("GenerateSecretString") is not None]
 
 
 _LONG_ENOUGH = 20
