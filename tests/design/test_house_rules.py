@@ -13,6 +13,7 @@ from tests.design.designs import SIZES, carbon_connect
 from tests.design.reading import Template
 
 HOLDS_DATA = (
+    "AWS::AmazonMQ::Broker",
     "AWS::RDS::DBInstance",
     "AWS::ElastiCache::ServerlessCache",
     "AWS::ElastiCache::ReplicationGroup",
@@ -155,7 +156,7 @@ def test_the_stack_is_tagged(compiled: dict[str, CompiledTemplate], size: str) -
     assert dict(compiled[size].tags) == {
         "portal:environment": f"carbon-connect-{size}",
         "portal:team": "payments",
-        "portal:blueprint": "carbon-connect@1.0.0",
+        "portal:blueprint": "carbon-connect@1.1.0",
         "portal:request": "none",
     }
 

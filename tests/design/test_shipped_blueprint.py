@@ -19,7 +19,7 @@ def test_the_file_and_the_hand_made_design_agree(size: str) -> None:
     assert {output.name: output.value for output in read.outputs} == {o.name: o.value for o in made.outputs}
 
 
-def test_the_catalogue_offers_it_in_three_regions() -> None:
+def test_the_catalogue_offers_it_in_five_regions() -> None:
     blueprint = catalogue().get("carbon-connect")
     assert blueprint.regions == REGIONS
     assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]
