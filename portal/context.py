@@ -31,5 +31,6 @@ def waiting_for(approver_id: UUID) -> int:
 
 
 def _area(request: HttpRequest) -> str:
-    """The first word of the address: which entry of the menu is the present one."""
-    return request.path.strip("/").split("/", 1)[0] or "home"
+    """The first word of the address: which entry of the menu is the present one. Components are the catalogue's."""
+    area = request.path.strip("/").split("/", 1)[0] or "home"
+    return "catalogue" if area == "components" else area

@@ -11,7 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.summary import called
-from portal.words import duration, relative, resource_word, short_type, title_of
+from portal.words import duration, maturity_tone, relative, resource_word, said_value, short_type, title_of
+from provisioning.blueprint import Variable
 from provisioning.lifecycle.states import EnvironmentState, Labelled, OperationState, RequestState
 from provisioning.models import User
 
@@ -26,6 +27,13 @@ LIVES: dict[str, type[Labelled]] = {
 register.filter("short_type", short_type)
 register.filter("resource_word", resource_word)
 register.filter("titled", title_of)
+register.filter("maturity_tone", maturity_tone)
+
+
+@register.filter
+def default_in(variable: Variable, size: str) -> str:
+    """What an empty field comes to. A secret's default is not told."""
+    return "set" if variable.sensitive else said_value(variable.default_in(size))
 
 
 @register.filter

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Literal, TypeAlias, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, InstanceOf
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf
 
 from provisioning.components.graph import Node, Reference
 
@@ -31,7 +31,9 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
-    uses: tuple[InstanceOf[Reference], ...] = ()
+    uses: tuple[InstanceOf[Reference], ...] = Field(
+        default=(), description="Components that this one uses; from each it gets what that one gives its users"
+    )
 
 
 class Part(BaseModel):
@@ -64,7 +66,8 @@ class Grant:
     """What using a component gives its user.
 
     `ports` are opened from the user to the component, `variables` and `secrets` (name to ARN) reach the user's task
-    definition, `secret_arns` are what its start needs to read, `statements` are its rights while it runs.
+    definition, `secret_arns` are what its start needs to read, `statements` are its rights while it runs. A secret may
+    also be a parameter of Systems Manager; then its ARN stands in `parameter_arns`.
     """
 
     label: str = ""
@@ -72,7 +75,23 @@ class Grant:
     variables: Mapping[str, Any] = field(default_factory=dict)
     secrets: Mapping[str, Any] = field(default_factory=dict)
     secret_arns: tuple[Any, ...] = ()
+    parameter_arns: tuple[Any, ...] = ()
     statements: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Gives:
+    """What using a component can give, in words for the component's reference; a test compares it with real grants.
+
+    `variables` and `secrets` are names of variables, in which `<…>` stands for what a blueprint decides (`<NAME>` is the
+    component's name in capitals); `ports` says which, `rights` are IAM actions.
+    """
+
+    variables: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
+    ports: str = ""
+    rights: tuple[str, ...] = ()
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +112,14 @@ class Box:
     region: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """One graph of a dashboard: lines of (namespace, metric name, dimensions, statistic)."""
+
+    title: str
+    lines: tuple[tuple[str, str, Mapping[str, Any], str], ...]
+
+
 class Component(ABC):
     """One kind of building block."""
 
@@ -101,6 +128,9 @@ class Component(ABC):
     summary: ClassVar[str]
     Settings: ClassVar[type[AnySettings]]
     attributes: ClassVar[Mapping[str, str]] = {}
+    gives: ClassVar[Gives | None] = None  # None: nothing can use it
+    needs: ClassVar[tuple[str, ...]] = ()  # kinds of which its design holds exactly one
+    takes: ClassVar[bool] = False  # whether it receives what the components in its `uses` give
     guarded: ClassVar[bool] = False  # whether it stands behind a security group of its own
 
     @abstractmethod
@@ -110,6 +140,13 @@ class Component(ABC):
     @abstractmethod
     def boxes(self, node: Node) -> list[Box]:
         """How the node is drawn; the first box is the one that arrows meet."""
+
+    def finish(self, node: Node, build: Build) -> None:  # noqa: B027 - most components have nothing to add
+        """Add what looks at everything else; called once every node is built."""
+
+    def graphs(self, node: Node, build: Build) -> list[Graph]:  # noqa: ARG002 - for those who measure something
+        """What a dashboard shows of this node beside what AWS measures of its resources."""
+        return []
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         """The template expression behind `component.<kind>.<name>.<attribute>`; None when this design has none."""

@@ -152,7 +152,9 @@ class Build:
         """Package a folder of the blueprint; returns bucket and key of the object that the stack will find."""
         artefact = package(folder)
         self.stacks[stack].artefacts[artefact.key] = artefact
-        named = self.design.environment.artefact_bucket
+        place = self.design.environment
+        # Code must lie in the region where it runs: elsewhere it is the bucket that onboarding makes there.
+        named = place.artefact_bucket if self.stacks[stack].region == place.region else ""
         return named or Sub("portal-artefacts-${AWS::AccountId}-${AWS::Region}"), artefact.key
 
     # Resources

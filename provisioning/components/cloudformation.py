@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Self, TypeAlias
 
@@ -32,12 +33,15 @@ class CloudFormationSettings(base.Settings):
     parameters: dict[str, Answer] = Field(
         default={}, description="Parameters that the blueprint fixes, by size or for all; the form asks for the others"
     )
+    examples: dict[str, Answer] = Field(
+        default={}, description="Examples for parameters whose constraints are too special to guess one"
+    )
     answers: dict[str, Answer] = Field(default={}, description="What the team answered; filled in by the portal")
 
     @model_validator(mode="after")
     def _can_be_offered(self) -> Self:
         known = {question.name for question in asked(self.template)}
-        for name in (*self.parameters, *self.answers):
+        for name in (*self.parameters, *self.examples, *self.answers):
             if name not in known:
                 raise ValueError(
                     f"parameters: {self.template.path} has no parameter {name}; it has {', '.join(sorted(known)) or 'none'}"
@@ -93,6 +97,7 @@ class CloudFormation(base.Component):
             )
         except raw.RawProblem as problem:
             raise base.DesignError(f"{node.source}: {settings.template.path}, {problem}") from problem
+        _check_answered(node, settings, values)
         build.take_over(node, rewritten.data, titles=_titles(rewritten.data))
         for name in sorted(set(values) - secrets):
             if values[name] is not None:
@@ -108,6 +113,15 @@ class CloudFormation(base.Component):
         raise base.DesignError(
             f"{node.source}: {node.address} has no attributes; the template's own Outputs are the environment's outputs"
         )
+
+
+def _check_answered(node: Node, settings: CloudFormationSettings, values: Mapping[str, Answer]) -> None:
+    for question in asked(settings.template):
+        if question.required and not question.secret and values.get(question.name) is None:
+            raise base.DesignError(
+                f"{node.source}: the parameter {question.name} of {settings.template.path} has no value; answer it, or fix "
+                f"it in parameters"
+            )
 
 
 def _titles(data: Any) -> dict[str, str]:

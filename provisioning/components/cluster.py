@@ -10,10 +10,10 @@ from the processor and memory that the blueprint promises, and one search engine
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 from troposphere import GetAtt, Ref, Sub, ecs, servicediscovery
 
 from provisioning.components import base, iam
@@ -26,9 +26,15 @@ _PRIVATE_IMAGE = re.compile(r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.
 
 
 class ClusterSettings(base.Settings):
-    container_insights: bool = True
-    architecture: Literal["arm64", "x86_64"] = "arm64"
-    log_days: Annotated[int, AfterValidator(check_days)] = 30
+    container_insights: bool = Field(
+        default=True, description="Collect metrics of every task; scaling on a queue's backlog needs them"
+    )
+    architecture: Literal["arm64", "x86_64"] = Field(
+        default="arm64", description="Processor for which all images of the cluster are built"
+    )
+    log_days: Annotated[int, AfterValidator(check_days)] = Field(
+        default=30, description="Days for which the services' logs are kept"
+    )
 
 
 class Cluster(base.Component):
@@ -151,6 +157,8 @@ def _execution_role(node: Node, build: Build) -> None:
     )
     if needed := _secrets_at_start(build):
         statements.append(iam.allow(["secretsmanager:GetSecretValue"], needed))
+    if parameters := _parameters_at_start(build):
+        statements.append(iam.allow(["ssm:GetParameters"], parameters))
     role = iam.role(
         logical_id(node.address, "ExecutionRole"),
         trust=iam.trusts("ecs-tasks.amazonaws.com"),
@@ -161,10 +169,18 @@ def _execution_role(node: Node, build: Build) -> None:
 
 
 def _secrets_at_start(build: Build) -> list[Any]:
+    return _named_by_tasks(build, lambda grant: grant.secret_arns)
+
+
+def _parameters_at_start(build: Build) -> list[Any]:
+    return _named_by_tasks(build, lambda grant: grant.parameter_arns)
+
+
+def _named_by_tasks(build: Build, arns: Callable[[base.Grant], tuple[Any, ...]]) -> list[Any]:
     """ARNs that some service's task definition names, each once."""
     found: dict[str, Any] = {}
     for service in build.design.of_kind("service"):
         for grant in build.grants(service):
-            for arn in grant.secret_arns:
+            for arn in arns(grant):
                 found.setdefault(str(arn.to_dict()), arn)
     return list(found.values())

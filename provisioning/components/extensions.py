@@ -15,6 +15,7 @@ from provisioning.components.names import logical_id
 from provisioning.components.network import subnet_ids
 
 CONTAINER = "extensions"
+_URL = "DATABASE_URL"
 _PSQL_NAMES = {
     "DATABASE_HOST": "PGHOST",
     "DATABASE_PORT": "PGPORT",
@@ -54,6 +55,11 @@ def task(
     # Keep this idempotent: the step may run twice.
     sql = " ".join(f'CREATE EXTENSION IF NOT EXISTS "{name}";' for name in extensions)
     variables = {_PSQL_NAMES[name]: value for name, value in grant.variables.items()} | {"PGSSLMODE": "require"}
+    if _URL in grant.secrets:
+        # A shell puts the address into psql's arguments; the SQL is an argument of the shell and never read by it.
+        command = ["sh", "-c", f'exec psql "${_URL}" -v ON_ERROR_STOP=1 -c "$0"', sql]
+    else:
+        command = ["psql", "-v", "ON_ERROR_STOP=1", "-c", sql]
     definition = ecs.TaskDefinition(
         logical_id(node.address, "ExtensionsTask"),
         Family=build.physical(f"{node.name}-extensions", limit=255),
@@ -69,9 +75,9 @@ def task(
                 Name=CONTAINER,
                 Image=f"public.ecr.aws/docker/library/postgres:{major}",
                 Essential=True,
-                Command=["psql", "-v", "ON_ERROR_STOP=1", "-c", sql],
+                Command=command,
                 Environment=cluster.variables(variables),
-                Secrets=cluster.secrets({_PSQL_NAMES[name]: value for name, value in grant.secrets.items()}),
+                Secrets=cluster.secrets({_PSQL_NAMES.get(name, name): value for name, value in grant.secrets.items()}),
                 LogConfiguration=cluster.awslogs(logs, CONTAINER),
             )
         ],

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, InstanceOf, ValidationInfo
@@ -20,6 +21,9 @@ from pydantic import BeforeValidator, InstanceOf, ValidationInfo
 FILES = "files"
 _ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: equal content, equal bytes
 _PLAIN_FILE = 0o644 << 16
+MAX_TEXT_BYTES = 1_000_000
+MAX_UNPACKED_BYTES = 50_000_000
+MAX_ENTRIES = 5_000
 
 
 @dataclass(frozen=True)
@@ -54,13 +58,13 @@ class Artefact:
         return f"artefacts/{self.sha256}.zip"
 
 
+@lru_cache(maxsize=8)
 def package(folder: Folder) -> Artefact:
     """Zip a folder, the same bytes for the same content. A wheel (`*.whl`) in it is unpacked at the top."""
     entries: dict[str, bytes] = {}
     for path, content in folder.files.items():
         if path.endswith(".whl"):
-            with zipfile.ZipFile(io.BytesIO(content)) as wheel:
-                entries.update({name: wheel.read(name) for name in wheel.namelist() if not name.endswith("/")})
+            entries.update(_unpacked(path, content, room=MAX_UNPACKED_BYTES - sum(map(len, entries.values()))))
         else:
             entries[path] = content
     buffer = io.BytesIO()
@@ -71,6 +75,29 @@ def package(folder: Folder) -> Artefact:
             entry.compress_type = zipfile.ZIP_DEFLATED
             target.writestr(entry, entries[path])
     return Artefact(folder.path, buffer.getvalue())
+
+
+def _unpacked(path: str, content: bytes, *, room: int) -> dict[str, bytes]:
+    """What a wheel holds. Raises ValueError for one that is broken, would be too large, or names a place outside itself."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as wheel:
+            members = [member for member in wheel.infolist() if not member.is_dir()]
+            # The declared size bounds what is read: more than it is never unpacked.
+            if len(members) > MAX_ENTRIES or sum(member.file_size for member in members) > room:
+                raise ValueError(
+                    f"{path} unpacks to more than {MAX_ENTRIES} files, or the folder to more than "
+                    f"{MAX_UNPACKED_BYTES // 1_000_000} MB; ship less"
+                )
+            for member in members:
+                if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                    raise ValueError(f"{path} is packed in a way that wheels are not; build it again")
+                if member.filename.startswith("/") or ".." in member.filename.split("/"):
+                    raise ValueError(
+                        f"{path} holds a file outside itself ({member.filename!r}); ship one that does not"
+                    )
+            return {member.filename: wheel.read(member) for member in members}
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
+        raise ValueError(f"{path} is no wheel that can be unpacked; build it again") from error
 
 
 def _shipped(info: ValidationInfo) -> Mapping[str, bytes]:
@@ -85,6 +112,8 @@ def _text(value: object, info: ValidationInfo) -> object:
     found = _shipped(info).get(value)
     if found is None:
         raise ValueError(f"the blueprint's folder holds no file {value}")
+    if len(found) > MAX_TEXT_BYTES:
+        raise ValueError(f"{value} has {len(found)} bytes, and {MAX_TEXT_BYTES} are allowed")
     try:
         return TextFile(value, found.decode())
     except UnicodeDecodeError:
@@ -95,10 +124,14 @@ def _folder(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
     prefix = value.rstrip("/") + "/"
-    found = {path.removeprefix(prefix): body for path, body in _shipped(info).items() if path.startswith(prefix)}
+    shipped = _shipped(info)
+    # By name: what is not asked for is not read.
+    found = {path.removeprefix(prefix): shipped[path] for path in shipped if path.startswith(prefix)}
     if not found:
         raise ValueError(f"the blueprint's folder holds no folder {value}")
-    return Folder(value.rstrip("/"), found)
+    folder = Folder(value.rstrip("/"), found)
+    package(folder)
+    return folder
 
 
 ShippedText: TypeAlias = Annotated[InstanceOf[TextFile], BeforeValidator(_text)]

@@ -11,25 +11,40 @@ from pydantic import Field, field_validator, model_validator
 from troposphere import GetAtt, Ref, Sub, certificatemanager, route53, wafv2
 from troposphere import elasticloadbalancingv2 as elb
 
-from provisioning.components import base, security
+from provisioning.components import base, security, web_acl
 from provisioning.components.alarms import alarm
 from provisioning.components.build import Build
 from provisioning.components.graph import Node, Reference
 from provisioning.components.names import logical_id
-from provisioning.components.network import subnet_refs
+from provisioning.components.network import NetworkSettings, subnet_refs
+from provisioning.components.web_acl import Waf
 
 # TLS 1.2 and 1.3, forward secrecy only.
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-_DRAIN_SECONDS = 30
-_WINDOW_SECONDS = 300
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+_LONGEST_DRAIN_SECONDS = 3600
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+_SMALLEST_SUBNET = 27
 
 
 class Certificate(base.Part):
     """Either the ARN of a certificate, or a domain and its hosted zone, for which one is made and validated."""
 
-    arn: str | None = Field(default=None, pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{12}:certificate/[A-Za-z0-9-]+$")
-    domain: str | None = Field(default=None, pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$", max_length=253)
-    hosted_zone_id: str | None = Field(default=None, pattern=r"^Z[A-Z0-9]{1,31}$")
+    arn: str | None = Field(
+        default=None,
+        # Documentation abbreviates account ids, and what people paste from it should arrive; AWS has the last word.
+        pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{9,12}:certificate/[A-Za-z0-9-]+$",
+        description="ARN of a certificate in the environment's region",
+    )
+    domain: str | None = Field(
+        default=None,
+        pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
+        max_length=253,
+        description="Public name, for which a certificate is made and which leads to the load balancer",
+    )
+    hosted_zone_id: str | None = Field(
+        default=None, pattern=r"^Z[A-Z0-9]{1,31}$", description="Route 53 hosted zone of the domain"
+    )
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -40,35 +55,48 @@ class Certificate(base.Part):
         return self
 
 
-class Waf(base.Part):
-    # https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
-    requests_per_5_minutes: int = Field(ge=10, le=2_000_000_000)
-
-
 class LoadBalancerSettings(base.Settings):
-    certificate: Certificate
-    target: base.ServiceReference
-    health_check: str = Field(pattern=r"^/[\x21-\x7e]*$", max_length=1024)
-    waf: Waf | None = None
-    protect: bool = False
+    certificate: Certificate = Field(description="The ARN of a certificate, or a domain and its hosted zone")
+    target: base.ServiceReference = Field(description="The service that answers")
+    health_check: str = Field(
+        pattern=r"^/[\x21-\x7e]*$", max_length=1024, description="Path that answers 200 while the service is well"
+    )
+    waf: Waf | None = Field(default=None, description="A web ACL with a limit on one address's requests")
+    http_redirect: bool = Field(
+        default=True, description="Lead HTTP on port 80 to HTTPS; false admits 443 only and leaves port 80 shut"
+    )
+    drain_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=_LONGEST_DRAIN_SECONDS,
+        description="Seconds in which a task that leaves may finish its requests",
+    )
+    protect: bool = Field(default=False, description="Refuse deletion until the protection is lifted")
 
     @field_validator("certificate", mode="before")
     @classmethod
     def _plain_arn(cls, value: Any) -> Any:
         return {"arn": value} if isinstance(value, str) else value
 
+    @property
+    def ports(self) -> dict[int, str]:
+        """What it listens on, and why."""
+        return {80: "redirected to 443", 443: "HTTPS"} if self.http_redirect else {443: "HTTPS"}
+
 
 class LoadBalancer(base.Component):
     kind = "load_balancer"
     title = "Load balancer"
     summary = "Application load balancer with HTTPS and a web ACL"
+    gives = base.Gives(note="a `cdn` takes it as one of its origins")
     Settings = LoadBalancerSettings
+    needs = ("network",)
     guarded = True
     attributes = {"url": "https:// address", "host": "Host name that AWS gave it", "arn": "ARN of the load balancer"}
 
     def build(self, node: Node, build: Build) -> None:
         settings = base.settings_of(node, LoadBalancerSettings)
-        _groups(node, build)
+        _groups(node, build, settings)
         balancer = _balancer(node, build, settings)
         _targets_and_listeners(node, build, settings, balancer)
         if settings.certificate.domain:
@@ -78,11 +106,12 @@ class LoadBalancer(base.Component):
         _alarms(node, build)
 
     def boxes(self, node: Node) -> list[base.Box]:
-        waf = base.settings_of(node, LoadBalancerSettings).waf
-        guard = f", WAF {waf.requests_per_5_minutes}/5 min" if waf else ""
+        settings = base.settings_of(node, LoadBalancerSettings)
+        guard = f", WAF {settings.waf.requests_per_5_minutes}/5 min" if settings.waf else ""
+        led = "browsers, by Route 53" if settings.certificate.domain else "browsers"
         return [
             base.Box("public", node.name, "Load balancer", f"TLS 1.2+{guard}"),
-            base.Box("internet", "Users", "", "browsers", leads="80, 443"),
+            base.Box("internet", "Users", "", led, leads=", ".join(map(str, settings.ports))),
         ]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
@@ -100,8 +129,14 @@ class LoadBalancer(base.Component):
     def targets(self, node: Node) -> tuple[Reference, ...]:
         return (base.settings_of(node, LoadBalancerSettings).target,)
 
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        """A CDN fetches from it over the internet, as anybody does; there is nothing to give to anybody else."""
+        if any(user.kind != "cdn" for user in build.users(node)):
+            return super().grant(node, build)
+        return base.Grant()
 
-def _groups(node: Node, build: Build) -> None:
+
+def _groups(node: Node, build: Build, settings: LoadBalancerSettings) -> None:
     (target,) = build.targets(node)
     if not build.component(target).grant(target, build).ports:
         raise base.DesignError(
@@ -109,7 +144,7 @@ def _groups(node: Node, build: Build) -> None:
         )
     world = [
         {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": security.ANYWHERE, "Description": why}
-        for port, why in ((80, "redirected to 443"), (443, "HTTPS"))
+        for port, why in settings.ports.items()
     ]
     security.group(node, build, ingress=world)
     security.out_to_targets(node, build)
@@ -117,6 +152,12 @@ def _groups(node: Node, build: Build) -> None:
 
 def _balancer(node: Node, build: Build, settings: LoadBalancerSettings) -> Ref:
     network = build.only("network", needed_by=node)
+    smallest = max(base.settings_of(network, NetworkSettings).subnets.public, key=lambda subnet: subnet.prefixlen)
+    if smallest.prefixlen > _SMALLEST_SUBNET:
+        raise base.DesignError(
+            f"{network.source}: {node.address} needs public subnets of at least /{_SMALLEST_SUBNET},"
+            f" and {smallest} is smaller; give {network.address} a larger range"
+        )
     attributes = {
         "deletion_protection.enabled": "true" if settings.protect else "false",
         "routing.http.drop_invalid_header_fields.enabled": "true",
@@ -148,23 +189,13 @@ def _targets_and_listeners(node: Node, build: Build, settings: LoadBalancerSetti
             HealthCheckPath=settings.health_check,
             Matcher=elb.Matcher(HttpCode="200"),
             TargetGroupAttributes=[
-                elb.TargetGroupAttribute(Key="deregistration_delay.timeout_seconds", Value=str(_DRAIN_SECONDS))
+                elb.TargetGroupAttribute(Key="deregistration_delay.timeout_seconds", Value=str(settings.drain_seconds))
             ],
         ),
         "Target group",
     )
-    to_https = elb.RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301")
-    build.add(
-        node,
-        elb.Listener(
-            logical_id(node.address, "Http"),
-            LoadBalancerArn=balancer,
-            Protocol="HTTP",
-            Port=80,
-            DefaultActions=[elb.Action(Type="redirect", RedirectConfig=to_https)],
-        ),
-        "Redirect from HTTP",
-    )
+    if settings.http_redirect:
+        _redirect(node, build, balancer)
     certificate = settings.certificate.arn or _certificate(node, build, settings.certificate)
     build.add(
         node,
@@ -179,6 +210,18 @@ def _targets_and_listeners(node: Node, build: Build, settings: LoadBalancerSetti
         ),
         "HTTPS listener",
     )
+
+
+def _redirect(node: Node, build: Build, balancer: Ref) -> None:
+    to_https = elb.RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301")
+    listener = elb.Listener(
+        logical_id(node.address, "Http"),
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[elb.Action(Type="redirect", RedirectConfig=to_https)],
+    )
+    build.add(node, listener, "Redirect from HTTP")
 
 
 def _certificate(node: Node, build: Build, certificate: Certificate) -> Ref:
@@ -210,29 +253,11 @@ def _alias(node: Node, build: Build, certificate: Certificate) -> None:
 
 
 def _web_acl(node: Node, build: Build, waf: Waf, balancer: Ref) -> None:
-    def visible(name: str) -> wafv2.VisibilityConfig:
-        return wafv2.VisibilityConfig(
-            CloudWatchMetricsEnabled=True, SampledRequestsEnabled=True, MetricName=build.physical(name, limit=128)
-        )
-
-    acl = wafv2.WebACL(
+    acl = web_acl.acl(
         logical_id(node.address, "WebAcl"),
-        Scope="REGIONAL",
-        DefaultAction=wafv2.DefaultAction(Allow=wafv2.AllowAction()),
-        VisibilityConfig=visible("web"),
-        Rules=[
-            wafv2.WebACLRule(
-                Name="rate",
-                Priority=0,
-                Action=wafv2.RuleAction(Block=wafv2.BlockAction()),
-                Statement=wafv2.Statement(
-                    RateBasedStatement=wafv2.RateBasedStatement(
-                        Limit=waf.requests_per_5_minutes, EvaluationWindowSec=_WINDOW_SECONDS, AggregateKeyType="IP"
-                    )
-                ),
-                VisibilityConfig=visible("rate"),
-            )
-        ],
+        waf,
+        scope="REGIONAL",
+        metric=lambda name: build.physical(name, limit=128),
     )
     build.add(node, acl, "Web ACL")
     build.add(

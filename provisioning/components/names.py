@@ -28,3 +28,8 @@ def physical(environment: str, name: str, *, limit: int) -> str:
         return full
     digest = hashlib.sha256(full.encode()).hexdigest()[:6]
     return f"{full[: limit - 7].rstrip('-')}-{digest}"
+
+
+def short(kind: str, name: str) -> str:
+    """What a component is called among others of any kind: `redis.main` is `redis`, `redis.locks` is `redis-locks`."""
+    return kind if name == "main" else f"{kind}-{name}"

@@ -1,4 +1,4 @@
-"""How many tasks a service has: on CPU, on memory, or on waiting jobs.
+"""How many tasks a service has: on CPU, on memory, on waiting jobs, or step by step on a queue's pressure.
 
 The length of a task queue is no AWS metric. The application publishes it as `QueueDepth` in the environment's own
 namespace; CloudWatch divides it by the running tasks, so the publisher needs to know nothing about them.
@@ -12,10 +12,11 @@ from pydantic import Field, model_validator
 from troposphere import GetAtt, Ref, Sub
 from troposphere import applicationautoscaling as autoscaling
 
-from provisioning.components import base
+from provisioning.components import base, pressure
 from provisioning.components.build import Build
 from provisioning.components.graph import Node
 from provisioning.components.names import logical_id
+from provisioning.components.pressure import Pressure
 
 QUEUE_METRIC = "QueueDepth"
 _SCALE_IN_SECONDS = 300
@@ -23,23 +24,27 @@ _SCALE_OUT_SECONDS = 60
 
 
 class Tasks(base.Part):
-    """How many, and what the number follows: CPU and memory in percent, or waiting jobs for each task."""
+    """How many, and what the number follows: CPU and memory in percent, waiting jobs for each task, or a queue."""
 
-    desired: int = Field(default=1, ge=0)
-    min: int = Field(default=1, ge=0)
-    max: int = Field(default=1, ge=1)
-    cpu_target: int | None = Field(default=None, ge=10, le=95)
-    memory_target: int | None = Field(default=None, ge=10, le=95)
-    backlog_per_task: int | None = Field(default=None, ge=1)
+    desired: int = Field(default=1, ge=0, description="How many at the start")
+    min: int = Field(default=1, ge=0, description="How few at least")
+    max: int = Field(default=1, ge=1, description="How many at most")
+    cpu_target: int | None = Field(default=None, ge=10, le=95, description="Percent of CPU to keep to")
+    memory_target: int | None = Field(default=None, ge=10, le=95, description="Percent of memory to keep to")
+    backlog_per_task: int | None = Field(default=None, ge=1, description="Waiting jobs for each task to keep to")
+    pressure: Pressure | None = Field(
+        default=None,
+        description="Steps out while a RabbitMQ queue grows or the tasks are busy, and back once it is empty",
+    )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
-        follows = self.cpu_target or self.memory_target or self.backlog_per_task
+        follows = self.cpu_target or self.memory_target or self.backlog_per_task or self.pressure
         if not self.min <= self.desired <= self.max:
             raise ValueError(f"desired ({self.desired}) must lie between min ({self.min}) and max ({self.max})")
         if self.scales and not follows:
             raise ValueError(
-                "min is below max, so say what the number follows: cpu_target, memory_target or backlog_per_task"
+                "min is below max, so say what the number follows: cpu_target, memory_target, backlog_per_task or pressure"
             )
         if self.backlog_per_task and self.min == 0:
             raise ValueError("backlog_per_task divides by the running tasks, so min must be at least 1")
@@ -66,6 +71,8 @@ def add(node: Node, build: Build, tasks: Tasks) -> None:
         MaxCapacity=tasks.max,
     )
     build.add(node, target, "Scaling")
+    if tasks.pressure:
+        pressure.add(node, build, tasks.pressure, minimum=tasks.min)
     if tasks.cpu_target:
         _policy(node, build, "Cpu", tasks.cpu_target, **_predefined("ECSServiceAverageCPUUtilization"))
     if tasks.memory_target:

@@ -24,10 +24,17 @@ LENGTH = 64
 class SecretSettings(base.Settings):
     """`generate` names the variables that receive the one generated value; `provided` waits for a person."""
 
-    generate: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...] = ()
-    provided: bool = False
-    variable: str | None = Field(default=None, pattern=r"^[A-Z][A-Z0-9_]*$")
-    description: str = Field(default="", max_length=400)
+    generate: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...] = Field(
+        default=(), description="Variables, in lowercase, that all receive one value generated inside AWS"
+    )
+    provided: bool = Field(default=False, description="Hold a placeholder until somebody provides the value")
+    variable: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="Variable that receives a provided value; the secret's name in capitals if not said",
+    )
+    enabled: bool = Field(default=True, description="false leaves the secret out, and its users go without")
+    description: str = Field(default="", max_length=400, description="What the secret is for, as AWS shows it")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
@@ -51,10 +58,16 @@ class Secret(base.Component):
     title = "Secret"
     summary = "A value in Secrets Manager, generated or provided"
     Settings = SecretSettings
+    gives = base.Gives(
+        secrets=("<EACH NAME IN generate, OR variable>",),
+        rights=("secretsmanager:GetSecretValue",),
+    )
     attributes = {"arn": "ARN of the secret", "name": "Name of the secret"}
 
     def build(self, node: Node, build: Build) -> None:
         settings = base.settings_of(node, SecretSettings)
+        if not settings.enabled:
+            return
         purpose = settings.description or ", ".join(settings.variables(node.name))
         how = "placeholder until its value is provided" if settings.provided else "generated"
         resource = secretsmanager.Secret(
@@ -70,6 +83,8 @@ class Secret(base.Component):
 
     def boxes(self, node: Node) -> list[base.Box]:
         settings = base.settings_of(node, SecretSettings)
+        if not settings.enabled:
+            return []
         return [
             base.Box(
                 "beside",
@@ -80,6 +95,8 @@ class Secret(base.Component):
         ]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name in self.attributes and not base.settings_of(node, SecretSettings).enabled:
+            return None
         if name == "arn":
             return Ref(logical_id(node.address))
         if name == "name":
@@ -90,6 +107,8 @@ class Secret(base.Component):
     def grant(self, node: Node, build: Build) -> base.Grant:
         arn = Ref(logical_id(node.address))
         settings = base.settings_of(node, SecretSettings)
+        if not settings.enabled:
+            return base.Grant()
         return base.Grant(
             label="read",
             secrets=dict.fromkeys(settings.variables(node.name), arn),

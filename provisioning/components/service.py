@@ -1,80 +1,27 @@
 """A container service on Fargate. What it uses decides its network, its rights and its variables.
 
 A service with a port has a name in the private DNS namespace; a user gets `<NAME>_URL` and the way in on that port.
-A singleton is stopped before its successor starts, so that there are never two.
+A singleton is stopped before its successor starts, so that there are never two. How its containers are defined stands
+in `task.py`.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, Self, TypeAlias
+from typing import Any
 
-from pydantic import Field, InstanceOf, model_validator
 from troposphere import GetAtt, Ref, ecs, servicediscovery
 
-from provisioning.components import base, cluster, file_system, iam, scaling, security
+from provisioning.components import base, cluster, file_system, scaling, security, task
 from provisioning.components.build import Build
-from provisioning.components.graph import Joined, Node, Reference
-from provisioning.components.logs import log_group
+from provisioning.components.graph import Node
 from provisioning.components.names import logical_id
 from provisioning.components.network import subnet_refs
-from provisioning.components.scaling import Tasks
+from provisioning.components.service_settings import ServiceSettings
 
-VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
-VariableValue: TypeAlias = InstanceOf[Reference] | InstanceOf[Joined] | str
-
-# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
-FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
-    256: (512, 1024, 2048),
-    512: range(1024, 4097, 1024),
-    1024: range(2048, 8193, 1024),
-    2048: range(4096, 16385, 1024),
-    4096: range(8192, 30721, 1024),
-    8192: range(16384, 61441, 4096),
-    16384: range(32768, 122881, 8192),
-}
-# Fargate Spot warns two minutes ahead, and a worker should finish its job: the longest that Fargate waits.
-_STOP_SECONDS = 120
 _DNS_SECONDS = 10
 _WARM_UP_SECONDS = 120
-
-
-class Volume(base.Part):
-    """A folder that outlives the task, on EFS."""
-
-    path: str = Field(pattern=r"^/[A-Za-z0-9_./-]+$")
-
-
-class ServiceSettings(base.Settings):
-    image: str = Field(min_length=1)
-    command: tuple[str, ...] = ()
-    port: int | None = Field(default=None, ge=1, le=65535)
-    cpu: int
-    memory: int
-    capacity: Literal["on_demand", "spot"] = "on_demand"
-    tasks: Tasks = Tasks()
-    singleton: bool = False
-    storage: Volume | None = None
-    keep_data: bool = False
-    metrics: bool = False
-    environment: dict[VariableName, VariableValue] = {}
-
-    @model_validator(mode="after")
-    def _possible(self) -> Self:
-        if self.cpu not in FARGATE_MEMORY:
-            raise ValueError(f"cpu is {self.cpu}; Fargate offers {', '.join(map(str, FARGATE_MEMORY))}")
-        if self.memory not in FARGATE_MEMORY[self.cpu]:
-            choices = FARGATE_MEMORY[self.cpu]
-            raise ValueError(
-                f"memory is {self.memory}; with cpu {self.cpu} Fargate offers {choices[0]} to {choices[-1]}"
-            )
-        if (self.singleton or self.storage) and self.tasks != Tasks():
-            raise ValueError("a singleton, and a service with storage, is exactly one task: leave out tasks")
-        return self
-
-    @property
-    def alone(self) -> bool:
-        """Whether two tasks at once would do harm: both would schedule, or both would write the same files."""
-        return self.singleton or self.storage is not None
+# What runs before the container runs within this too: a migration takes longer than a start.
+_WARM_UP_WITH_BEFORE_SECONDS = 600
 
 
 class Service(base.Component):
@@ -82,9 +29,13 @@ class Service(base.Component):
     title = "Service"
     summary = "Containers on Fargate"
     Settings = ServiceSettings
+    gives = base.Gives(variables=("<NAME>_URL",), ports="its own port", note="only a service with a port can be used")
+    needs = ("network", "cluster")
+    takes = True
     guarded = True
     attributes = {
         "name": "Name of the ECS service",
+        "role_arn": "ARN of the role that its containers act as",
         "host": "Host name inside the network (services with a port)",
         "url": "http:// address inside the network (services with a port)",
     }
@@ -96,8 +47,7 @@ class Service(base.Component):
         security.out_to_targets(node, build)
         if settings.storage:
             file_system.add(node, build, keep_data=settings.keep_data)
-        role = _task_role(node, build, settings)
-        definition = _task_definition(node, build, settings, role)
+        definition = task.definition(node, build, settings, task.role(node, build, settings))
         _service(node, build, settings, definition)
         scaling.add(node, build, settings.tasks)
 
@@ -115,6 +65,8 @@ class Service(base.Component):
         settings = base.settings_of(node, ServiceSettings)
         if name == "name":
             return GetAtt(logical_id(node.address), "Name")
+        if name == "role_arn":
+            return GetAtt(logical_id(node.address, "Role"), "Arn")
         if name not in self.attributes:
             return super().attribute(node, name, build)
         if settings.port is None:
@@ -138,73 +90,6 @@ class Service(base.Component):
             ports=(settings.port,),
             variables=named,
         )
-
-
-def _task_role(node: Node, build: Build, settings: ServiceSettings) -> GetAtt:
-    statements = [statement for grant in build.grants(node) for statement in grant.statements]
-    if settings.metrics:
-        # CloudWatch offers no resource for metrics; the namespace is the fence.
-        own = {"StringEquals": {"cloudwatch:namespace": build.name}}
-        statements.append(iam.allow(["cloudwatch:PutMetricData"], "*", own))
-    if settings.storage:
-        statements.append(file_system.statement(node))
-    role = iam.role(
-        logical_id(node.address, "Role"),
-        trust=iam.trusts("ecs-tasks.amazonaws.com"),
-        statements=statements,
-    )
-    build.add(node, role, "Task role")
-    return GetAtt(role.title, "Arn")
-
-
-def _task_definition(node: Node, build: Build, settings: ServiceSettings, role: GetAtt) -> Ref:
-    home = build.only("cluster", needed_by=node)
-    days = base.settings_of(home, cluster.ClusterSettings).log_days
-    logs = log_group(node, build, name=f"/portal/{build.name}/{node.name}", days=days)
-    resource = ecs.TaskDefinition(
-        logical_id(node.address, "Task"),
-        Family=build.physical(node.name, limit=255),
-        Cpu=str(settings.cpu),
-        Memory=str(settings.memory),
-        NetworkMode="awsvpc",
-        RequiresCompatibilities=["FARGATE"],
-        RuntimePlatform=cluster.runtime_platform(home),
-        ExecutionRoleArn=cluster.execution_role(home),
-        TaskRoleArn=role,
-        ContainerDefinitions=[_container(node, build, settings, logs)],
-    )
-    if settings.storage:
-        resource.Volumes = [file_system.volume(node)]
-    return build.add(node, resource, "Task definition")
-
-
-def _container(node: Node, build: Build, settings: ServiceSettings, logs: Ref) -> ecs.ContainerDefinition:
-    variables: dict[str, Any] = {}
-    secrets: dict[str, Any] = {}
-    for grant in build.grants(node):
-        variables |= grant.variables
-        secrets |= grant.secrets
-    if settings.metrics:
-        variables["METRICS_NAMESPACE"] = build.name
-    variables |= {name: build.value(value) for name, value in settings.environment.items()}
-    container = ecs.ContainerDefinition(
-        Name=node.name,
-        Image=settings.image,
-        Essential=True,
-        LogConfiguration=cluster.awslogs(logs, node.name),
-        StopTimeout=_STOP_SECONDS,
-    )
-    if variables:
-        container.Environment = cluster.variables(variables)
-    if secrets:
-        container.Secrets = cluster.secrets(secrets)
-    if settings.command:
-        container.Command = list(settings.command)
-    if settings.port:
-        container.PortMappings = [ecs.PortMapping(ContainerPort=settings.port, Protocol="tcp")]
-    if settings.storage:
-        container.MountPoints = [ecs.MountPoint(SourceVolume=node.name, ContainerPath=settings.storage.path)]
-    return container
 
 
 def _service(node: Node, build: Build, settings: ServiceSettings, definition: Ref) -> None:
@@ -237,7 +122,10 @@ def _service(node: Node, build: Build, settings: ServiceSettings, definition: Re
         PropagateTags="SERVICE",
     )
     if not (build.changing and settings.tasks.scales):
-        resource.DesiredCount = settings.tasks.desired
+        # CloudFormation makes the scalable target, which names the service, once the service is stable; registering it
+        # raises the count to its minimum.
+        # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
+        resource.DesiredCount = 1 if settings.first_alone else settings.tasks.desired
     waits = _behind_load_balancers(node, build, settings, resource)
     if settings.storage:
         waits += file_system.mount_targets(node, build)
@@ -261,7 +149,7 @@ def _behind_load_balancers(node: Node, build: Build, settings: ServiceSettings, 
         )
         for front in fronts
     ]
-    resource.HealthCheckGracePeriodSeconds = _WARM_UP_SECONDS
+    resource.HealthCheckGracePeriodSeconds = _WARM_UP_WITH_BEFORE_SECONDS if settings.before else _WARM_UP_SECONDS
     return [logical_id(front.address, "Https") for front in fronts]
 
 

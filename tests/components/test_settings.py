@@ -61,8 +61,8 @@ def _tier(tier: str, *ranges: str) -> dict[str, Any]:
         (
             "valkey",
             {},
-            {"capacity": {"mode": "nodes", "node_type": "cache.t4g.medium", "nodes": 1}},
-            "greater than or equal to 2",
+            {"capacity": {"mode": "nodes", "node_type": "cache.t4g.medium", "nodes": 0}},
+            "greater than or equal to 1",
         ),
         ("valkey", {}, {"capacity": {"mode": "cluster"}}, "'serverless', 'nodes'"),
         (
@@ -116,7 +116,14 @@ def _tier(tier: str, *ranges: str) -> dict[str, Any]:
         ),
         ("deploy_role", ROLE, {"repository": "no-slash"}, "String should match pattern"),
         ("deploy_role", ROLE, {"repository": "a/b:ref:refs/heads/*"}, "String should match pattern"),
-        ("deploy_role", ROLE, {"services": []}, "at least 1 item"),
+        ("deploy_role", ROLE, {"services": []}, "say what it may deploy: services, buckets or distributions"),
+        ("deploy_role", ROLE, {"buckets": [Reference("redis", "a")]}, "is a redis, and only a bucket can stand here"),
+        (
+            "deploy_role",
+            ROLE,
+            {"distributions": [Reference("bucket", "a")]},
+            "is a bucket, and only a cdn can stand here",
+        ),
     ],
 )
 def test_it_refuses(kind: str, base: dict[str, Any], change: dict[str, Any], sentence: str) -> None:
@@ -149,8 +156,10 @@ def test_a_reference_is_never_made_from_a_map() -> None:
 
 
 def test_an_unknown_kind_names_the_known_ones() -> None:
-    with pytest.raises(UnknownComponent, match='no component kind "mysql"; known are bucket, cluster') as caught:
-        component("mysql")
+    with pytest.raises(
+        UnknownComponent, match=r'no component kind "mainframe"; known are .*bucket, .*cluster'
+    ) as caught:
+        component("mainframe")
     assert caught.value.known == kinds()
 
 

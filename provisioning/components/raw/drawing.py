@@ -7,37 +7,39 @@ from typing import Final
 
 from provisioning.components.base import Box, Tier
 
-# The kinds that people look for, and the tier in which they usually stand.
-_SHOWN: Final[dict[str, tuple[Tier, str]]] = {
-    "AWS::ApiGateway::RestApi": ("public", "REST API"),
-    "AWS::ApiGatewayV2::Api": ("public", "HTTP API"),
-    "AWS::AppRunner::Service": ("public", "App Runner service"),
-    "AWS::AutoScaling::AutoScalingGroup": ("private", "Auto Scaling group"),
-    "AWS::CloudFront::Distribution": ("edge", "CloudFront"),
-    "AWS::DocDB::DBCluster": ("data", "DocumentDB cluster"),
-    "AWS::DynamoDB::Table": ("data", "DynamoDB table"),
-    "AWS::EC2::Instance": ("private", "EC2 instance"),
-    "AWS::EC2::InternetGateway": ("public", "Internet gateway"),
-    "AWS::EC2::NatGateway": ("public", "NAT gateway"),
-    "AWS::ECS::Service": ("private", "ECS service"),
-    "AWS::EFS::FileSystem": ("data", "File system"),
-    "AWS::EKS::Cluster": ("private", "EKS cluster"),
-    "AWS::EKS::Nodegroup": ("private", "EKS nodes"),
-    "AWS::ElastiCache::CacheCluster": ("data", "Cache"),
-    "AWS::ElastiCache::ReplicationGroup": ("data", "Cache"),
-    "AWS::ElasticLoadBalancing::LoadBalancer": ("public", "Classic load balancer"),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("public", "Load balancer"),
-    "AWS::Kinesis::Stream": ("data", "Kinesis stream"),
-    "AWS::Lambda::Function": ("private", "Function"),
-    "AWS::Neptune::DBCluster": ("data", "Neptune cluster"),
-    "AWS::OpenSearchService::Domain": ("data", "OpenSearch"),
-    "AWS::RDS::DBCluster": ("data", "Database cluster"),
-    "AWS::RDS::DBInstance": ("data", "Database"),
-    "AWS::Redshift::Cluster": ("data", "Redshift cluster"),
-    "AWS::S3::Bucket": ("data", "Bucket"),
-    "AWS::SNS::Topic": ("beside", "Topic"),
-    "AWS::SQS::Queue": ("data", "Queue"),
-    "AWS::StepFunctions::StateMachine": ("private", "State machine"),
+_RUNS, _HOLDS = "APIs and functions", "Storage and messages"
+
+# The kinds that people look for, the tier in which they usually stand, and their heading where they stand in no network.
+_SHOWN: Final[dict[str, tuple[Tier, str, str]]] = {
+    "AWS::ApiGateway::RestApi": ("beside", "REST API", _RUNS),
+    "AWS::ApiGatewayV2::Api": ("beside", "HTTP API", _RUNS),
+    "AWS::AppRunner::Service": ("beside", "App Runner service", _RUNS),
+    "AWS::AutoScaling::AutoScalingGroup": ("private", "Auto Scaling group", ""),
+    "AWS::CloudFront::Distribution": ("edge", "CloudFront", ""),
+    "AWS::DocDB::DBCluster": ("data", "DocumentDB cluster", ""),
+    "AWS::DynamoDB::Table": ("beside", "DynamoDB table", _HOLDS),
+    "AWS::EC2::Instance": ("private", "EC2 instance", ""),
+    "AWS::EC2::InternetGateway": ("public", "Internet gateway", ""),
+    "AWS::EC2::NatGateway": ("public", "NAT gateway", ""),
+    "AWS::ECS::Service": ("private", "ECS service", ""),
+    "AWS::EFS::FileSystem": ("data", "File system", ""),
+    "AWS::EKS::Cluster": ("private", "EKS cluster", ""),
+    "AWS::EKS::Nodegroup": ("private", "EKS nodes", ""),
+    "AWS::ElastiCache::CacheCluster": ("data", "Cache", ""),
+    "AWS::ElastiCache::ReplicationGroup": ("data", "Cache", ""),
+    "AWS::ElasticLoadBalancing::LoadBalancer": ("public", "Classic load balancer", ""),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": ("public", "Load balancer", ""),
+    "AWS::Kinesis::Stream": ("beside", "Kinesis stream", _HOLDS),
+    "AWS::Lambda::Function": ("beside", "Function", _RUNS),
+    "AWS::Neptune::DBCluster": ("data", "Neptune cluster", ""),
+    "AWS::OpenSearchService::Domain": ("data", "OpenSearch", ""),
+    "AWS::RDS::DBCluster": ("data", "Database cluster", ""),
+    "AWS::RDS::DBInstance": ("data", "Database", ""),
+    "AWS::Redshift::Cluster": ("data", "Redshift cluster", ""),
+    "AWS::S3::Bucket": ("beside", "Bucket", _HOLDS),
+    "AWS::SNS::Topic": ("beside", "Topic", _HOLDS),
+    "AWS::SQS::Queue": ("beside", "Queue", _HOLDS),
+    "AWS::StepFunctions::StateMachine": ("beside", "State machine", _RUNS),
 }
 
 
@@ -47,8 +49,8 @@ def place(types: Mapping[str, int]) -> list[Box]:
     others: dict[str, int] = {}
     for kind, number in sorted(types.items()):
         if kind in _SHOWN:
-            tier, words = _SHOWN[kind]
-            boxes.append(Box(tier, words, "", "one" if number == 1 else f"{number} of them"))
+            tier, words, heading = _SHOWN[kind]
+            boxes.append(Box(tier, words, heading, "one" if number == 1 else f"{number} of them"))
         else:
             service = kind.split("::")[1] if kind.count("::") > 1 else kind.split("::", maxsplit=1)[0]
             others[service] = others.get(service, 0) + number

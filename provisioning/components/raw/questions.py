@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from provisioning.components.raw.generation import generation
+from provisioning.components.raw.generation import generation, matcher
 from provisioning.components.raw.reading import RawProblem, RawTemplate
 from provisioning.components.raw.rewriting import is_secret
 
@@ -36,6 +36,17 @@ _WORDS: Final = {
     "AWS::EC2::Volume::Id": "the id of a volume",
     "AWS::Route53::HostedZone::Id": "the id of a hosted zone",
 }
+_NAMES: Final = {
+    "AWS::EC2::AvailabilityZone::Name": "us-east-1a",
+    "AWS::EC2::KeyPair::KeyName": "key",
+    "AWS::Route53::HostedZone::Id": "Z0123456789ABCDEFGHIJ",
+}
+_CANDIDATES: Final = (
+    "example", "Example1", "10.0.0.0/16", "10.0.0.0/24", "10.0.0.1", "team@example.com", "www.example.com", "https://www.example.com/",
+    "arn:aws:iam::123456789012:role/example", "123456789012", "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "t4g.micro", "1",
+)  # fmt: skip
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: bytes of a parameter's value
+_LONGEST_VALUE: Final = 4_096
 SECRET_ARN = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-z0-9/_+=.@!-]+$"  # noqa: S105 - the shape of an ARN
 
 
@@ -44,7 +55,8 @@ class Question:
     """One parameter as the portal asks for it. `type` is a Terraform type; `secret` means NoEcho.
 
     `minimum` and `maximum` bound a number, or a text's length. A secret is never asked for: the answer is the ARN of a
-    secret in the account, or nothing, and then AWS generates one.
+    secret in the account, or nothing, and then AWS generates one. `example` is a value that the constraints take, as far
+    as one is known.
     """
 
     name: str
@@ -59,6 +71,7 @@ class Question:
     maximum: float | None = None
     allowed: tuple[Any, ...] = ()
     secret: bool = False
+    example: Any = None
 
 
 def questions(template: RawTemplate) -> tuple[Question, ...]:
@@ -109,6 +122,7 @@ def _question(name: str, parameter: Mapping[str, Any], line: int, label: str) ->
         minimum=_bound(parameter, ("MinValue", "MinLength")),
         maximum=_bound(parameter, ("MaxValue", "MaxLength")),
         allowed=tuple(_one(item, kind) for item in parameter.get("AllowedValues") or ()),
+        example=_example(parameter, kind, inner),
     )
 
 
@@ -123,7 +137,35 @@ def _secret(name: str, description: str, line: int, *, possible: bool) -> Questi
         pattern=SECRET_ARN,
         message="is not the ARN of a secret in Secrets Manager",
         secret=True,
+        example="arn:aws:secretsmanager:us-east-1:123456789012:secret:example-AbCdEf",
     )
+
+
+def _example(parameter: Mapping[str, Any], kind: str, inner: str) -> Any:
+    """A value for a picture before anybody has answered."""
+    listed = kind != inner or kind == "CommaDelimitedList"
+    allowed = parameter.get("AllowedValues")
+    if kind in ("Number", "List<Number>"):
+        one = _number(allowed[0]) if allowed else parameter.get("MinValue", 1)
+    elif allowed:
+        one = _one(allowed[0], kind)
+    elif inner in _IDS:
+        one = f"{_IDS[inner]}-0123456789abcdef0"
+    else:
+        one = _text_example(parameter, inner)
+    return [one] if listed and one is not None else one
+
+
+def _text_example(parameter: Mapping[str, Any], inner: str) -> str | None:
+    accepts = matcher(parameter.get("AllowedPattern"))
+    least = int(_bound(parameter, ("MinLength",)) or 0)
+    if least > _LONGEST_VALUE:
+        return None
+    for candidate in (_NAMES.get(inner, ""), *_CANDIDATES):
+        text = candidate if len(candidate) >= least else candidate + "x" * (least - len(candidate))
+        if candidate and (accepts is None or accepts(text)):
+            return text
+    return None
 
 
 def _type(kind: str, name: str, line: int) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -111,8 +112,7 @@ def _read_json(text: str) -> tuple[Any, dict[tuple[str, str], int]]:
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(found)
         if len(result) < len(found):
-            names = [name for name, _ in found]
-            twice = next(name for name in names if names.count(name) > 1)
+            twice, _ = Counter(name for name, _ in found).most_common(1)[0]
             raise RawProblem(0, f"“{twice[:60]}” stands twice in one mapping; take one out.")
         return result
 
@@ -139,7 +139,8 @@ def _read_json(text: str) -> tuple[Any, dict[tuple[str, str], int]]:
 
 def _check_json_depth(text: str) -> None:
     depth = 0
-    for match in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', text):
+    # A text that is never closed goes to the end, and no character is looked at twice.
+    for match in re.finditer(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', text):
         sign = match[0]
         depth += (sign in "[{") - (sign in "]}") if len(sign) == 1 else 0
         if depth > MAX_DEPTH:

@@ -1,0 +1,49 @@
+"""A network, a cluster and one service that uses the component under test: the smallest design that compiles."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from provisioning.components.graph import Node, Reference
+from provisioning.design import compile_design
+from tests.design.designs import design, node
+from tests.design.reading import Template
+
+REGIONS = ("eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1")
+TIERS = {
+    "public": ["10.0.0.0/24", "10.0.1.0/24"],
+    "private": ["10.0.2.0/24", "10.0.3.0/24"],
+    "data": ["10.0.4.0/24", "10.0.5.0/24"],
+}
+
+
+def rendered(
+    *nodes: Node,
+    beside: tuple[Node, ...] = (),
+    outputs: dict[str, str] | None = None,
+    size: str = "dev",
+    changing: bool = False,
+    **service: Any,
+) -> Template:
+    """The template of a design whose service `api` uses all of these nodes, and none `beside`; `service` are more settings of it."""
+    settings: dict[str, Any] = {"image": "public.ecr.aws/example/api:1", "cpu": 256, "memory": 512} | service
+    made = design(
+        node("network", "main", cidr="10.0.0.0/16", azs=2, nat="single", tiers=TIERS),
+        node("cluster", "main"),
+        node("service", "api", uses=tuple(Reference(n.kind, n.name) for n in nodes), **settings),
+        *nodes,
+        *beside,
+        size=size,
+        outputs={name: Reference(*text.split(".")) for name, text in (outputs or {}).items()},
+    )
+    return Template(json.loads(compile_design(made, changing=changing).main.body))
+
+
+def complaints(template: Template) -> list[str]:
+    """What cfn-lint says about it, informational remarks too, in every region on offer."""
+    arguments: ManualArgs = {"regions": list(REGIONS), "include_checks": ["I"]}
+    return [str(match) for match in lint(json.dumps(template.body), config=arguments)]
