@@ -30,9 +30,11 @@ def read_terraform(text: str) -> Pasted:
     except ProblemFound as problem:
         raise unreadable(problem) from None  # the cause repeats the text
     sources = [_module(block, without) for block in body.blocks if block.kind == "module"]
-    if body.arguments:
+    about = about_in(text)
+    # The portal's own file of a request that keeps to the defaults has a head and nothing else.
+    if body.arguments or (about and not sources):
         given = tuple(_given(argument, without) for argument in body.arguments)
-        sources.insert(0, Source("variables", body.arguments[0].line, given, about=about_in(text)))
+        sources.insert(0, Source("variables", given[0].line if given else 1, given, about=about))
     left = [
         Left(_called(block), block.line, "is no module block, and is not read")
         for block in body.blocks

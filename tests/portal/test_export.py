@@ -71,7 +71,7 @@ def test_the_api_json_has_what_a_request_needs(asked: Request, people: People) -
     data = json.loads(people.client("bob").get(f"/requests/{asked.pk}/export/", {"as": "json"}).content)
     assert {key: data[key] for key in data if key != "inputs"} == {
         "blueprint": SLUG,
-        "version": "1.0.0",
+        "version": catalogue().get(SLUG).version,
         "size": "dev",
         "team": "payments",
         "account": "acme-dev",
