@@ -15,7 +15,7 @@ from provisioning.sandbox import private, template_problems
 from provisioning.sandbox.notifications import ANNOUNCED
 from provisioning.sandbox.private import app, cfn, engine, get_account_id, get_region, handlers, helpers
 from provisioning.sandbox.services.calls import Answer
-from provisioning.sandbox.stacks import running
+from provisioning.sandbox.stacks import running, signals
 from provisioning.sandbox.stacks.records import Stack, set_status
 from provisioning.sandbox.throttle import THROTTLE
 
@@ -204,6 +204,16 @@ def cancel_update_stack(params: Params) -> Any:
     return answer
 
 
+def signal_resource(params: Params) -> Any:
+    """For an instance or a group that waits; ministack knows wait conditions only."""
+    stack = _find(params)
+    unique_id, status = _text(params, "UniqueId"), _text(params, "Status")
+    valid = stack is not None and status in (signals.SUCCESS, signals.FAILURE) and bool(unique_id)
+    if valid and signals.signal(stack or {}, _text(params, "LogicalResourceId"), unique_id, status):
+        return helpers.xml(200, "SignalResourceResponse", "")
+    return _ministacks["SignalResource"](params)
+
+
 def validate_template(params: Params) -> Any:
     _path_style(params)
     problem = _template_problem(params)
@@ -269,6 +279,7 @@ def install() -> None:
             "CreateChangeSet": create_change_set,
             "ExecuteChangeSet": execute_change_set,
             "CancelUpdateStack": cancel_update_stack,
+            "SignalResource": signal_resource,
             "ValidateTemplate": validate_template,
             "GetTemplateSummary": get_template_summary,
             "DescribeStacks": describe_stacks,

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-OPERATIONS = ("create", "update", "delete", "run_task")
+OPERATIONS = ("create", "update", "delete", "run_task", "signal")
 MODES = ("fail", "hang", "slow")
 DEFAULT_REASON = 'Resource handler returned message: "The sandbox was asked to fail here." (HandlerErrorCode: GeneralServiceException)'
 

@@ -16,8 +16,11 @@ from ministack.core.concurrency import run_reentrant
 from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 from ministack.core.persistence import save_state
 from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
+from ministack.services import acm as _acm
 from ministack.services import alb as _alb
+from ministack.services import autoscaling as _autoscaling
 from ministack.services import cloudformation as _cfn
+from ministack.services import cloudfront as _cloudfront
 from ministack.services import cloudwatch as _cloudwatch
 from ministack.services import cloudwatch_logs as _logs
 from ministack.services import ec2 as _ec2
@@ -26,10 +29,15 @@ from ministack.services import elasticache as _elasticache
 from ministack.services import eventbridge as _eventbridge
 from ministack.services import iam as _iam
 from ministack.services import kms as _kms
+from ministack.services import mq as _mq
 from ministack.services import rds as _rds
+from ministack.services import route53 as _route53
+from ministack.services import s3 as _s3
 from ministack.services import secretsmanager as _secrets
 from ministack.services import servicediscovery as _servicediscovery
+from ministack.services import ses_v2 as _ses
 from ministack.services import ssm as _ssm
+from ministack.services import stepfunctions as _stepfunctions
 from ministack.services import sts as _sts
 from ministack.services import tagging as _tagging
 from ministack.services import waf as _waf
@@ -39,6 +47,7 @@ from ministack.services.cloudformation import handlers as _handlers
 from ministack.services.cloudformation import helpers as _helpers
 from ministack.services.cloudformation import provisioners as _provisioners
 from ministack.services.cloudformation import stacks as _stacks
+from ministack.services.cloudformation import wait_conditions as _waits
 
 
 class Insides:
@@ -76,26 +85,38 @@ app = Insides(_app, "SERVICE_HANDLERS app build_persistence_save_dict")
 persistence = Insides(_persistence, "STATE_DIR")
 router = Insides(_router, "KNOWN_AWS_SERVICE_NAMES SERVICE_PATTERNS")
 
+acm = Insides(_acm, "certificates")
 alb = Insides(_alb, "lbs listeners rules tags tgs")
-cloudwatch = Insides(_cloudwatch, "alarms composite_alarms resource_tags")
+autoscaling = Insides(_autoscaling, "ACTION_MAP asgs error launch_configs reconcile_instances tags")
+cloudfront = Insides(
+    _cloudfront,
+    "cache_policies distributions functions oacs origin_request_policies response_headers_policies tags",
+)
+cloudwatch = Insides(_cloudwatch, "alarms composite_alarms dashboards resource_tags")
 ec2 = Insides(
     _ec2,
-    "addresses dhcp_options error flow_logs guess_resource_type instances internet_gateways launch_templates nat_gateways network_acls"
-    " network_interfaces route_tables security_groups snapshots subnets tags volumes vpc_endpoints vpcs",
+    "ACTION_MAP addresses dhcp_options eni_fields_xml error flow_logs guess_resource_type instance_xml instances internet_gateways"
+    " launch_templates nat_gateways network_acls network_interfaces route_tables security_groups snapshots subnets tags volumes"
+    " vpc_endpoints vpcs xml",
 )
-ecs = Insides(_ecs, "bump_task_version clusters mark_task_stopped services tags task_defs tasks")
+ecs = Insides(_ecs, "bump_task_version clusters mark_task_stopped services tags task_defs tasks update_service")
 elasticache = Insides(
     _elasticache,
     "clusters param_groups replication_groups serverless_caches snapshots subnet_groups tags user_groups users",
 )
 eventbridge = Insides(_eventbridge, "rules tags")
-iam = Insides(_iam, "roles")
+iam = Insides(_iam, "instance_profiles roles")
 kms = Insides(_kms, "keys")
 logs = Insides(_logs, "log_groups")
+mq = Insides(_mq, "brokers tags")
 rds = Insides(_rds, "clusters instance_xml instances param_groups snapshots subnet_groups tags")
+route53 = Insides(_route53, "default_records health_checks records tags zones")
+s3 = Insides(_s3, "bucket_owner_account")
 secrets = Insides(_secrets, "secrets")
 servicediscovery = Insides(_servicediscovery, "namespaces resource_tags services")
-ssm = Insides(_ssm, "parameters tags")
+ses = Insides(_ses, "config_sets easy_dkim_attributes identities ses_tags")
+ssm = Insides(_ssm, "parameters public_parameter resolve_parameter_value tags")
+stepfunctions = Insides(_stepfunctions, "state_machines tags")
 sts = Insides(_sts, "caller_identity error")
 tagging = Insides(_tagging, "COLLECTORS matches_type_filters")
 waf = Insides(_waf, "waf_tags web_acls")
@@ -115,7 +136,7 @@ helpers = Insides(_helpers, "error extract_members extract_string_members p reso
 provisioners = Insides(
     _provisioners,
     "DEFERRED_PREDECESSOR_DELETES NAME_SEED REPLACING_PROPERTIES RESOURCE_HANDLERS RETAINING_POLICIES RETAIN_REPLACED STACK_TAG_PROPERTY"
-    " custom_named_replacement_error delete_resource physical_name replacing_change snapshot_resource with_stack_tags",
+    " custom_named_replacement_error delete_resource ec_rg_attrs physical_name replacing_change snapshot_resource with_stack_tags",
 )
 stacks = Insides(
     _stacks,
@@ -123,15 +144,20 @@ stacks = Insides(
     " provision_keeping_seed resolve_stack_outputs resource_policy roll_back_operation runs_on_worker_thread update_keeping_seed",
 )
 
+waits = Insides(_waits, "signal_resource validate_resource_signal_timeout wait_for")
+
 ALL_INSIDES = [item for item in list(globals().values()) if isinstance(item, Insides)]
 
 __all__ = [
     "ALL_INSIDES",
     "EvalContext",
+    "acm",
     "alb",
     "app",
+    "autoscaling",
     "cfn",
     "changesets",
+    "cloudfront",
     "cloudwatch",
     "ec2",
     "ecs",
@@ -146,20 +172,26 @@ __all__ = [
     "iam",
     "kms",
     "logs",
+    "mq",
     "new_uuid",
     "now_iso",
     "persistence",
     "provisioners",
     "rds",
     "request_scope",
+    "route53",
     "router",
     "run_reentrant",
+    "s3",
     "save_state",
     "secrets",
     "servicediscovery",
+    "ses",
     "ssm",
     "stacks",
+    "stepfunctions",
     "sts",
     "tagging",
     "waf",
+    "waits",
 ]

@@ -19,7 +19,7 @@ from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import app, router
 from provisioning.sandbox.services import ecs_tasks
 from provisioning.sandbox.services import install as install_services
-from provisioning.sandbox.stacks import operations, recovery
+from provisioning.sandbox.stacks import operations, recovery, signals
 from provisioning.sandbox.state import State
 
 GRACE_SECONDS = 0.3
@@ -37,6 +37,7 @@ def install() -> None:
     schemas.install()
     resources.register()
     operations.install()
+    signals.install()
     install_services()
     install_cloudformation()
     # ministack would load some 400 botocore models (350 MB) at the first call to a service that it doesn't know.

@@ -9,6 +9,7 @@ from provisioning.sandbox.private import engine
 from provisioning.sandbox.stacks.graph import Template, dependencies
 
 _PSEUDO = "AWS::"
+CUSTOM_RESOURCE = "AWS::CloudFormation::CustomResource"
 
 
 def problem(template: Template) -> str:
@@ -16,9 +17,25 @@ def problem(template: Template) -> str:
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         return "Template format error: At least one Resources member must be defined."
+    custom = _custom(resources)
+    if custom:
+        return custom
     if template.get("Transform") or not all(isinstance(item, dict) for item in resources.values()):
         return ""
     return _unresolved(template, resources) or _unknown_conditions(template, resources) or _circle(template)
+
+
+def _custom(resources: dict[str, Any]) -> str:
+    """A custom resource is what somebody's code says it is, and no code runs here: it would never come to be."""
+    found = {
+        name: str(item.get("Type", CUSTOM_RESOURCE))
+        for name, item in resources.items()
+        if isinstance(item, dict) and str(item.get("Type", CUSTOM_RESOURCE)).startswith((CUSTOM_RESOURCE, "Custom::"))
+    }
+    listed = ", ".join(f"{name} ({kind})" for name, kind in sorted(found.items()))
+    return (
+        f"Custom resources are not simulated: the sandbox runs no code that could answer for {listed}." if found else ""
+    )
 
 
 def unknown_parameters(template: Template, given: set[str]) -> str:

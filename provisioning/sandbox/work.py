@@ -91,9 +91,18 @@ async def quiet(patience: float) -> AsyncIterator[None]:
         yield
 
 
+def _loop_of_this_thread() -> asyncio.AbstractEventLoop | None:
+    try:
+        return asyncio.get_running_loop()
+    except RuntimeError:
+        return None
+
+
 def on_loop(function: Callable[..., T], *args: object) -> T:
     """Called on a handler's thread: runs a function of ministack's on the loop, where its stores are safe to touch."""
     assert _main_loop is not None  # noqa: S101 - start() ran
+    if _main_loop is _loop_of_this_thread():
+        raise RuntimeError(f"{function!r} was sent to the event loop from the event loop, which would wait for itself.")
     context = contextvars.copy_context()
 
     async def call() -> T:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 from provisioning.components.raw import Question, RawTemplate
 
 ACCOUNT = "123456789012"
+UUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 
 
 @dataclass
@@ -16,6 +19,8 @@ class Surroundings:
     """Things that are in the account before: a VPC with two subnets, a key pair, a hosted zone, a secret."""
 
     values: dict[str, Any]
+    numbers: Iterator[int] = field(default_factory=itertools.count)
+    """Bucket names are the world's: no two templates are given the same."""
 
     @classmethod
     def make(cls, client: Any) -> Surroundings:
@@ -69,14 +74,19 @@ class Surroundings:
         name = question.name.lower()
         hints = (
             (r"cidr", "10.77.8.0/24"),
+            (r"(cert|acm|ssl).*arn", f"arn:aws:acm:us-east-1:{ACCOUNT}:certificate/{UUID}"),
+            (r"kms", f"arn:aws:kms:us-east-1:{ACCOUNT}:key/{UUID}"),
             (r"arn$", f"arn:aws:iam::{ACCOUNT}:role/around"),
-            (r"account", ACCOUNT),
+            (r"account|ownerid", ACCOUNT),
+            (r"routetable", "rtb-0123456789abcdef0"),
+            (r"directoryid", "d-0123456789"),
+            (r"ipaddress|dnsservers", "10.77.0.10"),
             (r"vpc", self.values["AWS::EC2::VPC::Id"]),
             (r"subnet", self.values["AWS::EC2::Subnet::Id"][0]),
             (r"mail", "team@example.com"),
             (r"domain|dns|host", "shop.example.com"),
             (r"region", "us-east-1"),
-            (r"bucket", f"around-{question.name.lower()}-{ACCOUNT}"),
+            (r"bucket", f"around-{question.name.lower()}-{next(self.numbers)}"),
         )
         for candidate in (
             *(value for hint, value in hints if re.search(hint, name)),

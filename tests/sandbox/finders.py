@@ -8,6 +8,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from tests.fixtures.sandbox import Sandbox
+from tests.sandbox.finders_by_properties import LOCATED
 
 Found = Any
 Finder = Callable[[Any, str], Found]
@@ -117,7 +118,8 @@ def _bucket(client: Any, physical_id: str) -> Found:
 
 
 def _web_acl(client: Any, physical_id: str) -> Found:
-    found = client.list_web_acls(Scope="REGIONAL")["WebACLs"]
+    scope = "CLOUDFRONT" if "CLOUDFRONT" in physical_id or ":global/" in physical_id else "REGIONAL"
+    found = client.list_web_acls(Scope=scope)["WebACLs"]
     return next(
         (
             item
@@ -170,6 +172,50 @@ def _attached_secret(client: Any, physical_id: str) -> Found:
 
 def _queue(client: Any, physical_id: str) -> Found:
     return client.get_queue_attributes(QueueUrl=physical_id, AttributeNames=["All"])["Attributes"]
+
+
+def _composite(client: Any, physical_id: str) -> Found:
+    return client.describe_alarms(AlarmNames=[physical_id], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
+
+
+def _instance(client: Any, physical_id: str) -> Found:
+    reservations = client.describe_instances(InstanceIds=[physical_id])["Reservations"]
+    found = reservations[0]["Instances"][0] if reservations else None
+    return found and found["State"]["Name"] != "terminated" and found
+
+
+def _broker(client: Any, physical_id: str) -> Found:
+    found = client.describe_broker(BrokerId=physical_id)
+    return found["BrokerState"] != "DELETION_IN_PROGRESS" and found
+
+
+def _edge_function(client: Any, physical_id: str) -> Found:
+    return client.describe_function(Name=physical_id.rsplit("/", 1)[-1], Stage="LIVE")["FunctionSummary"]
+
+
+def _group(client: Any, physical_id: str) -> Found:
+    return client.describe_auto_scaling_groups(AutoScalingGroupNames=[physical_id])["AutoScalingGroups"]
+
+
+def _version(client: Any, physical_id: str) -> Found:
+    function, _, version = physical_id.rpartition(":")
+    return _first(client.list_versions_by_function(FunctionName=function)["Versions"], Version=version)
+
+
+def _function_alias(client: Any, physical_id: str) -> Found:
+    function, _, alias = physical_id.rpartition(":")
+    return client.get_alias(FunctionName=function, Name=alias)["AliasArn"]
+
+
+def _alive(call: str, member: str, argument: str) -> tuple[str, Finder]:
+    """For what EC2 goes on showing after its end, as deleted."""
+
+    def find(client: Any, physical_id: str) -> Found:
+        found = getattr(client, call)(**{argument: [physical_id]})[member]
+        status = found[0].get("State") or found[0].get("Status") if found else ""
+        return found and (status.get("Code") if isinstance(status, dict) else status) != "deleted" and found[0]
+
+    return "ec2", find
 
 
 FINDERS: dict[str, tuple[str, Finder]] = {
@@ -250,27 +296,90 @@ FINDERS: dict[str, tuple[str, Finder]] = {
     "AWS::SNS::Topic": _by("sns", "get_topic_attributes", "Attributes", argument="TopicArn"),
     "AWS::SSM::Parameter": _by("ssm", "get_parameter", "Parameter", argument="Name"),
     "AWS::SQS::Queue": ("sqs", _queue),
+    "AWS::AmazonMQ::Broker": ("mq", _broker),
+    "AWS::AmazonMQ::Configuration": _by("mq", "describe_configuration", "Arn", argument="ConfigurationId"),
+    "AWS::AutoScaling::AutoScalingGroup": ("autoscaling", _group),
+    "AWS::Backup::BackupPlan": _by("backup", "get_backup_plan", "BackupPlan", argument="BackupPlanId"),
+    "AWS::CertificateManager::Certificate": _by(
+        "acm", "describe_certificate", "Certificate", argument="CertificateArn"
+    ),
+    "AWS::CloudFront::CachePolicy": _by("cloudfront", "get_cache_policy", "CachePolicy", argument="Id"),
+    "AWS::CloudFront::Distribution": _by("cloudfront", "get_distribution", "Distribution", argument="Id"),
+    "AWS::CloudFront::Function": ("cloudfront", _edge_function),
+    "AWS::CloudFront::OriginAccessControl": _by(
+        "cloudfront", "get_origin_access_control", "OriginAccessControl", argument="Id"
+    ),
+    "AWS::CloudFront::OriginRequestPolicy": _by(
+        "cloudfront", "get_origin_request_policy", "OriginRequestPolicy", argument="Id"
+    ),
+    "AWS::CloudFront::ResponseHeadersPolicy": _by(
+        "cloudfront", "get_response_headers_policy", "ResponseHeadersPolicy", argument="Id"
+    ),
+    "AWS::CloudWatch::CompositeAlarm": ("cloudwatch", _composite),
+    "AWS::DynamoDB::Table": _by("dynamodb", "describe_table", "Table", argument="TableName"),
+    "AWS::EC2::CustomerGateway": _alive("describe_customer_gateways", "CustomerGateways", "CustomerGatewayIds"),
+    "AWS::EC2::EgressOnlyInternetGateway": _ec2(
+        "describe_egress_only_internet_gateways", "EgressOnlyInternetGateways", "EgressOnlyInternetGatewayIds"
+    ),
+    "AWS::EC2::VPCPeeringConnection": _alive(
+        "describe_vpc_peering_connections", "VpcPeeringConnections", "VpcPeeringConnectionIds"
+    ),
+    "AWS::EC2::VPNConnection": _alive("describe_vpn_connections", "VpnConnections", "VpnConnectionIds"),
+    "AWS::EC2::VPNGateway": _alive("describe_vpn_gateways", "VpnGateways", "VpnGatewayIds"),
+    "AWS::EC2::Instance": ("ec2", _instance),
+    "AWS::EC2::LaunchTemplate": _ec2("describe_launch_templates", "LaunchTemplates", "LaunchTemplateIds"),
+    "AWS::EC2::NetworkInterface": _ec2("describe_network_interfaces", "NetworkInterfaces", "NetworkInterfaceIds"),
+    "AWS::EC2::Volume": _ec2("describe_volumes", "Volumes", "VolumeIds"),
+    "AWS::IAM::InstanceProfile": _by("iam", "get_instance_profile", "InstanceProfile", argument="InstanceProfileName"),
+    "AWS::IAM::OIDCProvider": _by("iam", "get_open_id_connect_provider", "Url", argument="OpenIDConnectProviderArn"),
+    "AWS::Lambda::Alias": ("lambda", _function_alias),
+    "AWS::Lambda::EventSourceMapping": _by("lambda", "get_event_source_mapping", "UUID", argument="UUID"),
+    "AWS::Lambda::Function": _by("lambda", "get_function", "Configuration", argument="FunctionName"),
+    "AWS::Lambda::LayerVersion": _by("lambda", "get_layer_version_by_arn", "LayerVersionArn", argument="Arn"),
+    "AWS::Lambda::Version": ("lambda", _version),
+    "AWS::RDS::OptionGroup": _by("rds", "describe_option_groups", "OptionGroupsList", argument="OptionGroupName"),
+    "AWS::Route53::HealthCheck": _by("route53", "get_health_check", "HealthCheck", argument="HealthCheckId"),
+    "AWS::Route53::HostedZone": _by("route53", "get_hosted_zone", "HostedZone", argument="Id"),
+    "AWS::SES::ConfigurationSet": _by(
+        "sesv2", "get_configuration_set", "ConfigurationSetName", argument="ConfigurationSetName"
+    ),
+    "AWS::SES::EmailIdentity": _by("sesv2", "get_email_identity", "IdentityType", argument="EmailIdentity"),
+    "AWS::SNS::Subscription": _by("sns", "get_subscription_attributes", "Attributes", argument="SubscriptionArn"),
     "AWS::Backup::BackupVault": _by("backup", "describe_backup_vault", "BackupVaultName", argument="BackupVaultName"),
 }
 
 
-def find(sandbox: Sandbox, resource_type: str, physical_id: str, *, region: str, account: str) -> Found:
-    """The resource as its service shows it, or None."""
-    service, finder = FINDERS[resource_type]
+MISSING = (
+    "NotFound",
+    "NotExist",
+    "NoSuch",
+    "NonExistent",
+    "Nonexistent",
+    "404",
+    "does not exist",
+    "InvalidParameterValue",
+    "ClientException",
+)
+"""Words in the services' refusals that say there is no such thing."""
+
+
+def find(
+    sandbox: Sandbox,
+    resource_type: str,
+    physical_id: str,
+    *,
+    region: str,
+    account: str,
+    properties: dict[str, Any] | None = None,
+) -> Found:
+    """The resource as its service shows it, or None; a few types are looked for by their properties."""
     try:
+        if resource_type in LOCATED:
+            service, located = LOCATED[resource_type]
+            return located(sandbox.client(service, region, account), physical_id, properties or {}) or None
+        service, finder = FINDERS[resource_type]
         return finder(sandbox.client(service, region, account), physical_id) or None
     except ClientError as error:
-        code = str(error.response["Error"]["Code"])
-        missing = (
-            "NotFound",
-            "NoSuch",
-            "NonExistent",
-            "Nonexistent",
-            "404",
-            "does not exist",
-            "InvalidParameterValue",
-            "ClientException",
-        )
-        if any(part in f"{code} {error}" for part in missing):
+        if any(word in f"{error.response['Error']['Code']} {error}" for word in MISSING):
             return None
         raise

@@ -2,10 +2,46 @@
 
 from __future__ import annotations
 
-from provisioning.sandbox.resources import databases, ec2, ecs, others, storage, tagged
+from provisioning.sandbox.resources import (
+    alarms,
+    certificates,
+    databases,
+    dns,
+    ec2,
+    ecs,
+    edge,
+    email,
+    functions,
+    iam,
+    instances,
+    others,
+    private_networks,
+    scaling_groups,
+    storage,
+    tagged,
+)
+
+_MODULES = (
+    ec2,
+    instances,
+    private_networks,
+    scaling_groups,
+    ecs,
+    databases,
+    storage,
+    alarms,
+    others,
+    iam,
+    email,
+    functions,
+    tagged,
+    dns,
+    certificates,
+    edge,
+)
 
 
 def register() -> None:
     """Makes all types of ours known to ministack's CloudFormation."""
-    for module in (ec2, ecs, databases, storage, others, tagged):
+    for module in _MODULES:
         module.register()

@@ -12,12 +12,14 @@ from botocore.exceptions import ClientError
 
 from provisioning.sandbox import private
 from provisioning.sandbox.api import Properties, api, arguments, refused, tag_list
-from provisioning.sandbox.private import elasticache, get_account_id, get_region
+from provisioning.sandbox.private import elasticache, get_account_id, get_region, provisioners
 from provisioning.sandbox.resources.registry import Made, original, physical_name, resource_type, true
 from provisioning.sandbox.work import on_loop
 
 LIST = ("Tags", "list")
 PASSWORD_LENGTH = 28
+GROUP = "AWS::ElastiCache::ReplicationGroup"
+_create_group, _update_group = original(GROUP, "create"), original(GROUP, "update")
 _create_instance = original("AWS::RDS::DBInstance", "create")
 _update_instance = original("AWS::RDS::DBInstance", "update")
 _delete_instance = original("AWS::RDS::DBInstance", "delete")
@@ -116,13 +118,14 @@ def _serverless_attributes(cache: dict[str, object]) -> dict[str, str]:
     }
 
 
-def cache_host(name: str, kind: str) -> str:
+def cache_host(name: str, kind: str = "", before: str = "") -> str:
     """A host name as ElastiCache gives them: `<name>.<six letters>.<kind>.eun1.cache.amazonaws.com`."""
     area, *direction, number = get_region().split("-")
     short = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
     compass = "".join(short.get(word, word[0]) for word in direction)
-    mark = hashlib.sha256(f"{get_account_id()}{name}".encode()).hexdigest()[:6]
-    return f"{name}.{mark}.{kind}.{area}{compass}{number}.cache.amazonaws.com"
+    mark = hashlib.sha256(f"{get_account_id()}{name.removesuffix('-ro')}".encode()).hexdigest()[:6]
+    parts = (before, name, mark, kind, f"{area}{compass}{number}", "cache.amazonaws.com")
+    return ".".join(part for part in parts if part)
 
 
 def _with_host(value: Any, host: str) -> Any:
@@ -149,6 +152,42 @@ def _rename(records: Any, name: str, host: str) -> None:
     records[name] = _with_host(records[name], host)
 
 
+def _name_nodes(name: str) -> dict[str, Any]:
+    """Gives a replication group's endpoints the host names that ElastiCache gives them; returns what GetAtt shows.
+
+    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Endpoints.html
+    """
+    record = elasticache.replication_groups[name]
+    encrypted = str(record.get("TransitEncryptionEnabled")).lower() == "true"
+    if record.get("ConfigurationEndpoint"):
+        host = cache_host(name, before="clustercfg") if encrypted else cache_host(name, "clustercfg")
+        record["ConfigurationEndpoint"]["Address"] = host
+    for group in record.get("NodeGroups") or []:
+        mark = group["NodeGroupId"]
+        primary = cache_host(name, before="master") if encrypted else cache_host(name, f"ng.{mark}")
+        reader = cache_host(name, before="replica") if encrypted else cache_host(f"{name}-ro", f"ng.{mark}")
+        for endpoint, host in (("PrimaryEndpoint", primary), ("ReaderEndpoint", reader)):
+            if group.get(endpoint):
+                group[endpoint]["Address"] = host
+        for member in group.get("NodeGroupMembers") or []:
+            node = member["CacheClusterId"]
+            if member.get("ReadEndpoint"):
+                host = cache_host(name, before=node) if encrypted else cache_host(node, mark)
+                member["ReadEndpoint"]["Address"] = host
+    attributes: dict[str, Any] = provisioners.ec_rg_attrs(name)
+    return attributes
+
+
+def create_replication_group(logical_id: str, properties: Properties, stack: str) -> Made:
+    group_id, _attributes = _create_group(logical_id, properties, stack)
+    return group_id, on_loop(_name_nodes, group_id)
+
+
+def update_replication_group(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
+    group_id, _attributes = _update_group(physical_id, old, new, stack, logical_id)
+    return group_id, on_loop(_name_nodes, group_id)
+
+
 def update_serverless_cache(physical_id: str, _old: Properties, new: Properties, _stack: str, _logical_id: str) -> Made:
     wanted = arguments("elasticache", "ModifyServerlessCache", new, ServerlessCacheName=physical_id)
     cache = api("elasticache").modify_serverless_cache(**wanted)["ServerlessCache"]
@@ -166,6 +205,7 @@ def delete_serverless_cache(physical_id: str, _properties: Properties) -> None:
 
 
 def register() -> None:
+    resource_type(GROUP, create=create_replication_group, update=update_replication_group)
     resource_type("AWS::RDS::DBInstance", create=create_instance, delete=delete_instance, update=update_instance)
     resource_type(
         "AWS::ElastiCache::ServerlessCache",

@@ -1,4 +1,4 @@
-"""EC2: addresses, NAT gateways, flow logs, single security-group rules, network ACLs, instances."""
+"""EC2 networks: addresses, NAT gateways, flow logs, single security-group rules, network ACLs."""
 
 from __future__ import annotations
 
@@ -190,44 +190,6 @@ def delete_acl_association(_physical_id: str, properties: Properties) -> None:
         on_loop(_associate, properties["SubnetId"], default)
 
 
-def _launch_data(properties: Properties) -> dict[str, Any]:
-    template_id = (properties.get("LaunchTemplate") or {}).get("LaunchTemplateId")
-    if not template_id:
-        return {}
-    versions = api("ec2").describe_launch_template_versions(LaunchTemplateId=template_id)["LaunchTemplateVersions"]
-    return dict(versions[0].get("LaunchTemplateData", {})) if versions else {}
-
-
-def create_instance(_logical_id: str, properties: Properties, _stack: str) -> Made:
-    data = _launch_data(properties)
-    wanted = {
-        "ImageId": properties.get("ImageId") or data.get("ImageId"),
-        "InstanceType": properties.get("InstanceType") or data.get("InstanceType"),
-        "SubnetId": properties.get("SubnetId"),
-        "SecurityGroupIds": properties.get("SecurityGroupIds"),
-    }
-    answer = api("ec2").run_instances(
-        MinCount=1,
-        MaxCount=1,
-        TagSpecifications=tag_specifications("instance", properties),
-        **{name: value for name, value in wanted.items() if value},
-    )
-    instance = answer["Instances"][0]
-    attributes = {
-        "InstanceId": instance["InstanceId"],
-        "PrivateIp": instance.get("PrivateIpAddress", ""),
-        "PublicIp": instance.get("PublicIpAddress", ""),
-        "PrivateDnsName": instance.get("PrivateDnsName", ""),
-        "AvailabilityZone": instance.get("Placement", {}).get("AvailabilityZone", ""),
-        "VpcId": instance.get("VpcId", ""),
-    }
-    return instance["InstanceId"], attributes
-
-
-def delete_instance(physical_id: str, _properties: Properties) -> None:
-    api("ec2").terminate_instances(InstanceIds=[physical_id])
-
-
 def register() -> None:
     resource_type("AWS::EC2::EIP", create=create_address, delete=delete_address, update=update_address, tags=LIST)
     resource_type(
@@ -252,4 +214,3 @@ def register() -> None:
     )
     resource_type("AWS::EC2::NetworkAclEntry", create=create_acl_entry, delete=delete_acl_entry)
     resource_type("AWS::EC2::SubnetNetworkAclAssociation", create=create_acl_association, delete=delete_acl_association)
-    resource_type("AWS::EC2::Instance", create=create_instance, delete=delete_instance, tags=LIST)

@@ -1,8 +1,7 @@
-"""Types of smaller services: WAF, IAM, Application Auto Scaling, Backup, Budgets, Amazon MQ, CloudWatch."""
+"""Types of smaller services: WAF, Application Auto Scaling, Backup, Budgets, Amazon MQ."""
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -34,41 +33,6 @@ def update_acl_logging(_physical_id: str, _old: Properties, new: Properties, sta
 
 def delete_acl_logging(physical_id: str, _properties: Properties) -> None:
     api("wafv2").delete_logging_configuration(ResourceArn=physical_id)
-
-
-def create_oidc_provider(_logical_id: str, properties: Properties, _stack: str) -> Made:
-    wanted = arguments("iam", "CreateOpenIDConnectProvider", {"ThumbprintList": ["0" * 40], **properties})
-    wanted["Tags"] = tag_list(properties)
-    arn = api("iam").create_open_id_connect_provider(**wanted)["OpenIDConnectProviderArn"]
-    return arn, {"Arn": arn}
-
-
-def delete_oidc_provider(physical_id: str, _properties: Properties) -> None:
-    api("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=physical_id)
-
-
-def _document(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
-def create_role_policy(_logical_id: str, properties: Properties, _stack: str) -> Made:
-    role, name = properties["RoleName"], properties["PolicyName"]
-    api("iam").put_role_policy(
-        RoleName=role, PolicyName=name, PolicyDocument=_document(properties.get("PolicyDocument", {}))
-    )
-    return f"{name}|{role}", {}
-
-
-def update_role_policy(_physical_id: str, _old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
-    return create_role_policy(logical_id, new, stack)
-
-
-def delete_role_policy(_physical_id: str, properties: Properties) -> None:
-    try:
-        api("iam").delete_role_policy(RoleName=properties["RoleName"], PolicyName=properties["PolicyName"])
-    except ClientError as error:
-        if not refused(error, "NoSuchEntity"):
-            raise
 
 
 def register_target(_logical_id: str, properties: Properties, _stack: str) -> Made:
@@ -115,18 +79,6 @@ def delete_scaling_policy(_physical_id: str, properties: Properties) -> None:
     except ClientError as error:
         if not refused(error, "ObjectNotFoundException"):
             raise
-
-
-def create_composite_alarm(logical_id: str, properties: Properties, stack: str) -> Made:
-    name = properties.get("AlarmName") or physical_name(stack, logical_id, 120)
-    wanted = arguments("cloudwatch", "PutCompositeAlarm", {**properties, "AlarmName": name})
-    api("cloudwatch").put_composite_alarm(**wanted)
-    alarms = api("cloudwatch").describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
-    return name, {"Arn": alarms[0]["AlarmArn"] if alarms else ""}
-
-
-def delete_composite_alarm(physical_id: str, _properties: Properties) -> None:
-    api("cloudwatch").delete_alarms(AlarmNames=[physical_id])
 
 
 def create_backup_selection(_logical_id: str, properties: Properties, _stack: str) -> Made:
@@ -176,10 +128,6 @@ def register() -> None:
         delete=delete_acl_logging,
         update=update_acl_logging,
     )
-    resource_type("AWS::IAM::OIDCProvider", create=create_oidc_provider, delete=delete_oidc_provider, tags=LIST)
-    resource_type(
-        "AWS::IAM::RolePolicy", create=create_role_policy, delete=delete_role_policy, update=update_role_policy
-    )
     resource_type(
         "AWS::ApplicationAutoScaling::ScalableTarget",
         create=register_target,
@@ -191,9 +139,6 @@ def register() -> None:
         create=put_scaling_policy,
         delete=delete_scaling_policy,
         update=update_scaling_policy,
-    )
-    resource_type(
-        "AWS::CloudWatch::CompositeAlarm", create=create_composite_alarm, delete=delete_composite_alarm, tags=LIST
     )
     resource_type("AWS::Backup::BackupSelection", create=create_backup_selection, delete=delete_backup_selection)
     resource_type("AWS::Budgets::Budget", create=create_budget, delete=delete_budget)

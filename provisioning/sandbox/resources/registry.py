@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from provisioning.sandbox.api import Properties
 from provisioning.sandbox.private import provisioners
@@ -46,7 +46,23 @@ def resource_type(
         handlers.update(update=update, update_with_logical_id=True)
     if tags is not None:
         _TAGS[name] = tags
+    for handler in ("create", "update", "delete"):
+        if handler in handlers and not _is_ours(handlers[handler]):
+            handlers[handler] = _on_loop(handlers[handler])
     ON_THREAD.add(name)
+
+
+def _is_ours(function: Callable[..., Any]) -> bool:
+    return function.__module__.startswith("provisioning.sandbox.")
+
+
+def _on_loop(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Ministack's handler of a type that runs on threads now: its stores are safe to touch on the event loop only."""
+
+    def call(*args: object) -> Any:
+        return on_loop(function, *args)
+
+    return call
 
 
 def _replacing(create: Create) -> Update:
@@ -57,12 +73,14 @@ def _replacing(create: Create) -> Update:
 
 
 def original(name: str, handler: str) -> Callable[..., Any]:
-    """Ministack's own handler, to be called from one of ours: it then runs on the event loop.
+    """The handler that stands so far, to be called from one of ours: ministack's own then runs on the event loop.
 
     Handlers whose update doesn't take the logical id are given one argument less, as ministack does itself.
     """
     handlers = dict(_HANDLERS[name])
     function = handlers[handler]
+    if _is_ours(function):
+        return cast("Callable[..., Any]", function)  # it waits for answers of this server, so it stays on its thread
     drop_logical_id = handler == "update" and not handlers.get("update_with_logical_id")
 
     def call(*args: object) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioning.sandbox.api import Properties, api, arguments, refused, tag_list
+from provisioning.sandbox.resources import bucket_settings
 from provisioning.sandbox.resources.registry import Made, original, resource_type, true
 
 LIST = ("Tags", "list")
@@ -110,6 +111,7 @@ def _configure(bucket: str, properties: Properties, old: Properties) -> None:
         s3.put_bucket_tagging(Bucket=bucket, Tagging={"TagSet": tag_list(properties)})
     elif tag_list(old):
         s3.delete_bucket_tagging(Bucket=bucket)
+    bucket_settings.configure(bucket, properties, old)
 
 
 def create_bucket(logical_id: str, properties: Properties, stack: str) -> Made:

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from provisioning.sandbox.services import addresses, application_autoscaling, ecs_tasks, rds, sts, tagging, waf
+from provisioning.sandbox.services import (
+    addresses,
+    application_autoscaling,
+    ecs_tasks,
+    instance_attributes,
+    instances,
+    network_interfaces,
+    public_parameters,
+    rds,
+    scaling_groups,
+    sts,
+    tagging,
+    waf,
+)
 
 
 def install() -> None:
     """Puts them into ministack."""
-    for module in (addresses, application_autoscaling, ecs_tasks, rds, sts, tagging, waf):
+    for module in (
+        addresses,
+        application_autoscaling,
+        ecs_tasks,
+        instance_attributes,
+        network_interfaces,
+        instances,
+        public_parameters,
+        rds,
+        scaling_groups,
+        sts,
+        tagging,
+        waf,
+    ):
         module.install()

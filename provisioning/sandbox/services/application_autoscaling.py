@@ -1,11 +1,11 @@
-"""Application Auto Scaling: targets and policies are kept and shown; nothing scales by them."""
+"""Application Auto Scaling: targets and policies are kept and shown; only a target's limits move a service."""
 
 from __future__ import annotations
 
 import hashlib
 import time
 
-from provisioning.sandbox.private import app, get_account_id, get_region, router
+from provisioning.sandbox.private import app, ecs, get_account_id, get_region, router
 from provisioning.sandbox.services.calls import Body, Call, RefusedError, answer_calls, scope, store
 
 TARGETS = store("scalable_targets")
@@ -28,7 +28,29 @@ def _register(body: Body) -> Body:
     target.update({name: value for name, value in body.items() if name != "Tags"})
     if body.get("Tags"):
         target["Tags"] = body["Tags"]
+    if body["ServiceNamespace"] == "ecs":
+        _bring_inside(body["ResourceId"], target)
     return {"ScalableTargetARN": arn}
+
+
+def _bring_inside(resource_id: str, target: Body) -> None:
+    """A service outside its target's limits is scaled to the nearest one.
+
+    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
+    """
+    kind, _, place = resource_id.partition("/")
+    cluster, _, name = place.rpartition("/")
+    found = [
+        item
+        for item in ecs.services.values()
+        if item["serviceName"] == name and item["clusterArn"].endswith(f"cluster/{cluster}")
+    ]
+    if kind != "service" or not found or not {"MinCapacity", "MaxCapacity"} <= set(target):
+        return
+    count = int(found[0]["desiredCount"])
+    wanted = max(int(target["MinCapacity"]), min(count, int(target["MaxCapacity"])))
+    if wanted != count:
+        ecs.update_service({"cluster": cluster, "service": name, "desiredCount": wanted})
 
 
 def _deregister(body: Body) -> Body:

@@ -12,7 +12,7 @@ from provisioning.sandbox.faults import FAULTS, Fault
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import cfn, engine, provisioners, stacks
 from provisioning.sandbox.properties import property_problem
-from provisioning.sandbox.stacks import running
+from provisioning.sandbox.stacks import running, signals
 from provisioning.sandbox.stacks.graph import Graph, Template, dependencies, run_graph
 from provisioning.sandbox.stacks.policy import denial
 from provisioning.sandbox.stacks.reasons import in_aws_words
@@ -190,22 +190,40 @@ class Deployment:
         else:
             fault = None
         await self._stabilise(duration(resource_type, properties).create, fault)
+        await signals.await_signals(
+            self.stack, logical_id, self.resolve(self.definitions[logical_id].get("CreationPolicy") or {})
+        )
         self._complete(logical_id, before)
 
     async def _make(
         self, logical_id: str, resource_type: str, properties: dict[str, Any], dynamic: dict[str, str]
     ) -> None:
         tagged = self.tagged(resource_type, logical_id, properties, self.tags)
+        answering = self._answer_wait_condition(logical_id, resource_type, properties)
         call = run_handler(
             resource_type, stacks.provision_keeping_seed, resource_type, logical_id, tagged, self.stack["StackName"]
         )
-        ((physical_id, attributes), seed), cancelled = await to_the_end(call)
+        try:
+            ((physical_id, attributes), seed), cancelled = await to_the_end(call)
+        finally:
+            if answering is not None:
+                answering.cancel()
         extra = {name: value for name, value in (("_dynamic", dynamic), ("_name_seed", seed)) if value}
         self.done.append(logical_id)
         made = {"PhysicalResourceId": physical_id, "Attributes": attributes, **extra}
         set_resource(self.stack, logical_id, "CREATE_IN_PROGRESS", "Resource creation Initiated", **made)
         if cancelled:
             raise asyncio.CancelledError
+
+    def _answer_wait_condition(
+        self, logical_id: str, resource_type: str, properties: dict[str, Any]
+    ) -> asyncio.Task[None] | None:
+        """What the template's instances will send to a wait condition, under way; None where none of them knows it."""
+        if resource_type != signals.WAIT_CONDITION or not signals.is_answered(self.template, logical_id):
+            return None
+        policy = self.resolve(self.definitions[logical_id].get("CreationPolicy") or {}).get("ResourceSignal") or {}
+        count = int(properties.get("Count") or policy.get("Count") or 1)
+        return asyncio.create_task(signals.answer_wait_condition(self.stack, logical_id, count))
 
     def _complete(self, logical_id: str, before: dict[str, Any] | None) -> None:
         if before:  # another type under the same name: the old one goes in the cleanup

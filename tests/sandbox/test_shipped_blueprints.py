@@ -1,0 +1,61 @@
+"""Every shipped blueprint in every size: made, each resource found by its own service, torn down, nothing found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from provisioning.design import compile_design
+from provisioning.sandbox.launch import ROOT
+from tests.design.shipped import shipped
+from tests.fixtures.sandbox import Sandbox
+from tests.sandbox.provisioning import Provisioned
+
+pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+SIZES = ("dev", "staging", "prod")
+ACCOUNT = "123456789012"
+SLUGS = sorted(path.name for path in (ROOT / "blueprints").iterdir() if path.is_dir() and path.name[0] not in "._")
+
+
+ZONE = {"hosted_zone_id": "Z0123456789ABCDEFGHIJ"}
+VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "certificate in a stack of its own": ("static-site", "eu-central-1", {"domain": "www.example.com", **ZONE}),
+    "certificates in the main stack": ("infracast", "us-east-1", {"certificate_arn": None, **ZONE}),
+    "replica in another region": ("amply", "eu-north-1", {"replica_region": "eu-west-1"}),
+}
+
+
+def provisioned(sandbox: Sandbox, slug: str, size: str, *, region: str | None = None, **inputs: Any) -> Provisioned:
+    name = f"{slug}-{size}" + (f"-{region}" if region else "")
+    design = compile_design(shipped(size, slug=slug, name=name, region=region, **inputs))
+    return Provisioned(sandbox, design, name, ACCOUNT)
+
+
+@pytest.fixture
+def ready(sandbox: Sandbox) -> Iterator[Sandbox]:
+    yield sandbox
+    sandbox.clear_faults()
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("slug", SLUGS)
+def test_it_is_made_found_tagged_and_torn_down(ready: Sandbox, slug: str, size: str) -> None:
+    live(provisioned(ready, slug, size))
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_a_variant_is_made_found_tagged_and_torn_down(ready: Sandbox, variant: str) -> None:
+    slug, region, inputs = VARIANTS[variant]
+    live(provisioned(ready, slug, "prod", region=region, **inputs))
+
+
+def live(made: Provisioned) -> None:
+    """From nothing to nothing; what the design keeps on purpose may stay."""
+    made.create()
+    assert not made.missing()
+    assert not made.untagged()
+    made.tear_down()
+    kept = made.kept()
+    assert [line for line in made.left() if line.split()[1] not in kept] == []
