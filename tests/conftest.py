@@ -5,6 +5,7 @@ pytest_plugins = [
     "tests.fixtures.sandbox",
     "tests.fixtures.moto",
     "tests.fixtures.world",
+    "tests.fixtures.signpost",
     "tests.fixtures.demo",
     "tests.fixtures.browser",
 ]

@@ -1,5 +1,7 @@
 """AWS for the rest of the product: a typed port, one exception tree, statuses as data. The only importer of boto3; knows no Django and no domain."""
 
+from typing import Final
+
 from provisioning.aws.errors import (
     AccessDenied,
     AlreadyExists,
@@ -32,11 +34,20 @@ from provisioning.aws.port import (
     TaskSpec,
     TaskState,
 )
+from provisioning.aws.protection import LIFTS
+from provisioning.aws.quiesce import STOPS
 from provisioning.aws.rates import DEFAULT_RATES, Rate, scaled
 from provisioning.aws.statuses import RESOURCE_STATUSES, STACK_STATUSES, Kind, Status
 
+PROTECTABLE: Final = frozenset(LIFTS)
+"""Types that can refuse their own deletion, and that `lift_protection` lets go."""
+QUIESCABLE: Final = frozenset(STOPS)
+"""Types that start work by themselves, and that `quiesce` stops."""
+
 __all__ = [
     "DEFAULT_RATES",
+    "PROTECTABLE",
+    "QUIESCABLE",
     "RESOURCE_STATUSES",
     "STACK_STATUSES",
     "AccessDenied",

@@ -1,11 +1,12 @@
-"""The account's artefact bucket: where a template lies that is too long for the request itself."""
+"""The account's artefact bucket: where a template lies that is too long for the request itself, and code that a stack runs."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
 from urllib.parse import quote, urlsplit
 
-from provisioning.aws.errors import ValidationFailed
+from provisioning.aws.errors import NotFound, ValidationFailed
 from provisioning.aws.s3 import owner
 from provisioning.aws.sessions import Clients
 
@@ -23,6 +24,31 @@ def upload(aws: Clients, content: bytes, *, prefix: str, suffix: str) -> str:
     key = f"{prefix}/{hashlib.sha256(content).hexdigest()}{suffix}"
     aws.s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json", **owner(aws))
     return _url(aws, bucket, key)
+
+
+def put(aws: Clients, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
+    """Store a package under its key, unless the same lies there. Its checksum is proved here, and by S3 when it arrives.
+
+    Returns whether it was stored now. Other content under the key is written over: a key is its content's own.
+    """
+    if hashlib.sha256(body).hexdigest() != sha256:
+        raise ValidationFailed(
+            f"The package for {key} is not the one that was planned: its content has another SHA-256",
+            operation="s3:PutObject",
+            code="BadDigest",
+        )
+    checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
+    try:
+        found = aws.s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **owner(aws))
+    except NotFound:
+        pass
+    else:
+        if found.get("ChecksumSHA256") == checksum:
+            return False
+    aws.s3.put_object(
+        Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum, **owner(aws)
+    )
+    return True
 
 
 def _url(aws: Clients, bucket: str, key: str) -> str:

@@ -51,6 +51,9 @@ BY_MESSAGE: Final[tuple[tuple[str, str, re.Pattern[str], type[AwsError]], ...]] 
     # RegisterScalableTarget for a service that is gone (spinnaker/spinnaker#4371).
     ("application-autoscaling", "ValidationException", re.compile(r"ECS service doesn't exist"), NotFound),
     ("ecs", "ClientException", re.compile(r"Unable to describe task definition"), NotFound),
+    # As Terraform's provider tells them: internal/service/backup/selection.go, internal/service/autoscaling/group.go.
+    ("backup", "InvalidParameterValueException", re.compile(r"Cannot find Backup plan"), NotFound),
+    ("autoscaling", "ValidationError", re.compile(r"AutoScalingGroup name not found|Group .* not found"), NotFound),
 )
 
 BY_CODE: Final[Mapping[str, type[AwsError]]] = {
@@ -170,6 +173,7 @@ BY_CODE: Final[Mapping[str, type[AwsError]]] = {
             "ResourceConflictException",
             "ResourceInUse",
             "ResourceInUseException",
+            "ScalingActivityInProgress",
             "ServiceNotActiveException",
             "StaleRequestException",
             "UpdateInProgressException",

@@ -87,11 +87,12 @@ def stop_service(aws: Clients, cluster: str, service: str) -> None:
     """Take scaling's bounds to 0 and then the count, so that scaling cannot start what was stopped. What is gone stays gone."""
     cluster_name, service_name = cluster.rpartition("/")[2], service.rpartition("/")[2]
     resource_id = f"service/{cluster_name}/{service_name}"
-    scaling = aws.application_autoscaling
-    targets = scaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource_id])["ScalableTargets"]
+    targets = aws.application_autoscaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource_id])[
+        "ScalableTargets"
+    ]
     for target in targets:
         try:
-            scaling.register_scalable_target(
+            aws.application_autoscaling.register_scalable_target(
                 ServiceNamespace="ecs",
                 ResourceId=resource_id,
                 ScalableDimension=target["ScalableDimension"],

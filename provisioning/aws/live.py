@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-from provisioning.aws import cloudformation, ec2, ecs, existence, protection, s3, tagging
+from provisioning.aws import artefacts, backup, cloudformation, ec2, ecs, existence, protection, quiesce, s3, tagging
 from provisioning.aws.governor import Gate
 from provisioning.aws.port import (
     AccountAccess,
@@ -62,6 +62,9 @@ class LiveAws:
     def set_termination_protection(self, stack_name: str, *, enabled: bool) -> None:
         cloudformation.set_termination_protection(self._clients, stack_name, enabled=enabled)
 
+    def put_artefact(self, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
+        return artefacts.put(self._clients, bucket, key, body, sha256=sha256)
+
     def run_task(self, spec: TaskSpec, *, token: str) -> str:
         return ecs.run_task(self._clients, spec, token=token)
 
@@ -71,8 +74,14 @@ class LiveAws:
     def empty_bucket(self, bucket: str, *, limit: int) -> BucketProgress:
         return s3.empty_bucket(self._clients, bucket, limit=limit)
 
+    def empty_vault(self, vault: str, *, limit: int) -> BucketProgress:
+        return backup.empty_vault(self._clients, vault, limit=limit)
+
     def stop_service(self, cluster: str, service: str) -> None:
         ecs.stop_service(self._clients, cluster, service)
+
+    def quiesce(self, resource_type: str, physical_id: str) -> bool:
+        return quiesce.quiesce(self._clients, resource_type, physical_id)
 
     def lift_protection(self, resource_type: str, physical_id: str) -> bool:
         return protection.lift_protection(self._clients, resource_type, physical_id)

@@ -101,7 +101,10 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True)
 class BucketProgress:
-    """One bounded round of emptying: how many went, and whether nothing is left (objects, versions, markers, uploads)."""
+    """One bounded round of emptying a bucket or a vault: how many went, and whether nothing is left.
+
+    Of a bucket: objects, versions, markers, uploads; of a vault: recovery points.
+    """
 
     deleted: int
     empty: bool
@@ -133,6 +136,9 @@ class Aws(Protocol):
     def stack_resources(self, stack_id: str) -> list[StackResource]: ...
     def set_termination_protection(self, stack_name: str, *, enabled: bool) -> None: ...
 
+    def put_artefact(self, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
+        """Stores a package where a stack looks for it; False when it lies there already. AWS itself proves the checksum."""
+
     # What a plan does after the stack is up
     def run_task(self, spec: TaskSpec, *, token: str) -> str:
         """Returns the task's ARN."""
@@ -143,8 +149,14 @@ class Aws(Protocol):
     def empty_bucket(self, bucket: str, *, limit: int) -> BucketProgress:
         """Deletes at most `limit` objects, versions, markers and uploads. A bucket that is not there counts as empty."""
 
+    def empty_vault(self, vault: str, *, limit: int) -> BucketProgress:
+        """Asks for the deletion of at most `limit` recovery points. They go some time later: only then it is empty."""
+
     def stop_service(self, cluster: str, service: str) -> None:
         """Sets the desired count to 0 and takes scaling's minimum to 0, so that nothing writes while things are deleted."""
+
+    def quiesce(self, resource_type: str, physical_id: str) -> bool:
+        """Stops what starts work by itself: a group of instances, a rule, an event source. False when the type does not."""
 
     def lift_protection(self, resource_type: str, physical_id: str) -> bool:
         """Turns off deletion protection of a database, cache, load balancer, …; False when the type has none. Safe to repeat."""

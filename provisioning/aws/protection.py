@@ -9,9 +9,28 @@ from provisioning.aws import ec2, elbv2, rds
 from provisioning.aws.errors import NotFound
 from provisioning.aws.sessions import Clients
 
+
+def _lift_table_protection(aws: Clients, name: str) -> None:
+    aws.client("dynamodb").update_table(TableName=name, DeletionProtectionEnabled=False)
+
+
+def _lift_on(service: str) -> Callable[[Clients, str], None]:
+    """DocumentDB and Neptune speak RDS's language, each at its own service."""
+
+    def lift(aws: Clients, identifier: str) -> None:
+        aws.client(service).modify_db_cluster(
+            DBClusterIdentifier=identifier, DeletionProtection=False, ApplyImmediately=True
+        )
+
+    return lift
+
+
 LIFTS: Final[Mapping[str, Callable[[Clients, str], None]]] = {
+    "AWS::DocDB::DBCluster": _lift_on("docdb"),
+    "AWS::DynamoDB::Table": _lift_table_protection,
     "AWS::EC2::Instance": ec2.lift_instance_protection,
     "AWS::ElasticLoadBalancingV2::LoadBalancer": elbv2.lift_protection,
+    "AWS::Neptune::DBCluster": _lift_on("neptune"),
     "AWS::RDS::DBCluster": rds.lift_cluster_protection,
     "AWS::RDS::DBInstance": rds.lift_instance_protection,
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
+from provisioning.aws.arns import type_and_id
 from provisioning.aws.existence import exists
 from provisioning.aws.port import TaggedResource
 from provisioning.aws.sessions import Clients
@@ -12,14 +12,16 @@ from provisioning.aws.sessions import Clients
 PAGE: Final = 100
 """The most resources that GetResources gives at once (API reference)."""
 
-# Services that keep the dead on their lists, tags and all, some for ever: their own answer decides. The group is the physical id.
+# Types that stay on the list when they are dead, tags and all, some for ever: their own service's answer decides.
 # A secret or key that waits for its deletion is not among them: it is still there to be restored, and a receipt names it.
-_KEEPS_THE_DEAD: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
-    (re.compile(r"^arn:[^:]+:ecs:[^:]+:\d+:cluster/(.+)$"), "AWS::ECS::Cluster"),
-    (re.compile(r"^(arn:[^:]+:ecs:[^:]+:\d+:service/.+)$"), "AWS::ECS::Service"),
-    (re.compile(r"^(arn:[^:]+:ecs:[^:]+:\d+:task-definition/.+)$"), "AWS::ECS::TaskDefinition"),
-    (re.compile(r"^arn:[^:]+:ec2:[^:]+:\d+:natgateway/(.+)$"), "AWS::EC2::NatGateway"),
-    (re.compile(r"^arn:[^:]+:ec2:[^:]+:\d+:instance/(.+)$"), "AWS::EC2::Instance"),
+_KEEPS_THE_DEAD: Final = frozenset(
+    {
+        "AWS::EC2::Instance",
+        "AWS::EC2::NatGateway",
+        "AWS::ECS::Cluster",
+        "AWS::ECS::Service",
+        "AWS::ECS::TaskDefinition",
+    }
 )
 
 
@@ -37,7 +39,5 @@ def find_by_tag(aws: Clients, key: str, value: str) -> list[TaggedResource]:
 
 
 def _is_dead(aws: Clients, arn: str) -> bool:
-    for pattern, resource_type in _KEEPS_THE_DEAD:
-        if match := pattern.match(arn):
-            return exists(aws, resource_type, match.group(1)) is False
-    return False
+    known = type_and_id(arn)
+    return known is not None and known[0] in _KEEPS_THE_DEAD and exists(aws, *known) is False

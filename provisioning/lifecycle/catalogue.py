@@ -1,6 +1,7 @@
-"""The catalogue of this process: read again when a file of a blueprint changes, and which versions were ever used.
+"""The catalogue of this process: read again when a file of a blueprint changes, and which versions the portal has seen.
 
-A published version never changes: its digest is stored when it is first used.
+Every version is kept whole at the first look. A draft may change, and then replaces what was kept; a published version
+never changes, but for the one word that deprecates it.
 """
 
 from __future__ import annotations
@@ -10,15 +11,26 @@ import threading
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from provisioning.blueprint import Blueprint, Catalogue, load_catalogue
 from provisioning.errors import Refused
-from provisioning.models import BlueprintVersion
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.archives import is_deprecation, pack, unpack
+from provisioning.lifecycle.states import EnvironmentState
+from provisioning.models import BlueprintArchive, BlueprintVersion, Plan
 
+DRAFT = "draft"
 PUBLISHED = "published"
+DEPRECATED = "deprecated"
+DRAFT_SIZE = "dev"
+_GONE = (EnvironmentState.GONE, EnvironmentState.WITHDRAWN)
 
 _lock = threading.Lock()
 _kept: dict[Path, tuple[object, Catalogue]] = {}
+# (slug, digest that is pinned, digest of the folder) of what was found to be a deprecation and nothing else.
+_DEPRECATIONS_KEPT = 1_000
+_deprecations: set[tuple[str, str, str]] = set()
 
 
 def catalogue() -> Catalogue:
@@ -31,36 +43,110 @@ def catalogue() -> Catalogue:
         return kept[1]
 
 
+def why_not(blueprint: Blueprint, size: str) -> str:
+    """The sentence for people who cannot have this size of this version; empty where its maturity allows it."""
+    if blueprint.maturity == DEPRECATED:
+        return f"{blueprint.title} {blueprint.version} is deprecated; choose another blueprint."
+    if blueprint.maturity == DRAFT and size != DRAFT_SIZE:
+        return (
+            f"{blueprint.title} {blueprint.version} is a draft and may still change, so it is for size {DRAFT_SIZE} only. "
+            f"Choose {DRAFT_SIZE}, or have a platform engineer publish it."
+        )
+    return ""
+
+
+@transaction.atomic
 def pin_version(blueprint: Blueprint) -> BlueprintVersion:
-    """Return the row for this version, made at its first use. Raises Refused when a published version has changed."""
+    """Return the row for this version, made at the first look at it. Raises Refused when a published version has changed."""
+    at = clock.now()
     row, made = BlueprintVersion.objects.select_for_update().get_or_create(
         slug=blueprint.slug,
         version=blueprint.version,
-        defaults={"digest": blueprint.digest, "title": blueprint.title, "maturity": blueprint.maturity},
+        defaults={
+            "digest": blueprint.digest,
+            "title": blueprint.title,
+            "maturity": blueprint.maturity,
+            "first_seen_at": at,
+            "last_seen_at": at,
+        },
     )
     if made:
+        keep(blueprint)
+        return row
+    if (row.digest, row.maturity) == (blueprint.digest, blueprint.maturity):
+        return row
+    if row.maturity == DRAFT:
+        former = row.digest
+        row.digest, row.maturity, row.title = blueprint.digest, blueprint.maturity, blueprint.title
+        row.last_seen_at = at
+        row.save(update_fields=["digest", "maturity", "title", "last_seen_at"])
+        if former != blueprint.digest:
+            keep(blueprint)
+            _forget(row)
         return row
     _refuse_changed(row, blueprint)
-    # A draft may change until it is published.
-    if (row.digest, row.maturity, row.title) != (blueprint.digest, blueprint.maturity, blueprint.title):
-        row.digest, row.maturity, row.title = blueprint.digest, blueprint.maturity, blueprint.title
-        row.save(update_fields=["digest", "maturity", "title"])
+    # Deprecated, or offered again: the files that are kept stay those of the published version.
+    row.maturity, row.last_seen_at = blueprint.maturity, at
+    row.save(update_fields=["maturity", "last_seen_at"])
     return row
 
 
 def check_unchanged(blueprint: Blueprint) -> None:
-    """Raise Refused when this version was used before, as a published one with other files: told before anybody asks."""
+    """Raise Refused when this version was seen before, as a published one with other files: told before anybody asks."""
     row = BlueprintVersion.objects.filter(slug=blueprint.slug, version=blueprint.version).first()
     if row is not None:
         _refuse_changed(row, blueprint)
 
 
 def _refuse_changed(row: BlueprintVersion, blueprint: Blueprint) -> None:
-    if row.digest != blueprint.digest and row.maturity == PUBLISHED:
-        raise Refused(
-            f"Version {blueprint.version} of {blueprint.slug} is published and its files have changed since. "
-            "A platform engineer raises the version in blueprint.hcl, or takes the change back."
-        )
+    if sentence := changed_since(row, blueprint):
+        raise Refused(sentence)
+
+
+def changed_since(row: BlueprintVersion, blueprint: Blueprint) -> str:
+    """The sentence about a published version whose folder has changed; empty where it has not."""
+    if row.maturity == DRAFT or row.digest == blueprint.digest:
+        return ""
+    if blueprint.maturity == DEPRECATED and _is_deprecation(row, blueprint):
+        return ""
+    return (
+        f"Version {blueprint.version} of {blueprint.slug} is published and its files have changed since. "
+        "A platform engineer raises the version in blueprint.hcl, or takes the change back."
+    )
+
+
+def _is_deprecation(row: BlueprintVersion, blueprint: Blueprint) -> bool:
+    key = (row.slug, row.digest, blueprint.digest)
+    if key not in _deprecations:
+        kept = BlueprintArchive.objects.filter(slug=row.slug, digest=row.digest).first()
+        if kept is None or not is_deprecation(unpack(bytes(kept.body)), blueprint):
+            return False
+        if len(_deprecations) >= _DEPRECATIONS_KEPT:
+            _deprecations.clear()
+        _deprecations.add(key)
+    return True
+
+
+def keep(blueprint: Blueprint) -> None:
+    """Store the version's files under their digest, unless they are stored."""
+    where = {"slug": blueprint.slug, "digest": blueprint.digest}
+    if BlueprintArchive.objects.filter(**where).exists():
+        return
+    try:
+        body = pack(blueprint.files)
+    except ValueError as error:
+        raise Refused(f"{blueprint.title} is being changed right now: {error}. Try again in a moment.") from error
+    BlueprintArchive.objects.bulk_create(
+        [BlueprintArchive(**where, version=blueprint.version, body=body, stored_at=clock.now())],
+        ignore_conflicts=True,
+    )
+
+
+def _forget(row: BlueprintVersion) -> None:
+    """Drop what is kept of this version's former drafts, but for those that an environment was made of."""
+    plans = Plan.objects.filter(environment__blueprint_version=row).exclude(environment__state__in=_GONE)
+    named = {row.digest, *plans.values_list("content__blueprint__digest", flat=True)} - {None}
+    BlueprintArchive.objects.filter(slug=row.slug, version=row.version).exclude(digest__in=named).delete()
 
 
 def _file_state(root: Path) -> tuple[tuple[str, int, int], ...]:

@@ -7,22 +7,11 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-# All that reaches AWS, where it goes, and what it was made from. The tag `portal:operation` is added when the stack is
-# handed over and is no part of this: an approval outlives the attempt.
-APPROVED_KEYS = (
-    "account_id",
-    "after",
-    "blueprint",
-    "body",
-    "capabilities",
-    "express",
-    "parameters",
-    "region",
-    "stack_name",
-    "stack_policy",
-    "tags",
-    "termination_protection",
-)
+# All that reaches AWS, where it goes, and what it was made from. The tag `portal:operation` is added when a stack is
+# handed over and is no part of this: an approval outlives the attempt. Nor is the value of a parameter that comes from
+# another stack: that stack is part of it, and the value is its own.
+APPROVED_KEYS = ("account_id", "after", "blueprint", "region", "stacks")
+TEARDOWN_KEYS = ("environment_id", "stacks", "dies", "stays")
 
 
 def digest_of(value: object) -> str:
@@ -34,5 +23,5 @@ def digest_of(value: object) -> str:
 def digest_of_plan(content: Mapping[str, Any]) -> str:
     """What an approval approves: for a creation all that is sent to AWS, for a teardown all that dies and stays."""
     if content.get("kind") == "teardown":
-        return digest_of({key: content[key] for key in ("environment_id", "stacks", "dies", "stays")})
+        return digest_of({key: content[key] for key in TEARDOWN_KEYS})
     return digest_of({key: content[key] for key in APPROVED_KEYS})

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -120,8 +121,10 @@ class Engine:
             )
         state = OperationState(operation.state)
         try:
-            aws = self.aws_for(operation.environment.account, operation.environment.region)
-            context = Context(operation=operation, aws=aws, now=now, look=look or aws.describe_stack)
+            aws_in = partial(self.aws_for, operation.environment.account)
+            context = Context(
+                operation=operation, aws_in=aws_in, now=now, look=look or aws_in(operation.region).describe_stack
+            )
             outcome = STEPS[state](context)
         except AwsError as error:
             return _after_aws_error(operation, state, error)

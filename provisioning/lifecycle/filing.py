@@ -11,9 +11,9 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.change import record
 from provisioning.lifecycle.operations import open_operation
-from provisioning.lifecycle.planning import PlanDraft, environment_id_for
+from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
 from provisioning.lifecycle.states import EnvironmentState, RequestState
-from provisioning.models import Account, BlueprintVersion, Environment, Plan, Request, RequestKind, Team, User
+from provisioning.models import Account, Artefact, BlueprintVersion, Environment, Plan, Request, RequestKind, Team, User
 
 
 def file_create(
@@ -38,6 +38,7 @@ def file_create(
         size=content["size"],
         account=account,
         region=content["region"],
+        places=places_of(content),
         inputs=content["inputs"],
         state=str(EnvironmentState.REQUESTED),
         state_changed_at=at,
@@ -45,8 +46,15 @@ def file_create(
         created_at=at,
     )
     record(environment, "", EnvironmentState.REQUESTED, at=at, actor=actor)
+    _store(draft, at=at)
     plan = Plan.objects.create(
-        environment=environment, digest=draft.digest, content=content, picture=draft.picture, created_at=at
+        environment=environment,
+        digest=draft.digest,
+        content=content,
+        picture=draft.picture,
+        proof=draft.proof,
+        timeline=draft.timeline,
+        created_at=at,
     )
     return file_request(
         actor=actor,
@@ -57,6 +65,17 @@ def file_create(
         request_id=request_id,
         note=note,
         at=at,
+    )
+
+
+def _store(draft: PlanDraft, *, at: datetime) -> None:
+    """Keep the packages that the plan names: the blueprint's folder may hold others when it is carried out."""
+    Artefact.objects.bulk_create(
+        [
+            Artefact(sha256=sha256, body=body, size=len(body), stored_at=at)
+            for sha256, body in sorted(draft.artefacts.items())
+        ],
+        ignore_conflicts=True,
     )
 
 

@@ -15,8 +15,8 @@ _CREATED_ENDS = ("CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_COMPLETE", "UPDATE_
 _UPDATED = ["physical_id", "type", "status", "reason", "started_at", "finished_at", "end", "ended_at"]
 
 
-def open_ledger(stack: Stack, content: Mapping[str, Any]) -> None:
-    """Write down what is going to be made, before anything is."""
+def open_ledger(stack: Stack, plan: Mapping[str, Any]) -> None:
+    """Write down what is going to be made of one stack's plan, before anything is."""
     StackResource.objects.bulk_create(
         [
             StackResource(
@@ -26,7 +26,7 @@ def open_ledger(stack: Stack, content: Mapping[str, Any]) -> None:
                 address=resource["address"],
                 status=PLANNED,
             )
-            for resource in content["resources"]
+            for resource in plan["resources"]
         ],
         ignore_conflicts=True,
     )

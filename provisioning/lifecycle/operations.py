@@ -9,6 +9,7 @@ from django.db import transaction
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle.change import change_state, record
+from provisioning.lifecycle.content import stacks_of
 from provisioning.lifecycle.nudge import nudge
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
 from provisioning.models import Operation, Request, RequestKind, User
@@ -28,6 +29,10 @@ def open_operation(request: Request, *, at: datetime, actor: User | None) -> Ope
     if not ENVIRONMENT_GRAPH.allows(before, _MOVING[kind]):
         label = EnvironmentState(before).label.lower()
         raise WrongState(f"This cannot start now: the environment is “{label}”.")
+    content = request.plan.content
+    stacks = stacks_of(content)
+    # What is created first goes last.
+    first = stacks[0 if kind == RequestKind.CREATE else -1]
     with transaction.atomic():
         change_state(environment, _MOVING[kind], at=at, actor=actor)
         operation = Operation.objects.create(
@@ -37,9 +42,15 @@ def open_operation(request: Request, *, at: datetime, actor: User | None) -> Ope
             kind=kind,
             state=str(OperationState.QUEUED),
             state_changed_at=at,
+            stack=first["stack"],
+            region=first["region"],
             token=f"op-{operation_id.hex}",
             due_at=at,
-            memory={"before": before, "after": [step["title"] for step in request.plan.content.get("after", [])]},
+            memory={
+                "before": before,
+                "after": [step["title"] for step in content.get("after", [])],
+                "stacks": [[stack["stack"], stack["region"]] for stack in stacks],
+            },
             started_at=at,
         )
         record(operation, "", OperationState.QUEUED, at=at, actor=actor)

@@ -13,6 +13,7 @@ from django.db import transaction
 from provisioning.errors import WrongState
 from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.change import bump, change_state
+from provisioning.lifecycle.content import stack_of
 from provisioning.lifecycle.ledger import open_ledger, write_events, write_resources
 from provisioning.lifecycle.states import (
     ENVIRONMENT_GRAPH,
@@ -35,9 +36,10 @@ _ENDED = {
 
 def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callable[[str], None]) -> None:
     """Raises WrongState, and writes nothing, for whoever comes too late."""
+    key = operation.stack  # the one that was looked at, also where the operation goes on to another now
     with transaction.atomic():
         changed = _write_operation(operation, outcome, at=at)
-        changed |= _write_stack(operation, outcome, at=at)
+        changed |= _write_stack(operation, key, outcome, at=at)
         if outcome.to in OPERATION_GRAPH.ends:
             _end(operation, outcome, at=at)
         if changed:
@@ -55,13 +57,15 @@ def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) ->
         "due_at": None if ended else at + timedelta(seconds=outcome.wait),
         "ended_at": at if ended else None,
     }
+    if (on_to := outcome.on_to) is not None:
+        fields |= {"stack": on_to["stack"], "region": on_to["region"]}
     if ended:
         memory["ended_in"] = operation.state
     if (explained := outcome.explained) is not None:
         fields |= {"cause": explained.sentence, "cause_detail": explained.detail, "next_action": str(explained.button)}
         memory["failure"] = {"logical_id": explained.logical_id, "type": explained.type, "hint": explained.hint}
     shown = ("trouble", "done_after", "task", "emptied", "round")
-    visible = any(memory.get(key) != operation.memory.get(key) for key in shown)
+    visible = on_to is not None or any(memory.get(key) != operation.memory.get(key) for key in shown)
     if outcome.to is not None:
         change_state(operation, outcome.to, at=at, reason=outcome.reason, fence=operation.fence, **fields)
         return True
@@ -71,15 +75,20 @@ def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) ->
     return visible
 
 
-def _write_stack(operation: Operation, outcome: Outcome, *, at: datetime) -> bool:
-    stack = Stack.objects.filter(environment=operation.environment_id).order_by("created_at", "id").last()
+def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: datetime) -> bool:
+    rows = Stack.objects.filter(environment=operation.environment_id, role=key)
+    stack = rows.order_by("created_at", "id").last()
     changed = False
     if outcome.found_stack and (stack is None or stack.stack_id):
-        stack = _open_stack(operation, at=at)
+        stack = _open_stack(operation, key, at=at)
     if stack is not None:
         changed = _write_seen(stack, outcome, at=at)
     if outcome.next_stack and (stack is None or stack.stack_id):
-        _open_stack(operation, at=at)
+        _open_stack(operation, key, at=at)
+    elif outcome.next_stack and stack is not None and stack.handed:
+        # Nothing was made with them, and the stacks that they came from may be others by now.
+        stack.handed = {}
+        stack.save(update_fields=["handed"])
     return changed or outcome.found_stack or outcome.next_stack
 
 
@@ -90,6 +99,8 @@ def _write_seen(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
     if (seen := outcome.seen) is not None:
         stack.status, stack.status_reason, stack.polled_at = seen.status, seen.status_reason, at
         stack.outputs = dict(seen.outputs) or stack.outputs
+    if outcome.handed:
+        stack.handed = dict(outcome.handed)
     new = write_events(stack, outcome.events) if outcome.events else []
     if outcome.events:
         stack.last_event_id = outcome.events[-1].event_id
@@ -99,12 +110,16 @@ def _write_seen(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
     return bool(new) or bool(outcome.resources) or before != (stack.stack_id, stack.status, stack.outputs)
 
 
-def _open_stack(operation: Operation, *, at: datetime) -> Stack:
-    environment = operation.environment
+def _open_stack(operation: Operation, key: str, *, at: datetime) -> Stack:
+    plan = stack_of(create_content(operation.environment), key)
     stack = Stack.objects.create(
-        environment=environment, name=environment.name, region=environment.region, created_at=at
+        environment=operation.environment,
+        role=key,
+        name=plan["stack_name"],
+        region=plan["region"],
+        created_at=at,
     )
-    open_ledger(stack, create_content(environment))
+    open_ledger(stack, plan)
     return stack
 
 

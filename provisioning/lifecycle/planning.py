@@ -4,15 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 from uuid import UUID, uuid5
 
 from provisioning.blueprint import Blueprint, Inputs, parse_inputs, resolve
+from provisioning.components.build import MAIN
 from provisioning.components.graph import Design, EnvironmentContext
-from provisioning.design import CompiledTemplate, DesignError, compile_design, dependency_order, draw
+from provisioning.design import (
+    CompiledDesign,
+    CompiledTemplate,
+    DesignError,
+    Proof,
+    compile_design,
+    dependency_order,
+    draw,
+    explain,
+    prove,
+)
 from provisioning.errors import Refused
-from provisioning.lifecycle.catalogue import check_unchanged
+from provisioning.lifecycle.catalogue import check_unchanged, why_not
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Account, Environment, Team
@@ -20,6 +31,8 @@ from provisioning.models import Account, Environment, Team
 NAME_LIMIT = 32
 _NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
+# The sizes that no template with a finding of severity high gets into.
+PROVED_SIZES = ("prod",)
 NO_LONGER_THERE = (EnvironmentState.GONE, EnvironmentState.WITHDRAWN)
 
 ENVIRONMENT_TAG = "portal:environment-id"
@@ -28,14 +41,20 @@ OPERATION_TAG = "portal:operation"
 
 @dataclass(frozen=True, slots=True)
 class PlanDraft:
-    """`content` is what Plan.content stores; `digest` is what people decide on."""
+    """`content` is what Plan.content stores; `digest` is what people decide on. `artefacts`: packages by their SHA-256.
+
+    `proof` and `timeline` are the JSON of both, which follow from the content's templates.
+    """
 
     digest: str
     content: dict[str, Any]
     picture: str
+    proof: dict[str, Any]
+    timeline: dict[str, Any]
     design: Design
     inputs: Inputs
     requires_approval: bool
+    artefacts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
 def environment_id_for(request_id: UUID) -> UUID:
@@ -63,13 +82,22 @@ def draft_create(
     _check_name(name, account=account, region=region, request_id=request_id)
     parsed = parse_inputs(blueprint, size, inputs)
     context = EnvironmentContext(
-        name=name, team=team.slug, region=region, account_id=account.account_id, request_id=str(request_id)
+        name=name,
+        team=team.slug,
+        region=region,
+        account_id=account.account_id,
+        request_id=str(request_id),
+        artefact_bucket=account.artefact_bucket_in(region),
     )
     design = resolve(blueprint, size=size, inputs=parsed, environment=context)
     try:
-        compiled = compile_design(design).main
+        compiled = compile_design(design)
+        timeline = explain(design, compiled)
     except DesignError as error:
         raise Refused(str(error)) from error
+    proof = prove(compiled, size=size)
+    _check_proof(proof, blueprint=blueprint, size=size)
+    _check_stacks(compiled, name=name, blueprint=blueprint, account=account, request_id=request_id)
     content = _content(compiled, design=design, account=account, blueprint=blueprint, request_id=request_id)
     content["inputs"] = {key: value for key, value in parsed.items() if not blueprint.variables[key].sensitive}
     requires_approval = blueprint.sizes[size].requires_approval
@@ -78,35 +106,64 @@ def draft_create(
         digest=digest_of_plan(content),
         content=content,
         picture=draw(design),
+        proof=proof.as_json(),
+        timeline=timeline.as_json(),
         design=design,
         inputs=parsed,
         requires_approval=requires_approval,
+        artefacts={made.sha256: made.body for stack in compiled.stacks for made in stack.artefacts},
     )
 
 
 def _content(
-    compiled: CompiledTemplate, *, design: Design, account: Account, blueprint: Blueprint, request_id: UUID
+    compiled: CompiledDesign, *, design: Design, account: Account, blueprint: Blueprint, request_id: UUID
 ) -> dict[str, Any]:
+    tags = {ENVIRONMENT_TAG: str(environment_id_for(request_id))}
     return {
         "kind": "create",
-        "stack_name": design.environment.name,
+        "account_id": account.account_id,
+        "region": compiled.main.region,
+        "blueprint": {"slug": blueprint.slug, "version": blueprint.version, "digest": blueprint.digest},
+        "size": design.size,
+        "stacks": [_stack(stack, design=design, account=account, tags=tags) for stack in compiled.stacks],
+        "after": [_plain(asdict(step)) for step in compiled.main.after],
+    }
+
+
+def _stack(compiled: CompiledTemplate, *, design: Design, account: Account, tags: Mapping[str, str]) -> dict[str, Any]:
+    """One stack: what CreateStack is told, what must be there before, and what pages show of it."""
+    return {
+        "stack": compiled.stack,
+        "stack_name": stack_name(design.environment.name, compiled.stack),
+        "region": compiled.region,
         "body": compiled.body,
         "parameters": dict(compiled.parameters),
-        "tags": {**compiled.tags, ENVIRONMENT_TAG: str(environment_id_for(request_id))},
+        "handed": [asdict(handed) for handed in compiled.handed],
+        "tags": {**compiled.tags, **tags},
         "capabilities": CAPABILITIES,
         "termination_protection": compiled.termination_protection,
         "stack_policy": compiled.stack_policy,
         "express": compiled.express,
-        "region": compiled.region,
-        "account_id": account.account_id,
         "resources": [asdict(resource) for resource in compiled.resources],
-        "after": [_plain(asdict(step)) for step in compiled.after],
         "retained": [asdict(kept) for kept in compiled.retained],
         "outputs": list(compiled.outputs),
-        "blueprint": {"slug": blueprint.slug, "version": blueprint.version, "digest": blueprint.digest},
-        "size": design.size,
         "waves": dependency_order(compiled.body),
+        "artefact_bucket": account.artefact_bucket_in(compiled.region) if compiled.artefacts else "",
+        "artefacts": [
+            {"name": made.name, "key": made.key, "sha256": made.sha256, "bytes": len(made.body)}
+            for made in compiled.artefacts
+        ],
     }
+
+
+def stack_name(name: str, stack: str) -> str:
+    """The main stack is called as its environment, the others by their key as well. No underscore: CloudFormation's rule."""
+    return name if stack == MAIN else f"{name}-{stack}".replace("_", "-")
+
+
+def places_of(content: Mapping[str, Any]) -> list[str]:
+    """Where the plan's stacks are, as `Environment.places` has them."""
+    return [f"{stack['region']}/{stack['stack_name']}" for stack in content["stacks"]]
 
 
 def _plain(step: dict[str, Any]) -> dict[str, Any]:
@@ -117,8 +174,8 @@ def _plain(step: dict[str, Any]) -> dict[str, Any]:
 def _check_place(*, blueprint: Blueprint, size: str, account: Account, region: str) -> None:
     if size not in blueprint.sizes:
         raise Refused(f"{blueprint.title} has no size {size}; choose one of {', '.join(blueprint.sizes)}.")
-    if blueprint.maturity == "deprecated":
-        raise Refused(f"{blueprint.title} {blueprint.version} is deprecated; choose another blueprint.")
+    if sentence := why_not(blueprint, size):
+        raise Refused(sentence)
     if size not in account.sizes:
         takes = ", ".join(account.sizes) or "none"
         raise Refused(
@@ -128,6 +185,16 @@ def _check_place(*, blueprint: Blueprint, size: str, account: Account, region: s
         both = [known for known in blueprint.regions if known in account.regions]
         hint = f"choose one of {', '.join(both)}" if both else "choose another account"
         raise Refused(f"{blueprint.title} is not offered in {region} in the account {account.name}; {hint}.")
+
+
+def _check_proof(proof: Proof, *, blueprint: Blueprint, size: str) -> None:
+    if size not in PROVED_SIZES or not (high := proof.of("high")):
+        return
+    found = "\n".join(f"{finding.sentence} {finding.remedy}" for finding in high)
+    raise Refused(
+        f"{blueprint.title} {blueprint.version} is not created in size {size}, because its templates do not pass the "
+        f"proof:\n{found}"
+    )
 
 
 def _check_name(name: str, *, account: Account, region: str, request_id: UUID) -> None:
@@ -144,3 +211,29 @@ def _check_name(name: str, *, account: Account, region: str, request_id: UUID) -
 
 def name_is_taken(name: str, *, account: Account, region: str) -> str:
     return f"The name “{name}” is taken in {account.name} in {region}; choose another."
+
+
+def _check_stacks(
+    compiled: CompiledDesign, *, name: str, blueprint: Blueprint, account: Account, request_id: UUID
+) -> None:
+    """What only the compiled design shows: stacks in other regions, code that needs a bucket, names of other stacks."""
+    for stack in compiled.stacks:
+        if stack.region not in account.regions:
+            raise Refused(
+                f"{blueprint.title} needs {stack.region} as well, for its stack “{stack.stack}”, and the account "
+                f"{account.name} does not allow that region. Choose another account, or have an administrator add "
+                f"{stack.region} to its regions."
+            )
+        if stack.artefacts and not account.artefact_bucket:
+            raise Refused(
+                f"{blueprint.title} brings code, and the account {account.name} has no artefact bucket to put it in. "
+                "Choose another account, or have an administrator name the bucket that onboarding made."
+            )
+    places = [f"{stack.region}/{stack_name(name, stack.stack)}" for stack in compiled.stacks]
+    others = Environment.objects.filter(account=account, places__overlap=places)
+    others = others.exclude(state__in=NO_LONGER_THERE).exclude(pk=environment_id_for(request_id))
+    if (other := others.order_by("created_at").first()) is not None:
+        raise Refused(
+            f"The name “{name}” would give a stack the name of one that the environment {other.name} in "
+            f"{other.region} has already; choose another."
+        )

@@ -1,4 +1,4 @@
-"""What pages show of an environment: how far it is, what each resource does, what failed and what now. Reads only."""
+"""What pages show of an environment: how far it is, and what each resource does. Reads only."""
 
 from __future__ import annotations
 
@@ -7,16 +7,34 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from django.db.models import F
+from django.db.models import F, Func, JSONField, Value
+from django.db.models.fields.json import KeyTransform
 
 from provisioning.aws import RESOURCE_STATUSES
+from provisioning.components.build import MAIN
+from provisioning.lifecycle.attempt import Failure, StepView, failure, last_operation, steps
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.states import OperationState, Tone
 from provisioning.models import Environment, Operation, Plan, RequestKind, ResourceEnd, Stack, StackEvent, StackResource
 
+# All that a page needs to tell of an environment, from one place.
+__all__ = [
+    "Failure",
+    "Progress",
+    "ResourceLine",
+    "StackLine",
+    "StepView",
+    "expected_end",
+    "failure",
+    "last_operation",
+    "progress",
+    "steps",
+]
+
 EVENTS_SHOWN: Final = 50
 RUNS_LEARNED_FROM: Final = 10
 ComponentState = Literal["planned", "busy", "ok", "bad", "gone"]
+ExpectedFrom = Literal["past runs", "the plan", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +50,26 @@ class ResourceLine:
     finished_at: datetime | None
     seconds: float | None
     reason: str
+    stack: str = MAIN
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StackLine:
+    """One stack of several: how many of its resources are settled, and what CloudFormation last said of it."""
+
+    key: str
+    name: str
+    region: str
+    status: str
+    total: int
+    done: int
+    tone: Tone
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`resources` in dependency order; `events` newest first."""
+    """`resources` in dependency order; `events` newest first; `stacks` in the order of creation, empty where there is one."""
 
     total: int = 0
     done: int = 0
@@ -47,67 +80,124 @@ class Progress:
     events: list[StackEvent] = field(default_factory=list)
     outputs: dict[str, str] = field(default_factory=dict)
     expected_end_at: datetime | None = None
+    expected_from: ExpectedFrom = ""
     polled_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """`cause` in plain words, `detail` AWS's own sentence, `next_action` the key of an action."""
-
-    cause: str
-    detail: str
-    logical_id: str
-    type: str
-    next_action: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepView:
-    key: str
-    title: str
-    state: Literal["todo", "now", "done", "failed"]
-    detail: str = ""
-
-
-def last_operation(environment: Environment) -> Operation | None:
-    return Operation.objects.filter(environment=environment).order_by("-started_at", "-id").first()
+    stacks: list[StackLine] = field(default_factory=list)
 
 
 def progress(environment: Environment, *, operation: Operation | None = None) -> Progress:
-    """Four queries: the stack, its resources, its events, the plan; and, while something moves, what past runs took.
+    """Four queries: the stacks, their resources, their events, the plan; and, while something moves, what past runs took.
 
     `operation` is the environment's last one, where the caller has it already.
     """
-    stack = Stack.objects.filter(environment=environment).order_by("created_at", "id").last()
-    content: Mapping[str, Any] = (
-        Plan.objects.filter(environment=environment, content__kind=RequestKind.CREATE)
-        .order_by("created_at")
-        .values("content__resources", "content__waves")
-        .first()
-    ) or {}
-    planned = content.get("content__resources") or []
-    if stack is None:
-        states: dict[str, ComponentState] = {resource["address"]: "planned" for resource in planned}
-        return Progress(total=len(planned), component_states=states)
-    rows = list(StackResource.objects.filter(stack=stack).order_by("id"))
-    order = {name: wave for wave, names in enumerate(content.get("content__waves") or []) for name in names}
-    rows.sort(key=lambda row: (order.get(row.logical_id, len(order)), row.logical_id, row.pk))
-    titles = {resource["logical_id"]: resource["title"] for resource in planned}
+    plan = _plan(environment)
+    stacks = _newest(environment)
+    rows = [*StackResource.objects.filter(stack__in=stacks.values()).order_by("id")] if stacks else []
+    by_id = {stack.pk: stack for stack in stacks.values()}
+    begun = [(row, by_id[row.stack_id]) for row in rows]
+    # What has no row yet belongs to stacks whose turn has not come.
+    unbegun = [_unbegun(item, plan) for item in plan.resources if item["stack"] not in stacks]
+    titles = {item["logical_id"]: item["title"] for item in plan.resources}
+    order = {name: wave for wave, name in enumerate(plan.order)}
+    everything = [*begun, *unbegun]
+    everything.sort(key=lambda pair: (order.get(pair[0].logical_id, len(order)), pair[0].logical_id, pair[0].pk or 0))
     tearing_down = environment.state in ("tearing_down", "teardown_failed", "gone")
-    tones = [_tone(row) for row in rows]
+    tones = [_tone(row) for row, _ in everything]
+    done = [_is_done(row, tone, tearing_down=tearing_down) for (row, _), tone in zip(everything, tones, strict=True)]
+    lines = [_line(row, stack, tone, titles) for (row, stack), tone in zip(everything, tones, strict=True)]
+    main = stacks.get(MAIN)
+    under_way = operation or last_operation(environment) if stacks else None
+    expected_at, expected_from = expected_end(environment, under_way, plan.seconds)
     return Progress(
-        total=len(rows),
-        done=sum(_is_done(row, tone, tearing_down=tearing_down) for row, tone in zip(rows, tones, strict=True)),
+        total=len(lines),
+        done=sum(done),
         in_progress=tones.count("busy"),
         failed=tones.count("bad"),
-        resources=[_line(row, tone, titles) for row, tone in zip(rows, tones, strict=True)],
-        component_states=_component_states(rows, tones),
-        events=list(StackEvent.objects.filter(stack=stack).order_by("-at", "-id")[:EVENTS_SHOWN]),
-        outputs=stack.outputs,
-        expected_end_at=expected_end_at(environment, operation or last_operation(environment)),
-        polled_at=stack.polled_at,
+        resources=lines if stacks else [],
+        component_states=_component_states([row for row, _ in everything], tones),
+        events=list(StackEvent.objects.filter(stack__in=stacks.values()).order_by("-at", "-id")[:EVENTS_SHOWN])
+        if stacks
+        else [],
+        outputs=main.outputs if main else {},
+        expected_end_at=expected_at,
+        expected_from=expected_from,
+        polled_at=max((stack.polled_at for stack in stacks.values() if stack.polled_at), default=None),
+        stacks=_stack_lines(plan, stacks, lines, done) if len(plan.stacks) > 1 else [],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What of the plan that made the environment is shown with its progress; the templates stay where they are."""
+
+    stacks: list[tuple[str, str, str]]  # key, name, region
+    resources: list[Mapping[str, Any]]
+    order: list[str]  # logical ids
+    seconds: float = 0.0  # that the creation should take
+
+
+def _plan(environment: Environment) -> _Plan:
+    """Only these parts are read: the templates in the same column are a hundred times as long."""
+    plans = Plan.objects.filter(environment=environment, content__kind=RequestKind.CREATE).order_by("created_at")
+    found = plans.values_list(
+        _read("$.stacks[*].stack"),
+        _read("$.stacks[*].stack_name"),
+        _read("$.stacks[*].region"),
+        _read("$.stacks[*].resources[*]"),
+        _read("$.stacks[*].waves[*]"),
+        KeyTransform("seconds", "timeline"),
+    ).first()
+    if found is None:
+        return _Plan([], [], [])
+    keys, names, regions, resources, waves, seconds = found
+    return _Plan(
+        stacks=list(zip(keys, names, regions, strict=True)),
+        resources=resources,
+        order=[name for wave in waves for name in wave],
+        seconds=seconds or 0.0,
+    )
+
+
+def _read(path: str) -> Func:
+    return Func(
+        F("content"),
+        Value(path),
+        function="jsonb_path_query_array",
+        template="%(function)s(%(expressions)s::jsonpath)",
+        output_field=JSONField(),
+    )
+
+
+def _newest(environment: Environment) -> dict[str, Stack]:
+    """The row that counts of each stack that was begun."""
+    return {stack.role: stack for stack in Stack.objects.filter(environment=environment).order_by("created_at", "id")}
+
+
+def _unbegun(item: Mapping[str, Any], plan: _Plan) -> tuple[StackResource, Stack]:
+    """A resource as its ledger line will be, in a stack that has no row yet. Neither is ever saved."""
+    key, name, region = next(stack for stack in plan.stacks if stack[0] == item["stack"])
+    row = StackResource(logical_id=item["logical_id"], type=item["type"], address=item["address"], status=PLANNED)
+    return row, Stack(role=key, name=name, region=region)
+
+
+def _stack_lines(
+    plan: _Plan, stacks: Mapping[str, Stack], lines: Sequence[ResourceLine], done: Sequence[bool]
+) -> list[StackLine]:
+    found = []
+    for key, name, region in plan.stacks:
+        mine = [(line, settled) for line, settled in zip(lines, done, strict=True) if line.stack == key]
+        tones = {line.tone for line, _ in mine}
+        total, settled = len(mine), sum(settled for _, settled in mine)
+        tone: Tone = "idle"
+        if "bad" in tones:
+            tone = "bad"
+        elif "busy" in tones:
+            tone = "busy"
+        elif settled == total and tones == {"ok"}:
+            tone = "ok"
+        status = stacks[key].status if key in stacks else ""
+        found.append(StackLine(key, name, region, status, total, settled, tone))
+    return found
 
 
 def _tone(row: StackResource) -> Tone:
@@ -123,7 +213,7 @@ def _is_done(row: StackResource, tone: Tone, *, tearing_down: bool) -> bool:
     return bool(row.end) if tearing_down else tone == "ok"
 
 
-def _line(row: StackResource, tone: Tone, titles: Mapping[str, str]) -> ResourceLine:
+def _line(row: StackResource, stack: Stack, tone: Tone, titles: Mapping[str, str]) -> ResourceLine:
     seconds = (row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else None
     return ResourceLine(
         logical_id=row.logical_id,
@@ -137,6 +227,8 @@ def _line(row: StackResource, tone: Tone, titles: Mapping[str, str]) -> Resource
         finished_at=row.finished_at,
         seconds=seconds,
         reason=row.reason,
+        stack=stack.role,
+        region=stack.region,
     )
 
 
@@ -164,10 +256,15 @@ def _component_state(members: Iterable[tuple[StackResource, Tone]]) -> Component
     return "ok" if tones == {"ok"} or all(row.end or tone == "ok" for row, tone in members) else "busy"
 
 
-def expected_end_at(environment: Environment, operation: Operation | None) -> datetime | None:
-    """When the operation under way should end, from what the same blueprint in the same size took before."""
+def expected_end(
+    environment: Environment, operation: Operation | None, planned_seconds: float
+) -> tuple[datetime | None, ExpectedFrom]:
+    """When the operation under way should end: as the same blueprint in the same size took before, or else as planned.
+
+    The plan's figures are those of AWS, so they say nothing of a simulated account, which runs faster.
+    """
     if operation is None or operation.ended_at is not None:
-        return None
+        return None, ""
     past = (
         Operation.objects.filter(
             kind=operation.kind,
@@ -181,75 +278,8 @@ def expected_end_at(environment: Environment, operation: Operation | None) -> da
         .values_list("took", flat=True)[:RUNS_LEARNED_FROM]
     )
     took = [duration for duration in past if isinstance(duration, timedelta)]
-    return operation.started_at + sorted(took)[len(took) // 2] if took else None
-
-
-def failure(environment: Environment, *, operation: Operation | None = None) -> Failure | None:
-    """What went wrong with the last attempt; None when it did not, or when another is under way."""
-    operation = operation or last_operation(environment)
-    if operation is None or operation.ended_at is None or operation.state == OperationState.SUCCEEDED:
-        return None
-    failed = operation.memory.get("failure", {})
-    return Failure(
-        cause=operation.cause,
-        detail=operation.cause_detail,
-        logical_id=failed.get("logical_id", ""),
-        type=failed.get("type", ""),
-        next_action=operation.next_action,
-        hint=failed.get("hint", ""),
-    )
-
-
-_CREATE_STEPS: Final = (
-    ("prove", "Prove the approval", (OperationState.QUEUED,)),
-    ("submit", "Hand over to CloudFormation", (OperationState.CLEARING, OperationState.SUBMITTING)),
-    ("build", "Create the resources", (OperationState.BUILDING, OperationState.ROLLING_BACK)),
-)
-_TEARDOWN_STEPS: Final = (
-    ("prove", "Prove the approval", (OperationState.QUEUED,)),
-    ("prepare", "Stop services and lift protection", (OperationState.PREPARING,)),
-    ("empty", "Empty the buckets", (OperationState.EMPTYING,)),
-    ("delete", "Delete the stack", (OperationState.DELETING,)),
-    ("sweep", "Prove that nothing is left", (OperationState.SWEEPING,)),
-)
-
-
-def steps(operation: Operation) -> list[StepView]:
-    """The operation as a list of steps, from what it remembers; no query."""
-    plan = [(key, title) for key, title, _ in _TEARDOWN_STEPS]
-    if operation.kind == RequestKind.CREATE:
-        plan = [(key, title) for key, title, _ in _CREATE_STEPS]
-        plan += [(f"after-{number}", title) for number, title in enumerate(operation.memory.get("after", []))]
-    ended = operation.ended_at is not None
-    if operation.state == OperationState.SUCCEEDED:
-        return [StepView(key, title, "done") for key, title in plan]
-    at = _position(operation, [key for key, _ in plan])
-    trouble = operation.cause if ended else operation.memory.get("trouble", "")
-    return [
-        StepView(
-            key,
-            title,
-            "done" if number < at else "todo" if number > at else "failed" if ended else "now",
-            (trouble or _detail(operation)) if number == at else "",
-        )
-        for number, (key, title) in enumerate(plan)
-    ]
-
-
-def _position(operation: Operation, keys: Sequence[str]) -> int:
-    state = OperationState(operation.memory.get("ended_in", operation.state))
-    table = _CREATE_STEPS if operation.kind == RequestKind.CREATE else _TEARDOWN_STEPS
-    if state == OperationState.FINISHING:
-        return min(len(_CREATE_STEPS) + int(operation.memory.get("done_after", 0)), len(keys) - 1)
-    return next(number for number, (_, _, states) in enumerate(table) if state in states)
-
-
-def _detail(operation: Operation) -> str:
-    state = OperationState(operation.state)
-    if state in (OperationState.CLEARING, OperationState.ROLLING_BACK):
-        return f"{state.label}."
-    if (number := operation.memory.get("round", 0)) and state == OperationState.DELETING:
-        return f"Round {number + 1}: something kept the stack from going."
-    if state == OperationState.SWEEPING and (left := operation.memory.get("left")):
-        return f"{len(left)} still there; looking again."
-    return ""
+    if took:
+        return operation.started_at + sorted(took)[len(took) // 2], "past runs"
+    if operation.kind == RequestKind.CREATE and planned_seconds and not environment.account.is_sandbox:
+        return operation.started_at + timedelta(seconds=planned_seconds), "the plan"
+    return None, ""

@@ -62,20 +62,21 @@ def run_due(engine: Engine | None = None, *, limit: int = BATCH) -> int:
 
 
 def _by_place(operations: Iterable[Operation]) -> list[list[Operation]]:
+    """By account, and by the region of the stack that each operation is at now."""
     groups: dict[tuple[object, str], list[Operation]] = defaultdict(list)
     for operation in operations:
-        groups[operation.environment.account_id, operation.environment.region].append(operation)
+        groups[operation.environment.account_id, operation.region].append(operation)
     return list(groups.values())
 
 
 def _run_group(engine: Engine, operations: Sequence[Operation]) -> None:
-    environment = operations[0].environment
+    account, region = operations[0].environment.account, operations[0].region
     watched = [operation.environment_id for operation in operations if operation.state in WATCHING]
     handed_over = 0
     if len(watched) >= LIST_FROM:
-        handed_over = Stack.objects.filter(environment__in=watched).exclude(stack_id="").count()
+        handed_over = Stack.objects.filter(environment__in=watched, region=region).exclude(stack_id="").count()
     try:
-        look = Sight(engine.aws_for(environment.account, environment.region), watched=handed_over).look
+        look = Sight(engine.aws_for(account, region), watched=handed_over).look
     except AwsError:
         look = None  # the account cannot be reached: each operation finds the same, and says so
     for operation in operations:

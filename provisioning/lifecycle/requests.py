@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from django.conf import settings
 from django.db import IntegrityError, transaction
 
@@ -98,7 +99,15 @@ def request_environment(
     except IntegrityError as error:
         if (known := _asked_before(request_id, actor)) is not None:
             return known
+        if not _is_about(error, "environment_name_once"):
+            raise  # a mistake of ours, which no other name would mend
         raise Refused(name_is_taken(name, account=account, region=region)) from error
+
+
+def _is_about(error: IntegrityError, constraint: str) -> bool:
+    """Whether it was this constraint that PostgreSQL found broken."""
+    cause = error.__cause__
+    return isinstance(cause, psycopg.Error) and cause.diag.constraint_name == constraint
 
 
 def _asked_before(request_id: uuid.UUID, actor: User) -> Request | None:

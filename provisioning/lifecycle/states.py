@@ -50,6 +50,7 @@ class EnvironmentState(Labelled):
 
 class OperationState(Labelled):
     QUEUED = "queued", "Queued", "busy"
+    CONTINUING = "continuing", "Going on to the next stack", "busy"
     CLEARING = "clearing", "Clearing away the failed attempt", "busy"
     SUBMITTING = "submitting", "Handing over to CloudFormation", "busy"
     BUILDING = "building", "Building", "busy"
@@ -117,19 +118,22 @@ ENVIRONMENT_GRAPH: Final = _graph(
 
 # Any step may find an error of ours, AWS's no, or a rule's; a worker may die at each too often.
 _STOPS: Final = {_O.FAILED, _O.ERRORED, _O.ABANDONED, _O.REFUSED}
+# Where a look at what AWS has under a stack's name may lead.
+_LOOKED: Final = {_O.CLEARING, _O.SUBMITTING, _O.BUILDING, _O.PREPARING, _O.DELETING, _O.SWEEPING}
 
 OPERATION_GRAPH: Final = _graph(
     _O.QUEUED,
     {
-        _O.QUEUED: {_O.CLEARING, _O.SUBMITTING, _O.BUILDING, _O.PREPARING, _O.DELETING, _O.SWEEPING} | _STOPS,
+        _O.QUEUED: _LOOKED | {_O.CONTINUING} | _STOPS,
+        _O.CONTINUING: _LOOKED | _STOPS,
         _O.CLEARING: {_O.SUBMITTING} | _STOPS,
         _O.SUBMITTING: {_O.BUILDING} | _STOPS,
-        _O.BUILDING: {_O.ROLLING_BACK, _O.FINISHING} | _STOPS,
-        _O.ROLLING_BACK: {_O.FINISHING} | _STOPS,
+        _O.BUILDING: {_O.ROLLING_BACK, _O.CONTINUING, _O.FINISHING} | _STOPS,
+        _O.ROLLING_BACK: {_O.CONTINUING, _O.FINISHING} | _STOPS,
         _O.FINISHING: {_O.SUCCEEDED} | _STOPS,
         _O.PREPARING: {_O.EMPTYING} | _STOPS,
         _O.EMPTYING: {_O.DELETING} | _STOPS,
-        _O.DELETING: {_O.PREPARING, _O.EMPTYING, _O.SWEEPING} | _STOPS,
+        _O.DELETING: {_O.PREPARING, _O.EMPTYING, _O.CONTINUING, _O.SWEEPING} | _STOPS,
         _O.SWEEPING: {_O.SUCCEEDED} | _STOPS,
         _O.SUCCEEDED: set(),
         _O.REFUSED: set(),

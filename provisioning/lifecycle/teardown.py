@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 
+from provisioning.components.build import MAIN
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import may_operate, may_see
+from provisioning.lifecycle.content import regions_of, resources_of, retained_of, stacks_of, templates_of
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.filing import file_request
 from provisioning.lifecycle.ledger import living
@@ -21,13 +22,19 @@ from provisioning.models import Environment, Plan, Request, RequestKind, Stack, 
 
 CAN_BE_TORN_DOWN = (EnvironmentState.RUNNING, EnvironmentState.CREATE_FAILED, EnvironmentState.TEARDOWN_FAILED)
 BUCKET = "AWS::S3::Bucket"
+VAULT = "AWS::Backup::BackupVault"
 # What AWS does with a type when its stack goes, where that is not simply an end.
 NOTES = {
     BUCKET: "Emptied first: every object, version and unfinished upload goes with it.",
+    # https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-a-vault.html
+    VAULT: "Emptied first: every recovery point in it is deleted.",
+    "AWS::CloudFront::Distribution": "CloudFront takes some minutes to switch it off everywhere before it is deleted.",
     "AWS::KMS::Key": "AWS keeps it for its waiting period, then deletes it; what it encrypted is unreadable from the start.",
     # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
     "AWS::SecretsManager::Secret": "CloudFormation deletes it at once, without a recovery window.",
 }
+# Properties that keep a resource from its deletion.
+_LOCKS = ("DeletionProtection", "DeletionProtectionEnabled", "DisableApiTermination")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +46,26 @@ class Line:
     title: str
     policy: str = ""
     why: str = ""
+    stack: str = MAIN
+    region: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class TeardownPreview:
-    """`buckets` are (name, note); `protected` are sentences about what is lifted; `digest` is what is agreed to."""
+    """`emptied` are (name, note); `protected` are sentences about what is lifted; `digest` is what is agreed to.
+
+    `regions` are those in which there is something; `packages` how many packages of code stay in the artefact buckets.
+    """
 
     dies: list[Line]
     stays: list[Line]
-    buckets: list[tuple[str, str]]
+    emptied: list[tuple[str, str]]
     protected: list[str]
     digest: str
     content: dict[str, Any]
     requires_approval: bool
+    regions: list[str]
+    packages: int
 
 
 def create_content(environment: Environment) -> dict[str, Any]:
@@ -71,30 +85,40 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
         raise NotAllowed("Only members of the team and approvers see this.")
     made_from = create_content(environment)
     stacks = list(Stack.objects.filter(environment=environment).order_by("created_at"))
-    titles = {resource["logical_id"]: resource["title"] for resource in made_from.get("resources", [])}
-    kept = {line["logical_id"]: line for line in made_from.get("retained", [])}
+    by_id = {stack.pk: stack for stack in stacks}
+    titles = {resource["logical_id"]: resource["title"] for resource in resources_of(made_from)}
+    kept = {line["logical_id"]: line for line in retained_of(made_from)}
     dies: list[Line] = []
     stays: list[Line] = []
-    for row in living(stack.pk for stack in stacks):
+    for row in living(by_id):
         keeps = kept.get(row.logical_id) if _was_complete(row) else None
-        line = _line(row, title=titles.get(row.logical_id, row.logical_id), kept=keeps)
+        title = titles.get(row.logical_id, row.logical_id)
+        line = _line(row, stack=by_id[row.stack_id], title=title, kept=keeps)
         (stays if keeps else dies).append(line)
     content = {
         "kind": "teardown",
         "environment_id": str(environment.pk),
-        "stacks": [stack.stack_id for stack in stacks],
+        "stacks": [_stack(plan, stacks) for plan in stacks_of(made_from)],
         "dies": [asdict(line) for line in dies],
         "stays": [asdict(line) for line in stays],
     }
     return TeardownPreview(
         dies=dies,
         stays=stays,
-        buckets=[(line.physical_id, line.why) for line in dies if line.type == BUCKET],
+        emptied=[(line.physical_id, line.why) for line in dies if line.type in (BUCKET, VAULT)],
         protected=_protected(made_from, {line.logical_id: line for line in dies + stays}),
         digest=digest_of_plan(content),
         content=content,
         requires_approval=bool(made_from.get("requires_approval")),
+        regions=[region for region in regions_of(made_from) if any(line.region == region for line in dies + stays)],
+        packages=len({made["key"] for plan in stacks_of(made_from) for made in plan["artefacts"]}),
     )
+
+
+def _stack(plan: Mapping[str, Any], stacks: Sequence[Stack]) -> dict[str, Any]:
+    """A stack as the teardown goes through it: all that were ever begun under its name."""
+    ids = [stack.stack_id for stack in stacks if stack.role == plan["stack"]]
+    return {key: plan[key] for key in ("stack", "stack_name", "region")} | {"stack_ids": ids}
 
 
 def _was_complete(row: StackResource) -> bool:
@@ -102,7 +126,7 @@ def _was_complete(row: StackResource) -> bool:
     return row.status not in ("CREATE_FAILED", "CREATE_IN_PROGRESS")
 
 
-def _line(row: StackResource, *, title: str, kept: Mapping[str, str] | None) -> Line:
+def _line(row: StackResource, *, stack: Stack, title: str, kept: Mapping[str, str] | None) -> Line:
     return Line(
         logical_id=row.logical_id,
         type=row.type,
@@ -111,22 +135,25 @@ def _line(row: StackResource, *, title: str, kept: Mapping[str, str] | None) -> 
         title=title,
         policy=kept["policy"] if kept else "",
         why=kept["why"] if kept else NOTES.get(row.type, ""),
+        stack=stack.role,
+        region=stack.region,
     )
 
 
 def _protected(content: Mapping[str, Any], lines: Mapping[str, Line]) -> list[str]:
     """Which locks are taken off, read from the template that made them."""
     sentences = []
-    if content.get("termination_protection"):
-        sentences.append("The stack's termination protection is lifted.")
-    resources = json.loads(content["body"])["Resources"] if content.get("body") else {}
+    stacks = stacks_of(content)
+    if any(stack["termination_protection"] for stack in stacks):
+        sentences.append(f"The {'stack’s' if len(stacks) == 1 else 'stacks’'} termination protection is lifted.")
+    resources = templates_of(content)
     for logical_id, line in lines.items():
         properties = resources.get(logical_id, {}).get("Properties", {})
         attributes = properties.get("LoadBalancerAttributes") or []
         guarded = any(
             item.get("Key") == "deletion_protection.enabled" and item.get("Value") == "true" for item in attributes
         )
-        if guarded or properties.get("DeletionProtection") in (True, "true"):
+        if guarded or (line.policy != "Retain" and any(properties.get(key) in (True, "true") for key in _LOCKS)):
             sentences.append(f"The deletion protection of {line.title} ({line.physical_id}) is lifted.")
     return sentences
 

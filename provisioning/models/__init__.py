@@ -1,7 +1,8 @@
 """One file a noun; imported from here."""
 
 from .account import Account
-from .blueprint import BlueprintVersion
+from .artefact import Artefact
+from .blueprint import BlueprintArchive, BlueprintVersion
 from .environment import Environment
 from .history import AuditEvent, Receipt, Transition
 from .operation import Operation
@@ -11,7 +12,9 @@ from .team import Membership, Role, Team, User
 
 __all__ = [
     "Account",
+    "Artefact",
     "AuditEvent",
+    "BlueprintArchive",
     "BlueprintVersion",
     "Environment",
     "Membership",

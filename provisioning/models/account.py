@@ -19,7 +19,10 @@ def new_external_id() -> str:
 
 
 class Account(models.Model):
-    """`sizes` are those that it takes; the portal assumes `role_arn` with `external_id`. No credentials are stored."""
+    """`sizes` are those that it takes; the portal assumes `role_arn` with `external_id`. No credentials are stored.
+
+    `artefact_region` is where `artefact_bucket` lies, where its name does not say so.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.SlugField(max_length=64, unique=True)
@@ -30,6 +33,7 @@ class Account(models.Model):
     external_id = models.CharField(max_length=128, blank=True, default=new_external_id)
     endpoint_url = models.URLField(blank=True)
     artefact_bucket = models.CharField(max_length=63, blank=True)
+    artefact_region = models.CharField(max_length=25, blank=True)
     stack_role_arn = models.CharField(max_length=2048, blank=True, validators=[ROLE_ARN])
     is_sandbox = models.BooleanField(default=False)
 
@@ -43,6 +47,20 @@ class Account(models.Model):
             role_arn=self.role_arn,
             external_id=self.external_id,
             endpoint_url=self.endpoint_url,
-            artefact_bucket=self.artefact_bucket,
+            artefact_bucket=self.artefact_bucket_in(region),
             stack_role_arn=self.stack_role_arn,
         )
+
+    def artefact_bucket_in(self, region: str) -> str:
+        """The bucket for code and long templates in a region; empty where the account has none at all.
+
+        Code must lie in the region where it runs, so that elsewhere than in the account's own bucket's region it is
+        the one that onboarding makes there, by the name that it gives.
+        """
+        if not self.artefact_bucket:
+            return ""
+        made_by_onboarding = f"portal-artefacts-{self.account_id}-"
+        if self.artefact_bucket.startswith(made_by_onboarding):
+            return made_by_onboarding + region
+        here = self.artefact_region or next(iter(self.regions), "")
+        return self.artefact_bucket if region == here else made_by_onboarding + region

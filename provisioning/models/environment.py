@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
@@ -13,7 +14,8 @@ from .team import Team, User
 class Environment(models.Model):
     """One blueprint version in one size, in one account and region.
 
-    `name` begins every physical name, so it is unique per account and region among environments that are not gone.
+    `region` is the main stack's. `places` are all its stacks as "region/stack name", by which another environment's
+    wish for the same name of a stack is seen before AWS refuses it. `name` begins every physical name, so it is unique per account and region among environments that are not gone.
     `version` grows with every change that a page could show; pages poll with it.
     """
 
@@ -24,6 +26,7 @@ class Environment(models.Model):
     size = models.CharField(max_length=10)
     account = models.ForeignKey(Account, on_delete=models.PROTECT)
     region = models.CharField(max_length=25)
+    places = ArrayField(models.CharField(max_length=160), default=list)
     inputs = models.JSONField(default=dict)
     state = models.CharField(max_length=20)
     state_changed_at = models.DateTimeField()

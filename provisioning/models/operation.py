@@ -10,8 +10,9 @@ from .request import Request, RequestKind
 
 
 class Operation(models.Model):
-    """`token` goes with every AWS call that creates something. `fence` grows with each claim: a late writer is refused.
+    """`stack` is the key of the one that it is about now, and `region` where that one is.
 
+    `token` goes with every AWS call that creates something. `fence` grows with each claim: a late writer is refused.
     `memory` holds what a step must remember between calls (the task it started, the round it is in). `cause` and
     `next_action` are for people.
     """
@@ -22,6 +23,8 @@ class Operation(models.Model):
     kind = models.CharField(max_length=10, choices=RequestKind)
     state = models.CharField(max_length=20)
     state_changed_at = models.DateTimeField()
+    stack = models.CharField(max_length=40)
+    region = models.CharField(max_length=25)
     token = models.CharField(max_length=128)
     fence = models.BigIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)

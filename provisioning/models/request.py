@@ -9,13 +9,19 @@ from .team import User
 
 
 class Plan(models.Model):
-    """What is shown, decided on and run. `digest` covers everything that is sent to AWS; a plan never changes."""
+    """What is shown, decided on and run. `digest` covers everything that is sent to AWS; a plan never changes.
+
+    `proof` and `timeline` are read off the same templates, as `Proof.as_json` and `Timeline.as_json` give them; a
+    teardown's plan has neither.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="plans")
     digest = models.CharField(max_length=64)
     content = models.JSONField()
     picture = models.TextField(blank=True)
+    proof = models.JSONField(default=dict)
+    timeline = models.JSONField(default=dict)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

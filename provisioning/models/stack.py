@@ -8,15 +8,21 @@ from .environment import Environment
 
 
 class Stack(models.Model):
+    """`role` is the stack's key in the plan; after a failed attempt there may be several rows of one, the newest counts.
+
+    `handed` are the parameters that were read from earlier stacks' outputs, written down before they were used.
+    """
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="stacks")
-    role = models.CharField(max_length=20, default="main")
+    role = models.CharField(max_length=40, default="main")
     name = models.CharField(max_length=128)
     region = models.CharField(max_length=25)
     stack_id = models.CharField(max_length=400, blank=True)
     status = models.CharField(max_length=50, blank=True)
     status_reason = models.TextField(blank=True)
     outputs = models.JSONField(default=dict)
+    handed = models.JSONField(default=dict)
     polled_at = models.DateTimeField(null=True, blank=True)
     last_event_id = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField()

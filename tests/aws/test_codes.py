@@ -10,6 +10,7 @@ from botocore.session import get_session
 import provisioning.aws
 from provisioning.aws import AwsError, errors
 from provisioning.aws.codes import BY_CODE, class_for, without_secrets
+from tests.aws.test_onboarding import own_calls
 
 SERVICES = [
     "sts",
@@ -37,7 +38,21 @@ SERVICES = [
     "lambda",
     "events",
     "dynamodb",
+    "autoscaling",
+    "backup",
+    "cloudfront",
+    "mq",
+    "route53",
+    "sesv2",
+    "stepfunctions",
+    "cognito-idp",
+    "apigatewayv2",
 ]
+
+
+def test_the_codes_of_every_service_that_is_called_are_looked_at() -> None:
+    called = {call.partition(":")[0] for call in own_calls()}
+    assert sorted(called - set(SERVICES) - {"ec2"}) == []  # EC2's model lists no errors
 
 
 def codes_of(service: str) -> set[str]:
@@ -101,6 +116,21 @@ def test_every_code_that_says_not_found_or_exists_is_told_apart(service: str) ->
         ("rds", "InvalidDBInstanceState", "", errors.WrongStatus),
         ("rds", "InvalidParameterCombination", "", errors.ValidationFailed),
         ("s3", "404", "Not Found", errors.NotFound),
+        ("backup", "InvalidParameterValueException", "Cannot find Backup plan with ID x", errors.NotFound),
+        ("backup", "InvalidParameterValueException", "Invalid backup selection.", errors.ValidationFailed),
+        ("backup", "InvalidResourceStateException", "", errors.WrongStatus),
+        ("autoscaling", "ValidationError", "AutoScalingGroup name not found - null", errors.NotFound),
+        ("autoscaling", "ValidationError", "Max bound, 0, must be >= min", errors.ValidationFailed),
+        ("autoscaling", "ScalingActivityInProgress", "", errors.WrongStatus),
+        ("cloudfront", "NoSuchDistribution", "", errors.NotFound),
+        ("cloudfront", "NoSuchFunctionExists", "", errors.NotFound),
+        ("cloudwatch", "ResourceNotFound", "", errors.NotFound),
+        ("lambda", "ResourceConflictException", "", errors.WrongStatus),
+        ("mq", "NotFoundException", "", errors.NotFound),
+        ("route53", "NoSuchHostedZone", "", errors.NotFound),
+        ("route53", "PriorRequestNotComplete", "", errors.Throttled),
+        ("sqs", "AWS.SimpleQueueService.NonExistentQueue", "", errors.NotFound),
+        ("stepfunctions", "StateMachineDoesNotExist", "", errors.NotFound),
     ],
 )
 def test_a_code_becomes_the_exception_that_it_means(

@@ -23,6 +23,7 @@ from portal.demo.sample import onboard
 from provisioning.aws import close_all
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.progress import failure
 from provisioning.lifecycle.requests import approve_request, request_environment
 from provisioning.models import Account, Environment, Membership, Request, Role, Team, User
 from tests.fixtures.sandbox import Sandbox
@@ -96,7 +97,13 @@ class Place:
         self.workers.clear()
 
     def wait_for(self, environment: Environment, *states: str, seconds: float = 90) -> str:
-        return self.until(lambda: self._state(environment), lambda state: state in states, seconds, " or ".join(states))
+        """Returns as soon as it rests in one of these; fails at once, and says why, where it failed instead."""
+        enough = {*states, "create_failed", "teardown_failed"}
+        state: str = self.until(lambda: self._state(environment), enough.__contains__, seconds, " or ".join(states))
+        if state not in states:
+            told = failure(environment)
+            pytest.fail(f"It is {state}: {told.cause} {told.detail}" if told else f"It is {state}.")
+        return state
 
     def until(self, look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float, wanted: str) -> Any:
         deadline = time.monotonic() + seconds

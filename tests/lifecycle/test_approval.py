@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 
 import pytest
+from django.db import IntegrityError
 
 from provisioning.blueprint import InputErrors
 from provisioning.errors import NotAllowed, Refused, WrongState
@@ -141,6 +142,32 @@ def test_a_name_is_taken_once_per_account_and_region(world: World) -> None:
     assert world.request("orders", region="us-east-1").state == "approved"
 
 
+class ShownTooLong(str):
+    """A digest at whose comparison somebody else has asked for the same name: it was free when it was looked for."""
+
+    __slots__ = ("world",)
+    world: World
+
+    def __ne__(self, _actual: object) -> bool:
+        self.world.request("orders", actor=self.world.alice)
+        return False
+
+    __hash__ = str.__hash__
+
+
+def test_a_name_that_is_taken_in_the_same_moment_is_told(world: World) -> None:
+    shown = ShownTooLong("digest")
+    shown.world = world
+    with pytest.raises(Refused, match="“orders” is taken"):
+        world.request("orders", expected_digest=shown)
+    assert Environment.objects.get().created_by == world.alice
+
+
+def test_what_else_the_database_refuses_is_never_told_as_a_name(world: World) -> None:
+    with pytest.raises(IntegrityError, match='null value in column "note"'):
+        world.request("orders", note=None)
+
+
 def test_a_double_click_makes_one_environment(world: World) -> None:
     request_id = uuid.uuid4()
     first = world.request(request_id=request_id)
@@ -223,7 +250,8 @@ def refused_without_a_call(world: World, request: Request, says: str) -> None:
 
 def test_a_plan_that_was_tampered_with_is_not_run(world: World) -> None:
     request = waits_to_start(world)
-    request.plan.content["body"] = request.plan.content["body"].replace("KEY", "KEY2").replace("Bucket", "Bukket")
+    (main,) = request.plan.content["stacks"]
+    main["body"] = main["body"].replace("KEY", "KEY2").replace("Bucket", "Bukket")
     request.plan.save()
     refused_without_a_call(world, request, "not the one that was approved")
     assert request.approved_digest in world.last_operation(request.environment).cause_detail

@@ -18,6 +18,7 @@ from tests.fixtures.world import SMALL, World
 @pytest.fixture
 def folder(tmp_path: Path, settings: Settings) -> Path:
     shutil.copytree(SMALL / "small", tmp_path / "small")
+    rewrite(tmp_path / "small" / "blueprint.hcl", '"published"', '"draft"')
     settings.BLUEPRINTS_DIR = tmp_path
     return tmp_path
 

@@ -144,7 +144,8 @@ def test_every_step_may_run_twice(world: World) -> None:
     world.tear_down(environment)
     states |= run_each_step_twice(world, environment)
     assert environment.state == "gone"
-    assert states == set(OPERATION_GRAPH.edges) - OPERATION_GRAPH.ends
+    # What comes between two stacks is told in test_several_stacks.py.
+    assert states == set(OPERATION_GRAPH.edges) - OPERATION_GRAPH.ends - {OperationState.CONTINUING}
     assert [stack.status for stack in world.cloud.named("orders")] == ["DELETE_COMPLETE"] * 2
     assert len(world.cloud.tasks) == 1
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from provisioning.lifecycle.progress import failure, progress, steps
-from provisioning.models import Operation, StackResource, Transition
+from provisioning.models import Account, Operation, StackResource, Transition
 from tests.fixtures.world import World
 
 
@@ -16,10 +18,10 @@ def test_a_member_gets_a_running_environment(world: World) -> None:
     assert stack.status == "CREATE_COMPLETE"
     operation = world.last_operation(environment)
     assert operation.state == "succeeded"
-    assert world.cloud.creates == {operation.token: 1}
+    assert world.cloud.creates == {f"{operation.token}-main-create": 1}
     assert stack.spec.tags["portal:operation"] == operation.token
     assert stack.spec.tags["portal:environment-id"] == str(environment.pk)
-    assert world.stack_row(environment).outputs == {"Url": "https://orders.example"}
+    assert world.stack_row(environment).outputs == {"Url": "https://orders.example", "Bucket": "orders:Bucket"}
 
 
 def test_its_history_tells_every_state(world: World) -> None:
@@ -78,7 +80,21 @@ def test_a_page_learns_when_it_should_end_from_what_came_before(world: World) ->
     world.run()
     assert first.ended_at is not None
     took = first.ended_at - first.started_at
-    assert progress(environment).expected_end_at == world.last_operation(environment).started_at + took
+    shown = progress(environment)
+    assert shown.expected_end_at == world.last_operation(environment).started_at + took
+    assert shown.expected_from == "past runs"
+
+
+def test_the_first_of_its_kind_is_expected_as_its_plan_says(world: World) -> None:
+    request = world.request()
+    world.run()
+    started = world.last_operation(request.environment).started_at
+    shown = progress(request.environment)
+    assert shown.expected_end_at == started + timedelta(seconds=request.plan.timeline["seconds"])
+    assert shown.expected_from == "the plan"
+    Account.objects.update(is_sandbox=True)
+    request.environment.account.refresh_from_db()
+    assert progress(request.environment).expected_end_at is None
 
 
 @pytest.mark.parametrize("blueprint", ["small", "carbon-connect"])

@@ -61,7 +61,7 @@ def test_try_again_clears_the_husk_and_creates_anew(world: World) -> None:
     world.until_rest(environment)
     assert environment.state == "running"
     assert [stack.status for stack in world.cloud.named("orders")] == ["DELETE_COMPLETE", "CREATE_COMPLETE"]
-    assert world.aws_stack().token == operation.token
+    assert world.aws_stack().token == f"{operation.token}-main-create"
     with pytest.raises(WrongState):
         try_again(actor=world.alice, environment=environment)
 

@@ -51,8 +51,8 @@ def test_what_dies_and_what_stays_is_shown_before(world: World) -> None:
         ("BucketFilesPolicy", "Retain"),
     }
     assert all(line.why for line in preview.stays)
-    assert preview.protected == ["The stack's termination protection is lifted."]
-    assert preview.buckets == []
+    assert preview.protected == ["The stack’s termination protection is lifted."]
+    assert preview.emptied == []
     assert "without a recovery window" in preview.dies[0].why
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from datetime import timedelta
 
-from provisioning.aws import AlreadyExists, NotFound, WrongStatus, port
-from tests.scripted_aws.cloud import Cloud, Place, ScriptedStack, Task
+from provisioning.aws import AlreadyExists, NotFound, ValidationFailed, WrongStatus, port
+from provisioning.aws.arns import WORLD_REGION, is_of_the_world
+from tests.scripted_aws.cloud import Cloud, Living, Place, ScriptedStack, Task
 from tests.scripted_aws.formation import Formation
 
 # What cannot be asked for by itself: it is part of something else.
@@ -32,7 +35,17 @@ class ScriptedAws:
                 if existing.spec.tags.get("portal:operation") != spec.tags.get("portal:operation"):
                     raise AlreadyExists(f"Stack [{spec.name}] already exists")
                 return existing.stack_id
+            self._check_parameters(spec)
             return self._make(spec, token).stack_id
+
+    def _check_parameters(self, spec: port.StackSpec) -> None:
+        """As CloudFormation does: all that have no default are given, and no others."""
+        declared = json.loads(spec.body).get("Parameters", {})
+        needed = {name for name, parameter in declared.items() if "Default" not in parameter}
+        if missing := needed - set(spec.parameters):
+            raise ValidationFailed(f"Parameters: {sorted(missing)} must have values")
+        if unknown := set(spec.parameters) - set(declared):
+            raise ValidationFailed(f"Parameters: {sorted(unknown)} do not exist in the template")
 
     def _make(self, spec: port.StackSpec, token: str) -> ScriptedStack:
         number = self.cloud.number()
@@ -90,7 +103,7 @@ class ScriptedAws:
             ]
 
     def _state(self, stack: ScriptedStack, *, full: bool) -> port.StackState:
-        outputs = {"Url": f"https://{stack.spec.name}.example"} if full and stack.status.endswith("E_COMPLETE") else {}
+        outputs = self.cloud.outputs_of(stack) if full and stack.status.endswith("E_COMPLETE") else {}
         return port.StackState(
             stack_id=stack.stack_id,
             name=stack.spec.name,
@@ -125,7 +138,17 @@ class ScriptedAws:
                 raise NotFound(f"Stack [{stack_name}] does not exist")
             stack.protected = enabled
 
-    # After the stack
+    # Before and after the stack
+
+    def put_artefact(self, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
+        with self.cloud.faults.around("put_artefact"):
+            if not bucket.endswith(self.place.region):
+                raise NotFound(f"There is no bucket {bucket} in {self.place.region}", code="NoSuchBucket")
+            if hashlib.sha256(body).hexdigest() != sha256:
+                raise ValidationFailed("The SHA256 you specified did not match what we received.", code="BadDigest")
+            known = (self.place, bucket, key) in self.cloud.artefacts
+            self.cloud.artefacts[self.place, bucket, key] = body
+            return not known
 
     def run_task(self, spec: port.TaskSpec, *, token: str) -> str:
         with self.cloud.faults.around("run_task"):
@@ -154,11 +177,39 @@ class ScriptedAws:
 
     def empty_bucket(self, bucket: str, *, limit: int) -> port.BucketProgress:
         with self.cloud.faults.around("empty_bucket"):
+            self._check_here("AWS::S3::Bucket", bucket)
             if bucket in self.cloud.locked_buckets:
                 return port.BucketProgress(0, empty=not self.cloud.objects[bucket])
             deleted = min(limit, self.cloud.objects[bucket])
             self.cloud.objects[bucket] -= deleted
             return port.BucketProgress(deleted, empty=not self.cloud.objects[bucket])
+
+    def empty_vault(self, vault: str, *, limit: int) -> port.BucketProgress:
+        with self.cloud.faults.around("empty_vault"):
+            self.cloud.settle()
+            self._check_here("AWS::Backup::BackupVault", vault)
+            points = self.cloud.recovery_points[vault]
+            going = self.cloud.going[vault]
+            if points and not going:
+                self.cloud.going[vault] = min(limit, points)
+                self.cloud.later(self.cloud.resource_seconds, lambda: self._points_gone(vault))
+                return port.BucketProgress(self.cloud.going[vault], empty=False)
+            return port.BucketProgress(0, empty=not points)
+
+    def _check_here(self, resource_type: str, physical_id: str) -> None:
+        """A region answers for what is in it alone."""
+        places = [place for place, kind, known in self.cloud.living if (kind, known) == (resource_type, physical_id)]
+        if places and self.place not in places:
+            raise ValidationFailed(f"{physical_id} is in {places[0].region}", code="PermanentRedirect")
+
+    def _points_gone(self, vault: str) -> None:
+        self.cloud.recovery_points[vault] -= self.cloud.going.pop(vault, 0)
+
+    def quiesce(self, resource_type: str, physical_id: str) -> bool:
+        with self.cloud.faults.around("quiesce"):
+            self._check_here(resource_type, physical_id)
+            self.cloud.quiesced.append(physical_id)
+            return True
 
     def stop_service(self, cluster: str, service: str) -> None:
         with self.cloud.faults.around("stop_service"):
@@ -166,6 +217,7 @@ class ScriptedAws:
 
     def lift_protection(self, resource_type: str, physical_id: str) -> bool:
         with self.cloud.faults.around("lift_protection"):
+            self._check_here(resource_type, physical_id)
             self.cloud.protected.discard(physical_id)
             return True
 
@@ -189,12 +241,20 @@ class ScriptedAws:
         with self.cloud.faults.around("find_by_tag"):
             self.cloud.settle()
             now = self.cloud.clock.now()
-            seen = [living for (place, _, _), living in self.cloud.living.items() if place == self.place]
+            seen = [living for (place, _, _), living in self.cloud.living.items() if self._shows(place, living)]
             seen += [
-                living for until, place, living in self.cloud.forgotten_late if place == self.place and now < until
+                living
+                for until, place, living in self.cloud.forgotten_late
+                if self._shows(place, living) and now < until
             ]
             return [
                 port.TaggedResource(living.arn, living.tags)
                 for living in seen
                 if living.tags.get(key) == value and not living.type.endswith(UNASKABLE)
             ]
+
+    def _shows(self, place: Place, living: Living) -> bool:
+        """In the region where it is; what has no region in one for the whole world."""
+        if is_of_the_world(living.type):
+            return place.account_id == self.place.account_id and self.place.region == WORLD_REGION
+        return place == self.place

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -89,6 +90,10 @@ class Cloud:
     protected: set[str] = field(default_factory=set)
     tasks: dict[str, Task] = field(default_factory=dict)
     task_tokens: dict[str, str] = field(default_factory=dict)
+    artefacts: dict[tuple[Place, str, str], bytes] = field(default_factory=dict)  # place, bucket, key
+    recovery_points: Counter[str] = field(default_factory=Counter)  # backup vault -> how many
+    going: Counter[str] = field(default_factory=Counter)  # backup vault -> how many of them are being deleted
+    quiesced: list[str] = field(default_factory=list)
     stopped_services: list[str] = field(default_factory=list)
     # The script: what a creation or deletion of a logical id says, once each time it is in the list.
     fail_create: dict[str, list[str]] = field(default_factory=dict)
@@ -155,6 +160,12 @@ class Cloud:
         if living is not None and self.tag_lag_seconds:
             until = self._at() + timedelta(seconds=self.tag_lag_seconds)
             self.forgotten_late.append((until, stack.place, living))
+
+    def outputs_of(self, stack: ScriptedStack) -> dict[str, str]:
+        """A value of its own for each output of the template, and `Url`."""
+        declared = json.loads(stack.spec.body).get("Outputs", {})
+        values = {name: f"{stack.spec.name}:{name}" for name in declared}
+        return {"Url": f"https://{stack.spec.name}.example", **values}
 
     def stack_called(self, place: Place, name_or_id: str) -> ScriptedStack | None:
         """By id any stack; by name only one that is not deleted."""

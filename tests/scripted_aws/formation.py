@@ -10,6 +10,7 @@ from provisioning.design import dependency_order
 from tests.scripted_aws.cloud import Cloud, Resource, ScriptedStack
 
 BUCKET = "AWS::S3::Bucket"
+VAULT = "AWS::Backup::BackupVault"
 NEEDS_EMPTY_NETWORK = ("AWS::EC2::SecurityGroup", "AWS::EC2::Subnet")
 
 
@@ -46,6 +47,9 @@ class Formation:
         if self.stack.status != "CREATE_IN_PROGRESS":
             return
         resources = [self.stack.resources[name] for name in self.waves[number]]
+        for resource in resources:
+            if (reason := self._code_missing(resource)) is not None:
+                self.cloud.fail_create[resource.logical_id] = [reason]
         failing = [resource for resource in resources if self.cloud.fail_create.get(resource.logical_id)]
         if failing:
             self._fail(failing[0], resources)
@@ -55,6 +59,19 @@ class Formation:
             self.cloud.bear(self.stack, resource)
             self.cloud.event(self.stack, resource)
         self._wave(number + 1)
+
+    def _code_missing(self, resource: Resource) -> str | None:
+        """Lambda reads its code from a bucket of its own region when it is created, as it is at that moment."""
+        code = self.template[resource.logical_id].get("Properties", {}).get("Code", {})
+        if "S3Key" not in code:
+            return None
+        place = self.stack.place
+        bucket = code["S3Bucket"]
+        if isinstance(bucket, dict):
+            text = bucket["Fn::Sub"].replace("${AWS::AccountId}", place.account_id)
+            bucket = text.replace("${AWS::Region}", place.region)
+        known = (place, bucket, code["S3Key"]) in self.cloud.artefacts
+        return None if known else f"Error occurred while GetObject. S3 Error Code: NoSuchKey ({bucket}/{code['S3Key']})"
 
     def _fail(self, failing: Resource, wave: Sequence[Resource]) -> None:
         failing.status = "CREATE_FAILED"
@@ -114,13 +131,17 @@ class Formation:
             return scripted.pop(0)
         if self._policy(resource).startswith("Retain"):
             return None
-        if resource.type == BUCKET and self.cloud.objects[resource.physical_id]:
-            return "The bucket you tried to delete is not empty"
+        if resource.type in (BUCKET, VAULT) and self._holds_data(resource):
+            return f"The {'bucket' if resource.type == BUCKET else 'vault'} you tried to delete is not empty"
         if resource.type in NEEDS_EMPTY_NETWORK and self.cloud.interfaces.get(resource.logical_id, 0) > 0:
             return f"resource {resource.physical_id} has a dependent object"
         if resource.physical_id in self.cloud.protected:
             return "Cannot delete protected resource: deletion protection is on"
         return None
+
+    def _holds_data(self, resource: Resource) -> bool:
+        held = self.cloud.objects if resource.type == BUCKET else self.cloud.recovery_points
+        return held[resource.physical_id] > 0
 
     def _mark(self, resource: Resource, status: str, reason: str = "") -> None:
         resource.status, resource.reason = status, reason
@@ -128,14 +149,19 @@ class Formation:
 
     def _gone(self, resource: Resource) -> None:
         if self._policy(resource) == "Snapshot":
-            place = self.stack.place
-            arn = (
-                f"arn:aws:rds:{place.region}:{place.account_id}:snapshot:{self.stack.spec.name}-{resource.physical_id}"
-            )
+            arn = self._snapshot_arn(resource)
             snapshot = Resource(resource.logical_id, arn, "snapshot", "CREATE_COMPLETE")
             self.cloud.bear(self.stack, snapshot)
         self.cloud.end(self.stack, resource)
         self._mark(resource, "DELETE_COMPLETE")
+
+    def _snapshot_arn(self, resource: Resource) -> str:
+        """Named for what it is of, but for a volume's, which has a number only."""
+        place = self.stack.place
+        if resource.type == "AWS::EC2::Volume":
+            return f"arn:aws:ec2:{place.region}::snapshot/snap-{self.cloud.number()}"
+        service = "elasticache" if "ElastiCache" in resource.type else "rds"
+        return f"arn:aws:{service}:{place.region}:{place.account_id}:snapshot:{self.stack.spec.name}-{resource.physical_id}"
 
     def _physical(self, resource: Resource) -> str:
         place, name, number = self.stack.place, self.stack.spec.name, self.cloud.number()

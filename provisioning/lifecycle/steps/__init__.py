@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from typing import Final
 
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps import arrival, creation, deletion, finishing, sweeping
+from provisioning.lifecycle.steps import arrival, creation, deletion, finishing, submission, sweeping
 from provisioning.lifecycle.steps.base import Step
 
 STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.QUEUED: arrival.arrive,
+    OperationState.CONTINUING: arrival.look_at_next,
     OperationState.CLEARING: creation.clear,
-    OperationState.SUBMITTING: creation.submit,
+    OperationState.SUBMITTING: submission.submit,
     OperationState.BUILDING: creation.watch,
     OperationState.ROLLING_BACK: creation.watch,
     OperationState.FINISHING: finishing.finish,

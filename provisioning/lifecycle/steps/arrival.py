@@ -1,10 +1,13 @@
-"""The first step: prove the approval again, look at what AWS has under the environment's name, and go where the table says."""
+"""The first step: prove the approval again, look at what AWS has under the stack's name, and go where the table says.
+
+Each further stack of an environment begins here as well, without the proof: once begun, an approval is not asked for again.
+"""
 
 from __future__ import annotations
 
 from provisioning.aws import port
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps.base import Context, Outcome, stop
+from provisioning.lifecycle.steps.base import Context, Outcome, go_on, stop
 from provisioning.lifecycle.steps.proof import objection
 from provisioning.lifecycle.table import NO_STACK, Act, Button, Phase, decide
 from provisioning.models import RequestKind
@@ -13,13 +16,17 @@ from provisioning.models import RequestKind
 def arrive(context: Context) -> Outcome:
     if (refusal := objection(context)) is not None:
         return refusal
+    return look_at_next(context)
+
+
+def look_at_next(context: Context) -> Outcome:
     if context.operation.kind == RequestKind.CREATE:
         return _arrive_to_create(context)
     return _arrive_to_tear_down(context)
 
 
 def _arrive_to_create(context: Context) -> Outcome:  # noqa: PLR0911 - one answer for each act of the table
-    name = context.content["stack_name"]
+    name = context.plan["stack_name"]
     found = context.aws.describe_stack(name)
     if found is not None and not context.is_ours(found):
         return stop(
@@ -54,7 +61,7 @@ def _arrive_to_tear_down(context: Context) -> Outcome:
     decision = decide(RequestKind.TEARDOWN, Phase.ARRIVE, status)
     match decision.act:
         case Act.SWEEP:
-            return Outcome(to=OperationState.SWEEPING, reason=decision.reason)
+            return _past(context, decision.reason)
         case Act.WAIT if status == "DELETE_IN_PROGRESS":
             return _adopt(context, found, Outcome(to=OperationState.DELETING, memory={"asked": 0}))
         case Act.WAIT:
@@ -62,11 +69,21 @@ def _arrive_to_tear_down(context: Context) -> Outcome:
     return _adopt(context, found, Outcome(to=OperationState.PREPARING, reason=decision.reason))
 
 
+def _past(context: Context, reason: str) -> Outcome:
+    """There is nothing of this stack: on to the one before it, and after the last to the proof that nothing is left."""
+    if (following := context.following) is None:
+        return Outcome(to=OperationState.SWEEPING, reason=reason)
+    outcome = go_on(following, reason)
+    if context.operation.state == OperationState.CONTINUING:
+        outcome.to = None
+    return outcome
+
+
 def _find(context: Context) -> port.StackState | None:
     """By its id where that is known. By its name only where an attempt ended before it could write the id down."""
     if context.stack is not None and context.stack.stack_id:
         return context.aws.describe_stack(context.stack.stack_id)
-    found = context.aws.describe_stack(context.operation.environment.name)
+    found = context.aws.describe_stack(context.plan["stack_name"])
     return found if found is not None and context.is_ours(found) else None
 
 

@@ -10,11 +10,12 @@ from typing import Any, Final, TypeAlias
 
 from provisioning.aws import port
 from provisioning.lifecycle.causes import Explained
+from provisioning.lifecycle.content import Content, stack_of, stacks_of
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG, OPERATION_TAG
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.table import Button
 from provisioning.lifecycle.teardown import create_content
-from provisioning.models import Operation, ResourceEnd, Stack
+from provisioning.models import Operation, RequestKind, ResourceEnd, Stack, StackResource
 
 # How often a stack at work is looked at, by its age in seconds: a person watches a young one.
 POLL_EVERY: Final[tuple[tuple[float, float], ...]] = ((120, 3), (600, 8), (1800, 20), (float("inf"), 45))
@@ -23,39 +24,71 @@ SANDBOX_POLL_SECONDS: Final = 1.0
 
 @dataclass
 class Context:
-    """One operation, as it was when it was claimed. `look` answers from the sweep of its account and region."""
+    """One operation, as it was when it was claimed. `look` answers from the sweep of its account and region.
+
+    What is about "the stack" is about the one that the operation is at now; the others come before and after it.
+    """
 
     operation: Operation
-    aws: port.Aws
+    aws_in: Callable[[str], port.Aws]
     now: datetime
     look: Callable[[str], port.StackState | None]
 
     @cached_property
-    def content(self) -> Mapping[str, Any]:
+    def aws(self) -> port.Aws:
+        """The account in the region of the stack that the operation is at."""
+        return self.aws_in(self.operation.region)
+
+    @cached_property
+    def content(self) -> Content:
         """The plan of this operation's own request."""
-        content: Mapping[str, Any] = self.operation.request.plan.content
+        content: Content = self.operation.request.plan.content
         return content
 
     @cached_property
-    def made_from(self) -> Mapping[str, Any]:
+    def made_from(self) -> Content:
         """The plan that the environment was made from, whatever this operation does."""
+        if self.operation.kind == RequestKind.CREATE:
+            return self.content
         return create_content(self.operation.environment)
+
+    @property
+    def plan(self) -> Content:
+        """The stack as it was planned."""
+        return stack_of(self.made_from, self.operation.stack)
+
+    @property
+    def following(self) -> Content | None:
+        """The stack that comes after this one: a teardown goes backwards, so that nothing loses what it was given."""
+        plans = list(stacks_of(self.made_from))
+        if self.operation.kind == RequestKind.TEARDOWN:
+            plans.reverse()
+        keys = [plan["stack"] for plan in plans]
+        return next(iter(plans[keys.index(self.operation.stack) + 1 :]), None)
 
     @cached_property
     def stacks(self) -> list[Stack]:
+        """All rows of the environment, oldest first."""
         return list(Stack.objects.filter(environment=self.operation.environment_id).order_by("created_at", "id"))
 
     @property
     def stack(self) -> Stack | None:
-        """The one that counts: the newest."""
-        return self.stacks[-1] if self.stacks else None
+        """The row that counts: the newest."""
+        return self.newest(self.operation.stack)
+
+    def newest(self, key: str) -> Stack | None:
+        return next((stack for stack in reversed(self.stacks) if stack.role == key), None)
 
     @property
     def the_stack(self) -> Stack:
         """The newest, where an earlier step has made sure that there is one."""
-        if not self.stacks:
+        if (stack := self.stack) is None:
             raise LookupError(f"Operation {self.operation.pk} is {self.operation.state} and has no stack.")
-        return self.stacks[-1]
+        return stack
+
+    def aws_of(self, row: StackResource) -> port.Aws:
+        """The account in the region where a resource of the ledger is."""
+        return self.aws_in(next(stack.region for stack in self.stacks if stack.pk == row.stack_id))
 
     @property
     def memory(self) -> dict[str, Any]:
@@ -63,8 +96,14 @@ class Context:
         return memory
 
     def token(self, step: str) -> str:
-        """The same step of the same attempt has the same token, so that AWS does it once."""
-        return f"{self.operation.token}-{step}"
+        """The same step of the same attempt has the same token, so that AWS does it once; no two stacks share one.
+
+        An attempt that began when tokens were made in another way remembers them.
+        """
+        if (remembered := self.memory.get("tokens", {}).get(step)) is not None:
+            return str(remembered)
+        key = self.operation.stack.replace("_", "-")
+        return f"{self.operation.token}-{key}-{step}"
 
     def is_ours(self, state: port.StackState) -> bool:
         """Only a stack that an operation of this environment has made is ever touched."""
@@ -89,7 +128,9 @@ class Outcome:
     wait: float = 0.0
     memory: dict[str, Any] = field(default_factory=dict)
     found_stack: bool = False  # a stack of ours that has no row yet: what else is in here is about it
-    next_stack: bool = False  # a row for the stack that comes next; what else is in here is about the one before
+    next_stack: bool = False  # a row for another attempt at this stack; what else is in here is about the one before
+    on_to: Content | None = None  # the stack that the operation is at from now on
+    handed: Mapping[str, str] = field(default_factory=dict)  # what this stack is given by earlier ones
     stack_id: str = ""
     seen: port.StackState | None = None
     events: Sequence[port.StackEvent] = ()
@@ -113,6 +154,20 @@ def stop(
 ) -> Outcome:
     """End the operation, and say why and what now."""
     return Outcome(to=to, reason=sentence, explained=Explained(sentence, hint, detail, button=button))
+
+
+def go_on(following: Content, reason: str) -> Outcome:
+    """On to the next stack, with nothing remembered of this one."""
+    memory: dict[str, Any] = {
+        "round": 0,
+        "asked": None,
+        "asked_at": None,
+        "prepared": [],
+        "emptied": [],
+        "idle_rounds": 0,
+    }
+    reason = f"{reason} Next is {following['stack_name']} in {following['region']}."
+    return Outcome(to=OperationState.CONTINUING, reason=reason, on_to=following, memory=memory)
 
 
 def new_events(context: Context, stack: Stack) -> list[port.StackEvent]:

@@ -1,4 +1,4 @@
-"""Handing a template over and watching what becomes of it, to its end or to the end of its rollback."""
+"""Watching what becomes of a stack that was handed over, to its end or to the end of its rollback; clearing what an attempt left."""
 
 from __future__ import annotations
 
@@ -7,11 +7,10 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from provisioning.aws import AlreadyExists, NotFound, port
+from provisioning.aws import NotFound, port
 from provisioning.lifecycle.causes import FailedResource, explain, root_cause
-from provisioning.lifecycle.planning import OPERATION_TAG
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps.base import Context, Outcome, new_events, stop
+from provisioning.lifecycle.steps.base import Context, Outcome, go_on, new_events, stop
 from provisioning.lifecycle.table import NO_STACK, Act, Button, Decision, Phase, decide
 from provisioning.models import RequestKind, Stack, StackEvent
 
@@ -45,32 +44,6 @@ def clear(context: Context) -> Outcome:
     return outcome
 
 
-def submit(context: Context) -> Outcome:
-    """CreateStack, with the token that was stored when the operation was opened."""
-    content, token = context.content, context.operation.token
-    spec = port.StackSpec(
-        name=content["stack_name"],
-        body=content["body"],
-        parameters=content["parameters"],
-        tags={**content["tags"], OPERATION_TAG: token},
-        capabilities=content["capabilities"],
-        termination_protection=content["termination_protection"],
-        stack_policy=content["stack_policy"],
-        express=content["express"],
-    )
-    try:
-        stack_id = context.aws.create_stack(spec, token=token)
-    except AlreadyExists as error:
-        return stop(
-            OperationState.REFUSED,
-            f"A stack called {spec.name} is in the account already, and this environment has not made it.",
-            hint="It is left alone. Tear this environment down and ask for one with another name.",
-            detail=str(error),
-            button=Button.TEARDOWN,
-        )
-    return Outcome(to=OperationState.BUILDING, stack_id=stack_id, wait=min(1.0, context.poll_seconds()))
-
-
 def watch(context: Context) -> Outcome:
     """Look at the stack and carry its events over. Status first, then events: so the events are never older than it."""
     stack = context.the_stack
@@ -86,7 +59,12 @@ def watch(context: Context) -> Outcome:
         return Outcome(to=to, wait=context.poll_seconds(), seen=state, events=events)
     resources = _resources(context.aws, stack)
     if decision.act is Act.FINISH:
-        outcome = Outcome(to=OperationState.FINISHING, reason=decision.reason)
+        following = context.following
+        outcome = (
+            go_on(following, decision.reason)
+            if following is not None
+            else Outcome(to=OperationState.FINISHING, reason=decision.reason)
+        )
     else:
         outcome = _failed(context, decision, state, events)
     outcome.seen, outcome.events, outcome.resources = state, events, resources
@@ -103,7 +81,7 @@ def _resources(aws: port.Aws, stack: Stack) -> Sequence[port.StackResource]:
 def _failed(
     context: Context, decision: Decision, state: port.StackState | None, events: Sequence[port.StackEvent]
 ) -> Outcome:
-    titles = {resource["logical_id"]: resource["title"] for resource in context.content["resources"]}
+    titles = {resource["logical_id"]: resource["title"] for resource in context.plan["resources"]}
     earlier = StackEvent.objects.filter(stack=context.the_stack, status="CREATE_FAILED").order_by("at", "id")
     failed = [(event.logical_id, event.type, event.reason) for event in earlier]
     failed += [(event.logical_id, event.type, event.reason) for event in events if event.status == "CREATE_FAILED"]

@@ -1,6 +1,7 @@
-"""Taking an environment down: stop what writes, lift protection, empty what dies, delete the stack, take away what blocks.
+"""Taking an environment down: stop what writes, lift protection, then stack by stack, the last made first: empty what dies,
+delete the stack, take away what blocks.
 
-Every call here may be repeated. Each delete round has a token of its own: CloudFormation ignores a second DeleteStack of the same.
+A stack is emptied when its turn comes: a bucket that another one's is copied to fills up until that one is gone. Every call here may be repeated. Each delete round has a token of its own: CloudFormation ignores a second DeleteStack of the same.
 """
 
 from __future__ import annotations
@@ -9,58 +10,53 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from provisioning.aws import NotFound, WrongStatus, port
+from provisioning.aws import PROTECTABLE, QUIESCABLE, NotFound, WrongStatus, port
 from provisioning.lifecycle.causes import Explained
 from provisioning.lifecycle.ledger import living
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps.base import Context, Outcome, new_events, stop
+from provisioning.lifecycle.steps.base import Context, Outcome, go_on, new_events, stop
 from provisioning.lifecycle.table import NO_STACK, Act, Phase, decide
-from provisioning.lifecycle.teardown import BUCKET
+from provisioning.lifecycle.teardown import BUCKET, VAULT
 from provisioning.models import RequestKind, StackEvent, StackResource
 
 SERVICE: Final = "AWS::ECS::Service"
 CLUSTER: Final = "AWS::ECS::Cluster"
 SECURITY_GROUP: Final = "AWS::EC2::SecurityGroup"
 SUBNET: Final = "AWS::EC2::Subnet"
-# Types that can refuse their own deletion; `lift_protection` of the AWS package knows how each is let go.
-PROTECTABLE: Final = frozenset(
-    {
-        "AWS::Cognito::UserPool",
-        "AWS::DocDB::DBCluster",
-        "AWS::DynamoDB::Table",
-        "AWS::EC2::Instance",
-        "AWS::ElasticLoadBalancingV2::LoadBalancer",
-        "AWS::Neptune::DBCluster",
-        "AWS::RDS::DBCluster",
-        "AWS::RDS::DBInstance",
-    }
-)
 CALLS_A_STEP: Final = 8
 OBJECTS_A_STEP: Final = 1000
-ROUNDS_WITHOUT_PROGRESS: Final = 5
+# Rounds in which nothing went, before it is given up; recovery points go some minutes after they were asked to.
+ROUNDS_WITHOUT_PROGRESS: Final = {BUCKET: 5, VAULT: 30}
+LONGEST_PAUSE: Final = 60.0
 # Seconds before each repetition; network interfaces of managed services take their time to be let go.
 DELETE_ROUNDS: Final = (2.0, 15.0, 60.0, 180.0, 300.0)
 DELETION_SHOWS_WITHIN: Final = timedelta(minutes=1)
 
 
 def prepare(context: Context) -> Outcome:
-    """Stop services and lift protection, a few at a time, so that nothing writes while things are deleted."""
+    """Stop what writes and lift protection in all stacks, a few at a time. What stays whole keeps its protection."""
     done = set(context.memory.get("prepared", []))
     rows = living(stack.pk for stack in context.stacks)
-    open_rows = [row for row in rows if row.pk not in done and (row.type == SERVICE or row.type in PROTECTABLE)]
-    open_rows.sort(key=lambda row: (row.type != SERVICE, row.pk))
+    stays = {line["physical_id"] for line in context.content["stays"] if line["policy"] == "Retain"}
+    open_rows = [row for row in rows if row.pk not in done and row.type in _HELD and row.physical_id not in stays]
+    open_rows.sort(key=lambda row: (row.type in PROTECTABLE, row.pk))
     for row in open_rows[:CALLS_A_STEP]:
-        _let_go(context.aws, row, rows)
+        _let_go(context.aws_of(row), row, rows)
         done.add(row.pk)
     if len(open_rows) > CALLS_A_STEP:
         return Outcome(memory={"prepared": sorted(done)})
     return Outcome(to=OperationState.EMPTYING, memory={"prepared": [], "emptied": [], "idle_rounds": 0})
 
 
+_HELD: Final = PROTECTABLE | QUIESCABLE | {SERVICE}
+
+
 def _let_go(aws: port.Aws, row: StackResource, rows: Sequence[StackResource]) -> None:
     try:
         if row.type == SERVICE:
             aws.stop_service(_cluster_of(row, rows), row.physical_id)
+        elif row.type in QUIESCABLE:
+            aws.quiesce(row.type, row.physical_id)
         else:
             aws.lift_protection(row.type, row.physical_id)
     except NotFound:
@@ -76,27 +72,32 @@ def _cluster_of(service: StackResource, rows: Sequence[StackResource]) -> str:
 
 
 def empty(context: Context) -> Outcome:
-    """One round on the first bucket that dies and is not empty yet."""
+    """One round on the first bucket or vault of this stack that dies and is not empty yet."""
     stays = {line["physical_id"] for line in context.content["stays"]}
     emptied = list(context.memory.get("emptied", []))
-    buckets = [
-        row.physical_id
-        for row in living(stack.pk for stack in context.stacks)
-        if row.type == BUCKET and row.physical_id not in stays and row.physical_id not in emptied and _was_ours(row)
+    rows = [
+        row
+        for row in living(stack.pk for stack in context.stacks if stack.role == context.operation.stack)
+        if row.type in ROUNDS_WITHOUT_PROGRESS and row.physical_id not in [*stays, *emptied] and _was_ours(row)
     ]
-    if not buckets:
+    if not rows:
         return Outcome(to=OperationState.DELETING)
-    progress = context.aws.empty_bucket(buckets[0], limit=OBJECTS_A_STEP)
+    row = rows[0]
+    take_out = context.aws.empty_bucket if row.type == BUCKET else context.aws.empty_vault
+    progress = take_out(row.physical_id, limit=OBJECTS_A_STEP)
     if progress.empty:
-        return Outcome(memory={"emptied": [*emptied, buckets[0]], "idle_rounds": 0})
+        return Outcome(memory={"emptied": [*emptied, row.physical_id], "idle_rounds": 0})
     idle = 0 if progress.deleted else context.memory.get("idle_rounds", 0) + 1
-    if idle >= ROUNDS_WITHOUT_PROGRESS:
+    if idle >= ROUNDS_WITHOUT_PROGRESS[row.type]:
         return stop(
             OperationState.FAILED,
-            f"The bucket {buckets[0]} cannot be emptied: nothing in it could be deleted.",
-            hint="Something locks its objects: an object lock, a legal hold or a bucket policy. Lift it, then try again.",
+            f"The {_WORD[row.type]} {row.physical_id} cannot be emptied: nothing in it could be deleted.",
+            hint="Something locks what is in it: an object lock, a legal hold, a vault lock or a policy. Lift it, then try again.",
         )
-    return Outcome(wait=float(2**idle - 1), memory={"idle_rounds": idle})
+    return Outcome(wait=min(float(2**idle - 1), LONGEST_PAUSE), memory={"idle_rounds": idle})
+
+
+_WORD: Final = {BUCKET: "bucket", VAULT: "backup vault"}
 
 
 def _was_ours(row: StackResource) -> bool:
@@ -116,7 +117,12 @@ def delete(context: Context) -> Outcome:
     decision = decide(RequestKind.TEARDOWN, phase, state.status if state else NO_STACK)
     match decision.act:
         case Act.SWEEP:
-            outcome = Outcome(to=OperationState.SWEEPING, reason=decision.reason)
+            following = context.following
+            outcome = (
+                go_on(following, decision.reason)
+                if following is not None
+                else Outcome(to=OperationState.SWEEPING, reason=decision.reason)
+            )
         case Act.WAIT:
             outcome = Outcome(wait=context.poll_seconds(), memory={"asked": number})
         case Act.UNBLOCK:
@@ -153,11 +159,11 @@ def _unblock(context: Context, number: int, events: Sequence[port.StackEvent]) -
         context.aws.release_network_interfaces(security_groups=groups, subnets=subnets)
     wait = DELETE_ROUNDS[number]
     names = ", ".join(row.logical_id for row in blocked[:5]) or "something"
-    if any(row.type in PROTECTABLE or row.type == SERVICE for row in blocked):
+    if any(row.type in _HELD for row in blocked):
         return Outcome(
             to=OperationState.PREPARING, reason=f"{names} held on; letting go again.", wait=wait, memory=again
         )
-    if any(row.type == BUCKET for row in blocked):
+    if any(row.type in ROUNDS_WITHOUT_PROGRESS for row in blocked):
         return Outcome(to=OperationState.EMPTYING, reason=f"{names} filled up again.", wait=wait, memory=again)
     return Outcome(wait=wait, memory=again)
 

@@ -40,7 +40,7 @@ def _start(context: Context, step: Mapping[str, Any], number: int) -> Outcome:
         task_definition=physical[step["task_definition"]],
         subnets=[physical[name] for name in step["subnets"]],
         security_groups=[physical[name] for name in step["security_groups"]],
-        tags=context.content["tags"],
+        tags=context.plan["tags"],
     )
     # ECS takes at most 64 characters: the step's number, not its key.
     task_arn = context.aws.run_task(spec, token=context.token(f"task{number}"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from provisioning.lifecycle.content import regions_of
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.ledger import living
 from provisioning.lifecycle.states import OperationState, RequestState
@@ -38,8 +39,9 @@ def _object_to_place(context: Context) -> Outcome | None:
     account = environment.account
     if environment.size not in account.sizes:
         return _refuse(f"The account {account.name} no longer takes size {environment.size}.")
-    if environment.region not in account.regions:
-        return _refuse(f"The account {account.name} no longer takes environments in {environment.region}.")
+    for region in regions_of(content):
+        if region not in account.regions:
+            return _refuse(f"The account {account.name} no longer takes environments in {region}.")
     if account.account_id != content["account_id"]:
         return _refuse(
             f"The account {account.name} is another one by now.",

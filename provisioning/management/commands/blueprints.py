@@ -1,13 +1,14 @@
-"""Lists the catalogue, the broken blueprints too. Needs no database."""
+"""Lists the catalogue, the broken blueprints too. Needs no database, unless it is asked what the portal has pinned."""
 
 import json
 import sys
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from provisioning.blueprint import Blueprint, Catalogue, Variable, load_catalogue
+from provisioning.lifecycle.versions import broken_by_change, changed_versions
 
 _COLUMNS = ("slug", "version", "maturity", "sizes", "regions", "title")
 
@@ -18,10 +19,15 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON")
+        parser.add_argument(
+            "--pinned", action="store_true", help="ask the portal's database too, which published versions have changed"
+        )
         parser.add_argument("--check", action="store_true", help="exit with 1 when a blueprint is broken")
 
     def handle(self, *_: Any, **options: Any) -> None:
         catalogue = load_catalogue(settings.BLUEPRINTS_DIR)
+        if options["pinned"]:
+            catalogue = _without_changed(catalogue)
         if options["json"]:
             self.stdout.write(json.dumps(_as_data(catalogue), indent=2, ensure_ascii=False))
         else:
@@ -42,6 +48,16 @@ class Command(BaseCommand):
             self.stdout.write(f"\n{broken.slug} is broken:")
             for problem in broken.problems:
                 self.stdout.write(f"  {problem}")
+
+
+def _without_changed(catalogue: Catalogue) -> Catalogue:
+    """The catalogue as the portal offers it: a published version whose files have changed since is a broken one."""
+    if not settings.DATABASE_URL:
+        raise CommandError("--pinned asks the portal's database: set DATABASE_URL.")
+    changed = changed_versions(catalogue.blueprints.values())
+    offered = {slug: blueprint for slug, blueprint in catalogue.blueprints.items() if slug not in changed}
+    broken = [*catalogue.broken, *map(broken_by_change, changed.items())]
+    return Catalogue(offered, tuple(sorted(broken, key=lambda item: item.slug)))
 
 
 def _row(item: dict[str, Any]) -> list[str]:

@@ -2,7 +2,7 @@ blueprint {
   title    = "Small"
   summary  = "One bucket and one secret, for tests that need many environments"
   version  = "0.1.0"
-  maturity = "draft"
+  maturity = "published"
   regions  = ["eu-north-1", "us-east-1"]
 }
 

@@ -1,0 +1,173 @@
+"""What a teardown proved, written down: each line of the ledger with its end, what stays on purpose, what the scan found."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from provisioning.aws import port
+from provisioning.aws.arns import is_passing, is_recovery_point, is_snapshot_of, type_and_id
+from provisioning.lifecycle.content import resources_of, templates_of
+from provisioning.lifecycle.planning import ENVIRONMENT_TAG
+from provisioning.lifecycle.steps.base import Context
+from provisioning.lifecycle.teardown import NOTES, VAULT
+from provisioning.models import ResourceEnd, StackResource
+
+Stays: TypeAlias = Mapping[tuple[str, str], Mapping[str, str]]
+"""What was said to stay, by logical and physical id: a bucket and its policy share the physical one."""
+
+VOLUME: Final = "AWS::EC2::Volume"
+UNTIL_DELETED: Final = "It costs storage until somebody deletes it."
+IN_THE_VAULT: Final = "It stays in its vault until its time is up or somebody deletes it."
+
+
+class Found(NamedTuple):
+    """One thing that a scan named, and in which region."""
+
+    arn: str
+    region: str
+
+
+@dataclass(slots=True)
+class Scan:
+    """What the tagging API named, sorted: kept on purpose, final snapshots, recovery points, forgotten late, or left."""
+
+    kept: list[str] = field(default_factory=list)
+    snapshots: list[Found] = field(default_factory=list)
+    recovery_points: list[Found] = field(default_factory=list)
+    stale: list[str] = field(default_factory=list)
+    left: list[str] = field(default_factory=list)
+
+
+def key_of(row: StackResource) -> tuple[str, str]:
+    return row.logical_id, row.physical_id
+
+
+def read_scan(
+    aws_in: Callable[[str], port.Aws], found: Iterable[Found], *, kept: set[str], gone: set[str], stays: Stays
+) -> Scan:
+    """Sort what was found. Whatever is not known otherwise is asked for, where it was found; what nobody can tell is left."""
+    leave_snapshots = {line["type"] for line in stays.values() if line["policy"] == "Snapshot"}
+    vaults_stay = any(line["type"] == VAULT for line in stays.values())
+    scan, kept, gone = Scan(), _parts(kept), _parts(gone)
+    for thing in sorted({item.arn: item for item in found}.values()):
+        if _names(thing.arn, kept):
+            scan.kept.append(thing.arn)
+        elif any(is_snapshot_of(thing.arn, resource_type) for resource_type in leave_snapshots):
+            scan.snapshots.append(thing)
+        elif vaults_stay and is_recovery_point(thing.arn):
+            scan.recovery_points.append(thing)
+        elif is_passing(thing.arn) or _names(thing.arn, gone) or _is_gone(aws_in(thing.region), thing.arn):
+            scan.stale.append(thing.arn)
+        else:
+            scan.left.append(thing.arn)
+    return scan
+
+
+def _parts(physical_ids: Iterable[str]) -> set[str]:
+    """With the parts of those that are joined from several, such as a web ACL's "name|id|scope"."""
+    return {part for physical_id in physical_ids for part in (physical_id, *physical_id.split("|"))}
+
+
+def _names(arn: str, physical_ids: set[str]) -> bool:
+    last = re.split(r"[:/]", arn)[-1]
+    return arn in physical_ids or last in physical_ids or arn.split(":", 5)[-1] in physical_ids
+
+
+def _is_gone(aws: port.Aws, arn: str) -> bool:
+    known = type_and_id(arn)
+    return known is not None and aws.exists(*known) is False
+
+
+def write_receipt(
+    context: Context,
+    rows: Sequence[StackResource],
+    ends: Mapping[int, ResourceEnd],
+    scan: Scan,
+    *,
+    regions: Sequence[str],
+    stays: Stays,
+) -> dict[str, Any]:
+    """What the receipt's row holds."""
+    titles = {resource["logical_id"]: resource["title"] for resource in resources_of(context.made_from)}
+    lines = [_line(row, ends[row.pk], titles, stays.get(key_of(row))) for row in rows]
+    lines += _snapshot_lines(context, scan.snapshots)
+    lines += [
+        _kept_line(point, "recovery point", "Recovery point of AWS Backup", policy="Retain", note=IN_THE_VAULT)
+        for point in scan.recovery_points
+    ]
+    kept_beside = [found.arn for found in (*scan.snapshots, *scan.recovery_points)]
+    return {
+        "lines": lines,
+        "scan": {
+            "key": ENVIRONMENT_TAG,
+            "value": str(context.operation.environment_id),
+            "at": context.now.isoformat(),
+            "regions": list(regions),
+            "found": scan.kept + kept_beside,
+            "stale": scan.stale,
+            "left": [],
+        },
+    }
+
+
+def _line(
+    row: StackResource, end: ResourceEnd, titles: Mapping[str, str], stays: Mapping[str, str] | None
+) -> dict[str, Any]:
+    return {
+        "logical_id": row.logical_id,
+        "type": row.type,
+        "physical_id": row.physical_id,
+        "address": row.address,
+        "title": titles.get(row.logical_id, row.logical_id),
+        "stack": row.stack.role,
+        "region": row.stack.region,
+        "end": str(end),
+        "policy": stays["policy"] if stays else "",
+        "note": stays["why"] if stays else NOTES.get(row.type, ""),
+        "ended_at": row.ended_at.isoformat() if row.ended_at else "",
+    }
+
+
+def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[dict[str, Any]]:
+    """One line for each final snapshot, named by what the scan found, else by the template; not every one carries tags."""
+    template = templates_of(context.made_from)
+    unclaimed, lines = list(found), []
+    for line in context.content["stays"]:
+        if line["policy"] != "Snapshot":
+            continue
+        names = {line["physical_id"].lower(), line["logical_id"].lower()}
+        named = template.get(line["logical_id"], {}).get("Properties", {}).get("FinalSnapshotName", "")
+        known = Found(named if isinstance(named, str) else "", line["region"])
+        claimed = next((thing for thing in unclaimed if _is_of(thing, line, names)), None)
+        if claimed is not None:
+            unclaimed.remove(claimed)
+        title = f"Final snapshot of {line['title']}"
+        lines.append(_kept_line(claimed or known, "snapshot", title, policy="Snapshot", note=line["why"]))
+    more = [_kept_line(thing, "snapshot", "Final snapshot", policy="Snapshot") for thing in unclaimed]
+    return lines + more
+
+
+def _is_of(thing: Found, line: Mapping[str, str], names: set[str]) -> bool:
+    """By the name that CloudFormation gives it; a volume's snapshot has none, only a number."""
+    if line["type"] == VOLUME:
+        return thing.region == line["region"] and is_snapshot_of(thing.arn, VOLUME)
+    return any(name in thing.arn.lower() for name in names)
+
+
+def _kept_line(thing: Found, kind: str, title: str, *, policy: str, note: str = "") -> dict[str, Any]:
+    return {
+        "logical_id": "",
+        "type": kind,
+        "physical_id": thing.arn,
+        "address": "",
+        "title": title,
+        "stack": "",
+        "region": thing.region,
+        "end": str(ResourceEnd.RETAINED),
+        "policy": policy,
+        "note": note or UNTIL_DELETED,
+        "ended_at": "",
+    }
