@@ -1,4 +1,5 @@
-# One image, three commands: web (the default), `python manage.py worker`, `python manage.py migrate`.
+# One image, three commands: web (the default), `python manage.py worker`, and before both `python manage.py prepare`,
+# which migrates the database. Its addresses and secrets come as variables (portal/settings.py).
 FROM python:3.13-slim-bookworm AS build
 RUN pip install --no-cache-dir uv==0.13.8
 WORKDIR /app
@@ -19,5 +20,5 @@ ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 STATE_DIR=/tmp/state
 USER portal
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s \
-    CMD ["python", "-c", "import os, urllib.request as r; r.urlopen(r.Request('http://127.0.0.1:8000/healthz', headers={'Host': os.environ['ALLOWED_HOSTS'].split(',')[0]}), timeout=4)"]
+    CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
 CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--blocking-threads", "4", "portal.wsgi:application"]

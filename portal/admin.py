@@ -64,6 +64,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             "external_id",
             "stack_role_arn",
             "artefact_bucket",
+            "artefact_region",
             "endpoint_url",
             "is_sandbox",
         )
@@ -72,7 +73,9 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             "role_arn": "PortalRoleArn of the onboarding stack",
             "external_id": "Made by the portal when the account is saved. Give it to the onboarding stack as its parameter ExternalId.",
             "stack_role_arn": "StackRoleArn of the onboarding stack: what CloudFormation acts as",
-            "artefact_bucket": "ArtefactBucketName of the onboarding stack; needed for templates over 51,200 bytes",
+            "artefact_bucket": "ArtefactBucketName of the onboarding stack; needed for code and for templates over 51,200 bytes. "
+            "In each further region it is the one that the onboarding stack makes there.",
+            "artefact_region": "Where the bucket lies, if its name is not of the onboarding stack's making",
             "is_sandbox": "A simulated account: pages say so, and it is asked more often",
         }
 

@@ -25,7 +25,7 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
         found.append(
             Error(
                 "DATABASE_URL is not set.",
-                hint="Point it at a PostgreSQL database, as in postgresql://user:password@host/name. `make demo` brings its own.",
+                hint="Point it at a PostgreSQL database, as in postgresql://user:password@host/name, or set DATABASE_HOST and its companions. `make demo` brings its own.",
                 id="portal.E001",
             )
         )
@@ -41,7 +41,7 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
         found.append(
             Error(
                 "REDIS_URL is not set.",
-                hint="Point it at a Valkey or Redis server, as in redis://host:6379/0. `make demo` brings its own.",
+                hint="Point it at a Valkey or Redis server, as in redis://host:6379/0, or set REDIS_HOST. `make demo` brings its own.",
                 id="portal.E003",
             )
         )

@@ -1,6 +1,7 @@
 """Typed readers for environment variables; the settings file is their only caller."""
 
 import os
+from urllib.parse import quote
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -31,3 +32,34 @@ def number(name: str, default: int) -> int:
 def words(name: str) -> list[str]:
     """A comma-separated list without blanks."""
     return [word.strip() for word in os.environ.get(name, "").split(",") if word.strip()]
+
+
+def database_url() -> str:
+    """DATABASE_URL, or the same address from its parts, as the portal's own blueprint hands it over; empty without both."""
+    if given := text("DATABASE_URL"):
+        return given
+    host = text("DATABASE_HOST")
+    if not host:
+        return ""
+    name, username, password = (_part(f"DATABASE_{part}", "DATABASE_HOST") for part in ("NAME", "USERNAME", "PASSWORD"))
+    port, tls = number("DATABASE_PORT", 5432), text("DATABASE_SSLMODE", "require")
+    login = f"{quote(username, safe='')}:{quote(password, safe='')}"
+    return f"postgresql://{login}@{host}:{port}/{quote(name, safe='')}?sslmode={quote(tls)}"
+
+
+def redis_url() -> str:
+    """REDIS_URL, or CACHE_URL, or rediss:// (TLS) from REDIS_HOST, REDIS_PORT and REDIS_PASSWORD; empty without any."""
+    if given := text("REDIS_URL") or text("CACHE_URL"):
+        return given
+    host = text("REDIS_HOST")
+    if not host:
+        return ""
+    password = text("REDIS_PASSWORD")
+    login = f":{quote(password, safe='')}@" if password else ""
+    return f"rediss://{login}{host}:{number('REDIS_PORT', 6379)}/0"
+
+
+def _part(name: str, because: str) -> str:
+    if value := text(name):
+        return value
+    raise ImproperlyConfigured(f"{because} is set and {name} is not; set both, or the whole address instead.")

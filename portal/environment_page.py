@@ -9,16 +9,27 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils import timezone
 
 from portal.history import environment_history
 from portal.next_steps import next_steps
 from portal.picture import in_states
-from portal.summary import Group, called, group_by_component
+from portal.summary import Group, called, group_by_component, stack_title
+from portal.version_pages import news_of
 from portal.words import title_of
+from provisioning.components.build import MAIN
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.planning import NO_LONGER_THERE
-from provisioning.lifecycle.progress import Progress, ResourceLine, failure, last_operation, progress, steps
+from provisioning.lifecycle.progress import (
+    Progress,
+    ResourceLine,
+    StackLine,
+    failure,
+    last_operation,
+    progress,
+    steps,
+)
 from provisioning.lifecycle.requests import actions_for
 from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
 from provisioning.models import Environment, Plan, Receipt, Request, RequestKind, User
@@ -71,6 +82,23 @@ class ComponentLine:
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """The components of one stack; `stack` is None where there is only one, and then nobody needs to hear of it."""
+
+    stack: StackLine | None
+    components: list[ComponentLine]
+
+    @property
+    def title(self) -> str:
+        return stack_title(self.stack.key) if self.stack else ""
+
+    @property
+    def prefix(self) -> str:
+        """Keeps apart the parts of one component in several stacks."""
+        return "" if self.stack is None or self.stack.key == MAIN else f"{self.stack.key}-"
+
+
+@dataclass(frozen=True, slots=True)
 class EventLine:
     """An event in the words of the page: the resource's title and its component, where the plan knows them."""
 
@@ -108,11 +136,12 @@ def environment_page(user: User, environment: Environment) -> dict[str, Any]:
         "environment": environment,
         "progress": now,
         "bar": _bar(environment, now),
-        "components": component_lines(environment, now.resources, culprit),
+        "sections": sections(environment, now, culprit),
         "picture": in_states(plan.get("picture", ""), _component_states(environment, now, culprit)),
         "picture_title": PICTURE_TITLES[EnvironmentState(environment.state)],
         "plan": plan,
-        "outputs": [] if environment.state in ENDING else _outputs(now.outputs, plan.get("content__body") or "{}"),
+        "news": news_of(environment, plan.get("content__blueprint") or {}),
+        "outputs": [] if environment.state in ENDING else _outputs(now.outputs, plan.get("body") or "{}"),
         "next_steps": next_steps(environment, plan, now),
         "events": _events(now),
         "late": now.expected_end_at is not None and now.expected_end_at < timezone.now(),
@@ -143,7 +172,9 @@ def waiting_request(environment: Environment) -> Request | None:
 
 def _plan(environment: Environment) -> Mapping[str, Any]:
     rows = Plan.objects.filter(environment=environment, requests__kind=RequestKind.CREATE).order_by("created_at")
-    return rows.values("digest", "picture", "requests__id", "content__body", "content__blueprint").first() or {}
+    # Of the templates the main one alone: the outputs are declared there.
+    main = KeyTextTransform("body", KeyTransform(-1, KeyTransform("stacks", "content")))
+    return rows.values("digest", "picture", "requests__id", "content__blueprint", body=main).first() or {}
 
 
 def _poll_seconds(environment: Environment, waiting: Request | None) -> int:
@@ -161,6 +192,18 @@ def _bar(environment: Environment, now: Progress) -> Bar | None:
     if environment.state in (EnvironmentState.TEARING_DOWN, EnvironmentState.TEARDOWN_FAILED):
         return Bar(now.done, now.total, now.failed, "removed")
     return None
+
+
+def sections(environment: Environment, now: Progress, culprit: str) -> list[Section]:
+    """Stack by stack in the order of creation, where there are several."""
+    if not now.stacks or not now.resources:
+        return [Section(None, component_lines(environment, now.resources, culprit))]
+    return [
+        Section(
+            stack, component_lines(environment, [line for line in now.resources if line.stack == stack.key], culprit)
+        )
+        for stack in now.stacks
+    ]
 
 
 def component_lines(environment: Environment, lines: Sequence[ResourceLine], culprit: str) -> list[ComponentLine]:

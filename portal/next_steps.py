@@ -29,11 +29,11 @@ def next_steps(environment: Environment, plan: Mapping[str, Any], now: Progress)
     blueprint = _blueprint(plan.get("content__blueprint") or {})
     if blueprint is None or environment.state != EnvironmentState.RUNNING:
         return []
-    arns = {line.address: line.physical_id for line in now.resources if line.type == SECRET}
+    secrets = {line.address: line for line in now.resources if line.type == SECRET}
     return [
-        _provide(block, arns[block.address], environment.region)
+        _provide(block, secrets[block.address].physical_id, secrets[block.address].region)
         for block in blueprint.components
-        if block.kind == "secret" and _literal(block, "provided") is True and block.address in arns
+        if block.kind == "secret" and _literal(block, "provided") is True and block.address in secrets
     ]
 
 

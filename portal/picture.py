@@ -11,6 +11,7 @@ from provisioning.design.picture import STATES
 
 SVG = "http://www.w3.org/2000/svg"
 WORDS = {"planned": "planned", "busy": "in progress", "ok": "ready", "bad": "failed", "gone": "removed"}
+NO_PICTURE = SafeString("")
 MARK_INSET, KIND_INSET = 8, 14
 
 ET.register_namespace("", SVG)

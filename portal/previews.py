@@ -9,10 +9,13 @@ from django.utils.safestring import SafeString
 
 from portal.forms.request_form import PREFIX, RequestForm
 from portal.picture import safe
+from portal.proof_panel import SHOWN_BESIDE_A_FORM, ProofPanel, proof_panel
 from portal.showcase import showcase
 from portal.summary import Summary, summarise
+from portal.timeline_panel import TimelinePanel, timeline_panel
 from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
 from provisioning.errors import Refused
+from provisioning.lifecycle.content import resources_of
 from provisioning.lifecycle.planning import PlanDraft, draft_create
 
 FACTS_AT_MOST = 20_000
@@ -32,6 +35,8 @@ class Preview:
     picture: SafeString
     draft: PlanDraft | None = None
     summary: Summary | None = None
+    proof: ProofPanel | None = None
+    timeline: TimelinePanel | None = None
     missing: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     facts: str = ""
@@ -60,6 +65,8 @@ def preview(form: RequestForm, *, lenient: bool) -> Preview:
         picture=safe(draft.picture),
         draft=draft,
         summary=summarise(draft.content),
+        proof=proof_panel(draft.proof, lines=SHOWN_BESIDE_A_FORM),
+        timeline=timeline_panel(draft.timeline),
         facts=json.dumps(_facts(form, draft)),
     )
 
@@ -129,7 +136,7 @@ def _facts(form: RequestForm, draft: PlanDraft) -> dict[str, str]:
         "Size": form.chosen_size,
         "Account and region": f"{account.name} · {region}",
         "Blueprint": f"{blueprint.version} ({blueprint.digest[:8]})",
-        "Resources": str(len(draft.content["resources"])),
+        "Resources": str(len(resources_of(draft.content))),
         **asked,
     }
 

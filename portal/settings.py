@@ -1,7 +1,7 @@
 """The only settings file. Everything that differs between installations is an environment variable.
 
 DATABASE_URL, REDIS_URL and SECRET_KEY have no default that works: `render`, `blueprints` and the like need none of
-them, and whatever needs one says so (`portal.checks`).
+them, and whatever needs one says so (`portal.checks`). Database and Redis may also be given in parts (`portal.environ`).
 """
 
 from pathlib import Path
@@ -43,6 +43,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.health.HealthMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -74,7 +75,7 @@ TEMPLATES = [
     }
 ]
 
-DATABASE_URL = environ.text("DATABASE_URL")
+DATABASE_URL = environ.database_url()
 DATABASES: dict[str, Any] = {"default": {"ENGINE": "django.db.backends.dummy"}}
 if DATABASE_URL:
     DATABASES["default"] = dj_database_url.parse(DATABASE_URL, conn_max_age=600, conn_health_checks=True)
@@ -82,7 +83,7 @@ if DATABASE_URL:
     # several statements in one call, is not prepared: PostgreSQL refuses that.
     DATABASES["default"].setdefault("OPTIONS", {}).update(server_side_binding=True, prepare_threshold=1)
 
-REDIS_URL = environ.text("REDIS_URL")
+REDIS_URL = environ.redis_url()
 # One queue per worker process: a worker that listens on two loses a job when it is killed between them.
 RQ_QUEUES = {
     "engine": {
@@ -93,6 +94,9 @@ RQ_QUEUES = {
 }
 
 AUTH_USER_MODEL = "provisioning.User"
+# The first administrator of an empty installation; `manage.py prepare` makes it.
+ADMIN_USERNAME = environ.text("ADMIN_USERNAME")
+ADMIN_PASSWORD = environ.text("ADMIN_PASSWORD")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
@@ -125,7 +129,6 @@ SESSION_COOKIE_NAME = "__Host-session" if BEHIND_TLS else "session"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 12
 SECURE_SSL_REDIRECT = BEHIND_TLS
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = BEHIND_TLS

@@ -8,15 +8,16 @@ from functools import lru_cache
 
 from django.utils.safestring import SafeString
 
-from portal.picture import safe
+from portal.picture import NO_PICTURE, safe
+from portal.proof_panel import SHOWN_BESIDE_A_FORM, ProofPanel, proof_panel
+from portal.timeline_panel import TimelinePanel, timeline_panel
 from portal.words import short_type, title_of
 from provisioning.blueprint import Blueprint, BlueprintError, example_inputs, resolve
 from provisioning.components.graph import EnvironmentContext
-from provisioning.design import DesignError, compile_design, draw
+from provisioning.design import DesignError, compile_design, draw, explain, prove
 
 EXAMPLE_ACCOUNT = "123456789012"
 NAME_LIMIT = 32
-NO_PICTURE = SafeString("")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,8 @@ class Showcase:
     resources: int = 0
     types: tuple[tuple[str, int], ...] = ()
     keeps: int = 0
+    proof: ProofPanel | None = None
+    timeline: TimelinePanel | None = None
     trouble: str = ""
 
 
@@ -57,7 +60,8 @@ def _make(blueprint: Blueprint, size: str) -> Showcase:
     try:
         inputs, _ = example_inputs(blueprint, size, {})
         design = resolve(blueprint, size=size, inputs=inputs, environment=place)
-        compiled = compile_design(design).main
+        compiled = compile_design(design)
+        timeline = explain(design, compiled)
     except (BlueprintError, DesignError) as error:
         return Showcase(size, requires_approval, trouble=str(error))
     return Showcase(
@@ -67,6 +71,8 @@ def _make(blueprint: Blueprint, size: str) -> Showcase:
         resources=len(compiled.resources),
         types=tuple(Counter(short_type(resource.type) for resource in compiled.resources).most_common()),
         keeps=len(compiled.retained),
+        proof=proof_panel(prove(compiled, size=size).as_json(), lines=SHOWN_BESIDE_A_FORM),
+        timeline=timeline_panel(timeline.as_json()),
     )
 
 

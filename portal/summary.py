@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from portal.words import short_type, title_of
+from provisioning.components.build import MAIN
 from provisioning.components.registry import component, kinds
+from provisioning.lifecycle.content import Content, resources_of, retained_of, stacks_of
 
 SHARED = "Shared"
 
@@ -28,6 +30,22 @@ class PlannedResource:
     type: str
     address: str
     title: str
+    stack: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStack:
+    """One stack of the plan; `packages` are the folders whose code it takes along."""
+
+    key: str
+    name: str
+    region: str
+    resources: int
+    packages: tuple[str, ...]
+
+    @property
+    def title(self) -> str:
+        return stack_title(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +60,11 @@ class Group(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Summary:
+    """`stacks` in the order of creation, empty where there is one; `packages` of all of them."""
+
     total: int
+    stacks: list[PlannedStack]
+    packages: list[str]
     groups: list[Group[PlannedResource]]
     types: list[tuple[str, int]]
     retained: list[tuple[str, str, str]]
@@ -73,37 +95,56 @@ def called(address: str) -> tuple[str, str]:
     return (title, "") if name == "main" else (name.replace("_", " "), title)
 
 
-def summarise(content: Mapping[str, Any]) -> Summary:
+def summarise(content: Content) -> Summary:
     """The content of a plan that creates."""
-    resources = [PlannedResource(**resource) for resource in content["resources"]]
+    stacks = [_planned(stack) for stack in stacks_of(content)]
+    resources = [PlannedResource(**resource) for resource in resources_of(content)]
+    main = stacks_of(content)[-1]
     titles = {resource.logical_id: resource.title for resource in resources}
     retained = [
-        (titles.get(kept["logical_id"], kept["logical_id"]), kept["policy"], kept["why"])
-        for kept in content["retained"]
+        (titles.get(kept["logical_id"], str(kept["logical_id"])), kept["policy"], kept["why"])
+        for kept in retained_of(content)
     ]
     return Summary(
         total=len(resources),
+        stacks=stacks if len(stacks) > 1 else [],
+        packages=[name for stack in stacks for name in stack.packages],
         groups=group_by_component(resources),
         types=Counter(short_type(resource.type) for resource in resources).most_common(),
         retained=retained,
         after=[step["title"] for step in content["after"]],
-        outputs=list(content["outputs"]),
-        protections=_protections(content),
+        outputs=list(main["outputs"]),
+        protections=_protections(stacks_of(content)),
         requires_approval=bool(content.get("requires_approval")),
-        body_bytes=len(content["body"].encode()),
+        body_bytes=sum(len(stack["body"].encode()) for stack in stacks_of(content)),
     )
 
 
-def _protections(content: Mapping[str, Any]) -> list[str]:
+def stack_title(key: str) -> str:
+    return "Main stack" if key == MAIN else f"Stack “{key}”"
+
+
+def _planned(stack: Content) -> PlannedStack:
+    return PlannedStack(
+        key=stack["stack"],
+        name=stack["stack_name"],
+        region=stack["region"],
+        resources=len(stack["resources"]),
+        packages=tuple(made["name"] for made in stack["artefacts"]),
+    )
+
+
+def _protections(stacks: Sequence[Content]) -> list[str]:
+    each = "The stack is" if len(stacks) == 1 else "The stacks are"
     found = []
-    if content.get("termination_protection"):
-        found.append("The stack is protected against deletion.")
-    if content.get("stack_policy"):
+    if any(stack.get("termination_protection") for stack in stacks):
+        found.append(f"{each} protected against deletion.")
+    if any(stack.get("stack_policy") for stack in stacks):
         found.append("A stack policy keeps what holds data from being replaced.")
-    if content.get("express"):
+    if any(stack.get("express") for stack in stacks):
         found.append("Deployed in express mode: it arrives sooner, before everything has settled.")
     return found
 
 
-def pretty_template(content: Mapping[str, Any]) -> str:
-    return json.dumps(json.loads(content["body"]), indent=2, ensure_ascii=False)
+def pretty_template(stack: Content) -> str:
+    return json.dumps(json.loads(stack["body"]), indent=2, ensure_ascii=False)

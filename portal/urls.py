@@ -4,10 +4,32 @@ from __future__ import annotations
 
 from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls.converters import StringConverter
 
 from portal.answers import View, answering
-from portal.views import catalogue, environments, exporting, health, home, importing, request_form, requests, teardown
+from portal.views import (
+    catalogue,
+    components,
+    environments,
+    exporting,
+    health,
+    home,
+    importing,
+    request_form,
+    requests,
+    teardown,
+    versions,
+)
+
+
+class VersionConverter(StringConverter):
+    """A blueprint's version, as its file may spell it."""
+
+    regex = r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
+
+
+register_converter(VersionConverter, "version")
 
 
 def page(route: str, view: View, name: str) -> URLPattern:
@@ -25,6 +47,11 @@ pages: list[URLPattern] = [
     page("catalogue/<slug:slug>/request/", request_form.ask, "ask"),
     page("catalogue/<slug:slug>/request/look/", request_form.look, "look"),
     page("catalogue/<slug:slug>/import/", importing.import_terraform, "import_terraform"),
+    page("catalogue/<slug:slug>/versions/", versions.versions, "versions"),
+    page("catalogue/<slug:slug>/versions/pick/", versions.pick, "pick_versions"),
+    page("catalogue/<slug:slug>/versions/<version:before>...<version:after>/", versions.compare, "compare_versions"),
+    page("components/", components.index, "components"),
+    page("components/<slug:kind>/", components.detail, "component"),
     page("requests/", requests.index, "requests"),
     page("requests/<uuid:pk>/", requests.detail, "request"),
     page("requests/<uuid:pk>/template/", requests.template, "request_template"),

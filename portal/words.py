@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+
+from provisioning.blueprint import as_text
+from provisioning.components.graph import Value
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 # Words that people do not read well in lower case.
 _SPELLED = {
-    "api": "API", "arn": "ARN", "aws": "AWS", "cidr": "CIDR", "cpu": "CPU", "dns": "DNS", "github": "GitHub", "id": "ID",
-    "ip": "IP", "url": "URL", "vpc": "VPC",
+    "api": "API", "arn": "ARN", "aws": "AWS", "az": "AZ", "cdn": "CDN", "cidr": "CIDR", "cidrs": "CIDRs", "cpu": "CPU", "db": "database",
+    "dns": "DNS", "ecs": "ECS", "gb": "GB", "github": "GitHub", "id": "ID", "ip": "IP", "pagerduty": "PagerDuty", "ui": "UI",
+    "url": "URL", "vpc": "VPC",
 }  # fmt: skip
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 _RESOURCE_WORDS = {
@@ -61,3 +66,23 @@ def short_type(type_: str) -> str:
 
 def resource_word(status: str) -> str:
     return _RESOURCE_WORDS.get(status) or status.replace("_", " ").lower()
+
+
+def said_value(value: Value) -> str:
+    """A value of a blueprint's variable, for people."""
+    match value:
+        case None | [] | {}:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case _:
+            return as_text(value)
+
+
+def listed(names: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
+
+
+def maturity_tone(maturity: str) -> str:
+    return {"draft": "note", "deprecated": "idle"}.get(maturity, "ok")

@@ -17,6 +17,7 @@ from provisioning.models import Account, Environment, Membership, Role, Team, Us
 
 REGION = "eu-north-1"
 FIRST_ENVIRONMENT = "orders-dev"
+ONBOARDING = "portal-onboarding"
 ONBOARDING_SECONDS = 30.0
 PEOPLE = {
     # username: (first name, last name, approver, team, role)
@@ -71,17 +72,24 @@ def make_accounts(sandbox_url: str) -> list[Account]:
 
 
 def onboard(account: Account) -> None:
-    """Deploys the onboarding stack into a simulated account, as its administrator would into a real one."""
-    aws = aws_for_account(account, REGION)
-    name = "portal-onboarding"
-    if aws.describe_stack(name) is None:
-        template = Path(provisioning.aws.__file__).with_name("onboarding.yaml").read_text(encoding="utf-8")
-        parameters = {
-            "PortalPrincipalArn": f"arn:aws:iam::{account.account_id}:user/portal",
-            "ExternalId": f"sandbox-{account.id}",
-        }
-        aws.create_stack(StackSpec(name=name, body=template, parameters=parameters), token=f"onboarding-{account.id}")
-    _wait_until_complete(aws, name)
+    """Deploys the onboarding stack into a simulated account, as its administrator would into a real one.
+
+    In full where the account begins, and for the bucket alone in each of its further regions; all at once, then waits.
+    """
+    regions = [REGION, *(region for region in account.regions if region != REGION)]
+    template = Path(provisioning.aws.__file__).with_name("onboarding.yaml").read_text(encoding="utf-8")
+    for region in regions:
+        aws = aws_for_account(account, region)
+        if aws.describe_stack(ONBOARDING) is None:
+            parameters = {
+                "PortalPrincipalArn": f"arn:aws:iam::{account.account_id}:user/portal",
+                "ExternalId": f"sandbox-{account.id}",
+                "FirstRegion": "true" if region == REGION else "false",
+            }
+            spec = StackSpec(name=ONBOARDING, body=template, parameters=parameters)
+            aws.create_stack(spec, token=f"onboarding-{account.id}")
+    for region in regions:
+        _wait_until_complete(aws_for_account(account, region), ONBOARDING)
 
 
 def _wait_until_complete(aws: Aws, name: str) -> None:

@@ -9,24 +9,34 @@ from django.views.decorators.http import require_safe
 from portal.access import person
 from portal.readme import readme
 from portal.showcase import differences, showcase
+from portal.version_pages import version_lines
+from portal.work_panel import work_panel
 from provisioning.blueprint import Blueprint, BrokenBlueprintError, UnknownBlueprint
 from provisioning.errors import NotFound
-from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.catalogue import catalogue, why_not
+from provisioning.lifecycle.versions import broken_by_change, see_versions
+
+VERSIONS_SHOWN = 5
 
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     user = person(request)
     found = catalogue()
-    cards = [(blueprint, showcase(blueprint, next(iter(blueprint.sizes)))) for blueprint in found.blueprints.values()]
+    changed = see_versions(found.blueprints.values())
+    offered = [blueprint for blueprint in found.blueprints.values() if blueprint.slug not in changed]
+    cards = [(blueprint, showcase(blueprint, next(iter(blueprint.sizes)))) for blueprint in offered]
+    broken = sorted([*found.broken, *map(broken_by_change, changed.items())], key=lambda item: item.slug)
     return render(
-        request, "catalogue/index.html", {"cards": cards, "broken": found.broken, "tell_problems": user.is_approver}
+        request, "catalogue/index.html", {"cards": cards, "broken": broken, "tell_problems": user.is_approver}
     )
 
 
 @require_safe
 def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person(request)
     found = get_blueprint(slug)
+    lines = version_lines(user, slug)
     wanted = request.GET.get("size", "")
     size = wanted if wanted in found.sizes else next(iter(found.sizes))
     return render(
@@ -39,6 +49,10 @@ def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
             "differences": differences(found),
             "variables": found.variables.values(),
             "readme": readme(found),
+            "work": work_panel(found),
+            "lines": lines[:VERSIONS_SHOWN],
+            "more_versions": max(0, len(lines) - VERSIONS_SHOWN),
+            "why_not": next((line.trouble for line in lines if line.trouble), "") or why_not(found, size),
         },
     )
 

@@ -16,6 +16,7 @@ from portal.forms.request_form import Offer, RequestForm
 from portal.previews import Preview, changes_since, preview
 from portal.views.catalogue import get_blueprint
 from provisioning.errors import NotAllowed, Refused, WrongState
+from provisioning.lifecycle.catalogue import why_not
 from provisioning.lifecycle.requests import request_environment
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Account, Request, User
@@ -127,6 +128,7 @@ def request_page(
         "form": form,
         "blueprint": form.offer.blueprint,
         "size": form.chosen_size,
+        "why_not": why_not(form.offer.blueprint, form.chosen_size),
         "needs_approval": form.offer.blueprint.sizes[form.chosen_size].requires_approval,
         "preview": now,
         "notice": notice,

@@ -13,11 +13,15 @@ from portal.access import Need, get_request_for, person, visible
 from portal.forms.decision import DecisionForm
 from portal.history import request_history
 from portal.picture import safe
+from portal.proof_panel import proof_panel
 from portal.rows import read_cursor, request_rows, write_cursor
 from portal.summary import pretty_template, summarise
-from portal.words import title_of
+from portal.timeline_panel import timeline_panel
+from portal.words import said_value, title_of
+from provisioning.components.build import MAIN
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import may_decide, may_operate
+from provisioning.lifecycle.content import stack_of
 from provisioning.lifecycle.requests import approve_request, refuse_request, withdraw_request
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Request, RequestKind, User
@@ -49,13 +53,17 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def template(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The whole CloudFormation template, to read or to keep."""
+    """The whole CloudFormation template of one stack, the main one unless said otherwise, to read or to keep."""
     asked = get_request_for(person(request), pk)
     if asked.kind != RequestKind.CREATE:
         raise NotFound("A teardown has no template.")
-    response = HttpResponse(pretty_template(asked.plan.content), content_type="application/json")
+    try:
+        stack = stack_of(asked.plan.content, request.GET.get("stack", MAIN))
+    except LookupError:
+        raise NotFound("This plan has no such stack.") from None
+    response = HttpResponse(pretty_template(stack), content_type="application/json")
     how = "attachment" if "download" in request.GET else "inline"
-    response["Content-Disposition"] = f'{how}; filename="{asked.environment.name}.template.json"'
+    response["Content-Disposition"] = f'{how}; filename="{stack["stack_name"]}.template.json"'
     return response
 
 
@@ -103,8 +111,13 @@ def _page(
         "creates": creates,
         "summary": summarise(content) if creates else None,
         "picture": safe(asked.plan.picture),
-        "inputs": [(title_of(key), value) for key, value in content.get("inputs", {}).items() if value is not None],
+        "proof": proof_panel(asked.plan.proof),
+        "timeline": timeline_panel(asked.plan.timeline),
+        "inputs": sorted(
+            (title_of(key), said_value(value)) for key, value in content.get("inputs", {}).items() if value is not None
+        ),
         "content": content,
+        "several": not creates and len({line["region"] for line in content["dies"] + content["stays"]}) > 1,
         "form": form or DecisionForm(initial={"digest": asked.plan.digest}),
         "may_decide": waits and may_decide(user, asked),
         "own": waits and asked.requested_by_id == user.pk,

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.access import Need, get_environment_for, person
 from portal.forms.decision import TeardownForm
+from portal.words import listed
 from provisioning.errors import NotFound, Refused, WrongState
 from provisioning.lifecycle.requests import preview_teardown, request_teardown
 from provisioning.lifecycle.states import RequestState
@@ -85,6 +86,8 @@ def _page(
     context = {
         "environment": environment,
         "preview": preview,
+        "several": len(preview.regions) > 1,
+        "places": listed(preview.regions),
         "form": form,
         "request_id": uuid.uuid4() if "request_id" in form.errors else form["request_id"].value(),
         "notice": notice,
@@ -111,5 +114,7 @@ def receipt(request: HttpRequest, pk: UUID) -> HttpResponse:
         "retained": ends[ResourceEnd.RETAINED],
         "abandoned": ends[ResourceEnd.ABANDONED],
         "scan": found.scan,
+        "several": len({line["region"] for line in found.lines}) > 1,
+        "places": listed(found.scan["regions"]),
     }
     return render(request, "environments/receipt.html", context)

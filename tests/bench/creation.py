@@ -46,7 +46,7 @@ def figures() -> Iterator[Figure]:
         for round_number in (1, 2, 3):
             name = f"bench-{round_number}"
             portal_seconds = once(lambda name=name: create(account, team, user, name))
-            body = Environment.objects.get(name=name).plans.get().content["body"]
+            body = Environment.objects.get(name=name).plans.get().content["stacks"][-1]["body"]
             bare = body.replace(name, f"bare-{round_number}")
             bare_seconds = once(lambda bare=bare, number=round_number: create_bare(sandbox, f"bare-{number}", bare))
             yield Figure(

@@ -123,8 +123,9 @@ def put(row: Any, **fields: Any) -> None:
 def build(environment: Environment, *, ready: int = 0, busy: int = 0, failed: str = "") -> Stack:
     """A stack with the plan's resources: the first so many ready, some at work, one failed with this reason."""
     plan = environment.plans.earliest("created_at")
-    order = [name for wave in plan.content["waves"] for name in wave]
-    resources = sorted(plan.content["resources"], key=lambda item: order.index(item["logical_id"]))
+    (main,) = plan.content["stacks"]
+    order = [name for wave in main["waves"] for name in wave]
+    resources = sorted(main["resources"], key=lambda item: order.index(item["logical_id"]))
     now = timezone.now()
     stack = Stack.objects.create(
         environment=environment,
@@ -221,7 +222,7 @@ def gone(running: Environment, people: People) -> Environment:
     now = timezone.now()
     StackResource.objects.update(status="DELETE_COMPLETE", end="deleted", ended_at=now)
     lines = [
-        {"logical_id": line.logical_id, "type": line.type, "physical_id": line.physical_id, "address": line.address, "title": line.title,
+        {"logical_id": line.logical_id, "type": line.type, "physical_id": line.physical_id, "address": line.address, "title": line.title, "stack": line.stack, "region": line.region,
          "end": "retained" if number == 0 else "deleted", "policy": "Retain" if number == 0 else "", "note": "Holds data.", "ended_at": now.isoformat()}
         for number, line in enumerate(preview.dies)
     ]  # fmt: skip
@@ -229,6 +230,7 @@ def gone(running: Environment, people: People) -> Environment:
         "key": "portal:environment-id",
         "value": str(running.pk),
         "at": now.isoformat(),
+        "regions": [REGION],
         "found": [preview.dies[0].physical_id],
         "stale": [],
         "left": [],

@@ -26,6 +26,11 @@ def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
         kwargs = {}
         if "<slug:slug>" in route:
             kwargs["slug"] = SLUG
+        if "<slug:kind>" in route:
+            kwargs["kind"] = "postgres"
+        if "<version:before>" in route:
+            version = environment.blueprint_version.version
+            kwargs |= {"before": version, "after": version}
         if "<uuid:pk>" in route:
             kwargs["pk"] = str(request.pk if route.startswith("requests/") else environment.pk)
         yield pattern.name, reverse(pattern.name, kwargs=kwargs)

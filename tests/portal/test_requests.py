@@ -82,7 +82,7 @@ def test_a_member_withdraws_and_an_approver_cannot(waiting: Request, people: Peo
 def test_the_template_can_be_read_and_downloaded(waiting: Request, people: People) -> None:
     olivia = people.client("olivia")
     answer = olivia.get(f"/requests/{waiting.pk}/template/?download")
-    assert json.loads(answer.content) == json.loads(waiting.plan.content["body"])
+    assert json.loads(answer.content) == json.loads(waiting.plan.content["stacks"][0]["body"])
     assert answer.headers["Content-Disposition"] == 'attachment; filename="shop.template.json"'
     assert olivia.get(f"/requests/{waiting.pk}/template/").headers["Content-Disposition"].startswith("inline")
 

@@ -1,0 +1,66 @@
+"""`manage.py prepare`: the database brought up to date, the first administrator where nobody is, the catalogue kept.
+
+Runs before every web and worker process of an installation. Several may begin at once: PostgreSQL lets one do the
+work while the others wait, and these then find nothing left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+from django.db import connection
+
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.versions import see_versions
+from provisioning.models import User
+
+# Any number that nothing else locks; it is the word "prepare" on a telephone's keys.
+LOCK = 7737273
+
+
+class Command(BaseCommand):
+    help = (
+        "Under a lock: migrates the database, makes the first administrator (ADMIN_USERNAME, ADMIN_PASSWORD), and "
+        "keeps the versions of all blueprints."
+    )
+
+    def handle(self, *_args: Any, verbosity: int = 1, **_options: Any) -> None:
+        if connection.vendor != "postgresql":
+            raise CommandError("The portal needs PostgreSQL: set DATABASE_URL, or DATABASE_HOST and its companions.")
+        with alone():
+            call_command("migrate", interactive=False, verbosity=verbosity)
+            if make_first_administrator(settings.ADMIN_USERNAME, settings.ADMIN_PASSWORD):
+                self.stdout.write(f"Made the first administrator, {settings.ADMIN_USERNAME}.")
+            for sentence in see_versions(catalogue().blueprints.values()).values():
+                self.stderr.write(sentence)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Hold the lock; PostgreSQL releases it by itself should this process end or its connection break."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
+
+
+def make_first_administrator(username: str, password: str) -> bool:
+    """Whether one was made: only where a name and a password are given and nobody exists yet."""
+    if not username or not password or User.objects.exists():
+        return False
+    try:
+        validate_password(password, User(username=username))
+    except ValidationError as error:
+        raise CommandError(f"ADMIN_PASSWORD is refused: {' '.join(error.messages)}") from error
+    User.objects.create_superuser(username, password=password)
+    return True

@@ -1,0 +1,101 @@
+"""The proof as people read it: what was found, what was looked at and holds, who reaches whom, and what each role may do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+SEVERITIES = ("high", "medium", "low", "info")
+TONES = {"high": "bad", "medium": "busy", "low": "idle", "info": "idle"}
+WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
+# Lines of evidence of one rule: on a page that people read, and beside a form that is sent with every few letters typed.
+SHOWN_LINES, SHOWN_BESIDE_A_FORM = 40, 3
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    tone: str
+    word: str
+    title: str
+    sentence: str
+    evidence: Sequence[str]
+    remedy: str
+    when: Sequence[str]
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class CheckLine:
+    """`more` is how many lines of evidence are left out."""
+
+    title: str
+    why: str
+    summary: str
+    holds: bool
+    evidence: Sequence[str]
+    more: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProofPanel:
+    headline: str
+    tone: str
+    findings: list[FindingLine]
+    checks: list[CheckLine]
+    admissions: list[Mapping[str, Any]]
+    grants: list[Mapping[str, Any]]
+    assumed: Sequence[str]
+    not_covered: Sequence[str]
+
+    @property
+    def held(self) -> int:
+        return sum(check.holds for check in self.checks)
+
+
+def proof_panel(proof: Mapping[str, Any], *, lines: int = SHOWN_LINES) -> ProofPanel | None:
+    """From the proof's JSON, as a plan stores it, with so many lines of evidence a rule; None for a plan without one."""
+    if not proof:
+        return None
+    looked_at = [check for check in proof["checked"] if check["verdict"] != "nothing to look at"]
+    return ProofPanel(
+        headline=_headline(proof["counts"]),
+        tone=TONES.get(proof["worst"] or "", "ok") if proof["worst"] not in ("low", "info") else "ok",
+        findings=[_finding(found) for found in proof["findings"]],
+        checks=[_check(check, lines) for check in looked_at],
+        admissions=proof["admissions"],
+        grants=proof["grants"],
+        assumed=proof["assumed"],
+        not_covered=proof["not_covered"],
+    )
+
+
+def _headline(counts: Mapping[str, int]) -> str:
+    said = [f"{counts[severity]} {severity}" for severity in ("high", "medium", "low") if counts[severity]]
+    return f"{', '.join(said)} to read" if said else "nothing found"
+
+
+def _finding(found: Mapping[str, Any]) -> FindingLine:
+    severity = found["severity"]
+    return FindingLine(
+        tone=TONES[severity],
+        word=WORDS[severity],
+        title=found["title"],
+        sentence=found["sentence"],
+        evidence=found["evidence"],
+        remedy=found["remedy"],
+        when=found["when"],
+        rule=found["rule"],
+    )
+
+
+def _check(check: Mapping[str, Any], lines: int) -> CheckLine:
+    evidence = check["evidence"]
+    return CheckLine(
+        title=check["title"],
+        why=check["why"],
+        summary=check["summary"],
+        holds=check["verdict"] == "holds",
+        evidence=evidence[:lines],
+        more=max(0, len(evidence) - lines),
+    )

@@ -1,0 +1,154 @@
+"""The proof and the timeline are seen before asking and before deciding; production refuses what does not pass."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pytest_django import Settings
+
+from portal.proof_panel import proof_panel
+from portal.timeline_panel import timeline_panel
+from provisioning.errors import Refused
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.requests import request_environment
+from provisioning.models import Environment, Plan, Request
+from tests.portal.conftest import REGION, People
+
+DOOR = "open-door"
+BLUEPRINT = """
+blueprint {
+  title    = "Open door"
+  summary  = "A queue that anybody may fill"
+  version  = "1.0.0"
+  maturity = "published"
+  regions  = ["eu-north-1"]
+}
+size "dev" {}
+size "staging" {}
+size "prod" {
+  approval = "required"
+}
+component "cloudformation" "main" {
+  template = "template.json"
+}
+"""
+TEMPLATE = {
+    "Resources": {
+        "Inbox": {"Type": "AWS::SQS::Queue", "Properties": {"SqsManagedSseEnabled": True}},
+        "Door": {
+            "Type": "AWS::SQS::QueuePolicy",
+            "Properties": {
+                "Queues": [{"Ref": "Inbox"}],
+                "PolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Principal": "*",
+                            "Action": "sqs:SendMessage",
+                            "Resource": {"Fn::GetAtt": ["Inbox", "Arn"]},
+                        }
+                    ],
+                },
+            },
+        },
+    }
+}
+
+
+@pytest.fixture
+def open_door(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / DOOR
+    folder.mkdir()
+    (folder / "blueprint.hcl").write_text(BLUEPRINT)
+    (folder / "template.json").write_text(json.dumps(TEMPLATE))
+    settings.BLUEPRINTS_DIR = tmp_path
+
+
+def ask(people: People, size: str) -> Request:
+    return request_environment(
+        actor=people.bob,
+        team=people.payments,
+        name=f"door-{size}",
+        blueprint=catalogue().get(DOOR),
+        size=size,
+        inputs={},
+        account=people.prod if size == "prod" else people.dev,
+        region=REGION,
+    )
+
+
+@pytest.mark.usefixtures("open_door")
+def test_production_refuses_a_template_with_a_high_finding(people: People) -> None:
+    with pytest.raises(Refused, match="do not pass the proof") as caught:
+        ask(people, "prod")
+    assert "Door" in str(caught.value)
+    assert not Environment.objects.exists()
+
+
+@pytest.mark.usefixtures("open_door")
+def test_other_sizes_show_it(people: People) -> None:
+    asked = ask(people, "dev")
+    text = people.client("bob").get(f"/requests/{asked.pk}/").content.decode()
+    assert "1 high" in text
+    assert asked.plan.proof["findings"][0]["resources"] == ["Door"]
+
+
+@pytest.mark.usefixtures("open_door")
+def test_the_form_says_why_production_refuses(people: People) -> None:
+    sent = people.form("door-prod", size="prod", questions={})
+    text = people.client("bob").post(f"/catalogue/{DOOR}/request/look/", sent).content.decode()
+    assert "do not pass the proof" in text
+    assert 'name="expected_digest" value=""' in text
+
+
+def test_the_panel_shows_proof_and_time_before_anything_is_asked_for(people: People) -> None:
+    text = people.client("bob").post("/catalogue/carbon-connect/request/look/", people.form()).content.decode()
+    for words in ("Proof", "rules hold", "Who reaches whom", "What each role may do", "What decides the time"):
+        assert words in text
+    assert not Plan.objects.exists()
+
+
+def test_the_approver_reads_both_as_they_were_when_it_was_asked_for(people: People) -> None:
+    asked = people.ask("shop", size="prod")
+    text = people.client("olivia").get(f"/requests/{asked.pk}/").content.decode()
+    timeline = timeline_panel(asked.plan.timeline)
+    assert timeline is not None
+    assert f"<dd>{timeline.minutes} min" in text
+    assert timeline.path[0].title in text
+    proof = proof_panel(asked.plan.proof)
+    assert proof is not None
+    assert f"{proof.held} of {len(proof.checks)} rules hold" in text
+
+
+def test_a_blueprints_page_has_them_for_each_size(people: People) -> None:
+    bob = people.client("bob")
+    said = {}
+    for size in ("dev", "prod"):
+        text = bob.get(f"/catalogue/carbon-connect/?size={size}").content.decode()
+        assert "rules hold" in text
+        said[size] = text.split("with example values")[0].rsplit("about", 1)[1]
+    assert said["dev"] != said["prod"]
+
+
+def test_a_stored_timeline_of_another_version_is_left_out() -> None:
+    assert timeline_panel({"version": 0}) is None
+    assert timeline_panel({}) is None
+    assert proof_panel({}) is None
+
+
+def test_a_breakdown_of_peoples_work_is_shown_where_there_is_one(people: People) -> None:
+    bob = people.client("bob")
+    text = bob.get("/catalogue/webhook-pipeline/").content.decode()
+    assert "17.5 hours before launch, 24 can follow" in text
+    assert "RabbitMQ EC2 Deployment" in text
+    assert "work-title" not in bob.get("/catalogue/carbon-connect/").content.decode()
+
+
+@pytest.mark.usefixtures("open_door")
+def test_a_breakdown_that_cannot_be_read_says_where(people: People, tmp_path: Path) -> None:
+    (tmp_path / DOOR / "work.csv").write_text("component,hours,waits_for,complexity,blocking\nDoor,many,,High,yes\n")
+    text = people.client("bob").get(f"/catalogue/{DOOR}/").content.decode()
+    assert "work.csv, line 2: hours is" in text
