@@ -186,9 +186,9 @@ def test_an_unknown_size_is_refused(blueprint: Blueprint) -> None:
 
 
 def test_no_pattern_hangs(blueprint: Blueprint) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert refusals(blueprint, bad_regex="a" * 4_095 + "!") == {"bad_regex": ["bad_regex should be a and a and a."]}
-    assert time.perf_counter() - started < 0.5
+    assert time.process_time() - started < 0.5
 
 
 def test_examples_fill_what_is_required_and_missing(blueprint: Blueprint) -> None:

@@ -250,9 +250,9 @@ def test_no_text_makes_a_proof_slow(text: str) -> None:
         {"PolicyName": "p", "PolicyDocument": {"Statement": [{"Effect": "Allow", "Action": text, "Resource": text}]}}
     ]
     role = {"Type": "AWS::IAM::Role", "Properties": {"Policies": policies}}
-    started = time.perf_counter()
+    started = time.process_time()
     prove({"Resources": {"Host": instance, "Role": role}})
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 @pytest.mark.parametrize(

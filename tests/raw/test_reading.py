@@ -109,7 +109,7 @@ def test_what_cloudformation_does_not_take_is_refused_with_its_line(text: str, l
     ],
 )
 def test_hostile_text_is_refused_at_once(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     with pytest.raises(RawProblem):
         read_template(text)
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1

@@ -183,11 +183,19 @@ def test_a_password_that_changed_is_read_anew(start: Start, gate: Any, reach: Re
     assert peer.logins == [b"\0app\0pass-word", b"\0app\0rotated"]
 
 
-def test_no_log_line_holds_a_login(
-    start: Start, gate: Any, reach: Reach, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def talkative() -> Iterator[None]:
+    """The client's own lines too. setLevel, since loggers remember what they are to leave out."""
+    client = logging.getLogger("pika")
+    before = client.level
+    client.setLevel(logging.NOTSET)
+    yield
+    client.setLevel(before)
+
+
+@pytest.mark.usefixtures("talkative")
+def test_no_log_line_holds_a_login(start: Start, gate: Any, reach: Reach, caplog: pytest.LogCaptureFixture) -> None:
     """Not at the finest level that there is, not the client's lines either, and not when a connection breaks."""
-    monkeypatch.setattr(logging.getLogger("pika"), "level", logging.NOTSET)
     caplog.set_level(logging.DEBUG)
     peer = start("cut", "ack", "nack")
     broker = reach(peer)
