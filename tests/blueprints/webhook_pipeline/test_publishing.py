@@ -186,6 +186,7 @@ def test_a_password_that_changed_is_read_anew(start: Start, gate: Any, reach: Re
 @pytest.fixture
 def talkative() -> Iterator[None]:
     """The client's own lines too. setLevel, since loggers remember what they are to leave out."""
+    receiver("handler")  # which silences the client when it is loaded
     client = logging.getLogger("pika")
     before = client.level
     client.setLevel(logging.NOTSET)
