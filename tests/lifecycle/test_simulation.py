@@ -122,5 +122,5 @@ def test_a_bad_day_loses_doubles_and_mistakes_nothing(abroad: World, seed: int) 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(100, 102))
 def test_bad_weeks_lose_double_and_mistake_nothing(abroad: World, seed: int) -> None:
-    wished = simulate(abroad, seed=seed, environments=40)
+    wished = simulate(abroad, seed=seed, environments=24)
     nothing_lost_doubled_or_wrong(abroad, wished, seed)
