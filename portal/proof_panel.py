@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-SEVERITIES = ("high", "medium", "low", "info")
 TONES = {"high": "bad", "medium": "busy", "low": "idle", "info": "idle"}
 WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
 # Lines of evidence of one rule: on a page that people read, and beside a form that is sent with every few letters typed.

@@ -9,15 +9,15 @@ from __future__ import annotations
 from typing import Any
 
 from pydantic import Field
-from troposphere import GetAtt, Ref, kms, sns
+from troposphere import GetAtt, Ref, sns
 
 from provisioning.components import base, iam, standard_alarms
 from provisioning.components.alarms import KIND
 from provisioning.components.build import Build
 from provisioning.components.graph import Node
+from provisioning.components.keys import own_key
 from provisioning.components.names import logical_id, short
 
-_KEY_WAITS_DAYS = 7
 _SERVICE = "cloudwatch.amazonaws.com"
 
 
@@ -55,7 +55,7 @@ class AlarmTopic(base.Component):
         policy = sns.TopicPolicy(
             logical_id(node.address, "Policy"),
             Topics=[topic],
-            PolicyDocument=iam.policy([_from_alarms(topic), _tls_only(topic)]),
+            PolicyDocument=iam.policy([_from_alarms(topic), iam.tls_only("sns:Publish", topic)]),
         )
         build.add(node, policy, "Alarm topic's policy")
         if settings.endpoint_secret:
@@ -106,45 +106,17 @@ def _from_alarms(topic: Ref) -> dict[str, Any]:
     }
 
 
-def _tls_only(topic: Ref) -> dict[str, Any]:
-    return {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sns:Publish",
-        "Resource": topic,
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
-
-
 def _key(node: Node, build: Build) -> Ref:
     """A key of its own: CloudWatch may not use the one that AWS manages for SNS.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     """
-    resource = kms.Key(
-        logical_id(node.address, "Key"),
-        Description=f"Messages of {node.address}",
-        EnableKeyRotation=True,
-        PendingWindowInDays=_KEY_WAITS_DAYS,
-        KeyPolicy=iam.policy(
-            [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": iam.account_arn("iam", "root", regional=False)},
-                    "Action": "kms:*",
-                    "Resource": "*",
-                },
-                {
-                    "Sid": "Alarms",
-                    "Effect": "Allow",
-                    "Principal": {"Service": _SERVICE},
-                    "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
-                    "Resource": "*",
-                    "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
-                },
-            ]
-        ),
-    )
-    build.keep(resource, policy=None, why="")
-    return build.add(node, resource, "Topic's key")
+    alarms = {
+        "Sid": "Alarms",
+        "Effect": "Allow",
+        "Principal": {"Service": _SERVICE},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
+    }
+    return own_key(node, build, "Topic's key", of="Messages", statements=(alarms,))

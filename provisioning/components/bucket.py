@@ -190,14 +190,7 @@ def _readers(node: Node, build: Build) -> list[dict[str, Any]]:
 
 
 def tls_only(name: str) -> dict[str, Any]:
-    return {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "s3:*",
-        "Resource": [GetAtt(name, "Arn"), Sub(f"${{{name}.Arn}}/*")],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    return iam.tls_only("s3:*", [GetAtt(name, "Arn"), Sub(f"${{{name}.Arn}}/*")])
 
 
 def _rules(lifecycle: Lifecycle) -> list[s3.LifecycleRule]:

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, Field, model_validator
-from troposphere import GetAtt, Ref, Sub, kms, rds, secretsmanager
+from troposphere import GetAtt, Ref, Sub, rds, secretsmanager
 
-from provisioning.components import base, credentials, iam, security
+from provisioning.components import base, credentials, security
 from provisioning.components.alarms import alarm
 from provisioning.components.build import Build
 from provisioning.components.graph import Node
+from provisioning.components.keys import own_key
 from provisioning.components.logs import check_days, log_group
 from provisioning.components.names import logical_id
 from provisioning.components.network import subnet_refs
@@ -24,7 +25,6 @@ from provisioning.components.secret import read_secret
 
 _NAME_LIMIT = 63
 _GIB = 1024**3
-_KEY_WAITS_DAYS = 7
 # The free retention. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.cost.html
 _INSIGHTS_DAYS = 7
 
@@ -198,26 +198,9 @@ def _log_suffix(engine: Engine, log: str) -> str:
 
 
 def _key(node: Node, build: Build, settings: DatabaseSettings) -> Ref:
-    resource = kms.Key(
-        logical_id(node.address, "Key"),
-        Description=f"Data of {node.address}",
-        EnableKeyRotation=True,
-        PendingWindowInDays=_KEY_WAITS_DAYS,
-        KeyPolicy=iam.policy(
-            [
-                {
-                    "Effect": "Allow",
-                    "Principal": {"AWS": iam.account_arn("iam", "root", regional=False)},
-                    "Action": "kms:*",
-                    "Resource": "*",
-                }
-            ]
-        ),
-    )
     # A snapshot without its key cannot be restored.
     why = f"without it the snapshot of {node.address} cannot be read"
-    build.keep(resource, policy="Retain" if settings.keep_data else None, why=why)
-    return build.add(node, resource, "Encryption key")
+    return own_key(node, build, "Encryption key", of="Data", policy="Retain" if settings.keep_data else None, why=why)
 
 
 def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, secret: Ref) -> None:

@@ -248,18 +248,7 @@ def _dead_letters(node: Node, build: Build) -> Ref:
     policy = sqs.QueuePolicy(
         logical_id(node.address, "LettersPolicy"),
         Queues=[letters],
-        PolicyDocument=iam.policy(
-            [
-                {
-                    "Sid": "TlsOnly",
-                    "Effect": "Deny",
-                    "Principal": "*",
-                    "Action": "sqs:*",
-                    "Resource": GetAtt(queue.title, "Arn"),
-                    "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                }
-            ]
-        ),
+        PolicyDocument=iam.policy([iam.tls_only("sqs:*", GetAtt(queue.title, "Arn"))]),
     )
     build.add(node, policy, "Failed events' policy")
     alarm(

@@ -33,6 +33,18 @@ def allow(actions: Sequence[str], resources: Any, condition: Mapping[str, Any] |
     return statement
 
 
+def tls_only(action: str, resources: Any) -> dict[str, Any]:
+    """The statement of a resource's own policy that refuses whoever speaks in the clear."""
+    return {
+        "Sid": "TlsOnly",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": resources,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
 def policy(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Version": _VERSION, "Statement": list(statements)}
 

@@ -129,14 +129,7 @@ def _name(node: Node, build: Build) -> str:
 
 def _tls_only(node: Node, build: Build, queue: sqs.Queue, reference: Ref, title: str) -> None:
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html
-    statement = {
-        "Sid": "TlsOnly",
-        "Effect": "Deny",
-        "Principal": "*",
-        "Action": "sqs:*",
-        "Resource": GetAtt(queue.title, "Arn"),
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
+    statement = iam.tls_only("sqs:*", GetAtt(queue.title, "Arn"))
     policy = sqs.QueuePolicy(f"{queue.title}Policy", Queues=[reference], PolicyDocument=iam.policy([statement]))
     build.add(node, policy, f"{title}'s policy")
 
