@@ -52,14 +52,7 @@ def task(
         statements=[],
     )
     build.add(node, role, "Extensions task's role")
-    # Keep this idempotent: the step may run twice.
-    sql = " ".join(f'CREATE EXTENSION IF NOT EXISTS "{name}";' for name in extensions)
     variables = {_PSQL_NAMES[name]: value for name, value in grant.variables.items()} | {"PGSSLMODE": "require"}
-    if _URL in grant.secrets:
-        # A shell puts the address into psql's arguments; the SQL is an argument of the shell and never read by it.
-        command = ["sh", "-c", f'exec psql "${_URL}" -v ON_ERROR_STOP=1 -c "$0"', sql]
-    else:
-        command = ["psql", "-v", "ON_ERROR_STOP=1", "-c", sql]
     definition = ecs.TaskDefinition(
         logical_id(node.address, "ExtensionsTask"),
         Family=build.physical(f"{node.name}-extensions", limit=255),
@@ -75,7 +68,7 @@ def task(
                 Name=CONTAINER,
                 Image=f"public.ecr.aws/docker/library/postgres:{major}",
                 Essential=True,
-                Command=command,
+                Command=_command(extensions, grant),
                 Environment=cluster.variables(variables),
                 Secrets=cluster.secrets({_PSQL_NAMES.get(name, name): value for name, value in grant.secrets.items()}),
                 LogConfiguration=cluster.awslogs(logs, CONTAINER),
@@ -94,3 +87,12 @@ def task(
             container=CONTAINER,
         )
     )
+
+
+def _command(extensions: tuple[str, ...], grant: base.Grant) -> list[str]:
+    # Keep this idempotent: the step may run twice.
+    sql = " ".join(f'CREATE EXTENSION IF NOT EXISTS "{name}";' for name in extensions)
+    if _URL in grant.secrets:
+        # A shell puts the address into psql's arguments; the SQL is an argument of the shell and never read by it.
+        return ["sh", "-c", f'exec psql "${_URL}" -v ON_ERROR_STOP=1 -c "$0"', sql]
+    return ["psql", "-v", "ON_ERROR_STOP=1", "-c", sql]

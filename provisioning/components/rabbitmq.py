@@ -15,7 +15,7 @@ from troposphere import GetAtt, Ref, Sub, secretsmanager, ssm
 from typing_extensions import override
 
 from provisioning.components import base, credentials, iam, queue_metrics, rabbitmq_hosts, security
-from provisioning.components.alarms import alarm
+from provisioning.components.alarms import Metric, alarm
 from provisioning.components.build import Build
 from provisioning.components.graph import Node
 from provisioning.components.logs import check_days, log_group
@@ -274,6 +274,12 @@ def _rule(port: int, cidr: str, why: str) -> dict[str, Any]:
 
 
 def _alarms(node: Node, build: Build, settings: RabbitmqSettings) -> None:
+    _queue_alarms(node, build, settings)
+    for number in range(1, settings.nodes + 1):
+        _host_alarms(node, build, number)
+
+
+def _queue_alarms(node: Node, build: Build, settings: RabbitmqSettings) -> None:
     def on_queue(key: str, description: str, metric: str, queue: str = settings.queue, **bound: Any) -> None:
         found = queue_metrics.of_queue(build, queue, metric)
         alarm(node, build, key=key, description=description, metric=found, statistic="Maximum", **bound)
@@ -293,40 +299,25 @@ def _alarms(node: Node, build: Build, settings: RabbitmqSettings) -> None:
         missing="breaching",
         minutes=5,
     )
-    for number in range(1, settings.nodes + 1):
-        instance = {"InstanceId": Ref(logical_id(node.address, f"Host{number}"))}
-        watched = (
-            ("Blocks", "blocks its publishers: too little memory or disk", "NodeAlarm", 0),
-            ("MemoryHigh", "nears its memory limit", "MemoryUsedPercent", 90),
-            ("DiskHigh", "has nearly filled its volume", "DiskUsedPercent", 80),
-        )
-        for key, says, name, bound in watched:
-            metric = queue_metrics.of_node(build, number, name)
-            description = f"RabbitMQ node {number} {says}"
-            alarm(
-                node,
-                build,
-                key=f"{key}{number}",
-                description=description,
-                metric=metric,
-                statistic="Maximum",
-                above=bound,
-            )
-        alarm(
-            node,
-            build,
-            key=f"HostFailed{number}",
-            description=f"The host of RabbitMQ node {number} fails its status checks",
-            metric=("AWS/EC2", "StatusCheckFailed", instance),
-            statistic="Maximum",
-            above=0,
-        )
-        alarm(
-            node,
-            build,
-            key=f"CpuHigh{number}",
-            description=f"The host of RabbitMQ node {number} is above 90 % CPU",
-            metric=("AWS/EC2", "CPUUtilization", instance),
-            statistic="Average",
-            above=90,
-        )
+
+
+def _host_alarms(node: Node, build: Build, number: int) -> None:
+    def on_host(key: str, description: str, metric: Metric, statistic: str, above: int) -> None:
+        key = f"{key}{number}"
+        alarm(node, build, key=key, description=description, metric=metric, statistic=statistic, above=above)
+
+    watched = (
+        ("Blocks", "blocks its publishers: too little memory or disk", "NodeAlarm", 0),
+        ("MemoryHigh", "nears its memory limit", "MemoryUsedPercent", 90),
+        ("DiskHigh", "has nearly filled its volume", "DiskUsedPercent", 80),
+    )
+    for key, says, name, bound in watched:
+        found = queue_metrics.of_node(build, number, name)
+        on_host(key, f"RabbitMQ node {number} {says}", found, "Maximum", bound)
+    host, instance = (
+        f"The host of RabbitMQ node {number}",
+        {"InstanceId": Ref(logical_id(node.address, f"Host{number}"))},
+    )
+    failed, cpu = ("AWS/EC2", "StatusCheckFailed", instance), ("AWS/EC2", "CPUUtilization", instance)
+    on_host("HostFailed", f"{host} fails its status checks", failed, "Maximum", 0)
+    on_host("CpuHigh", f"{host} is above 90 % CPU", cpu, "Average", 90)

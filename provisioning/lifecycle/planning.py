@@ -16,6 +16,7 @@ from provisioning.design import (
     CompiledTemplate,
     DesignError,
     Proof,
+    Timeline,
     compile_design,
     dependency_order,
     draw,
@@ -90,11 +91,7 @@ def draft_create(
         artefact_bucket=account.artefact_bucket_in(region),
     )
     design = resolve(blueprint, size=size, inputs=parsed, environment=context)
-    try:
-        compiled = compile_design(design)
-        timeline = explain(design, compiled)
-    except DesignError as error:
-        raise Refused(str(error)) from error
+    compiled, timeline = _compiled(design)
     proof = prove(compiled, size=size)
     _check_proof(proof, blueprint=blueprint, size=size)
     _check_stacks(compiled, name=name, blueprint=blueprint, account=account, request_id=request_id)
@@ -113,6 +110,14 @@ def draft_create(
         requires_approval=requires_approval,
         artefacts={made.sha256: made.body for stack in compiled.stacks for made in stack.artefacts},
     )
+
+
+def _compiled(design: Design) -> tuple[CompiledDesign, Timeline]:
+    try:
+        compiled = compile_design(design)
+        return compiled, explain(design, compiled)
+    except DesignError as error:
+        raise Refused(str(error)) from error
 
 
 def _content(

@@ -20,7 +20,7 @@ from provisioning.lifecycle.catalogue import pin_version
 from provisioning.lifecycle.change import change_state
 from provisioning.lifecycle.filing import expires, file_create
 from provisioning.lifecycle.operations import open_operation
-from provisioning.lifecycle.planning import draft_create, name_is_taken
+from provisioning.lifecycle.planning import PlanDraft, draft_create, name_is_taken
 from provisioning.lifecycle.retry import Action, actions_for, try_again
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.teardown import Line, TeardownPreview, preview_teardown, request_teardown
@@ -77,12 +77,7 @@ def request_environment(
         region=region,
         request_id=request_id,
     )
-    if expected_digest is not None and expected_digest != draft.digest:
-        raise WrongState(
-            "The plan has changed since it was shown. Look at the new one and send it again.",
-            expected=expected_digest,
-            actual=draft.digest,
-        )
+    _check_shown(expected_digest, draft)
     try:
         with transaction.atomic():
             version = pin_version(blueprint)
@@ -102,6 +97,15 @@ def request_environment(
         if not _is_about(error, "environment_name_once"):
             raise  # a mistake of ours, which no other name would mend
         raise Refused(name_is_taken(name, account=account, region=region)) from error
+
+
+def _check_shown(expected_digest: str | None, draft: PlanDraft) -> None:
+    if expected_digest is not None and expected_digest != draft.digest:
+        raise WrongState(
+            "The plan has changed since it was shown. Look at the new one and send it again.",
+            expected=expected_digest,
+            actual=draft.digest,
+        )
 
 
 def _is_about(error: IntegrityError, constraint: str) -> bool:

@@ -63,14 +63,18 @@ def describe_attribute(form: Form) -> Answer:
     return other
 
 
+def _missing(request: dict[str, Any]) -> Answer:
+    refused: Answer = ec2.error(
+        "InvalidInstanceID.NotFound", f"The instance ID '{request.get('InstanceId')}' does not exist", 400
+    )
+    return refused
+
+
 def modify_attribute(form: Form) -> Answer:
     request = nested(form)
     record = ec2.instances.get(request.get("InstanceId"))
     if record is None:
-        missing: Answer = ec2.error(
-            "InvalidInstanceID.NotFound", f"The instance ID '{request.get('InstanceId')}' does not exist", 400
-        )
-        return missing
+        return _missing(request)
     for name, value in request.items():
         plain = value.get("Value") if isinstance(value, dict) else value
         if name in ("DisableApiTermination", "EbsOptimized", "SourceDestCheck"):
@@ -90,10 +94,7 @@ def modify_metadata_options(form: Form) -> Answer:
     request = nested(form)
     record = ec2.instances.get(request.get("InstanceId"))
     if record is None:
-        missing: Answer = ec2.error(
-            "InvalidInstanceID.NotFound", f"The instance ID '{request.get('InstanceId')}' does not exist", 400
-        )
-        return missing
+        return _missing(request)
     record.setdefault("MetadataOptions", dict(METADATA)).update(
         {name: str(value) for name, value in request.items() if name in METADATA}
     )
