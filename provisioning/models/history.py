@@ -1,7 +1,5 @@
 """What happened, for good: every change of state, everything a person did, and what a teardown left."""
 
-import uuid
-
 from django.db import models
 
 from .environment import Environment
@@ -32,9 +30,11 @@ class Transition(models.Model):
 
 
 class AuditEvent(models.Model):
-    """`action` is `noun:verb`, as `request:approve`; written by the service in its own transaction."""
+    """`action` is `noun:verb`, as `request:approve`; written by the service in its own transaction.
 
-    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    Two of one moment stand in the order of their `id`.
+    """
+
     at = models.DateTimeField()
     actor = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
@@ -43,7 +43,7 @@ class AuditEvent(models.Model):
     detail = models.JSONField(default=dict)
 
     class Meta:
-        indexes = [models.Index(fields=["environment", "-at"], name="audit_by_environment")]
+        indexes = [models.Index(fields=["environment", "-at", "-id"], name="audit_by_environment")]
 
     def __str__(self) -> str:
         return self.action

@@ -219,7 +219,7 @@ def test_every_service_leaves_an_audit_event(world: World) -> None:
     request = world.request(size="prod")
     approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
     world.until_rest(request.environment)
-    told = list(AuditEvent.objects.order_by("at").values_list("action", "actor__username"))
+    told = list(AuditEvent.objects.order_by("at", "id").values_list("action", "actor__username"))
     assert told == [("request:create", "bob"), ("request:approve", "olivia"), ("operation:succeeded", None)]
 
 

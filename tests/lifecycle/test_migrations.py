@@ -8,6 +8,7 @@ the end of one waits for an approver, and the plan of one is bent: changed in th
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -30,6 +31,7 @@ from provisioning.lifecycle.requests import approve_request, preview_teardown
 from provisioning.lifecycle.versions import see_versions
 from provisioning.models import (
     Account,
+    AuditEvent,
     BlueprintArchive,
     BlueprintVersion,
     Environment,
@@ -68,7 +70,7 @@ def bend() -> None:
 @pytest.fixture(scope="module")
 def database(django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     with django_db_blocker.unblock():
-        yield from upgraded(ROWS, start="0001_initial", to="0002_several_stacks", meanwhile=bend)
+        yield from upgraded(ROWS, start="0001_initial", to="0003_audit_in_order", meanwhile=bend)
 
 
 @pytest.fixture
@@ -135,6 +137,16 @@ def test_new_columns_have_true_values(world: World) -> None:
     assert (world.account.artefact_bucket, world.account.artefact_region) == ("acme-code", REGION)
     assert world.prod_account.artefact_region == ""
     assert world.prod_account.artefact_bucket_in("us-east-1") == "portal-artefacts-222222222222-us-east-1"
+
+
+def test_audit_events_are_numbered_by_their_time_and_the_next_comes_behind(world: World) -> None:
+    written = json.loads(ROWS.read_text())["provisioning_auditevent"]
+    rows = list(AuditEvent.objects.order_by("id"))
+    assert [row.pk for row in rows] == list(range(1, len(written) + 1))
+    assert [row.at for row in rows] == sorted(row.at for row in rows)
+    assert sorted(row.action for row in rows) == sorted(row["action"] for row in written)
+    next_one = AuditEvent.objects.create(at=JUST_AFTER, action="request:create", environment=called("runs"))
+    assert next_one.pk == len(written) + 1
 
 
 def test_every_plan_has_the_digest_of_its_content_and_every_approval_is_of_it(world: World) -> None:
