@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from portal.picture import NO_PICTURE, safe
 from portal.proof_panel import SHOWN_BESIDE_A_FORM, ProofPanel, proof_panel
 from portal.timeline_panel import TimelinePanel, timeline_panel
-from portal.words import short_type, title_of
+from portal.words import said_setting, short_type, title_of
 from provisioning.blueprint import Blueprint, BlueprintError, example_inputs, resolve
 from provisioning.components.graph import EnvironmentContext
 from provisioning.design import DesignError, compile_design, draw, explain, prove
@@ -86,20 +86,8 @@ def differences(blueprint: Blueprint) -> list[tuple[str, list[str]]]:
     names = list(
         dict.fromkeys(name for size in blueprint.sizes.values() for name in size.settings if name != "approval")
     )
-    rows = [(_title(name), [_said(size.settings.get(name)) for size in blueprint.sizes.values()]) for name in names]
+    rows = [
+        (_title(name), [said_setting(size.settings.get(name)) for size in blueprint.sizes.values()]) for name in names
+    ]
     approvals = ["by an approver" if size.requires_approval else "not needed" for size in blueprint.sizes.values()]
     return [("Approval", approvals), *rows]
-
-
-def _said(value: object) -> str:
-    match value:
-        case None:
-            return "–"
-        case bool():
-            return "yes" if value else "no"
-        case dict():
-            return ", ".join(f"{key.replace('_', ' ')} {_said(item)}" for key, item in value.items())
-        case list():
-            return ", ".join(_said(item) for item in value)
-        case _:
-            return str(value).replace("_", " ") if isinstance(value, str) and "." not in value else str(value)

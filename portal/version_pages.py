@@ -16,7 +16,7 @@ from django.urls import reverse
 from portal.access import visible
 from portal.showcase import EXAMPLE_ACCOUNT
 from portal.summary import Group, group_by_component
-from portal.words import said_value, title_of
+from portal.words import said_setting, title_of
 from provisioning.blueprint import Blueprint
 from provisioning.blueprint.model import default_name
 from provisioning.components.graph import EnvironmentContext, Value
@@ -214,12 +214,8 @@ def _settings(changes: VersionChanges) -> list[tuple[str, list[tuple[str, str] |
     """A line for each setting that differs, with what it was and is in each size; None where it is the same."""
     rows: dict[str, dict[str, tuple[str, str]]] = {}
     for change in changes.settings:
-        rows.setdefault(change.name, {})[change.size] = (_said(change.before), _said(change.after))
+        rows.setdefault(change.name, {})[change.size] = (said_setting(change.before), said_setting(change.after))
     return [(title_of(name), [row.get(size) for size in changes.after.sizes]) for name, row in rows.items()]
-
-
-def _said(value: Value) -> str:
-    return "–" if value is None else ", ".join(said_value(value).splitlines())
 
 
 def _parts(changes: VersionChanges) -> Iterator[tuple[str, str, str, str]]:

@@ -70,13 +70,28 @@ def resource_word(status: str) -> str:
 
 def said_value(value: Value) -> str:
     """A value of a blueprint's variable, for people."""
+    if value is None or value in ([], {}):
+        return "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return as_text(value)
+
+
+def said_setting(value: object) -> str:
+    """What a size sets, on one line: `mode nodes, node type cache.m7g.large, nodes 2`."""
     match value:
-        case None | [] | {}:
-            return "none"
+        case None:
+            return "–"
         case bool():
             return "yes" if value else "no"
+        case dict():
+            return ", ".join(f"{key.replace('_', ' ')} {said_setting(item)}" for key, item in value.items()) or "none"
+        case list():
+            return ", ".join(said_setting(item) for item in value) or "none"
+        case str() if "." not in value:
+            return value.replace("_", " ")
         case _:
-            return as_text(value)
+            return str(value)
 
 
 def listed(names: Sequence[str]) -> str:

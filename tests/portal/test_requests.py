@@ -6,7 +6,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from provisioning.models import Request
-from tests.portal.conftest import People
+from tests.portal.conftest import People, put
 
 
 @pytest.fixture
@@ -22,6 +22,16 @@ def test_the_approver_sees_the_plan_and_decides(waiting: Request, people: People
     assert "outlive a teardown" in text
     assert "example/carbon-connect" in text
     assert "<script>alert" not in text
+
+
+def test_the_approver_reads_what_was_answered_maps_and_lists_too(waiting: Request, people: People) -> None:
+    answers = {"tags": {"cost-centre": "4711"}, "origins": ["https://a.example"], "labels": {}}
+    waiting.plan.content["inputs"] |= answers
+    put(waiting.plan, content=waiting.plan.content)
+    text = people.client("olivia").get(f"/requests/{waiting.pk}/").content.decode()
+    assert "cost-centre = 4711" in text
+    assert "https://a.example" in text
+    assert text.count(">none</dd>") == 1
 
 
 def test_the_requester_cannot_approve_their_own(waiting: Request, people: People) -> None:

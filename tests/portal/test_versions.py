@@ -83,6 +83,15 @@ def test_a_blueprints_page_lists_its_versions_and_leads_to_what_changed(release:
     assert 'href="/catalogue/small/versions/1.11.0...' not in text
 
 
+def test_a_setting_that_is_an_object_is_told_with_what_is_in_it(release: Release, people: People) -> None:
+    for version, nodes in (("1.0.0", 2), ("1.1.0", 3)):
+        cache = f'cache = {{ mode = "nodes", nodes = {nodes} }}'
+        release(version, *((f"keep_data = {word}", f"keep_data = {word}\n  {cache}") for word in ("true", "false")))
+    text = text_of(people, "/catalogue/small/versions/1.0.0...1.1.0/")
+    assert "mode nodes, nodes 2" in text
+    assert "mode nodes, nodes 3" in text
+
+
 def test_many_versions_have_a_page_of_their_own(release: Release, people: People) -> None:
     for number in range(8):
         release(f"1.{number}.0")

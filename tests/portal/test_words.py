@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 
 from portal.picture import in_states
-from portal.words import duration, relative, resource_word, short_type, title_of
+from portal.words import duration, relative, resource_word, said_setting, said_value, short_type, title_of
+from provisioning.blueprint.types import Value
 
 
 @pytest.mark.parametrize(
@@ -41,6 +42,43 @@ def test_distances(seconds: float, said: str) -> None:
 )
 def test_names(name: str, said: str) -> None:
     assert title_of(name) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "none"),
+        ([], "none"),
+        ({}, "none"),
+        (False, "no"),
+        (0, "0"),
+        ("", ""),
+        (["a", "b"], "a\nb"),
+        ({"team": "shop", "cost": "42"}, "team = shop\ncost = 42"),
+    ],
+)
+def test_a_variables_value(value: Value, said: str) -> None:
+    assert said_value(value) == said
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        (None, "–"),
+        ({}, "none"),
+        ([], "none"),
+        (True, "yes"),
+        ("per_az", "per az"),
+        ("cache.m7g.large", "cache.m7g.large"),
+        (
+            {"mode": "nodes", "node_type": "cache.t4g.micro", "nodes": 2},
+            "mode nodes, node type cache.t4g.micro, nodes 2",
+        ),
+        (["a", {"b": False}], "a, b no"),
+    ],
+)
+def test_what_a_size_sets(value: object, said: str) -> None:
+    assert said_setting(value) == said
 
 
 def test_aws_words() -> None:
