@@ -146,7 +146,7 @@ def test_audit_events_are_numbered_by_their_time_and_the_next_comes_behind(world
     assert [row.at for row in rows] == sorted(row.at for row in rows)
     assert sorted(row.action for row in rows) == sorted(row["action"] for row in written)
     next_one = AuditEvent.objects.create(at=JUST_AFTER, action="request:create", environment=called("runs"))
-    assert next_one.pk == len(written) + 1
+    assert next_one.pk > len(written)
 
 
 def test_every_plan_has_the_digest_of_its_content_and_every_approval_is_of_it(world: World) -> None:
