@@ -6,7 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.access import person
+from portal.access import person, teams_of
 from portal.readme import readme
 from portal.showcase import differences, showcase
 from portal.version_pages import version_lines
@@ -52,6 +52,7 @@ def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
             "work": work_panel(found),
             "lines": lines[:VERSIONS_SHOWN],
             "more_versions": max(0, len(lines) - VERSIONS_SHOWN),
+            "may_ask": bool(teams_of(user)),
             "why_not": next((line.trouble for line in lines if line.trouble), "") or why_not(found, size),
         },
     )
