@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from provisioning.aws import ec2, elbv2, rds
@@ -41,8 +42,6 @@ def lift_protection(aws: Clients, resource_type: str, physical_id: str) -> bool:
     lift = LIFTS.get(resource_type)
     if lift is None:
         return False
-    try:
+    with suppress(NotFound):
         lift(aws, physical_id)
-    except NotFound:
-        return True
     return True

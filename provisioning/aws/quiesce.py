@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Final
 
 from provisioning.aws import autoscaling, functions
@@ -37,10 +38,6 @@ def quiesce(aws: Clients, resource_type: str, physical_id: str) -> bool:
     stop = STOPS.get(resource_type)
     if stop is None:
         return False
-    try:
+    with suppress(NotFound, WrongStatus):  # the latter: a mapping on its way to another state
         stop(aws, physical_id)
-    except NotFound:
-        return True
-    except WrongStatus:
-        return True  # a mapping on its way to another state
     return True

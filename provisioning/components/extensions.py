@@ -5,7 +5,7 @@ RDS has no property for extensions, and nothing outside the data tier's users ma
 
 from __future__ import annotations
 
-from troposphere import GetAtt, ecs
+from troposphere import GetAtt, Ref, ecs
 
 from provisioning.components import base, cluster, iam, security
 from provisioning.components.build import AfterStep, Build
@@ -52,7 +52,6 @@ def task(
         statements=[],
     )
     build.add(node, role, "Extensions task's role")
-    variables = {_PSQL_NAMES[name]: value for name, value in grant.variables.items()} | {"PGSSLMODE": "require"}
     definition = ecs.TaskDefinition(
         logical_id(node.address, "ExtensionsTask"),
         Family=build.physical(f"{node.name}-extensions", limit=255),
@@ -63,17 +62,7 @@ def task(
         RuntimePlatform=cluster.runtime_platform(home),
         ExecutionRoleArn=cluster.execution_role(home),
         TaskRoleArn=GetAtt(role.title, "Arn"),
-        ContainerDefinitions=[
-            ecs.ContainerDefinition(
-                Name=CONTAINER,
-                Image=f"public.ecr.aws/docker/library/postgres:{major}",
-                Essential=True,
-                Command=_command(extensions, grant),
-                Environment=cluster.variables(variables),
-                Secrets=cluster.secrets({_PSQL_NAMES.get(name, name): value for name, value in grant.secrets.items()}),
-                LogConfiguration=cluster.awslogs(logs, CONTAINER),
-            )
-        ],
+        ContainerDefinitions=[_psql(major=major, command=_command(extensions, grant), grant=grant, logs=logs)],
     )
     build.add(node, definition, "Extensions task")
     build.after.append(
@@ -86,6 +75,19 @@ def task(
             security_groups=(group.title,),
             container=CONTAINER,
         )
+    )
+
+
+def _psql(*, major: str, command: list[str], grant: base.Grant, logs: Ref) -> ecs.ContainerDefinition:
+    variables = {_PSQL_NAMES[name]: value for name, value in grant.variables.items()} | {"PGSSLMODE": "require"}
+    return ecs.ContainerDefinition(
+        Name=CONTAINER,
+        Image=f"public.ecr.aws/docker/library/postgres:{major}",
+        Essential=True,
+        Command=command,
+        Environment=cluster.variables(variables),
+        Secrets=cluster.secrets({_PSQL_NAMES.get(name, name): value for name, value in grant.secrets.items()}),
+        LogConfiguration=cluster.awslogs(logs, CONTAINER),
     )
 
 

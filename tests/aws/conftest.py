@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 
 import pytest
 
 from provisioning.aws import AccountAccess, Governor, LiveAws, close_all
 from provisioning.aws.rates import DEFAULT_RATES, scaled
+from provisioning.aws.sessions import Clients
 from tests.aws.support import MakeLive, OpenGate
 from tests.aws.wire import ACCOUNT, Wire, WireServer, identity
 
 REGION = "eu-north-1"
+MOTOS_ACCOUNT = "123456789012"
 
 
 @pytest.fixture
@@ -56,4 +59,18 @@ def aws(wire: Wire, live: MakeLive) -> LiveAws:
 def on_moto(moto: str, live: MakeLive) -> LiveAws:
     """An account on moto's server, whose only account this is."""
     governor = Governor(None, rates=scaled(DEFAULT_RATES, 1000))
-    return live(moto, account="123456789012", governor=governor)
+    return live(moto, account=MOTOS_ACCOUNT, governor=governor)
+
+
+@pytest.fixture
+def by_hand(moto: str, gate: OpenGate) -> Iterator[Clients]:
+    """Clients of the same account, to prepare and to look with."""
+    clients = Clients(AccountAccess(account_id=MOTOS_ACCOUNT, region=REGION, endpoint_url=moto), gate)
+    yield clients
+    clients.close()
+
+
+@pytest.fixture
+def name() -> str:
+    """A name that nothing else has, fit for every service."""
+    return f"x{uuid.uuid4().hex[:20]}"

@@ -6,36 +6,21 @@ import io
 import json
 import uuid
 import zipfile
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from botocore.stub import Stubber
 
-from provisioning.aws import AccessDenied, AccountAccess, BucketProgress, LiveAws
+from provisioning.aws import AccessDenied, BucketProgress, LiveAws
 from provisioning.aws.backup import empty_vault
 from provisioning.aws.existence import PROBES
 from provisioning.aws.protection import LIFTS
 from provisioning.aws.quiesce import STOPS
 from provisioning.aws.sessions import Clients
-from tests.aws.support import OpenGate
 
 REGION = "eu-north-1"
 ACCOUNT = "123456789012"
 STATUSES = ("COMPLETED", "DELETING", "EXPIRED", "CREATING")
-
-
-@pytest.fixture
-def by_hand(moto: str, gate: OpenGate) -> Iterator[Clients]:
-    """Clients to prepare and to look with."""
-    clients = Clients(AccountAccess(account_id=ACCOUNT, region=REGION, endpoint_url=moto), gate)
-    yield clients
-    clients.close()
-
-
-@pytest.fixture
-def name() -> str:
-    return f"x{uuid.uuid4().hex[:20]}"
 
 
 def test_a_distribution(on_moto: LiveAws, by_hand: Clients, name: str) -> None:

@@ -3,31 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
-from collections.abc import Iterator
 
 import pytest
 
-from provisioning.aws import AccountAccess, LiveAws, ValidationFailed
+from provisioning.aws import LiveAws, ValidationFailed
 from provisioning.aws.sessions import Clients
-from tests.aws.support import OpenGate
 
 REGION = "eu-north-1"
-ACCOUNT = "123456789012"
-STATUSES = ("COMPLETED", "DELETING", "EXPIRED", "CREATING")
-
-
-@pytest.fixture
-def by_hand(moto: str, gate: OpenGate) -> Iterator[Clients]:
-    """Clients to prepare and to look with."""
-    clients = Clients(AccountAccess(account_id=ACCOUNT, region=REGION, endpoint_url=moto), gate)
-    yield clients
-    clients.close()
-
-
-@pytest.fixture
-def name() -> str:
-    return f"x{uuid.uuid4().hex[:20]}"
 
 
 @pytest.fixture

@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
 
 import pytest
 
-from provisioning.aws import AccountAccess, LiveAws
+from provisioning.aws import LiveAws
 from provisioning.aws.existence import PROBES
 from provisioning.aws.protection import LIFTS
 from provisioning.aws.sessions import Clients
-from tests.aws.support import OpenGate
 
 REGION = "eu-north-1"
-
-
-@pytest.fixture
-def by_hand(moto: str, gate: OpenGate) -> Iterator[Clients]:
-    """Clients to prepare and to look with."""
-    clients = Clients(AccountAccess(account_id="123456789012", region=REGION, endpoint_url=moto), gate)
-    yield clients
-    clients.close()
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Rendered templates of carbon-connect."""
+"""Rendered templates of the blueprint that a file is about: its `SLUG`, and carbon-connect where it has none."""
 
 from __future__ import annotations
 
@@ -7,18 +7,24 @@ from typing import Any
 
 import pytest
 
-from provisioning.design import CompiledTemplate, compile_design
+from provisioning.design import CompiledDesign, CompiledTemplate
+from tests.design import shipped
 from tests.design.designs import SIZES
 from tests.design.reading import Template
-from tests.design.shipped import shipped
 
 
-@pytest.fixture(scope="session")
-def compiled() -> dict[str, CompiledTemplate]:
-    return {size: compile_design(shipped(size)).main for size in SIZES}
+@pytest.fixture(scope="module")
+def designs(request: pytest.FixtureRequest) -> dict[str, CompiledDesign]:
+    slug = getattr(request.module, "SLUG", "carbon-connect")
+    return {size: shipped.compiled(slug, size) for size in SIZES}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
+def compiled(designs: dict[str, CompiledDesign]) -> dict[str, CompiledTemplate]:
+    return {size: design.main for size, design in designs.items()}
+
+
+@pytest.fixture(scope="module")
 def bodies(compiled: dict[str, CompiledTemplate]) -> dict[str, Any]:
     return {size: json.loads(template.body) for size, template in compiled.items()}
 

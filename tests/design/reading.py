@@ -18,6 +18,11 @@ class Template:
         (found,) = self.of_type(kind).values()
         return found
 
+    def balancer_group(self) -> str:
+        """The logical id of the load balancer's one security group."""
+        (group,) = self.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["SecurityGroups"]
+        return self.target(group)
+
     def service(self, name: str) -> dict[str, Any]:
         (found,) = [s for s in self.of_type("AWS::ECS::Service").values() if s["ServiceName"].endswith(f"-{name}")]
         return found

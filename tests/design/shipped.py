@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 
 from provisioning.blueprint import Catalogue, example_inputs, load_catalogue, resolve
 from provisioning.components.graph import Design, EnvironmentContext
+from provisioning.design import CompiledDesign, compile_design
+from tests.design.reading import Template
 
 _ROOT = Path(__file__).resolve().parent.parent.parent / "blueprints"
 
@@ -39,3 +42,13 @@ def shipped(
         account_id="123456789012",
     )
     return resolve(blueprint, size=size, inputs=inputs, environment=environment)
+
+
+@cache
+def compiled(slug: str, size: str, name: str = "", region: str = "") -> CompiledDesign:
+    """With the inputs' examples; made once for everybody who asks."""
+    return compile_design(shipped(size, slug=slug, name=name or None, region=region or None))
+
+
+def main_template(slug: str, size: str = "dev", *, region: str | None = None, **given: object) -> Template:
+    return Template(json.loads(compile_design(shipped(size, slug=slug, region=region, **given)).main.body))

@@ -15,9 +15,8 @@ from provisioning.blueprint import BlueprintError
 from provisioning.components.base import DesignError
 from provisioning.design import CompiledDesign, compile_design
 from provisioning.design.explain import explain
-from tests.design.designs import REGIONS, SIZES
 from tests.design.reading import Template
-from tests.design.shipped import catalogue, shipped
+from tests.design.shipped import main_template, shipped
 
 SLUG = "amply"
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,23 +29,9 @@ EDGE = "arn:aws:acm:us-east-1:123456789012:certificate/1f1f1f1f-0000-4000-8000-0
 ALARM = "AWS::CloudWatch::Alarm"
 
 
-@pytest.fixture(scope="module")
-def designs() -> dict[str, CompiledDesign]:
-    return {size: compile_design(shipped(size, slug=SLUG)) for size in SIZES}
-
-
-@pytest.fixture(scope="module")
-def bodies(designs: dict[str, CompiledDesign]) -> dict[str, Any]:
-    return {size: json.loads(design.main.body) for size, design in designs.items()}
-
-
 def _stack(design: CompiledDesign, key: str) -> Template:
     (found,) = [stack for stack in design.stacks if stack.stack == key]
     return Template(json.loads(found.body))
-
-
-def _read(size: str = "dev", **given: Any) -> Template:
-    return Template(json.loads(compile_design(shipped(size, slug=SLUG, **given)).main.body))
 
 
 def _database_group(template: Template) -> str:
@@ -57,10 +42,6 @@ def _cache_group(template: Template) -> str:
     return template.target(template.one("AWS::ElastiCache::ReplicationGroup")["SecurityGroupIds"][0])
 
 
-def _balancer_group(template: Template) -> str:
-    return template.target(template.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["SecurityGroups"][0])
-
-
 def _bucket(template: Template, name: str) -> tuple[str, dict[str, Any]]:
     (found,) = [
         (key, bucket)
@@ -68,17 +49,6 @@ def _bucket(template: Template, name: str) -> tuple[str, dict[str, Any]]:
         if bucket["BucketName"].endswith(f"-{name}")
     ]
     return found
-
-
-# Accounts
-
-
-def test_it_is_offered_in_five_regions_and_production_waits_for_approval() -> None:
-    """Which sizes an account takes is the account's own fact: production goes into the production account only."""
-    blueprint = catalogue().get(SLUG)
-    assert blueprint.default_region == "eu-central-1"
-    assert set(blueprint.regions) == set(REGIONS)
-    assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]
 
 
 # Network
@@ -110,7 +80,7 @@ def test_each_tier_goes_where_it_may(template: Template, size: str) -> None:
 
 
 def test_security_groups_are_the_page_s_and_nothing_else(template: Template) -> None:
-    balancer, database, cache = _balancer_group(template), _database_group(template), _cache_group(template)
+    balancer, database, cache = template.balancer_group(), _database_group(template), _cache_group(template)
     api, worker = template.group_of("api"), template.group_of("worker")
     assert set(template.of_type("AWS::EC2::SecurityGroup")) == {balancer, database, cache, api, worker}
     assert {name: template.admitted(name) for name in (balancer, api, worker, database, cache)} == {
@@ -207,7 +177,7 @@ def test_route_53_leads_to_cloudfront_and_to_the_load_balancer(template: Templat
 
 
 def test_certificates_stand_in_for_the_hosted_zone() -> None:
-    template = _read(certificate_arn=HERE, edge_certificate_arn=EDGE)
+    template = main_template(SLUG, certificate_arn=HERE, edge_certificate_arn=EDGE)
     assert not template.of_type("AWS::Route53::RecordSet")
     assert not template.of_type("AWS::CertificateManager::Certificate")
     config = template.one("AWS::CloudFront::Distribution")["DistributionConfig"]
@@ -216,9 +186,9 @@ def test_certificates_stand_in_for_the_hosted_zone() -> None:
     assert listener["Certificates"] == [{"CertificateArn": HERE}]
     assert {"MailDkim1", "MailDkim2", "MailDkim3"} <= set(template.body["Outputs"])
     with pytest.raises(BlueprintError, match="not both"):
-        _read(certificate_arn=HERE, edge_certificate_arn=EDGE, hosted_zone_id="Z0123456789")
+        main_template(SLUG, certificate_arn=HERE, edge_certificate_arn=EDGE, hosted_zone_id="Z0123456789")
     with pytest.raises((BlueprintError, DesignError), match="a domain needs a certificate"):
-        _read(certificate_arn=HERE)
+        main_template(SLUG, certificate_arn=HERE)
 
 
 # Compute
@@ -290,7 +260,7 @@ def test_mail_has_an_identity_and_a_configuration_set(template: Template) -> Non
 
 
 def test_a_domain_that_ses_knows_already_is_left_alone() -> None:
-    template = _read(email_domain_is_verified=True)
+    template = main_template(SLUG, email_domain_is_verified=True)
     assert not template.of_type("AWS::SES::EmailIdentity")
     assert template.one("AWS::SES::ConfigurationSet")
 
@@ -479,8 +449,8 @@ def test_logs_have_groups_that_end(template: Template, size: str) -> None:
 
 
 def test_sentry_is_an_option() -> None:
-    assert "SENTRY_DSN" not in _read().secrets("api")
-    template = _read(sentry=True)
+    assert "SENTRY_DSN" not in main_template(SLUG).secrets("api")
+    template = main_template(SLUG, sentry=True)
     for name in ("api", "worker"):
         secret = template.properties(template.secrets(name)["SENTRY_DSN"])
         assert secret["Name"] == "amply-dev/sentry"

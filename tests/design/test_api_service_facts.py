@@ -11,9 +11,8 @@ import pytest
 from provisioning.blueprint import BlueprintError
 from provisioning.design import CompiledTemplate, compile_design
 from provisioning.design.picture import draw
-from tests.design.designs import SIZES
 from tests.design.reading import Template
-from tests.design.shipped import catalogue, shipped
+from tests.design.shipped import main_template, shipped
 
 SLUG = "api-service"
 PUBLIC = ["10.0.0.0/20", "10.0.16.0/20"]
@@ -21,27 +20,6 @@ PRIVATE = ["10.0.32.0/20", "10.0.48.0/20"]
 DATA = ["10.0.64.0/20", "10.0.80.0/20"]
 CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
 INVOKE = ["bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream"]
-
-
-@pytest.fixture(scope="module")
-def compiled() -> dict[str, CompiledTemplate]:
-    return {size: compile_design(shipped(size, slug=SLUG)).main for size in SIZES}
-
-
-@pytest.fixture(scope="module")
-def bodies(compiled: dict[str, CompiledTemplate]) -> dict[str, Any]:
-    return {size: json.loads(template.body) for size, template in compiled.items()}
-
-
-def _read(size: str = "dev", **given: Any) -> Template:
-    return Template(json.loads(compile_design(shipped(size, slug=SLUG, **given)).main.body))
-
-
-def test_five_regions_are_on_offer_and_production_waits_for_approval() -> None:
-    blueprint = catalogue().get(SLUG)
-    assert blueprint.default_region == "us-east-1"
-    assert set(blueprint.regions) == {"eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1"}
-    assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]
 
 
 def test_public_private_and_data_subnets_lie_in_two_zones(template: Template) -> None:
@@ -88,11 +66,11 @@ def test_route_53_leads_to_the_load_balancer(template: Template) -> None:
 
 
 def test_a_certificate_stands_in_for_the_domain() -> None:
-    template = _read(certificate_arn=CERTIFICATE)
+    template = main_template(SLUG, certificate_arn=CERTIFICATE)
     assert not template.of_type("AWS::Route53::RecordSet")
     assert CERTIFICATE in json.dumps(template.body)
     with pytest.raises(BlueprintError, match="not both"):
-        _read(certificate_arn=CERTIFICATE, domain="api.example.com", hosted_zone_id="Z0123456789")
+        main_template(SLUG, certificate_arn=CERTIFICATE, domain="api.example.com", hosted_zone_id="Z0123456789")
 
 
 def test_the_service_runs_a_public_ecr_image_in_the_private_subnets(template: Template, size: str) -> None:
@@ -156,7 +134,7 @@ def test_the_broker_is_rabbitmq_alone_or_a_cluster_of_three(template: Template, 
 
 def test_bedrock_is_limited_to_the_models_that_the_request_names() -> None:
     models = ["amazon.nova-lite-v1:0", "anthropic.claude-3-haiku-20240307-v1:0"]
-    template = _read(models=models)
+    template = main_template(SLUG, models=models)
     expected = [
         {"Fn::Sub": f"arn:${{AWS::Partition}}:bedrock:${{AWS::Region}}::foundation-model/{model}"} for model in models
     ]
@@ -169,7 +147,7 @@ def test_bedrock_is_limited_to_the_models_that_the_request_names() -> None:
 
 
 def test_an_inference_profile_opens_its_model_in_other_regions_by_way_of_the_profile_only() -> None:
-    template = _read(models=["us.amazon.nova-pro-v1:0"])
+    template = main_template(SLUG, models=["us.amazon.nova-pro-v1:0"])
     profile = {
         "Fn::Sub": "arn:${AWS::Partition}:bedrock:${AWS::Region}:${AWS::AccountId}:inference-profile/us.amazon.nova-pro-v1:0"
     }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from typing import Any
 
 import pytest
@@ -14,9 +13,11 @@ from cfnlint.config import ManualArgs
 from provisioning.design import CompiledDesign, compile_design, dependency_order, draw
 from provisioning.design.prove import prove
 from tests.design.designs import REGIONS, SIZES
-from tests.design.shipped import catalogue, shipped
+from tests.design.shipped import catalogue, compiled, shipped
 
 SLUGS = tuple(sorted(catalogue().blueprints))
+# Where each page's architecture lives; whatever has no page is at home in Frankfurt.
+HOMES = {"api-service": "us-east-1", "carbon-connect": "eu-north-1", "infracast": "us-east-1"}
 NAMES_NOTHING = ("event-inbox",)  # CloudFormation names everything in it
 # What its page asks for: a function URL for everybody, behind a secret header.
 MEANT = {"webhook-pipeline": ["public.function-url"]}
@@ -26,11 +27,6 @@ _PHYSICAL = re.compile(
     r"|DBInstanceIdentifier|Family|ReplicationGroupId"
 )
 _NAMES_INSIDE = {"AWS::RDS::DBParameterGroup", "AWS::ServiceDiscovery::Service"}
-
-
-@cache
-def compiled(slug: str, size: str, name: str = "", region: str = "") -> CompiledDesign:
-    return compile_design(shipped(size, slug=slug, name=name or None, region=region or None))
 
 
 @pytest.fixture(params=SLUGS)
@@ -47,6 +43,7 @@ def test_none_is_broken() -> None:
 
 def test_each_is_offered_in_five_regions_in_three_sizes(slug: str) -> None:
     blueprint = catalogue().get(slug)
+    assert blueprint.default_region == HOMES.get(slug, "eu-central-1")
     assert set(blueprint.regions) == set(REGIONS)
     assert tuple(blueprint.sizes) == SIZES
     assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]

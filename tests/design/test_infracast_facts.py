@@ -9,9 +9,8 @@ import pytest
 
 from provisioning.blueprint import BlueprintError
 from provisioning.design import CompiledDesign, CompiledTemplate, compile_design
-from tests.design.designs import SIZES
 from tests.design.reading import Template
-from tests.design.shipped import catalogue, shipped
+from tests.design.shipped import main_template, shipped
 
 SLUG = "infracast"
 PUBLIC = ["10.0.0.0/19", "10.0.32.0/19"]
@@ -36,39 +35,13 @@ YEAR = 365 * 24 * 3600
 CACHING_DISABLED = "4135ea2d-6df8-44a3-9df3-4b5a84be39ad"
 
 
-@pytest.fixture(scope="module")
-def compiled() -> dict[str, CompiledTemplate]:
-    return {size: compile_design(shipped(size, slug=SLUG)).main for size in SIZES}
-
-
-@pytest.fixture(scope="module")
-def bodies(compiled: dict[str, CompiledTemplate]) -> dict[str, Any]:
-    return {size: json.loads(template.body) for size, template in compiled.items()}
-
-
 def _made(size: str = "dev", *, region: str | None = None, **given: Any) -> CompiledDesign:
     return compile_design(shipped(size, slug=SLUG, region=region, **given))
-
-
-def _read(size: str = "dev", **given: Any) -> Template:
-    return Template(json.loads(_made(size, **given).main.body))
 
 
 def _distribution(template: Template) -> dict[str, Any]:
     found: dict[str, Any] = template.one("AWS::CloudFront::Distribution")["DistributionConfig"]
     return found
-
-
-def _balancer_group(template: Template) -> str:
-    (group,) = template.one("AWS::ElasticLoadBalancingV2::LoadBalancer")["SecurityGroups"]
-    return template.target(group)
-
-
-def test_five_regions_are_on_offer_and_production_waits_for_approval() -> None:
-    blueprint = catalogue().get(SLUG)
-    assert blueprint.default_region == "us-east-1"
-    assert set(blueprint.regions) == {"eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1"}
-    assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]
 
 
 # Network
@@ -84,14 +57,14 @@ def test_public_private_and_data_subnets_lie_in_two_zones(template: Template) ->
 
 
 def test_the_subnets_follow_the_range_that_is_asked_for() -> None:
-    template = _read(vpc_cidr="172.20.0.0/24")
+    template = main_template(SLUG, vpc_cidr="172.20.0.0/24")
     assert sorted(s["CidrBlock"] for s in template.of_type("AWS::EC2::Subnet").values()) == [
         "172.20.0.0/27", "172.20.0.128/27", "172.20.0.160/27", "172.20.0.32/27", "172.20.0.64/27", "172.20.0.96/27",
     ]  # fmt: skip
     with pytest.raises(BlueprintError, match="vpc_cidr is not an address range between /16 and /24"):
-        _read(vpc_cidr="10.0.0.0/25")
+        main_template(SLUG, vpc_cidr="10.0.0.0/25")
     with pytest.raises(BlueprintError, match=r"network\.main: cidr"):
-        _read(vpc_cidr="10.0.0.7/16")
+        main_template(SLUG, vpc_cidr="10.0.0.7/16")
 
 
 def test_the_internet_is_direct_for_public_by_nat_for_private_and_not_at_all_for_data(
@@ -114,7 +87,7 @@ def test_the_internet_is_direct_for_public_by_nat_for_private_and_not_at_all_for
 
 
 def test_security_groups_lead_from_balancer_to_tasks_to_database_and_nothing_else(template: Template) -> None:
-    balancer, api = _balancer_group(template), template.group_of("api")
+    balancer, api = template.balancer_group(), template.group_of("api")
     database = template.target(template.one("AWS::RDS::DBInstance")["VPCSecurityGroups"][0])
     assert set(template.of_type("AWS::EC2::SecurityGroup")) == {balancer, api, database}
     assert template.admitted(balancer) == {("0.0.0.0/0", 80), ("0.0.0.0/0", 443)}
@@ -153,16 +126,18 @@ def test_health_is_asked_at_healthz_nothing_sticks_and_draining_takes_30_seconds
 
 
 def test_the_certificate_is_given_or_made_for_the_name() -> None:
-    listeners = _read(certificate_arn=PAGES_CERTIFICATE).of_type("AWS::ElasticLoadBalancingV2::Listener").values()
+    listeners = (
+        main_template(SLUG, certificate_arn=PAGES_CERTIFICATE).of_type("AWS::ElasticLoadBalancingV2::Listener").values()
+    )
     (https,) = [listener for listener in listeners if listener["Port"] == 443]
     assert https["Certificates"] == [{"CertificateArn": PAGES_CERTIFICATE}]
-    template = _read(**ZONE)
+    template = main_template(SLUG, **ZONE)
     made = [c["DomainName"] for c in template.of_type("AWS::CertificateManager::Certificate").values()]
     assert sorted(made) == ["api.example.com", "app.example.com"]
     names = {(r["Name"], r["Type"]) for r in template.of_type("AWS::Route53::RecordSet").values()}
     assert names == {("api.example.com.", "A"), ("app.example.com.", "A"), ("app.example.com.", "AAAA")}
     with pytest.raises(BlueprintError, match="not both"):
-        _read(**ZONE, certificate_arn=UI_CERTIFICATE)
+        main_template(SLUG, **ZONE, certificate_arn=UI_CERTIFICATE)
 
 
 # Compute
@@ -317,14 +292,14 @@ def test_http_is_redirected_to_https_at_the_edge(template: Template) -> None:
 
 
 def test_the_application_may_have_a_name_of_its_own() -> None:
-    template = _read(ui_domain_name="app.example.com", ui_certificate_arn=UI_CERTIFICATE)
+    template = main_template(SLUG, ui_domain_name="app.example.com", ui_certificate_arn=UI_CERTIFICATE)
     config = _distribution(template)
     assert config["Aliases"] == ["app.example.com"]
     assert config["ViewerCertificate"]["AcmCertificateArn"] == UI_CERTIFICATE
     assert config["ViewerCertificate"]["MinimumProtocolVersion"] == "TLSv1.2_2021"
     assert template.variables("api")["CONTENT_CDN_URL"] == "https://app.example.com"
     with pytest.raises(BlueprintError, match="a domain needs a certificate"):
-        _read(ui_domain_name="app.example.com")
+        main_template(SLUG, ui_domain_name="app.example.com")
 
 
 def test_elsewhere_its_certificate_is_made_in_us_east_1_and_handed_on() -> None:
@@ -340,7 +315,7 @@ def test_elsewhere_its_certificate_is_made_in_us_east_1_and_handed_on() -> None:
 def test_one_branch_may_deploy_where_a_repository_is_named_and_nobody_elsewhere(template: Template) -> None:
     assert "DeployRoleArn" not in template.body["Outputs"]
     assert "token.actions.githubusercontent.com" not in json.dumps(template.body)
-    deploying = _read(github_repository="example/infracast")
+    deploying = main_template(SLUG, github_repository="example/infracast")
     role = deploying.body["Outputs"]["DeployRoleArn"]["Value"]["Fn::GetAtt"][0]
     assert "repo:example/infracast:ref:refs/heads/main" in json.dumps(deploying.resources[role])
     assert {"ecs:UpdateService", "s3:PutObject", "cloudfront:CreateInvalidation"} <= deploying.actions(role)
@@ -384,7 +359,7 @@ def test_the_pages_module_is_what_production_takes_by_itself() -> None:
 
 
 def test_more_tasks_than_the_page_thought_of_still_have_room_to_grow() -> None:
-    target = _read("dev", ecs_desired_count=5).one("AWS::ApplicationAutoScaling::ScalableTarget")
+    target = main_template(SLUG, "dev", ecs_desired_count=5).one("AWS::ApplicationAutoScaling::ScalableTarget")
     assert (target["MinCapacity"], target["MaxCapacity"]) == (5, 10)
 
 

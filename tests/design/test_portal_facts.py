@@ -2,44 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from provisioning.design import CompiledTemplate, compile_design
-from tests.design.designs import SIZES
+from provisioning.design import compile_design
 from tests.design.reading import Template
-from tests.design.shipped import catalogue, shipped
+from tests.design.shipped import main_template, shipped
 
 SLUG = "portal"
 ROOT = Path(__file__).resolve().parent.parent.parent
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
 ROLES_OF_THE_PORTAL = ("arn:aws:iam::*:role/portal", "arn:aws:iam::210987654321:role/portal")
-
-
-@pytest.fixture(scope="module")
-def compiled() -> dict[str, CompiledTemplate]:
-    return {size: compile_design(shipped(size, slug=SLUG)).main for size in SIZES}
-
-
-@pytest.fixture(scope="module")
-def bodies(compiled: dict[str, CompiledTemplate]) -> dict[str, Any]:
-    return {size: json.loads(template.body) for size, template in compiled.items()}
-
-
-def _read(size: str = "dev", **given: Any) -> Template:
-    return Template(json.loads(compile_design(shipped(size, slug=SLUG, **given)).main.body))
-
-
-def test_five_regions_are_on_offer_and_production_waits_for_approval() -> None:
-    blueprint = catalogue().get(SLUG)
-    assert set(blueprint.regions) == {"eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1"}
-    assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]
 
 
 def test_web_runs_the_images_own_command_on_port_8000_behind_the_load_balancer(template: Template) -> None:
@@ -105,7 +82,7 @@ def test_it_is_the_role_that_onboarding_makes() -> None:
 
 
 def test_accounts_may_be_named_one_by_one() -> None:
-    template = _read(account_roles=list(ROLES_OF_THE_PORTAL[1:]))
+    template = main_template(SLUG, account_roles=list(ROLES_OF_THE_PORTAL[1:]))
     (statement,) = [s for s in template.statements(template.role_of("worker")) if "sts:AssumeRole" in s["Action"]]
     assert statement["Resource"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::210987654321:role/portal"}]
 
@@ -184,7 +161,7 @@ def test_the_sizes_differ_in_how_much_may_fail(template: Template, size: str) ->
 
 
 def test_the_name_leads_there_by_route_53_or_by_your_own_dns() -> None:
-    by_zone, by_certificate = _read(), _read(certificate_arn=CERTIFICATE)
+    by_zone, by_certificate = main_template(SLUG), main_template(SLUG, certificate_arn=CERTIFICATE)
     assert by_zone.one("AWS::Route53::RecordSet")["Name"] == "portal.example.com."
     assert not by_certificate.of_type("AWS::Route53::RecordSet")
     assert by_certificate.variables("web")["ALLOWED_HOSTS"] == "portal.example.com"

@@ -15,7 +15,7 @@ from provisioning.design import CompiledDesign, compile_design
 from provisioning.design.prove import prove
 from tests.design.designs import REGIONS, SIZES
 from tests.design.reading import Template
-from tests.design.shipped import shipped
+from tests.design.shipped import main_template, shipped
 
 NAMED = {"domain": "www.example.com", "hosted_zone_id": "Z0123456789"}
 BLUEPRINT = Path(__file__).resolve().parent.parent.parent / "blueprints" / "static-site" / "blueprint.hcl"
@@ -24,10 +24,6 @@ YEAR = 31_536_000
 
 def compiled(size: str, *, region: str | None = None, **inputs: Any) -> CompiledDesign:
     return compile_design(shipped(size, slug="static-site", region=region, **inputs))
-
-
-def main(size: str, **inputs: Any) -> Template:
-    return Template(json.loads(compiled(size, **inputs).main.body))
 
 
 def config(template: Template) -> dict[str, Any]:
@@ -53,7 +49,7 @@ def test_cfn_lint_and_the_proof_have_nothing_against_it(size: str, inputs: dict[
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_bucket_is_private_and_read_by_the_distribution_only(size: str) -> None:
-    template = main(size)
+    template = main_template("static-site", size)
     bucket = template.one("AWS::S3::Bucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert "WebsiteConfiguration" not in bucket
@@ -68,7 +64,7 @@ def test_the_bucket_is_private_and_read_by_the_distribution_only(size: str) -> N
 
 @pytest.mark.parametrize("size", SIZES)
 def test_pages_are_fresh_assets_last_a_year_and_http_is_redirected(size: str) -> None:
-    template = main(size)
+    template = main_template("static-site", size)
     whole = config(template)
     (assets,) = whole["CacheBehaviors"]
     assert assets["PathPattern"] == "/assets/*"
@@ -81,7 +77,7 @@ def test_pages_are_fresh_assets_last_a_year_and_http_is_redirected(size: str) ->
 
 @pytest.mark.parametrize("size", SIZES)
 def test_folders_have_an_index_and_what_is_missing_has_a_page(size: str) -> None:
-    template = main(size)
+    template = main_template("static-site", size)
     assert config(template)["DefaultRootObject"] == "index.html"
     assert "/index.html" in template.one("AWS::CloudFront::Function")["FunctionCode"]
     (missing,) = config(template)["CustomErrorResponses"]
@@ -90,7 +86,7 @@ def test_folders_have_an_index_and_what_is_missing_has_a_page(size: str) -> None
 
 @pytest.mark.parametrize(("size", "keeps"), [("dev", "Delete"), ("staging", "Retain"), ("prod", "Retain")])
 def test_the_files_are_kept_from_staging_on(size: str, keeps: str) -> None:
-    template = main(size)
+    template = main_template("static-site", size)
     (bucket,) = [r for r in template.resources.values() if r["Type"] == "AWS::S3::Bucket"]
     assert bucket["UpdateReplacePolicy"] == keeps
 
@@ -110,7 +106,9 @@ def test_with_a_domain_its_certificate_is_in_us_east_1_wherever_the_site_is(regi
 
 def test_it_costs_nothing_that_was_not_asked_for() -> None:
     """No web ACL, no NAT, no load balancer, no logs: requests, transfer and storage are all there is."""
-    kinds = {re.sub(r"^AWS::", "", resource["Type"]) for resource in main("prod").resources.values()}
+    kinds = {
+        re.sub(r"^AWS::", "", resource["Type"]) for resource in main_template("static-site", "prod").resources.values()
+    }
     assert kinds == {
         "CloudFront::CachePolicy",
         "CloudFront::Distribution",

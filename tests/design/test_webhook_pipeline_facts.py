@@ -14,11 +14,11 @@ from typing import Any
 import hcl2
 import pytest
 
-from provisioning.design import CompiledTemplate, compile_design
+from provisioning.design import CompiledTemplate
 from provisioning.design.work import work_plan
-from tests.design.designs import REGIONS, SIZES
+from tests.design.designs import SIZES
 from tests.design.reading import Template
-from tests.design.shipped import catalogue, shipped
+from tests.design.shipped import catalogue, main_template
 
 SLUG = "webhook-pipeline"
 FOLDER = Path(__file__).resolve().parents[2] / "blueprints" / SLUG
@@ -38,29 +38,8 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def compiled() -> dict[str, CompiledTemplate]:
-    return {size: compile_design(shipped(size, slug=SLUG)).main for size in SIZES}
-
-
-@pytest.fixture(scope="module")
-def bodies(compiled: dict[str, CompiledTemplate]) -> dict[str, Any]:
-    return {size: json.loads(template.body) for size, template in compiled.items()}
-
-
-def _read(size: str = "dev", **given: Any) -> Template:
-    return Template(json.loads(compile_design(shipped(size, slug=SLUG, **given)).main.body))
-
-
 def _dimensions(alarm: dict[str, Any]) -> dict[str, Any]:
     return {dimension["Name"]: dimension["Value"] for dimension in alarm["Dimensions"]}
-
-
-def test_five_regions_are_on_offer_and_production_waits_for_approval() -> None:
-    blueprint = catalogue().get(SLUG)
-    assert blueprint.default_region == "eu-central-1"
-    assert set(blueprint.regions) == set(REGIONS)
-    assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]
 
 
 # Network
@@ -202,7 +181,7 @@ def test_zabbix_and_prometheus_come_by_input(template: Template, size: str) -> N
         return {rule for group in groups for rule in found.admitted(group) if "/" in rule[0]}
 
     assert from_outside(template) == set()
-    watched = _read(size, **EVERYTHING)
+    watched = main_template(SLUG, size, **EVERYTHING)
     assert from_outside(watched) == {("10.9.0.0/16", 15691), ("10.9.0.5/32", 10050)}
     (script, *_) = (h["UserData"]["Fn::Base64"]["Fn::Sub"] for h in watched.of_type("AWS::EC2::Instance").values())
     assert "ZABBIX_SERVER='10.9.0.5'" in script
@@ -214,7 +193,7 @@ def test_zabbix_and_prometheus_come_by_input(template: Template, size: str) -> N
 
 @pytest.mark.parametrize(("engine", "version"), [("mariadb", "11.4"), ("mysql", "8.4")])
 def test_the_database_is_mariadb_or_mysql_by_input(engine: str, version: str, size: str) -> None:
-    database = _read(size, database_engine=engine).one("AWS::RDS::DBInstance")
+    database = main_template(SLUG, size, database_engine=engine).one("AWS::RDS::DBInstance")
     assert database["Engine"] == engine
     assert database["EngineVersion"].startswith(version)
     assert database["StorageEncrypted"] is True
@@ -377,13 +356,13 @@ def test_a_broker_that_falls_silent_raises_an_alarm(template: Template, size: st
 def test_pagerduty_is_told_by_an_address_that_is_in_no_template(template: Template, size: str) -> None:
     assert template.one("AWS::SNS::Topic")["KmsMasterKeyId"]
     assert not template.of_type("AWS::SNS::Subscription")
-    subscription = _read(size, **EVERYTHING).one("AWS::SNS::Subscription")
+    subscription = main_template(SLUG, size, **EVERYTHING).one("AWS::SNS::Subscription")
     assert subscription["Endpoint"] == "{{resolve:secretsmanager:pagerduty/webhooks}}"
 
 
 def test_grafana_may_read_and_nothing_else(template: Template, size: str) -> None:
     assert "MonitoringRoleGrafana" not in template.resources
-    made = _read(size, **EVERYTHING)
+    made = main_template(SLUG, size, **EVERYTHING)
     (trust,) = made.resources["MonitoringRoleGrafana"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Condition"] == {"StringEquals": {"sts:ExternalId": "grafana-42-secret"}}
     actions = [action.split(":")[1] for s in made.statements("MonitoringRoleGrafana") for action in s["Action"]]
@@ -393,7 +372,7 @@ def test_grafana_may_read_and_nothing_else(template: Template, size: str) -> Non
 
 def test_logs_go_to_loki_on_request(template: Template, size: str) -> None:
     assert not template.of_type("AWS::Logs::SubscriptionFilter")
-    filters = _read(size, **EVERYTHING).of_type("AWS::Logs::SubscriptionFilter").values()
+    filters = main_template(SLUG, size, **EVERYTHING).of_type("AWS::Logs::SubscriptionFilter").values()
     groups = {found["LogGroupName"]["Ref"] for found in filters}
     assert groups == {"ServiceProcessorLogs", "FunctionReceiverLogs", "RabbitmqLogs"}
 
@@ -451,7 +430,7 @@ def test_cloudflares_part_is_ready_to_apply() -> None:
     assert "x-forwarded-host" in text
     assert (FOLDER / "cloudflare" / "worker.mjs").exists()
     readme = (FOLDER / "cloudflare" / "README.md").read_text()
-    outputs = _read().body["Outputs"]
+    outputs = main_template(SLUG).body["Outputs"]
     for output in ("ReceiverHost", "WebhookSecretArn"):
         assert output in readme
         assert output in outputs
@@ -467,5 +446,5 @@ def _unquoted(block: dict[str, Any]) -> dict[str, Any]:
 
 def test_everything_asked_for_at_once_still_renders_in_every_size() -> None:
     for size in SIZES:
-        template = _read(size, **EVERYTHING)
+        template = main_template(SLUG, size, **EVERYTHING)
         assert template.resources["FunctionReceiver"]["Properties"]["ReservedConcurrentExecutions"] == 50
