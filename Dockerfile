@@ -13,7 +13,7 @@ RUN SECRET_KEY=build-only .venv/bin/python manage.py collectstatic --noinput \
     && .venv/bin/python -c "import hcl2; hcl2.loads('a = 1')"
 
 FROM python:3.13-slim-bookworm
-RUN useradd --system --uid 10001 --no-create-home portal
+RUN useradd --uid 10001 --no-create-home --shell /usr/sbin/nologin portal
 WORKDIR /app
 COPY --from=build /app /app
 ENV PATH=/app/.venv/bin:$PATH PYTHONUNBUFFERED=1 STATE_DIR=/tmp/state
