@@ -7,20 +7,18 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
-from portal.answers import View, answering
-from portal.views import (
-    catalogue,
-    components,
-    environments,
-    exporting,
-    health,
-    home,
-    importing,
-    request_form,
-    requests,
-    teardown,
-    versions,
-)
+from portal.pages.catalogue import views as catalogue
+from portal.pages.components import views as components
+from portal.pages.environments import views as environments
+from portal.pages.exports import views as exporting
+from portal.pages.home import views as home
+from portal.pages.import_terraform import views as importing
+from portal.pages.request_form import views as request_form
+from portal.pages.requests import views as requests
+from portal.pages.teardown import views as teardown
+from portal.pages.versions import views as versions
+from portal.web import health_view
+from portal.web.errors import View, answering
 
 
 class VersionConverter(StringConverter):
@@ -38,8 +36,12 @@ def page(route: str, view: View, name: str) -> URLPattern:
 
 # The portal's own pages; a test walks them all.
 pages: list[URLPattern] = [
-    path("healthz", health.healthz, name="healthz"),
-    path("sign-in/", LoginView.as_view(template_name="sign_in.html", redirect_authenticated_user=True), name="sign_in"),
+    path("healthz", health_view.healthz, name="healthz"),
+    path(
+        "sign-in/",
+        LoginView.as_view(template_name="pages/sign_in/page.html", redirect_authenticated_user=True),
+        name="sign_in",
+    ),
     path("sign-out/", LogoutView.as_view(), name="sign_out"),
     page("", home.home, "home"),
     page("catalogue/", catalogue.index, "catalogue"),

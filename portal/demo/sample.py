@@ -8,11 +8,11 @@ from pathlib import Path
 from django.db import transaction
 
 import provisioning.aws
-from provisioning.aws.port import Aws, StackSpec
+from provisioning.aws.interface import Aws, StackSpec
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.requests import request_environment
+from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, Environment, Membership, Role, Team, User
 
 REGION = "eu-north-1"

@@ -10,8 +10,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from portal.summary import called
-from portal.words import duration, maturity_tone, relative, resource_word, said_value, short_type, title_of
+from portal.panels.plan_summary import called
+from portal.web.formatting import duration, maturity_tone, relative, resource_word, said_value, short_type, title_of
 from provisioning.blueprint import Variable
 from provisioning.lifecycle.states import EnvironmentState, Labelled, OperationState, RequestState
 from provisioning.models import User

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from provisioning.aws.client import LiveAws, aws_for, close_all
 from provisioning.aws.errors import (
     AccessDenied,
     AlreadyExists,
@@ -20,9 +21,7 @@ from provisioning.aws.errors import (
     WrongAccount,
     WrongStatus,
 )
-from provisioning.aws.governor import Gate, Governor
-from provisioning.aws.live import LiveAws, aws_for, close_all
-from provisioning.aws.port import (
+from provisioning.aws.interface import (
     AccountAccess,
     Aws,
     BucketProgress,
@@ -36,6 +35,7 @@ from provisioning.aws.port import (
 )
 from provisioning.aws.protection import LIFTS
 from provisioning.aws.quiesce import STOPS
+from provisioning.aws.rate_limiter import Gate, Governor
 from provisioning.aws.rates import DEFAULT_RATES, Rate, scaled
 from provisioning.aws.statuses import RESOURCE_STATUSES, STACK_STATUSES, Kind, Status
 

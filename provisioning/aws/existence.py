@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from provisioning.aws import (
+from provisioning.aws.errors import NotFound
+from provisioning.aws.probe import Probe
+from provisioning.aws.quiesce import rule_of
+from provisioning.aws.services import (
     autoscaling,
     backup,
     cloudfront,
@@ -14,9 +17,9 @@ from provisioning.aws import (
     efs,
     elasticache,
     elbv2,
-    functions,
     iam,
     kms,
+    lambda_functions,
     logs,
     messaging,
     rds,
@@ -25,9 +28,6 @@ from provisioning.aws import (
     secretsmanager,
     wafv2,
 )
-from provisioning.aws.errors import NotFound
-from provisioning.aws.probe import Probe
-from provisioning.aws.quiesce import rule_of
 from provisioning.aws.sessions import Clients
 
 
@@ -93,7 +93,7 @@ PROBES: Final[Mapping[str, Probe]] = {
     **efs.EXISTENCE,
     **elasticache.EXISTENCE,
     **elbv2.EXISTENCE,
-    **functions.EXISTENCE,
+    **lambda_functions.EXISTENCE,
     **iam.EXISTENCE,
     **kms.EXISTENCE,
     **logs.EXISTENCE,

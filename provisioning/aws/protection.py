@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from provisioning.aws import ec2, elbv2, rds
 from provisioning.aws.errors import NotFound
+from provisioning.aws.services import ec2, elbv2, rds
 from provisioning.aws.sessions import Clients
 
 

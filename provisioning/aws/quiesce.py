@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Final
 
-from provisioning.aws import autoscaling, functions
 from provisioning.aws.errors import NotFound, WrongStatus
+from provisioning.aws.services import autoscaling, lambda_functions
 from provisioning.aws.sessions import Clients
 
 
@@ -29,7 +29,7 @@ def rule_of(physical_id: str) -> tuple[str, str]:
 STOPS: Final[Mapping[str, Callable[[Clients, str], None]]] = {
     "AWS::AutoScaling::AutoScalingGroup": autoscaling.stop_group,
     "AWS::Events::Rule": _disable_rule,
-    "AWS::Lambda::EventSourceMapping": functions.stop_event_source,
+    "AWS::Lambda::EventSourceMapping": lambda_functions.stop_event_source,
 }
 
 

@@ -15,11 +15,11 @@ from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from provisioning.aws.border import Border
-from provisioning.aws.codes import translate
+from provisioning.aws.client_mixin import Border
+from provisioning.aws.error_codes import translate
 from provisioning.aws.errors import WrongAccount
-from provisioning.aws.governor import Gate
-from provisioning.aws.port import AccountAccess
+from provisioning.aws.interface import AccountAccess
+from provisioning.aws.rate_limiter import Gate
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient

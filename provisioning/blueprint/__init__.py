@@ -3,7 +3,8 @@
 The catalogue's folder is the only I/O; parsing is behind `parse`, the only module that imports hcl2.
 """
 
-from provisioning.blueprint.catalogue import BrokenBlueprint, Catalogue, load_catalogue
+from provisioning.blueprint.blueprint import Blueprint, ComponentBlock, OutputBlock, Size
+from provisioning.blueprint.catalogue.load import BrokenBlueprint, Catalogue, load_catalogue
 from provisioning.blueprint.errors import (
     BlueprintError,
     BrokenBlueprintError,
@@ -13,11 +14,10 @@ from provisioning.blueprint.errors import (
     UnknownBlueprint,
     UnresolvedError,
 )
-from provisioning.blueprint.inputs import Inputs, example_inputs, parse_inputs
-from provisioning.blueprint.model import Blueprint, ComponentBlock, OutputBlock, Size
+from provisioning.blueprint.inputs.parse import Inputs, example_inputs, parse_inputs
+from provisioning.blueprint.inputs.types import as_text
+from provisioning.blueprint.inputs.variables import Validation, Variable
 from provisioning.blueprint.resolve import resolve
-from provisioning.blueprint.types import as_text
-from provisioning.blueprint.variables import Validation, Variable
 
 __all__ = [
     "Blueprint",

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from provisioning.components.graph import Source
+from provisioning.design.graph import Source
 
 
 @dataclass(frozen=True, slots=True)

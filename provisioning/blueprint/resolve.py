@@ -7,20 +7,20 @@ from graphlib import CycleError, TopologicalSorter
 
 from pydantic import ValidationError
 
-from provisioning.blueprint.blocks import Report
+from provisioning.blueprint.blueprint import Blueprint, ComponentBlock
+from provisioning.blueprint.catalogue.blocks import Report
+from provisioning.blueprint.catalogue.shipped_files import ShippedFiles
+from provisioning.blueprint.catalogue.template_questions import KIND as TEMPLATE
 from provisioning.blueprint.errors import InputErrors, NotOffered, ProblemFound, UnresolvedError
-from provisioning.blueprint.evaluate import Budget, evaluate
-from provisioning.blueprint.files import ShippedFiles
-from provisioning.blueprint.inputs import parse_inputs, size_of
-from provisioning.blueprint.model import Blueprint, ComponentBlock
+from provisioning.blueprint.inputs.parse import parse_inputs, size_of
+from provisioning.blueprint.phrasing import listed, shown
 from provisioning.blueprint.setting_errors import problems_of
-from provisioning.blueprint.suggest import listed, shown
-from provisioning.blueprint.syntax import Argument, Get, Literal, Name
+from provisioning.blueprint.syntax.evaluate import Budget, evaluate
+from provisioning.blueprint.syntax.tree import Argument, Get, Literal, Name
 from provisioning.blueprint.tags import as_tags, tag_problems
-from provisioning.blueprint.template_questions import KIND as TEMPLATE
-from provisioning.components.files import FILES
-from provisioning.components.graph import Design, DesignOutput, EnvironmentContext, Node, Reference, Value
+from provisioning.components.kit.packages import FILES
 from provisioning.components.registry import component, kinds
+from provisioning.design.graph import Design, DesignOutput, EnvironmentContext, Node, Reference, Value
 
 _KIND_NAME_SETTING = 3
 _LONGEST_CIRCLE = 12

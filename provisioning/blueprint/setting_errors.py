@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from provisioning.blueprint.blueprint import ComponentBlock
 from provisioning.blueprint.errors import ProblemFound
-from provisioning.blueprint.model import ComponentBlock
-from provisioning.blueprint.suggest import known
-from provisioning.blueprint.syntax import Expression, ListOf, Literal, MapOf
+from provisioning.blueprint.phrasing import known
+from provisioning.blueprint.syntax.tree import Expression, ListOf, Literal, MapOf
 
 
 def problems_of(block: ComponentBlock, schema: type[BaseModel], error: ValidationError) -> Iterator[ProblemFound]:

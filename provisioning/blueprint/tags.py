@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from provisioning.blueprint.operators import kind_of
-from provisioning.blueprint.suggest import shown
-from provisioning.blueprint.types import as_text
-from provisioning.components.graph import Value
+from provisioning.blueprint.inputs.types import as_text
+from provisioning.blueprint.phrasing import shown
+from provisioning.blueprint.syntax.operators import kind_of
+from provisioning.design.graph import Value
 
 # AWS takes 50 on a resource; the portal's own and those that components set (Name) need the rest.
 MAX_TAGS = 40

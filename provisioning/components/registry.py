@@ -2,31 +2,31 @@
 
 from __future__ import annotations
 
-from provisioning.components.alarm_topic import AlarmTopic
-from provisioning.components.backup import Backup
-from provisioning.components.base import Component
-from provisioning.components.bedrock import Bedrock
-from provisioning.components.broker import RabbitmqBroker
-from provisioning.components.bucket import Bucket
-from provisioning.components.cdn import Cdn
-from provisioning.components.cloudformation import CloudFormation
-from provisioning.components.cluster import Cluster
-from provisioning.components.dashboard import Dashboard
-from provisioning.components.deploy_role import DeployRole
-from provisioning.components.email import Email
-from provisioning.components.function import Function
-from provisioning.components.load_balancer import LoadBalancer
-from provisioning.components.log_shipping import LogShipping
-from provisioning.components.monitoring_role import MonitoringRole
-from provisioning.components.mysql import Mysql
-from provisioning.components.network import Network
-from provisioning.components.postgres import Postgres
-from provisioning.components.queue import Queue
-from provisioning.components.rabbitmq import Rabbitmq
-from provisioning.components.redis import Redis
-from provisioning.components.secret import Secret
-from provisioning.components.service import Service
-from provisioning.components.valkey import Valkey
+from provisioning.components.kinds.alarm_topic.component import AlarmTopic
+from provisioning.components.kinds.backup.component import Backup
+from provisioning.components.kinds.bedrock.component import Bedrock
+from provisioning.components.kinds.bucket.component import Bucket
+from provisioning.components.kinds.cdn.component import Cdn
+from provisioning.components.kinds.cloudformation.component import CloudFormation
+from provisioning.components.kinds.cluster.component import Cluster
+from provisioning.components.kinds.dashboard.component import Dashboard
+from provisioning.components.kinds.deploy_role.component import DeployRole
+from provisioning.components.kinds.email.component import Email
+from provisioning.components.kinds.function.component import Function
+from provisioning.components.kinds.load_balancer.component import LoadBalancer
+from provisioning.components.kinds.log_shipping.component import LogShipping
+from provisioning.components.kinds.monitoring_role.component import MonitoringRole
+from provisioning.components.kinds.mysql.component import Mysql
+from provisioning.components.kinds.network.component import Network
+from provisioning.components.kinds.postgres.component import Postgres
+from provisioning.components.kinds.queue.component import Queue
+from provisioning.components.kinds.rabbitmq.component import Rabbitmq
+from provisioning.components.kinds.rabbitmq_broker.component import RabbitmqBroker
+from provisioning.components.kinds.redis.component import Redis
+from provisioning.components.kinds.secret.component import Secret
+from provisioning.components.kinds.service.component import Service
+from provisioning.components.kinds.valkey.component import Valkey
+from provisioning.components.kit.component import Component
 
 _COMPONENTS: dict[str, Component] = {
     item.kind: item

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from provisioning.blueprint.model import NAME_LIMIT, Blueprint
-from provisioning.blueprint.operators import kind_of, same
-from provisioning.blueprint.suggest import known, listed
-from provisioning.blueprint.types import SCALARS, absent, as_text, coerce
-from provisioning.blueprint.variables import Variable
-from provisioning.components.graph import Value
+from provisioning.blueprint.blueprint import NAME_LIMIT, Blueprint
+from provisioning.blueprint.inputs.types import SCALARS, absent, as_text, coerce
+from provisioning.blueprint.inputs.variables import Variable
+from provisioning.blueprint.phrasing import known, listed
+from provisioning.blueprint.syntax.operators import kind_of, same
+from provisioning.design.graph import Value
 from provisioning.exchange.pasted import Given, Left, Source
 
 _SIZES = {

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from provisioning.blueprint import scan
 from provisioning.blueprint.errors import ProblemFound
-from provisioning.components.graph import Value
+from provisioning.blueprint.syntax import scan
+from provisioning.design.graph import Value
 from provisioning.exchange.literals import NotLiteral
 
 _START = re.compile(r"<<(-?)([A-Za-z_][A-Za-z0-9_.-]*)[ \t]*\r?\n")

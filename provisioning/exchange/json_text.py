@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
 
-from provisioning.blueprint.expressions import MAX_DIGITS
-from provisioning.blueprint.suggest import shown
+from provisioning.blueprint.phrasing import shown
+from provisioning.blueprint.syntax.expressions import MAX_DIGITS
 from provisioning.exchange.pasted import Given, Pasted, Source, Unreadable
 from provisioning.exchange.terraform import about_of
 

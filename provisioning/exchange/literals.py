@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provisioning.blueprint.references import flatten
-from provisioning.blueprint.syntax import (
+from provisioning.blueprint.syntax.references import flatten
+from provisioning.blueprint.syntax.tree import (
     Binary,
     Call,
     Conditional,
@@ -16,7 +16,7 @@ from provisioning.blueprint.syntax import (
     Template,
     Unary,
 )
-from provisioning.components.graph import Value
+from provisioning.design.graph import Value
 
 # Terraform's own first words of references; any other word may be a secret whose quotes were forgotten.
 _ROOTS = frozenset({"var", "local", "module", "data", "each", "count", "self", "path", "terraform"})

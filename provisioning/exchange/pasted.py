@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from provisioning.blueprint.errors import BlueprintError, ProblemFound
-from provisioning.components.graph import Value
+from provisioning.design.graph import Value
 
 MAX_BYTES = 256_000
 

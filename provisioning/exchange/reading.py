@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from provisioning.blueprint import scan
 from provisioning.blueprint.errors import ProblemFound
+from provisioning.blueprint.syntax import scan
 from provisioning.exchange.json_text import read_json
 from provisioning.exchange.pasted import MAX_BYTES, Pasted, Unreadable, unreadable
 from provisioning.exchange.terraform import read_terraform

@@ -6,9 +6,9 @@ import json
 import re
 
 from provisioning.blueprint.errors import ProblemFound
-from provisioning.blueprint.parse import parse
-from provisioning.blueprint.suggest import shown
-from provisioning.blueprint.syntax import Argument, Block
+from provisioning.blueprint.phrasing import shown
+from provisioning.blueprint.syntax.parse import parse
+from provisioning.blueprint.syntax.tree import Argument, Block
 from provisioning.exchange.heredocs import WithoutHeredocs, take_out
 from provisioning.exchange.literals import NotLiteral, literal
 from provisioning.exchange.pasted import Given, Left, Pasted, Source, told, unreadable

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from provisioning.components.graph import Joined, Reference, Value
+from provisioning.design.graph import Joined, Reference, Value
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KEYWORDS = frozenset({"true", "false", "null", "for", "in", "if", "else", "endif", "endfor", "for_each"})

@@ -16,7 +16,7 @@ from django.db import transaction
 from provisioning.blueprint import Blueprint, Catalogue, load_catalogue
 from provisioning.errors import Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.archives import is_deprecation, pack, unpack
+from provisioning.lifecycle.blueprint_archives import is_deprecation, pack, unpack
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import BlueprintArchive, BlueprintVersion, Plan
 

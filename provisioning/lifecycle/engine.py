@@ -18,11 +18,11 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
 from django.db.models import F
 
-from provisioning.aws import AwsError, port
+from provisioning.aws import AwsError, interface
 from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.apply import write
 from provisioning.lifecycle.aws_access import aws_for_account
-from provisioning.lifecycle.outcome import write
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps import STEPS
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
@@ -41,7 +41,7 @@ WATCHING: Final = frozenset(
 
 DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 
-Look = Callable[[str], port.StackState | None]
+Look = Callable[[str], interface.StackState | None]
 
 # All times from one clock, given as a parameter. SKIP LOCKED: two workers never wait for each other.
 _CLAIM: Final = """
@@ -57,7 +57,7 @@ RETURNING id
 
 
 class AwsFor(Protocol):
-    def __call__(self, account: Account, region: str) -> port.Aws: ...
+    def __call__(self, account: Account, region: str) -> interface.Aws: ...
 
 
 def _nothing(_point: str) -> None:

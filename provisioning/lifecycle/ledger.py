@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from provisioning.aws import port
-from provisioning.lifecycle.causes import ALREADY_THERE
+from provisioning.aws import interface
+from provisioning.lifecycle.failure_explanations import ALREADY_THERE
 from provisioning.models import ResourceEnd, Stack, StackEvent, StackResource
 
 PLANNED = "PLANNED"
@@ -32,7 +32,7 @@ def open_ledger(stack: Stack, plan: Mapping[str, Any]) -> None:
     )
 
 
-def write_events(stack: Stack, events: Sequence[port.StackEvent]) -> list[port.StackEvent]:
+def write_events(stack: Stack, events: Sequence[interface.StackEvent]) -> list[interface.StackEvent]:
     """Store the events that are new, and carry them over to the ledger. Returns the new ones."""
     known = set(
         StackEvent.objects.filter(stack=stack, event_id__in=[event.event_id for event in events]).values_list(
@@ -65,7 +65,7 @@ def write_events(stack: Stack, events: Sequence[port.StackEvent]) -> list[port.S
     return new
 
 
-def write_resources(stack: Stack, resources: Iterable[port.StackResource], *, at: datetime) -> None:
+def write_resources(stack: Stack, resources: Iterable[interface.StackResource], *, at: datetime) -> None:
     """Compare with what CloudFormation lists: an event that never came leaves no gap."""
     book = _Book(stack)
     for resource in resources:
@@ -73,7 +73,7 @@ def write_resources(stack: Stack, resources: Iterable[port.StackResource], *, at
     book.write()
 
 
-def _is_stack(event: port.StackEvent) -> bool:
+def _is_stack(event: interface.StackEvent) -> bool:
     return (
         event.type == "AWS::CloudFormation::Stack"
         and event.physical_id.startswith("arn:")
@@ -92,7 +92,7 @@ class _Book:
         for row in StackResource.objects.filter(stack=stack).order_by("id"):
             self._rows.setdefault(row.logical_id, []).append(row)
 
-    def note(self, seen: port.StackEvent | port.StackResource, *, at: datetime, late: bool = False) -> None:
+    def note(self, seen: interface.StackEvent | interface.StackResource, *, at: datetime, late: bool = False) -> None:
         """`late`: seen in a list, at a time that says nothing; what is known already stays as it is."""
         row = self._row(seen.logical_id, seen.physical_id, seen.type)
         if late and row.status == seen.status and row.physical_id == (seen.physical_id or row.physical_id):

@@ -8,10 +8,10 @@ from datetime import datetime
 from django.db import transaction
 
 from provisioning.errors import WrongState
-from provisioning.lifecycle.change import change_state, record
-from provisioning.lifecycle.content import stacks_of
 from provisioning.lifecycle.nudge import nudge
+from provisioning.lifecycle.plan_document import stacks_of
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
+from provisioning.lifecycle.transitions import change_state, record
 from provisioning.models import Operation, Request, RequestKind, User
 
 _MOVING = {RequestKind.CREATE: EnvironmentState.CREATING, RequestKind.TEARDOWN: EnvironmentState.TEARING_DOWN}

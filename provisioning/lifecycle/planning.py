@@ -9,25 +9,21 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from provisioning.blueprint import Blueprint, Inputs, parse_inputs, resolve
-from provisioning.components.build import MAIN
-from provisioning.components.graph import Design, EnvironmentContext
-from provisioning.design import (
-    CompiledDesign,
-    CompiledTemplate,
-    DesignError,
-    Proof,
-    Timeline,
-    compile_design,
-    dependency_order,
-    draw,
-    explain,
-    prove,
-)
+from provisioning.components.kit.build import MAIN
+from provisioning.components.kit.component import DesignError
+from provisioning.design.graph import Design, EnvironmentContext
+from provisioning.diagram.svg import draw
 from provisioning.errors import Refused
 from provisioning.lifecycle.catalogue import check_unchanged, why_not
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Account, Environment, Team
+from provisioning.proof.report import Proof
+from provisioning.proof.run import prove
+from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
+from provisioning.template.dependencies import dependency_order
+from provisioning.timeline.forecast import explain
+from provisioning.timeline.timeline import Timeline
 
 NAME_LIMIT = 32
 _NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")

@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from provisioning.aws import STACK_STATUSES, AwsError, port
+from provisioning.aws import STACK_STATUSES, AwsError, interface
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.engine import WATCHING, Engine
-from provisioning.lifecycle.requests import expire_request
+from provisioning.lifecycle.services.requests import expire_request
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Operation, Request, Stack
 
@@ -30,9 +30,9 @@ _LISTED: Final = tuple(name for name in STACK_STATUSES if name != "DELETE_COMPLE
 class Sight:
     """What one account and region shows in this cycle."""
 
-    def __init__(self, aws: port.Aws, *, watched: int) -> None:
+    def __init__(self, aws: interface.Aws, *, watched: int) -> None:
         self._aws = aws
-        self._listed: dict[str, port.StackState] | None = None
+        self._listed: dict[str, interface.StackState] | None = None
         self._error: AwsError | None = None
         if watched >= LIST_FROM:
             self._list()
@@ -43,7 +43,7 @@ class Sight:
         except AwsError as error:
             self._error = error
 
-    def look(self, stack_id: str) -> port.StackState | None:
+    def look(self, stack_id: str) -> interface.StackState | None:
         """Raises what the list raised: then everybody who relies on it comes back later."""
         if self._error is not None:
             raise self._error

@@ -1,6 +1,6 @@
 """The three lives as data: a request (people decide), an operation (one attempt) and an environment (what exists).
 
-`provisioning.lifecycle.change` is the only writer of a state; nothing else may know how one follows another.
+`provisioning.lifecycle.transitions` is the only writer of a state; nothing else may know how one follows another.
 """
 
 from __future__ import annotations

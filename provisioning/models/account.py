@@ -7,7 +7,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.validators import RegexValidator
 from django.db import models
 
-from provisioning.aws.port import AccountAccess
+from provisioning.aws.interface import AccountAccess
 
 ACCOUNT_ID = RegexValidator(r"^[0-9]{12}$", "An account id has twelve digits.")
 ROLE_ARN = RegexValidator(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", "This is not the ARN of a role.")

@@ -17,7 +17,7 @@ from provisioning.aws import (
     ValidationFailed,
     WrongAccount,
 )
-from provisioning.aws.codes import translate
+from provisioning.aws.error_codes import translate
 from tests.aws.support import MakeLive, OpenGate
 from tests.aws.wire import HANG_UP, Wire, error, identity, ok
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from provisioning.aws import AlreadyExists, LiveAws, StackSpec, ValidationFailed, WrongStatus
-from provisioning.aws.cloudformation import INLINE_BODY_BYTES, MAX_EVENT_PAGES
+from provisioning.aws.services.cloudformation import INLINE_BODY_BYTES, MAX_EVENT_PAGES
 from tests.aws.support import MakeLive
 from tests.aws.wire import Answer, Wire, error, ok
 

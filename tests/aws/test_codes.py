@@ -9,7 +9,7 @@ from botocore.session import get_session
 
 import provisioning.aws
 from provisioning.aws import AwsError, errors
-from provisioning.aws.codes import BY_CODE, class_for, without_secrets
+from provisioning.aws.error_codes import BY_CODE, class_for, without_secrets
 from tests.aws.test_onboarding import own_calls
 
 SERVICES = [

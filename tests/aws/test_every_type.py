@@ -14,8 +14,8 @@ import provisioning.components
 from provisioning.aws import PROTECTABLE
 from provisioning.aws.existence import PROBES, UNASKABLE
 from provisioning.aws.quiesce import STOPS
-from provisioning.design import compile_design
-from provisioning.lifecycle.steps.deletion import SERVICE
+from provisioning.lifecycle.steps.delete import SERVICE
+from provisioning.template.compile import compile_design
 from tests.design.shipped import catalogue, shipped
 
 COMPONENTS = Path(provisioning.components.__file__).parent

@@ -8,7 +8,7 @@ import pytest
 import redis
 
 from provisioning.aws import Governor, Rate, scaled
-from provisioning.aws.governor import HALVE_AT_MOST_EVERY, LOCAL_SHARE, REDIS_PAUSE, SLOWEST
+from provisioning.aws.rate_limiter import HALVE_AT_MOST_EVERY, LOCAL_SHARE, REDIS_PAUSE, SLOWEST
 from provisioning.aws.rates import DEFAULT_RATES, changes_something, family_of, rate_for
 
 RATES = {"read": Rate(0.5, 4), "change": Rate(0.25, 1)}

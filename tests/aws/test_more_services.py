@@ -12,10 +12,10 @@ import pytest
 from botocore.stub import Stubber
 
 from provisioning.aws import AccessDenied, BucketProgress, LiveAws
-from provisioning.aws.backup import empty_vault
 from provisioning.aws.existence import PROBES
 from provisioning.aws.protection import LIFTS
 from provisioning.aws.quiesce import STOPS
+from provisioning.aws.services.backup import empty_vault
 from provisioning.aws.sessions import Clients
 
 REGION = "eu-north-1"

@@ -15,7 +15,7 @@ from portal.demo.sample import onboard
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.reconciler import run_due
-from provisioning.lifecycle.requests import request_environment
+from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, Environment, Membership, Team, User
 from tests.bench.measure import Figure, once
 from tests.fixtures.sandbox import Sandbox

@@ -8,8 +8,12 @@ from functools import partial
 from django.conf import settings
 
 from provisioning.blueprint import Blueprint, example_inputs, load_catalogue, resolve
-from provisioning.components.graph import Design, EnvironmentContext
-from provisioning.design import CompiledDesign, compile_design, draw, draw_timeline, explain, prove
+from provisioning.design.graph import Design, EnvironmentContext
+from provisioning.diagram.svg import draw
+from provisioning.proof.run import prove
+from provisioning.template.compile import CompiledDesign, compile_design
+from provisioning.timeline.forecast import explain
+from provisioning.timeline.gantt import draw_timeline
 from tests.bench.measure import json_round_trip, median_seconds
 
 AIM_SECONDS = 0.2

@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from provisioning.blueprint import Blueprint, example_inputs, load_catalogue, resolve
-from provisioning.components.graph import EnvironmentContext
-from provisioning.design import CompiledTemplate, compile_design, draw
+from provisioning.design.graph import EnvironmentContext
+from provisioning.diagram.svg import draw
+from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.bench.measure import Figure, json_round_trip, median_seconds, once
 
 SLUG = "carbon-connect"

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.blueprint import Blueprint, Catalogue, load_catalogue
-from provisioning.components.graph import EnvironmentContext
+from provisioning.design.graph import EnvironmentContext
 
 GOOD = """\
 blueprint {

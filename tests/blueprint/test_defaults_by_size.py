@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provisioning.blueprint import as_text, parse_inputs, resolve
-from provisioning.blueprint.types import coerce
+from provisioning.blueprint.inputs.types import coerce
 from tests.blueprint.conftest import GOOD, Write, environment, problems
 
 BY_SIZE = (

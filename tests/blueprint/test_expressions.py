@@ -3,9 +3,9 @@
 import pytest
 
 from provisioning.blueprint.errors import ProblemFound
-from provisioning.blueprint.evaluate import constant
-from provisioning.blueprint.parse import parse
-from provisioning.components.graph import Value
+from provisioning.blueprint.syntax.evaluate import constant
+from provisioning.blueprint.syntax.parse import parse
+from provisioning.design.graph import Value
 
 VALUES: dict[str, Value] = {
     "1": 1,

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from provisioning.blueprint import load_catalogue
 from provisioning.blueprint.errors import ProblemFound
-from provisioning.blueprint.parse import parse
+from provisioning.blueprint.syntax.parse import parse
 from tests.blueprint.conftest import GOOD, Write, problems
 from tests.own_time import own_time
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from provisioning.blueprint import Blueprint, BlueprintError, NotOffered, UnresolvedError, resolve
-from provisioning.components.graph import Design, Joined, Reference
+from provisioning.design.graph import Design, Joined, Reference
 from tests.blueprint.conftest import GOOD, Write, environment
 
 

@@ -11,8 +11,8 @@ import pytest
 from pydantic import BaseModel, ValidationError
 
 from provisioning.blueprint import load_catalogue
-from provisioning.blueprint.files import ShippedFiles
-from provisioning.components.files import FILES, ShippedFolder, ShippedText, package
+from provisioning.blueprint.catalogue.shipped_files import ShippedFiles
+from provisioning.components.kit.packages import FILES, ShippedFolder, ShippedText, package
 from tests.blueprint.conftest import GOOD
 
 

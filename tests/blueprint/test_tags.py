@@ -3,9 +3,9 @@
 import pytest
 
 from provisioning.blueprint import InputErrors, UnresolvedError, resolve
-from provisioning.components.build import Build
-from provisioning.components.graph import Value
+from provisioning.components.kit.build import Build
 from provisioning.components.registry import component
+from provisioning.design.graph import Value
 from tests.blueprint.conftest import GOOD, Write, environment
 
 IMAGE = {"image": "public.ecr.aws/notes:1"}

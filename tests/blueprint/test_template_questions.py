@@ -17,7 +17,7 @@ from provisioning.blueprint import (
     parse_inputs,
     resolve,
 )
-from provisioning.design import CompiledTemplate, compile_design
+from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.blueprint.conftest import environment, problems
 from tests.raw.templates import DATABASE
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from provisioning.components.graph import Node
-from provisioning.design import CompiledDesign, compile_design
+from provisioning.design.graph import Node
+from provisioning.template.compile import CompiledDesign, compile_design
 from tests.components.small import TIERS
 from tests.design.designs import ARN, design, node, ref
 from tests.design.reading import Template

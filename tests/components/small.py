@@ -8,8 +8,8 @@ from typing import Any
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from provisioning.components.graph import Node, Reference
-from provisioning.design import compile_design
+from provisioning.design.graph import Node, Reference
+from provisioning.template.compile import compile_design
 from tests.design.designs import design, node
 from tests.design.reading import Template
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.alarms import alarm
-from provisioning.components.base import DesignError
-from provisioning.components.build import Build
-from provisioning.components.graph import Node, Reference
+from provisioning.components.kit.alarms import alarm
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import DesignError
 from provisioning.components.registry import component
-from provisioning.design import compile_design
+from provisioning.design.graph import Node, Reference
+from provisioning.template.compile import compile_design
 from tests.components.small import complaints
 from tests.components.test_rabbitmq import TIERS
 from tests.design.designs import carbon_connect, design, node

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.backup import BackupSettings
-from provisioning.components.graph import Reference
-from provisioning.design import compile_design
-from provisioning.design.prove import Stack, prove
+from provisioning.components.kinds.backup.component import BackupSettings
+from provisioning.design.graph import Reference
+from provisioning.proof import Stack, prove
+from provisioning.template.compile import compile_design
 from tests.components.small import TIERS, complaints
 from tests.design.designs import design, node, ref
 from tests.design.reading import Template

@@ -10,12 +10,13 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from pydantic import ValidationError
 
-from provisioning.components.base import DesignError
-from provisioning.components.bucket_replica import PARTNERS
-from provisioning.components.graph import Node
+from provisioning.components.kinds.bucket.replica import PARTNERS
+from provisioning.components.kit.component import DesignError
 from provisioning.components.registry import component
-from provisioning.design import CompiledDesign, compile_design, draw
-from provisioning.design.prove import prove
+from provisioning.design.graph import Node
+from provisioning.diagram.svg import draw
+from provisioning.proof import prove
+from provisioning.template.compile import CompiledDesign, compile_design
 from tests.design.designs import REGIONS, design, node, ref
 from tests.design.reading import Template
 

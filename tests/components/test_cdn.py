@@ -13,8 +13,10 @@ from cfnlint.config import ManualArgs
 from pydantic import ValidationError
 
 from provisioning.components.registry import component
-from provisioning.design import compile_design, dependency_order, draw
-from provisioning.design.prove import prove
+from provisioning.diagram.svg import draw
+from provisioning.proof import prove
+from provisioning.template.compile import compile_design
+from provisioning.template.dependencies import dependency_order
 from tests.components.cdns import (
     API,
     LARGEST,
@@ -189,7 +191,7 @@ def _answered(code: str, uri: str) -> str:
     ],
 )
 def test_pages_have_addresses_without_endings(pages: str, uri: str, answered: str) -> None:
-    function = main(pages=pages, index="home.html").one("AWS::CloudFront::Function")
+    function = main(pages=pages, index="pages/home/page.html").one("AWS::CloudFront::Function")
     assert _answered(function["FunctionCode"], uri) == answered
 
 

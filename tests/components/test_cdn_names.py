@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from provisioning.components.base import DesignError
-from provisioning.design import compile_design
+from provisioning.components.kit.component import DesignError
+from provisioning.template.compile import compile_design
 from tests.components.cdns import API, EDGE_ARN, MANAGED, NAMED, balancer, behaviour, compiled, config, main
 from tests.design.designs import design, node, ref
 from tests.design.reading import Template

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.design import compile_design
+from provisioning.template.compile import compile_design
 from tests.components.small import complaints, rendered
 from tests.design.designs import design, node, ref
 from tests.design.reading import Template

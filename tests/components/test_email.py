@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.email import EmailSettings
+from provisioning.components.kinds.email.component import EmailSettings
 from tests.components.small import complaints, rendered
 from tests.design.designs import node
 from tests.design.reading import Template

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.base import DesignError
-from provisioning.components.files import FILES
-from provisioning.components.graph import Node, Reference, Source
+from provisioning.components.kit.component import DesignError
+from provisioning.components.kit.packages import FILES
 from provisioning.components.registry import component
-from provisioning.design import CompiledTemplate, compile_design
+from provisioning.design.graph import Node, Reference, Source
+from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.components.small import complaints
 from tests.components.test_rabbitmq import TIERS
 from tests.design.designs import design, node

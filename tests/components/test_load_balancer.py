@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.load_balancer import LoadBalancerSettings
+from provisioning.components.kinds.load_balancer.component import LoadBalancerSettings
 from provisioning.components.registry import component
-from provisioning.design import compile_design
+from provisioning.template.compile import compile_design
 from tests.components.small import TIERS, complaints
 from tests.design.designs import ARN, design, node, ref
 from tests.design.reading import Template

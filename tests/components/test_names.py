@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.components.names import logical_id, pascal, physical
+from provisioning.design.names import logical_id, pascal, physical
 
 SLUG = st.from_regex(r"\A[a-z](-?[a-z0-9]){0,31}\Z")
 NAME = st.from_regex(r"\A[a-z][a-z0-9_]{0,40}\Z")

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from provisioning.components.network import NetworkSettings
-from provisioning.design import DesignError, compile_design
+from provisioning.components.kinds.network.component import NetworkSettings
+from provisioning.components.kit.component import DesignError
+from provisioning.template.compile import compile_design
 from tests.components.small import complaints
 from tests.design.designs import ARN, design, node, ref
 from tests.design.reading import Template

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.base import DesignError
-from provisioning.components.graph import Reference
-from provisioning.components.scaling import Tasks
-from provisioning.design import compile_design
+from provisioning.components.kinds.service.scaling import Tasks
+from provisioning.components.kit.component import DesignError
+from provisioning.design.graph import Reference
+from provisioning.template.compile import compile_design
 from tests.components.test_rabbitmq import SETTINGS, TIERS
 from tests.design.designs import design, node
 from tests.design.reading import Template

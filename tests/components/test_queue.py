@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.queue import QueueSettings
+from provisioning.components.kinds.queue.component import QueueSettings
 from tests.components.small import complaints, rendered
 from tests.design.designs import node
 from tests.design.reading import Template

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.base import DesignError
-from provisioning.components.graph import Node, Reference
+from provisioning.components.kit.component import DesignError
 from provisioning.components.registry import component
-from provisioning.design import compile_design
+from provisioning.design.graph import Node, Reference
+from provisioning.template.compile import compile_design
 from tests.design.designs import design, node
 from tests.design.reading import Template
 

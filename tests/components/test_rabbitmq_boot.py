@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.components.graph import Node
-from provisioning.components.rabbitmq_boot import LIMIT_BYTES
+from provisioning.components.kinds.rabbitmq.boot import LIMIT_BYTES
+from provisioning.design.graph import Node
 from tests.components.test_rabbitmq import rendered
 from tests.design.designs import node
 from tests.design.reading import Template

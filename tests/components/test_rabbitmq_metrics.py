@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.components.rabbitmq_boot import script
+from provisioning.components.kinds.rabbitmq.boot import script
 
 QUEUE = {
     "messages": 42,

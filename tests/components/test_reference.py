@@ -14,12 +14,8 @@ import pytest
 from django.core.management import call_command
 from pydantic import Field
 
-from provisioning.components import base
-from provisioning.components import reference as module
-from provisioning.components.base import DesignError, Grant
-from provisioning.components.build import Build
-from provisioning.components.graph import Node
-from provisioning.components.reference import (
+from provisioning.components.docs import reference as module
+from provisioning.components.docs.reference import (
     FAMILIES,
     Example,
     as_markdown,
@@ -32,8 +28,12 @@ from provisioning.components.reference import (
     gives_in_words,
     reference,
 )
+from provisioning.components.docs.schema_docs import Setting, settings_in_words
+from provisioning.components.kit import component as base
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import DesignError, Grant
 from provisioning.components.registry import component, kinds
-from provisioning.components.wording import Setting, settings_in_words
+from provisioning.design.graph import Node
 from tests.design.designs import SIZES, design, node
 from tests.design.shipped import shipped, slugs
 
@@ -160,7 +160,7 @@ def test_a_kind_without_a_family_is_shown_too(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_the_markdown_that_is_kept_is_current() -> None:
-    """`manage.py components --markdown > provisioning/components/REFERENCE.md` brings it up to date."""
+    """`manage.py components --markdown > provisioning/components/docs/REFERENCE.md` brings it up to date."""
     made = as_markdown(reference(blueprint_texts(ROOT / "blueprints")))
     assert KEPT.read_text(encoding="utf-8") == made
 

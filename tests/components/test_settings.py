@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.graph import Reference
 from provisioning.components.registry import UnknownComponent, component, kinds
+from provisioning.design.graph import Reference
 from tests.design.designs import ARN
 
 NETWORK: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.design import CompiledDesign, CompiledTemplate
+from provisioning.template.compile import CompiledDesign, CompiledTemplate
 from tests.design import shipped
 from tests.design.designs import SIZES
 from tests.design.reading import Template

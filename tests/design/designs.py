@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioning.components.graph import Design, DesignOutput, EnvironmentContext, Node, Reference, Source
 from provisioning.components.registry import component
+from provisioning.design.graph import Design, DesignOutput, EnvironmentContext, Node, Reference, Source
 
 SIZES = ("dev", "staging", "prod")
 REGIONS = ("eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import combinations, pairwise
 
-from provisioning.design.figure import GROUP_WIDTH, Group, Layout, Point, Text
+from provisioning.diagram.geometry import GROUP_WIDTH, Group, Layout, Point, Text
 
 Rectangle = tuple[float, float, float, float]
 _HAIR = 0.1

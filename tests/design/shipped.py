@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from provisioning.blueprint import Catalogue, example_inputs, load_catalogue, resolve
-from provisioning.components.graph import Design, EnvironmentContext
-from provisioning.design import CompiledDesign, compile_design
+from provisioning.design.graph import Design, EnvironmentContext
+from provisioning.template.compile import CompiledDesign, compile_design
 from tests.design.reading import Template
 
 _ROOT = Path(__file__).resolve().parent.parent.parent / "blueprints"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from typing import get_args
 
-from provisioning.components.base import Box, Tier
-from provisioning.design.sketch import Sketch, Use
+from provisioning.components.kit.component import Box, Tier
+from provisioning.diagram.content import Sketch, Use
 
 
 def large() -> Sketch:

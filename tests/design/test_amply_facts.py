@@ -12,9 +12,9 @@ import pytest
 import yaml
 
 from provisioning.blueprint import BlueprintError
-from provisioning.components.base import DesignError
-from provisioning.design import CompiledDesign, compile_design
-from provisioning.design.explain import explain
+from provisioning.components.kit.component import DesignError
+from provisioning.template.compile import CompiledDesign, compile_design
+from provisioning.timeline.forecast import explain
 from tests.design.reading import Template
 from tests.design.shipped import main_template, shipped
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from provisioning.blueprint import BlueprintError
-from provisioning.design import CompiledTemplate, compile_design
-from provisioning.design.picture import draw
+from provisioning.diagram.svg import draw
+from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.design.reading import Template
 from tests.design.shipped import main_template, shipped
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioning.design import CompiledTemplate, compile_design
+from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.design.reading import Template
 from tests.design.shipped import shipped
 

@@ -6,7 +6,7 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from provisioning.design import compile_design
+from provisioning.template.compile import compile_design
 from tests.design.designs import REGIONS, SIZES
 from tests.design.shipped import shipped
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from provisioning.components.graph import Design
-from provisioning.design import compile_design
-from provisioning.design.compare import Difference, PropertyChange, compare_designs
+from provisioning.design.graph import Design
+from provisioning.template.compile import compile_design
+from provisioning.template.diff import Difference, PropertyChange, compare_designs
 from tests.design.designs import carbon_connect, design, node
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from provisioning.components.graph import Joined
-from provisioning.design import DesignError, compile_design, dependency_order
+from provisioning.components.kit.component import DesignError
+from provisioning.design.graph import Joined
+from provisioning.template.compile import compile_design
+from provisioning.template.dependencies import dependency_order
 from tests.design.designs import carbon_connect, design, node, ref
 from tests.design.reading import Template
 

@@ -7,8 +7,8 @@ import re
 
 import pytest
 
-from provisioning.design.durations import EVERY_OTHER, TABLE, figure, figures
 from provisioning.sandbox.durations import duration
+from provisioning.timeline.durations import EVERY_OTHER, TABLE, figure, figures
 
 _LETTERS = set("TEUA")
 

@@ -10,8 +10,10 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from provisioning.design import CompiledDesign, compile_design, dependency_order, draw
-from provisioning.design.prove import prove
+from provisioning.diagram.svg import draw
+from provisioning.proof import prove
+from provisioning.template.compile import CompiledDesign, compile_design
+from provisioning.template.dependencies import dependency_order
 from tests.design.designs import REGIONS, SIZES
 from tests.design.shipped import catalogue, compiled, shipped
 

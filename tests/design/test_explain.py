@@ -10,17 +10,13 @@ from typing import Any
 
 import pytest
 
-from provisioning.components.build import Added, AfterStep
-from provisioning.design import (
-    CompiledDesign,
-    CompiledTemplate,
-    DesignError,
-    Timeline,
-    compile_design,
-    dependency_order,
-    explain,
-)
-from provisioning.design.durations import AFTER_STEP, EXPRESS_SECONDS, SIGNALS, STACK, figure
+from provisioning.components.kit.build import Added, AfterStep
+from provisioning.components.kit.component import DesignError
+from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
+from provisioning.template.dependencies import dependency_order
+from provisioning.timeline.durations import AFTER_STEP, EXPRESS_SECONDS, SIGNALS, STACK, figure
+from provisioning.timeline.forecast import explain
+from provisioning.timeline.timeline import Timeline
 from tests.design.designs import SIZES, design, node
 from tests.design.shipped import shipped, slugs
 

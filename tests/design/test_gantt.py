@@ -10,10 +10,12 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from provisioning.design import Timeline, compile_design, draw_timeline, draw_work, explain, work_plan
-from provisioning.design.figure import text_width
-from provisioning.design.gantt import LABELS, ROW, WIDTH
-from provisioning.design.timeline import Group, StackSpan, Step, said_seconds
+from provisioning.diagram.geometry import text_width
+from provisioning.template.compile import compile_design
+from provisioning.timeline.forecast import explain
+from provisioning.timeline.gantt import LABELS, ROW, WIDTH, draw_timeline, draw_work
+from provisioning.timeline.handover_tasks import work_plan
+from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline, said_seconds
 from tests.design.shipped import shipped, slugs
 
 NS = {"s": "http://www.w3.org/2000/svg"}

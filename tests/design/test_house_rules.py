@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.design import CompiledTemplate, compile_design
+from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.design.designs import SIZES, carbon_connect
 from tests.design.reading import Template
 

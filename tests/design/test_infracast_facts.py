@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from provisioning.blueprint import BlueprintError
-from provisioning.design import CompiledDesign, CompiledTemplate, compile_design
+from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
 from tests.design.reading import Template
 from tests.design.shipped import main_template, shipped
 

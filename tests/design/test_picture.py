@@ -9,14 +9,13 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from provisioning.components.base import Box
-from provisioning.components.graph import Design
+from provisioning.components.kit.component import Box
 from provisioning.components.registry import component
-from provisioning.design import draw
-from provisioning.design.figure import TRACK, Cell, Group, Layout
-from provisioning.design.layout import arrange
-from provisioning.design.picture import draw_sketch
-from provisioning.design.sketch import Sketch, Use, sketch
+from provisioning.design.graph import Design
+from provisioning.diagram.content import Sketch, Use, sketch
+from provisioning.diagram.geometry import TRACK, Cell, Group, Layout
+from provisioning.diagram.layout import arrange
+from provisioning.diagram.svg import draw, draw_sketch
 from tests.design.designs import SIZES, carbon_connect, design, node
 from tests.design.geometry import faults
 from tests.design.shipped import shipped, slugs

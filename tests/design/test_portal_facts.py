@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.design import compile_design
+from provisioning.template.compile import compile_design
 from tests.design.reading import Template
 from tests.design.shipped import main_template, shipped
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioning.blueprint import BlueprintError
-from provisioning.design import compile_design
+from provisioning.template.compile import compile_design
 from tests.design.designs import REGIONS, carbon_connect
 from tests.design.shipped import catalogue, shipped
 

@@ -11,8 +11,8 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from provisioning.design import CompiledDesign, compile_design
-from provisioning.design.prove import prove
+from provisioning.proof import prove
+from provisioning.template.compile import CompiledDesign, compile_design
 from tests.design.designs import REGIONS, SIZES
 from tests.design.reading import Template
 from tests.design.shipped import main_template, shipped

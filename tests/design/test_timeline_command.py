@@ -7,7 +7,7 @@ import json
 import pytest
 from django.core.management import call_command
 
-from provisioning.design import Timeline
+from provisioning.timeline.timeline import Timeline
 
 
 def _printed(capsys: pytest.CaptureFixture[str], *words: str) -> str:

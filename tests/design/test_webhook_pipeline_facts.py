@@ -14,8 +14,8 @@ from typing import Any
 import hcl2
 import pytest
 
-from provisioning.design import CompiledTemplate
-from provisioning.design.work import work_plan
+from provisioning.template.compile import CompiledTemplate
+from provisioning.timeline.handover_tasks import work_plan
 from tests.design.designs import SIZES
 from tests.design.reading import Template
 from tests.design.shipped import catalogue, main_template

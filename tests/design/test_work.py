@@ -7,8 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from provisioning.design import WorkPlan, WorkProblem, work_plan
-from provisioning.design.work import FILE
+from provisioning.timeline.handover_tasks import FILE, WorkPlan, WorkProblem, work_plan
 from tests.design.shipped import catalogue
 
 HEAD = "component,hours,waits_for,complexity,blocking\n"

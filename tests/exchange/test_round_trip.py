@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from provisioning.blueprint import Blueprint, InputErrors, Variable, example_inputs, parse_inputs
-from provisioning.components.graph import Value
+from provisioning.design.graph import Value
 from provisioning.exchange import Wish, fill, read, write_api_json, write_tfvars, write_tfvars_json
 from provisioning.exchange.writing import hcl
 from tests.design.shipped import catalogue

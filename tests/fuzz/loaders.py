@@ -7,8 +7,13 @@ from functools import cache
 from pathlib import Path
 
 from provisioning.blueprint import Blueprint, BlueprintError, as_text, load_catalogue, parse_inputs
-from provisioning.blueprint.types import absent, coerce
-from provisioning.components.raw import RawProblem, questions, read_template, refusals
+from provisioning.blueprint.inputs.types import absent, coerce
+from provisioning.components.kinds.cloudformation.imported_template import (
+    RawProblem,
+    questions,
+    read_template,
+    refusals,
+)
 from provisioning.exchange import Unreadable, fill, read
 
 _ROOT = Path(__file__).resolve().parent.parent.parent

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.design import CompiledTemplate
+from provisioning.template.compile import CompiledTemplate
 from tests.design import shipped
 from tests.design.designs import SIZES
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from provisioning.lifecycle.aws_access import aws_for_account
-from provisioning.lifecycle.progress import failure
-from provisioning.lifecycle.requests import actions_for, try_again
+from provisioning.lifecycle.read.operation_view import failure
+from provisioning.lifecycle.services.retry import actions_for, try_again
 from tests.integration.conftest import REGION, Place
 from tests.integration.test_every_size import tear_down
 

@@ -8,8 +8,8 @@ from portal.demo.sample import onboard
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.content import regions_of, stacks_of
-from provisioning.lifecycle.requests import request_environment
+from provisioning.lifecycle.plan_document import regions_of, stacks_of
+from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Environment, Stack, StackResource
 from tests.integration.conftest import REGION, Place
 from tests.integration.test_every_size import tear_down

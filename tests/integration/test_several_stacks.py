@@ -11,8 +11,9 @@ import pytest
 from portal.demo.sample import onboard
 from provisioning.blueprint import Blueprint
 from provisioning.lifecycle.aws_access import aws_for_account
-from provisioning.lifecycle.progress import failure
-from provisioning.lifecycle.requests import request_environment, try_again
+from provisioning.lifecycle.read.operation_view import failure
+from provisioning.lifecycle.services.requests import request_environment
+from provisioning.lifecycle.services.retry import try_again
 from provisioning.models import Artefact, Environment, Operation, Stack, StackResource
 from tests.fixtures.signpost import REGIONS
 from tests.integration.conftest import REGION, Place

@@ -10,13 +10,13 @@ from django.db import IntegrityError
 from provisioning.blueprint import InputErrors
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle.planning import draft_create
-from provisioning.lifecycle.requests import (
-    actions_for,
+from provisioning.lifecycle.services.requests import (
     approve_request,
     refuse_request,
     request_environment,
     withdraw_request,
 )
+from provisioning.lifecycle.services.retry import actions_for
 from provisioning.models import AuditEvent, Environment, Operation, Request
 from tests.fixtures.world import REGION, World
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from provisioning.blueprint import Blueprint, load_catalogue
-from provisioning.components.graph import EnvironmentContext, Value
-from provisioning.lifecycle.comparison import HIDDEN, VersionChanges, compare_versions
+from provisioning.design.graph import EnvironmentContext, Value
+from provisioning.version_diff.compare import HIDDEN, VersionChanges, compare_versions
 from tests.fixtures.world import ROOT, SMALL
 
 PLACE = EnvironmentContext(name="orders", team="payments", region="eu-north-1", account_id="111111111111")

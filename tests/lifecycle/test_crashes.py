@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
-from provisioning.aws import Throttled, Unreachable, port
+from provisioning.aws import Throttled, Unreachable, interface
 from provisioning.errors import WrongState
-from provisioning.lifecycle.outcome import write
-from provisioning.lifecycle.requests import try_again
+from provisioning.lifecycle.apply import write
+from provisioning.lifecycle.services.retry import try_again
 from provisioning.lifecycle.states import OPERATION_GRAPH, OperationState
 from provisioning.models import Account, Environment, Operation, Receipt, StackEvent, StackResource, Transition
 from tests.fixtures.world import World
@@ -286,7 +286,7 @@ def test_an_account_that_cannot_be_reached_at_all_holds_up_nobody_else(world: Wo
     environment, other = world.request("orders").environment, world.request("other", region="us-east-1").environment
     reach = world.aws_for
 
-    def aws_for(account: Account, region: str) -> port.Aws:
+    def aws_for(account: Account, region: str) -> interface.Aws:
         if region != environment.region:
             raise Unreachable("no route")
         return reach(account, region)

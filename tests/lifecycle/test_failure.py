@@ -6,9 +6,10 @@ import pytest
 
 from provisioning.aws import AccessDenied, CredentialsExpired, LimitExceeded, Throttled, Unclear, Unreachable
 from provisioning.errors import NotAllowed, WrongState
-from provisioning.lifecycle.causes import FailedResource, explain
-from provisioning.lifecycle.progress import failure, progress, steps
-from provisioning.lifecycle.requests import actions_for, try_again
+from provisioning.lifecycle.failure_explanations import FailedResource, explain
+from provisioning.lifecycle.read.operation_view import failure, steps
+from provisioning.lifecycle.read.progress import progress
+from provisioning.lifecycle.services.retry import actions_for, try_again
 from provisioning.models import Environment, StackResource
 from tests.fixtures.world import World
 

@@ -20,15 +20,16 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker, Settings
 
-from portal.views.exporting import FORMATS
+from portal.pages.exports.views import FORMATS
 from provisioning import migrations
 from provisioning.blueprint import Blueprint
 from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.planning import draft_create, places_of
-from provisioning.lifecycle.requests import approve_request, preview_teardown
-from provisioning.lifecycle.versions import see_versions
+from provisioning.lifecycle.services.requests import approve_request
+from provisioning.lifecycle.services.teardown import preview_teardown
+from provisioning.lifecycle.version_registry import see_versions
 from provisioning.models import (
     Account,
     AuditEvent,

@@ -11,10 +11,11 @@ from itertools import pairwise
 import pytest
 
 from provisioning.errors import Refused
-from provisioning.lifecycle.content import resources_of, stack_of, stacks_of
 from provisioning.lifecycle.digests import digest_of_plan
-from provisioning.lifecycle.progress import progress, steps
-from provisioning.lifecycle.requests import approve_request
+from provisioning.lifecycle.plan_document import resources_of, stack_of, stacks_of
+from provisioning.lifecycle.read.operation_view import steps
+from provisioning.lifecycle.read.progress import progress
+from provisioning.lifecycle.services.requests import approve_request
 from provisioning.models import Artefact, Environment, Operation, Stack, Transition
 from tests.fixtures.world import World
 from tests.lifecycle.signposts import COPY, EDGE, HOME, create, made

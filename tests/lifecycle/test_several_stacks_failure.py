@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.aws import AccessDenied, Unreachable, port
-from provisioning.lifecycle.progress import failure, steps
-from provisioning.lifecycle.requests import try_again
+from provisioning.aws import AccessDenied, Unreachable, interface
+from provisioning.lifecycle.read.operation_view import failure, steps
+from provisioning.lifecycle.services.retry import try_again
 from provisioning.lifecycle.states import OPERATION_GRAPH
 from provisioning.models import Environment, Operation, Stack
 from tests.fixtures.world import World
@@ -136,7 +136,7 @@ def test_an_earlier_stack_that_goes_while_the_next_begins_is_told(abroad: World)
 def test_a_foreign_stack_of_any_of_the_names_is_never_touched(abroad: World) -> None:
     aws = abroad.aws_for(abroad.account, COPY)
     theirs = aws.create_stack(
-        port.StackSpec("orders-copy", '{"Resources":{"T":{"Type":"AWS::SNS::Topic"}}}'), token="x"
+        interface.StackSpec("orders-copy", '{"Resources":{"T":{"Type":"AWS::SNS::Topic"}}}'), token="x"
     )
     abroad.cloud.clock.advance(60)
     environment = abroad.until_rest(abroad.request(blueprint="signpost").environment)

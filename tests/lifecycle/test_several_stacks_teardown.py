@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.lifecycle.progress import failure, steps
-from provisioning.lifecycle.requests import preview_teardown, try_again
+from provisioning.lifecycle.read.operation_view import failure, steps
+from provisioning.lifecycle.services.retry import try_again
+from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.models import StackResource
 from tests.fixtures.world import World
 from tests.lifecycle.signposts import COPY, EDGE, HOME, create, gone

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from provisioning.errors import WrongState
-from provisioning.lifecycle.requests import try_again
+from provisioning.lifecycle.services.retry import try_again
 from provisioning.lifecycle.states import OPERATION_GRAPH
 from provisioning.models import Environment, Operation, Receipt, Request, Stack, StackResource, Transition
 from tests.fixtures.world import World

@@ -9,7 +9,7 @@ import pytest
 from provisioning.aws import STACK_STATUSES
 from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.change import change_state
+from provisioning.lifecycle.decisions import NO_STACK, TABLE, Act, Button, Phase, decide
 from provisioning.lifecycle.states import (
     ENVIRONMENT_GRAPH,
     OPERATION_GRAPH,
@@ -20,7 +20,7 @@ from provisioning.lifecycle.states import (
     RequestState,
 )
 from provisioning.lifecycle.steps import STEPS
-from provisioning.lifecycle.table import NO_STACK, TABLE, Act, Button, Phase, decide
+from provisioning.lifecycle.transitions import change_state
 from provisioning.models import Environment, Operation, RequestKind, Transition
 from tests.fixtures.world import World
 

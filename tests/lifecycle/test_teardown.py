@@ -6,15 +6,10 @@ import pytest
 
 from provisioning.aws import AccessDenied, WrongStatus
 from provisioning.errors import NotAllowed, Refused, WrongState
-from provisioning.lifecycle.progress import failure, steps
-from provisioning.lifecycle.requests import (
-    actions_for,
-    approve_request,
-    preview_teardown,
-    refuse_request,
-    request_teardown,
-    try_again,
-)
+from provisioning.lifecycle.read.operation_view import failure, steps
+from provisioning.lifecycle.services.requests import approve_request, refuse_request
+from provisioning.lifecycle.services.retry import actions_for, try_again
+from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
 from provisioning.models import Environment, Operation, Receipt, StackResource
 from tests.fixtures.world import World
 from tests.scripted_aws.cloud import Living, Place

@@ -17,10 +17,10 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from provisioning.blueprint import Blueprint
 from provisioning.blueprint.precedence import precedence
 from provisioning.errors import NotFound, Refused
-from provisioning.lifecycle import versions
-from provisioning.lifecycle.archives import BadArchiveError, pack, read_blueprint, unpack
+from provisioning.lifecycle import version_registry
+from provisioning.lifecycle.blueprint_archives import BadArchiveError, pack, read_blueprint, unpack
 from provisioning.lifecycle.catalogue import catalogue, check_unchanged, pin_version
-from provisioning.lifecycle.versions import blueprint_of, newer_version, see_versions, versions_of
+from provisioning.lifecycle.version_registry import blueprint_of, newer_version, see_versions, versions_of
 from provisioning.models import BlueprintArchive, BlueprintVersion
 from tests.fixtures.world import SMALL, World
 
@@ -29,7 +29,7 @@ Release = Callable[..., Blueprint]
 
 @pytest.fixture(autouse=True)
 def _nothing_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    versions._read.clear()
+    version_registry._read.clear()
 
 
 @pytest.fixture
@@ -144,13 +144,13 @@ def test_a_version_that_this_portal_cannot_read_any_more_says_where(world: World
 
 
 def test_few_versions_are_held_in_memory(world: World, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(versions, "READ_AT_MOST", 2)
+    monkeypatch.setattr(version_registry, "READ_AT_MOST", 2)
     for number in range(4):
         see_versions([release(f"1.{number}.0")])
     release("2.0.0")
     for number in range(4):
         blueprint_of("small", f"1.{number}.0")
-    assert [key for _, key in versions._read] == [blueprint_of("small", v).digest for v in ("1.2.0", "1.3.0")]
+    assert [key for _, key in version_registry._read] == [blueprint_of("small", v).digest for v in ("1.2.0", "1.3.0")]
 
 
 # Draft, published, deprecated
@@ -170,7 +170,7 @@ def test_a_draft_that_an_environment_was_made_of_stays_until_that_is_gone(world:
     pin_version(release("1.0.0", "draft", title=TITLED))
     assert blueprint_of("small", "1.0.0", digest=first.digest).title == "Small"
     type(environment).objects.update(state="gone")
-    versions._read.clear()
+    version_registry._read.clear()
     pin_version(release("1.0.0", "draft", title='"Small"=>"Third"'))
     with pytest.raises(NotFound, match="not kept"):
         blueprint_of("small", "1.0.0", digest=first.digest)

@@ -12,10 +12,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from portal.forms.request_form import PREFIX
+from portal.pages.request_form.forms import PREFIX
 from provisioning.blueprint import Variable, example_inputs
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.requests import preview_teardown, request_environment, request_teardown
+from provisioning.lifecycle.services.requests import request_environment
+from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
 from provisioning.models import (
     Account,
     Environment,

@@ -8,7 +8,7 @@ import pytest
 from pytest_django import Settings
 
 from portal.templatetags.reference import coded
-from provisioning.components.reference import describe
+from provisioning.components.docs.reference import describe
 from provisioning.components.registry import kinds
 from tests.portal.conftest import People
 

@@ -12,7 +12,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
-from portal.views.importing import MAX_BODY
+from portal.pages.import_terraform.views import MAX_BODY
 from provisioning.models import Request
 from tests.blueprint.conftest import GOOD
 from tests.exchange.conftest import PAGE, variables

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from portal.proof_panel import proof_panel
-from portal.timeline_panel import timeline_panel
+from portal.panels.proof import proof_panel
+from portal.panels.timeline import timeline_panel
 from provisioning.errors import Refused
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.requests import request_environment
+from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Environment, Plan, Request
 from tests.portal.conftest import REGION, People
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from portal.readme import readme
+from portal.pages.catalogue.readme import readme
 from provisioning.lifecycle.catalogue import catalogue
 from tests.portal.conftest import SLUG, People
 

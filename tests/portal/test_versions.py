@@ -14,8 +14,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from provisioning.blueprint import Blueprint
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.requests import request_environment
-from provisioning.lifecycle.versions import see_versions
+from provisioning.lifecycle.services.requests import request_environment
+from provisioning.lifecycle.version_registry import see_versions
 from provisioning.models import BlueprintVersion, Environment, Request
 from tests.fixtures.world import SMALL
 from tests.portal.conftest import REGION, People, put

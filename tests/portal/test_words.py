@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from portal.picture import in_states
-from portal.words import duration, relative, resource_word, said_setting, said_value, short_type, title_of
-from provisioning.blueprint.types import Value
+from portal.panels.diagram import in_states
+from portal.web.formatting import duration, relative, resource_word, said_setting, said_value, short_type, title_of
+from provisioning.blueprint.inputs.types import Value
 
 
 @pytest.mark.parametrize(

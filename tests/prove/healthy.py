@@ -7,9 +7,9 @@ import json
 from functools import cache
 from typing import Any
 
-from provisioning.design import CompiledTemplate, compile_design
-from provisioning.design.prove import Proof, Stack, prove
-from provisioning.design.prove.model import TaskRun
+from provisioning.proof import Proof, Stack, prove
+from provisioning.proof.model.template import TaskRun
+from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.design.shipped import catalogue, shipped
 from tests.prove.samples import sample
 

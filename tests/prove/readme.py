@@ -1,4 +1,4 @@
-"""Writes provisioning/design/prove/README.md from the rules and the judges' table: `python -m tests.prove.readme`."""
+"""Writes provisioning/proof/README.md from the rules and the judges' table: `python -m tests.prove.readme`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
-from provisioning.design.prove import RULES
-from provisioning.design.prove.rules import load
+from provisioning.proof import RULES
+from provisioning.proof.rules import load
 from tests.prove.everything import ALL
 from tests.prove.judging import table
 
-README = Path(__file__).resolve().parents[2] / "provisioning" / "design" / "prove" / "README.md"
+README = Path(__file__).resolve().parents[2] / "provisioning" / "proof" / "README.md"
 _AREAS = {
     "network": "Reachability",
     "compute": "Hosts and containers",

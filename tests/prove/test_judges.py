@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from cfnlint.api import lint
 
-from provisioning.design import compile_design
-from provisioning.design.prove import RULES, Proof, prove
-from provisioning.design.prove.rules import load
+from provisioning.proof import RULES, Proof, prove
+from provisioning.proof.rules import load
+from provisioning.template.compile import compile_design
 from tests.design.designs import SIZES
 from tests.design.shipped import shipped
 from tests.prove.everything import ALL

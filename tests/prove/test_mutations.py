@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.design.prove import RULES
-from provisioning.design.prove.rules import load
+from provisioning.proof import RULES
+from provisioning.proof.rules import load
 from tests.prove.everything import ALL
 from tests.prove.healthy import healthy, proved, template
 from tests.prove.mutating import Mutation

@@ -8,9 +8,10 @@ from importlib.resources import files
 
 import pytest
 
-from provisioning.design import compile_design, prove
-from provisioning.design.prove import Stack
-from provisioning.design.prove.facts.actions import _without_resource
+from provisioning.proof import Stack
+from provisioning.proof.facts.actions import _without_resource
+from provisioning.proof.run import prove
+from provisioning.template.compile import compile_design
 from tests.design.designs import SIZES
 from tests.design.shipped import shipped
 from tests.prove.healthy import compiled, slugs, template

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.design.prove.resolve import Resolver
-from provisioning.design.prove.values import is_known, is_unknown, literal, mentioned, shown, target, truth
+from provisioning.proof.model.resolve import Resolver
+from provisioning.proof.model.values import is_known, is_unknown, literal, mentioned, shown, target, truth
 
 
 def resolver(**given: Any) -> Resolver:

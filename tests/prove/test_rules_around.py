@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from provisioning.design import compile_design, prove
-from provisioning.design.prove import Proof, Stack
-from provisioning.design.prove.policies import action_matches
+from provisioning.proof import Proof, Stack
+from provisioning.proof.model.policies import action_matches
+from provisioning.proof.run import prove
+from provisioning.template.compile import compile_design
 from tests.design.shipped import shipped
 from tests.own_time import own_time
 from tests.prove.healthy import compiled, template

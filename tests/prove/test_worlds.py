@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.design.prove import Proof, prove
-from provisioning.design.prove.worlds import worlds
+from provisioning.proof import Proof, prove
+from provisioning.proof.model.parameter_cases import worlds
 
 CONDITIONS = {
     "Live": {"Fn::Equals": [{"Ref": "Stage"}, "live"]},

@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.files import FILES
-from provisioning.components.graph import Design, Node, Source
+from provisioning.components.kit.component import DesignError
+from provisioning.components.kit.packages import FILES
 from provisioning.components.registry import component
-from provisioning.design import CompiledTemplate, DesignError, compile_design, dependency_order, draw
+from provisioning.design.graph import Design, Node, Source
+from provisioning.diagram.svg import draw
+from provisioning.template.compile import CompiledTemplate, compile_design
+from provisioning.template.dependencies import dependency_order
 from tests.design.designs import design, node
 from tests.raw.templates import DATABASE, TOPIC
 

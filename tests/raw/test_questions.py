@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.components.raw import Question, RawProblem, questions, read_template
+from provisioning.components.kinds.cloudformation.imported_template import (
+    Question,
+    RawProblem,
+    questions,
+    read_template,
+)
 from tests.raw.templates import DATABASE
 
 

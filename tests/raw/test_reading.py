@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from provisioning.components.raw import RawProblem, read_template
+from provisioning.components.kinds.cloudformation.imported_template import RawProblem, read_template
 from tests.own_time import own_time
 
 BUCKET = "Resources:\n  Store:\n    Type: AWS::S3::Bucket\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.components.raw import read_template, refusals
+from provisioning.components.kinds.cloudformation.imported_template import read_template, refusals
 from tests.raw.templates import DATABASE, TOPIC
 
 ADDED = "Outputs:\n  Endpoint:"

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.components.raw import RawProblem, Rewritten, read_template, rewrite
+from provisioning.components.kinds.cloudformation.imported_template import RawProblem, Rewritten, read_template, rewrite
 from tests.raw.templates import DATABASE, TOPIC
 
 ARN = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:shop/db-AbCdEf"

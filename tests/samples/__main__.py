@@ -13,12 +13,14 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from provisioning.components.cloudformation import asked, template_of
-from provisioning.components.files import TextFile
-from provisioning.components.graph import Design, EnvironmentContext, Node, Source
+from provisioning.components.kinds.cloudformation.component import asked, template_of
+from provisioning.components.kit.component import DesignError
+from provisioning.components.kit.packages import TextFile
 from provisioning.components.registry import component
-from provisioning.design import CompiledTemplate, DesignError, compile_design, draw
-from provisioning.design.prove import prove
+from provisioning.design.graph import Design, EnvironmentContext, Node, Source
+from provisioning.diagram.svg import draw
+from provisioning.proof import prove
+from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.fixtures.sandbox import Sandbox
 from tests.samples.answers import ACCOUNT, Surroundings
 

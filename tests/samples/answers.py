@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.components.raw import Question, RawTemplate
+from provisioning.components.kinds.cloudformation.imported_template import Question, RawTemplate
 
 ACCOUNT = "123456789012"
 UUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"

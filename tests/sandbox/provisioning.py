@@ -11,7 +11,7 @@ from typing import Any
 import cfnlint
 import pytest
 
-from provisioning.design import CompiledDesign, CompiledTemplate
+from provisioning.template.compile import CompiledDesign, CompiledTemplate
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.finders import find
 from tests.sandbox.finders_by_properties import resolved

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.design import compile_design
 from provisioning.sandbox.launch import ROOT
+from provisioning.template.compile import compile_design
 from tests.design.shipped import shipped
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.provisioning import Provisioned

@@ -1,4 +1,4 @@
-"""`provisioning.aws.port.Aws` for one account and region of a scripted cloud."""
+"""`provisioning.aws.interface.Aws` for one account and region of a scripted cloud."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from collections.abc import Sequence
 from datetime import timedelta
 
-from provisioning.aws import AlreadyExists, NotFound, ValidationFailed, WrongStatus, port
+from provisioning.aws import AlreadyExists, NotFound, ValidationFailed, WrongStatus, interface
 from provisioning.aws.arns import WORLD_REGION, is_of_the_world
 from tests.scripted_aws.cloud import Cloud, Living, Place, ScriptedStack, Task
 from tests.scripted_aws.formation import Formation
@@ -20,13 +20,13 @@ TOKEN_LIMIT = 128
 
 
 class ScriptedAws:
-    def __init__(self, cloud: Cloud, access: port.AccountAccess) -> None:
+    def __init__(self, cloud: Cloud, access: interface.AccountAccess) -> None:
         self.cloud, self.access = cloud, access
         self.place = Place(access.account_id, access.region)
 
     # CloudFormation
 
-    def create_stack(self, spec: port.StackSpec, *, token: str) -> str:
+    def create_stack(self, spec: interface.StackSpec, *, token: str) -> str:
         with self.cloud.faults.around("create_stack"):
             self.cloud.settle()
             assert len(token) <= TOKEN_LIMIT
@@ -38,7 +38,7 @@ class ScriptedAws:
             self._check_parameters(spec)
             return self._make(spec, token).stack_id
 
-    def _check_parameters(self, spec: port.StackSpec) -> None:
+    def _check_parameters(self, spec: interface.StackSpec) -> None:
         """As CloudFormation does: all that have no default are given, and no others."""
         declared = json.loads(spec.body).get("Parameters", {})
         needed = {name for name, parameter in declared.items() if "Default" not in parameter}
@@ -47,7 +47,7 @@ class ScriptedAws:
         if unknown := set(spec.parameters) - set(declared):
             raise ValidationFailed(f"Parameters: {sorted(unknown)} do not exist in the template")
 
-    def _make(self, spec: port.StackSpec, token: str) -> ScriptedStack:
+    def _make(self, spec: interface.StackSpec, token: str) -> ScriptedStack:
         number = self.cloud.number()
         stack = ScriptedStack(
             place=self.place,
@@ -83,7 +83,7 @@ class ScriptedAws:
             raise NotFound(f"Stack with id {name_or_id} does not exist")
         return stack
 
-    def describe_stack(self, name_or_id: str) -> port.StackState | None:
+    def describe_stack(self, name_or_id: str) -> interface.StackState | None:
         with self.cloud.faults.around("describe_stack"):
             self.cloud.settle()
             stack = self.cloud.stack_called(self.place, name_or_id)
@@ -93,7 +93,7 @@ class ScriptedAws:
                 return None
             return self._state(stack, full=True)
 
-    def list_stacks(self, *, statuses: Sequence[str] = ()) -> list[port.StackState]:
+    def list_stacks(self, *, statuses: Sequence[str] = ()) -> list[interface.StackState]:
         with self.cloud.faults.around("list_stacks"):
             self.cloud.settle()
             return [
@@ -102,9 +102,9 @@ class ScriptedAws:
                 if stack.place == self.place and (not statuses or stack.status in statuses)
             ]
 
-    def _state(self, stack: ScriptedStack, *, full: bool) -> port.StackState:
+    def _state(self, stack: ScriptedStack, *, full: bool) -> interface.StackState:
         outputs = self.cloud.outputs_of(stack) if full and stack.status.endswith("E_COMPLETE") else {}
-        return port.StackState(
+        return interface.StackState(
             stack_id=stack.stack_id,
             name=stack.spec.name,
             status=stack.status,
@@ -115,18 +115,18 @@ class ScriptedAws:
             termination_protection=stack.protected,
         )
 
-    def stack_events(self, stack_id: str, *, after_event_id: str | None) -> list[port.StackEvent]:
+    def stack_events(self, stack_id: str, *, after_event_id: str | None) -> list[interface.StackEvent]:
         with self.cloud.faults.around("stack_events"):
             self.cloud.settle()
             events = self._stack(stack_id).events
             known = next((index for index, event in enumerate(events) if event.event_id == after_event_id), -1)
             return events[known + 1 :]
 
-    def stack_resources(self, stack_id: str) -> list[port.StackResource]:
+    def stack_resources(self, stack_id: str) -> list[interface.StackResource]:
         with self.cloud.faults.around("stack_resources"):
             self.cloud.settle()
             return [
-                port.StackResource(item.logical_id, item.physical_id, item.type, item.status, item.reason)
+                interface.StackResource(item.logical_id, item.physical_id, item.type, item.status, item.reason)
                 for item in self._stack(stack_id).resources.values()
             ]
 
@@ -150,7 +150,7 @@ class ScriptedAws:
             self.cloud.artefacts[self.place, bucket, key] = body
             return not known
 
-    def run_task(self, spec: port.TaskSpec, *, token: str) -> str:
+    def run_task(self, spec: interface.TaskSpec, *, token: str) -> str:
         with self.cloud.faults.around("run_task"):
             assert len(token) <= TASK_TOKEN_LIMIT
             if token in self.cloud.task_tokens:
@@ -164,27 +164,27 @@ class ScriptedAws:
             self.cloud.task_tokens[token] = arn
             return arn
 
-    def describe_task(self, cluster: str, task_arn: str) -> port.TaskState | None:
+    def describe_task(self, cluster: str, task_arn: str) -> interface.TaskState | None:
         with self.cloud.faults.around("describe_task"):
             task = self.cloud.tasks.get(task_arn)
             if task is None:
                 return None
             if self.cloud.clock.now() < task.ends_at:
-                return port.TaskState(task_arn, "RUNNING", None, "")
-            return port.TaskState(task_arn, "STOPPED", task.exit_code, task.reason)
+                return interface.TaskState(task_arn, "RUNNING", None, "")
+            return interface.TaskState(task_arn, "STOPPED", task.exit_code, task.reason)
 
     # Teardown
 
-    def empty_bucket(self, bucket: str, *, limit: int) -> port.BucketProgress:
+    def empty_bucket(self, bucket: str, *, limit: int) -> interface.BucketProgress:
         with self.cloud.faults.around("empty_bucket"):
             self._check_here("AWS::S3::Bucket", bucket)
             if bucket in self.cloud.locked_buckets:
-                return port.BucketProgress(0, empty=not self.cloud.objects[bucket])
+                return interface.BucketProgress(0, empty=not self.cloud.objects[bucket])
             deleted = min(limit, self.cloud.objects[bucket])
             self.cloud.objects[bucket] -= deleted
-            return port.BucketProgress(deleted, empty=not self.cloud.objects[bucket])
+            return interface.BucketProgress(deleted, empty=not self.cloud.objects[bucket])
 
-    def empty_vault(self, vault: str, *, limit: int) -> port.BucketProgress:
+    def empty_vault(self, vault: str, *, limit: int) -> interface.BucketProgress:
         with self.cloud.faults.around("empty_vault"):
             self.cloud.settle()
             self._check_here("AWS::Backup::BackupVault", vault)
@@ -193,8 +193,8 @@ class ScriptedAws:
             if points and not going:
                 self.cloud.going[vault] = min(limit, points)
                 self.cloud.later(self.cloud.resource_seconds, lambda: self._points_gone(vault))
-                return port.BucketProgress(self.cloud.going[vault], empty=False)
-            return port.BucketProgress(0, empty=not points)
+                return interface.BucketProgress(self.cloud.going[vault], empty=False)
+            return interface.BucketProgress(0, empty=not points)
 
     def _check_here(self, resource_type: str, physical_id: str) -> None:
         """A region answers for what is in it alone."""
@@ -237,7 +237,7 @@ class ScriptedAws:
                 return None
             return (self.place, resource_type, physical_id) in self.cloud.living
 
-    def find_by_tag(self, key: str, value: str) -> list[port.TaggedResource]:
+    def find_by_tag(self, key: str, value: str) -> list[interface.TaggedResource]:
         with self.cloud.faults.around("find_by_tag"):
             self.cloud.settle()
             now = self.cloud.clock.now()
@@ -248,7 +248,7 @@ class ScriptedAws:
                 if self._shows(place, living) and now < until
             ]
             return [
-                port.TaggedResource(living.arn, living.tags)
+                interface.TaggedResource(living.arn, living.tags)
                 for living in seen
                 if living.tags.get(key) == value and not living.type.endswith(UNASKABLE)
             ]

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from provisioning.aws import port
+from provisioning.aws import interface
 from tests.scripted_aws.faults import Faults
 
 
@@ -46,7 +46,7 @@ class Resource:
 class ScriptedStack:
     place: Place
     stack_id: str
-    spec: port.StackSpec
+    spec: interface.StackSpec
     token: str
     created_at: datetime
     status: str = "CREATE_IN_PROGRESS"
@@ -54,7 +54,7 @@ class ScriptedStack:
     protected: bool = False
     delete_tokens: set[str] = field(default_factory=set)
     resources: dict[str, Resource] = field(default_factory=dict)
-    events: list[port.StackEvent] = field(default_factory=list)
+    events: list[interface.StackEvent] = field(default_factory=list)
     statuses: list[str] = field(default_factory=lambda: ["CREATE_IN_PROGRESS"])
 
 
@@ -129,7 +129,7 @@ class Cloud:
     def event(self, stack: ScriptedStack, resource: Resource | None) -> None:
         """Write an event about a resource, or about the stack itself."""
         stack.events.append(
-            port.StackEvent(
+            interface.StackEvent(
                 event_id=f"event-{self.number()}",
                 at=self._at(),
                 logical_id=resource.logical_id if resource else stack.spec.name,

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioning.design import dependency_order
+from provisioning.template.dependencies import dependency_order
 from tests.scripted_aws.cloud import Cloud, Resource, ScriptedStack
 
 BUCKET = "AWS::S3::Bucket"

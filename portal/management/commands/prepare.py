@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.versions import see_versions
+from provisioning.lifecycle.version_registry import see_versions
 from provisioning.models import User
 
 # Any number that nothing else locks; it is the word "prepare" on a telephone's keys.

@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from typing import Final
 
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps import arrival, creation, deletion, finishing, submission, sweeping
+from provisioning.lifecycle.steps import delete, finish, inspect_stack, submit, verify_gone, watch
 from provisioning.lifecycle.steps.base import Step
 
 STEPS: Final[Mapping[OperationState, Step]] = {
-    OperationState.QUEUED: arrival.arrive,
-    OperationState.CONTINUING: arrival.look_at_next,
-    OperationState.CLEARING: creation.clear,
-    OperationState.SUBMITTING: submission.submit,
-    OperationState.BUILDING: creation.watch,
-    OperationState.ROLLING_BACK: creation.watch,
-    OperationState.FINISHING: finishing.finish,
-    OperationState.PREPARING: deletion.prepare,
-    OperationState.EMPTYING: deletion.empty,
-    OperationState.DELETING: deletion.delete,
-    OperationState.SWEEPING: sweeping.sweep,
+    OperationState.QUEUED: inspect_stack.arrive,
+    OperationState.CONTINUING: inspect_stack.look_at_next,
+    OperationState.CLEARING: watch.clear,
+    OperationState.SUBMITTING: submit.submit,
+    OperationState.BUILDING: watch.watch,
+    OperationState.ROLLING_BACK: watch.watch,
+    OperationState.FINISHING: finish.finish,
+    OperationState.PREPARING: delete.prepare,
+    OperationState.EMPTYING: delete.empty,
+    OperationState.DELETING: delete.delete,
+    OperationState.SWEEPING: verify_gone.sweep,
 }

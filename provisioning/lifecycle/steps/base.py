@@ -8,13 +8,13 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeAlias
 
-from provisioning.aws import port
-from provisioning.lifecycle.causes import Explained
-from provisioning.lifecycle.content import Content, stack_of, stacks_of
+from provisioning.aws import interface
+from provisioning.lifecycle.decisions import Button
+from provisioning.lifecycle.failure_explanations import Explained
+from provisioning.lifecycle.plan_document import Content, stack_of, stacks_of
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG, OPERATION_TAG
+from provisioning.lifecycle.services.teardown import create_content
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.table import Button
-from provisioning.lifecycle.teardown import create_content
 from provisioning.models import Operation, RequestKind, ResourceEnd, Stack, StackResource
 
 # How often a stack at work is looked at, by its age in seconds: a person watches a young one.
@@ -30,12 +30,12 @@ class Context:
     """
 
     operation: Operation
-    aws_in: Callable[[str], port.Aws]
+    aws_in: Callable[[str], interface.Aws]
     now: datetime
-    look: Callable[[str], port.StackState | None]
+    look: Callable[[str], interface.StackState | None]
 
     @cached_property
-    def aws(self) -> port.Aws:
+    def aws(self) -> interface.Aws:
         """The account in the region of the stack that the operation is at."""
         return self.aws_in(self.operation.region)
 
@@ -86,7 +86,7 @@ class Context:
             raise LookupError(f"Operation {self.operation.pk} is {self.operation.state} and has no stack.")
         return stack
 
-    def aws_of(self, row: StackResource) -> port.Aws:
+    def aws_of(self, row: StackResource) -> interface.Aws:
         """The account in the region where a resource of the ledger is."""
         return self.aws_in(next(stack.region for stack in self.stacks if stack.pk == row.stack_id))
 
@@ -105,7 +105,7 @@ class Context:
         key = self.operation.stack.replace("_", "-")
         return f"{self.operation.token}-{key}-{step}"
 
-    def is_ours(self, state: port.StackState) -> bool:
+    def is_ours(self, state: interface.StackState) -> bool:
         """Only a stack that an operation of this environment has made is ever touched."""
         if state.tags.get(ENVIRONMENT_TAG) != str(self.operation.environment_id):
             return False
@@ -132,9 +132,9 @@ class Outcome:
     on_to: Content | None = None  # the stack that the operation is at from now on
     handed: Mapping[str, str] = field(default_factory=dict)  # what this stack is given by earlier ones
     stack_id: str = ""
-    seen: port.StackState | None = None
-    events: Sequence[port.StackEvent] = ()
-    resources: Sequence[port.StackResource] = ()
+    seen: interface.StackState | None = None
+    events: Sequence[interface.StackEvent] = ()
+    resources: Sequence[interface.StackResource] = ()
     ends: Mapping[int, ResourceEnd] = field(default_factory=dict)
     explained: Explained | None = None
     expired: bool = False
@@ -170,5 +170,5 @@ def go_on(following: Content, reason: str) -> Outcome:
     return Outcome(to=OperationState.CONTINUING, reason=reason, on_to=following, memory=memory)
 
 
-def new_events(context: Context, stack: Stack) -> list[port.StackEvent]:
+def new_events(context: Context, stack: Stack) -> list[interface.StackEvent]:
     return context.aws.stack_events(stack.stack_id, after_event_id=stack.last_event_id or None)

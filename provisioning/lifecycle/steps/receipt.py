@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from provisioning.aws import port
+from provisioning.aws import interface
 from provisioning.aws.arns import is_passing, is_recovery_point, is_snapshot_of, type_and_id
-from provisioning.lifecycle.content import resources_of, templates_of
+from provisioning.lifecycle.plan_document import resources_of, templates_of
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
+from provisioning.lifecycle.services.teardown import NOTES, VAULT
 from provisioning.lifecycle.steps.base import Context
-from provisioning.lifecycle.teardown import NOTES, VAULT
 from provisioning.models import ResourceEnd, StackResource
 
 Stays: TypeAlias = Mapping[tuple[str, str], Mapping[str, str]]
@@ -46,7 +46,7 @@ def key_of(row: StackResource) -> tuple[str, str]:
 
 
 def read_scan(
-    aws_in: Callable[[str], port.Aws], found: Iterable[Found], *, kept: set[str], gone: set[str], stays: Stays
+    aws_in: Callable[[str], interface.Aws], found: Iterable[Found], *, kept: set[str], gone: set[str], stays: Stays
 ) -> Scan:
     """Sort what was found. Whatever is not known otherwise is asked for, where it was found; what nobody can tell is left."""
     leave_snapshots = {line["type"] for line in stays.values() if line["policy"] == "Snapshot"}
@@ -76,7 +76,7 @@ def _names(arn: str, physical_ids: set[str]) -> bool:
     return arn in physical_ids or last in physical_ids or arn.split(":", 5)[-1] in physical_ids
 
 
-def _is_gone(aws: port.Aws, arn: str) -> bool:
+def _is_gone(aws: interface.Aws, arn: str) -> bool:
     known = type_and_id(arn)
     return known is not None and aws.exists(*known) is False
 

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from provisioning.blueprint import Blueprint, Catalogue, Variable, load_catalogue
-from provisioning.lifecycle.versions import broken_by_change, changed_versions
+from provisioning.lifecycle.version_registry import broken_by_change, changed_versions
 
 _COLUMNS = ("slug", "version", "maturity", "sizes", "regions", "title")
 

@@ -7,9 +7,15 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
-from provisioning.components.reference import KindReference, as_markdown, blueprint_texts, gives_in_words, reference
+from provisioning.components.docs.reference import (
+    KindReference,
+    as_markdown,
+    blueprint_texts,
+    gives_in_words,
+    reference,
+)
+from provisioning.components.docs.schema_docs import Setting
 from provisioning.components.registry import UnknownComponent, component
-from provisioning.components.wording import Setting
 
 _WRONG_USE = 2
 

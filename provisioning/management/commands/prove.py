@@ -7,10 +7,11 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from provisioning.blueprint import Blueprint
-from provisioning.components.graph import Design
-from provisioning.design import CompiledDesign, prove
-from provisioning.design.prove import Finding, Proof
+from provisioning.design.graph import Design
 from provisioning.management.design_command import DesignCommand
+from provisioning.proof import Finding, Proof
+from provisioning.proof.run import prove
+from provisioning.template.compile import CompiledDesign
 
 _HIGH = 1
 _MARKS = {"holds": "✓", "broken": "✗", "nothing to look at": "·"}

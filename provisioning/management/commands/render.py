@@ -6,9 +6,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from provisioning.blueprint import Blueprint
-from provisioning.components.graph import Design
-from provisioning.design import CompiledDesign
+from provisioning.design.graph import Design
 from provisioning.management.design_command import DesignCommand
+from provisioning.template.compile import CompiledDesign
 
 
 class Command(DesignCommand):

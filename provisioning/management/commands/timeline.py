@@ -6,12 +6,13 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from provisioning.blueprint import Blueprint
-from provisioning.components.graph import Design
-from provisioning.design import CompiledDesign, Timeline, WorkPlan, WorkProblem, explain, work_plan
-from provisioning.design.durations import figures
-from provisioning.design.timeline import said_seconds
-from provisioning.design.work import FILE
+from provisioning.design.graph import Design
 from provisioning.management.design_command import DesignCommand
+from provisioning.template.compile import CompiledDesign
+from provisioning.timeline.durations import figures
+from provisioning.timeline.forecast import explain
+from provisioning.timeline.handover_tasks import FILE, WorkPlan, WorkProblem, work_plan
+from provisioning.timeline.timeline import Timeline, said_seconds
 
 
 class Command(DesignCommand):

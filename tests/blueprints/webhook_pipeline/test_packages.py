@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.design import compile_design
+from provisioning.template.compile import compile_design
 from tests.blueprints.webhook_pipeline.conftest import ENVIRONMENT, an_event
 from tests.design.shipped import shipped
 

@@ -1,0 +1,69 @@
+"""The catalogue, and one blueprint of it."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from portal.pages.catalogue.example_plan import differences, showcase
+from portal.pages.catalogue.readme import readme
+from portal.pages.versions.page import version_lines
+from portal.panels.handover_tasks import work_panel
+from portal.web.lookups import person, teams_of
+from provisioning.blueprint import Blueprint, BrokenBlueprintError, UnknownBlueprint
+from provisioning.errors import NotFound
+from provisioning.lifecycle.catalogue import catalogue, why_not
+from provisioning.lifecycle.version_registry import broken_by_change, see_versions
+
+VERSIONS_SHOWN = 5
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    found = catalogue()
+    changed = see_versions(found.blueprints.values())
+    offered = [blueprint for blueprint in found.blueprints.values() if blueprint.slug not in changed]
+    cards = [(blueprint, showcase(blueprint, next(iter(blueprint.sizes)))) for blueprint in offered]
+    broken = sorted([*found.broken, *map(broken_by_change, changed.items())], key=lambda item: item.slug)
+    return render(
+        request, "pages/catalogue/index.html", {"cards": cards, "broken": broken, "tell_problems": user.is_approver}
+    )
+
+
+@require_safe
+def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
+    user = person(request)
+    found = get_blueprint(slug)
+    lines = version_lines(user, slug)
+    wanted = request.GET.get("size", "")
+    size = wanted if wanted in found.sizes else next(iter(found.sizes))
+    return render(
+        request,
+        "pages/catalogue/blueprint.html",
+        {
+            "blueprint": found,
+            "size": size,
+            "show": showcase(found, size),
+            "differences": differences(found),
+            "variables": found.variables.values(),
+            "readme": readme(found),
+            "work": work_panel(found),
+            "lines": lines[:VERSIONS_SHOWN],
+            "more_versions": max(0, len(lines) - VERSIONS_SHOWN),
+            "may_ask": bool(teams_of(user)),
+            "why_not": next((line.trouble for line in lines if line.trouble), "") or why_not(found, size),
+        },
+    )
+
+
+def get_blueprint(slug: str) -> Blueprint:
+    try:
+        return catalogue().get(slug)
+    except UnknownBlueprint as error:
+        raise NotFound(str(error)) from error
+    except BrokenBlueprintError as error:
+        raise NotFound(
+            f"The blueprint {slug} cannot be used until its file is repaired. The catalogue says more to the platform's people."
+        ) from error

@@ -1,0 +1,101 @@
+"""A request as files for others: Terraform's variables, CloudFormation, the API's JSON. Secrets are in none of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.views.decorators.http import require_safe
+
+from portal.web.lookups import get_environment_for, get_request_for, person
+from provisioning.blueprint import BlueprintError
+from provisioning.errors import NotFound
+from provisioning.exchange import Wish, cloudformation_package, write_api_json, write_tfvars, write_tfvars_json
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.plan_document import stacks_of
+from provisioning.models import Artefact, Request, RequestKind
+
+JSON, TEXT = "application/json", "text/plain; charset=utf-8"
+_TEXTS: dict[str, tuple[str, str, Callable[[Wish], str]]] = {
+    "tfvars": ("tfvars", TEXT, write_tfvars),
+    "tfvars.json": ("tfvars.json", JSON, write_tfvars_json),
+    "json": ("request.json", JSON, write_api_json),
+}
+# The words of `?as=`, and what people call them.
+FORMATS = {
+    "tfvars": "Terraform variables",
+    "tfvars.json": "Terraform variables, JSON",
+    "cloudformation": "CloudFormation, with parameters and a script",
+    "json": "JSON for the API",
+}
+
+
+@require_safe
+def of_request(request: HttpRequest, pk: UUID) -> HttpResponse:
+    return _export(get_request_for(person(request), pk), request.GET.get("as", ""))
+
+
+@require_safe
+def of_environment(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The request by which the environment is what it is: the newest that is no teardown."""
+    user = person(request)
+    environment = get_environment_for(user, pk)
+    newest = environment.requests.exclude(kind=RequestKind.TEARDOWN).order_by("-requested_at", "-id").first()
+    if newest is None:
+        raise NotFound("This environment has no request that could be exported.")
+    return _export(get_request_for(user, newest.pk), request.GET.get("as", ""))
+
+
+def _export(asked: Request, kind: str) -> HttpResponse:
+    if asked.kind == RequestKind.TEARDOWN:
+        raise NotFound("A teardown has nothing to export.")
+    name = asked.environment.name
+    if kind == "cloudformation":
+        return _download(_package(asked), f"{name}.cloudformation.zip", "application/zip")
+    if kind not in _TEXTS:
+        raise NotFound(f"There is no such export; there are {', '.join(FORMATS)}.")
+    ending, content_type, write = _TEXTS[kind]
+    return _download(write(wish_of(asked)).encode(), f"{name}.{ending}", content_type)
+
+
+def _download(data: bytes, name: str, content_type: str) -> HttpResponse:
+    response = HttpResponse(data, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
+def _package(asked: Request) -> bytes:
+    wanted = {made["sha256"] for stack in stacks_of(asked.plan.content) for made in stack["artefacts"]}
+    rows = Artefact.objects.filter(pk__in=wanted).values_list("sha256", "body")
+    return cloudformation_package(
+        asked.plan.content,
+        name=asked.environment.name,
+        digest=asked.plan.digest,
+        artefacts={sha256: bytes(body) for sha256, body in rows},
+    )
+
+
+def wish_of(asked: Request) -> Wish:
+    content, environment = asked.plan.content, asked.environment
+    return Wish(
+        blueprint=content["blueprint"]["slug"],
+        version=content["blueprint"]["version"],
+        size=content["size"],
+        team=environment.team.slug,
+        account=environment.account.name,
+        region=content["region"],
+        name=environment.name,
+        inputs={name: value for name, value in content["inputs"].items() if value is not None},
+        secrets=_secrets(content["blueprint"]["slug"]),
+    )
+
+
+def _secrets(slug: str) -> tuple[str, ...]:
+    """The names of what a plan never holds, as far as the blueprint can still be read."""
+    try:
+        variables = catalogue().get(slug).variables
+    except BlueprintError:
+        return ()
+    return tuple(name for name, variable in variables.items() if variable.sensitive)

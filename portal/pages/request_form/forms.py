@@ -1,0 +1,180 @@
+"""The form that asks for an environment: fixed questions, and one for each variable of the blueprint.
+
+It only collects. What is right is decided by `provisioning`, whose sentences end up beside the fields.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.forms import BoundField
+from django.http import QueryDict
+from typing_extensions import override
+
+from portal.web.formatting import said_value, title_of
+from provisioning.blueprint import Blueprint, Variable
+from provisioning.lifecycle.planning import NAME_LIMIT
+from provisioning.models import Account, Team
+
+PREFIX = "input_"
+NAME_PATTERN = "[a-z](-?[a-z0-9])*"
+NOTE_LIMIT = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What this person may choose from. `places` are (account, region) by size."""
+
+    blueprint: Blueprint
+    teams: Sequence[Team]
+    accounts: Sequence[Account]
+
+    def places(self, size: str) -> list[tuple[Account, str]]:
+        return [
+            (account, region)
+            for account in self.accounts
+            if size in account.sizes
+            for region in self.blueprint.regions
+            if region in account.regions
+        ]
+
+
+class RequestForm(forms.Form):
+    """Unbound for a first look; bound to what was posted for previews and for sending."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    # The inputs that Terraform's text filled in, so that they stay marked.
+    imported = forms.CharField(required=False, max_length=NOTE_LIMIT, widget=forms.HiddenInput)
+    size = forms.ChoiceField(widget=forms.RadioSelect)
+    team = forms.ChoiceField(error_messages={"invalid_choice": "Choose one of your teams."})
+    name = forms.CharField(
+        max_length=NAME_LIMIT,
+        help_text="Begins the name of everything in AWS. Lowercase letters, digits and hyphens.",
+        widget=forms.TextInput(
+            attrs={"pattern": NAME_PATTERN, "autocomplete": "off", "spellcheck": "false", "placeholder": "orders-dev"}
+        ),
+    )
+    place = forms.ChoiceField(
+        label="Account and region",
+        error_messages={"invalid_choice": "This account does not take this size in this region; choose another."},
+    )
+    note = forms.CharField(
+        required=False,
+        max_length=NOTE_LIMIT,
+        help_text="What it is for. Whoever decides on it reads this.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(self, offer: Offer, size: str, data: QueryDict | None = None) -> None:
+        self.offer, self.chosen_size = offer, size
+        places = [(f"{account.pk}/{region}", account, region) for account, region in offer.places(size)]
+        if data is not None:
+            data = data.copy()
+            data["size"] = size
+            # Another size, another list: what is not on it any more gives way to the first that is.
+            if data.get("place") not in {value for value, _, _ in places} and places:
+                data["place"] = places[0][0]
+        super().__init__(data=data, initial={"request_id": uuid.uuid4(), "size": size})
+        self._places = {value: (account, region) for value, account, region in places}
+        self._teams = {str(team.pk): team for team in offer.teams}
+        self._choose("size", [(name, name) for name in offer.blueprint.sizes])
+        self._choose("team", [(key, team.name) for key, team in self._teams.items()])
+        self._choose("place", [(value, f"{account.name} · {region}") for value, account, region in places])
+        self.variables = {
+            PREFIX + name: variable
+            for name, variable in offer.blueprint.variables.items()
+            if variable.settable_in(size)
+        }
+        for key, variable in self.variables.items():
+            self.fields[key] = _field(variable, size)
+        for key, field in self.fields.items():
+            field.widget.attrs.setdefault("id", f"id_{key}")
+            if field.help_text:
+                field.widget.attrs["aria-describedby"] = f"help-{key} error-{key}"
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+    @property
+    def variable_fields(self) -> list[tuple[BoundField, Variable]]:
+        return [(self[key], variable) for key, variable in self.variables.items()]
+
+    @property
+    def imported_names(self) -> set[str]:
+        return set(str(self.data.get("imported", "")).split(","))
+
+    @property
+    def chosen_team(self) -> Team:
+        return self._teams[self.cleaned_data["team"]]
+
+    @property
+    def chosen_place(self) -> tuple[Account, str]:
+        return self._places[self.cleaned_data["place"]]
+
+    @property
+    def inputs(self) -> dict[str, object]:
+        """What was posted for the blueprint's variables, as it was posted."""
+        return {variable.name: self.data.get(key, "") for key, variable in self.variables.items()}
+
+    def blame(self, errors: Mapping[str, Sequence[str]]) -> list[str]:
+        """Put sentences beside the fields that they are about; returns those that are about none."""
+        homeless: list[str] = []
+        for name, sentences in errors.items():
+            if PREFIX + name in self.fields:
+                self.add_error(PREFIX + name, [_without_name(sentence, name) for sentence in sentences])
+            else:
+                homeless.extend(sentences)
+        return homeless
+
+    @override
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if field in self.fields:
+            self.fields[field].widget.attrs["aria-invalid"] = "true"
+
+
+def _without_name(sentence: str, name: str) -> str:
+    """Beside its field, `certificate_arn is not an ARN.` need not say the name again."""
+    return sentence.removeprefix(f"{name} ").capitalize() if sentence.startswith(f"{name} is required") else sentence
+
+
+def _field(variable: Variable, size: str) -> forms.Field:
+    common: dict[str, Any] = {"required": False, "label": title_of(variable.name), "help_text": variable.description}
+    allowed = next((rule.allowed for rule in variable.validations if rule.allowed), None)
+    if variable.type == "bool":
+        return forms.ChoiceField(**common, choices=_with_default(variable, size, [("true", "yes"), ("false", "no")]))
+    if variable.type in ("string", "number") and allowed:
+        return forms.ChoiceField(
+            **common, choices=_with_default(variable, size, [(str(item), str(item)) for item in allowed])
+        )
+    attributes = {"spellcheck": "false", "autocomplete": "off", "placeholder": _placeholder(variable, size)}
+    if variable.sensitive:
+        attributes |= {"autocomplete": "new-password", "placeholder": ""}
+        return forms.CharField(**common, strip=False, widget=forms.PasswordInput(attrs=attributes))
+    if variable.type == "number":
+        attributes["inputmode"] = "decimal"
+    if variable.type in ("string", "number"):
+        return forms.CharField(**common, widget=forms.TextInput(attrs=attributes))
+    how = "One key = value a line" if variable.type.startswith("map") else "One a line"
+    common["help_text"] = f"{variable.description.rstrip('.')}. {how}."
+    return forms.CharField(**common, widget=forms.Textarea(attrs={**attributes, "rows": "3"}))
+
+
+def _with_default(variable: Variable, size: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    nothing = "choose…" if variable.required else f"default: {said_value(variable.default_in(size))}"
+    return [("", nothing), *choices]
+
+
+def _placeholder(variable: Variable, size: str) -> str:
+    default = variable.default_in(size)
+    if default is not None:
+        return f"default: {said_value(default)}"
+    if variable.example is None:
+        return ""
+    return f"e.g. {said_value(variable.example)}"

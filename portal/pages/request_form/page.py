@@ -1,0 +1,159 @@
+"""The live panel: what the form comes to now, or what is still missing. Nothing here writes anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from django.utils.safestring import SafeString
+
+from portal.pages.catalogue.example_plan import showcase
+from portal.pages.request_form.forms import PREFIX, RequestForm
+from portal.panels.diagram import safe
+from portal.panels.plan_summary import Summary, summarise
+from portal.panels.proof import SHOWN_BESIDE_A_FORM, ProofPanel, proof_panel
+from portal.panels.timeline import TimelinePanel, timeline_panel
+from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
+from provisioning.errors import Refused
+from provisioning.lifecycle.plan_document import resources_of
+from provisioning.lifecycle.planning import PlanDraft, draft_create
+
+FACTS_AT_MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    label: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """With a plan, or with the reasons why there is none yet. `facts` go with the form, to tell later what changed."""
+
+    picture: SafeString
+    draft: PlanDraft | None = None
+    summary: Summary | None = None
+    proof: ProofPanel | None = None
+    timeline: TimelinePanel | None = None
+    missing: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    facts: str = ""
+    wrong: int = 0
+    """How many fields are filled in wrongly."""
+
+    @property
+    def digest(self) -> str:
+        return self.draft.digest if self.draft else ""
+
+
+def preview(form: RequestForm, *, lenient: bool) -> Preview:
+    """Plan what the form asks for. `lenient`, while somebody still types: an empty field is missing, but no error yet."""
+    example = showcase(form.offer.blueprint, form.chosen_size).picture
+    if not form.is_bound:
+        return Preview(picture=example, missing=_missing(form))
+    form.full_clean()
+    missing = _missing(form)
+    draft, problems = _draft(form)
+    if lenient:
+        _forgive_the_empty(form)
+    if draft is None or form.errors:
+        general = [str(text) for text in form.non_field_errors()]
+        return Preview(picture=example, missing=missing, problems=general + problems, wrong=len(form.errors))
+    return Preview(
+        picture=safe(draft.picture),
+        draft=draft,
+        summary=summarise(draft.content),
+        proof=proof_panel(draft.proof, lines=SHOWN_BESIDE_A_FORM),
+        timeline=timeline_panel(draft.timeline),
+        facts=json.dumps(_facts(form, draft)),
+    )
+
+
+def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
+    """The plan; or None and the sentences that belong to no field. The others are on the form."""
+    if not {"team", "place", "name", "request_id"} <= form.cleaned_data.keys():
+        return None, _check_inputs(form)
+    account, region = form.chosen_place
+    try:
+        return draft_create(
+            team=form.chosen_team,
+            name=form.cleaned_data["name"],
+            blueprint=form.offer.blueprint,
+            size=form.chosen_size,
+            inputs=form.inputs,
+            account=account,
+            region=region,
+            request_id=form.cleaned_data["request_id"],
+        ), []
+    except InputErrors as error:
+        return None, form.blame(error.errors)
+    except (BlueprintError, Refused) as error:
+        return None, str(error).splitlines()
+
+
+def _check_inputs(form: RequestForm) -> list[str]:
+    """Without a name or a place there is no plan, but what is wrong with the answers can be said all the same."""
+    try:
+        parse_inputs(form.offer.blueprint, form.chosen_size, form.inputs)
+    except InputErrors as error:
+        return form.blame(error.errors)
+    return []
+
+
+def _missing(form: RequestForm) -> list[str]:
+    fixed = [
+        form.fields[name].label or name.capitalize() for name in ("name", "team", "place") if not form[name].value()
+    ]
+    if not form.is_bound:
+        fixed = ["Name"]
+    asked = [
+        str(bound.label)
+        for bound, variable in form.variable_fields
+        if variable.required and not str(form.data.get(bound.name, "")).strip()
+    ]
+    return [*map(str, fixed), *asked]
+
+
+def _forgive_the_empty(form: RequestForm) -> None:
+    for name in [name for name in form.errors if not str(form.data.get(name, "")).strip()]:
+        del form.errors[name]
+        form.fields[name].widget.attrs.pop("aria-invalid", None)
+
+
+def _facts(form: RequestForm, draft: PlanDraft) -> dict[str, str]:
+    account, region = form.chosen_place
+    blueprint = form.offer.blueprint
+    asked = {
+        str(form.fields[PREFIX + name].label): str(value)
+        for name, value in draft.inputs.items()
+        if PREFIX + name in form.fields and not blueprint.variables[name].sensitive and value is not None
+    }
+    return {
+        "Team": form.chosen_team.name,
+        "Name": form.cleaned_data["name"],
+        "Size": form.chosen_size,
+        "Account and region": f"{account.name} · {region}",
+        "Blueprint": f"{blueprint.version} ({blueprint.digest[:8]})",
+        "Resources": str(len(resources_of(draft.content))),
+        **asked,
+    }
+
+
+def changes_since(shown: str, now: Preview) -> list[Change]:
+    """What differs between the plan that was on the page and the present one, as far as the form can tell."""
+    if not now.facts or not shown or len(shown) > FACTS_AT_MOST:
+        return []
+    try:
+        before = json.loads(shown)
+    except (ValueError, RecursionError):  # not written by this portal
+        return []
+    after = json.loads(now.facts)
+    if not isinstance(before, dict):
+        return []
+    return [
+        Change(label, str(before.get(label, "–")), str(after.get(label, "–")))
+        for label in dict.fromkeys([*after, *before])
+        if str(before.get(label, "–")) != str(after.get(label, "–"))
+    ]

@@ -1,0 +1,84 @@
+"""The versions of a blueprint, and what changes between two of them."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import NoReverseMatch
+from django.views.decorators.http import require_safe
+
+from portal.pages.versions.page import compare_url, comparison_page, version_lines
+from portal.web.lookups import get_environment_for, person
+from provisioning.blueprint import Blueprint
+from provisioning.errors import NotFound
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.version_registry import blueprint_of
+from provisioning.models import Environment, Plan, RequestKind, User
+
+
+@require_safe
+def versions(request: HttpRequest, slug: str) -> HttpResponse:
+    lines = version_lines(person(request), slug)
+    newest = lines[0].row
+    return render(
+        request,
+        "pages/versions/index.html",
+        {"slug": slug, "title": newest.title, "lines": lines, "is_here": slug in catalogue().blueprints},
+    )
+
+
+@require_safe
+def pick(request: HttpRequest, slug: str) -> HttpResponse:
+    """From the list's two menus to the comparison's own address."""
+    before, after = request.GET.get("before", ""), request.GET.get("after", "")
+    try:
+        return redirect(compare_url(slug, before, after))
+    except NoReverseMatch:  # no versions
+        return redirect("versions", slug=slug)
+
+
+@require_safe
+def compare(request: HttpRequest, slug: str, before: str, after: str) -> HttpResponse:
+    """`?size=` chooses the size; `?environment=` compares with that environment's own answers, in its size and place."""
+    environment = _environment(person(request), request.GET.get("environment", ""), slug=slug, version=before)
+    earlier, later = _two_versions(slug, before, after, environment)
+    wanted = environment.size if environment is not None else request.GET.get("size", "")
+    size = wanted if wanted in later.sizes else next(iter(later.sizes))
+    context = {
+        "before": earlier,
+        "after": later,
+        "size": size,
+        "environment": environment,
+        **comparison_page(earlier, later, size=size, environment=environment),
+    }
+    return render(request, "pages/versions/compare.html", context)
+
+
+def _environment(user: User, given: str, *, slug: str, version: str) -> Environment | None:
+    if not given:
+        return None
+    try:
+        environment = get_environment_for(user, UUID(given))
+    except ValueError:
+        raise NotFound("There is no such environment, or it is not your team's.") from None
+    mine = environment.blueprint_version
+    if (mine.slug, mine.version) != (slug, version):
+        raise NotFound(f"{environment.name} is on {mine.slug} {mine.version}; open the comparison from its own page.")
+    return environment
+
+
+def _two_versions(slug: str, before: str, after: str, environment: Environment | None) -> tuple[Blueprint, Blueprint]:
+    """The same version twice compares what was kept with what its folder holds now, or an environment's own draft with it."""
+    earlier = blueprint_of(slug, before, digest=_digest_of(environment) if environment is not None else "")
+    now = catalogue().blueprints.get(slug)
+    if before == after and now is not None and now.version == after:
+        return earlier, now
+    return earlier, blueprint_of(slug, after)
+
+
+def _digest_of(environment: Environment) -> str:
+    """Of the files that the environment was made of."""
+    plans = Plan.objects.filter(environment=environment, requests__kind=RequestKind.CREATE).order_by("created_at")
+    return str(plans.values_list("content__blueprint__digest", flat=True).first() or "")

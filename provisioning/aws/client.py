@@ -1,0 +1,122 @@
+"""AWS itself, behind the port: each method hands over to the module of its service."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+from provisioning.aws import existence, protection, quiesce
+from provisioning.aws.interface import (
+    AccountAccess,
+    Aws,
+    BucketProgress,
+    StackEvent,
+    StackResource,
+    StackSpec,
+    StackState,
+    TaggedResource,
+    TaskSpec,
+    TaskState,
+)
+from provisioning.aws.rate_limiter import Gate
+from provisioning.aws.services import artefacts, backup, cloudformation, ec2, ecs, s3, tagging
+from provisioning.aws.sessions import Clients
+
+KEPT: Final = 100
+"""Accounts and regions whose clients are kept; one with all its clients takes some ten megabytes."""
+
+
+class LiveAws:
+    """One account and region. Safe for several threads; everything may raise `provisioning.aws.errors.AwsError`."""
+
+    def __init__(self, access: AccountAccess, *, governor: Gate) -> None:
+        self.access = access
+        self._clients = Clients(access, governor)
+
+    def verify(self) -> None:
+        """Prove that the account can be reached and is the one meant; otherwise raise. Each first change does it by itself."""
+        self._clients.verify()
+
+    def close(self) -> None:
+        self._clients.close()
+
+    def create_stack(self, spec: StackSpec, *, token: str) -> str:
+        return cloudformation.create_stack(self._clients, spec, token=token)
+
+    def delete_stack(self, stack_id: str, *, token: str, retain: Sequence[str] = ()) -> None:
+        cloudformation.delete_stack(self._clients, stack_id, token=token, retain=retain)
+
+    def describe_stack(self, name_or_id: str) -> StackState | None:
+        return cloudformation.describe_stack(self._clients, name_or_id)
+
+    def list_stacks(self, *, statuses: Sequence[str] = ()) -> list[StackState]:
+        return cloudformation.list_stacks(self._clients, statuses=statuses)
+
+    def stack_events(self, stack_id: str, *, after_event_id: str | None) -> list[StackEvent]:
+        return cloudformation.stack_events(self._clients, stack_id, after_event_id=after_event_id)
+
+    def stack_resources(self, stack_id: str) -> list[StackResource]:
+        return cloudformation.stack_resources(self._clients, stack_id)
+
+    def set_termination_protection(self, stack_name: str, *, enabled: bool) -> None:
+        cloudformation.set_termination_protection(self._clients, stack_name, enabled=enabled)
+
+    def put_artefact(self, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
+        return artefacts.put(self._clients, bucket, key, body, sha256=sha256)
+
+    def run_task(self, spec: TaskSpec, *, token: str) -> str:
+        return ecs.run_task(self._clients, spec, token=token)
+
+    def describe_task(self, cluster: str, task_arn: str) -> TaskState | None:
+        return ecs.describe_task(self._clients, cluster, task_arn)
+
+    def empty_bucket(self, bucket: str, *, limit: int) -> BucketProgress:
+        return s3.empty_bucket(self._clients, bucket, limit=limit)
+
+    def empty_vault(self, vault: str, *, limit: int) -> BucketProgress:
+        return backup.empty_vault(self._clients, vault, limit=limit)
+
+    def stop_service(self, cluster: str, service: str) -> None:
+        ecs.stop_service(self._clients, cluster, service)
+
+    def quiesce(self, resource_type: str, physical_id: str) -> bool:
+        return quiesce.quiesce(self._clients, resource_type, physical_id)
+
+    def lift_protection(self, resource_type: str, physical_id: str) -> bool:
+        return protection.lift_protection(self._clients, resource_type, physical_id)
+
+    def release_network_interfaces(self, *, security_groups: Sequence[str], subnets: Sequence[str]) -> list[str]:
+        return ec2.release_network_interfaces(self._clients, security_groups=security_groups, subnets=subnets)
+
+    def exists(self, resource_type: str, physical_id: str) -> bool | None:
+        return existence.exists(self._clients, resource_type, physical_id)
+
+    def find_by_tag(self, key: str, value: str) -> list[TaggedResource]:
+        return tagging.find_by_tag(self._clients, key, value)
+
+
+_lock = threading.Lock()
+_kept: OrderedDict[tuple[AccountAccess, Gate], LiveAws] = OrderedDict()
+
+
+def aws_for(access: AccountAccess, *, governor: Gate) -> LiveAws:
+    """The one `LiveAws` of this process for this access. Another role, external id or endpoint is another access, with clients of its own."""
+    key = (access, governor)
+    with _lock:
+        live = _kept.pop(key, None) or LiveAws(access, governor=governor)
+        _kept[key] = live
+        while len(_kept) > KEPT:
+            _kept.popitem(last=False)
+        return live
+
+
+def close_all() -> None:
+    """Close all kept connections and forget their clients, when a process ends or a test is done."""
+    with _lock:
+        while _kept:
+            _kept.popitem()[1].close()
+
+
+_: type[Aws] = LiveAws  # mypy holds the port and this class together

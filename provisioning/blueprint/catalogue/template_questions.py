@@ -1,0 +1,108 @@
+"""A blueprint of one CloudFormation template asks what the template's parameters ask: each becomes a variable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from provisioning.blueprint.blueprint import SIZES, ComponentBlock
+from provisioning.blueprint.catalogue.blocks import Report
+from provisioning.blueprint.errors import ProblemFound
+from provisioning.blueprint.inputs.size_scope import BySize
+from provisioning.blueprint.inputs.variables import Validation, Variable, compiled
+from provisioning.blueprint.syntax.evaluate import constant
+from provisioning.components.kinds.cloudformation.component import CloudFormation, asked
+from provisioning.components.kinds.cloudformation.imported_template import Question
+from provisioning.components.kit.packages import TextFile
+from provisioning.design.graph import Source, Value
+
+KIND: Final = CloudFormation.kind
+
+
+def template_variables(
+    report: Report, blocks: tuple[ComponentBlock, ...], files: Mapping[str, bytes], by_size: BySize
+) -> dict[str, Variable]:
+    """A variable for each parameter that the blueprint does not fix itself. What cannot be read is left to the settings' check."""
+    found: dict[str, Variable] = {}
+    for block in blocks:
+        if block.kind != KIND or (file := _file(block, files)) is None:
+            continue
+        try:
+            questions = asked(file)
+        except ValueError:  # told when the settings are checked, with its line
+            continue
+        with report.collecting():
+            fixed = _maps(block, "parameters", by_size)
+            examples = next(iter(_maps(block, "examples", by_size).values()), {})
+            for question in questions:
+                open_in = tuple(size for size in SIZES if question.name not in fixed.get(size, {}))
+                if open_in:
+                    source = Source(f"{report.path.rpartition('/')[0]}/{file.path}", question.line)
+                    made = _variable(question, source, open_in, examples.get(question.name))
+                    if made.required and (made.example is None or made.complaints(made.example)):
+                        report.add(block.source.line, _wants_example(question, file))
+                    found[question.name] = made
+    return found
+
+
+def _file(block: ComponentBlock, files: Mapping[str, bytes]) -> TextFile | None:
+    argument = block.arguments.get("template")
+    if argument is None:
+        return None
+    try:
+        name = constant(argument.value)
+        return TextFile(name, files[name].decode()) if isinstance(name, str) and name in files else None
+    except (ProblemFound, ValueError):
+        return None
+
+
+def _maps(block: ComponentBlock, setting: str, by_size: BySize) -> dict[str, Mapping[str, Value]]:
+    """A setting that is a map, in every size."""
+    argument = block.arguments.get(setting)
+    values = by_size.values(argument.value) if argument else {}
+    return {size: value if isinstance(value, dict) else {} for size, value in values.items()}
+
+
+def _variable(question: Question, source: Source, open_in: tuple[str, ...], example: Value) -> Variable:
+    everywhere = len(open_in) == len(SIZES)
+    return Variable(
+        name=question.name,
+        type=question.type,
+        description=question.description,
+        source=source,
+        default=question.default,
+        required=question.required,
+        example=question.example if example is None else example,
+        sizes=None if everywhere else open_in,
+        validations=_validations(question, source),
+        of_template=True,
+    )
+
+
+def _wants_example(question: Question, file: TextFile) -> str:
+    return (
+        f"The parameter {question.name} of {file.path} needs an example that it takes: "
+        f"examples = {{ {question.name} = … }} in the component."
+    )
+
+
+def _validations(question: Question, source: Source) -> tuple[Validation, ...]:
+    bounded = not question.type.startswith("list")
+    rules = [
+        Validation(source, message=question.message, pattern=question.pattern) if _readable(question.pattern) else None,
+        Validation(source, min=question.minimum) if bounded and question.minimum is not None else None,
+        Validation(source, max=question.maximum) if bounded and question.maximum is not None else None,
+        Validation(source, allowed=question.allowed) if question.allowed else None,
+    ]
+    return tuple(rule for rule in rules if rule)
+
+
+def _readable(pattern: str) -> bool:
+    """Whether the portal's linear engine knows everything in the pattern; else AWS alone checks it."""
+    if not pattern:
+        return False
+    try:
+        compiled(pattern)
+    except ValueError:
+        return False
+    return True

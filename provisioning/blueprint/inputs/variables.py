@@ -1,0 +1,103 @@
+"""Variables: what a blueprint asks the team for, and which answers it takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from pydantic_core import SchemaError, SchemaValidator, core_schema
+
+from provisioning.blueprint.inputs.types import measure
+from provisioning.blueprint.phrasing import listed
+from provisioning.design.graph import Source, Value
+
+MAX_PATTERN = 500
+
+
+@lru_cache(maxsize=1_000)
+def compiled(pattern: str) -> SchemaValidator:
+    """Compile a pattern with pydantic's engine, Rust's regex: it runs in linear time, so no pattern can hang a form.
+
+    Raises ValueError with what is wrong: look-around and back-references do not exist there.
+    """
+    try:
+        return SchemaValidator(core_schema.str_schema(pattern=pattern))
+    except SchemaError as error:
+        reasons = [
+            line.removeprefix("error: ").strip() for line in str(error).splitlines() if line.startswith("error: ")
+        ]
+        raise ValueError(reasons[0] if reasons else "it is too large") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Validation:
+    """One condition. `min` and `max` look at a number, or at the length of text, list or map; lists are checked item by item
+    against `pattern` and `allowed`, and so are a map's values.
+    """
+
+    source: Source
+    message: str = ""
+    pattern: str | None = None
+    min: int | float | None = None
+    max: int | float | None = None
+    allowed: tuple[Value, ...] | None = None
+
+    def complaint(self, value: Value) -> str | None:
+        """Return what is wrong with a value, to stand behind the variable's name; None when nothing is."""
+        if wrong := self._wrong(value):
+            return self.message or wrong
+        return None
+
+    def _wrong(self, value: Value) -> str | None:
+        items = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [value]
+        if self.pattern is not None and not all(compiled(self.pattern).isinstance_python(item) for item in items):
+            return f"does not match {self.pattern}"
+        if self.allowed is not None and any(item not in self.allowed for item in items):
+            return f"should be {listed(map(str, self.allowed))}"
+        if self.min is not None and measure(value) < self.min:
+            return f"should be at least {self.min}" + _unit(value)
+        if self.max is not None and measure(value) > self.max:
+            return f"should be at most {self.max}" + _unit(value)
+        return None
+
+
+def _unit(value: Value) -> str:
+    return " characters long" if isinstance(value, str) else " entries long" if isinstance(value, list | dict) else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """One question of the form. A default counts only when it is not `required`; a default of None means "nothing".
+
+    `defaults`, by size, stand in the place of `default` where the file refers to `size.`: ask `default_in`.
+    `unless` names another variable that makes a required one unnecessary: either a certificate or a domain.
+    `terraform` are the names by which Terraform modules know it, beside its own. `of_template` marks a parameter of a
+    CloudFormation template.
+    """
+
+    name: str
+    type: str
+    description: str
+    source: Source
+    default: Value = None
+    defaults: Mapping[str, Value] = field(default_factory=dict)
+    required: bool = True
+    unless: str = ""
+    example: Value = None
+    sensitive: bool = False
+    sizes: tuple[str, ...] | None = None
+    validations: tuple[Validation, ...] = ()
+    terraform: tuple[str, ...] = ()
+    of_template: bool = False
+
+    def default_in(self, size: str) -> Value:
+        return self.defaults.get(size, self.default)
+
+    def complaints(self, value: Value) -> list[str]:
+        """Every sentence that the validations have against a value of the right type."""
+        found = (rule.complaint(value) for rule in self.validations)
+        return [f"{self.name} {complaint.rstrip('.')}." for complaint in found if complaint]
+
+    def settable_in(self, size: str) -> bool:
+        return self.sizes is None or size in self.sizes

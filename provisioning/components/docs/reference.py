@@ -1,0 +1,233 @@
+"""The reference of all kinds of component, generated from their own schemas and declarations, so that it cannot go stale.
+
+`REFERENCE.md` beside this file is its Markdown, kept current by a test; the portal shows the same as pages.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from provisioning.components.docs.schema_docs import Setting, settings_in_words
+from provisioning.components.kit.component import Component, Gives
+from provisioning.components.registry import component, kinds
+
+_MAX_EXAMPLE_LINES = 24
+
+# In the order in which a reader looks for them.
+FAMILIES: Mapping[str, tuple[str, ...]] = {
+    "Network and ways in": ("network", "load_balancer", "cdn"),
+    "What runs": ("cluster", "service", "function"),
+    "Databases and caches": ("postgres", "mysql", "valkey", "redis"),
+    "Files and backups": ("bucket", "backup"),
+    "Messages and mail": ("queue", "rabbitmq", "rabbitmq_broker", "email"),
+    "Models": ("bedrock",),
+    "Secrets and roles": ("secret", "deploy_role", "monitoring_role"),
+    "Watching": ("alarm_topic", "dashboard", "log_shipping"),
+    "Your own": ("cloudformation",),
+}
+_OTHERS = "Others"
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A block of a blueprint, as it stands there."""
+
+    blueprint: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One thing that a user gets: words, names as they stand in code, and more words."""
+
+    before: str
+    names: tuple[str, ...] = ()
+    after: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KindReference:
+    """Everything that a blueprint's author needs to know of one kind."""
+
+    kind: str
+    title: str
+    summary: str
+    about: str
+    settings: tuple[Setting, ...]
+    attributes: Mapping[str, str]
+    gives: Gives | None
+    needs: tuple[str, ...]
+    example: Example | None
+
+    @property
+    def paragraphs(self) -> list[str]:
+        return self.about.split("\n\n")
+
+    @property
+    def given(self) -> list[Given]:
+        return given(self.gives)
+
+
+def families(pages: Iterable[KindReference]) -> dict[str, list[KindReference]]:
+    """Kinds by what they are for."""
+    by_kind = {page.kind: page for page in pages}
+    found = {title: [by_kind.pop(kind) for kind in own if kind in by_kind] for title, own in FAMILIES.items()}
+    return {title: own for title, own in (found | {_OTHERS: list(by_kind.values())}).items() if own}
+
+
+def blueprint_texts(root: Path) -> dict[str, str]:
+    """Every blueprint's HCL by its slug, whether it can be loaded or not; examples are only read, never resolved."""
+    return {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(root.glob("*/blueprint.hcl"))}
+
+
+def reference(blueprints: Mapping[str, str]) -> tuple[KindReference, ...]:
+    """All kinds, by title. `blueprints` maps a slug to its HCL, from which the examples are taken."""
+    found = examples(blueprints)
+    pages = (describe(kind, found.get(kind)) for kind in kinds())
+    return tuple(sorted(pages, key=lambda page: page.title.lower()))
+
+
+def describe(kind: str, example: Example | None = None) -> KindReference:
+    """One kind. Raises UnknownComponent."""
+    own = component(kind)
+    return KindReference(
+        kind=kind,
+        title=own.title,
+        summary=own.summary,
+        about=_about(own),
+        settings=tuple(s for s in settings_in_words(own.Settings) if s.name != "uses" or own.takes),
+        attributes=own.attributes,
+        gives=own.gives,
+        needs=own.needs,
+        example=example,
+    )
+
+
+def _about(own: Component) -> str:
+    """What its module says of it first, as one paragraph for each of the module's."""
+    text = sys.modules[type(own).__module__].__doc__ or ""
+    return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
+
+
+# Examples
+
+
+def examples(blueprints: Mapping[str, str]) -> dict[str, Example]:
+    """For each kind the block that shows most without being long."""
+    found: dict[str, Example] = {}
+    for slug, text in blueprints.items():
+        for kind, block in blocks(text):
+            length = block.count("\n") + 1
+            known = found.get(kind)
+            if length <= _MAX_EXAMPLE_LINES and (known is None or length > known.text.count("\n") + 1):
+                found[kind] = Example(slug, block)
+    return found
+
+
+_BLOCK = re.compile(r'^component "([a-z0-9_]+)" "[^"]*" \{', re.MULTILINE)
+
+
+def blocks(text: str) -> Iterable[tuple[str, str]]:
+    """Every component block of an HCL text: its kind, and the text up to the brace that closes it in the first column."""
+    for match in _BLOCK.finditer(text):
+        end = text.find("\n", match.end())
+        if (single := text[match.start() : end if end >= 0 else len(text)]).rstrip().endswith("}"):
+            yield match[1], single.rstrip()
+        elif (close := text.find("\n}", match.end())) >= 0:
+            yield match[1], text[match.start() : close + 2]
+
+
+# Markdown
+
+
+def as_markdown(pages: Iterable[KindReference]) -> str:
+    """The whole reference."""
+    pages = list(pages)
+    lines = [
+        "# Components",
+        "",
+        "The building blocks of a blueprint. This file is generated: `manage.py components --markdown` writes it.",
+        "",
+        "| kind | what it is |",
+        "|---|---|",
+        *(f"| [`{page.kind}`](#{page.kind}) | {_cell(page.summary)} |" for page in pages),
+        "",
+    ]
+    for page in pages:
+        lines += _page(page)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _page(page: KindReference) -> list[str]:
+    lines = [f'<a id="{page.kind}"></a>', f"## {page.title}", "", f"`{page.kind}`: {page.summary}.", "", page.about, ""]
+    lines += [
+        "### Settings",
+        "",
+        "| setting | type | default | meaning |",
+        "|---|---|---|---|",
+        *_rows(page.settings),
+        "",
+    ]
+    if page.attributes:
+        lines += ["### Attributes", "", "| attribute | meaning |", "|---|---|"]
+        lines += [
+            f"| `component.{page.kind}.<name>.{name}` | {_cell(words)} |" for name, words in page.attributes.items()
+        ]
+        lines.append("")
+    lines += ["### What a user gets", "", *(gives_in_words(page.gives) or ["Nothing can use it."]), ""]
+    if page.needs:
+        lines += [
+            "### Needs",
+            "",
+            f"Exactly one {' and one '.join(f'`{kind}`' for kind in page.needs)} in the blueprint.",
+            "",
+        ]
+    if page.example:
+        lines += ["### Example", "", f"From `{page.example.blueprint}`:", "", "```hcl", page.example.text, "```", ""]
+    return lines
+
+
+def _rows(settings: Iterable[Setting], prefix: str = "") -> list[str]:
+    rows = []
+    for setting in settings:
+        default = "**required**" if setting.required else f"`{setting.default}`"
+        limits = f" ({'; '.join(setting.limits)})" if setting.limits else ""
+        cells = (f"`{prefix}{setting.name}`", setting.type + limits, default, setting.description)
+        rows.append(f"| {' | '.join(_cell(cell) for cell in cells)} |")
+        rows += _rows(setting.parts, f"{prefix}{setting.name}.")
+    return rows
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("\n", " ")
+
+
+def gives_in_words(gives: Gives | None) -> list[str]:
+    """What a user gets, as a list in Markdown."""
+    lines = []
+    for item in given(gives):
+        names = ", ".join(f"`{name}`" for name in item.names)
+        lines.append(f"- {' '.join(filter(None, (item.before, names)))}{item.after}")
+    return lines
+
+
+def given(gives: Gives | None) -> list[Given]:
+    """What a user gets."""
+    if gives is None:
+        return []
+    found = []
+    if gives.variables:
+        found.append(Given("variables", gives.variables))
+    if gives.secrets:
+        found.append(Given("variables with a secret value", gives.secrets, ", and the right to read it at the start"))
+    if gives.ports:
+        found.append(Given(f"the way in on {gives.ports}, between the two security groups and nobody else's"))
+    if gives.rights:
+        found.append(Given("the rights", gives.rights, ", on this component's resources only"))
+    if gives.note:
+        found.append(Given(gives.note))
+    return found

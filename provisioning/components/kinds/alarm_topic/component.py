@@ -1,0 +1,123 @@
+"""The one SNS topic of an environment: every alarm of its components is sent there.
+
+A subscription to a paging service carries the service's key in its address, so the address is no input: it lies in a
+secret of the account, which the template names and CloudFormation reads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+from troposphere import GetAtt, Ref, sns
+
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam, standard_alarms
+from provisioning.components.kit.alarms import KIND
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.keys import own_key
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id, short
+
+_SERVICE = "cloudwatch.amazonaws.com"
+
+
+class AlarmTopicSettings(base.Settings):
+    endpoint_secret: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$",
+        description=(
+            "Name of a secret in the account that holds the https address to notify, such as PagerDuty's integration "
+            "URL; without it you subscribe by hand"
+        ),
+    )
+
+
+class AlarmTopic(base.Component):
+    kind = KIND
+    title = "Alarm topic"
+    summary = "Encrypted SNS topic that every alarm of the environment is sent to"
+    Settings = AlarmTopicSettings
+    attributes = {"arn": "ARN of the topic", "name": "Name of the topic"}
+
+    def build(self, node: Node, build: Build) -> None:
+        build.only(KIND, needed_by=node)
+        settings = base.settings_of(node, AlarmTopicSettings)
+        topic = build.add(
+            node,
+            sns.Topic(
+                logical_id(node.address),
+                TopicName=_name(node, build),
+                DisplayName=f"Alarms of {build.name}",
+                KmsMasterKeyId=_key(node, build),
+            ),
+            "Alarm topic",
+        )
+        policy = sns.TopicPolicy(
+            logical_id(node.address, "Policy"),
+            Topics=[topic],
+            PolicyDocument=iam.policy([_from_alarms(topic), iam.tls_only("sns:Publish", topic)]),
+        )
+        build.add(node, policy, "Alarm topic's policy")
+        if settings.endpoint_secret:
+            subscription = sns.SubscriptionResource(
+                logical_id(node.address, "Subscription"),
+                TopicArn=topic,
+                Protocol="https",
+                Endpoint=f"{{{{resolve:secretsmanager:{settings.endpoint_secret}}}}}",
+            )
+            build.add(node, subscription, "Subscription to the alarms")
+
+    def finish(self, node: Node, build: Build) -> None:  # noqa: ARG002 - it looks at all the others
+        """Watch what the others have made: without a topic nobody would be told, so they make no more than a few."""
+        standard_alarms.add(build)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        told = base.settings_of(node, AlarmTopicSettings).endpoint_secret
+        return [base.Box("beside", node.name, "Alarm topic", "SNS to https" if told else "SNS")]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name == "arn":
+            return Ref(logical_id(node.address))
+        if name == "name":
+            return GetAtt(logical_id(node.address), "TopicName")
+        return super().attribute(node, name, build)
+
+
+def _name(node: Node, build: Build) -> str:
+    return build.physical(short("alarms", node.name), limit=256)
+
+
+def _from_account() -> dict[str, Any]:
+    """Only alarms of the same account."""
+    return {
+        "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
+        "ArnLike": {"aws:SourceArn": iam.account_arn("cloudwatch", "alarm:*")},
+    }
+
+
+def _from_alarms(topic: Ref) -> dict[str, Any]:
+    return {
+        "Sid": "AlarmsOnly",
+        "Effect": "Allow",
+        "Principal": {"Service": _SERVICE},
+        "Action": "sns:Publish",
+        "Resource": topic,
+        "Condition": _from_account(),
+    }
+
+
+def _key(node: Node, build: Build) -> Ref:
+    """A key of its own: CloudWatch may not use the one that AWS manages for SNS.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+    """
+    alarms = {
+        "Sid": "Alarms",
+        "Effect": "Allow",
+        "Principal": {"Service": _SERVICE},
+        "Action": ["kms:Decrypt", "kms:GenerateDataKey*"],
+        "Resource": "*",
+        "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
+    }
+    return own_key(node, build, "Topic's key", of="Messages", statements=(alarms,))

@@ -1,0 +1,110 @@
+"""Bedrock's models, those that are named and no others, reached from inside the network.
+
+The same list limits twice: the role of whoever uses it, and the endpoint that the requests go through. A name with a
+geography in front (`eu.anthropic.…`) is an inference profile: it may be invoked, and its model in whatever region
+the profile sends the request to, but only by way of the profile.
+https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
+https://docs.aws.amazon.com/bedrock/latest/userguide/vpc-interface-endpoints.html
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any
+
+from pydantic import Field
+from troposphere import Ref, Sub, ec2
+from typing_extensions import override
+
+from provisioning.components.kinds.network.component import subnet_refs
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam, security
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+PORT = 443
+ACTIONS = ("bedrock:InvokeModel", "bedrock:InvokeModelWithResponseStream")
+# https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-support.html
+_PROFILE = re.compile(r"^(?:us-gov|us|eu|apac|au|jp|ca|global)\.(?P<model>[a-z0-9]+\..+)$")
+
+ModelId = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+(:[a-z0-9]+)*$", max_length=140)]
+
+
+class BedrockSettings(base.Settings):
+    models: tuple[ModelId, ...] = Field(
+        min_length=1,
+        max_length=20,
+        description="Ids of the models, or of inference profiles, that users may invoke and no others",
+    )
+
+
+class Bedrock(base.Component):
+    kind = "bedrock"
+    title = "Bedrock"
+    summary = "Chosen foundation models, reached through an endpoint in the network"
+    Settings = BedrockSettings
+    gives = base.Gives(variables=("BEDROCK_MODELS",), ports=f"port {PORT} of the endpoint", rights=tuple(ACTIONS))
+    needs = ("network",)
+    guarded = True
+    attributes = {"endpoint_id": "Id of the interface endpoint"}
+
+    def build(self, node: Node, build: Build) -> None:
+        network = build.only("network", needed_by=node)
+        security.group(node, build, ingress=security.from_users(node, build))
+        resource = ec2.VPCEndpoint(
+            logical_id(node.address, "Endpoint"),
+            VpcId=Ref(logical_id(network.address, "Vpc")),
+            VpcEndpointType="Interface",
+            ServiceName=Sub("com.amazonaws.${AWS::Region}.bedrock-runtime"),
+            PrivateDnsEnabled=True,
+            SubnetIds=subnet_refs(build, "private", needed_by=node),
+            SecurityGroupIds=[security.group_id(node.address)],
+            PolicyDocument=iam.policy([_own_account(statement) for statement in _statements(node)]),
+        )
+        build.add(node, resource, "Way to Bedrock inside AWS")
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        models = base.settings_of(node, BedrockSettings).models
+        fact = models[0] if len(models) == 1 else f"{len(models)} models"
+        return [base.Box("beside", node.name, "Bedrock", fact)]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name == "endpoint_id":
+            return Ref(logical_id(node.address, "Endpoint"))
+        return super().attribute(node, name, build)
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        return base.Grant(
+            label="443 TLS",
+            ports=(PORT,),
+            variables={"BEDROCK_MODELS": ",".join(base.settings_of(node, BedrockSettings).models)},
+            statements=tuple(_statements(node)),
+        )
+
+
+def _statements(node: Node) -> list[dict[str, Any]]:
+    """Models in this region; then, for each profile, the profile and its model by way of it."""
+    names = base.settings_of(node, BedrockSettings).models
+    statements = []
+    if models := [name for name in names if not _PROFILE.match(name)]:
+        statements.append(iam.allow(ACTIONS, [_model(name, "${AWS::Region}") for name in models]))
+    for name in names:
+        if found := _PROFILE.match(name):
+            profile = iam.account_arn("bedrock", f"inference-profile/{name}")
+            statements.append(iam.allow(ACTIONS, [profile]))
+            by_way_of = {"StringEquals": {"bedrock:InferenceProfileArn": profile}}
+            statements.append(iam.allow(ACTIONS, [_model(found["model"], "*")], by_way_of))
+    return statements
+
+
+def _own_account(statement: dict[str, Any]) -> dict[str, Any]:
+    """The statement for the endpoint's policy: whoever asks must belong to this account."""
+    condition = statement.get("Condition", {}).get("StringEquals", {})
+    own = {"StringEquals": {"aws:PrincipalAccount": Ref("AWS::AccountId"), **condition}}
+    return {**statement, "Principal": "*", "Condition": own}
+
+
+def _model(name: str, region: str) -> Sub:
+    return Sub(f"arn:${{AWS::Partition}}:bedrock:{region}::foundation-model/{name}")

@@ -1,0 +1,217 @@
+"""A private S3 bucket: encrypted, TLS only, no public access, with or without a lifecycle and a copy elsewhere.
+
+A user gets `<NAME>_BUCKET` and may list, read, write and delete the bucket's objects, nothing else. A `cdn` that has it
+as an origin may read it, and no other distribution.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+from troposphere import GetAtt, Ref, Sub, s3
+from typing_extensions import override
+
+from provisioning.components.kinds.bucket import replica
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.build import MAIN, Build
+from provisioning.design.graph import Node, Reference
+from provisioning.design.names import logical_id
+
+_NAME_LIMIT = 63
+_ABORT_UPLOADS_AFTER_DAYS = 7
+
+
+class Lifecycle(base.Part):
+    """Days after which an object moves on: Standard, then Intelligent-Tiering, then Glacier."""
+
+    intelligent_tiering_after_days: int = Field(ge=0, description="Days in Standard before Intelligent-Tiering")
+    glacier_after_days: int = Field(ge=1, description="Days, counted from the start, before Glacier")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.glacier_after_days <= self.intelligent_tiering_after_days:
+            raise ValueError("glacier_after_days must be above intelligent_tiering_after_days")
+        return self
+
+
+class BucketSettings(base.Settings):
+    lifecycle: Lifecycle | None = Field(default=None, description="Move objects to cheaper storage by age")
+    versioned: bool = Field(default=False, description="Keep what is overwritten or deleted as an older version")
+    keep_data: bool = Field(default=False, description="Keep the bucket and its objects when the stack goes")
+    critical: bool = Field(
+        default=False, description="Copy every object to a bucket in another region; every version is kept in both"
+    )
+    replica_region: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        description="Region of the copy; null for the nearest one under the same law (eu-west-1 for eu-central-1)",
+    )
+    replica_within_15_minutes: bool = Field(
+        default=False, description="Pay for S3's promise to copy 99.9 % of objects within 15 minutes, and measure it"
+    )
+
+    @model_validator(mode="after")
+    def _replica_of_a_critical_one(self) -> Self:
+        if not self.critical and (self.replica_region or self.replica_within_15_minutes):
+            raise ValueError("only a critical bucket has a copy: say critical = true, or leave out replica_…")
+        return self
+
+
+class Bucket(base.Component):
+    kind = "bucket"
+    title = "Bucket"
+    summary = "Private S3 bucket, encrypted, TLS only"
+    Settings = BucketSettings
+    gives = base.Gives(
+        variables=("<NAME>_BUCKET",),
+        rights=("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
+    )
+    attributes = {
+        "name": "Name of the bucket",
+        "arn": "ARN of the bucket",
+        "replica": "Name of its copy in another region (critical ones)",
+    }
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, BucketSettings)
+        source = private(logical_id(node.address), build.physical(node.name, limit=_NAME_LIMIT))
+        if settings.versioned or settings.critical:
+            source.VersioningConfiguration = s3.VersioningConfiguration(Status="Enabled")
+        if settings.lifecycle:
+            source.LifecycleConfiguration = s3.LifecycleConfiguration(Rules=_rules(settings.lifecycle))
+        if settings.critical:
+            place, copy = replica.stack(node, build, settings.replica_region), _copy(node, build)
+            _add(node, build, copy, "Copy in another region", stack=place)
+            timed = settings.replica_within_15_minutes
+            source.ReplicationConfiguration = replica.rule(node, build, copy.title, place=place, timed=timed)
+        _add(node, build, source, "Bucket", admits=_readers(node, build))
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, BucketSettings)
+        boxes = [base.Box("beside", node.name, "Buckets", "tiers by age" if settings.lifecycle else "standard storage")]
+        if settings.critical:
+            where = settings.replica_region or ""
+            fact = "copy" if where else "copy in another region"
+            boxes.append(base.Box("beside", f"{node.name} replica", "Buckets", fact, region=where))
+        return boxes
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name == "name":
+            return Ref(logical_id(node.address))
+        if name == "arn":
+            return GetAtt(logical_id(node.address), "Arn")
+        if name == "replica":
+            critical = base.settings_of(node, BucketSettings).critical
+            return replica.name(node, build) if critical else None
+        return super().attribute(node, name, build)
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        name = logical_id(node.address)
+        return base.Grant(
+            label="objects",
+            variables={f"{node.name.upper()}_BUCKET": Ref(name)},
+            statements=(
+                iam.allow(["s3:ListBucket"], GetAtt(name, "Arn")),
+                iam.allow(
+                    ["s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"],
+                    Sub(f"${{{name}.Arn}}/*"),
+                ),
+            ),
+        )
+
+
+def private(logical: str, name: str) -> s3.Bucket:
+    """A bucket that cannot become public, whatever policy it is given later."""
+    return s3.Bucket(
+        logical,
+        BucketName=name,
+        OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
+        PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
+            BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True
+        ),
+        BucketEncryption=s3.BucketEncryption(
+            ServerSideEncryptionConfiguration=[
+                s3.ServerSideEncryptionRule(
+                    ServerSideEncryptionByDefault=s3.ServerSideEncryptionByDefault(SSEAlgorithm="AES256")
+                )
+            ]
+        ),
+    )
+
+
+def _copy(node: Node, build: Build) -> s3.Bucket:
+    made = private(logical_id(node.address, "Replica"), replica.name(node, build))
+    made.VersioningConfiguration = s3.VersioningConfiguration(Status="Enabled")
+    return made
+
+
+def _add(
+    node: Node,
+    build: Build,
+    bucket: s3.Bucket,
+    title: str,
+    *,
+    admits: list[dict[str, Any]] | None = None,
+    stack: str = MAIN,
+) -> None:
+    """Add a bucket and its policy; both stay when data is kept."""
+    kept = "Retain" if base.settings_of(node, BucketSettings).keep_data else None
+    build.keep(bucket, policy=kept, why=f"the objects in {node.name}", stack=stack)
+    reference = build.add(node, bucket, title, stack=stack)
+    policy = s3.BucketPolicy(
+        f"{bucket.title}Policy",
+        Bucket=reference,
+        PolicyDocument=iam.policy([tls_only(bucket.title), *(admits or ())]),
+    )
+    build.keep(policy, policy=kept, why=f"keeps {node.name} TLS only", stack=stack)
+    build.add(node, policy, "Bucket policy", stack=stack)
+
+
+def _readers(node: Node, build: Build) -> list[dict[str, Any]]:
+    """Let each CDN that has this bucket as an origin read it; with a page of its own for what is missing, it must list.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
+    """
+    name = logical_id(node.address)
+    found = []
+    for user in build.users(node):
+        if user.kind != "cdn":
+            continue
+        admitted = {
+            "Effect": "Allow",
+            "Principal": {"Service": "cloudfront.amazonaws.com"},
+            "Condition": {"StringEquals": {"aws:SourceArn": build.attribute(Reference("cdn", user.name, "arn"))}},
+        }
+        found.append({**admitted, "Action": "s3:GetObject", "Resource": Sub(f"${{{name}.Arn}}/*")})
+        if getattr(user.settings, "error_page", None):
+            found.append({**admitted, "Action": "s3:ListBucket", "Resource": GetAtt(name, "Arn")})
+    return found
+
+
+def tls_only(name: str) -> dict[str, Any]:
+    return iam.tls_only("s3:*", [GetAtt(name, "Arn"), Sub(f"${{{name}.Arn}}/*")])
+
+
+def _rules(lifecycle: Lifecycle) -> list[s3.LifecycleRule]:
+    return [
+        s3.LifecycleRule(
+            Id="tiers",
+            Status="Enabled",
+            Transitions=[
+                s3.LifecycleRuleTransition(
+                    StorageClass="INTELLIGENT_TIERING", TransitionInDays=lifecycle.intelligent_tiering_after_days
+                ),
+                s3.LifecycleRuleTransition(StorageClass="GLACIER", TransitionInDays=lifecycle.glacier_after_days),
+            ],
+        ),
+        s3.LifecycleRule(
+            Id="uploads",
+            Status="Enabled",
+            AbortIncompleteMultipartUpload=s3.AbortIncompleteMultipartUpload(
+                DaysAfterInitiation=_ABORT_UPLOADS_AFTER_DAYS
+            ),
+        ),
+    ]

@@ -1,0 +1,277 @@
+"""CloudFront in front of private buckets, and of a load balancer for some paths where asked.
+
+It reads buckets as itself: each bucket's policy admits this one distribution. HTTP is redirected to HTTPS, files with a
+hash in their name are cached for a year, pages are always fetched fresh. Certificate and web ACL stand in us-east-1.
+A user gets `<NAME>_URL`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import GetAtt, Ref, Sub, cloudfront, route53
+from typing_extensions import override
+
+from provisioning.components.kinds.cdn import edge, logs, policies
+from provisioning.components.kinds.cdn.settings import CdnPath, CdnSettings
+from provisioning.components.kinds.load_balancer.component import LoadBalancerSettings
+from provisioning.components.kit import component as base
+from provisioning.components.kit.alarms import alarm
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node, Reference
+from provisioning.design.names import logical_id
+
+# All distributions are in this zone: https://docs.aws.amazon.com/general/latest/gr/cf_region.html
+_ZONE = "Z2FDTNDATAQYW2"
+_TLS = "TLSv1.2_2021"
+_READ = ["GET", "HEAD"]
+_READ_FROM_ELSEWHERE = ["GET", "HEAD", "OPTIONS"]
+_EVERYTHING = ["GET", "HEAD", "OPTIONS", "PUT", "POST", "PATCH", "DELETE"]
+_ERROR_SECONDS = 10
+_NAME_LIMIT = 64
+
+
+class Cdn(base.Component):
+    kind = "cdn"
+    title = "CloudFront"
+    summary = "CloudFront distribution in front of private buckets"
+    Settings = CdnSettings
+    gives = base.Gives(variables=("<NAME>_URL",))
+    attributes = {
+        "url": "https:// address",
+        "host": "Host name that AWS gave it: what a CNAME points at",
+        "id": "Id of the distribution, for invalidations",
+        "arn": "ARN of the distribution",
+    }
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, CdnSettings)
+        _one_owner_of_the_name(node, build, settings)
+        config = cloudfront.DistributionConfig(
+            Comment=build.physical(node.name, limit=128),
+            Enabled=True,
+            HttpVersion="http2and3",
+            IPV6Enabled=True,
+            PriceClass=settings.price_class,
+            DefaultRootObject=settings.index,
+            Origins=_origins(node, build),
+            DefaultCacheBehavior=_default(node, build, settings),
+            ViewerCertificate=_certificate(node, build, settings),
+        )
+        if settings.all_paths:
+            config.CacheBehaviors = [_behaviour(node, build, path) for path in settings.all_paths]
+        if settings.domain:
+            config.Aliases = [settings.domain]
+        if settings.error_page:
+            config.CustomErrorResponses = [_missing(settings.error_page)]
+        if logging := logs.logging(node, build):
+            config.Logging = logging
+        if acl := edge.web_acl(node, build):
+            config.WebACLId = acl
+        resource = cloudfront.Distribution(logical_id(node.address), DistributionConfig=config)
+        distribution = build.add(node, resource, "Distribution")
+        if settings.hosted_zone_id:
+            _alias(node, build, settings)
+        _alarm(node, build, distribution)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, CdnSettings)
+        speaks = "TLS 1.2+" if settings.domain else "HTTPS"
+        count = len(settings.origins)
+        origins = "1 origin" if count == 1 else f"{count} origins"
+        led = "browsers, by Route 53" if settings.hosted_zone_id else "browsers"
+        boxes = [
+            base.Box("edge", node.name, "CloudFront", f"{speaks}, {origins}"),
+            base.Box("internet", "Users", "", led, leads="443"),
+        ]
+        if settings.domain and not settings.certificate_arn:
+            boxes.append(base.Box("edge", node.name, "Certificate", settings.domain, region=edge.REGION))
+        if settings.waf:
+            limit = f"{settings.waf.requests_per_5_minutes}/5 min"
+            boxes.append(base.Box("edge", node.name, "Web ACL", limit, region=edge.REGION))
+        return boxes
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        distribution = logical_id(node.address)
+        domain = base.settings_of(node, CdnSettings).domain
+        match name:
+            case "url":
+                named = domain and not domain.startswith("*")
+                return f"https://{domain}" if named else Sub(f"https://${{{distribution}.DomainName}}")
+            case "host":
+                return GetAtt(distribution, "DomainName")
+            case "id":
+                return Ref(distribution)
+            case "arn":
+                return arn(node.address)
+        return super().attribute(node, name, build)
+
+    @override
+    def targets(self, node: Node) -> tuple[Reference, ...]:
+        return base.settings_of(node, CdnSettings).origins
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        return base.Grant(variables={f"{node.name.upper()}_URL": self.attribute(node, "url", build)})
+
+
+def _missing(page: str) -> cloudfront.CustomErrorResponse:
+    return cloudfront.CustomErrorResponse(
+        ErrorCode=404, ResponseCode=404, ResponsePagePath=page, ErrorCachingMinTTL=_ERROR_SECONDS
+    )
+
+
+def arn(address: str) -> Sub:
+    """The ARN of a CDN's distribution, which CloudFormation does not tell."""
+    distribution = logical_id(address)
+    return Sub(f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution}}}")
+
+
+def _one_owner_of_the_name(node: Node, build: Build, settings: CdnSettings) -> None:
+    """A name leads to one place, and CloudFront takes it for one distribution only."""
+    if not settings.domain:
+        return
+    balancers = {
+        other.address: base.settings_of(other, LoadBalancerSettings).certificate.domain
+        for other in build.design.of_kind("load_balancer")
+    }
+    others = {other.address: base.settings_of(other, CdnSettings).domain for other in build.design.of_kind("cdn")}
+    for address, domain in (balancers | others).items():
+        if domain == settings.domain and address != node.address:
+            raise base.DesignError(
+                f"{node.source}: {domain} is to lead to {node.address} and to {address}; give one of them another name"
+            )
+
+
+# Origins
+
+
+def _origins(node: Node, build: Build) -> list[cloudfront.Origin]:
+    control = build.add(
+        node,
+        cloudfront.OriginAccessControl(
+            logical_id(node.address, "Access"),
+            OriginAccessControlConfig=cloudfront.OriginAccessControlConfig(
+                Name=build.physical(node.name, limit=_NAME_LIMIT),
+                Description=f"Reads the buckets of {build.name}",
+                OriginAccessControlOriginType="s3",
+                SigningBehavior="always",
+                SigningProtocol="sigv4",
+            ),
+        ),
+        "Origin access control",
+    )
+    return [
+        _bucket_origin(target, control) if target.kind == "bucket" else _balancer_origin(node, target)
+        for target in build.targets(node)
+    ]
+
+
+def _bucket_origin(bucket: Node, control: Ref) -> cloudfront.Origin:
+    return cloudfront.Origin(
+        Id=bucket.address,
+        DomainName=GetAtt(logical_id(bucket.address), "RegionalDomainName"),
+        OriginAccessControlId=control,
+        # Empty is how one says that the access control is used in place of the older identity.
+        S3OriginConfig=cloudfront.S3OriginConfig(OriginAccessIdentity=""),
+    )
+
+
+def _balancer_origin(node: Node, balancer: Node) -> cloudfront.Origin:
+    """The load balancer's certificate has to fit the origin's name, or the visitor's Host header that is passed on.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-custom-origin.html
+    """
+    named = base.settings_of(balancer, LoadBalancerSettings).certificate.domain
+    if not named and not base.settings_of(node, CdnSettings).domain:
+        raise base.DesignError(
+            f"{node.source}: {node.address} speaks TLS to {balancer.address}, whose certificate fits neither a name of its "
+            f"own nor one of {node.address}; give one of them a domain"
+        )
+    return cloudfront.Origin(
+        Id=balancer.address,
+        DomainName=named or GetAtt(logical_id(balancer.address), "DNSName"),
+        CustomOriginConfig=cloudfront.CustomOriginConfig(
+            OriginProtocolPolicy="https-only", OriginSSLProtocols=["TLSv1.2"], HTTPSPort=443
+        ),
+    )
+
+
+# Behaviours
+
+
+def _default(node: Node, build: Build, settings: CdnSettings) -> cloudfront.DefaultCacheBehavior:
+    path = CdnPath(pattern="/*", cache=settings.cache)
+    behaviour = cloudfront.DefaultCacheBehavior(**_answers(node, build, path))
+    if function := policies.routing(node, build):
+        behaviour.FunctionAssociations = [
+            cloudfront.FunctionAssociation(EventType="viewer-request", FunctionARN=function)
+        ]
+    return behaviour
+
+
+def _behaviour(node: Node, build: Build, path: CdnPath) -> cloudfront.CacheBehavior:
+    return cloudfront.CacheBehavior(PathPattern=path.pattern, **_answers(node, build, path))
+
+
+def _answers(node: Node, build: Build, path: CdnPath) -> dict[str, Any]:
+    origin = path.origin or base.settings_of(node, CdnSettings).origin
+    answers: dict[str, Any] = {
+        "TargetOriginId": origin.address,
+        "ViewerProtocolPolicy": "redirect-to-https",
+        "Compress": True,
+        "CachePolicyId": policies.cache_policy(node, build, path.cache),
+    }
+    if origin.kind == "bucket":
+        answers["AllowedMethods"] = _READ_FROM_ELSEWHERE if path.embeddable else _READ
+        answers["ResponseHeadersPolicyId"] = policies.headers_policy(
+            node, build, caching=path.cache, embeddable=path.embeddable
+        )
+        return answers
+    # What it answers is its own affair, but for headers that it leaves out.
+    named = base.settings_of(build.node(origin.address), LoadBalancerSettings).certificate.domain
+    answers["AllowedMethods"] = _EVERYTHING
+    answers["OriginRequestPolicyId"] = policies.ALL_VIEWER_EXCEPT_HOST if named else policies.ALL_VIEWER
+    answers["ResponseHeadersPolicyId"] = policies.SECURITY_HEADERS
+    return answers
+
+
+# Names
+
+
+def _certificate(node: Node, build: Build, settings: CdnSettings) -> cloudfront.ViewerCertificate:
+    if not settings.domain:
+        return cloudfront.ViewerCertificate(CloudFrontDefaultCertificate=True)
+    return cloudfront.ViewerCertificate(
+        AcmCertificateArn=edge.certificate(node, build), MinimumProtocolVersion=_TLS, SslSupportMethod="sni-only"
+    )
+
+
+def _alias(node: Node, build: Build, settings: CdnSettings) -> None:
+    for kind, suffix in (("A", "Alias"), ("AAAA", "AliasSix")):
+        record = route53.RecordSetType(
+            logical_id(node.address, suffix),
+            HostedZoneId=settings.hosted_zone_id,
+            Name=f"{settings.domain}.",
+            Type=kind,
+            AliasTarget=route53.AliasTarget(DNSName=GetAtt(logical_id(node.address), "DomainName"), HostedZoneId=_ZONE),
+        )
+        build.add(node, record, "Name in the hosted zone")
+
+
+def _alarm(node: Node, build: Build, distribution: Ref) -> None:
+    """CloudFront's metrics are in us-east-1 only, and an alarm looks at its own region's.
+
+    https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
+    """
+    if build.main.region != edge.REGION:
+        return
+    alarm(
+        node,
+        build,
+        key="Errors",
+        description=f"More than 5 % of what {node.name} answers are errors of its origins",
+        metric=("AWS/CloudFront", "5xxErrorRate", {"DistributionId": distribution, "Region": "Global"}),
+        statistic="Average",
+        above=5,
+    )

@@ -1,0 +1,44 @@
+"""Who asked CloudFront for what: access logs in a bucket of their own, which forgets them.
+
+CloudFront writes them by an access control list that it sets itself, so this is the one bucket that takes such lists.
+https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
+"""
+
+from __future__ import annotations
+
+from troposphere import GetAtt, cloudfront, s3
+
+from provisioning.components.kinds.bucket import component as bucket
+from provisioning.components.kinds.cdn.settings import CdnSettings
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+_NAME_LIMIT = 63
+
+
+def logging(node: Node, build: Build) -> cloudfront.Logging | None:
+    """Where the distribution writes its access logs, if it does."""
+    settings = base.settings_of(node, CdnSettings)
+    if settings.log_days is None:
+        return None
+    kept = "Retain" if settings.keep_data else None
+    made = bucket.private(
+        logical_id(node.address, "Logs"), build.physical(f"{node.name}-access-logs", limit=_NAME_LIMIT)
+    )
+    made.OwnershipControls = s3.OwnershipControls(
+        Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerPreferred")]
+    )
+    made.LifecycleConfiguration = s3.LifecycleConfiguration(
+        Rules=[s3.LifecycleRule(Id="forget", Status="Enabled", ExpirationInDays=settings.log_days)]
+    )
+    build.keep(made, policy=kept, why=f"the access logs of {node.name}")
+    reference = build.add(node, made, "Access logs")
+    policy = s3.BucketPolicy(
+        f"{made.title}Policy", Bucket=reference, PolicyDocument=iam.policy([bucket.tls_only(made.title)])
+    )
+    build.keep(policy, policy=kept, why=f"keeps the access logs of {node.name} TLS only")
+    build.add(node, policy, "Access logs' policy")
+    return cloudfront.Logging(Bucket=GetAtt(made.title, "DomainName"), IncludeCookies=False)

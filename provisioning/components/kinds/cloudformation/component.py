@@ -1,0 +1,154 @@
+"""A whole stack from one template that somebody wrote already; its parameters become the form.
+
+Nothing is added but what `raw.rewriting` says: secrets are read from Secrets Manager and roles receive the boundary.
+The template is the blueprint's only component: it wires itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Self, TypeAlias
+
+from pydantic import Field, model_validator
+from typing_extensions import override
+
+from provisioning.components.kinds.cloudformation import imported_template
+from provisioning.components.kinds.cloudformation.imported_template.drawing import place
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.packages import ShippedText, TextFile
+from provisioning.design.graph import Node
+
+Answer: TypeAlias = str | int | float | bool | list[str | int | float] | None
+# CloudFormation takes a snapshot of these when nothing is said.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+_SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
+_MAX_SHOWN = 5
+
+
+class CloudFormationSettings(base.Settings):
+    template: ShippedText = Field(description="The template's file in the blueprint's folder, JSON or YAML")
+    parameters: dict[str, Answer] = Field(
+        default={}, description="Parameters that the blueprint fixes, by size or for all; the form asks for the others"
+    )
+    examples: dict[str, Answer] = Field(
+        default={}, description="Examples for parameters whose constraints are too special to guess one"
+    )
+    answers: dict[str, Answer] = Field(default={}, description="What the team answered; filled in by the portal")
+
+    @model_validator(mode="after")
+    def _can_be_offered(self) -> Self:
+        known = {question.name for question in asked(self.template)}
+        for name in (*self.parameters, *self.examples, *self.answers):
+            if name not in known:
+                raise ValueError(
+                    f"parameters: {self.template.path} has no parameter {name}; it has {', '.join(sorted(known)) or 'none'}"
+                )
+        return self
+
+
+@lru_cache(maxsize=64)
+def template_of(file: TextFile) -> imported_template.RawTemplate:
+    """The template, read and found fit to be offered; ValueError with the reasons otherwise."""
+    try:
+        template = imported_template.read_template(file.text)
+        refused = imported_template.refusals(template)
+    except imported_template.RawProblem as problem:
+        raise ValueError(f"{file.path}, {problem}") from problem
+    if refused:
+        more = f" (and {len(refused) - _MAX_SHOWN} more)" if len(refused) > _MAX_SHOWN else ""
+        raise ValueError("; ".join(f"{file.path}, {problem}" for problem in refused[:_MAX_SHOWN]) + more)
+    return template
+
+
+@lru_cache(maxsize=64)
+def asked(file: TextFile) -> tuple[imported_template.Question, ...]:
+    """What the template asks for. ValueError where it cannot be offered."""
+    template = template_of(file)
+    try:
+        return imported_template.questions(template)
+    except imported_template.RawProblem as problem:
+        raise ValueError(f"{file.path}, {problem}") from problem
+
+
+class CloudFormation(base.Component):
+    kind = "cloudformation"
+    title = "CloudFormation template"
+    summary = "A whole stack from a template that you have already, JSON or YAML"
+    Settings = CloudFormationSettings
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, CloudFormationSettings)
+        if len(build.design.nodes) > 1:
+            raise base.DesignError(
+                f"{node.source}: {node.address} is a whole stack, so it is the blueprint's only component; "
+                "take the others out or put its resources into components"
+            )
+        values = settings.parameters | settings.answers
+        template = template_of(settings.template)
+        secrets = {question.name for question in asked(settings.template) if question.secret}
+        try:
+            rewritten = imported_template.rewrite(
+                template,
+                secrets={name: str(value) for name, value in values.items() if name in secrets and value},
+                boundary=iam.account_arn("iam", f"policy/{iam.BOUNDARY}", regional=False).to_dict(),
+            )
+        except imported_template.RawProblem as problem:
+            raise base.DesignError(f"{node.source}: {settings.template.path}, {problem}") from problem
+        _check_answered(node, settings, values)
+        build.take_over(node, rewritten.data, titles=_titles(rewritten.data))
+        for name in sorted(set(values) - secrets):
+            if values[name] is not None:
+                build.main.parameters[name] = _text(values[name])
+        _keep(build, rewritten.data)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        template = template_of(base.settings_of(node, CloudFormationSettings).template)
+        return place(Counter(resource["Type"] for resource in template.section("Resources").values()))
+
+    @override
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        raise base.DesignError(
+            f"{node.source}: {node.address} has no attributes; the template's own Outputs are the environment's outputs"
+        )
+
+
+def _check_answered(node: Node, settings: CloudFormationSettings, values: Mapping[str, Answer]) -> None:
+    for question in asked(settings.template):
+        if question.required and not question.secret and values.get(question.name) is None:
+            raise base.DesignError(
+                f"{node.source}: the parameter {question.name} of {settings.template.path} has no value; answer it, or fix "
+                f"it in parameters"
+            )
+
+
+def _titles(data: Any) -> dict[str, str]:
+    """What people call a resource: `AWS::S3::Bucket` is a “S3 Bucket”."""
+    return {name: " ".join(resource["Type"].split("::")[1:]) for name, resource in data["Resources"].items()}
+
+
+def _text(value: Answer) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list):
+        return ",".join(_text(item) for item in value)
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def _keep(build: Build, data: Any) -> None:
+    for name, resource in data["Resources"].items():
+        kind = resource["Type"]
+        by_default = "Snapshot" if kind in _SNAPSHOT_BY_DEFAULT and not _in_cluster(resource) else "Delete"
+        policy = resource.get("DeletionPolicy", by_default)
+        if policy != "Delete":
+            build.note_kept(name, kind, policy=policy, why="The template says so")
+
+
+def _in_cluster(resource: Any) -> bool:
+    return "DBClusterIdentifier" in resource.get("Properties", {})

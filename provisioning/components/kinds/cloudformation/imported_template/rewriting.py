@@ -1,0 +1,143 @@
+"""The two changes that the portal makes to a template of somebody else, and says so: secrets and boundaries.
+
+A NoEcho parameter would need a secret to pass through the portal. It is taken out, and every use of it reads a secret in
+Secrets Manager by a dynamic reference: a generated one, or one that the team names. A role receives the account's
+permissions boundary, because the portal's stack role may make no other.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.components.kinds.cloudformation.imported_template.generation import generation
+from provisioning.components.kinds.cloudformation.imported_template.reading import RawProblem, RawTemplate
+from provisioning.components.kinds.cloudformation.imported_template.walking import functions, named, replaced
+
+_ROLES = ("AWS::IAM::Role",)
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """The template as it is sent, and each change in a sentence. `generated` are the logical ids of added secrets."""
+
+    data: Mapping[str, Any]
+    changes: tuple[str, ...]
+    generated: tuple[str, ...]
+
+
+def secret_parameters(template: RawTemplate) -> list[str]:
+    return [name for name, value in template.section("Parameters").items() if is_secret(value)]
+
+
+def is_secret(parameter: Mapping[str, Any]) -> bool:
+    value = parameter.get("NoEcho")
+    return value is True or (isinstance(value, str) and value.lower() == "true")
+
+
+def misplaced_secrets(template: RawTemplate) -> Iterator[RawProblem]:
+    """Uses of NoEcho parameters where CloudFormation reads no secret, or where it would lie open."""
+    secrets = set(secret_parameters(template))
+    for section in ("Conditions", "Rules", "Outputs"):
+        for entry, value in template.section(section).items():
+            for name in sorted(secrets & set(named(value))):
+                yield _misplaced(template, section, entry, name, f"in {section}, where CloudFormation reads no secret")
+    for entry, resource in template.section("Resources").items():
+        outside = {key: value for key, value in resource.items() if key != "Properties"}
+        for name in sorted(secrets & set(named(outside))):
+            where = "in its Metadata, where the value would lie open and CloudFormation reads no secret"
+            yield _misplaced(template, "Resources", entry, name, where)
+        encoded = [value for key, value in functions(resource.get("Properties", {})) if key == "Fn::Base64"]
+        for name in sorted(secrets & set(named(encoded))):
+            where = "in user data, where whoever may describe the instance could read it"
+            yield _misplaced(template, "Resources", entry, name, where)
+
+
+def _misplaced(template: RawTemplate, section: str, entry: str, name: str, where: str) -> RawProblem:
+    return RawProblem(
+        template.line(section, entry),
+        f"{entry} uses the NoEcho parameter {name} {where}; let the resource fetch it from Secrets Manager itself.",
+    )
+
+
+def rewrite(template: RawTemplate, *, secrets: Mapping[str, str], boundary: Any) -> Rewritten:
+    """Return the template as it is sent. `secrets` names the ARN for NoEcho parameters that are not to be generated.
+
+    Raises RawProblem where a secret can neither be generated nor was named.
+    """
+    data = deepcopy(dict(template.data))
+    changes: list[str] = []
+    generated: list[str] = []
+    instead: dict[str, Any] = {}
+    for name in secret_parameters(template):
+        instead[name], change = _reference(template, name, secrets.get(name, ""), data, generated)
+        changes.append(change)
+        del data["Parameters"][name]
+    for resource in data["Resources"].values():
+        if "Properties" in resource:
+            resource["Properties"] = replaced(resource["Properties"], instead)
+    if not data.get("Parameters"):
+        data.pop("Parameters", None)
+    _forget_in_interface(data, set(instead))
+    changes += _bound(data, boundary)
+    return Rewritten(data, tuple(changes), tuple(generated))
+
+
+def _reference(
+    template: RawTemplate, name: str, arn: str, data: dict[str, Any], generated: list[str]
+) -> tuple[Any, str]:
+    if arn:
+        return (
+            f"{{{{resolve:secretsmanager:{arn}:SecretString}}}}",
+            f"The parameter {name} is read from the secret that you name.",
+        )
+    parameter = template.section("Parameters")[name]
+    how = generation(parameter)
+    if how is None:
+        raise RawProblem(
+            template.line("Parameters", name),
+            f"The parameter {name} has constraints that a generated value might not meet; give the ARN of a secret that holds it.",
+        )
+    logical_id = _free(f"{name}Secret", data["Resources"])
+    data["Resources"][logical_id] = {
+        "Type": "AWS::SecretsManager::Secret",
+        "Properties": {"Description": f"Generated for the parameter {name}", "GenerateSecretString": how},
+    }
+    generated.append(logical_id)
+    return (
+        {"Fn::Sub": f"{{{{resolve:secretsmanager:${{{logical_id}}}:SecretString}}}}"},
+        f"The parameter {name} is a secret: AWS generates it into Secrets Manager ({logical_id}), and nobody enters it.",
+    )
+
+
+def _free(wanted: str, taken: Mapping[str, Any]) -> str:
+    name, number = wanted, 2
+    while name in taken:
+        name, number = f"{wanted}{number}", number + 1
+    return name
+
+
+def _forget_in_interface(data: dict[str, Any], gone: set[str]) -> None:
+    """The console's grouping may not name a parameter that is no longer there."""
+    metadata = data.get("Metadata")
+    interface = metadata.get("AWS::CloudFormation::Interface") if isinstance(metadata, dict) else None
+    if not isinstance(interface, dict) or not gone:
+        return
+    groups = interface.get("ParameterGroups")
+    for group in groups if isinstance(groups, list) else ():
+        if isinstance(group, dict) and isinstance(group.get("Parameters"), list):
+            group["Parameters"] = [name for name in group["Parameters"] if name not in gone]
+    if isinstance(interface.get("ParameterLabels"), dict):
+        interface["ParameterLabels"] = {k: v for k, v in interface["ParameterLabels"].items() if k not in gone}
+
+
+def _bound(data: dict[str, Any], boundary: Any) -> list[str]:
+    changes = []
+    for name, resource in data["Resources"].items():
+        if resource["Type"] in _ROLES and "PermissionsBoundary" not in resource.setdefault("Properties", {}):
+            resource["Properties"]["PermissionsBoundary"] = boundary
+            changes.append(f"The role {name} receives the account's permissions boundary.")
+    return changes

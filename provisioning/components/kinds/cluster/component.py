@@ -1,0 +1,187 @@
+"""The ECS cluster: Fargate and Fargate Spot, one processor architecture, Container Insights, service discovery.
+
+It also owns the execution role, by which ECS starts tasks: pull images, write to the environment's log groups, read
+the secrets that some task receives.
+
+Services find each other by a private DNS namespace rather than by Service Connect: a proxy in every task would take
+from the processor and memory that the blueprint promises, and one search engine needs a name, no load balancing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, Field
+from troposphere import GetAtt, Ref, Sub, ecs, servicediscovery
+
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.logs import check_days, log_group
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+_PRIVATE_IMAGE = re.compile(r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/([^:@]+)")
+
+
+class ClusterSettings(base.Settings):
+    container_insights: bool = Field(
+        default=True, description="Collect metrics of every task; scaling on a queue's backlog needs them"
+    )
+    architecture: Literal["arm64", "x86_64"] = Field(
+        default="arm64", description="Processor for which all images of the cluster are built"
+    )
+    log_days: Annotated[int, AfterValidator(check_days)] = Field(
+        default=30, description="Days for which the services' logs are kept"
+    )
+
+
+class Cluster(base.Component):
+    kind = "cluster"
+    title = "Cluster"
+    summary = "ECS cluster on Fargate"
+    Settings = ClusterSettings
+    attributes = {"name": "Name of the cluster", "arn": "ARN of the cluster"}
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, ClusterSettings)
+        insights = "enabled" if settings.container_insights else "disabled"
+        resource = ecs.Cluster(
+            logical_id(node.address),
+            ClusterName=build.physical(node.name, limit=255),
+            CapacityProviders=["FARGATE", "FARGATE_SPOT"],
+            ClusterSettings=[ecs.ClusterSetting(Name="containerInsights", Value=insights)],
+        )
+        if settings.container_insights:
+            # ECS would make this group itself, for ever and without retention.
+            log_group(
+                node,
+                build,
+                name=f"/aws/ecs/containerinsights/{resource.ClusterName}/performance",
+                days=settings.log_days,
+                suffix="Insights",
+            )
+            resource.DependsOn = logical_id(node.address, "InsightsLogs")
+        build.add(node, resource, "Cluster")
+        if any(has_name(service, build) for service in build.design.of_kind("service")):
+            network = build.only("network", needed_by=node)
+            build.add(
+                node,
+                servicediscovery.PrivateDnsNamespace(
+                    logical_id(node.address, "Namespace"),
+                    Name=namespace(build),
+                    Vpc=Ref(logical_id(network.address, "Vpc")),
+                ),
+                "Private DNS namespace",
+            )
+        _execution_role(node, build)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, ClusterSettings)
+        chips = "Graviton (ARM64)" if settings.architecture == "arm64" else "x86-64"
+        insights = ", insights" if settings.container_insights else ""
+        return [base.Box("beside", node.name, "ECS cluster", f"{chips}{insights}")]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name == "name":
+            return Ref(logical_id(node.address))
+        if name == "arn":
+            return GetAtt(logical_id(node.address), "Arn")
+        return super().attribute(node, name, build)
+
+
+def has_name(service: Node, build: Build) -> bool:
+    """Whether other services find this one by a name: those do that use it, and it listens."""
+    listens = getattr(service.settings, "port", None) is not None
+    return listens and any(user.kind == "service" for user in build.users(service))
+
+
+def namespace(build: Build) -> str:
+    return f"{build.name}.internal"
+
+
+def execution_role(node: Node) -> GetAtt:
+    return GetAtt(logical_id(node.address, "ExecutionRole"), "Arn")
+
+
+def runtime_platform(node: Node) -> ecs.RuntimePlatform:
+    settings = base.settings_of(node, ClusterSettings)
+    return ecs.RuntimePlatform(CpuArchitecture=settings.architecture.upper(), OperatingSystemFamily="LINUX")
+
+
+def awslogs(group: Ref, prefix: str) -> ecs.LogConfiguration:
+    return ecs.LogConfiguration(
+        LogDriver="awslogs",
+        Options={
+            "awslogs-group": group,
+            "awslogs-region": Ref("AWS::Region"),
+            "awslogs-stream-prefix": prefix,
+        },
+    )
+
+
+def variables(values: Mapping[str, Any]) -> list[ecs.Environment]:
+    """A task's variables, sorted by name so that equal designs give equal templates."""
+    return [ecs.Environment(Name=name, Value=values[name]) for name in sorted(values)]
+
+
+def secrets(values: Mapping[str, Any]) -> list[ecs.Secret]:
+    return [ecs.Secret(Name=name, ValueFrom=values[name]) for name in sorted(values)]
+
+
+def repositories(build: Build) -> list[Sub]:
+    """ECR repositories of the environment: those its images name, and those under the environment's own name."""
+    images = (getattr(service.settings, "image", "") for service in build.design.of_kind("service"))
+    named = {match[1] for image in images if (match := _PRIVATE_IMAGE.match(image))}
+    return [iam.account_arn("ecr", f"repository/{name}") for name in [*sorted(named), f"{build.name}/*"]]
+
+
+def pull_statements(build: Build) -> list[dict[str, Any]]:
+    # A login token is not about a repository: ECR offers no narrower resource for it.
+    return [
+        iam.allow(["ecr:GetAuthorizationToken"], "*"),
+        iam.allow(
+            ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"], repositories(build)
+        ),
+    ]
+
+
+def _execution_role(node: Node, build: Build) -> None:
+    statements = pull_statements(build)
+    statements.append(
+        iam.allow(
+            ["logs:CreateLogStream", "logs:PutLogEvents"],
+            iam.account_arn("logs", f"log-group:/portal/{build.name}/*:*"),
+        )
+    )
+    if needed := _secrets_at_start(build):
+        statements.append(iam.allow(["secretsmanager:GetSecretValue"], needed))
+    if parameters := _parameters_at_start(build):
+        statements.append(iam.allow(["ssm:GetParameters"], parameters))
+    role = iam.role(
+        logical_id(node.address, "ExecutionRole"),
+        trust=iam.trusts("ecs-tasks.amazonaws.com"),
+        statements=statements,
+        description="Starts tasks: pulls images, writes logs, reads the secrets that tasks receive",
+    )
+    build.add(node, role, "Execution role")
+
+
+def _secrets_at_start(build: Build) -> list[Any]:
+    return _named_by_tasks(build, lambda grant: grant.secret_arns)
+
+
+def _parameters_at_start(build: Build) -> list[Any]:
+    return _named_by_tasks(build, lambda grant: grant.parameter_arns)
+
+
+def _named_by_tasks(build: Build, arns: Callable[[base.Grant], tuple[Any, ...]]) -> list[Any]:
+    """ARNs that some service's task definition names, each once."""
+    found: dict[str, Any] = {}
+    for service in build.design.of_kind("service"):
+        for grant in build.grants(service):
+            for arn in arns(grant):
+                found.setdefault(str(arn.to_dict()), arn)
+    return list(found.values())

@@ -1,0 +1,208 @@
+"""Mail through Amazon SES: the sender's identity, and a configuration set that demands TLS and counts what comes back.
+
+SES knows an identity once per account and region. Where the account has it already, `existing` leaves it alone, and
+the environment brings its configuration set only. A user gets `<NAME>_SENDER` and `<NAME>_CONFIGURATION_SET`, and may
+send as this one identity.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+from troposphere import GetAtt, Ref, Sub, route53, ses
+from typing_extensions import override
+
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.alarms import alarm
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+_NAME_LIMIT = 64
+_DKIM_RECORDS = 3
+_DKIM_SECONDS = 1800
+_PERIOD_SECONDS = 3600
+# SES reviews an account at 5 % bounces and at 0.1 % complaints: the alarms ring before.
+# https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
+_BOUNCES, _COMPLAINTS = 0.04, 0.0008
+_EVENTS = ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"]
+
+
+class EmailSettings(base.Settings):
+    domain: str | None = Field(
+        default=None,
+        pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
+        max_length=253,
+        description="Domain to send from, any address of it; verified by DKIM records",
+    )
+    address: str | None = Field(
+        default=None,
+        pattern=r"^[a-z0-9._%+-]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
+        max_length=320,
+        description="One address to send from, in place of a domain; verified by a mail that AWS sends to it",
+    )
+    hosted_zone_id: str | None = Field(
+        default=None,
+        pattern=r"^Z[A-Z0-9]{1,31}$",
+        description="Route 53 hosted zone of the domain: its DKIM records are made there",
+    )
+    existing: bool = Field(
+        default=False, description="The account has verified this identity already: use it, and leave it as it is"
+    )
+
+    @model_validator(mode="after")
+    def _one_identity(self) -> Self:
+        if bool(self.domain) == bool(self.address):
+            raise ValueError("say either domain or address: mail is sent as one of them")
+        if self.hosted_zone_id and self.address:
+            raise ValueError("hosted_zone_id goes with a domain; an address is verified by mail")
+        if self.hosted_zone_id and self.existing:
+            raise ValueError("an existing identity has its DKIM records; leave out hosted_zone_id or existing")
+        return self
+
+    @property
+    def identity(self) -> str:
+        return self.domain or self.address or ""
+
+
+class Email(base.Component):
+    kind = "email"
+    title = "Email"
+    summary = "SES identity to send mail as, with a configuration set that demands TLS"
+    Settings = EmailSettings
+    gives = base.Gives(
+        variables=("<NAME>_SENDER", "<NAME>_CONFIGURATION_SET"), rights=("ses:SendEmail", "ses:SendRawEmail")
+    )
+    attributes = {
+        "identity": "Domain or address that mail is sent as",
+        "identity_arn": "ARN of the identity",
+        "configuration_set": "Name of the configuration set",
+        "dkim_1": "First DKIM record to make by hand: name and value (a domain without hosted zone)",
+        "dkim_2": "Second DKIM record",
+        "dkim_3": "Third DKIM record",
+    }
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, EmailSettings)
+        rules = _configuration_set(node, build)
+        if not settings.existing:
+            _identity(node, build, settings, rules)
+        _alarms(node, build, rules)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        return [base.Box("beside", node.name, "Email", f"SES, {base.settings_of(node, EmailSettings).identity}")]
+
+    def graphs(self, node: Node, build: Build) -> list[base.Graph]:  # noqa: ARG002 - as every component's
+        name = logical_id(node.address, "Rules")
+        lines = tuple(("AWS/SES", metric, _dimension(Ref(name)), "Sum") for metric in ("Send", "Delivery", "Bounce"))
+        return [base.Graph(f"Mail: {node.name}", lines)]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        settings = base.settings_of(node, EmailSettings)
+        match name:
+            case "identity":
+                return settings.identity
+            case "identity_arn":
+                return _identity_arn(settings)
+            case "configuration_set":
+                return Ref(logical_id(node.address, "Rules"))
+            case "dkim_1" | "dkim_2" | "dkim_3":
+                if settings.existing or settings.hosted_zone_id or settings.address:
+                    return None
+                resource, number = logical_id(node.address), name[-1]
+                return Sub(f"${{{resource}.DkimDNSTokenName{number}}} CNAME ${{{resource}.DkimDNSTokenValue{number}}}")
+        return super().attribute(node, name, build)
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        settings = base.settings_of(node, EmailSettings)
+        rules = Ref(logical_id(node.address, "Rules"))
+        # Whoever names a configuration set while sending needs the right to that too.
+        # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
+        own = iam.account_arn("ses", f"configuration-set/{_name(node, build)}")
+        return base.Grant(
+            label="send",
+            variables={
+                f"{node.name.upper()}_SENDER": settings.identity,
+                f"{node.name.upper()}_CONFIGURATION_SET": rules,
+            },
+            statements=(iam.allow(self.gives.rights, [_identity_arn(settings), own]),),
+        )
+
+
+def _name(node: Node, build: Build) -> str:
+    return build.physical(node.name, limit=_NAME_LIMIT)
+
+
+def _identity_arn(settings: EmailSettings) -> Sub:
+    return iam.account_arn("ses", f"identity/{settings.identity}")
+
+
+def _dimension(rules: Ref) -> dict[str, Any]:
+    return {"ses:configuration-set": rules}
+
+
+def _configuration_set(node: Node, build: Build) -> Ref:
+    resource = ses.ConfigurationSet(
+        logical_id(node.address, "Rules"),
+        Name=_name(node, build),
+        DeliveryOptions=ses.DeliveryOptions(TlsPolicy="REQUIRE"),
+        ReputationOptions=ses.ReputationOptions(ReputationMetricsEnabled=True),
+        SuppressionOptions=ses.SuppressionOptions(SuppressedReasons=["BOUNCE", "COMPLAINT"]),
+    )
+    rules = build.add(node, resource, "Mail's configuration set")
+    by_set = ses.DimensionConfiguration(
+        DimensionName="ses:configuration-set",
+        DimensionValueSource="messageTag",
+        DefaultDimensionValue=_name(node, build),
+    )
+    events = ses.ConfigurationSetEventDestination(
+        logical_id(node.address, "Events"),
+        ConfigurationSetName=rules,
+        EventDestination=ses.EventDestination(
+            Name="metrics",
+            Enabled=True,
+            MatchingEventTypes=_EVENTS,
+            CloudWatchDestination=ses.CloudWatchDestination(DimensionConfigurations=[by_set]),
+        ),
+    )
+    build.add(node, events, "Mail's events")
+    return rules
+
+
+def _identity(node: Node, build: Build, settings: EmailSettings, rules: Ref) -> None:
+    resource = ses.EmailIdentity(
+        logical_id(node.address),
+        EmailIdentity=settings.identity,
+        ConfigurationSetAttributes=ses.ConfigurationSetAttributes(ConfigurationSetName=rules),
+    )
+    build.add(node, resource, "Sender's identity")
+    for number in range(1, _DKIM_RECORDS + 1) if settings.hosted_zone_id else ():
+        record = route53.RecordSetType(
+            logical_id(node.address, f"Dkim{number}"),
+            HostedZoneId=settings.hosted_zone_id,
+            Name=GetAtt(resource.title, f"DkimDNSTokenName{number}"),
+            Type="CNAME",
+            TTL=str(_DKIM_SECONDS),
+            ResourceRecords=[GetAtt(resource.title, f"DkimDNSTokenValue{number}")],
+        )
+        build.add(node, record, "Signature's name in the hosted zone")
+
+
+def _alarms(node: Node, build: Build, rules: Ref) -> None:
+    for key, metric, says, limit in (
+        ("Bounces", "Reputation.BounceRate", "Over 4 % of the mail comes back", _BOUNCES),
+        ("Complaints", "Reputation.ComplaintRate", "Over 0.08 % of the mail is reported as spam", _COMPLAINTS),
+    ):
+        alarm(
+            node,
+            build,
+            key=key,
+            description=f"{says}: SES reviews accounts for that",
+            metric=("AWS/SES", metric, _dimension(rules)),
+            statistic="Average",
+            above=limit,
+            period_seconds=_PERIOD_SECONDS,
+        )

@@ -1,0 +1,335 @@
+"""A function on Lambda: code from the blueprint's folder, in the private subnets, with rights from what it uses.
+
+Lambda injects no secrets. For a secret that a container would get as NAME, the function gets NAME_FROM, the reference
+(`arn`, or `arn:key::` for one key of it) that it reads itself with its own role, as often as it likes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from troposphere import GetAtt, Ref, Select, Split, awslambda, sqs
+from typing_extensions import override
+
+from provisioning.components.kinds.network.component import subnet_refs
+from provisioning.components.kinds.service.settings import VariableName, VariableValue
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam, security
+from provisioning.components.kit.alarms import alarm
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.logs import check_days, log_group
+from provisioning.components.kit.packages import ShippedFolder
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+_NAME_LIMIT = 64
+_QUEUE_LIMIT = 80
+_KEPT_SECONDS = 14 * 24 * 3600
+# What Lambda itself does with the function's role to reach a VPC; the code must not.
+# https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
+_INTERFACES = [
+    "ec2:CreateNetworkInterface",
+    "ec2:DescribeNetworkInterfaces",
+    "ec2:DescribeSubnets",
+    "ec2:DeleteNetworkInterface",
+    "ec2:AssignPrivateIpAddresses",
+    "ec2:UnassignPrivateIpAddresses",
+]
+
+
+class Logging(awslambda.LoggingConfig):  # type: ignore[misc]
+    """Another resource's property of this name took the format from troposphere's class.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-loggingconfig.html
+    """
+
+    props: ClassVar[Any] = {**awslambda.LoggingConfig.props, "LogFormat": (str, True)}
+
+
+class FunctionSettings(base.Settings):
+    code: ShippedFolder = Field(
+        description="Folder of the blueprint with the code; a wheel (.whl) in it is unpacked beside the code"
+    )
+    handler: str = Field(
+        pattern=r"^[A-Za-z_][\w.]*\.[A-Za-z_]\w*$", description="Module and function to call, such as handler.receive"
+    )
+    # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+    runtime: Literal["python3.12", "python3.13", "python3.14"] = Field(
+        default="python3.13", description="Lambda runtime"
+    )
+    architecture: Literal["arm64", "x86_64"] = Field(default="arm64", description="Processor; arm64 is Graviton")
+    memory: int = Field(default=256, ge=128, le=10240, description="MiB of memory; processor time grows with it")
+    timeout_seconds: int = Field(default=10, ge=1, le=900, description="Seconds after which a call is ended")
+    url: bool = Field(
+        default=False, description="Give it an HTTPS address that anybody can call: the code must check who calls"
+    )
+    in_network: bool = Field(
+        default=True,
+        description="Run in the private subnets, from where it reaches what it uses and, by NAT, the internet",
+    )
+    concurrency: int | None = Field(
+        default=None, ge=1, le=10_000, description="Most calls at a time, reserved from the account's quota"
+    )
+    dead_letter: bool = Field(
+        default=False, description="Keep events that failed asynchronously in an encrypted queue for 14 days"
+    )
+    environment: dict[VariableName, VariableValue | int] = Field(
+        default={}, description="Variables for the code, beside those that come from what it uses"
+    )
+    duration_alarm_percent: int = Field(
+        default=80, ge=10, le=100, description="Alarm when one call in a hundred takes this share of the timeout"
+    )
+    log_days: Annotated[int, AfterValidator(check_days)] = Field(
+        default=30, description="Days for which the function's logs are kept"
+    )
+
+    @model_validator(mode="after")
+    def _reachable(self) -> Self:
+        if not self.in_network and self.uses:
+            raise ValueError("a function outside of the network reaches nothing that it uses: leave in_network out")
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What stands around a function by the time it is made."""
+
+    name: str
+    logs: Ref
+    role: GetAtt
+    letters: Ref | None
+    variables: dict[str, Any]
+
+
+class Function(base.Component):
+    kind = "function"
+    title = "Function"
+    summary = "Lambda function with code from the blueprint's folder"
+    Settings = FunctionSettings
+    gives = base.Gives(variables=("<NAME>_FUNCTION",), rights=("lambda:InvokeFunction",))
+    takes = True
+    guarded = True
+    attributes = {
+        "name": "Name of the function",
+        "arn": "ARN of the function",
+        "url": "https:// address (functions with url = true)",
+        "host": "Host name of that address",
+        "log_group": "Name of the function's log group",
+    }
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, FunctionSettings)
+        if settings.in_network:
+            security.group(node, build, ingress=(), egress=[security.HTTPS_OUT])
+            security.out_to_targets(node, build)
+        name = build.physical(node.name, limit=_NAME_LIMIT)
+        logs = log_group(node, build, name=f"/portal/{build.name}/{node.name}", days=settings.log_days)
+        letters = _dead_letters(node, build) if settings.dead_letter else None
+        role = _role(node, build, settings, name=name, letters=letters, needs=self.statements(node, build))
+        variables = self.variables(node, build)
+        made = Made(name=name, logs=logs, role=role, letters=letters, variables=variables)
+        function = _function(node, build, settings, made)
+        if settings.url:
+            _url(node, build, function)
+        _alarms(node, build, settings, function)
+
+    def variables(self, node: Node, build: Build) -> dict[str, Any]:
+        """What the code finds in its environment."""
+        settings = base.settings_of(node, FunctionSettings)
+        found: dict[str, Any] = {}
+        for grant in build.grants(node):
+            found |= grant.variables
+            found |= {f"{name}_FROM": reference for name, reference in grant.secrets.items()}
+        return found | {name: build.value(value) for name, value in settings.environment.items()}
+
+    def statements(self, node: Node, build: Build) -> list[Any]:
+        """What the code may do while it runs."""
+        return [statement for grant in build.grants(node) for statement in grant.statements]
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, FunctionSettings)
+        place: base.Tier = "private" if settings.in_network else "beside"
+        boxes = [base.Box(place, node.name, "Function", f"{settings.runtime}, {settings.memory} MB")]
+        if settings.url:
+            boxes.append(base.Box("internet", "Callers", "", "HTTPS", leads="443"))
+        return boxes
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        function = logical_id(node.address)
+        match name:
+            case "name":
+                return Ref(function)
+            case "arn":
+                return GetAtt(function, "Arn")
+            case "log_group":
+                return Ref(logical_id(node.address, "Logs"))
+            case "url" | "host":
+                return _address(node, name)
+        return super().attribute(node, name, build)
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        function = logical_id(node.address)
+        return base.Grant(
+            label="invoke",
+            variables={f"{node.name.upper()}_FUNCTION": Ref(function)},
+            statements=(iam.allow(["lambda:InvokeFunction"], GetAtt(function, "Arn")),),
+        )
+
+
+def _address(node: Node, name: str) -> Any:
+    if not base.settings_of(node, FunctionSettings).url:
+        raise base.DesignError(f"{node.source}: {node.address} has no {name}, because it says no url = true")
+    url = GetAtt(logical_id(node.address, "Url"), "FunctionUrl")
+    return url if name == "url" else Select(2, Split("/", url))
+
+
+def _role(
+    node: Node, build: Build, settings: FunctionSettings, *, name: str, letters: Ref | None, needs: list[Any]
+) -> GetAtt:
+    """What it uses decides what it may do; to write its own log and to stand in the network belongs to every one."""
+    statements = [
+        iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], GetAtt(logical_id(node.address, "Logs"), "Arn")),
+        *needs,
+    ]
+    if letters is not None:
+        statements.append(iam.allow(["sqs:SendMessage"], GetAtt(logical_id(node.address, "Letters"), "Arn")))
+    if settings.in_network:
+        statements.append(iam.allow(_INTERFACES, "*"))
+        own = {"ArnEquals": {"lambda:SourceFunctionArn": iam.account_arn("lambda", f"function:{name}")}}
+        statements.append(iam.allow(_INTERFACES, "*", own) | {"Effect": "Deny"})
+    role = iam.role(logical_id(node.address, "Role"), trust=iam.trusts("lambda.amazonaws.com"), statements=statements)
+    build.add(node, role, "Function's role")
+    return GetAtt(role.title, "Arn")
+
+
+def _function(node: Node, build: Build, settings: FunctionSettings, made: Made) -> Ref:
+    bucket, key = build.ship(settings.code)
+    resource = awslambda.Function(
+        logical_id(node.address),
+        FunctionName=made.name,
+        Description=f"{node.name} of {build.name}",
+        Runtime=settings.runtime,
+        Architectures=[settings.architecture],
+        Handler=settings.handler,
+        Code=awslambda.Code(S3Bucket=bucket, S3Key=key),
+        Role=made.role,
+        MemorySize=settings.memory,
+        Timeout=settings.timeout_seconds,
+        LoggingConfig=Logging(LogFormat="JSON", LogGroup=made.logs, SystemLogLevel="WARN"),
+    )
+    if made.variables:
+        ordered = {variable: made.variables[variable] for variable in sorted(made.variables)}
+        resource.Environment = awslambda.Environment(Variables=ordered)
+    if settings.in_network:
+        resource.VpcConfig = awslambda.VPCConfig(
+            SecurityGroupIds=[security.group_id(node.address)],
+            SubnetIds=subnet_refs(build, "private", needed_by=node),
+        )
+    if settings.concurrency:
+        resource.ReservedConcurrentExecutions = settings.concurrency
+    if made.letters is not None:
+        resource.DeadLetterConfig = awslambda.DeadLetterConfig(
+            TargetArn=GetAtt(logical_id(node.address, "Letters"), "Arn")
+        )
+    return build.add(node, resource, "Function")
+
+
+def _dead_letters(node: Node, build: Build) -> Ref:
+    queue = sqs.Queue(
+        logical_id(node.address, "Letters"),
+        QueueName=build.physical(f"{node.name}-failed", limit=_QUEUE_LIMIT),
+        MessageRetentionPeriod=_KEPT_SECONDS,
+        SqsManagedSseEnabled=True,
+    )
+    build.keep(queue, policy=None, why="")
+    letters = build.add(node, queue, "Failed events")
+    policy = sqs.QueuePolicy(
+        logical_id(node.address, "LettersPolicy"),
+        Queues=[letters],
+        PolicyDocument=iam.policy([iam.tls_only("sqs:*", GetAtt(queue.title, "Arn"))]),
+    )
+    build.add(node, policy, "Failed events' policy")
+    alarm(
+        node,
+        build,
+        key="Failed",
+        description=f"Events of {node.address} have failed and wait in its queue",
+        metric=("AWS/SQS", "ApproximateNumberOfMessagesVisible", {"QueueName": GetAtt(queue.title, "QueueName")}),
+        statistic="Maximum",
+        above=0,
+    )
+    return letters
+
+
+def _url(node: Node, build: Build, function: Ref) -> None:
+    """A public address. Since October 2025 a caller needs both actions, and the second one by way of the address only.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
+    """
+    url = awslambda.Url(
+        logical_id(node.address, "Url"), TargetFunctionArn=GetAtt(function.data["Ref"], "Arn"), AuthType="NONE"
+    )
+    build.add(node, url, "Function's address")
+    call = awslambda.Permission(
+        logical_id(node.address, "UrlPermission"),
+        FunctionName=function,
+        Action="lambda:InvokeFunctionUrl",
+        Principal="*",
+        FunctionUrlAuthType="NONE",
+    )
+    build.add(node, call, "Leave to call the address")
+    through = awslambda.Permission(
+        logical_id(node.address, "InvokePermission"),
+        FunctionName=function,
+        Action="lambda:InvokeFunction",
+        Principal="*",
+        InvokedViaFunctionUrl=True,
+    )
+    build.add(node, through, "Leave to run by the address")
+
+
+def _alarms(node: Node, build: Build, settings: FunctionSettings, function: Ref) -> None:
+    """Errors, throttles and duration: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html ."""
+    dimensions = {"FunctionName": function}
+    alarm(
+        node,
+        build,
+        key="Errors",
+        description=f"{node.address} keeps failing",
+        metric=("AWS/Lambda", "Errors", dimensions),
+        statistic="Sum",
+        above=0,
+    )
+    alarm(
+        node,
+        build,
+        key="Throttles",
+        description=f"{node.address} is called more often at a time than the account allows",
+        metric=("AWS/Lambda", "Throttles", dimensions),
+        statistic="Sum",
+        above=0,
+    )
+    alarm(
+        node,
+        build,
+        key="Duration",
+        description=f"{node.address} comes near its time limit",
+        metric=("AWS/Lambda", "Duration", dimensions),
+        statistic="p99",
+        above=settings.timeout_seconds * 1000 * settings.duration_alarm_percent // 100,
+    )
+    if settings.url:
+        # An answer of "try again" is no error of the function: only its address counts it.
+        # https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html
+        alarm(
+            node,
+            build,
+            key="UrlErrors",
+            description=f"{node.address} keeps answering its callers with 5xx",
+            metric=("AWS/Lambda", "Url5xxCount", dimensions),
+            statistic="Sum",
+            above=0,
+        )

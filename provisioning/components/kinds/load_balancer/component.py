@@ -1,0 +1,293 @@
+"""The public way in: an application load balancer with HTTPS, a web ACL, and one service behind it.
+
+The certificate is given by its ARN, or made for a domain whose hosted zone is given; then the zone gets the name too.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import Field, field_validator, model_validator
+from troposphere import GetAtt, Ref, Sub, certificatemanager, route53, wafv2
+from troposphere import elasticloadbalancingv2 as elb
+
+from provisioning.components.kinds.network.component import NetworkSettings, subnet_refs
+from provisioning.components.kit import component as base
+from provisioning.components.kit import security, web_acl
+from provisioning.components.kit.alarms import alarm
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.web_acl import Waf
+from provisioning.design.graph import Node, Reference
+from provisioning.design.names import logical_id
+
+# TLS 1.2 and 1.3, forward secrecy only.
+TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
+_LONGEST_DRAIN_SECONDS = 3600
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
+_SMALLEST_SUBNET = 27
+
+
+class Certificate(base.Part):
+    """Either the ARN of a certificate, or a domain and its hosted zone, for which one is made and validated."""
+
+    arn: str | None = Field(
+        default=None,
+        # Documentation abbreviates account ids, and what people paste from it should arrive; AWS has the last word.
+        pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{9,12}:certificate/[A-Za-z0-9-]+$",
+        description="ARN of a certificate in the environment's region",
+    )
+    domain: str | None = Field(
+        default=None,
+        pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
+        max_length=253,
+        description="Public name, for which a certificate is made and which leads to the load balancer",
+    )
+    hosted_zone_id: str | None = Field(
+        default=None, pattern=r"^Z[A-Z0-9]{1,31}$", description="Route 53 hosted zone of the domain"
+    )
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if self.arn and (self.domain or self.hosted_zone_id):
+            raise ValueError("give the ARN of a certificate, or a domain with its hosted zone, not both")
+        if not self.arn and not (self.domain and self.hosted_zone_id):
+            raise ValueError("HTTPS needs a certificate: give its ARN, or a domain together with its hosted zone's id")
+        return self
+
+
+class LoadBalancerSettings(base.Settings):
+    certificate: Certificate = Field(description="The ARN of a certificate, or a domain and its hosted zone")
+    target: base.ServiceReference = Field(description="The service that answers")
+    health_check: str = Field(
+        pattern=r"^/[\x21-\x7e]*$", max_length=1024, description="Path that answers 200 while the service is well"
+    )
+    waf: Waf | None = Field(default=None, description="A web ACL with a limit on one address's requests")
+    http_redirect: bool = Field(
+        default=True, description="Lead HTTP on port 80 to HTTPS; false admits 443 only and leaves port 80 shut"
+    )
+    drain_seconds: int = Field(
+        default=30,
+        ge=0,
+        le=_LONGEST_DRAIN_SECONDS,
+        description="Seconds in which a task that leaves may finish its requests",
+    )
+    protect: bool = Field(default=False, description="Refuse deletion until the protection is lifted")
+
+    @field_validator("certificate", mode="before")
+    @classmethod
+    def _plain_arn(cls, value: Any) -> Any:
+        return {"arn": value} if isinstance(value, str) else value
+
+    @property
+    def ports(self) -> dict[int, str]:
+        """What it listens on, and why."""
+        return {80: "redirected to 443", 443: "HTTPS"} if self.http_redirect else {443: "HTTPS"}
+
+
+class LoadBalancer(base.Component):
+    kind = "load_balancer"
+    title = "Load balancer"
+    summary = "Application load balancer with HTTPS and a web ACL"
+    gives = base.Gives(note="a `cdn` takes it as one of its origins")
+    Settings = LoadBalancerSettings
+    needs = ("network",)
+    guarded = True
+    attributes = {"url": "https:// address", "host": "Host name that AWS gave it", "arn": "ARN of the load balancer"}
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, LoadBalancerSettings)
+        _groups(node, build, settings)
+        balancer = _balancer(node, build, settings)
+        _targets_and_listeners(node, build, settings, balancer)
+        if settings.certificate.domain:
+            _alias(node, build, settings.certificate)
+        if settings.waf:
+            _web_acl(node, build, settings.waf, balancer)
+        _alarms(node, build)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, LoadBalancerSettings)
+        guard = f", WAF {settings.waf.requests_per_5_minutes}/5 min" if settings.waf else ""
+        led = "browsers, by Route 53" if settings.certificate.domain else "browsers"
+        return [
+            base.Box("public", node.name, "Load balancer", f"TLS 1.2+{guard}"),
+            base.Box("internet", "Users", "", led, leads=", ".join(map(str, settings.ports))),
+        ]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        balancer = logical_id(node.address)
+        domain = base.settings_of(node, LoadBalancerSettings).certificate.domain
+        match name:
+            case "url":
+                return f"https://{domain}" if domain else Sub(f"https://${{{balancer}.DNSName}}")
+            case "host":
+                return GetAtt(balancer, "DNSName")
+            case "arn":
+                return Ref(balancer)
+        return super().attribute(node, name, build)
+
+    def targets(self, node: Node) -> tuple[Reference, ...]:
+        return (base.settings_of(node, LoadBalancerSettings).target,)
+
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        """A CDN fetches from it over the internet, as anybody does; there is nothing to give to anybody else."""
+        if any(user.kind != "cdn" for user in build.users(node)):
+            return super().grant(node, build)
+        return base.Grant()
+
+
+def _groups(node: Node, build: Build, settings: LoadBalancerSettings) -> None:
+    (target,) = build.targets(node)
+    if not build.component(target).grant(target, build).ports:
+        raise base.DesignError(
+            f"{node.source}: {target.address} listens on no port, so nothing can stand in front of it"
+        )
+    world = [
+        {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": security.ANYWHERE, "Description": why}
+        for port, why in settings.ports.items()
+    ]
+    security.group(node, build, ingress=world)
+    security.out_to_targets(node, build)
+
+
+def _balancer(node: Node, build: Build, settings: LoadBalancerSettings) -> Ref:
+    network = build.only("network", needed_by=node)
+    smallest = max(base.settings_of(network, NetworkSettings).subnets.public, key=lambda subnet: subnet.prefixlen)
+    if smallest.prefixlen > _SMALLEST_SUBNET:
+        raise base.DesignError(
+            f"{network.source}: {node.address} needs public subnets of at least /{_SMALLEST_SUBNET},"
+            f" and {smallest} is smaller; give {network.address} a larger range"
+        )
+    attributes = {
+        "deletion_protection.enabled": "true" if settings.protect else "false",
+        "routing.http.drop_invalid_header_fields.enabled": "true",
+    }
+    resource = elb.LoadBalancer(
+        logical_id(node.address),
+        Type="application",
+        Scheme="internet-facing",
+        Subnets=subnet_refs(build, "public", needed_by=node),
+        SecurityGroups=[security.group_id(node.address)],
+        LoadBalancerAttributes=[elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in attributes.items()],
+        DependsOn=logical_id(network.address, "InternetAttachment"),
+    )
+    return build.add(node, resource, "Load balancer")
+
+
+def _targets_and_listeners(node: Node, build: Build, settings: LoadBalancerSettings, balancer: Ref) -> None:
+    (target,) = build.targets(node)
+    (port,) = build.component(target).grant(target, build).ports
+    network = build.only("network", needed_by=node)
+    targets = build.add(
+        node,
+        elb.TargetGroup(
+            logical_id(node.address, "Targets"),
+            VpcId=Ref(logical_id(network.address, "Vpc")),
+            TargetType="ip",
+            Protocol="HTTP",
+            Port=port,
+            HealthCheckPath=settings.health_check,
+            Matcher=elb.Matcher(HttpCode="200"),
+            TargetGroupAttributes=[
+                elb.TargetGroupAttribute(Key="deregistration_delay.timeout_seconds", Value=str(settings.drain_seconds))
+            ],
+        ),
+        "Target group",
+    )
+    if settings.http_redirect:
+        _redirect(node, build, balancer)
+    certificate = settings.certificate.arn or _certificate(node, build, settings.certificate)
+    build.add(
+        node,
+        elb.Listener(
+            logical_id(node.address, "Https"),
+            LoadBalancerArn=balancer,
+            Protocol="HTTPS",
+            Port=443,
+            SslPolicy=TLS_POLICY,
+            Certificates=[elb.Certificate(CertificateArn=certificate)],
+            DefaultActions=[elb.Action(Type="forward", TargetGroupArn=targets)],
+        ),
+        "HTTPS listener",
+    )
+
+
+def _redirect(node: Node, build: Build, balancer: Ref) -> None:
+    to_https = elb.RedirectConfig(Protocol="HTTPS", Port="443", StatusCode="HTTP_301")
+    listener = elb.Listener(
+        logical_id(node.address, "Http"),
+        LoadBalancerArn=balancer,
+        Protocol="HTTP",
+        Port=80,
+        DefaultActions=[elb.Action(Type="redirect", RedirectConfig=to_https)],
+    )
+    build.add(node, listener, "Redirect from HTTP")
+
+
+def _certificate(node: Node, build: Build, certificate: Certificate) -> Ref:
+    resource = certificatemanager.Certificate(
+        logical_id(node.address, "Certificate"),
+        DomainName=certificate.domain,
+        ValidationMethod="DNS",
+        DomainValidationOptions=[
+            certificatemanager.DomainValidationOption(
+                DomainName=certificate.domain, HostedZoneId=certificate.hosted_zone_id
+            )
+        ],
+    )
+    return build.add(node, resource, "Certificate")
+
+
+def _alias(node: Node, build: Build, certificate: Certificate) -> None:
+    balancer = logical_id(node.address)
+    resource = route53.RecordSetType(
+        logical_id(node.address, "Alias"),
+        HostedZoneId=certificate.hosted_zone_id,
+        Name=f"{certificate.domain}.",
+        Type="A",
+        AliasTarget=route53.AliasTarget(
+            DNSName=GetAtt(balancer, "DNSName"), HostedZoneId=GetAtt(balancer, "CanonicalHostedZoneID")
+        ),
+    )
+    build.add(node, resource, "Name in the hosted zone")
+
+
+def _web_acl(node: Node, build: Build, waf: Waf, balancer: Ref) -> None:
+    acl = web_acl.acl(
+        logical_id(node.address, "WebAcl"),
+        waf,
+        scope="REGIONAL",
+        metric=lambda name: build.physical(name, limit=128),
+    )
+    build.add(node, acl, "Web ACL")
+    build.add(
+        node,
+        wafv2.WebACLAssociation(
+            logical_id(node.address, "WebAclAssociation"), ResourceArn=balancer, WebACLArn=GetAtt(acl.title, "Arn")
+        ),
+        "Web ACL on the load balancer",
+    )
+
+
+def _alarms(node: Node, build: Build) -> None:
+    balancer = {"LoadBalancer": GetAtt(logical_id(node.address), "LoadBalancerFullName")}
+    targets = {"TargetGroup": GetAtt(logical_id(node.address, "Targets"), "TargetGroupFullName")}
+    alarm(
+        node,
+        build,
+        key="Unhealthy",
+        description="A task has failed its health check for 15 minutes",
+        metric=("AWS/ApplicationELB", "UnHealthyHostCount", balancer | targets),
+        statistic="Minimum",
+        above=0,
+    )
+    alarm(
+        node,
+        build,
+        key="Errors",
+        description="The load balancer itself keeps answering 5xx",
+        metric=("AWS/ApplicationELB", "HTTPCode_ELB_5XX_Count", balancer),
+        statistic="Sum",
+        above=10,
+    )

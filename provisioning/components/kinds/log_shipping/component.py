@@ -1,0 +1,95 @@
+"""Hands on what services, functions and brokers log, as they log it, to a function that passes it to Loki.
+
+It is a function like any other; that it is called with every log of the environment, but its own, is the difference.
+Network flow logs are left out: they are many, and nobody reads them line by line.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+from troposphere import GetAtt, Ref, awslambda, logs
+
+from provisioning.components.kinds.function import component as function
+from provisioning.components.kinds.secret.component import read_secret
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+_SHIPPED_KINDS = ("service", "function", "rabbitmq")
+
+
+class LogShippingSettings(function.FunctionSettings):
+    loki_url: str | None = Field(
+        default=None,
+        pattern=r"^https://[A-Za-z0-9.-]+(:443)?(/[A-Za-z0-9._~/-]*)?$",
+        description="Where Loki is, by https on port 443; without it nothing is shipped, and there is no function",
+    )
+    login_secret: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$",
+        description="Name of a secret in the account that holds user:password of Loki",
+    )
+
+
+class LogShipping(function.Function):
+    kind = "log_shipping"
+    title = "Log shipping"
+    summary = "Function that hands the environment's logs on to Loki"
+    Settings = LogShippingSettings
+    attributes = {"arn": "ARN of the function, if there is one"}
+
+    def build(self, node: Node, build: Build) -> None:
+        if base.settings_of(node, LogShippingSettings).loki_url:
+            super().build(node, build)
+
+    def finish(self, node: Node, build: Build) -> None:
+        """Subscribe to the logs of the others, now that all of them are there."""
+        if not base.settings_of(node, LogShippingSettings).loki_url:
+            return
+        target = GetAtt(logical_id(node.address), "Arn")
+        leave = awslambda.Permission(
+            logical_id(node.address, "Permission"),
+            FunctionName=Ref(logical_id(node.address)),
+            Action="lambda:InvokeFunction",
+            Principal="logs.amazonaws.com",
+            SourceAccount=Ref("AWS::AccountId"),
+            SourceArn=iam.account_arn("logs", f"log-group:/portal/{build.name}/*:*"),
+        )
+        build.add(node, leave, "Leave for the logs to call")
+        for other in (found for kind in _SHIPPED_KINDS for found in build.design.of_kind(kind)):
+            subscription = logs.SubscriptionFilter(
+                logical_id(node.address, f"Of{logical_id(other.address)}"),
+                LogGroupName=Ref(logical_id(other.address, "Logs")),
+                FilterPattern="",
+                DestinationArn=target,
+                DependsOn=leave.title,
+            )
+            build.add(node, subscription, f"Logs of {other.address}")
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        if not base.settings_of(node, LogShippingSettings).loki_url:
+            return []
+        return [base.Box("private", node.name, "Log shipping", "to Loki")]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name == "arn" and not base.settings_of(node, LogShippingSettings).loki_url:
+            return None
+        return super().attribute(node, name, build)
+
+    def variables(self, node: Node, build: Build) -> dict[str, Any]:
+        settings = base.settings_of(node, LogShippingSettings)
+        return super().variables(node, build) | {
+            "ENVIRONMENT": build.name,
+            "LOKI_URL": settings.loki_url or "",
+            "LOKI_LOGIN_SECRET": settings.login_secret or "",
+        }
+
+    def statements(self, node: Node, build: Build) -> list[Any]:
+        secret = base.settings_of(node, LogShippingSettings).login_secret
+        # Secrets Manager puts six characters of its own behind a name.
+        own = [read_secret(iam.account_arn("secretsmanager", f"secret:{secret}-??????"))] if secret else []
+        return [*super().statements(node, build), *own]

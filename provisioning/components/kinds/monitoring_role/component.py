@@ -1,0 +1,91 @@
+"""A role by which Grafana, in whichever account it runs, reads this environment's metrics and logs, and nothing else.
+
+CloudWatch offers no resource for most of its reading, so the role sees the metrics of the whole account; of the logs it
+sees those of this environment only.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+from pydantic import Field, model_validator
+from troposphere import GetAtt, Sub
+
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+# https://grafana.com/docs/grafana/latest/datasources/aws-cloudwatch/configure/#iam-policies
+_METRICS = [
+    "cloudwatch:DescribeAlarms",
+    "cloudwatch:DescribeAlarmsForMetric",
+    "cloudwatch:DescribeAlarmHistory",
+    "cloudwatch:GetMetricData",
+    "cloudwatch:ListMetrics",
+    "ec2:DescribeInstances",
+    "ec2:DescribeRegions",
+    "ec2:DescribeTags",
+]
+_LOGS = ["logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"]
+_OWN_LOGS = ["logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogGroupFields", "logs:StartQuery"]
+
+
+class MonitoringRoleSettings(base.Settings):
+    account_id: str | None = Field(
+        default=None, pattern=r"^\d{12}$", description="AWS account in which Grafana runs; without it there is no role"
+    )
+    external_id: str | None = Field(
+        default=None,
+        pattern=r"^[A-Za-z0-9_+=,.@:/-]{8,1224}$",
+        description="External id that Grafana shows; whoever assumes the role must say it",
+    )
+
+    @model_validator(mode="after")
+    def _both(self) -> Self:
+        if bool(self.account_id) != bool(self.external_id):
+            raise ValueError("account_id and external_id go together: a role open to a whole account needs both")
+        return self
+
+
+class MonitoringRole(base.Component):
+    kind = "monitoring_role"
+    title = "Monitoring role"
+    summary = "Role by which Grafana reads metrics and this environment's logs"
+    Settings = MonitoringRoleSettings
+    attributes = {"arn": "ARN of the role, if there is one"}
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, MonitoringRoleSettings)
+        if settings.account_id is None:
+            return
+        trust = iam.policy(
+            [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"AWS": Sub(f"arn:${{AWS::Partition}}:iam::{settings.account_id}:root")},
+                    "Action": "sts:AssumeRole",
+                    "Condition": {"StringEquals": {"sts:ExternalId": settings.external_id}},
+                }
+            ]
+        )
+        own = iam.account_arn("logs", f"log-group:/portal/{build.name}/*")
+        role = iam.role(
+            logical_id(node.address),
+            trust=trust,
+            statements=[iam.allow(_METRICS, "*"), iam.allow(_LOGS, "*"), iam.allow(_OWN_LOGS, own)],
+            description="Grafana reads metrics and logs",
+        )
+        build.add(node, role, "Monitoring role")
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        if base.settings_of(node, MonitoringRoleSettings).account_id is None:
+            return []
+        return [base.Box("beside", node.name, "Monitoring role", "reads only")]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name == "arn":
+            given = base.settings_of(node, MonitoringRoleSettings).account_id
+            return GetAtt(logical_id(node.address), "Arn") if given else None
+        return super().attribute(node, name, build)

@@ -1,0 +1,75 @@
+"""MySQL or MariaDB on RDS, by one setting: both speak the same protocol on the same port."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field
+from typing_extensions import override
+
+from provisioning.components.kit import component as base
+from provisioning.components.kit import database, security
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import short
+
+PORT = 3306
+_TITLES = {"mariadb": "MariaDB", "mysql": "MySQL"}
+
+
+class MysqlSettings(database.DatabaseSettings):
+    engine: Literal["mariadb", "mysql"] = Field(description="Which of the two engines")
+    version: str = Field(
+        pattern=r"^\d+\.\d+(\.\d+)?$",
+        description="Version of the engine, such as 11.4.10 of MariaDB or 8.4.8 of MySQL",
+    )
+    # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.Constraints
+    username: str = Field(
+        default="app_admin",
+        pattern=r"^[a-z][a-z0-9_]{0,15}$",
+        description="Name of the database's owner, at most 16 characters",
+    )
+
+
+class Mysql(base.Component):
+    kind = "mysql"
+    title = "MySQL or MariaDB"
+    summary = "RDS for MySQL or MariaDB with TLS required, backups and a generated password"
+    Settings = MysqlSettings
+    gives = database.gives(PORT)
+    needs = ("network",)
+    guarded = True
+    attributes = database.ATTRIBUTES
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, MysqlSettings)
+        database.add(node, build, settings, _engine(node, settings), ingress=security.from_users(node, build))
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, MysqlSettings)
+        return database.boxes(node, settings, _TITLES[settings.engine])
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name not in self.attributes:
+            return super().attribute(node, name, build)
+        return database.attribute(node, name, base.settings_of(node, MysqlSettings))
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        return database.grant(node, base.settings_of(node, MysqlSettings), PORT)
+
+
+def _engine(node: Node, settings: MysqlSettings) -> database.Engine:
+    called = short(settings.engine, node.name)
+    return database.Engine(
+        name=settings.engine,
+        port=PORT,
+        family=settings.engine + ".".join(settings.version.split(".")[:2]),
+        # Slow statements go to their log only if the server is told to write them to a file.
+        # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.MySQL.LogFileSize.html
+        parameters={"require_secure_transport": "1", "slow_query_log": "1", "log_output": "FILE"},
+        logs=("error", "slowquery"),
+        called=called,
+        secret=called,
+        url=("mysql", ""),
+    )

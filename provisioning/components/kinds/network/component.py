@@ -1,0 +1,262 @@
+"""A VPC with public, private and data subnets; the data tier has no route to the internet in either direction.
+
+The subnets are written out, or derived: the address range in equal parts, three families one after another.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from troposphere import GetAtt, GetAZs, Ref, Select, Sub, Tags, ec2
+
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.logs import check_days, log_group
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+# Several ranges of one tier, written as one fact line.
+TierName = Literal["public", "private", "data"]
+TIERS: tuple[TierName, ...] = ("public", "private", "data")
+# https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
+# https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+_LARGEST, _SMALLEST = 16, 28
+
+
+class Tiers(base.Part):
+    public: tuple[IPv4Network, ...] = Field(min_length=2, description="With a route to the internet: load balancers")
+    private: tuple[IPv4Network, ...] = Field(min_length=2, description="Out through NAT only: services, functions")
+    data: tuple[IPv4Network, ...] = Field(min_length=2, description="No route to the internet at all: databases")
+
+
+class NetworkSettings(base.Settings):
+    cidr: IPv4Network = Field(description="Address range of the VPC")
+    azs: int = Field(ge=2, le=6, description="Number of availability zones")
+    nat: Literal["single", "per_az"] = Field(description="One NAT gateway for all zones, or one in each")
+    tiers: Tiers | None = Field(
+        default=None,
+        description="The subnets of each tier, one for each zone; if not said, cidr is divided into equal parts",
+    )
+    flow_log_days: Annotated[int | None, AfterValidator(check_days)] = Field(
+        default=30, description="Days for which flow logs are kept; null for none"
+    )
+
+    @model_validator(mode="after")
+    def _subnets_fit(self) -> Self:
+        """One subnet a tier and zone, each inside the network, none over another."""
+        if not _LARGEST <= self.cidr.prefixlen <= _SMALLEST:
+            raise ValueError(f"cidr is {self.cidr}; a VPC has a range between /{_LARGEST} and /{_SMALLEST}")
+        seen: list[IPv4Network] = []
+        for tier in TIERS:
+            subnets: tuple[IPv4Network, ...] = getattr(self.subnets, tier)
+            if len(subnets) != self.azs:
+                raise ValueError(
+                    f"tiers.{tier} has {len(subnets)} subnets, but azs is {self.azs}: give one for each zone"
+                )
+            for subnet in subnets:
+                if subnet.prefixlen > _SMALLEST:
+                    raise ValueError(f"tiers.{tier}: {subnet} is too small; a subnet has at least a /{_SMALLEST}")
+                if not subnet.subnet_of(self.cidr):
+                    raise ValueError(f"tiers.{tier}: {subnet} does not lie in {self.cidr}")
+                if clash := next((other for other in seen if subnet.overlaps(other)), None):
+                    raise ValueError(f"tiers.{tier}: {subnet} overlaps {clash}")
+                seen.append(subnet)
+        return self
+
+    @property
+    def subnets(self) -> Tiers:
+        return self.tiers or _equal_parts(self.cidr, self.azs)
+
+
+def _equal_parts(cidr: IPv4Network, azs: int) -> Tiers:
+    """The largest equal subnets that there is room for: `10.0.0.0/16` in 3 zones makes nine of /20, in 2 six of /19."""
+    deeper = (len(TIERS) * azs - 1).bit_length()
+    if cidr.prefixlen + deeper > _SMALLEST:
+        raise ValueError(
+            f"cidr: {cidr} has no room for {len(TIERS)} tiers in {azs} zones; take a /{_SMALLEST - deeper} or larger"
+        )
+    parts = list(cidr.subnets(prefixlen_diff=deeper))
+    return Tiers(public=tuple(parts[:azs]), private=tuple(parts[azs : 2 * azs]), data=tuple(parts[2 * azs : 3 * azs]))
+
+
+def subnet_ids(build: Build, tier: TierName, *, needed_by: Node) -> list[str]:
+    """Logical ids of a tier's subnets, for whoever lives in the design's one network."""
+    network = build.only("network", needed_by=needed_by)
+    settings = base.settings_of(network, NetworkSettings)
+    return [logical_id(network.address, f"{tier.capitalize()}{zone}") for zone in range(1, settings.azs + 1)]
+
+
+def subnet_refs(build: Build, tier: TierName, *, needed_by: Node) -> list[Ref]:
+    return [Ref(name) for name in subnet_ids(build, tier, needed_by=needed_by)]
+
+
+class Network(base.Component):
+    kind = "network"
+    title = "Network"
+    summary = "VPC with public, private and data subnets, NAT gateways and flow logs"
+    Settings = NetworkSettings
+    attributes = {"vpc_id": "The id of the VPC", "cidr": "The address range of the VPC"}
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, NetworkSettings)
+        vpc = build.add(
+            node,
+            ec2.VPC(
+                logical_id(node.address, "Vpc"),
+                CidrBlock=str(settings.cidr),
+                EnableDnsHostnames=True,
+                EnableDnsSupport=True,
+                Tags=Tags(Name=build.name),
+            ),
+            "VPC",
+        )
+        attachment = _internet_gateway(node, build, vpc)
+        for tier in TIERS:
+            _subnets(node, build, tier, getattr(settings.subnets, tier), vpc)
+        _public_routes(node, build, settings, vpc, attachment)
+        private_tables = _private_routes(node, build, settings, vpc, attachment)
+        _data_routes(node, build, settings, vpc)
+        build.add(
+            node,
+            ec2.VPCEndpoint(
+                logical_id(node.address, "S3Endpoint"),
+                VpcId=vpc,
+                ServiceName=Sub("com.amazonaws.${AWS::Region}.s3"),
+                RouteTableIds=private_tables,
+            ),
+            "Way to S3 inside AWS",
+        )
+        if settings.flow_log_days:
+            _flow_log(node, build, vpc, settings.flow_log_days)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, NetworkSettings)
+        nat = "one" if settings.nat == "single" else f"{settings.azs}, one per zone"
+        return [base.Box("public", "NAT gateway", "", nat, way_out=True)]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name == "vpc_id":
+            return Ref(logical_id(node.address, "Vpc"))
+        if name == "cidr":
+            return str(base.settings_of(node, NetworkSettings).cidr)
+        return super().attribute(node, name, build)
+
+
+def _internet_gateway(node: Node, build: Build, vpc: Ref) -> str:
+    gateway = build.add(node, ec2.InternetGateway(logical_id(node.address, "Internet")), "Internet gateway")
+    attachment_id = logical_id(node.address, "InternetAttachment")
+    attachment = ec2.VPCGatewayAttachment(attachment_id, VpcId=vpc, InternetGatewayId=gateway)
+    build.add(node, attachment, "Internet gateway's attachment")
+    return attachment_id
+
+
+def _subnets(node: Node, build: Build, tier: TierName, ranges: tuple[IPv4Network, ...], vpc: Ref) -> None:
+    for zone, cidr in enumerate(ranges, start=1):
+        build.add(
+            node,
+            ec2.Subnet(
+                logical_id(node.address, f"{tier.capitalize()}{zone}"),
+                VpcId=vpc,
+                CidrBlock=str(cidr),
+                AvailabilityZone=Select(zone - 1, GetAZs("")),
+                Tags=Tags(Name=f"{build.name}-{tier}-{zone}"),
+            ),
+            f"{tier.capitalize()} subnet {zone}",
+        )
+
+
+def _route_table(node: Node, build: Build, tier: TierName, zones: range, vpc: Ref, *, suffix: str = "") -> Ref:
+    """One route table, and the subnets of these zones on it."""
+    name = f"{tier.capitalize()}Routes{suffix}"
+    table = build.add(
+        node,
+        ec2.RouteTable(
+            logical_id(node.address, name), VpcId=vpc, Tags=Tags(Name=f"{build.name}-{tier}{suffix and '-' + suffix}")
+        ),
+        f"{tier.capitalize()} route table{suffix and ' ' + suffix}",
+    )
+    for zone in zones:
+        subnet = logical_id(node.address, f"{tier.capitalize()}{zone}")
+        build.add(
+            node,
+            ec2.SubnetRouteTableAssociation(subnet + "Routes", SubnetId=Ref(subnet), RouteTableId=table),
+            f"{tier.capitalize()} subnet {zone}'s routes",
+        )
+    return table
+
+
+def _public_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref, attachment: str) -> None:
+    table = _route_table(node, build, "public", range(1, settings.azs + 1), vpc)
+    route = ec2.Route(
+        logical_id(node.address, "PublicDefault"),
+        RouteTableId=table,
+        DestinationCidrBlock="0.0.0.0/0",
+        GatewayId=Ref(logical_id(node.address, "Internet")),
+        DependsOn=attachment,
+    )
+    build.add(node, route, "Public route to the internet")
+
+
+def _private_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref, attachment: str) -> list[Ref]:
+    """One NAT gateway and table for all zones, or one of each per zone."""
+    zones = range(1, settings.azs + 1)
+    groups = [("", zones)] if settings.nat == "single" else [(str(zone), range(zone, zone + 1)) for zone in zones]
+    tables = []
+    for suffix, group in groups:
+        address = ec2.EIP(logical_id(node.address, f"NatAddress{suffix}"), Domain="vpc", DependsOn=attachment)
+        build.add(node, address, "NAT gateway's address")
+        gateway = build.add(
+            node,
+            ec2.NatGateway(
+                logical_id(node.address, f"Nat{suffix}"),
+                AllocationId=GetAtt(address.title, "AllocationId"),
+                SubnetId=Ref(logical_id(node.address, f"Public{group.start}")),
+                Tags=Tags(Name=f"{build.name}-nat{suffix and '-' + suffix}"),
+            ),
+            "NAT gateway",
+        )
+        table = _route_table(node, build, "private", group, vpc, suffix=suffix)
+        build.add(
+            node,
+            ec2.Route(
+                logical_id(node.address, f"PrivateDefault{suffix}"),
+                RouteTableId=table,
+                DestinationCidrBlock="0.0.0.0/0",
+                NatGatewayId=gateway,
+            ),
+            "Private route out",
+        )
+        tables.append(table)
+    return tables
+
+
+def _data_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref) -> None:
+    """A table without a route: what is not said cannot be reached. Without it the VPC's main table would serve."""
+    _route_table(node, build, "data", range(1, settings.azs + 1), vpc)
+
+
+def _flow_log(node: Node, build: Build, vpc: Ref, days: int) -> None:
+    log_group(node, build, name=f"/portal/{build.name}/{node.name}/flow", days=days, suffix="Flow")
+    arn = GetAtt(logical_id(node.address, "FlowLogs"), "Arn")
+    role = iam.role(
+        logical_id(node.address, "FlowLogRole"),
+        trust=iam.trusts("vpc-flow-logs.amazonaws.com"),
+        statements=[iam.allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], arn)],
+    )
+    build.add(node, role, "Flow log's role")
+    build.add(
+        node,
+        ec2.FlowLog(
+            logical_id(node.address, "FlowLog"),
+            ResourceType="VPC",
+            ResourceId=vpc,
+            TrafficType="ALL",
+            LogDestinationType="cloud-watch-logs",
+            LogDestination=arn,
+            DeliverLogsPermissionArn=GetAtt(role.title, "Arn"),
+        ),
+        "Flow log",
+    )

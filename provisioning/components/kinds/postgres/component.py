@@ -1,0 +1,83 @@
+"""PostgreSQL on RDS. Extensions are created by a task once the stack is up (`extensions.py`)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+from typing_extensions import override
+
+from provisioning.components.kinds.postgres import extensions
+from provisioning.components.kit import component as base
+from provisioning.components.kit import database, security
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+
+PORT = 5432
+
+
+class PostgresSettings(database.DatabaseSettings):
+    version: str = Field(
+        pattern=r"^\d+(\.\d+)?$",
+        description="Version of PostgreSQL, such as 16.13; AWS applies newer minor versions by itself",
+    )
+    extensions: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")], ...] = Field(
+        default=(), description="Extensions to create by a task inside the network, once the stack is up"
+    )
+
+
+class Postgres(base.Component):
+    kind = "postgres"
+    title = "PostgreSQL"
+    summary = "RDS for PostgreSQL with storage that grows, backups and a generated password"
+    Settings = PostgresSettings
+    gives = database.gives(PORT)
+    needs = ("network",)
+    guarded = True
+    attributes = database.ATTRIBUTES
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, PostgresSettings)
+        ingress = security.from_users(node, build)
+        if settings.extensions:
+            ingress.append(security.admit(PORT, extensions.security_group(node)))
+        database.add(node, build, settings, _engine(node, settings), ingress=ingress)
+        if settings.extensions:
+            extensions.task(
+                node,
+                build,
+                extensions=settings.extensions,
+                major=_major(settings),
+                grant=self.grant(node, build),
+                port=PORT,
+                log_days=settings.log_days,
+            )
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        return database.boxes(node, base.settings_of(node, PostgresSettings), "PostgreSQL")
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name not in self.attributes:
+            return super().attribute(node, name, build)
+        return database.attribute(node, name, base.settings_of(node, PostgresSettings))
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        return database.grant(node, base.settings_of(node, PostgresSettings), PORT)
+
+
+def _major(settings: PostgresSettings) -> str:
+    return settings.version.split(".", maxsplit=1)[0]
+
+
+def _engine(node: Node, settings: PostgresSettings) -> database.Engine:
+    return database.Engine(
+        name="postgres",
+        port=PORT,
+        family=f"postgres{_major(settings)}",
+        parameters={"rds.force_ssl": "1"},
+        logs=("postgresql",),
+        called=node.name,
+        secret=f"database-{node.name}",
+        url=("postgresql", "?sslmode=require"),
+    )

@@ -1,0 +1,162 @@
+"""An SQS queue with a second one for messages that keep failing: encrypted, TLS only, an alarm on what has failed.
+
+A user gets `<NAME>_QUEUE_URL` and may send, receive and finish messages of this one queue.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import Field
+from troposphere import GetAtt, Ref, sqs
+from typing_extensions import override
+
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.alarms import alarm
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+# https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-queues.html
+_NAME_LIMIT = 80
+_DAY = 24 * 60 * 60
+_LONGEST_DAYS = 14
+_LONG_POLL_SECONDS = 20
+
+
+class QueueSettings(base.Settings):
+    visibility_seconds: int = Field(
+        default=60,
+        ge=1,
+        le=43_200,
+        description="Seconds that a receiver has for a message before another receives it: longer than any job takes",
+    )
+    keep_days: int = Field(
+        default=4, ge=1, le=_LONGEST_DAYS, description="Days after which a message that nobody received is dropped"
+    )
+    tries: int = Field(
+        default=5, ge=1, le=1000, description="How often a message is received before it counts as failed"
+    )
+    old_after_minutes: int | None = Field(
+        default=None,
+        ge=1,
+        le=_LONGEST_DAYS * 24 * 60,
+        description="Raise an alarm when a message has waited for so long; null for none",
+    )
+
+
+class Queue(base.Component):
+    kind = "queue"
+    title = "Queue"
+    summary = "SQS queue with a dead-letter queue, encrypted, TLS only"
+    Settings = QueueSettings
+    gives = base.Gives(
+        variables=("<NAME>_QUEUE_URL",),
+        rights=(
+            "sqs:SendMessage",
+            "sqs:ReceiveMessage",
+            "sqs:DeleteMessage",
+            "sqs:ChangeMessageVisibility",
+            "sqs:GetQueueAttributes",
+            "sqs:GetQueueUrl",
+        ),
+    )
+    attributes = {
+        "url": "Address of the queue",
+        "arn": "ARN of the queue",
+        "name": "Name of the queue",
+        "failed_url": "Address of the queue with the messages that failed",
+    }
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, QueueSettings)
+        failed = sqs.Queue(
+            logical_id(node.address, "Failed"),
+            QueueName=build.physical(f"{node.name}-failed", limit=_NAME_LIMIT),
+            MessageRetentionPeriod=_LONGEST_DAYS * _DAY,
+            SqsManagedSseEnabled=True,
+            # By name and not by reference: each of the two names the other.
+            RedriveAllowPolicy={
+                "redrivePermission": "byQueue",
+                "sourceQueueArns": [iam.account_arn("sqs", _name(node, build))],
+            },
+        )
+        queue = sqs.Queue(
+            logical_id(node.address),
+            QueueName=_name(node, build),
+            MessageRetentionPeriod=settings.keep_days * _DAY,
+            ReceiveMessageWaitTimeSeconds=_LONG_POLL_SECONDS,
+            VisibilityTimeout=settings.visibility_seconds,
+            SqsManagedSseEnabled=True,
+            RedrivePolicy=sqs.RedrivePolicy(
+                deadLetterTargetArn=GetAtt(failed.title, "Arn"), maxReceiveCount=settings.tries
+            ),
+        )
+        for resource, title in ((failed, "Dead-letter queue"), (queue, "Queue")):
+            build.keep(resource, policy=None, why="")
+            _tls_only(node, build, resource, build.add(node, resource, title), title)
+        _alarms(node, build, settings)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        tries = base.settings_of(node, QueueSettings).tries
+        return [base.Box("beside", node.name, "Queue", f"SQS, set aside after {tries} tries")]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        queue = logical_id(node.address)
+        match name:
+            case "url":
+                return Ref(queue)
+            case "arn":
+                return GetAtt(queue, "Arn")
+            case "name":
+                return GetAtt(queue, "QueueName")
+            case "failed_url":
+                return Ref(logical_id(node.address, "Failed"))
+        return super().attribute(node, name, build)
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        return base.Grant(
+            label="messages",
+            variables={f"{node.name.upper()}_QUEUE_URL": Ref(logical_id(node.address))},
+            statements=(iam.allow(self.gives.rights, GetAtt(logical_id(node.address), "Arn")),),
+        )
+
+
+def _name(node: Node, build: Build) -> str:
+    return build.physical(node.name, limit=_NAME_LIMIT)
+
+
+def _tls_only(node: Node, build: Build, queue: sqs.Queue, reference: Ref, title: str) -> None:
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html
+    statement = iam.tls_only("sqs:*", GetAtt(queue.title, "Arn"))
+    policy = sqs.QueuePolicy(f"{queue.title}Policy", Queues=[reference], PolicyDocument=iam.policy([statement]))
+    build.add(node, policy, f"{title}'s policy")
+
+
+def _alarms(node: Node, build: Build, settings: QueueSettings) -> None:
+    failed = {"QueueName": GetAtt(logical_id(node.address, "Failed"), "QueueName")}
+    alarm(
+        node,
+        build,
+        key="HasFailed",
+        description=f"Messages of {node.address} have failed and wait in its dead-letter queue",
+        metric=("AWS/SQS", "ApproximateNumberOfMessagesVisible", failed),
+        statistic="Maximum",
+        above=0,
+    )
+    if settings.old_after_minutes:
+        alarm(
+            node,
+            build,
+            key="Old",
+            description=f"A message of {node.address} has waited for over {settings.old_after_minutes} minutes",
+            metric=(
+                "AWS/SQS",
+                "ApproximateAgeOfOldestMessage",
+                {"QueueName": GetAtt(logical_id(node.address), "QueueName")},
+            ),
+            statistic="Maximum",
+            above=settings.old_after_minutes * 60,
+        )

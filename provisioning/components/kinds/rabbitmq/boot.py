@@ -1,0 +1,43 @@
+"""The user data of a RabbitMQ host: what differs between hosts, filled in by CloudFormation, then one common script."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from troposphere import Base64, Sub
+
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+# https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/user-data.html : before it is encoded
+LIMIT_BYTES = 16 * 1024
+_SCRIPT = Path(__file__).with_name("boot.sh")
+
+
+@cache
+def script() -> str:
+    return _SCRIPT.read_text()
+
+
+def user_data(node: Node, build: Build, *, number: int, values: dict[str, str]) -> Base64:
+    """The script of host `number`. `values` may hold references in the way of Sub; they become variables of the shell."""
+    address = node.address
+    known = {
+        "STACK": "${AWS::StackId}",
+        "REGION": "${AWS::Region}",
+        "RESOURCE": logical_id(address, f"Host{number}"),
+        "VOLUME": f"${{{logical_id(address, f'Volume{number}')}}}",
+        "CLUSTER_SECRET": f"${{{logical_id(address, 'ClusterSecret')}}}",
+        "ADMIN_SECRET": f"${{{logical_id(address, 'AdminSecret')}}}",
+        "LOGIN_SECRET": f"${{{logical_id(address, 'Secret')}}}",
+        "AUTHORITY": f"${{{logical_id(address, 'Authority')}}}",
+        "LOG_GROUP": f"${{{logical_id(address, 'Logs')}}}",
+        "NAMESPACE": build.name,
+        "NODE": str(number),
+        **values,
+    }
+    lines = ["#!/bin/bash", *(f"{name}='{value}'" for name, value in known.items())]
+    # The script's own ${…} belong to the shell: CloudFormation leaves ${!…} alone but for the exclamation mark.
+    return Base64(Sub("\n".join(lines) + "\n" + script().replace("${", "${!")))

@@ -1,0 +1,325 @@
+"""RabbitMQ on EC2 hosts of its own: one, or a cluster of three over the zones behind an internal load balancer.
+
+Clients speak AMQP over TLS only. The hosts make a certificate authority out of a secret that they share and publish
+its certificate, which is no secret, as a parameter: a user gets it as RABBITMQ_CA. What happens on a host is in
+`boot.sh`, what stands around it in `hosts.py`.
+"""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address, IPv4Network
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from troposphere import GetAtt, Ref, Sub, secretsmanager, ssm
+from typing_extensions import override
+
+from provisioning.components.kinds.rabbitmq import hosts, queue_metrics
+from provisioning.components.kinds.secret.component import read_secret
+from provisioning.components.kit import component as base
+from provisioning.components.kit import credentials, iam, security
+from provisioning.components.kit.alarms import Metric, alarm
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.logs import check_days, log_group
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id, short
+
+KIND = "rabbitmq"
+PORT = hosts.PORT
+# Docker's official image in Amazon's public registry, for ARM64 and x86-64 alike; a digest is its own checksum.
+# https://github.com/docker-library/repo-info/blob/master/repos/rabbitmq/remote/4.2.9-management.md
+IMAGE = (
+    "public.ecr.aws/docker/library/rabbitmq:4.2.9-management"
+    "@sha256:65df8b4486d38eab1dbbb0784790b235a2df2bf1db8b9b70c46cbcf669ecffa7"
+)
+_SEED_LENGTH = 64
+_SESSIONS = [
+    "ssm:UpdateInstanceInformation",
+    "ssmmessages:CreateControlChannel",
+    "ssmmessages:CreateDataChannel",
+    "ssmmessages:OpenControlChannel",
+    "ssmmessages:OpenDataChannel",
+]
+
+
+def _private(network: IPv4Network) -> IPv4Network:
+    if not network.is_private:
+        raise ValueError(f"{network} is not a private range: the hosts have no public address")
+    return network
+
+
+PrivateNetwork = Annotated[IPv4Network, AfterValidator(_private)]
+
+
+class RabbitmqSettings(base.Settings):
+    nodes: Literal[1, 3] = Field(description="One host, or a cluster of three hosts in three zones")
+    instance_type: str = Field(
+        pattern=r"^[a-z]+\d+g[a-z]*\.[a-z0-9]+$",
+        description="EC2 instance type with a Graviton processor, such as t4g.small",
+    )
+    volume_gb: int = Field(default=20, ge=8, le=16384, description="Gigabytes of each host's encrypted data volume")
+    queue: str = Field(
+        pattern=r"^[a-z][a-z0-9_.-]{0,59}$",
+        description="The quorum queue to make; messages given up on go to the queue of this name with .failed behind it",
+    )
+    image: str = Field(
+        default=IMAGE,
+        pattern=r"^[a-z0-9][a-z0-9./_-]*(:[\w.-]+)?@sha256:[0-9a-f]{64}$",
+        description="RabbitMQ's container image with the management plugin, pinned by its digest",
+    )
+    username: str = Field(
+        default="app", pattern=r"^[A-Za-z][A-Za-z0-9._-]{1,63}$", description="Name under which users of it log in"
+    )
+    prometheus_from: tuple[PrivateNetwork, ...] = Field(
+        default=(), description="Private ranges from which Prometheus may read metrics, over TLS on port 15691"
+    )
+    zabbix_server: IPv4Address | None = Field(
+        default=None, description="Private address of a Zabbix server; the hosts then run its agent, encrypted by a key"
+    )
+    depth_alarm: int = Field(default=10_000, ge=1, description="Alarm when more messages than this wait for 15 minutes")
+    protect: bool = Field(default=False, description="Refuse deletion of the load balancer until it is lifted")
+    keep_data: bool = Field(default=False, description="Leave a snapshot of each data volume when the stack goes")
+    log_days: Annotated[int, AfterValidator(check_days)] = Field(
+        default=30, description="Days for which the broker's logs are kept"
+    )
+
+    @model_validator(mode="after")
+    def _inside(self) -> Self:
+        if self.zabbix_server and not self.zabbix_server.is_private:
+            raise ValueError(f"zabbix_server {self.zabbix_server} is not a private address: the hosts are not public")
+        if self.username in {"guest", "metrics"}:
+            raise ValueError(f'username "{self.username}" is taken by RabbitMQ or by the hosts: choose another')
+        return self
+
+
+class Rabbitmq(base.Component):
+    kind = KIND
+    title = "RabbitMQ"
+    summary = "RabbitMQ on EC2, alone or as a cluster of three with quorum queues, TLS only"
+    Settings = RabbitmqSettings
+    gives = base.Gives(
+        variables=("RABBITMQ_HOST", "RABBITMQ_PORT", "RABBITMQ_QUEUE"),
+        secrets=("RABBITMQ_USERNAME", "RABBITMQ_PASSWORD", "RABBITMQ_CA"),
+        ports=f"port {PORT}, AMQP with TLS",
+        rights=("secretsmanager:GetSecretValue", "ssm:GetParameter"),
+        note="RABBITMQ_CA is the authority that signed the hosts' certificates",
+    )
+    needs = ("network",)
+    guarded = True
+    attributes = {
+        "host": "Host name of the broker",
+        "endpoint": "amqps:// address, without the password",
+        "queue": "Name of the queue",
+        "secret_arn": "ARN of the secret with the users' name and password",
+        "admin_secret_arn": "ARN of the secret with the administrator's name and password",
+        "authority": "Name of the parameter with the certificate authority's certificate",
+    }
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, RabbitmqSettings)
+        _secrets(node, build, settings)
+        log_group(node, build, name=f"/portal/{build.name}/{node.name}", days=settings.log_days)
+        groups = hosts.groups(
+            node,
+            build,
+            nodes=settings.nodes,
+            users=security.from_users(node, build),
+            watchers=_watchers(settings),
+            outward=_outward(settings),
+        )
+        hosts.add(
+            node,
+            build,
+            groups,
+            hosts.Hosts(
+                nodes=settings.nodes,
+                instance_type=settings.instance_type,
+                volume_gb=settings.volume_gb,
+                keep_data=settings.keep_data,
+                protect=settings.protect,
+                statements=tuple(_statements(node, build)),
+                values={
+                    "IMAGE": settings.image,
+                    "QUEUE": settings.queue,
+                    "SCRAPED": "yes" if settings.prometheus_from else "no",
+                    "ZABBIX_SERVER": str(settings.zabbix_server or ""),
+                },
+            ),
+        )
+        _alarms(node, build, settings)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, RabbitmqSettings)
+        count = f"{settings.nodes} × " if settings.nodes > 1 else ""
+        behind = ", load balancer" if settings.nodes > 1 else ""
+        return [
+            base.Box("private", node.name, "RabbitMQ on EC2", f"{count}{settings.instance_type}{behind}"),
+            base.Box("beside", f"rabbitmq {node.name}", "Secrets", "generated in AWS"),
+        ]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        references = {
+            "host": "Name",
+            "secret_arn": "Secret",
+            "admin_secret_arn": "AdminSecret",
+            "authority": "Authority",
+        }
+        if name in references:
+            return Ref(logical_id(node.address, references[name]))
+        if name == "endpoint":
+            return Sub(f"amqps://${{{logical_id(node.address, 'Name')}}}:{PORT}")
+        if name == "queue":
+            return base.settings_of(node, RabbitmqSettings).queue
+        return super().attribute(node, name, build)
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        secret, authority = logical_id(node.address, "Secret"), _authority_arn(node)
+        return base.Grant(
+            label=f"{PORT} TLS",
+            ports=(PORT,),
+            variables={
+                "RABBITMQ_HOST": hosts.host(node),
+                "RABBITMQ_PORT": str(PORT),
+                "RABBITMQ_QUEUE": base.settings_of(node, RabbitmqSettings).queue,
+            },
+            secrets={
+                "RABBITMQ_USERNAME": Sub(f"${{{secret}}}:username::"),
+                "RABBITMQ_PASSWORD": Sub(f"${{{secret}}}:password::"),
+                "RABBITMQ_CA": authority,
+            },
+            secret_arns=(Ref(secret),),
+            parameter_arns=(authority,),
+            statements=(read_secret(Ref(secret)), iam.allow(["ssm:GetParameter"], authority)),
+        )
+
+    @override
+    def graphs(self, node: Node, build: Build) -> list[base.Graph]:
+        queue = base.settings_of(node, RabbitmqSettings).queue
+
+        def lines(*metrics: str) -> tuple[tuple[str, str, Any, str], ...]:
+            return tuple((*queue_metrics.of_queue(build, queue, metric), "Maximum") for metric in metrics)
+
+        return [
+            base.Graph(f"Queue {queue}", lines(queue_metrics.DEPTH, queue_metrics.CONSUMERS)),
+            base.Graph(f"Queue {queue}: per minute", lines(queue_metrics.ARRIVALS, queue_metrics.COMPLETIONS)),
+        ]
+
+
+def _secrets(node: Node, build: Build, settings: RabbitmqSettings) -> None:
+    called = short("rabbitmq", node.name)
+    credentials.login(
+        node,
+        build,
+        name=called,
+        username=settings.username,
+        description="RabbitMQ password",
+        title="Broker's secret",
+    )
+    own = (
+        ("AdminSecret", "admin", '{"username": "admin"}', "RabbitMQ administrator's password"),
+        ("ClusterSecret", "cluster", None, "What the hosts share: cookie and certificate authority come out of it"),
+    )
+    for suffix, name, template, description in own:
+        generated = secretsmanager.GenerateSecretString(PasswordLength=_SEED_LENGTH, ExcludePunctuation=True)
+        if template:
+            generated.SecretStringTemplate, generated.GenerateStringKey = template, "password"
+        secret = secretsmanager.Secret(
+            logical_id(node.address, suffix),
+            Name=f"{build.name}/{called}-{name}",
+            Description=f"{description} (generated)",
+            GenerateSecretString=generated,
+        )
+        build.keep(secret, policy=None, why="")
+        build.add(node, secret, "Broker's own secret")
+    authority = ssm.Parameter(
+        logical_id(node.address, "Authority"),
+        Name=f"/{build.name}/{called}/authority",
+        Type="String",
+        Value="the first host puts the certificate here",
+        Description="Certificate of the authority that the RabbitMQ hosts trust",
+    )
+    build.add(node, authority, "Certificate authority")
+
+
+def _authority_arn(node: Node) -> Sub:
+    name = f"${{{logical_id(node.address, 'Authority')}}}"
+    return Sub(f"arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter{name}")
+
+
+def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
+    """What a host may do: its secrets, the authority's certificate, its log and metrics, and sessions for people."""
+    secrets = [Ref(logical_id(node.address, suffix)) for suffix in ("Secret", "AdminSecret", "ClusterSecret")]
+    return [
+        iam.allow(["secretsmanager:GetSecretValue"], secrets),
+        iam.allow(["ssm:GetParameter", "ssm:PutParameter"], _authority_arn(node)),
+        iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], GetAtt(logical_id(node.address, "Logs"), "Arn")),
+        iam.allow(["cloudwatch:PutMetricData"], "*", {"StringEquals": {"cloudwatch:namespace": build.name}}),
+        # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
+        iam.allow(_SESSIONS, "*"),
+    ]
+
+
+def _watchers(settings: RabbitmqSettings) -> list[dict[str, Any]]:
+    found = [(15691, str(network), "Prometheus") for network in settings.prometheus_from]
+    if settings.zabbix_server:
+        found.append((10050, f"{settings.zabbix_server}/32", "Zabbix"))
+    return [_rule(port, cidr, why) for port, cidr, why in found]
+
+
+def _outward(settings: RabbitmqSettings) -> list[dict[str, Any]]:
+    return [_rule(10051, f"{settings.zabbix_server}/32", "Zabbix")] if settings.zabbix_server else []
+
+
+def _rule(port: int, cidr: str, why: str) -> dict[str, Any]:
+    return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": cidr, "Description": why}
+
+
+def _alarms(node: Node, build: Build, settings: RabbitmqSettings) -> None:
+    _queue_alarms(node, build, settings)
+    for number in range(1, settings.nodes + 1):
+        _host_alarms(node, build, number)
+
+
+def _queue_alarms(node: Node, build: Build, settings: RabbitmqSettings) -> None:
+    def on_queue(key: str, description: str, metric: str, queue: str = settings.queue, **bound: Any) -> None:
+        found = queue_metrics.of_queue(build, queue, metric)
+        alarm(node, build, key=key, description=description, metric=found, statistic="Maximum", **bound)
+
+    failed = settings.queue + queue_metrics.FAILED
+    on_queue(
+        "QueueDeep", f"More than {settings.depth_alarm} messages wait", queue_metrics.DEPTH, above=settings.depth_alarm
+    )
+    on_queue("NoConsumer", "Nobody takes messages off the queue", queue_metrics.CONSUMERS, below=1)
+    on_queue("QueueFailed", "Messages were given up on", queue_metrics.DEPTH, failed, above=0)
+    # A broker that says nothing is down, or its host is.
+    on_queue(
+        "NodesMissing",
+        f"Fewer than {settings.nodes} nodes of RabbitMQ run",
+        queue_metrics.RUNNING_NODES,
+        below=settings.nodes,
+        missing="breaching",
+        minutes=5,
+    )
+
+
+def _host_alarms(node: Node, build: Build, number: int) -> None:
+    def on_host(key: str, description: str, metric: Metric, statistic: str, above: int) -> None:
+        key = f"{key}{number}"
+        alarm(node, build, key=key, description=description, metric=metric, statistic=statistic, above=above)
+
+    watched = (
+        ("Blocks", "blocks its publishers: too little memory or disk", "NodeAlarm", 0),
+        ("MemoryHigh", "nears its memory limit", "MemoryUsedPercent", 90),
+        ("DiskHigh", "has nearly filled its volume", "DiskUsedPercent", 80),
+    )
+    for key, says, name, bound in watched:
+        found = queue_metrics.of_node(build, number, name)
+        on_host(key, f"RabbitMQ node {number} {says}", found, "Maximum", bound)
+    host, instance = (
+        f"The host of RabbitMQ node {number}",
+        {"InstanceId": Ref(logical_id(node.address, f"Host{number}"))},
+    )
+    failed, cpu = ("AWS/EC2", "StatusCheckFailed", instance), ("AWS/EC2", "CPUUtilization", instance)
+    on_host("HostFailed", f"{host} fails its status checks", failed, "Maximum", 0)
+    on_host("CpuHigh", f"{host} is above 90 % CPU", cpu, "Average", 90)

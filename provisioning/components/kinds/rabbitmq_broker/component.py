@@ -1,0 +1,169 @@
+"""RabbitMQ on Amazon MQ: one broker, or a cluster of three over the zones; private, TLS only, a generated password.
+
+Amazon MQ names a broker's log groups after an id that exists only once the broker does, so no template can make them
+first, with a retention: its logs are off, and its metrics, which need no group, are on.
+https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/security-logging-monitoring.html
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+from troposphere import GetAtt, Ref, Select, Split, Sub, amazonmq
+from typing_extensions import override
+
+from provisioning.components.kinds.network.component import subnet_refs
+from provisioning.components.kinds.secret.component import read_secret
+from provisioning.components.kit import component as base
+from provisioning.components.kit import credentials, security
+from provisioning.components.kit.alarms import alarm
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id, short
+
+PORT = 5671
+_NAME_LIMIT = 50
+_CLUSTER_NODES = 3
+
+
+class RabbitmqBrokerSettings(base.Settings):
+    deployment: Literal["single", "cluster"] = Field(
+        description="One broker, or a cluster of three brokers spread over the zones"
+    )
+    instance_type: str = Field(
+        pattern=r"^mq\.[a-z0-9]+\.[a-z0-9]+$",
+        description="Amazon MQ instance type: mq.m7g.* for RabbitMQ 4; mq.t3, mq.m5 or mq.m7g for 3.13",
+    )
+    # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
+    version: Literal["3.13", "4.2"] = Field(default="4.2", description="Version of RabbitMQ; AWS applies its patches")
+    username: str = Field(
+        default="app", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,99}$", description="Name of the broker's first user"
+    )
+
+    @model_validator(mode="after")
+    def _runs_there(self) -> Self:
+        family = self.instance_type.split(".")[1]
+        if self.username == "guest":
+            raise ValueError('Amazon MQ refuses the user name "guest": choose another')
+        if self.version.startswith("4") and family != "m7g":
+            raise ValueError(f"RabbitMQ {self.version} runs on mq.m7g instances only, not on {self.instance_type}")
+        # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rmq-broker-instance-types.html
+        if self.deployment == "cluster" and family == "t3":
+            raise ValueError(f"a cluster does not run on {self.instance_type}: take mq.m5 or mq.m7g")
+        return self
+
+
+class RabbitmqBroker(base.Component):
+    kind = "rabbitmq_broker"
+    title = "RabbitMQ broker"
+    summary = "Amazon MQ for RabbitMQ, alone or as a cluster of three"
+    Settings = RabbitmqBrokerSettings
+    gives = base.Gives(
+        variables=("BROKER_HOST", "BROKER_PORT"),
+        secrets=("BROKER_USERNAME", "BROKER_PASSWORD"),
+        ports=f"port {PORT}, AMQP with TLS",
+        rights=("secretsmanager:GetSecretValue",),
+    )
+    needs = ("network",)
+    guarded = True
+    attributes = {
+        "endpoint": "amqps:// address, without the password",
+        "host": "Host name of the broker",
+        "id": "Name of the broker, as its metrics carry it",
+        "arn": "ARN of the broker",
+        "secret_arn": "ARN of the secret with user name and password",
+    }
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, RabbitmqBrokerSettings)
+        called = short("rabbitmq", node.name)
+        security.group(node, build, ingress=security.from_users(node, build))
+        secret = credentials.login(
+            node,
+            build,
+            name=called,
+            username=settings.username,
+            description="RabbitMQ password",
+            title="Broker's secret",
+        )
+        subnets = subnet_refs(build, "data", needed_by=node)
+        cluster = settings.deployment == "cluster"
+        resource = amazonmq.Broker(
+            logical_id(node.address),
+            BrokerName=build.physical(called, limit=_NAME_LIMIT),
+            EngineType="RABBITMQ",
+            EngineVersion=settings.version,
+            HostInstanceType=settings.instance_type,
+            DeploymentMode="CLUSTER_MULTI_AZ" if cluster else "SINGLE_INSTANCE",
+            PubliclyAccessible=False,
+            AutoMinorVersionUpgrade=True,
+            SecurityGroups=[security.group_id(node.address)],
+            # A cluster spreads over zones by itself; these are where its one address has interfaces.
+            SubnetIds=subnets if cluster else subnets[:1],
+            Users=[amazonmq.User(Username=settings.username, Password=Sub(credentials.resolved(secret, "password")))],
+        )
+        build.keep(resource, policy=None, why="")
+        build.add(node, resource, "Message broker")
+        _alarms(node, build, resource.BrokerName)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, RabbitmqBrokerSettings)
+        count = f"{_CLUSTER_NODES} × " if settings.deployment == "cluster" else ""
+        return [
+            base.Box("data", node.name, f"RabbitMQ {settings.version}", f"{count}{settings.instance_type}"),
+            base.Box("beside", f"rabbitmq {node.name}", "Secrets", "generated in AWS"),
+        ]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        broker = logical_id(node.address)
+        match name:
+            case "endpoint":
+                return _endpoint(broker)
+            case "host":
+                return _host(broker)
+            case "id":
+                return build.physical(short("rabbitmq", node.name), limit=_NAME_LIMIT)
+            case "arn":
+                return GetAtt(broker, "Arn")
+            case "secret_arn":
+                return Ref(logical_id(node.address, "Secret"))
+        return super().attribute(node, name, build)
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        secret = logical_id(node.address, "Secret")
+        return base.Grant(
+            label=f"{PORT} TLS",
+            ports=(PORT,),
+            variables={"BROKER_HOST": _host(logical_id(node.address)), "BROKER_PORT": str(PORT)},
+            secrets={
+                "BROKER_USERNAME": Sub(f"${{{secret}}}:username::"),
+                "BROKER_PASSWORD": Sub(f"${{{secret}}}:password::"),
+            },
+            secret_arns=(Ref(secret),),
+            statements=(read_secret(Ref(secret)),),
+        )
+
+
+def _endpoint(broker: str) -> Select:
+    """`amqps://host:5671`; a cluster has one address for all its brokers."""
+    return Select(0, GetAtt(broker, "AmqpEndpoints"))
+
+
+def _host(broker: str) -> Select:
+    after_scheme = Select(1, Split("//", _endpoint(broker)))
+    return Select(0, Split(":", after_scheme))
+
+
+def _alarms(node: Node, build: Build, name: str) -> None:
+    # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-logging-monitoring.html
+    alarm(
+        node,
+        build,
+        key="CpuHigh",
+        description="The broker is above 90 % CPU",
+        metric=("AWS/AmazonMQ", "SystemCpuUtilization", {"Broker": name}),
+        statistic="Average",
+        above=90,
+    )

@@ -1,0 +1,122 @@
+"""A secret in Secrets Manager: generated inside AWS, or made with a placeholder for a value that somebody provides.
+
+CloudFormation generates one value for a secret. Where `generate` names several variables, they all receive it, and
+an application that wants several keys derives them. Every user gets the value by its variables, from the task
+definition, and may read the secret while it runs, so that a rotated value arrives without a deployment.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Self
+
+from pydantic import Field, model_validator
+from troposphere import Ref, secretsmanager
+from typing_extensions import override
+
+from provisioning.components.kit import component as base
+from provisioning.components.kit import iam
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+LENGTH = 64
+
+
+class SecretSettings(base.Settings):
+    """`generate` names the variables that receive the one generated value; `provided` waits for a person."""
+
+    generate: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...] = Field(
+        default=(), description="Variables, in lowercase, that all receive one value generated inside AWS"
+    )
+    provided: bool = Field(default=False, description="Hold a placeholder until somebody provides the value")
+    variable: str | None = Field(
+        default=None,
+        pattern=r"^[A-Z][A-Z0-9_]*$",
+        description="Variable that receives a provided value; the secret's name in capitals if not said",
+    )
+    enabled: bool = Field(default=True, description="false leaves the secret out, and its users go without")
+    description: str = Field(default="", max_length=400, description="What the secret is for, as AWS shows it")
+
+    @model_validator(mode="after")
+    def _one_way(self) -> Self:
+        if bool(self.generate) == self.provided:
+            raise ValueError("say either generate = [names] or provided = true")
+        if self.generate and self.variable:
+            raise ValueError("variable goes with provided = true; generate names its variables itself")
+        return self
+
+    def variables(self, name: str) -> list[str]:
+        """The variables that a user of the secret gets: `JWT_SECRET`."""
+        return [key.upper() for key in self.generate] or [self.variable or name.upper()]
+
+
+def read_secret(arn: Any) -> dict[str, Any]:
+    return iam.allow(["secretsmanager:GetSecretValue"], arn)
+
+
+class Secret(base.Component):
+    kind = "secret"
+    title = "Secret"
+    summary = "A value in Secrets Manager, generated or provided"
+    Settings = SecretSettings
+    gives = base.Gives(
+        secrets=("<EACH NAME IN generate, OR variable>",),
+        rights=("secretsmanager:GetSecretValue",),
+    )
+    attributes = {"arn": "ARN of the secret", "name": "Name of the secret"}
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, SecretSettings)
+        if not settings.enabled:
+            return
+        purpose = settings.description or ", ".join(settings.variables(node.name))
+        how = "placeholder until its value is provided" if settings.provided else "generated"
+        resource = secretsmanager.Secret(
+            logical_id(node.address),
+            Name=self._name(node, build),
+            Description=f"{purpose} ({how})",
+            GenerateSecretString=secretsmanager.GenerateSecretString(PasswordLength=LENGTH, ExcludePunctuation=True),
+        )
+        # Deleted with its stack in every size: a generated value is worthless without its environment, a provided
+        # one is known to whoever provided it, and a kept one would block the name.
+        build.keep(resource, policy=None, why="")
+        build.add(node, resource, "Secret")
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, SecretSettings)
+        if not settings.enabled:
+            return []
+        return [
+            base.Box(
+                "beside",
+                node.name.replace("_", " "),
+                "Secrets",
+                "provided by you" if settings.provided else "generated in AWS",
+            )
+        ]
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        if name in self.attributes and not base.settings_of(node, SecretSettings).enabled:
+            return None
+        if name == "arn":
+            return Ref(logical_id(node.address))
+        if name == "name":
+            return self._name(node, build)
+        return super().attribute(node, name, build)
+
+    @override
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        arn = Ref(logical_id(node.address))
+        settings = base.settings_of(node, SecretSettings)
+        if not settings.enabled:
+            return base.Grant()
+        return base.Grant(
+            label="read",
+            secrets=dict.fromkeys(settings.variables(node.name), arn),
+            secret_arns=(arn,),
+            statements=(read_secret(arn),),
+        )
+
+    @staticmethod
+    def _name(node: Node, build: Build) -> str:
+        return f"{build.name}/{node.name}"

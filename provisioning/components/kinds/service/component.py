@@ -1,0 +1,170 @@
+"""A container service on Fargate. What it uses decides its network, its rights and its variables.
+
+A service with a port has a name in the private DNS namespace; a user gets `<NAME>_URL` and the way in on that port.
+A singleton is stopped before its successor starts, so that there are never two. How its containers are defined stands
+in `task.py`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from troposphere import GetAtt, Ref, ecs, servicediscovery
+
+from provisioning.components.kinds.cluster import component as cluster
+from provisioning.components.kinds.network.component import subnet_refs
+from provisioning.components.kinds.service import file_system, scaling, task
+from provisioning.components.kinds.service.settings import ServiceSettings
+from provisioning.components.kit import component as base
+from provisioning.components.kit import security
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+_DNS_SECONDS = 10
+_WARM_UP_SECONDS = 120
+# What runs before the container runs within this too: a migration takes longer than a start.
+_WARM_UP_WITH_BEFORE_SECONDS = 600
+
+
+class Service(base.Component):
+    kind = "service"
+    title = "Service"
+    summary = "Containers on Fargate"
+    Settings = ServiceSettings
+    gives = base.Gives(variables=("<NAME>_URL",), ports="its own port", note="only a service with a port can be used")
+    needs = ("network", "cluster")
+    takes = True
+    guarded = True
+    attributes = {
+        "name": "Name of the ECS service",
+        "role_arn": "ARN of the role that its containers act as",
+        "host": "Host name inside the network (services with a port)",
+        "url": "http:// address inside the network (services with a port)",
+    }
+
+    def build(self, node: Node, build: Build) -> None:
+        settings = base.settings_of(node, ServiceSettings)
+        ingress = security.from_users(node, build) if settings.port else []
+        security.group(node, build, ingress=ingress, egress=[security.HTTPS_OUT])
+        security.out_to_targets(node, build)
+        if settings.storage:
+            file_system.add(node, build, keep_data=settings.keep_data)
+        definition = task.definition(node, build, settings, task.role(node, build, settings))
+        _service(node, build, settings, definition)
+        scaling.add(node, build, settings.tasks)
+
+    def boxes(self, node: Node) -> list[base.Box]:
+        settings = base.settings_of(node, ServiceSettings)
+        size = f"{settings.cpu / 1024:g} vCPU, {settings.memory / 1024:g} GB"
+        spot = " Spot" if settings.capacity == "spot" else ""
+        count = "one" if settings.alone else str(settings.tasks.desired)
+        boxes = [base.Box("private", node.name, "Service", f"{count}{spot} × {size}")]
+        if settings.storage:
+            boxes.append(base.Box("private", "files", "File system", "EFS, encrypted"))
+        return boxes
+
+    def attribute(self, node: Node, name: str, build: Build) -> Any:
+        settings = base.settings_of(node, ServiceSettings)
+        if name == "name":
+            return GetAtt(logical_id(node.address), "Name")
+        if name == "role_arn":
+            return GetAtt(logical_id(node.address, "Role"), "Arn")
+        if name not in self.attributes:
+            return super().attribute(node, name, build)
+        if settings.port is None:
+            raise base.DesignError(f"{node.source}: {node.address} has no port, so it has no {name}; give it a port")
+        if not cluster.has_name(node, build):
+            raise base.DesignError(
+                f"{node.source}: no service uses {node.address}, so it has no {name}; add it to its user's uses"
+            )
+        host = f"{node.name.replace('_', '-')}.{cluster.namespace(build)}"
+        return host if name == "host" else f"http://{host}:{settings.port}"
+
+    def grant(self, node: Node, build: Build) -> base.Grant:
+        settings = base.settings_of(node, ServiceSettings)
+        if settings.port is None:
+            raise base.DesignError(f"{node.source}: {node.address} has no port, so nothing can use it; give it a port")
+        # A load balancer uses a service too, by its target group and not by a name.
+        found = cluster.has_name(node, build)
+        named = {f"{node.name.upper()}_URL": self.attribute(node, "url", build)} if found else {}
+        return base.Grant(
+            label=str(settings.port),
+            ports=(settings.port,),
+            variables=named,
+        )
+
+
+def _service(node: Node, build: Build, settings: ServiceSettings, definition: Ref) -> None:
+    home = build.only("cluster", needed_by=node)
+    alone = settings.alone
+    resource = ecs.Service(
+        logical_id(node.address),
+        ServiceName=build.physical(node.name, limit=255),
+        Cluster=Ref(logical_id(home.address)),
+        TaskDefinition=definition,
+        CapacityProviderStrategy=[
+            ecs.CapacityProviderStrategyItem(
+                CapacityProvider="FARGATE_SPOT" if settings.capacity == "spot" else "FARGATE", Weight=1
+            )
+        ],
+        DeploymentConfiguration=ecs.DeploymentConfiguration(
+            MinimumHealthyPercent=0 if alone else 100,
+            MaximumPercent=100 if alone else 200,
+            DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
+        ),
+        # Rebalancing starts the new task before it stops the old one.
+        AvailabilityZoneRebalancing="DISABLED" if alone else "ENABLED",
+        NetworkConfiguration=ecs.NetworkConfiguration(
+            AwsvpcConfiguration=ecs.AwsvpcConfiguration(
+                AssignPublicIp="DISABLED",
+                SecurityGroups=[security.group_id(node.address)],
+                Subnets=subnet_refs(build, "private", needed_by=node),
+            )
+        ),
+        PropagateTags="SERVICE",
+    )
+    if not (build.changing and settings.tasks.scales):
+        # CloudFormation makes the scalable target, which names the service, once the service is stable; registering it
+        # raises the count to its minimum.
+        # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
+        resource.DesiredCount = 1 if settings.first_alone else settings.tasks.desired
+    waits = _behind_load_balancers(node, build, settings, resource)
+    if settings.storage:
+        waits += file_system.mount_targets(node, build)
+    if cluster.has_name(node, build):
+        resource.ServiceRegistries = [ecs.ServiceRegistry(RegistryArn=_discovery(node, build, home))]
+    if waits:
+        resource.DependsOn = waits
+    build.add(node, resource, "Service")
+
+
+def _behind_load_balancers(node: Node, build: Build, settings: ServiceSettings, resource: ecs.Service) -> list[str]:
+    """Register with every load balancer in front; return what must exist before that."""
+    fronts = [user for user in build.users(node) if user.kind == "load_balancer"]
+    if not fronts:
+        return []
+    resource.LoadBalancers = [
+        ecs.LoadBalancer(
+            ContainerName=node.name,
+            ContainerPort=settings.port,
+            TargetGroupArn=Ref(logical_id(front.address, "Targets")),
+        )
+        for front in fronts
+    ]
+    resource.HealthCheckGracePeriodSeconds = _WARM_UP_WITH_BEFORE_SECONDS if settings.before else _WARM_UP_SECONDS
+    return [logical_id(front.address, "Https") for front in fronts]
+
+
+def _discovery(node: Node, build: Build, home: Node) -> GetAtt:
+    resource = servicediscovery.Service(
+        logical_id(node.address, "Discovery"),
+        Name=node.name.replace("_", "-"),
+        NamespaceId=Ref(logical_id(home.address, "Namespace")),
+        DnsConfig=servicediscovery.DnsConfig(
+            DnsRecords=[servicediscovery.DnsRecord(Type="A", TTL=str(_DNS_SECONDS))], RoutingPolicy="MULTIVALUE"
+        ),
+        HealthCheckCustomConfig=servicediscovery.HealthCheckCustomConfig(FailureThreshold=1),
+    )
+    build.add(node, resource, "Name inside the network")
+    return GetAtt(resource.title, "Arn")

@@ -1,0 +1,102 @@
+"""What a service block may say, and what Fargate allows of it."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import Field, InstanceOf, model_validator
+
+from provisioning.components.kinds.service.scaling import Tasks
+from provisioning.components.kit import component as base
+from provisioning.design.graph import Joined, Reference
+
+VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
+VariableValue: TypeAlias = InstanceOf[Reference] | InstanceOf[Joined] | str
+RoleArn = Annotated[
+    str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|\*):role/[A-Za-z0-9_+=,.@/*-]*[A-Za-z0-9_+=,.@-]$")
+]
+
+# https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
+FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
+    256: (512, 1024, 2048),
+    512: range(1024, 4097, 1024),
+    1024: range(2048, 8193, 1024),
+    2048: range(4096, 16385, 1024),
+    4096: range(8192, 30721, 1024),
+    8192: range(16384, 61441, 4096),
+    16384: range(32768, 122881, 8192),
+}
+
+
+class Volume(base.Part):
+    """A folder that outlives the task, on EFS."""
+
+    path: str = Field(pattern=r"^/[A-Za-z0-9_./-]+$", description="Where the folder appears in the container")
+
+
+class Before(base.Part):
+    """A container of the same image that must succeed before the service's own starts, in every task."""
+
+    command: tuple[str, ...] = Field(
+        min_length=1, description="Its command; several tasks may run it at once, so it must be safe to run twice"
+    )
+
+
+class ServiceSettings(base.Settings):
+    image: str = Field(min_length=1, description="Container image, built for the cluster's processor architecture")
+    command: tuple[str, ...] = Field(default=(), description="What to run instead of the image's own command")
+    port: int | None = Field(default=None, ge=1, le=65535, description="Port on which the container listens, if any")
+    cpu: int = Field(description="CPU units, 1024 to a processor; Fargate offers 256 to 16384")
+    memory: int = Field(description="MiB of memory; what Fargate offers depends on cpu")
+    capacity: Literal["on_demand", "spot"] = Field(
+        default="on_demand", description="spot is cheaper, and AWS may stop a task with two minutes' notice"
+    )
+    tasks: Tasks = Field(default=Tasks(), description="How many tasks, and what their number follows")
+    first_alone: bool = Field(
+        default=False,
+        description="Start as one task, which may prepare the database; scaling adds the others once it is healthy",
+    )
+    before: Before | None = Field(
+        default=None, description="A command that must succeed before the container starts, such as a migration"
+    )
+    singleton: bool = Field(default=False, description="Exactly one task, stopped before its successor starts")
+    storage: Volume | None = Field(default=None, description="A folder that outlives the task; makes it a singleton")
+    keep_data: bool = Field(default=False, description="Keep the stored files when the stack goes")
+    metrics: bool = Field(
+        default=False, description="May publish metrics in the environment's own namespace, METRICS_NAMESPACE"
+    )
+    assume_roles: tuple[RoleArn, ...] = Field(
+        default=(), description="ARNs of roles that it may assume, of any account; `*` stands for any"
+    )
+    environment: dict[VariableName, VariableValue] = Field(
+        default={}, description="Variables for the container, beside those that come from what it uses"
+    )
+
+    @model_validator(mode="after")
+    def _possible(self) -> Self:
+        if self.cpu not in FARGATE_MEMORY:
+            raise ValueError(f"cpu is {self.cpu}; Fargate offers {', '.join(map(str, FARGATE_MEMORY))}")
+        if self.memory not in FARGATE_MEMORY[self.cpu]:
+            choices = FARGATE_MEMORY[self.cpu]
+            raise ValueError(
+                f"memory is {self.memory}; with cpu {self.cpu} Fargate offers {choices[0]} to {choices[-1]}"
+            )
+        if (self.singleton or self.storage) and self.tasks != Tasks():
+            raise ValueError("a singleton, and a service with storage, is exactly one task: leave out tasks")
+        return self
+
+    @model_validator(mode="after")
+    def _the_others_follow(self) -> Self:
+        """Scaling raises the number to its minimum and no further, and only where there is scaling."""
+        if not self.first_alone or self.tasks.desired == 1:
+            return self
+        if self.tasks.desired != self.tasks.min or not self.tasks.scales:
+            raise ValueError(
+                "first_alone leaves it to scaling to add the other tasks: let desired equal min, and min lie below max"
+            )
+        return self
+
+    @property
+    def alone(self) -> bool:
+        """Whether two tasks at once would do harm: both would schedule, or both would write the same files."""
+        return self.singleton or self.storage is not None

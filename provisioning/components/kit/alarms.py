@@ -1,0 +1,162 @@
+"""CloudWatch alarms. Where a design has an alarm topic, every alarm is sent there, and its end too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from troposphere import Ref, Sub, cloudwatch
+
+from provisioning.components.kit.build import MAIN, Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+KIND = "alarm_topic"
+# Namespace, name, dimensions.
+Metric: TypeAlias = "tuple[str, str, Mapping[str, Any]]"
+_PERIOD_SECONDS = 300
+_PERIODS = 3
+_MINUTE = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Math:
+    """An expression over metrics: `id` to metric and statistic, read minute by minute."""
+
+    expression: str
+    label: str
+    metrics: Mapping[str, tuple[Metric, str]]
+
+
+def topic(build: Build) -> Ref | None:
+    """The design's alarm topic, if it has one."""
+    found = build.design.of_kind(KIND)
+    return Ref(logical_id(found[0].address)) if found else None
+
+
+def alarm(
+    node: Node,
+    build: Build,
+    *,
+    key: str,
+    description: str,
+    metric: Metric,
+    statistic: str,
+    above: float | None = None,
+    below: float | None = None,
+    at_least: float | None = None,
+    at_most: float | None = None,
+    minutes: int | None = None,
+    period_seconds: int = _PERIOD_SECONDS,
+    missing: str = "notBreaching",
+    actions: Sequence[Any] | None = None,
+    stack: str = MAIN,
+) -> Ref:
+    """Add an alarm on a metric: give exactly one of `above`, `below`, `at_least` and `at_most`.
+
+    It looks at three periods of five minutes, or with `minutes` at each of the last so many minutes. `actions` replace
+    the alarm topic, an empty list is nobody.
+    """
+    operator, threshold = _bound(above=above, below=below, at_least=at_least, at_most=at_most)
+    namespace, name, dimensions = metric
+    extended = {"ExtendedStatistic": statistic} if statistic.startswith("p") else {"Statistic": statistic}
+    resource = cloudwatch.Alarm(
+        logical_id(node.address, key),
+        AlarmDescription=description,
+        Namespace=namespace,
+        MetricName=name,
+        Dimensions=_dimensions(dimensions),
+        Period=_MINUTE if minutes else period_seconds,
+        EvaluationPeriods=minutes or _PERIODS,
+        ComparisonOperator=operator,
+        Threshold=threshold,
+        TreatMissingData=missing,
+        **extended,
+        **_told(build, actions, stack),
+    )
+    return build.add(node, resource, "Alarm", stack=stack)
+
+
+def math_alarm(
+    node: Node,
+    build: Build,
+    *,
+    key: str,
+    description: str,
+    math: Math,
+    minutes: int,
+    at_least: int,
+    actions: Sequence[Any] | None = None,
+) -> Ref:
+    """Add an alarm on an expression over metrics that holds in each of the last `minutes` minutes.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
+    """
+    queries = [
+        cloudwatch.MetricDataQuery(
+            Id=name,
+            ReturnData=False,
+            MetricStat=cloudwatch.MetricStat(
+                Metric=cloudwatch.Metric(Namespace=metric[0], MetricName=metric[1], Dimensions=_dimensions(metric[2])),
+                Period=_MINUTE,
+                Stat=statistic,
+            ),
+        )
+        for name, (metric, statistic) in math.metrics.items()
+    ]
+    expression = cloudwatch.MetricDataQuery(Id="result", Expression=math.expression, Label=math.label, ReturnData=True)
+    resource = cloudwatch.Alarm(
+        logical_id(node.address, key),
+        AlarmDescription=description,
+        Metrics=[*queries, expression],
+        EvaluationPeriods=minutes,
+        DatapointsToAlarm=minutes,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        Threshold=at_least,
+        TreatMissingData="notBreaching",
+        **_told(build, actions, MAIN),
+    )
+    return build.add(node, resource, "Alarm")
+
+
+def all_of(node: Node, build: Build, *, key: str, description: str, alarms: Sequence[Ref]) -> Ref:
+    """Add an alarm that rings while all of these do. It can tell people, and scale nothing.
+
+    https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm.html
+    """
+    rule = " AND ".join(f'ALARM("${{{alarm_.data["Ref"]}}}")' for alarm_ in alarms)
+    resource = cloudwatch.CompositeAlarm(
+        logical_id(node.address, key),
+        AlarmName=build.physical(f"{node.name}-{key}", limit=255),
+        AlarmDescription=description,
+        AlarmRule=Sub(rule),
+        **_told(build, None, MAIN),
+    )
+    return build.add(node, resource, "Alarm")
+
+
+def _dimensions(dimensions: Mapping[str, Any]) -> list[cloudwatch.MetricDimension]:
+    return [cloudwatch.MetricDimension(Name=name, Value=value) for name, value in dimensions.items()]
+
+
+def _bound(**bounds: float | None) -> tuple[str, float]:
+    given = [(name, value) for name, value in bounds.items() if value is not None]
+    if len(given) != 1:
+        raise ValueError("an alarm needs exactly one threshold: above, below, at_least or at_most")
+    ((name, threshold),) = given
+    operators = {
+        "above": "GreaterThanThreshold",
+        "below": "LessThanThreshold",
+        "at_least": "GreaterThanOrEqualToThreshold",
+        "at_most": "LessThanOrEqualToThreshold",
+    }
+    return operators[name], threshold
+
+
+def _told(build: Build, actions: Sequence[Any] | None, stack: str) -> dict[str, Any]:
+    """Who hears of the alarm. A topic of the main stack cannot be told by a stack that is created before it."""
+    if actions is not None:
+        return {"AlarmActions": list(actions)} if actions else {}
+    found = topic(build) if stack == MAIN else None
+    return {"AlarmActions": [found], "OKActions": [found]} if found else {}

@@ -1,0 +1,133 @@
+"""What Valkey and Redis on ElastiCache have in common: serverless or on nodes, TLS and encryption at rest in both."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
+from troposphere import GetAtt, Sub, elasticache
+
+from provisioning.components.kinds.network.component import subnet_refs
+from provisioning.components.kit import component as base
+from provisioning.components.kit import security
+from provisioning.components.kit.build import Build, Kept
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+PORT = 6379
+NAME_LIMIT = 40
+
+
+class Serverless(base.Part):
+    mode: Literal["serverless"] = Field(description="AWS scales it and bills what is stored and processed")
+    max_gb: int = Field(default=10, ge=1, le=5000, description="Gigabytes that it may hold at most")
+
+
+class Nodes(base.Part):
+    mode: Literal["nodes"] = Field(description="A primary with its replicas, on nodes of one type")
+    node_type: str = Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="Node type, such as cache.t4g.medium")
+    nodes: int = Field(
+        ge=1, le=6, description="Primary and replicas; with two or more, a replica in another zone takes over"
+    )
+
+
+class CacheSettings(base.Settings):
+    capacity: Annotated[Serverless | Nodes, Field(discriminator="mode")] = Field(
+        description="Serverless, or nodes of one type"
+    )
+    version: str = Field(pattern=r"^\d+\.\d+$", description="Version of the engine")
+    backup_days: int = Field(default=1, ge=1, le=35, description="Days for which daily backups are kept")
+    keep_data: bool = Field(default=False, description="Leave a last snapshot when the stack goes")
+
+
+def add_serverless(
+    node: Node, build: Build, settings: CacheSettings, *, engine: str, called: str, **more: Any
+) -> elasticache.ServerlessCache:
+    """Add a serverless cache; `more` are properties of its own engine."""
+    capacity = settings.capacity
+    if not isinstance(capacity, Serverless):
+        raise TypeError(f"{node.address} is not serverless")
+    resource = elasticache.ServerlessCache(
+        logical_id(node.address),
+        ServerlessCacheName=build.physical(called, limit=NAME_LIMIT),
+        Description=f"{build.name} {called}",
+        Engine=engine,
+        MajorEngineVersion=settings.version.split(".", maxsplit=1)[0],
+        CacheUsageLimits=elasticache.CacheUsageLimits(
+            DataStorage=elasticache.DataStorage(Maximum=capacity.max_gb, Unit="GB")
+        ),
+        SnapshotRetentionLimit=settings.backup_days,
+        SecurityGroupIds=[security.group_id(node.address)],
+        SubnetIds=subnet_refs(build, "data", needed_by=node),
+        **more,
+    )
+    build.keep(resource, policy=None, why="")
+    if settings.keep_data:
+        # CloudFormation's Snapshot policy does not cover this type; the cache takes its last snapshot itself. The
+        # request is in its name: an earlier environment of this name may have left its own.
+        request = build.design.environment.request_id[:8]
+        resource.FinalSnapshotName = build.physical(f"{called}-final-{request}", limit=NAME_LIMIT)
+        build.kept.append(Kept(resource.title, resource.resource_type, "Snapshot", f"the last contents of {node.name}"))
+    build.add(node, resource, "Serverless cache")
+    return resource
+
+
+def add_nodes(
+    node: Node, build: Build, settings: CacheSettings, *, engine: str, called: str, **more: Any
+) -> elasticache.ReplicationGroup:
+    """Add a replication group and its subnets; `more` are properties of its own engine."""
+    capacity = settings.capacity
+    if not isinstance(capacity, Nodes):
+        raise TypeError(f"{node.address} has no nodes")
+    subnets = build.add(
+        node,
+        elasticache.SubnetGroup(
+            logical_id(node.address, "Subnets"),
+            Description="Data subnets",
+            SubnetIds=subnet_refs(build, "data", needed_by=node),
+        ),
+        "Cache's subnets",
+    )
+    several = capacity.nodes > 1
+    resource = elasticache.ReplicationGroup(
+        logical_id(node.address),
+        ReplicationGroupId=build.physical(called, limit=NAME_LIMIT),
+        ReplicationGroupDescription=f"{build.name} {called}",
+        Engine=engine,
+        EngineVersion=settings.version,
+        CacheNodeType=capacity.node_type,
+        NumCacheClusters=capacity.nodes,
+        AutomaticFailoverEnabled=several,
+        MultiAZEnabled=several,
+        TransitEncryptionEnabled=True,
+        TransitEncryptionMode="required",
+        AtRestEncryptionEnabled=True,
+        AutoMinorVersionUpgrade=True,
+        SnapshotRetentionLimit=settings.backup_days,
+        CacheSubnetGroupName=subnets,
+        SecurityGroupIds=[security.group_id(node.address)],
+        **more,
+    )
+    build.keep(resource, policy="Snapshot" if settings.keep_data else None, why=f"the last contents of {node.name}")
+    build.add(node, resource, "Cache")
+    return resource
+
+
+def box(node: Node, capacity: Serverless | Nodes, title: str) -> base.Box:
+    fact = "serverless" if isinstance(capacity, Serverless) else f"{capacity.nodes} × {capacity.node_type}"
+    return base.Box("data", node.name, title, fact)
+
+
+def address(node: Node, capacity: Serverless | Nodes, part: str) -> GetAtt:
+    """`Address` or `Port` of the endpoint to write to."""
+    return GetAtt(logical_id(node.address), f"{_endpoint(capacity)}.{part}")
+
+
+def url(node: Node, capacity: Serverless | Nodes) -> Sub:
+    """The rediss:// address, without a password."""
+    resource, endpoint = logical_id(node.address), _endpoint(capacity)
+    return Sub(f"rediss://${{{resource}.{endpoint}.Address}}:${{{resource}.{endpoint}.Port}}")
+
+
+def _endpoint(capacity: Serverless | Nodes) -> str:
+    return "Endpoint" if isinstance(capacity, Serverless) else "PrimaryEndPoint"

@@ -1,0 +1,59 @@
+"""Secrets that a store generates for its own users, and references to them that AWS resolves itself.
+
+The value exists in Secrets Manager only: a template says where it is, never what it is.
+"""
+
+from __future__ import annotations
+
+from troposphere import Ref, secretsmanager
+
+from provisioning.components.kit.build import Build
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+_PASSWORD_LENGTH = 32
+_TOKEN_LENGTH = 64
+
+
+def login(node: Node, build: Build, *, name: str, username: str, description: str, title: str) -> Ref:
+    """Add a secret with `username` and a generated `password`."""
+    generated = secretsmanager.GenerateSecretString(
+        SecretStringTemplate=f'{{"username": "{username}"}}',
+        GenerateStringKey="password",
+        PasswordLength=_PASSWORD_LENGTH,
+        ExcludePunctuation=True,
+    )
+    return _secret(node, build, name=name, description=description, title=title, generated=generated)
+
+
+def token(node: Node, build: Build, *, name: str, description: str, title: str) -> Ref:
+    """Add a secret whose whole value is generated."""
+    generated = secretsmanager.GenerateSecretString(PasswordLength=_TOKEN_LENGTH, ExcludePunctuation=True)
+    return _secret(node, build, name=name, description=description, title=title, generated=generated)
+
+
+def resolved(secret: Ref, key: str = "") -> str:
+    """The text for `Sub` that CloudFormation replaces by the secret's value, or by one key of it.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
+    """
+    return f"{{{{resolve:secretsmanager:${{{secret.data['Ref']}}}:SecretString{key and ':' + key}}}}}"
+
+
+def _secret(
+    node: Node,
+    build: Build,
+    *,
+    name: str,
+    description: str,
+    title: str,
+    generated: secretsmanager.GenerateSecretString,
+) -> Ref:
+    resource = secretsmanager.Secret(
+        logical_id(node.address, "Secret"),
+        Name=f"{build.name}/{name}",
+        Description=f"{description} (generated)",
+        GenerateSecretString=generated,
+    )
+    build.keep(resource, policy=None, why="")
+    return build.add(node, resource, title)

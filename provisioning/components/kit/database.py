@@ -1,0 +1,304 @@
+"""What every database on RDS has in common: a key of its own, TLS only, a generated password, explicit log groups.
+
+A user gets `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME` and the secrets `DATABASE_USERNAME` and
+`DATABASE_PASSWORD`; or, with `url_secret`, the one secret `DATABASE_URL`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Self
+
+from pydantic import AfterValidator, Field, model_validator
+from troposphere import GetAtt, Ref, Sub, rds, secretsmanager
+
+from provisioning.components.kinds.network.component import subnet_refs
+from provisioning.components.kinds.secret.component import read_secret
+from provisioning.components.kit import component as base
+from provisioning.components.kit import credentials, security
+from provisioning.components.kit.alarms import alarm
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.keys import own_key
+from provisioning.components.kit.logs import check_days, log_group
+from provisioning.design.graph import Node
+from provisioning.design.names import logical_id
+
+_NAME_LIMIT = 63
+_GIB = 1024**3
+# The free retention. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.cost.html
+_INSIGHTS_DAYS = 7
+
+ATTRIBUTES: Mapping[str, str] = {
+    "endpoint": "Host name of the writer",
+    "port": "Port of the database",
+    "database": "Name of the database",
+    "id": "Identifier of the RDS instance, as its metrics carry it",
+    "secret_arn": "ARN of the secret with user name and password",
+    "url_secret_arn": "ARN of the secret with the complete address, where url_secret asks for one",
+}
+
+
+class Storage(base.Part):
+    """Gigabytes at the start, and how far the storage may grow by itself; without `to` it stays as it is."""
+
+    start: int = Field(alias="from", ge=20, le=65536, description="Gigabytes at the start")
+    to: int | None = Field(default=None, ge=20, le=65536, description="Gigabytes up to which RDS may grow it by itself")
+
+    @model_validator(mode="after")
+    def _grows(self) -> Self:
+        # RDS asks for at least a tenth above what is allocated.
+        if self.to is not None and self.to * 10 < self.start * 11:
+            raise ValueError(f"to ({self.to}) must be at least a tenth above from ({self.start})")
+        return self
+
+
+class DatabaseSettings(base.Settings):
+    version: str = Field(description="Engine version; AWS applies newer minor versions by itself")
+    instance_class: str = Field(
+        pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="RDS instance class, such as db.t4g.medium"
+    )
+    storage_gb: Storage = Field(description="gp3 storage: `from` at the start, `to` as far as it may grow")
+    multi_az: bool = Field(default=False, description="Keep a standby in a second zone and fail over to it")
+    backup_days: int = Field(default=7, ge=1, le=35, description="Days for which automatic backups are kept")
+    protect: bool = Field(default=False, description="Refuse deletion until the protection is lifted")
+    keep_data: bool = Field(default=False, description="Leave a last snapshot, and its key, when the stack goes")
+    performance_insights: bool = Field(
+        default=False, description="Record what the database spends its time on, for seven days, under its own key"
+    )
+    url_secret: bool = Field(
+        default=False,
+        description="Hand users one secret DATABASE_URL, composed inside AWS, instead of host, port, name and password",
+    )
+    database: str = Field(
+        default="app", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Name of the database made at the start"
+    )
+    username: str = Field(
+        default="app_admin", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Name of the database's owner"
+    )
+    log_days: Annotated[int, AfterValidator(check_days)] = Field(
+        default=30, description="Days for which the database's logs are kept"
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """How one engine differs from the others. `name` is RDS's word; `called` stands in physical names.
+
+    `secret` is the name of its secret, and `url` what surrounds user, host and database in its address.
+    """
+
+    name: str
+    port: int
+    family: str
+    parameters: Mapping[str, str]
+    logs: tuple[str, ...]
+    called: str
+    secret: str
+    url: tuple[str, str]
+
+
+def add(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, *, ingress: list[dict[str, Any]]) -> None:
+    """Add the instance and all that it needs; `ingress` are its users' ways in."""
+    security.group(node, build, ingress=ingress)
+    key = _key(node, build, settings)
+    secret = credentials.login(
+        node,
+        build,
+        name=engine.secret,
+        username=settings.username,
+        description="Database password",
+        title="Database secret",
+    )
+    identifier = build.physical(engine.called, limit=_NAME_LIMIT)
+    for log in engine.logs:
+        name = f"/aws/rds/instance/{identifier}/{log}"
+        log_group(node, build, name=name, days=settings.log_days, suffix=_log_suffix(engine, log))
+    instance = _instance(node, build, settings, engine, identifier=identifier, key=key, secret=secret)
+    attachment = secretsmanager.SecretTargetAttachment(
+        logical_id(node.address, "SecretAttachment"),
+        SecretId=secret,
+        TargetId=instance,
+        TargetType="AWS::RDS::DBInstance",
+    )
+    build.add(node, attachment, "Database secret's address")
+    if settings.url_secret:
+        _url_secret(node, build, settings, engine, secret)
+    _alarms(node, build, settings, instance)
+
+
+def attribute(node: Node, name: str, settings: DatabaseSettings) -> Any:
+    """One of ATTRIBUTES; None where the design has none."""
+    instance = logical_id(node.address)
+    match name:
+        case "endpoint":
+            return GetAtt(instance, "Endpoint.Address")
+        case "port":
+            return GetAtt(instance, "Endpoint.Port")
+        case "database":
+            return settings.database
+        case "id":
+            return Ref(instance)
+        case "secret_arn":
+            return Ref(logical_id(node.address, "Secret"))
+        case "url_secret_arn":
+            return Ref(logical_id(node.address, "UrlSecret")) if settings.url_secret else None
+    raise KeyError(name)
+
+
+def gives(port: int) -> base.Gives:
+    """What `grant` can give, for the reference."""
+    return base.Gives(
+        variables=("DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"),
+        secrets=("DATABASE_USERNAME", "DATABASE_PASSWORD", "DATABASE_URL"),
+        ports=f"port {port}, with TLS",
+        rights=("secretsmanager:GetSecretValue",),
+        note="`url_secret = true` gives DATABASE_URL alone, in place of the other five",
+    )
+
+
+def grant(node: Node, settings: DatabaseSettings, port: int) -> base.Grant:
+    label = f"{port} TLS"
+    if settings.url_secret:
+        url = Ref(logical_id(node.address, "UrlSecret"))
+        return base.Grant(
+            label=label,
+            ports=(port,),
+            secrets={"DATABASE_URL": url},
+            secret_arns=(url,),
+            statements=(read_secret(url),),
+        )
+    secret = logical_id(node.address, "Secret")
+    return base.Grant(
+        label=label,
+        ports=(port,),
+        variables={
+            "DATABASE_HOST": attribute(node, "endpoint", settings),
+            "DATABASE_PORT": attribute(node, "port", settings),
+            "DATABASE_NAME": settings.database,
+        },
+        secrets={
+            "DATABASE_USERNAME": Sub(f"${{{secret}}}:username::"),
+            "DATABASE_PASSWORD": Sub(f"${{{secret}}}:password::"),
+        },
+        secret_arns=(Ref(secret),),
+        statements=(read_secret(Ref(secret)),),
+    )
+
+
+def boxes(node: Node, settings: DatabaseSettings, title: str) -> list[base.Box]:
+    standby = ", standby" if settings.multi_az else ""
+    return [
+        base.Box("data", node.name, f"{title} {settings.version}", settings.instance_class + standby),
+        base.Box("beside", f"database {node.name}", "Secrets", "generated in AWS"),
+    ]
+
+
+def _log_suffix(engine: Engine, log: str) -> str:
+    return log.capitalize() if len(engine.logs) > 1 else ""
+
+
+def _key(node: Node, build: Build, settings: DatabaseSettings) -> Ref:
+    # A snapshot without its key cannot be restored.
+    why = f"without it the snapshot of {node.address} cannot be read"
+    return own_key(node, build, "Encryption key", of="Data", policy="Retain" if settings.keep_data else None, why=why)
+
+
+def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, secret: Ref) -> None:
+    """A secret that CloudFormation composes from another: the password is in no template and in no parameter."""
+    scheme, query = engine.url
+    instance, password = logical_id(node.address), credentials.resolved(secret, "password")
+    address = f"${{{instance}.Endpoint.Address}}:${{{instance}.Endpoint.Port}}"
+    resource = secretsmanager.Secret(
+        logical_id(node.address, "UrlSecret"),
+        Name=f"{build.name}/{engine.secret}-url",
+        Description="Database address with its password (composed from the generated one)",
+        SecretString=Sub(f"{scheme}://{settings.username}:{password}@{address}/{settings.database}{query}"),
+    )
+    build.keep(resource, policy=None, why="")
+    build.add(node, resource, "Database address secret")
+
+
+def _instance(
+    node: Node,
+    build: Build,
+    settings: DatabaseSettings,
+    engine: Engine,
+    *,
+    identifier: str,
+    key: Ref,
+    secret: Ref,
+) -> Ref:
+    subnets, parameters = _surroundings(node, build, engine)
+    log_groups = [logical_id(node.address, f"{_log_suffix(engine, log)}Logs") for log in engine.logs]
+    resource = rds.DBInstance(
+        logical_id(node.address),
+        DBInstanceIdentifier=identifier,
+        DBName=settings.database,
+        Engine=engine.name,
+        EngineVersion=settings.version,
+        DBInstanceClass=settings.instance_class,
+        AllocatedStorage=str(settings.storage_gb.start),
+        StorageType="gp3",
+        StorageEncrypted=True,
+        KmsKeyId=key,
+        MultiAZ=settings.multi_az,
+        DeletionProtection=settings.protect,
+        BackupRetentionPeriod=settings.backup_days,
+        CopyTagsToSnapshot=True,
+        DeleteAutomatedBackups=not settings.keep_data,
+        AutoMinorVersionUpgrade=True,
+        PubliclyAccessible=False,
+        EnableCloudwatchLogsExports=list(engine.logs),
+        MasterUsername=settings.username,
+        MasterUserPassword=Sub(credentials.resolved(secret, "password")),
+        DBParameterGroupName=parameters,
+        DBSubnetGroupName=subnets,
+        VPCSecurityGroups=[security.group_id(node.address)],
+        DependsOn=log_groups if len(log_groups) > 1 else log_groups[0],
+    )
+    if settings.storage_gb.to is not None:
+        resource.MaxAllocatedStorage = settings.storage_gb.to
+    if settings.performance_insights:
+        resource.EnablePerformanceInsights = True
+        resource.PerformanceInsightsKMSKeyId = key
+        resource.PerformanceInsightsRetentionPeriod = _INSIGHTS_DAYS
+    build.keep(resource, policy="Snapshot" if settings.keep_data else None, why=f"the last state of {node.address}")
+    return build.add(node, resource, "Database")
+
+
+def _surroundings(node: Node, build: Build, engine: Engine) -> tuple[Ref, Ref]:
+    subnets = rds.DBSubnetGroup(
+        logical_id(node.address, "Subnets"),
+        DBSubnetGroupDescription="Data subnets",
+        SubnetIds=subnet_refs(build, "data", needed_by=node),
+    )
+    parameters = rds.DBParameterGroup(
+        logical_id(node.address, "Parameters"),
+        Family=engine.family,
+        Description="TLS only",
+        Parameters=dict(engine.parameters),
+    )
+    return build.add(node, subnets, "Database's subnets"), build.add(node, parameters, "Database's parameters")
+
+
+def _alarms(node: Node, build: Build, settings: DatabaseSettings, instance: Ref) -> None:
+    dimensions = {"DBInstanceIdentifier": instance}
+    alarm(
+        node,
+        build,
+        key="StorageLow",
+        description="The database is nearly full",
+        metric=("AWS/RDS", "FreeStorageSpace", dimensions),
+        statistic="Minimum",
+        below=settings.storage_gb.start * _GIB // 20,
+    )
+    alarm(
+        node,
+        build,
+        key="CpuHigh",
+        description="The database is above 90 % CPU",
+        metric=("AWS/RDS", "CPUUtilization", dimensions),
+        statistic="Average",
+        above=90,
+    )

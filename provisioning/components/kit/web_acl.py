@@ -1,0 +1,50 @@
+"""A web ACL that turns away an address with too many requests: the same before a load balancer and before a CDN."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Literal
+
+from pydantic import Field
+from troposphere import wafv2
+
+from provisioning.components.kit import component as base
+
+_WINDOW_SECONDS = 300
+
+
+class Waf(base.Part):
+    # https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
+    requests_per_5_minutes: int = Field(
+        ge=10, le=2_000_000_000, description="Requests of one address in five minutes above which it is turned away"
+    )
+
+
+def acl(
+    title: str, waf: Waf, *, scope: Literal["REGIONAL", "CLOUDFRONT"], metric: Callable[[str], str]
+) -> wafv2.WebACL:
+    """The web ACL; `metric` names the metrics of the whole (`web`) and of the limit (`rate`)."""
+
+    def visible(name: str) -> wafv2.VisibilityConfig:
+        return wafv2.VisibilityConfig(
+            CloudWatchMetricsEnabled=True, SampledRequestsEnabled=True, MetricName=metric(name)
+        )
+
+    limit = wafv2.RateBasedStatement(
+        Limit=waf.requests_per_5_minutes, EvaluationWindowSec=_WINDOW_SECONDS, AggregateKeyType="IP"
+    )
+    return wafv2.WebACL(
+        title,
+        Scope=scope,
+        DefaultAction=wafv2.DefaultAction(Allow=wafv2.AllowAction()),
+        VisibilityConfig=visible("web"),
+        Rules=[
+            wafv2.WebACLRule(
+                Name="rate",
+                Priority=0,
+                Action=wafv2.RuleAction(Block=wafv2.BlockAction()),
+                Statement=wafv2.Statement(RateBasedStatement=limit),
+                VisibilityConfig=visible("rate"),
+            )
+        ],
+    )

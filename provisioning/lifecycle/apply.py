@@ -1,0 +1,152 @@
+"""Writes what came of a step: the operation, its stack, the ledger, and at the end the environment and the request. One transaction,
+refused when the operation has been claimed by somebody else or has moved on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from provisioning.errors import WrongState
+from provisioning.lifecycle.audit import audit
+from provisioning.lifecycle.ledger import open_ledger, write_events, write_resources
+from provisioning.lifecycle.plan_document import stack_of
+from provisioning.lifecycle.services.teardown import create_content
+from provisioning.lifecycle.states import (
+    ENVIRONMENT_GRAPH,
+    OPERATION_GRAPH,
+    EnvironmentState,
+    OperationState,
+    RequestState,
+)
+from provisioning.lifecycle.steps.base import Outcome
+from provisioning.lifecycle.transitions import bump, change_state
+from provisioning.models import Operation, Receipt, RequestKind, Stack, StackResource
+
+_ENDED = {
+    (RequestKind.CREATE, True): EnvironmentState.RUNNING,
+    (RequestKind.CREATE, False): EnvironmentState.CREATE_FAILED,
+    (RequestKind.TEARDOWN, True): EnvironmentState.GONE,
+    (RequestKind.TEARDOWN, False): EnvironmentState.TEARDOWN_FAILED,
+}
+
+
+def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callable[[str], None]) -> None:
+    """Raises WrongState, and writes nothing, for whoever comes too late."""
+    key = operation.stack  # the one that was looked at, also where the operation goes on to another now
+    with transaction.atomic():
+        changed = _write_operation(operation, outcome, at=at)
+        changed |= _write_stack(operation, key, outcome, at=at)
+        if outcome.to in OPERATION_GRAPH.ends:
+            _end(operation, outcome, at=at)
+        if changed:
+            bump(operation.environment_id)
+        probe("writing")
+
+
+def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) -> bool:
+    memory = {**operation.memory, **outcome.memory}
+    ended = outcome.to is not None and outcome.to in OPERATION_GRAPH.ends
+    fields: dict[str, Any] = {
+        "memory": memory,
+        "attempts": 0,
+        "lease_until": None,
+        "due_at": None if ended else at + timedelta(seconds=outcome.wait),
+        "ended_at": at if ended else None,
+    }
+    if (on_to := outcome.on_to) is not None:
+        fields |= {"stack": on_to["stack"], "region": on_to["region"]}
+    if ended:
+        memory["ended_in"] = operation.state
+    if (explained := outcome.explained) is not None:
+        fields |= {"cause": explained.sentence, "cause_detail": explained.detail, "next_action": str(explained.button)}
+        memory["failure"] = {"logical_id": explained.logical_id, "type": explained.type, "hint": explained.hint}
+    shown = ("trouble", "done_after", "task", "emptied", "round")
+    visible = on_to is not None or any(memory.get(key) != operation.memory.get(key) for key in shown)
+    if outcome.to is not None:
+        change_state(operation, outcome.to, at=at, reason=outcome.reason, fence=operation.fence, **fields)
+        return True
+    same = Operation.objects.filter(pk=operation.pk, fence=operation.fence, state=operation.state)
+    if not same.update(**fields):
+        raise WrongState("Another worker took this operation over.")
+    return visible
+
+
+def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: datetime) -> bool:
+    rows = Stack.objects.filter(environment=operation.environment_id, role=key)
+    stack = rows.order_by("created_at", "id").last()
+    changed = False
+    if outcome.found_stack and (stack is None or stack.stack_id):
+        stack = _open_stack(operation, key, at=at)
+    if stack is not None:
+        changed = _write_seen(stack, outcome, at=at)
+    if outcome.next_stack and (stack is None or stack.stack_id):
+        _open_stack(operation, key, at=at)
+    elif outcome.next_stack and stack is not None and stack.handed:
+        # Nothing was made with them, and the stacks that they came from may be others by now.
+        stack.handed = {}
+        stack.save(update_fields=["handed"])
+    return changed or outcome.found_stack or outcome.next_stack
+
+
+def _write_seen(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
+    before = (stack.stack_id, stack.status, stack.outputs)
+    if outcome.stack_id:
+        stack.stack_id = outcome.stack_id
+    if (seen := outcome.seen) is not None:
+        stack.status, stack.status_reason, stack.polled_at = seen.status, seen.status_reason, at
+        stack.outputs = dict(seen.outputs) or stack.outputs
+    if outcome.handed:
+        stack.handed = dict(outcome.handed)
+    new = write_events(stack, outcome.events) if outcome.events else []
+    if outcome.events:
+        stack.last_event_id = outcome.events[-1].event_id
+    if outcome.resources:
+        write_resources(stack, outcome.resources, at=at)
+    stack.save()
+    return bool(new) or bool(outcome.resources) or before != (stack.stack_id, stack.status, stack.outputs)
+
+
+def _open_stack(operation: Operation, key: str, *, at: datetime) -> Stack:
+    plan = stack_of(create_content(operation.environment), key)
+    stack = Stack.objects.create(
+        environment=operation.environment,
+        role=key,
+        name=plan["stack_name"],
+        region=plan["region"],
+        created_at=at,
+    )
+    open_ledger(stack, plan)
+    return stack
+
+
+def _end(operation: Operation, outcome: Outcome, *, at: datetime) -> None:
+    """Carry the operation's end over to its environment and its request."""
+    succeeded = outcome.to == OperationState.SUCCEEDED
+    kind = RequestKind(operation.kind)
+    environment, request = operation.environment, operation.request
+    for row_id, end in outcome.ends.items():
+        StackResource.objects.filter(pk=row_id).exclude(end=end).update(end=end, ended_at=at)
+    if outcome.receipt is not None:
+        Receipt.objects.create(operation=operation, environment=environment, written_at=at, **outcome.receipt)
+    to = _ended_state(operation, kind, succeeded=succeeded, refused=outcome.to == OperationState.REFUSED)
+    # Nobody else moves them while an operation is open, except somebody's hands in the database: those are left to win.
+    environment.refresh_from_db(fields=["state"])
+    if ENVIRONMENT_GRAPH.allows(environment.state, to):
+        change_state(environment, to, at=at, reason=outcome.reason)
+    request.refresh_from_db(fields=["state"])
+    if request.state == RequestState.APPROVED:
+        failed = RequestState.EXPIRED if outcome.expired else RequestState.FAILED
+        change_state(request, RequestState.DONE if succeeded else failed, at=at, reason=outcome.reason)
+    audit(f"operation:{outcome.to}", actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind)
+
+
+def _ended_state(operation: Operation, kind: RequestKind, *, succeeded: bool, refused: bool) -> EnvironmentState:
+    if kind == RequestKind.TEARDOWN and refused:
+        before = operation.memory.get("before", "")
+        if ENVIRONMENT_GRAPH.allows(EnvironmentState.TEARING_DOWN, before):
+            return EnvironmentState(before)  # nothing was touched
+    return _ENDED[kind, succeeded]

@@ -1,0 +1,140 @@
+"""One attempt as pages tell it: its steps, and where it failed, why and what now. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from provisioning.components.kit.build import MAIN
+from provisioning.lifecycle.states import OperationState
+from provisioning.models import Environment, Operation, RequestKind
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`cause` in plain words, `detail` AWS's own sentence, `next_action` the key of an action."""
+
+    cause: str
+    detail: str
+    logical_id: str
+    type: str
+    next_action: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    key: str
+    title: str
+    state: Literal["todo", "now", "done", "failed"]
+    detail: str = ""
+
+
+def last_operation(environment: Environment) -> Operation | None:
+    return Operation.objects.filter(environment=environment).order_by("-started_at", "-id").first()
+
+
+def failure(environment: Environment, *, operation: Operation | None = None) -> Failure | None:
+    """What went wrong with the last attempt; None when it did not, or when another is under way."""
+    operation = operation or last_operation(environment)
+    if operation is None or operation.ended_at is None or operation.state == OperationState.SUCCEEDED:
+        return None
+    failed = operation.memory.get("failure", {})
+    return Failure(
+        cause=operation.cause,
+        detail=operation.cause_detail,
+        logical_id=failed.get("logical_id", ""),
+        type=failed.get("type", ""),
+        next_action=operation.next_action,
+        hint=failed.get("hint", ""),
+    )
+
+
+_CREATE_STEPS: Final = {
+    "prove": ("Prove the approval", (OperationState.QUEUED,)),
+    "submit": (
+        "Hand over to CloudFormation",
+        (OperationState.CLEARING, OperationState.SUBMITTING),
+    ),
+    "build": ("Create the resources", (OperationState.BUILDING, OperationState.ROLLING_BACK)),
+}
+_TEARDOWN_STEPS: Final = {
+    "prove": ("Prove the approval", (OperationState.QUEUED,)),
+    "prepare": ("Stop services and lift protection", (OperationState.PREPARING,)),
+    "empty": ("Empty the buckets", (OperationState.EMPTYING,)),
+    "delete": ("Delete the stack", (OperationState.DELETING,)),
+    "sweep": ("Prove that nothing is left", (OperationState.SWEEPING,)),
+}
+# Where there are several stacks, each takes the place of these.
+_OF_ONE_STACK: Final = ("submit", "build", "empty", "delete")
+
+
+def steps(operation: Operation) -> list[StepView]:
+    """The operation as a list of steps, from what it remembers; no query."""
+    plan = _plan(operation)
+    if operation.state == OperationState.SUCCEEDED:
+        return [StepView(key, title, "done") for key, title in plan]
+    ended = operation.ended_at is not None
+    at = _position(operation, [key for key, _ in plan])
+    trouble = operation.cause if ended else operation.memory.get("trouble", "")
+    return [
+        StepView(
+            key,
+            title,
+            "done" if number < at else "todo" if number > at else "failed" if ended else "now",
+            (trouble or _detail(operation)) if number == at else "",
+        )
+        for number, (key, title) in enumerate(plan)
+    ]
+
+
+def _plan(operation: Operation) -> list[tuple[str, str]]:
+    """Key and title of each step; with several stacks one step for each, in the order in which they come."""
+    creates = operation.kind == RequestKind.CREATE
+    table = _CREATE_STEPS if creates else _TEARDOWN_STEPS
+    stacks = operation.memory.get("stacks", [])
+    plan = [(key, title) for key, (title, _) in table.items()]
+    if len(stacks) > 1:
+        verb, ordered = ("Create", stacks) if creates else ("Delete", stacks[::-1])
+        each = [(_step_of(key), f"{verb} {_called(key)} in {region}") for key, region in ordered]
+        first = next(number for number, (key, _) in enumerate(plan) if key in _OF_ONE_STACK)
+        rest = [step for step in plan if step[0] not in _OF_ONE_STACK]
+        plan = rest[:first] + each + rest[first:]
+    if creates:
+        plan += [(f"after-{number}", title) for number, title in enumerate(operation.memory.get("after", []))]
+    return plan
+
+
+def _step_of(stack: str) -> str:
+    return f"stack-{stack}"
+
+
+def _called(stack: str) -> str:
+    return "the main stack" if stack == MAIN else f"“{stack}”"
+
+
+def _position(operation: Operation, keys: Sequence[str]) -> int:
+    state = OperationState(operation.memory.get("ended_in", operation.state))
+    if state == OperationState.FINISHING:
+        before = [key for key in keys if not key.startswith("after-")]
+        return min(len(before) + int(operation.memory.get("done_after", 0)), len(keys) - 1)
+    table = _CREATE_STEPS if operation.kind == RequestKind.CREATE else _TEARDOWN_STEPS
+    key = next((key for key, (_, states) in table.items() if state in states), "")
+    mine = _step_of(operation.stack)
+    if mine not in keys:
+        return keys.index(key)
+    # Between two stacks, and in what is done again for each, it is at its own stack.
+    again = key == "prepare" and operation.stack != operation.memory["stacks"][-1][0]
+    return keys.index(mine) if key in ("", *_OF_ONE_STACK) or again else keys.index(key)
+
+
+def _detail(operation: Operation) -> str:
+    state = OperationState(operation.state)
+    if state in (OperationState.CLEARING, OperationState.ROLLING_BACK):
+        return f"{state.label}."
+    if (number := operation.memory.get("round", 0)) and state == OperationState.DELETING:
+        return f"Round {number + 1}: something kept the stack from going."
+    if state == OperationState.SWEEPING and (left := operation.memory.get("left")):
+        return f"{len(left)} still there; looking again."
+    return ""

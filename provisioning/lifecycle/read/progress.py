@@ -1,0 +1,285 @@
+"""What pages show of an environment: how far it is, and what each resource does. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final, Literal
+
+from django.db.models import F, Func, JSONField, Value
+from django.db.models.fields.json import KeyTransform
+
+from provisioning.aws import RESOURCE_STATUSES
+from provisioning.components.kit.build import MAIN
+from provisioning.lifecycle.ledger import PLANNED
+from provisioning.lifecycle.read.operation_view import Failure, StepView, failure, last_operation, steps
+from provisioning.lifecycle.states import OperationState, Tone
+from provisioning.models import Environment, Operation, Plan, RequestKind, ResourceEnd, Stack, StackEvent, StackResource
+
+# All that a page needs to tell of an environment, from one place.
+__all__ = [
+    "Failure",
+    "Progress",
+    "ResourceLine",
+    "StackLine",
+    "StepView",
+    "expected_end",
+    "failure",
+    "last_operation",
+    "progress",
+    "steps",
+]
+
+EVENTS_SHOWN: Final = 50
+RUNS_LEARNED_FROM: Final = 10
+ComponentState = Literal["planned", "busy", "ok", "bad", "gone"]
+ExpectedFrom = Literal["past runs", "the plan", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceLine:
+    logical_id: str
+    type: str
+    address: str
+    title: str
+    status: str
+    tone: Tone
+    physical_id: str
+    started_at: datetime | None
+    finished_at: datetime | None
+    seconds: float | None
+    reason: str
+    stack: str = MAIN
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StackLine:
+    """One stack of several: how many of its resources are settled, and what CloudFormation last said of it."""
+
+    key: str
+    name: str
+    region: str
+    status: str
+    total: int
+    done: int
+    tone: Tone
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """`resources` in dependency order; `events` newest first; `stacks` in the order of creation, empty where there is one."""
+
+    total: int = 0
+    done: int = 0
+    in_progress: int = 0
+    failed: int = 0
+    resources: list[ResourceLine] = field(default_factory=list)
+    component_states: dict[str, ComponentState] = field(default_factory=dict)
+    events: list[StackEvent] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    expected_end_at: datetime | None = None
+    expected_from: ExpectedFrom = ""
+    polled_at: datetime | None = None
+    stacks: list[StackLine] = field(default_factory=list)
+
+
+def progress(environment: Environment, *, operation: Operation | None = None) -> Progress:
+    """Four queries: the stacks, their resources, their events, the plan; and, while something moves, what past runs took.
+
+    `operation` is the environment's last one, where the caller has it already.
+    """
+    plan = _plan(environment)
+    stacks = _newest(environment)
+    rows = [*StackResource.objects.filter(stack__in=stacks.values()).order_by("id")] if stacks else []
+    by_id = {stack.pk: stack for stack in stacks.values()}
+    begun = [(row, by_id[row.stack_id]) for row in rows]
+    # What has no row yet belongs to stacks whose turn has not come.
+    unbegun = [_unbegun(item, plan) for item in plan.resources if item["stack"] not in stacks]
+    titles = {item["logical_id"]: item["title"] for item in plan.resources}
+    order = {name: wave for wave, name in enumerate(plan.order)}
+    everything = [*begun, *unbegun]
+    everything.sort(key=lambda pair: (order.get(pair[0].logical_id, len(order)), pair[0].logical_id, pair[0].pk or 0))
+    tearing_down = environment.state in ("tearing_down", "teardown_failed", "gone")
+    tones = [_tone(row) for row, _ in everything]
+    done = [_is_done(row, tone, tearing_down=tearing_down) for (row, _), tone in zip(everything, tones, strict=True)]
+    lines = [_line(row, stack, tone, titles) for (row, stack), tone in zip(everything, tones, strict=True)]
+    main = stacks.get(MAIN)
+    under_way = operation or last_operation(environment) if stacks else None
+    expected_at, expected_from = expected_end(environment, under_way, plan.seconds)
+    return Progress(
+        total=len(lines),
+        done=sum(done),
+        in_progress=tones.count("busy"),
+        failed=tones.count("bad"),
+        resources=lines if stacks else [],
+        component_states=_component_states([row for row, _ in everything], tones),
+        events=list(StackEvent.objects.filter(stack__in=stacks.values()).order_by("-at", "-id")[:EVENTS_SHOWN])
+        if stacks
+        else [],
+        outputs=main.outputs if main else {},
+        expected_end_at=expected_at,
+        expected_from=expected_from,
+        polled_at=max((stack.polled_at for stack in stacks.values() if stack.polled_at), default=None),
+        stacks=_stack_lines(plan, stacks, lines, done) if len(plan.stacks) > 1 else [],
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What of the plan that made the environment is shown with its progress; the templates stay where they are."""
+
+    stacks: list[tuple[str, str, str]]  # key, name, region
+    resources: list[Mapping[str, Any]]
+    order: list[str]  # logical ids
+    seconds: float = 0.0  # that the creation should take
+
+
+def _plan(environment: Environment) -> _Plan:
+    """Only these parts are read: the templates in the same column are a hundred times as long."""
+    plans = Plan.objects.filter(environment=environment, content__kind=RequestKind.CREATE).order_by("created_at")
+    found = plans.values_list(
+        _read("$.stacks[*].stack"),
+        _read("$.stacks[*].stack_name"),
+        _read("$.stacks[*].region"),
+        _read("$.stacks[*].resources[*]"),
+        _read("$.stacks[*].waves[*]"),
+        KeyTransform("seconds", "timeline"),
+    ).first()
+    if found is None:
+        return _Plan([], [], [])
+    keys, names, regions, resources, waves, seconds = found
+    return _Plan(
+        stacks=list(zip(keys, names, regions, strict=True)),
+        resources=resources,
+        order=[name for wave in waves for name in wave],
+        seconds=seconds or 0.0,
+    )
+
+
+def _read(path: str) -> Func:
+    return Func(
+        F("content"),
+        Value(path),
+        function="jsonb_path_query_array",
+        template="%(function)s(%(expressions)s::jsonpath)",
+        output_field=JSONField(),
+    )
+
+
+def _newest(environment: Environment) -> dict[str, Stack]:
+    """The row that counts of each stack that was begun."""
+    return {stack.role: stack for stack in Stack.objects.filter(environment=environment).order_by("created_at", "id")}
+
+
+def _unbegun(item: Mapping[str, Any], plan: _Plan) -> tuple[StackResource, Stack]:
+    """A resource as its ledger line will be, in a stack that has no row yet. Neither is ever saved."""
+    key, name, region = next(stack for stack in plan.stacks if stack[0] == item["stack"])
+    row = StackResource(logical_id=item["logical_id"], type=item["type"], address=item["address"], status=PLANNED)
+    return row, Stack(role=key, name=name, region=region)
+
+
+def _stack_lines(
+    plan: _Plan, stacks: Mapping[str, Stack], lines: Sequence[ResourceLine], done: Sequence[bool]
+) -> list[StackLine]:
+    found = []
+    for key, name, region in plan.stacks:
+        mine = [(line, settled) for line, settled in zip(lines, done, strict=True) if line.stack == key]
+        tones = {line.tone for line, _ in mine}
+        total, settled = len(mine), sum(settled for _, settled in mine)
+        tone: Tone = "idle"
+        if "bad" in tones:
+            tone = "bad"
+        elif "busy" in tones:
+            tone = "busy"
+        elif settled == total and tones == {"ok"}:
+            tone = "ok"
+        status = stacks[key].status if key in stacks else ""
+        found.append(StackLine(key, name, region, status, total, settled, tone))
+    return found
+
+
+def _tone(row: StackResource) -> Tone:
+    status = RESOURCE_STATUSES.get(row.status)
+    if row.status == PLANNED or (row.end and not (status is not None and status.failed)):
+        return "idle"
+    if status is None or status.in_progress:
+        return "busy"
+    return "ok" if status.good else "bad"
+
+
+def _is_done(row: StackResource, tone: Tone, *, tearing_down: bool) -> bool:
+    return bool(row.end) if tearing_down else tone == "ok"
+
+
+def _line(row: StackResource, stack: Stack, tone: Tone, titles: Mapping[str, str]) -> ResourceLine:
+    seconds = (row.finished_at - row.started_at).total_seconds() if row.finished_at and row.started_at else None
+    return ResourceLine(
+        logical_id=row.logical_id,
+        type=row.type,
+        address=row.address,
+        title=titles.get(row.logical_id, row.logical_id),
+        status=row.status,
+        tone=tone,
+        physical_id=row.physical_id,
+        started_at=row.started_at,
+        finished_at=row.finished_at,
+        seconds=seconds,
+        reason=row.reason,
+        stack=stack.role,
+        region=stack.region,
+    )
+
+
+def _component_states(rows: Sequence[StackResource], tones: Sequence[Tone]) -> dict[str, ComponentState]:
+    """A component is as its worst resource is: bad before busy; ok only when all are."""
+    by_address: dict[str, list[tuple[StackResource, Tone]]] = {}
+    for row, tone in zip(rows, tones, strict=True):
+        if row.address:
+            by_address.setdefault(row.address, []).append((row, tone))
+    return {address: _component_state(members) for address, members in by_address.items()}
+
+
+def _component_state(members: Iterable[tuple[StackResource, Tone]]) -> ComponentState:
+    members = list(members)
+    tones = {tone for _, tone in members}
+    if "bad" in tones:
+        return "bad"
+    if "busy" in tones:
+        return "busy"
+    if all(row.end == ResourceEnd.DELETED for row, _ in members):
+        return "gone"
+    if all(row.status == PLANNED for row, _ in members):
+        return "planned"
+    # Some resources are there and others still wait for their turn, or have gone already.
+    return "ok" if tones == {"ok"} or all(row.end or tone == "ok" for row, tone in members) else "busy"
+
+
+def expected_end(
+    environment: Environment, operation: Operation | None, planned_seconds: float
+) -> tuple[datetime | None, ExpectedFrom]:
+    """When the operation under way should end: as the same blueprint in the same size took before, or else as planned.
+
+    The plan's figures are those of AWS, so they say nothing of a simulated account, which runs faster.
+    """
+    if operation is None or operation.ended_at is not None:
+        return None, ""
+    past = (
+        Operation.objects.filter(
+            kind=operation.kind,
+            state=OperationState.SUCCEEDED,
+            environment__blueprint_version_id=environment.blueprint_version_id,
+            environment__size=environment.size,
+            environment__account_id=environment.account_id,
+        )
+        .order_by("-ended_at")
+        .annotate(took=F("ended_at") - F("started_at"))
+        .values_list("took", flat=True)[:RUNS_LEARNED_FROM]
+    )
+    took = [duration for duration in past if isinstance(duration, timedelta)]
+    if took:
+        return operation.started_at + sorted(took)[len(took) // 2], "past runs"
+    if operation.kind == RequestKind.CREATE and planned_seconds and not environment.account.is_sandbox:
+        return operation.started_at + timedelta(seconds=planned_seconds), "the plan"
+    return None, ""

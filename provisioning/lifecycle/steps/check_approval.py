@@ -1,0 +1,67 @@
+"""The last look before anything happens: what runs is what was approved, in time, for an account that takes it."""
+
+from __future__ import annotations
+
+from provisioning.lifecycle.decisions import Button
+from provisioning.lifecycle.digests import digest_of_plan
+from provisioning.lifecycle.ledger import living
+from provisioning.lifecycle.plan_document import regions_of
+from provisioning.lifecycle.states import OperationState, RequestState
+from provisioning.lifecycle.steps.base import Context, Outcome, stop
+from provisioning.models import RequestKind
+
+
+def objection(context: Context) -> Outcome | None:
+    """The operation's end when something is not as it was approved; None when all is."""
+    request, content = context.operation.request, context.content
+    actual = digest_of_plan(content)
+    if request.state != RequestState.APPROVED:
+        label = RequestState(request.state).label.lower()
+        return _refuse(f"The request is not approved: it is “{label}”.")
+    if actual != request.approved_digest:
+        return _refuse(
+            "The plan is not the one that was approved.",
+            detail=f"Approved was {request.approved_digest or 'nothing'}; the plan is {actual}.",
+        )
+    if request.expires_at is not None and request.expires_at <= context.now:
+        outcome = _refuse(
+            "The approval has expired.", detail=f"It was valid until {request.expires_at:%Y-%m-%d %H:%M} UTC."
+        )
+        outcome.expired = True
+        return outcome
+    if context.operation.kind == RequestKind.CREATE:
+        return _object_to_place(context)
+    return _object_to_more(context)
+
+
+def _object_to_place(context: Context) -> Outcome | None:
+    environment, content = context.operation.environment, context.content
+    account = environment.account
+    if environment.size not in account.sizes:
+        return _refuse(f"The account {account.name} no longer takes size {environment.size}.")
+    for region in regions_of(content):
+        if region not in account.regions:
+            return _refuse(f"The account {account.name} no longer takes environments in {region}.")
+    if account.account_id != content["account_id"]:
+        return _refuse(
+            f"The account {account.name} is another one by now.",
+            detail=f"Approved was {content['account_id']}; it is {account.account_id}.",
+        )
+    return None
+
+
+def _object_to_more(context: Context) -> Outcome | None:
+    """A teardown deletes what was shown, and nothing that appeared since."""
+    shown = {line["physical_id"] for line in [*context.content["dies"], *context.content["stays"]]}
+    more = [row.physical_id for row in living(stack.pk for stack in context.stacks) if row.physical_id not in shown]
+    if not more:
+        return None
+    return _refuse(
+        "There is more in the environment than was shown when its teardown was asked for. Ask for it again.",
+        detail=f"Not shown: {', '.join(more[:10])}{' …' if len(more) > 10 else ''}",  # noqa: PLR2004 - enough to see
+    )
+
+
+def _refuse(sentence: str, *, detail: str = "") -> Outcome:
+    hint = "Nothing was called and nothing was changed in AWS."
+    return stop(OperationState.REFUSED, sentence, hint=hint, detail=detail, button=Button.TEARDOWN)

@@ -1,0 +1,105 @@
+"""Handing a stack over to CloudFormation, with all that has to be there before: its packages, and values of earlier stacks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from provisioning.aws import AlreadyExists, interface
+from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase, decide
+from provisioning.lifecycle.plan_document import Content
+from provisioning.lifecycle.planning import OPERATION_TAG
+from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.steps.base import Context, Outcome, stop
+from provisioning.models import Artefact, RequestKind
+
+HINT_HANDED: Final = "“Try again” begins with the stack that is missing."
+
+
+def submit(context: Context) -> Outcome:
+    """One thing at a time: a package, the values of earlier stacks, and at last CreateStack with the stored token."""
+    if (artefact := _next_artefact(context)) is not None:
+        return _ship(context, artefact)
+    if context.plan["handed"] and not context.the_stack.handed:
+        return _receive(context)
+    return _create(context)
+
+
+def _next_artefact(context: Context) -> Content | None:
+    shipped = context.memory.get("shipped", [])
+    return next((made for made in context.plan["artefacts"] if _place(context, made) not in shipped), None)
+
+
+def _place(context: Context, artefact: Content) -> str:
+    return f"{context.plan['artefact_bucket']}/{artefact['key']}"
+
+
+def _ship(context: Context, artefact: Content) -> Outcome:
+    """Put a package where the stack will look for it: the bytes that were stored with the plan, whose digest was approved."""
+    body = Artefact.objects.values_list("body", flat=True).get(pk=artefact["sha256"])
+    context.aws.put_artefact(context.plan["artefact_bucket"], artefact["key"], bytes(body), sha256=artefact["sha256"])
+    return Outcome(memory={"shipped": [*context.memory.get("shipped", []), _place(context, artefact)]})
+
+
+def _receive(context: Context) -> Outcome:
+    """Read what earlier stacks hand on, from AWS at this moment, and write it down before it is used.
+
+    Every further try then says the same, whatever has become of those stacks since.
+    """
+    outputs: dict[str, Mapping[str, str]] = {}
+    values: dict[str, str] = {}
+    for handed in context.plan["handed"]:
+        key = handed["stack"]
+        if key not in outputs:
+            state = _look_at(context, key)
+            if state is None:
+                return stop(
+                    OperationState.FAILED,
+                    f"The stack “{key}”, whose values this one needs, is not complete any more.",
+                    hint=HINT_HANDED,
+                )
+            outputs[key] = state.outputs
+        if handed["output"] not in outputs[key]:
+            return stop(
+                OperationState.FAILED,
+                f"The stack “{key}” gives no value {handed['output']}, which this one needs.",
+                hint="It was changed outside the portal. Tear the environment down and ask for it again.",
+                button=Button.TEARDOWN,
+            )
+        values[handed["parameter"]] = outputs[key][handed["output"]]
+    return Outcome(handed=values)
+
+
+def _look_at(context: Context, key: str) -> interface.StackState | None:
+    """An earlier stack of this environment, where it is complete."""
+    row = context.newest(key)
+    if row is None or not row.stack_id:
+        return None
+    state = context.aws_in(row.region).describe_stack(row.stack_id)
+    status = state.status if state else NO_STACK
+    return state if decide(RequestKind.CREATE, Phase.WATCH, status).act is Act.FINISH else None
+
+
+def _create(context: Context) -> Outcome:
+    plan = context.plan
+    spec = interface.StackSpec(
+        name=plan["stack_name"],
+        body=plan["body"],
+        parameters={**plan["parameters"], **context.the_stack.handed},
+        tags={**plan["tags"], OPERATION_TAG: context.operation.token},
+        capabilities=plan["capabilities"],
+        termination_protection=plan["termination_protection"],
+        stack_policy=plan["stack_policy"],
+        express=plan["express"],
+    )
+    try:
+        stack_id = context.aws.create_stack(spec, token=context.token("create"))
+    except AlreadyExists as error:
+        return stop(
+            OperationState.REFUSED,
+            f"A stack called {spec.name} is in the account already, and this environment has not made it.",
+            hint="It is left alone. Tear this environment down and ask for one with another name.",
+            detail=str(error),
+            button=Button.TEARDOWN,
+        )
+    return Outcome(to=OperationState.BUILDING, stack_id=stack_id, wait=min(1.0, context.poll_seconds()))

@@ -1,0 +1,113 @@
+"""After the stacks are gone: every line of the ledger is asked for at its own service, then a scan by tag in every region
+proves that nothing is left.
+
+The tagging API forgets late. What it still names counts as left only while its own service knows it, or while nobody can be asked;
+the sweep is repeated with growing pauses before it gives up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from provisioning.aws import interface
+from provisioning.aws.arns import WORLD_REGION, is_of_the_world
+from provisioning.lifecycle.plan_document import regions_of
+from provisioning.lifecycle.planning import ENVIRONMENT_TAG
+from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.steps.base import Context, Outcome, stop
+from provisioning.lifecycle.steps.receipt import Found, Stays, key_of, read_scan, write_receipt
+from provisioning.models import ResourceEnd, StackResource
+
+ASKED_A_STEP: Final = 20
+PAUSES: Final = (5.0, 15.0, 60.0, 180.0, 300.0, 600.0, 900.0)
+GONE, THERE, UNASKED = "gone", "there", "unasked"
+
+
+def sweep(context: Context) -> Outcome:
+    mine = StackResource.objects.filter(stack__in=context.stacks).exclude(physical_id="")
+    rows = list(mine.exclude(end=ResourceEnd.FOREIGN).select_related("stack").order_by("id"))
+    answers: dict[str, str] = dict(context.memory.get("answers", {}))
+    unasked = [row for row in rows if str(row.pk) not in answers]
+    for row in unasked[:ASKED_A_STEP]:
+        answers[str(row.pk)] = _ask(context.aws_of(row), row.type, row.physical_id)
+    if len(unasked) > ASKED_A_STEP:
+        return Outcome(memory={"answers": answers})
+    regions = _regions(context, rows)
+    value = str(context.operation.environment_id)
+    found = [
+        Found(resource.arn, region)
+        for region in regions
+        for resource in context.aws_in(region).find_by_tag(ENVIRONMENT_TAG, value)
+    ]
+    return _conclude(context, rows, answers, found, regions)
+
+
+def _regions(context: Context, rows: Sequence[StackResource]) -> list[str]:
+    """Where to look: wherever a stack is or was meant to be, and where services without regions keep their tags."""
+    regions = [*regions_of(context.made_from), *(row.stack.region for row in rows)]
+    if any(is_of_the_world(row.type) for row in rows):
+        regions.append(WORLD_REGION)
+    return list(dict.fromkeys(regions))
+
+
+def _ask(aws: interface.Aws, resource_type: str, physical_id: str) -> str:
+    answer = aws.exists(resource_type, physical_id)
+    return UNASKED if answer is None else THERE if answer else GONE
+
+
+def _conclude(
+    context: Context,
+    rows: Sequence[StackResource],
+    answers: Mapping[str, str],
+    found: Sequence[Found],
+    regions: Sequence[str],
+) -> Outcome:
+    stays = {(line["logical_id"], line["physical_id"]): line for line in context.content["stays"]}
+    ends = {row.pk: _end(row, answers[str(row.pk)], stays) for row in rows}
+    scan = read_scan(
+        context.aws_in,
+        found,
+        kept={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.RETAINED},
+        gone={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.DELETED},
+        stays=stays,
+    )
+    left = [row.physical_id for row in rows if ends[row.pk] is ResourceEnd.ABANDONED] + scan.left
+    if left:
+        return _again(context, left)
+    receipt = write_receipt(context, rows, ends, scan, regions=regions, stays=stays)
+    # What was asked is on the receipt now.
+    forget: dict[str, Any] = {"answers": {}, "left": []}
+    return Outcome(to=OperationState.SUCCEEDED, reason="Nothing is left.", ends=ends, receipt=receipt, memory=forget)
+
+
+def _end(row: StackResource, answer: str, stays: Stays) -> ResourceEnd:
+    """A service's own answer counts more than CloudFormation's event; without one the event does."""
+    meant_to_stay = stays.get(key_of(row), {}).get("policy") == "Retain" or row.status == "DELETE_SKIPPED"
+    if answer == GONE:
+        return ResourceEnd.DELETED
+    if meant_to_stay:
+        return ResourceEnd.RETAINED
+    if answer == THERE:
+        return ResourceEnd.ABANDONED
+    # Nobody can be asked, and the stack is gone: CloudFormation says so only when it has deleted what was in it.
+    return ResourceEnd.DELETED
+
+
+def _again(context: Context, left: Sequence[str]) -> Outcome:
+    number = context.memory.get("sweeps", 0)
+    if number < len(PAUSES):
+        memory = {"sweeps": number + 1, "answers": {}, "left": list(left)}
+        return Outcome(
+            wait=PAUSES[number] if not context.operation.environment.account.is_sandbox else 1.0, memory=memory
+        )
+    return stop(
+        OperationState.FAILED,
+        f"{_gone(context)}, but {len(left)} resource{'s are' if len(left) > 1 else ' is'} still there.",
+        hint="Take them away in their own service if they are not needed, then try again: the sweep looks once more.",
+        detail=", ".join(left[:20]),
+    )
+
+
+def _gone(context: Context) -> str:
+    return "The stack is gone" if len({stack.role for stack in context.stacks}) < 2 else "The stacks are gone"  # noqa: PLR2004 - more than one

@@ -1,0 +1,99 @@
+"""Watching what becomes of a stack that was handed over, to its end or to the end of its rollback; clearing what an attempt left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+from provisioning.aws import NotFound, interface
+from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Decision, Phase, decide
+from provisioning.lifecycle.failure_explanations import FailedResource, explain, root_cause
+from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.steps.base import Context, Outcome, go_on, new_events, stop
+from provisioning.models import RequestKind, Stack, StackEvent
+
+# A stack that was handed over a moment ago may not be shown yet.
+SHOWS_WITHIN: Final = timedelta(minutes=1)
+
+
+def clear(context: Context) -> Outcome:
+    """Delete what an earlier attempt left rolled back. It never was complete: anything else than that is not deleted."""
+    stack = context.the_stack
+    state = context.look(stack.stack_id)
+    events = new_events(context, stack) if state else []
+    status = state.status if state else NO_STACK
+    if status in (NO_STACK, "DELETE_COMPLETE"):
+        return Outcome(
+            to=OperationState.SUBMITTING, reason="What was left is gone.", next_stack=True, seen=state, events=events
+        )
+    if status == "ROLLBACK_COMPLETE":
+        context.aws.set_termination_protection(stack.stack_id, enabled=False)
+        context.aws.delete_stack(stack.stack_id, token=context.token("clear"))
+        return Outcome(wait=context.poll_seconds(), seen=state, events=events)
+    if status == "DELETE_IN_PROGRESS":
+        return Outcome(wait=context.poll_seconds(), seen=state, events=events)
+    outcome = stop(
+        OperationState.FAILED,
+        "What the failed attempt left could not be deleted. Tear the environment down.",
+        detail=state.status_reason if state else "",
+        button=Button.TEARDOWN,
+    )
+    outcome.seen, outcome.events = state, events
+    return outcome
+
+
+def watch(context: Context) -> Outcome:
+    """Look at the stack and carry its events over. Status first, then events: so the events are never older than it."""
+    stack = context.the_stack
+    state = context.look(stack.stack_id)
+    events = new_events(context, stack) if state else []
+    status = state.status if state else NO_STACK
+    decision = decide(RequestKind.CREATE, Phase.WATCH, status)
+    if state is None and context.now - context.operation.state_changed_at < SHOWS_WITHIN:
+        return Outcome(wait=context.poll_seconds())
+    if decision.act is Act.WAIT:
+        rolls_back = status == "ROLLBACK_IN_PROGRESS" and context.operation.state == OperationState.BUILDING
+        to = OperationState.ROLLING_BACK if rolls_back else None
+        return Outcome(to=to, wait=context.poll_seconds(), seen=state, events=events)
+    resources = _resources(context.aws, stack)
+    if decision.act is Act.FINISH:
+        following = context.following
+        outcome = (
+            go_on(following, decision.reason)
+            if following is not None
+            else Outcome(to=OperationState.FINISHING, reason=decision.reason)
+        )
+    else:
+        outcome = _failed(context, decision, state, events)
+    outcome.seen, outcome.events, outcome.resources = state, events, resources
+    return outcome
+
+
+def _resources(aws: interface.Aws, stack: Stack) -> Sequence[interface.StackResource]:
+    try:
+        return aws.stack_resources(stack.stack_id)
+    except NotFound:
+        return ()
+
+
+def _failed(
+    context: Context, decision: Decision, state: interface.StackState | None, events: Sequence[interface.StackEvent]
+) -> Outcome:
+    titles = {resource["logical_id"]: resource["title"] for resource in context.plan["resources"]}
+    earlier = StackEvent.objects.filter(stack=context.the_stack, status="CREATE_FAILED").order_by("at", "id")
+    failed = [(event.logical_id, event.type, event.reason) for event in earlier]
+    failed += [(event.logical_id, event.type, event.reason) for event in events if event.status == "CREATE_FAILED"]
+    cause = root_cause(
+        FailedResource(logical_id, kind, reason, titles.get(logical_id, ""))
+        for logical_id, kind, reason in failed
+        if logical_id in titles
+    )
+    if cause is None:
+        detail = state.status_reason if state else ""
+        return stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)
+    explained = explain(cause)
+    if decision.button is Button.TEARDOWN:
+        explained = replace(explained, hint=decision.reason, button=Button.TEARDOWN)
+    return Outcome(to=OperationState.FAILED, reason=explained.sentence, explained=explained)

@@ -1,0 +1,66 @@
+"""From the words of a command line to a design; `render` and whatever else prints facts of a design begin here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from provisioning.blueprint.blueprint import NAME_LIMIT, SIZES, default_name
+from provisioning.blueprint.catalogue.load import Catalogue
+from provisioning.blueprint.errors import InputErrors, NotOffered
+from provisioning.blueprint.inputs.parse import example_inputs, size_of
+from provisioning.blueprint.phrasing import listed, shown
+from provisioning.blueprint.resolve import resolve
+from provisioning.design.graph import Design, EnvironmentContext
+
+EXAMPLE_ACCOUNT = "123456789012"
+
+_NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
+_ACCOUNT = re.compile(r"[0-9]{12}")
+
+
+def parse_settings(words: Iterable[str]) -> dict[str, str]:
+    """`["a=1", "b=x=y"]` as a mapping; raises InputErrors for a word without `=` and for a name given twice."""
+    found: dict[str, str] = {}
+    for word in words:
+        name, equals, value = word.partition("=")
+        if not equals or not name:
+            raise InputErrors({name: [f"--set takes name=value, and {shown(word)} has no name or no equals sign."]})
+        if name in found:
+            raise InputErrors({name: [f"--set names {shown(name)} twice; give it once."]})
+        found[name] = value
+    return found
+
+
+def ask_for_design(
+    catalogue: Catalogue,
+    *,
+    slug: str | None,
+    size: str | None,
+    region: str | None = None,
+    settings: Iterable[str] = (),
+    name: str | None = None,
+    account_id: str | None = None,
+) -> tuple[Design, list[str]]:
+    """Return the design, and the names of the required inputs that took their example. Raises BlueprintError."""
+    if not slug:
+        raise NotOffered(
+            f"Name a blueprint: {listed(catalogue.blueprints)}." if catalogue.blueprints else "There is no blueprint."
+        )
+    blueprint = catalogue.get(slug)
+    if not size:
+        raise NotOffered(f"Name a size with --size: {listed(SIZES)}.")
+    size_of(blueprint, size)
+    name = name or default_name(slug, size)
+    if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
+        raise NotOffered(
+            f"{shown(name)} cannot name an environment: at most {NAME_LIMIT} lowercase letters, digits and single hyphens, a letter first."
+        )
+    account_id = account_id or EXAMPLE_ACCOUNT
+    if not _ACCOUNT.fullmatch(account_id):
+        raise NotOffered(f"{shown(account_id)} is no AWS account id, which has 12 digits.")
+    inputs, filled = example_inputs(blueprint, size, parse_settings(settings))
+    environment = EnvironmentContext(
+        name=name, team="example", region=region or blueprint.default_region, account_id=account_id
+    )
+    return resolve(blueprint, size=size, inputs=inputs, environment=environment), filled

@@ -1,0 +1,300 @@
+"""The network of a template: who stands in which subnet, and which ways lead out of it or into it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from functools import cached_property
+from ipaddress import ip_network
+from typing import Any, Literal
+
+from provisioning.proof.facts.locations import MEMBERS, PLACES, Kind
+from provisioning.proof.model.template import Model, Resource
+from provisioning.proof.model.values import is_known, many, mapping, number, shown, truth
+
+Reach = Literal["internet", "beyond", "endpoint", "local", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A resource's interfaces in the network. Subnets and groups are values: marks, ids or unknown."""
+
+    resource: Resource
+    kind: Kind
+    subnets: tuple[Any, ...]
+    groups: tuple[Any, ...]
+    public: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A route of a subnet: how far it leads, over what, and the path in words."""
+
+    reach: Reach
+    over: str
+    line: str
+    route: Resource | None = None
+    enters: bool = False  # whether the internet can come in this way
+
+
+class Network:
+    def __init__(self, model: Model) -> None:
+        self.model = model
+
+    # Who stands where
+
+    @cached_property
+    def standings(self) -> list[Standing]:
+        found = []
+        for kind, place in PLACES.items():
+            for resource in self.model.of(kind):
+                if kind in MEMBERS and resource.get(MEMBERS[kind][0]) is not None:
+                    continue
+                subnets = resource.items(place.subnets) if place.subnets else []
+                if place.subnet_group and resource.get(place.subnet_group) is not None:
+                    named = resource.get(place.subnet_group)
+                    group = self.model.find(named, place.through[0])
+                    subnets = group.items(place.through[1]) if group else [named]
+                groups = resource.items(place.groups) if place.groups else []
+                public = _yes(resource.get(place.public)) if place.public else None
+                more_subnets, more_groups, also_public = _interfaces(resource)
+                found.append(
+                    Standing(
+                        resource,
+                        place.kind,
+                        (*subnets, *more_subnets),
+                        (*groups, *more_groups),
+                        also_public if public is None else public,
+                    )
+                )
+        return found
+
+    @cached_property
+    def by_subnet(self) -> dict[str, list[Standing]]:
+        found: dict[str, list[Standing]] = defaultdict(list)
+        for standing in self.standings:
+            for value in standing.subnets:
+                if subnet := self.model.find(value, "AWS::EC2::Subnet"):
+                    found[subnet.key].append(standing)
+        return dict(found)
+
+    def subnets_of(self, standing: Standing) -> list[Resource]:
+        found = (self.model.find(value, "AWS::EC2::Subnet") for value in standing.subnets)
+        return [subnet for subnet in found if subnet is not None]
+
+    def foreign_subnets(self, standing: Standing) -> list[str]:
+        """The subnets that this template does not make."""
+        return [shown(v) for v in standing.subnets if self.model.find(v, "AWS::EC2::Subnet") is None]
+
+    @cached_property
+    def store_subnets(self) -> list[Resource]:
+        """Subnets in which a store has an interface."""
+        return [
+            self.model.resources[key] for key, found in self.by_subnet.items() if any(s.kind == "store" for s in found)
+        ]
+
+    def shared(self, subnet: Resource) -> bool:
+        """Whether compute stands in a subnet beside the stores."""
+        return any(standing.kind == "compute" for standing in self.by_subnet.get(subnet.key, ()))
+
+    # Ways out and in
+
+    @cached_property
+    def _tables(self) -> dict[str, list[Resource | str]]:
+        """Subnet → its route tables."""
+        found: dict[str, list[Resource | str]] = defaultdict(list)
+        for association in self.model.of("AWS::EC2::SubnetRouteTableAssociation"):
+            if subnet := self.model.find(association.get("SubnetId"), "AWS::EC2::Subnet"):
+                table = self.model.find(association.get("RouteTableId"), "AWS::EC2::RouteTable")
+                found[subnet.key].append(table or shown(association.get("RouteTableId")))
+        return found
+
+    @cached_property
+    def _routes(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for route in self.model.of("AWS::EC2::Route"):
+            if table := self.model.find(route.get("RouteTableId"), "AWS::EC2::RouteTable"):
+                found[table.key].append(route)
+        return found
+
+    def tables(self, subnet: Resource) -> list[Resource]:
+        return [table for table in self._tables.get(subnet.key, ()) if isinstance(table, Resource)]
+
+    def ways(self, subnet: Resource) -> list[Way]:
+        """Every way out of a subnet, by the routes that the template gives it."""
+        if subnet.key not in self._ways:
+            self._ways[subnet.key] = self._find_ways(subnet)
+        return self._ways[subnet.key]
+
+    @cached_property
+    def _ways(self) -> dict[str, list[Way]]:
+        return {}
+
+    def _find_ways(self, subnet: Resource) -> list[Way]:
+        tables = self._tables.get(subnet.key, [])
+        if not tables:
+            if self.model.find(subnet.get("VpcId"), "AWS::EC2::VPC"):
+                return []  # the VPC's main route table, which leads nowhere but to the VPC itself
+            return [Way("unknown", "", f"{subnet.key} → the main route table of a VPC that the template does not make")]
+        found = []
+        for table in tables:
+            if not isinstance(table, Resource):
+                found.append(
+                    Way("unknown", "", f"{subnet.key} → route table {table}, which the template does not make")
+                )
+                continue
+            for route in self._routes.get(table.key, ()):
+                way = self._way(f"{subnet.key} → {table.key}", route)
+                if way.reach != "local":
+                    found.append(way)
+            found += self._propagated(subnet, table) + self._endpoints(subnet, table)
+        return found
+
+    def _way(self, start: str, route: Resource) -> Way:
+        to = destination(route)
+        line = f"{start} → {route.key} ({shown(to)})"
+        for name, over, reach in _TARGETS:
+            value = route.get(name)
+            if value is None:
+                continue
+            if name == "GatewayId":
+                return self._gateway(line, route, value)
+            if name == "NatGatewayId":
+                return self._nat(line, route, value)
+            if reach == "internet" and _is_private(to):
+                return Way("beyond", over, f"{line} → {over} {shown(value)}", route)
+            return Way(reach, over, f"{line} → {over} {shown(value)}", route)
+        return Way("unknown", "", f"{line} → a target that is not known here", route)
+
+    def _gateway(self, line: str, route: Resource, value: Any) -> Way:
+        gateway = self.model.find(value)
+        if gateway is not None and gateway.type == "AWS::EC2::VPNGateway":
+            return Way("beyond", "virtual private gateway", f"{line} → virtual private gateway {gateway.key}", route)
+        if value == "local":
+            return Way("local", "", line, route)
+        if isinstance(value, str) and value.startswith("vgw-"):
+            return Way("beyond", "virtual private gateway", f"{line} → virtual private gateway {value}", route)
+        if isinstance(value, str) and value.startswith("vpce-"):
+            return Way("endpoint", "gateway load balancer endpoint", f"{line} → {value}", route)
+        # An internet gateway, and whatever a template does not say: never taken for safe.
+        return Way("internet", "internet gateway", f"{line} → internet gateway {shown(value)}", route, enters=True)
+
+    def _nat(self, line: str, route: Resource, value: Any) -> Way:
+        nat = self.model.find(value, "AWS::EC2::NatGateway")
+        if nat is not None and nat.get("ConnectivityType") == "private":
+            return Way("beyond", "private NAT gateway", f"{line} → private NAT gateway {nat.key}", route)
+        where = ""
+        if nat is not None and (subnet := self.model.find(nat.get("SubnetId"), "AWS::EC2::Subnet")):
+            where = f" in {subnet.key}"
+            if through := next((way for way in self.ways(subnet) if way.enters), None):
+                where += f" → {through.line.partition(' → ')[2]}"
+        return Way("internet", "NAT gateway", f"{line} → NAT gateway {shown(value)}{where}", route)
+
+    def _propagated(self, subnet: Resource, table: Resource) -> list[Way]:
+        found = []
+        for propagation in self.model.of("AWS::EC2::VPNGatewayRoutePropagation"):
+            if any(self.model.find(v) is table for v in propagation.items("RouteTableIds")):
+                line = f"{subnet.key} → {table.key} → {propagation.key} → virtual private gateway"
+                found.append(Way("beyond", "virtual private gateway", line, propagation))
+        return found
+
+    def _endpoints(self, subnet: Resource, table: Resource) -> list[Way]:
+        found = []
+        for endpoint in self.model.of("AWS::EC2::VPCEndpoint"):
+            if any(self.model.find(v) is table for v in endpoint.items("RouteTableIds")):
+                service = shown(endpoint.get("ServiceName"))
+                line = f"{subnet.key} → {table.key} → {endpoint.key} ({service})"
+                found.append(Way("endpoint", f"gateway endpoint {service}", line, endpoint))
+        return found
+
+    # Network ACLs
+
+    def acl_admits(self, subnet: Resource, *, egress: bool) -> tuple[bool, str]:
+        """Whether a subnet's network ACL lets the internet through, with the reason."""
+        for association in self.model.of("AWS::EC2::SubnetNetworkAclAssociation"):
+            if self.model.find(association.get("SubnetId"), "AWS::EC2::Subnet") is not subnet:
+                continue
+            acl = self.model.find(association.get("NetworkAclId"), "AWS::EC2::NetworkAcl")
+            if acl is None:
+                return True, f"the network ACL {shown(association.get('NetworkAclId'))} is not in the template"
+            return self._acl(acl, egress=egress)
+        return True, "the default network ACL lets everything through"
+
+    def _acl(self, acl: Resource, *, egress: bool) -> tuple[bool, str]:
+        entries = [
+            entry
+            for entry in self.model.of("AWS::EC2::NetworkAclEntry")
+            if self.model.find(entry.get("NetworkAclId")) is acl and bool(truth(entry.get("Egress"))) is egress
+        ]
+        for entry in sorted(entries, key=lambda e: number(e.get("RuleNumber")) or 0):
+            block = entry.get("CidrBlock", entry.get("Ipv6CidrBlock"))
+            if _is_private(block):
+                continue
+            if entry.get("RuleAction") != "deny":
+                return True, f"{acl.key} admits {shown(block)} by {entry.key}"
+            if block in ("0.0.0.0/0", "::/0") and number(entry.get("Protocol")) == -1:
+                return False, f"{acl.key} denies {block} by {entry.key}"
+        return False, f"{acl.key} admits no public address"
+
+
+_TARGETS: tuple[tuple[str, str, Reach], ...] = (
+    ("GatewayId", "gateway", "internet"),
+    ("NatGatewayId", "NAT gateway", "internet"),
+    ("EgressOnlyInternetGatewayId", "egress-only internet gateway", "internet"),
+    ("CarrierGatewayId", "carrier gateway", "internet"),
+    ("InstanceId", "instance", "internet"),
+    ("NetworkInterfaceId", "network interface", "internet"),
+    ("TransitGatewayId", "transit gateway", "beyond"),
+    ("VpcPeeringConnectionId", "peering connection", "beyond"),
+    ("CoreNetworkArn", "core network", "beyond"),
+    ("LocalGatewayId", "local gateway", "beyond"),
+    ("VpcEndpointId", "endpoint", "endpoint"),
+)
+
+
+def destination(route: Resource) -> Any:
+    for name in ("DestinationCidrBlock", "DestinationIpv6CidrBlock", "DestinationPrefixListId"):
+        if (value := route.get(name)) is not None:
+            return value
+    return None
+
+
+def is_public_block(block: Any) -> bool:
+    """Whether a CIDR holds public addresses; one that cannot be read may."""
+    return not _is_private(block)
+
+
+def _is_private(block: Any) -> bool:
+    if not isinstance(block, str) or not is_known(block):
+        return False
+    try:
+        return ip_network(block, strict=False).is_private
+    except ValueError:
+        return False
+
+
+def _yes(value: Any) -> bool | None:
+    return True if value == "ENABLED" else False if value == "DISABLED" else truth(value)
+
+
+def _interfaces(resource: Resource) -> tuple[list[Any], list[Any], bool | None]:
+    """Subnets, groups and a public address of the interfaces that instances and launch templates spell out."""
+    subnets: list[Any] = []
+    groups: list[Any] = []
+    public: bool | None = None
+    if resource.type == "AWS::EC2::Instance":
+        interfaces = resource.objects("NetworkInterfaces")
+        groups += resource.items("SecurityGroups")
+    elif resource.type == "AWS::EC2::LaunchTemplate":
+        interfaces = resource.objects("LaunchTemplateData.NetworkInterfaces")
+    elif resource.type == "AWS::ElasticLoadBalancingV2::LoadBalancer":
+        return [mapping(m).get("SubnetId") for m in resource.items("SubnetMappings")], [], None
+    elif resource.type == "AWS::Route53Resolver::ResolverEndpoint":
+        return [mapping(m).get("SubnetId") for m in resource.items("IpAddresses")], [], None
+    else:
+        return subnets, groups, None
+    for interface in interfaces:
+        subnets += many(interface.get("SubnetId"))
+        groups += many(interface.get("GroupSet")) + many(interface.get("Groups"))
+        public = truth(interface.get("AssociatePublicIpAddress")) or public
+    return subnets, groups, public

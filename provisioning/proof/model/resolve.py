@@ -1,0 +1,273 @@
+"""Resolves a template's intrinsic functions as far as a template alone allows.
+
+The result has no function left in it: known values, and marks (see `values`) for what AWS or a parameter decides.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from provisioning.proof.model.values import is_known, literal, many, mark, marks, number, unknown
+
+# A text that grows past this is left unknown: `Fn::Sub` can repeat a long value any number of times.
+_LONGEST = 200_000
+_DEEPEST = 100
+_SUB = re.compile(r"\$\{([^}]{0,300})\}")
+_PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+
+
+class NoValue:
+    """What `AWS::NoValue` stands for: the property is not there."""
+
+
+NO_VALUE = NoValue()
+
+
+class Resolver:
+    """Resolves values of one stack. `conditions` are decided; `parameters` are values, known or marked."""
+
+    def __init__(
+        self,
+        template: Mapping[str, Any],
+        *,
+        region: str,
+        prefix: str,
+        parameters: Mapping[str, Any],
+        conditions: Mapping[str, bool] | None = None,
+    ) -> None:
+        self.template = template
+        self.region = region
+        self.prefix = prefix
+        self.parameters = parameters
+        self.conditions = conditions or {}
+        resources = template.get("Resources")
+        self.names = frozenset(resources) if isinstance(resources, Mapping) else frozenset()
+        mappings = template.get("Mappings")
+        self.mappings: Mapping[str, Any] = mappings if isinstance(mappings, Mapping) else {}
+        self._depth = 0
+
+    def resolve(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return literal(value)
+        if not isinstance(value, (dict, list)):
+            return value
+        if self._depth >= _DEEPEST:
+            return unknown("nested too deeply")
+        self._depth += 1
+        try:
+            return self._mapping(value) if isinstance(value, dict) else self._list(value)
+        finally:
+            self._depth -= 1
+
+    def _list(self, value: list[Any]) -> list[Any]:
+        found: list[Any] = []
+        for part in value:
+            resolved = self.resolve(part)
+            # An `Fn::If` or a list parameter as one element of a list that expects texts is spliced in.
+            if isinstance(resolved, list) and isinstance(part, dict):
+                found.extend(resolved)
+            elif resolved is not NO_VALUE:
+                found.append(resolved)
+        return found
+
+    def _mapping(self, value: dict[str, Any]) -> Any:
+        if len(value) == 1:
+            ((name, argument),) = value.items()
+            if name == "Ref":
+                return self.ref(argument)
+            if name == "Condition" and isinstance(argument, str) and argument in self.conditions:
+                return self.conditions[argument]
+            if isinstance(name, str) and name.startswith("Fn::"):
+                return self._function(name, argument)
+        if "Fn::Transform" in value or any(str(name).startswith("Fn::ForEach") for name in value):
+            return unknown("a macro decides")
+        found = {}
+        for name, part in value.items():
+            resolved = self.resolve(part)
+            if resolved is not NO_VALUE:
+                found[name] = resolved
+        return found
+
+    def _function(self, name: str, argument: Any) -> Any:
+        if (function := _FUNCTIONS.get(name)) is None:
+            return unknown(f"{name} is not known here")
+        return function(self, argument)
+
+    # References
+
+    def ref(self, name: Any) -> Any:
+        if not isinstance(name, str):
+            return unknown("a Ref that names nothing")
+        if name.startswith("AWS::"):
+            return self._pseudo(name)
+        if name in self.parameters:
+            return self.parameters[name]
+        if name in self.names:
+            return mark(self.prefix + literal(name))
+        return unknown(f"{name} is neither parameter nor resource")
+
+    def _pseudo(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return NO_VALUE
+        if name == "AWS::Region":
+            return self.region
+        if name == "AWS::Partition":
+            return next((p for start, p in _PARTITIONS.items() if self.region.startswith(start)), "aws")
+        if name == "AWS::URLSuffix":
+            return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
+        if name == "AWS::NotificationARNs":
+            return []
+        # Known to CloudFormation and the same for the whole stack: a mark of its own.
+        return mark(literal(name))
+
+    def get_att(self, argument: Any) -> Any:
+        parts = argument.split(".", 1) if isinstance(argument, str) else argument
+        if not isinstance(parts, list) or len(parts) != 2:  # noqa: PLR2004
+            return unknown("a Fn::GetAtt without resource and attribute")
+        name, attribute = parts[0], self.resolve(parts[1])
+        if not isinstance(name, str) or name not in self.names:
+            return unknown(f"{name} is no resource")
+        return mark(self.prefix + literal(name), str(attribute) if is_known(attribute) else "?")
+
+    # Text
+
+    def sub(self, argument: Any) -> Any:
+        text, variables = (argument, {}) if isinstance(argument, str) else ([*many(argument), None, None])[:2]
+        if not isinstance(text, str):
+            return unknown("a Fn::Sub without text")
+        variables = variables if isinstance(variables, dict) else {}
+        known: dict[str, str] = {}
+        size = 0
+
+        def put(found: re.Match[str]) -> str:
+            nonlocal size
+            name = found[1].strip()
+            if name.startswith("!"):
+                return "${" + name[1:] + "}"
+            if name not in known:
+                known[name] = _text(self._variable(name, variables))
+            size += len(known[name])
+            return known[name] if size < _LONGEST else ""
+
+        result = _SUB.sub(put, literal(text))
+        return result if size < _LONGEST else unknown("a Fn::Sub that grows without bound")
+
+    def _variable(self, name: str, variables: Mapping[str, Any]) -> Any:
+        if name in variables:
+            return self.resolve(variables[name])
+        if "." in name:
+            return self.get_att(name)
+        return self.ref(name)
+
+    def join(self, argument: Any) -> Any:
+        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004
+            return unknown("a Fn::Join without delimiter and list")
+        delimiter, parts = argument[0], self.resolve(argument[1])
+        if isinstance(parts, str):
+            return parts  # the list attribute of a resource: its mark stands for the joined text
+        if not isinstance(parts, list):
+            return unknown("a Fn::Join of an unknown list")
+        result = str(delimiter).join(_text(part) for part in parts)
+        return result if len(result) < _LONGEST else unknown("a Fn::Join that grows without bound")
+
+    def split(self, argument: Any) -> Any:
+        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004
+            return unknown("a Fn::Split without delimiter and text")
+        delimiter, text = argument[0], self.resolve(argument[1])
+        if not isinstance(text, str) or not isinstance(delimiter, str) or not delimiter:
+            return unknown("a Fn::Split of an unknown text")
+        # What only AWS knows cannot be taken apart here; its mark still says whose it is.
+        return text.split(delimiter) if is_known(text) else text
+
+    def select(self, argument: Any) -> Any:
+        if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004
+            return unknown("a Fn::Select without index and list")
+        index, parts = number(self.resolve(argument[0])), self.resolve(argument[1])
+        if isinstance(parts, str) and (names := list(marks(parts))):
+            return names[0]
+        if index is None or not isinstance(parts, list) or not 0 <= index < len(parts):
+            return unknown("a Fn::Select from an unknown list")
+        return parts[index]
+
+    def to_json(self, argument: Any) -> Any:
+        result = json.dumps(_without(self.resolve(argument)), ensure_ascii=False)
+        return result if len(result) < _LONGEST else unknown("a text that grows without bound")
+
+    def length(self, argument: Any) -> Any:
+        parts = self.resolve(argument)
+        return len(parts) if isinstance(parts, list) else unknown("the length of an unknown list")
+
+    # The rest
+
+    def choose(self, argument: Any) -> Any:
+        if not isinstance(argument, list) or len(argument) != 3:  # noqa: PLR2004
+            return unknown("a Fn::If without condition and two values")
+        decided = self.conditions.get(argument[0]) if isinstance(argument[0], str) else None
+        if decided is None:
+            return unknown(f"it depends on the condition {argument[0]}")
+        return self.resolve(argument[1] if decided else argument[2])
+
+    def find_in_map(self, argument: Any) -> Any:
+        if not isinstance(argument, list) or len(argument) not in (3, 4):
+            return unknown("a Fn::FindInMap without map and two keys")
+        found: Any = self.mappings
+        for key in (self.resolve(part) for part in argument[:3]):
+            if not isinstance(found, Mapping) or not isinstance(key, (str, int)) or str(key) not in found:
+                options = argument[-1] if isinstance(argument[-1], dict) else {}
+                default = options.get("DefaultValue")
+                return unknown("a Fn::FindInMap that finds nothing here") if default is None else self.resolve(default)
+            found = found[str(key)]
+        # Mappings hold texts and lists of texts, no functions: nothing is resolved in them.
+        return [_text(part) for part in found] if isinstance(found, list) else _text(found)
+
+    def zones(self, argument: Any) -> Any:
+        region = self.resolve(argument) or self.region
+        return [mark(f"zone {number} of {region}") for number in range(1, 7)] if isinstance(region, str) else []
+
+    def cidr(self, argument: Any) -> Any:
+        parts = self.resolve(argument)
+        if not isinstance(parts, list) or len(parts) < 2:  # noqa: PLR2004
+            return unknown("a Fn::Cidr without block and count")
+        count = number(parts[1]) or 0
+        return [f"part {n + 1} of {_text(parts[0])}" for n in range(min(count, 256))] or unknown("a Fn::Cidr")
+
+    def import_value(self, argument: Any) -> Any:
+        return unknown(f"imported from another stack: {_text(self.resolve(argument))}")
+
+
+def _without(value: Any) -> Any:
+    return None if value is NO_VALUE else value
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if value is None or value is NO_VALUE:
+        return ""
+    if isinstance(value, list):
+        return ",".join(_text(part) for part in value)
+    if isinstance(value, dict):
+        return unknown("an object where text is wanted")
+    return str(value)
+
+
+_FUNCTIONS: dict[str, Callable[[Resolver, Any], Any]] = {
+    "Fn::GetAtt": Resolver.get_att,
+    "Fn::Sub": Resolver.sub,
+    "Fn::Join": Resolver.join,
+    "Fn::Split": Resolver.split,
+    "Fn::Select": Resolver.select,
+    "Fn::If": Resolver.choose,
+    "Fn::FindInMap": Resolver.find_in_map,
+    "Fn::GetAZs": Resolver.zones,
+    "Fn::Base64": Resolver.resolve,
+    "Fn::Cidr": Resolver.cidr,
+    "Fn::ImportValue": Resolver.import_value,
+    "Fn::ToJsonString": Resolver.to_json,
+    "Fn::Length": Resolver.length,
+}

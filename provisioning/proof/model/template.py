@@ -1,0 +1,185 @@
+"""The model that rules look at: the resources of all stacks in one world, resolved, and who names whom."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from provisioning.proof.model.parameter_cases import World
+from provisioning.proof.model.resolve import Resolver
+from provisioning.proof.model.values import is_known, mapping, mentioned, target
+
+
+@dataclass(frozen=True, slots=True)
+class TaskRun:
+    """A task that is run beside the template, with the security groups that it gets there (logical ids)."""
+
+    task_definition: str
+    security_groups: tuple[str, ...]
+    subnets: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One rendered template and what it is created with. `handed` names the output that a parameter receives, with its stack."""
+
+    template: Mapping[str, Any]
+    region: str
+    key: str = "main"
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+    handed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    tags: Mapping[str, str] | None = None
+    termination_protection: bool | None = None
+    stack_policy: str | None = None
+    runs: tuple[TaskRun, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Resource:
+    """A resource with resolved properties. `key` is its logical id, after its stack's key where that is not the main one."""
+
+    key: str
+    logical_id: str
+    stack: str
+    type: str
+    properties: dict[str, Any]
+    deletion_policy: str | None = None
+    update_replace_policy: str | None = None
+    depends_on: tuple[str, ...] = ()
+    certain: bool = True
+
+    def get(self, path: str, default: Any = None) -> Any:
+        """A property by its path, `A.B.C`; the default where a part is missing."""
+        found: Any = self.properties
+        for name in path.split("."):
+            if not isinstance(found, dict) or name not in found:
+                return default
+            found = found[name]
+        return found
+
+    def items(self, path: str) -> list[Any]:
+        """A list property's elements; one value counts as a list of one."""
+        found = self.get(path)
+        return [] if found is None else found if isinstance(found, list) else [found]
+
+    def objects(self, path: str) -> list[dict[str, Any]]:
+        return [part for part in self.items(path) if isinstance(part, dict)]
+
+    def at(self, path: str) -> str:
+        """How evidence names one of its properties."""
+        return f"{self.key}.{path}"
+
+
+class Model:
+    """All stacks of one world. `notes` say what could not be read."""
+
+    def __init__(self, stacks: Sequence[Stack], world: Mapping[str, World]) -> None:
+        self.stacks = tuple(stacks)
+        self.notes: list[str] = []
+        self.resources: dict[str, Resource] = {}
+        self.outputs: dict[str, dict[str, Any]] = {}
+        self.resolvers: dict[str, Resolver] = {}
+        for stack in self.stacks:
+            self._add(stack, world[stack.key])
+
+    def _add(self, stack: Stack, world: World) -> None:
+        prefix = "" if stack.key == "main" else f"{stack.key}/"
+        parameters = dict(world.parameters)
+        for name, (source, output) in stack.handed.items():
+            if output in self.outputs.get(source, {}):
+                parameters[name] = self.outputs[source][output]
+        resolver = Resolver(
+            stack.template, region=stack.region, prefix=prefix, parameters=parameters, conditions=world.conditions
+        )
+        self.resolvers[stack.key] = resolver
+        for name, body in mapping(stack.template.get("Resources")).items():
+            if not isinstance(body, dict):
+                self.notes.append(f"{name} is no resource")
+                continue
+            decided = world.conditions.get(body["Condition"]) if isinstance(body.get("Condition"), str) else True
+            if decided is False:
+                continue
+            properties = resolver.resolve(body.get("Properties", {}))
+            if not isinstance(properties, dict):
+                self.notes.append(f"the properties of {prefix}{name} cannot be told")
+                properties = {}
+            depends = body.get("DependsOn", ())
+            self.resources[f"{prefix}{name}"] = Resource(
+                key=f"{prefix}{name}",
+                logical_id=name,
+                stack=stack.key,
+                type=str(body.get("Type", "")),
+                properties=properties,
+                deletion_policy=_word(resolver.resolve(body.get("DeletionPolicy"))),
+                update_replace_policy=_word(resolver.resolve(body.get("UpdateReplacePolicy"))),
+                depends_on=(depends,) if isinstance(depends, str) else tuple(map(str, depends or ())),
+                certain=decided is True,
+            )
+        self.outputs[stack.key] = {
+            name: resolver.resolve(mapping(output).get("Value"))
+            for name, output in mapping(stack.template.get("Outputs")).items()
+            if world.conditions.get(str(mapping(output).get("Condition"))) is not False
+        }
+
+    @cached_property
+    def by_type(self) -> dict[str, list[Resource]]:
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for resource in self.resources.values():
+            found[resource.type].append(resource)
+        return dict(found)
+
+    def of(self, *types: str) -> Iterator[Resource]:
+        for kind in types:
+            yield from self.by_type.get(kind, ())
+
+    def stack(self, key: str) -> Stack:
+        return next(stack for stack in self.stacks if stack.key == key)
+
+    def find(self, value: Any, *types: str) -> Resource | None:
+        """The resource that a value refers to: by mark, or by its physical name where the template gives one."""
+        if (found := target(value)) is not None:
+            resource = self.resources.get(found[0])
+        elif isinstance(value, str) and is_known(value) and types:
+            resource = next((r for r in self.of(*types) if value in _names(r)), None)
+        else:
+            return None
+        return resource if resource is not None and (not types or resource.type in types) else None
+
+    @cached_property
+    def mentions(self) -> dict[str, set[str]]:
+        """For each resource, the resources that its properties name."""
+        return {key: set(mentioned(resource.properties)) - {key} for key, resource in self.resources.items()}
+
+    @cached_property
+    def users(self) -> dict[str, list[Resource]]:
+        """For each resource, those that name it."""
+        found: dict[str, list[Resource]] = defaultdict(list)
+        for key, named in self.mentions.items():
+            for name in named:
+                found[name].append(self.resources[key])
+        return dict(found)
+
+
+_NAMED_BY = ("BucketName", "LogGroupName", "RoleName", "QueueName", "TopicName", "FunctionName", "TableName", "Name")
+
+
+def _names(resource: Resource) -> list[str]:
+    return [str(resource.properties[name]) for name in _NAMED_BY if name in resource.properties]
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def stack_of(body: str | Mapping[str, Any], **given: Any) -> Stack:
+    """A stack from a template's text or mapping."""
+    template = json.loads(body) if isinstance(body, str) else body
+    return Stack(template=template, **given)
+
+
+def keys(resources: Iterable[Resource]) -> str:
+    return ", ".join(resource.key for resource in resources)

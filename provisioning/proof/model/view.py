@@ -1,0 +1,39 @@
+"""Everything that a rule may ask: the model of one world, and what is read off it once for all rules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from provisioning.proof.model.listening import Listening
+from provisioning.proof.model.network import Network
+from provisioning.proof.model.policies import Policies
+from provisioning.proof.model.security_groups import Groups
+from provisioning.proof.model.template import Model, Resource
+
+
+class View:
+    """`size` is dev, staging or prod where the caller knows it; `changing` says that the templates update a stack."""
+
+    def __init__(self, model: Model, *, size: str | None = None, changing: bool = False) -> None:
+        self.model = model
+        self.size = size
+        self.changing = changing
+        self.network = Network(model)
+        self.groups = Groups(model, self.network)
+        self.listening = Listening(model)
+        self.policies = Policies(model)
+
+    def of(self, *types: str) -> Iterator[Resource]:
+        return self.model.of(*types)
+
+    @property
+    def protected(self) -> bool:
+        """Whether the rules for staging and production apply."""
+        if self.size is not None:
+            return self.size != "dev"
+        return any(stack.termination_protection for stack in self.model.stacks)
+
+    @cached_property
+    def vpcs(self) -> list[Resource]:
+        return list(self.of("AWS::EC2::VPC"))

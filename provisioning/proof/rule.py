@@ -1,0 +1,131 @@
+"""A rule: one question about a template, with id, title and reason, and the hand in which it reports.
+
+Rules register themselves by decorating a function `(view, say)`. It tells `say.good` with the evidence for what is right,
+`say.bad` for faults, `say.unclear` for what the template does not decide, and `say.fact` for what is worth knowing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from provisioning.proof.model.template import Resource
+from provisioning.proof.model.values import shown
+from provisioning.proof.report import SEVERITIES, Checked, Finding, Severity
+
+if TYPE_CHECKING:
+    from provisioning.proof.model.view import View
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """`types` are the resource types that the rule knows; a type that no rule knows is listed as not covered."""
+
+    id: str
+    title: str
+    severity: Severity
+    why: str
+    remedy: str
+    source: str
+    types: frozenset[str]
+    look: Callable[[View, Say], None]
+
+
+@dataclass
+class Say:
+    """Collects what one rule has to say about one world."""
+
+    rule: Rule
+    looked_at: dict[str, None] = field(default_factory=dict)
+    evidence: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def good(self, resource: Resource, line: str) -> None:
+        self.looked_at[resource.key] = None
+        self.evidence.append(shown(line))
+
+    def fact(self, line: str) -> None:
+        self.evidence.append(shown(line))
+
+    def bad(
+        self,
+        resources: Resource | Iterable[Resource],
+        sentence: str,
+        *evidence: str,
+        severity: Severity | None = None,
+        remedy: str = "",
+        certain: bool = True,
+    ) -> None:
+        named = [resources] if isinstance(resources, Resource) else list(resources)
+        for resource in named:
+            self.looked_at[resource.key] = None
+        self.findings.append(
+            Finding(
+                rule=self.rule.id,
+                severity=severity or self.rule.severity,
+                title=self.rule.title,
+                sentence=shown(sentence),
+                evidence=tuple(shown(line) for line in evidence),
+                resources=tuple(resource.key for resource in named),
+                stack=named[0].stack if named else "main",
+                remedy=remedy or self.rule.remedy,
+                certain=certain and all(resource.certain for resource in named),
+            )
+        )
+
+    def unclear(self, resource: Resource, sentence: str, *evidence: str, severity: Severity | None = None) -> None:
+        """What the template does not decide: never taken for safe, one step below the fault itself."""
+        worst = severity or self.rule.severity
+        below = SEVERITIES[min(SEVERITIES.index(worst) + 1, SEVERITIES.index("low"))]
+        self.bad(resource, sentence, *evidence, severity=below, certain=False)
+
+
+RULES: dict[str, Rule] = {}
+
+
+def rule(
+    rule_id: str,
+    title: str,
+    *,
+    severity: Severity,
+    why: str,
+    remedy: str,
+    source: str = "",
+    types: Iterable[str] = (),
+) -> Callable[[Callable[[View, Say], None]], Callable[[View, Say], None]]:
+    """Register a function as a rule. `source` is where AWS says so."""
+
+    def register(look: Callable[[View, Say], None]) -> Callable[[View, Say], None]:
+        if rule_id in RULES:
+            raise ValueError(f"Two rules are called {rule_id}.")
+        RULES[rule_id] = Rule(rule_id, title, severity, why, remedy, source, frozenset(types), look)
+        return look
+
+    return register
+
+
+def summary(looked_at: int, findings: int, evidence: tuple[str, ...]) -> str:
+    """One line for a rule: how many, or the one thing that there is to say."""
+    if findings:
+        return f"{findings} of {max(looked_at, findings)} looked at do not hold" if looked_at else "does not hold"
+    if looked_at:
+        return f"{looked_at} looked at, all hold"
+    return "; ".join(evidence) or "nothing of the kind in the template"
+
+
+def checked(rule: Rule, said: list[Say]) -> Checked:
+    """What a rule looked at over all worlds."""
+    looked_at = {key for say in said for key in say.looked_at}
+    faulty = {finding.resources for say in said for finding in say.findings}
+    evidence = tuple(dict.fromkeys(line for say in said for line in say.evidence))
+    return Checked(
+        rule=rule.id,
+        title=rule.title,
+        why=rule.why,
+        severity=rule.severity,
+        verdict="broken" if faulty else "holds" if looked_at or evidence else "nothing to look at",
+        looked_at=len(looked_at),
+        summary=summary(len(looked_at), len(faulty), evidence),
+        evidence=evidence,
+    )

@@ -1,0 +1,117 @@
+"""Can a bucket become public: by its settings, its ACL, or as a website."""
+
+from __future__ import annotations
+
+from provisioning.proof.model.values import is_unknown, mapping, shown, truth
+from provisioning.proof.model.view import View
+from provisioning.proof.rule import Say, rule
+
+_BUCKET = "AWS::S3::Bucket"
+_BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+_SOURCE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html"
+
+
+@rule(
+    "public.bucket-block",
+    "No bucket can become public",
+    severity="high",
+    why="The four blocks hold whatever policy or ACL is written later, by whomever.",
+    remedy="Set all four parts of PublicAccessBlockConfiguration to true.",
+    source=_SOURCE,
+    types=(_BUCKET, "AWS::S3::AccessPoint"),
+)
+def bucket_block(view: View, say: Say) -> None:
+    for bucket in view.of(_BUCKET, "AWS::S3::AccessPoint"):
+        configuration = bucket.get("PublicAccessBlockConfiguration")
+        where = bucket.at("PublicAccessBlockConfiguration")
+        if configuration is None:
+            # https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html: on by default since April 2023
+            say.bad(
+                bucket, f"{bucket.key} does not say that it can never be public.", f"{where} is not set", severity="low"
+            )
+            continue
+        if is_unknown(configuration):
+            say.unclear(
+                bucket, f"Whether {bucket.key} can become public cannot be told.", f"{where} is {configuration}"
+            )
+            continue
+        open_ones = [name for name in _BLOCKS if truth(mapping(configuration).get(name)) is not True]
+        if open_ones:
+            said = (f"{where}.{name} is {shown(mapping(configuration).get(name, 'not set'))}" for name in open_ones)
+            say.bad(bucket, f"{bucket.key} can become public.", *said)
+        else:
+            say.good(bucket, f"{where}: all four are true")
+
+
+@rule(
+    "public.bucket-acl",
+    "No bucket is opened by an ACL",
+    severity="high",
+    why="ACLs are the old way to give objects to everybody; with the owner enforced they do nothing.",
+    remedy="Remove AccessControl, and set OwnershipControls to BucketOwnerEnforced.",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
+    types=(_BUCKET,),
+)
+def bucket_acl(view: View, say: Say) -> None:
+    for bucket in view.of(_BUCKET):
+        acl = bucket.get("AccessControl")
+        rules = bucket.objects("OwnershipControls.Rules")
+        if acl in ("PublicRead", "PublicReadWrite", "AuthenticatedRead"):
+            say.bad(
+                bucket, f"{bucket.key} is opened to everybody by its ACL.", f"{bucket.at('AccessControl')} is {acl}"
+            )
+        elif rules and any(one.get("ObjectOwnership") != "BucketOwnerEnforced" for one in rules):
+            said = f"{bucket.at('OwnershipControls')} is {shown(rules)}"
+            say.bad(bucket, f"{bucket.key} lets objects carry ACLs of their own.", said, severity="low")
+        elif is_unknown(acl):
+            say.unclear(bucket, f"The ACL of {bucket.key} cannot be told.", bucket.at("AccessControl"))
+        else:
+            say.good(bucket, f"{bucket.key}: ACLs do nothing, the owner is enforced")
+
+
+@rule(
+    "public.bucket-website",
+    "No bucket answers as a website by itself",
+    severity="medium",
+    why="A website endpoint speaks HTTP only and needs a public bucket; CloudFront does it with a private one.",
+    remedy="Serve the bucket by CloudFront with origin access control.",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html",
+    types=(_BUCKET,),
+)
+def bucket_website(view: View, say: Say) -> None:
+    for bucket in view.of(_BUCKET):
+        if bucket.get("WebsiteConfiguration") is None:
+            say.good(bucket, f"{bucket.key} is no website")
+        else:
+            say.bad(bucket, f"{bucket.key} answers as a website.", bucket.at("WebsiteConfiguration"))
+
+
+@rule(
+    "public.origin-access",
+    "CloudFront reads buckets with its own identity",
+    severity="medium",
+    why="Without origin access control the bucket has to be public for CloudFront to read it.",
+    remedy="Give the origin an OriginAccessControlId, and the bucket a policy for just this distribution.",
+    source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html",
+    types=("AWS::CloudFront::Distribution", "AWS::CloudFront::OriginAccessControl"),
+)
+def origin_access(view: View, say: Say) -> None:
+    for distribution in view.of("AWS::CloudFront::Distribution"):
+        for index, origin in enumerate(distribution.objects("DistributionConfig.Origins")):
+            domain = str(origin.get("DomainName", ""))
+            if "DomainName" not in domain.partition("⟦")[2] and ".s3." not in domain and "S3OriginConfig" not in origin:
+                continue
+            if not any(bucket.key in domain for bucket in view.of(_BUCKET)) and "S3OriginConfig" not in origin:
+                continue
+            where = distribution.at(f"DistributionConfig.Origins[{index}]")
+            old = mapping(origin.get("S3OriginConfig")).get("OriginAccessIdentity")
+            if origin.get("OriginAccessControlId"):
+                say.good(distribution, f"{where}: origin access control {shown(origin['OriginAccessControlId'])}")
+            elif old:
+                say.good(distribution, f"{where}: origin access identity {shown(old)}")
+            else:
+                say.bad(
+                    distribution,
+                    f"{distribution.key} reads a bucket as a stranger.",
+                    f"{where}.OriginAccessControlId is not set",
+                )

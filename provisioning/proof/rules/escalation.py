@@ -1,0 +1,116 @@
+"""Can a role make itself more than it is: change policies, pass roles, take roles, run code as another."""
+
+from __future__ import annotations
+
+from provisioning.proof.facts.actions import ESCALATES
+from provisioning.proof.model.policies import POLICY_TYPES, Statement
+from provisioning.proof.model.values import mentioned
+from provisioning.proof.model.view import View
+from provisioning.proof.report import Severity
+from provisioning.proof.rule import Say, rule
+from provisioning.proof.rules.statements import narrowing
+
+_METHODS = "https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/"
+
+
+def _everywhere(statement: Statement) -> bool:
+    return any(resource == "*" or resource.endswith((":*", "/*")) for resource in statement.resources)
+
+
+@rule(
+    "iam.escalation",
+    "No role can give itself more rights",
+    severity="high",
+    why="A role that may change policies, keys or other roles' code holds every right of the account, one step away.",
+    remedy="Remove the action, or narrow it to one resource of the environment and demand the permissions boundary.",
+    source=_METHODS,
+    types=POLICY_TYPES,
+)
+def escalation(view: View, say: Say) -> None:
+    for statement in view.policies.of("identity"):
+        if not statement.allow:
+            continue
+        found = {action: what for action, what in ESCALATES.items() if statement.matches(action)}
+        if not found:
+            if statement.actions:
+                say.good(statement.resource, f"{statement.at}: no action that widens rights")
+            continue
+        bound = statement.demands("iam:PermissionsBoundary") or _grants_to_aws_only(statement, set(found))
+        severity = _gravity(statement, bound=bound)
+        said = "; ".join(f"{action} {what}" for action, what in list(found.items())[:5])
+        say.bad(
+            statement.resource,
+            f"{', '.join(statement.holders)} can widen rights: {said}.",
+            statement.line,
+            severity=severity,
+        )
+
+
+def _grants_to_aws_only(statement: Statement, found: set[str]) -> bool:
+    """Whether all that it widens is the use of named keys by AWS's own services.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
+    """
+    demanded = [value.lower() for value in statement.values("kms:GrantIsForAWSResource")]
+    return found == {"kms:CreateGrant"} and demanded == ["true"] and not _everywhere(statement)
+
+
+def _gravity(statement: Statement, *, bound: bool) -> Severity:
+    """High on everything; less where it is one resource, a tag, or roles that carry the boundary only."""
+    if bound:
+        return "low"
+    if narrowing(statement):
+        return "medium"
+    return "high" if _everywhere(statement) or any(a in ("*", "iam:*") for a in statement.actions) else "medium"
+
+
+@rule(
+    "iam.pass-role",
+    "Roles are passed by name, and to one service",
+    severity="high",
+    why="Who passes any role to a service that runs code runs code with any role.",
+    remedy="Name the roles in Resource, and the service in iam:PassedToService.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+    types=POLICY_TYPES,
+)
+def pass_role(view: View, say: Say) -> None:
+    for statement in view.policies.of("identity"):
+        if not statement.allow or not statement.matches("iam:PassRole") or statement.not_actions:
+            continue
+        who = ", ".join(statement.holders)
+        if _everywhere(statement):
+            say.bad(statement.resource, f"{who} may pass any role.", statement.line)
+        elif not statement.demands("iam:PassedToService"):
+            say.bad(statement.resource, f"{who} may pass roles to any service.", statement.line, severity="medium")
+        else:
+            to = ", ".join(statement.values("iam:PassedToService"))
+            say.good(statement.resource, f"{statement.at}: passes {', '.join(statement.resources)} to {to}")
+
+
+@rule(
+    "iam.assume-role",
+    "Roles that may be taken are named",
+    severity="high",
+    why="Who may take any role is every role that trusts its account.",
+    remedy="Name the roles in Resource.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html",
+    types=POLICY_TYPES,
+)
+def assume_role(view: View, say: Say) -> None:
+    for statement in view.policies.of("identity"):
+        if not statement.allow or not statement.matches("sts:AssumeRole") or statement.not_actions:
+            continue
+        who = ", ".join(statement.holders)
+        wide = [r for r in statement.resources if r == "*" or r.endswith((":role/*", ":*"))]
+        anywhere = [resource for resource in statement.resources if ":iam::*:role/" in resource]
+        if wide:
+            say.bad(statement.resource, f"{who} may take any role.", statement.line)
+        elif anywhere:
+            sentence = f"{who} may take the role {', '.join(anywhere)} of every account that trusts it."
+            say.bad(statement.resource, sentence, statement.line, severity="low")
+        else:
+            known = [name for resource in statement.resources for name in mentioned(resource)]
+            say.good(
+                statement.resource,
+                f"{statement.at}: takes {', '.join(statement.resources)} ({len(known)} of the template)",
+            )

@@ -1,0 +1,320 @@
+"""Is every store spoken to in TLS only: caches, databases, buckets, queues, files, search, streams, and URLs in the clear."""
+
+from __future__ import annotations
+
+from provisioning.proof.model.policies import Statement
+from provisioning.proof.model.template import Resource
+from provisioning.proof.model.values import is_unknown, mapping, mentioned, number, shown, truth
+from provisioning.proof.model.view import View
+from provisioning.proof.rule import Say, rule
+
+_WHY = "Inside a network too, whoever gets between two machines reads what is not encrypted: passwords first."
+
+
+@rule(
+    "transit.cache",
+    "Caches speak TLS only",
+    severity="high",
+    why=_WHY,
+    remedy="Set TransitEncryptionEnabled to true, and TransitEncryptionMode to required.",
+    source="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/in-transit-encryption.html",
+    types=(
+        "AWS::ElastiCache::ReplicationGroup",
+        "AWS::ElastiCache::CacheCluster",
+        "AWS::ElastiCache::ServerlessCache",
+        "AWS::MemoryDB::Cluster",
+    ),
+)
+def cache(view: View, say: Say) -> None:
+    for group in view.of("AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::CacheCluster"):
+        if group.get("ReplicationGroupId") is not None and group.type.endswith("CacheCluster"):
+            continue
+        value = group.get("TransitEncryptionEnabled")
+        if is_unknown(value):
+            say.unclear(group, f"Whether {group.key} speaks TLS cannot be told.", group.at("TransitEncryptionEnabled"))
+        elif truth(value) is not True:
+            said = "not set" if value is None else shown(value)
+            say.bad(group, f"{group.key} speaks in the clear.", f"{group.at('TransitEncryptionEnabled')} is {said}")
+        elif group.get("TransitEncryptionMode") == "preferred":
+            mode = f"{group.at('TransitEncryptionMode')} is preferred"
+            say.bad(group, f"{group.key} speaks TLS and in the clear.", mode, severity="medium")
+        else:
+            say.good(group, f"{group.at('TransitEncryptionEnabled')} is true")
+    for serverless in view.of("AWS::ElastiCache::ServerlessCache"):
+        say.good(serverless, f"{serverless.key}: serverless caches speak TLS only")
+    for cluster in view.of("AWS::MemoryDB::Cluster"):
+        if truth(cluster.get("TLSEnabled", True)) is True:
+            say.good(cluster, f"{cluster.key}: TLS is on")
+        else:
+            say.bad(cluster, f"{cluster.key} speaks in the clear.", cluster.at("TLSEnabled"))
+
+
+@rule(
+    "transit.database",
+    "Databases accept TLS only",
+    severity="medium",
+    why=_WHY,
+    remedy="Give the database a parameter group with rds.force_ssl or require_secure_transport set to 1.",
+    # PostgreSQL 15 and later: rds.force_ssl is 1 by default.
+    source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/PostgreSQL.Concepts.General.SSL.html",
+    types=(
+        "AWS::RDS::DBInstance",
+        "AWS::RDS::DBCluster",
+        "AWS::RDS::DBParameterGroup",
+        "AWS::RDS::DBClusterParameterGroup",
+        "AWS::RDS::DBProxy",
+    ),
+)
+def database(view: View, say: Say) -> None:
+    for instance in view.of("AWS::RDS::DBInstance"):
+        if instance.get("DBClusterIdentifier") is None:
+            _forced(view, say, instance, "DBParameterGroupName", "AWS::RDS::DBParameterGroup")
+    for cluster in view.of("AWS::RDS::DBCluster"):
+        _forced(view, say, cluster, "DBClusterParameterGroupName", "AWS::RDS::DBClusterParameterGroup")
+    for proxy in view.of("AWS::RDS::DBProxy"):
+        if truth(proxy.get("RequireTLS")) is True:
+            say.good(proxy, f"{proxy.at('RequireTLS')} is true")
+        else:
+            say.bad(proxy, f"{proxy.key} accepts connections in the clear.", proxy.at("RequireTLS"))
+
+
+_PARAMETER = {"postgres": "rds.force_ssl", "sqlserver": "rds.force_ssl", "db2": "rds.force_ssl"}
+_SINCE_POSTGRES = 15
+
+
+def _forced(view: View, say: Say, database: Resource, path: str, kind: str) -> None:
+    engine = str(database.get("Engine", "")).removeprefix("aurora-").replace("postgresql", "postgres")
+    name = next((p for start, p in _PARAMETER.items() if engine.startswith(start)), "require_secure_transport")
+    if engine.startswith(("oracle", "custom")):
+        say.unclear(
+            database, f"Whether {database.key} accepts TLS only is set by an option of Oracle's.", database.at("Engine")
+        )
+        return
+    group = view.model.find(database.get(path), kind)
+    if group is None and database.get(path) is not None:
+        say.unclear(
+            database,
+            f"The parameters of {database.key} are not in the template.",
+            f"{database.at(path)} is {shown(database.get(path))}",
+        )
+        return
+    value = mapping(group.get("Parameters")).get(name) if group else None
+    if value is not None and str(value).lower() in ("1", "on", "true"):
+        say.good(database, f"{database.key}: {name} is {shown(value)} ({group.key if group else ''})")
+    elif value is not None:
+        say.bad(
+            database, f"{database.key} accepts connections in the clear.", f"{name} is {shown(value)}", severity="high"
+        )
+    else:
+        _by_default(say, database, engine, name)
+
+
+def _by_default(say: Say, database: Resource, engine: str, name: str) -> None:
+    version = str(database.get("EngineVersion", ""))
+    major = number(version.split(".", maxsplit=1)[0])
+    if engine == "postgres" and major is not None and major >= _SINCE_POSTGRES and database.type.endswith("DBInstance"):
+        say.good(database, f"{database.key}: {name} is 1 by default in PostgreSQL {major}")
+    elif engine == "postgres" and major is None:
+        say.unclear(
+            database,
+            f"Which version {database.key} runs, and whether it forces TLS, cannot be told.",
+            database.at("EngineVersion"),
+        )
+    else:
+        say.bad(
+            database,
+            f"{database.key} accepts connections in the clear.",
+            f"{name} is not set, and {engine} {version} does not force TLS",
+        )
+
+
+def denies_plain(statement: Statement) -> bool:
+    """Whether a statement denies everybody everything that is not sent in TLS."""
+    return (
+        not statement.allow
+        and len(statement.condition_keys()) == 1
+        and "false" in [value.lower() for value in statement.values("aws:SecureTransport")]
+        and any(name == "*" for _, name in statement.principals)
+        and any(action == "*" or action.endswith(":*") for action in statement.actions)
+    )
+
+
+@rule(
+    "transit.bucket",
+    "Buckets accept TLS only",
+    severity="medium",
+    why=_WHY,
+    remedy="Add a bucket policy that denies s3:* where aws:SecureTransport is false, for the bucket and its objects.",
+    source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
+    types=("AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
+)
+def bucket(view: View, say: Say) -> None:
+    for one in view.of("AWS::S3::Bucket"):
+        policies = [p for p in view.of("AWS::S3::BucketPolicy") if view.model.find(p.get("Bucket"), one.type) is one]
+        held = {policy.key for policy in policies}
+        for statement in view.policies.of("resource"):
+            if statement.resource.key in held and denies_plain(statement) and _whole(one, statement):
+                say.good(one, f"{one.key}: {statement.at} denies what is not TLS")
+                break
+        else:
+            say.bad(
+                [one, *policies],
+                f"{one.key} accepts requests in the clear.",
+                *(p.at("PolicyDocument") for p in policies),
+            )
+
+
+def _whole(bucket: Resource, statement: Statement) -> bool:
+    """Bucket and objects both: a policy for one of them leaves the other in the clear."""
+    on = [resource for resource in statement.resources if resource == "*" or bucket.key in mentioned(resource)]
+    named = [r for r in statement.resources if str(bucket.get("BucketName", "⟧")) in r]
+    found = on or named
+    return "*" in found or (any(r.endswith("/*") for r in found) and any(not r.endswith("/*") for r in found))
+
+
+@rule(
+    "transit.queue",
+    "Queues and topics accept TLS only",
+    severity="low",
+    why=_WHY,
+    remedy="Add a policy that denies the service's actions where aws:SecureTransport is false.",
+    source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html",
+    types=("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"),
+)
+def queue(view: View, say: Say) -> None:
+    for kind, path in (("AWS::SQS::Queue", "Queues"), ("AWS::SNS::Topic", "Topics")):
+        for one in view.of(kind):
+            for statement in view.policies.of("resource"):
+                covers = any(view.model.find(v) is one for v in statement.resource.items(path))
+                plain = not statement.allow and "false" in [v.lower() for v in statement.values("aws:SecureTransport")]
+                if covers and plain:
+                    say.good(one, f"{one.key}: {statement.at} denies what is not TLS")
+                    break
+            else:
+                say.bad(
+                    one,
+                    f"{one.key} has no policy that demands TLS.",
+                    f"no policy denies by aws:SecureTransport on {one.key}",
+                )
+
+
+@rule(
+    "transit.mount",
+    "Tasks mount file systems over TLS",
+    severity="high",
+    why=_WHY,
+    remedy="Set EFSVolumeConfiguration.TransitEncryption to ENABLED.",
+    source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/efs-volumes.html",
+    types=("AWS::ECS::TaskDefinition", "AWS::EFS::FileSystem", "AWS::EFS::AccessPoint"),
+)
+def mount(view: View, say: Say) -> None:
+    for task in view.of("AWS::ECS::TaskDefinition"):
+        for index, volume in enumerate(task.objects("Volumes")):
+            configuration = volume.get("EFSVolumeConfiguration")
+            if not isinstance(configuration, dict):
+                continue
+            where = task.at(f"Volumes[{index}].EFSVolumeConfiguration.TransitEncryption")
+            if configuration.get("TransitEncryption") == "ENABLED":
+                say.good(task, f"{where} is ENABLED")
+            else:
+                say.bad(
+                    task,
+                    f"{task.key} mounts files in the clear.",
+                    f"{where} is {shown(configuration.get('TransitEncryption', 'not set'))}",
+                )
+
+
+@rule(
+    "transit.files",
+    "File systems refuse what is not TLS",
+    severity="low",
+    why="What a task definition says binds that task; a policy binds whoever mounts.",
+    remedy="Give the file system a policy that denies where aws:SecureTransport is false.",
+    source="https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html",
+    types=("AWS::EFS::FileSystem",),
+)
+def files(view: View, say: Say) -> None:
+    for system in view.of("AWS::EFS::FileSystem"):
+        found = [s for s in view.policies.of("resource") if s.resource is system]
+        if any(not s.allow and "false" in [v.lower() for v in s.values("aws:SecureTransport")] for s in found):
+            say.good(system, f"{system.at('FileSystemPolicy')} denies what is not TLS")
+        else:
+            say.bad(
+                system,
+                f"{system.key} would accept a mount in the clear.",
+                f"{system.at('FileSystemPolicy')} does not deny it",
+            )
+
+
+@rule(
+    "transit.search",
+    "Search domains speak TLS 1.2 or newer, between their nodes too",
+    severity="high",
+    why=_WHY,
+    remedy="Enforce HTTPS with a TLS 1.2 policy, and enable node-to-node encryption.",
+    source="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ntn.html",
+    types=("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
+)
+def search(view: View, say: Say) -> None:
+    for domain in view.of("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
+        paths = ("DomainEndpointOptions.EnforceHTTPS", "NodeToNodeEncryptionOptions.Enabled")
+        faults = [path for path in paths if truth(domain.get(path)) is not True]
+        policy = str(domain.get("DomainEndpointOptions.TLSSecurityPolicy", ""))
+        if "TLS-1-2" not in policy:
+            faults.append("DomainEndpointOptions.TLSSecurityPolicy")
+        if faults:
+            say.bad(
+                domain,
+                f"{domain.key} can be spoken to without modern TLS.",
+                *(f"{domain.at(f)} is {shown(domain.get(f, 'not set'))}" for f in faults),
+            )
+        else:
+            say.good(domain, f"{domain.key}: HTTPS only, {policy}, encrypted between nodes")
+
+
+@rule(
+    "transit.stream",
+    "Kafka, documents and warehouses speak TLS only",
+    severity="medium",
+    why=_WHY,
+    remedy="MSK: ClientBroker TLS; DocumentDB: tls enabled; Redshift: require_ssl true.",
+    source="https://docs.aws.amazon.com/msk/latest/developerguide/msk-encryption.html",
+    types=(
+        "AWS::MSK::Cluster",
+        "AWS::DocDB::DBClusterParameterGroup",
+        "AWS::Redshift::ClusterParameterGroup",
+        "AWS::Redshift::Cluster",
+        "AWS::DocDB::DBCluster",
+        "AWS::Neptune::DBCluster",
+    ),
+)
+def stream(view: View, say: Say) -> None:
+    for cluster in view.of("AWS::MSK::Cluster"):
+        client = cluster.get("EncryptionInfo.EncryptionInTransit.ClientBroker", "TLS")
+        inside = truth(cluster.get("EncryptionInfo.EncryptionInTransit.InCluster", True))
+        if client == "TLS" and inside is True:
+            say.good(cluster, f"{cluster.key}: TLS between clients, brokers and each other")
+        else:
+            say.bad(
+                cluster,
+                f"{cluster.key} also speaks in the clear.",
+                f"ClientBroker is {shown(client)}, InCluster {shown(inside)}",
+            )
+    for group in view.of("AWS::DocDB::DBClusterParameterGroup"):
+        if str(mapping(group.get("Parameters")).get("tls", "enabled")) in ("disabled", "none"):
+            say.bad(group, f"{group.key} switches TLS off.", group.at("Parameters.tls"), severity="high")
+        else:
+            say.good(group, f"{group.key}: tls is on")
+    for warehouse in view.of("AWS::Redshift::Cluster"):
+        group_found = view.model.find(
+            warehouse.get("ClusterParameterGroupName"), "AWS::Redshift::ClusterParameterGroup"
+        )
+        given = (
+            {mapping(p).get("ParameterName"): mapping(p).get("ParameterValue") for p in group_found.items("Parameters")}
+            if group_found
+            else {}
+        )
+        if str(given.get("require_ssl")).lower() == "true":
+            say.good(warehouse, f"{warehouse.key}: require_ssl is true")
+        else:
+            say.bad(warehouse, f"{warehouse.key} accepts connections in the clear.", "require_ssl is not true")

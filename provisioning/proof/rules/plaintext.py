@@ -1,0 +1,64 @@
+"""Is anything told to speak in the clear: subscriptions, and the addresses that workloads are given."""
+
+from __future__ import annotations
+
+import re
+
+from provisioning.proof.model.values import shown, texts
+from provisioning.proof.model.view import View
+from provisioning.proof.rule import Say, rule
+
+
+@rule(
+    "transit.subscription",
+    "Topics deliver over TLS only",
+    severity="medium",
+    why="What a topic sends in the clear is read and changed on its way.",
+    remedy="Subscribe by https.",
+    source="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
+    types=("AWS::SNS::Subscription", "AWS::SNS::Topic"),
+)
+def subscription(view: View, say: Say) -> None:
+    given = [(one, one.get("Protocol"), "Protocol") for one in view.of("AWS::SNS::Subscription")]
+    for topic in view.of("AWS::SNS::Topic"):
+        for index, one in enumerate(topic.objects("Subscription")):
+            given.append((topic, one.get("Protocol"), f"Subscription[{index}].Protocol"))
+    for resource, protocol, path in given:
+        if protocol == "http":
+            say.bad(resource, f"{resource.key} is delivered in the clear.", f"{resource.at(path)} is http")
+        else:
+            say.good(resource, f"{resource.at(path)} is {shown(protocol)}")
+
+
+_PLAIN = re.compile(
+    r"^(http|redis|amqp|mongodb|mqtt|stomp|ftp|ldap|ws|smtp)://|sslmode=(disable|allow|prefer)\b", re.IGNORECASE
+)
+_LOCAL = re.compile(r"[a-z]+://(localhost|127\.0\.0\.1|169\.254\.)")
+_WITHOUT_LOGIN = re.compile(r"://[^/@\s]*@")
+_OF_STORES = ("redis", "amqp", "mongodb", "mqtt", "stomp", "ldap", "ftp")
+
+
+@rule(
+    "transit.address-in-clear",
+    "No address that a workload is given is one in the clear",
+    severity="medium",
+    why="A URL decides how a client speaks, whatever the other side would allow.",
+    remedy="Hand out the TLS address: https, rediss, amqps, sslmode=require.",
+    types=("AWS::ECS::TaskDefinition", "AWS::Lambda::Function"),
+)
+def address_in_clear(view: View, say: Say) -> None:
+    for task in view.of("AWS::ECS::TaskDefinition", "AWS::Lambda::Function"):
+        faults = 0
+        for path, text in texts(task.properties):
+            found = _PLAIN.search(text)
+            if found is None or ("ontainerDefinitions" in path and path.endswith("Image")):
+                continue
+            if _LOCAL.match(text):
+                continue
+            faults += 1
+            store = (found[1] or "sslmode").lower() in (*_OF_STORES, "sslmode")
+            said = f"{task.at(path)}: {_WITHOUT_LOGIN.sub('://…@', text)}"
+            sentence = f"{task.key} is told to speak in the clear."
+            say.bad(task, sentence, said, severity="medium" if store else "low")
+        if not faults:
+            say.good(task, f"{task.key}: no address in the clear")

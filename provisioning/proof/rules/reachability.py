@@ -1,0 +1,297 @@
+"""Can anything that holds data reach the internet, or be reached from it: routes, gateways, addresses, groups, ACLs."""
+
+from __future__ import annotations
+
+from provisioning.proof.facts.locations import NETWORK_TYPES, PLACES
+from provisioning.proof.model.network import Standing, Way
+from provisioning.proof.model.security_groups import GroupRule
+from provisioning.proof.model.template import Resource
+from provisioning.proof.model.values import truth
+from provisioning.proof.model.view import View
+from provisioning.proof.rule import Say, rule
+
+_STORES = frozenset(kind for kind, place in PLACES.items() if place.kind == "store")
+_ROUTES = "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"
+
+
+def _open_to_world(view: View, standing: Standing) -> list[GroupRule]:
+    return [
+        admitted
+        for value in standing.groups
+        if (group := view.model.find(value, "AWS::EC2::SecurityGroup"))
+        for admitted in view.groups.ingress.get(group.key, ())
+        if admitted.from_anywhere
+    ]
+
+
+def _lets_out(view: View, standing: Standing) -> list[GroupRule]:
+    """The egress rules of a store's groups that lead to public addresses."""
+    return [
+        let
+        for value in standing.groups
+        if (group := view.model.find(value, "AWS::EC2::SecurityGroup"))
+        for let in view.groups.egress.get(group.key, ())
+        if let.from_anywhere
+    ]
+
+
+def _holders(view: View, subnet: Resource) -> str:
+    return ", ".join(sorted(s.resource.key for s in view.network.by_subnet[subnet.key] if s.kind == "store"))
+
+
+@rule(
+    "network.data-to-internet",
+    "Data subnets have no route to the internet",
+    severity="high",
+    why="What is stolen leaves by a route. A subnet that holds only stores needs none.",
+    remedy="Remove the route from the data subnets' route table, or move the stores to subnets without one.",
+    source=_ROUTES,
+    types=NETWORK_TYPES | _STORES,
+)
+def data_to_internet(view: View, say: Say) -> None:
+    for subnet in view.network.store_subnets:
+        if view.network.shared(subnet):
+            continue
+        ways = [way for way in view.network.ways(subnet) if way.reach == "internet"]
+        holds = _holders(view, subnet)
+        for way in ways:
+            admits, why = view.network.acl_admits(subnet, egress=True)
+            if not admits:
+                say.good(subnet, f"{subnet.key} holds {holds}: {way.line}, but {why}")
+                continue
+            sentence = f"{subnet.key} holds {holds} and has a route to the internet over the {way.over}."
+            say.bad([subnet, *_route(way)], sentence, way.line, why)
+        if not ways:
+            say.good(subnet, f"{subnet.key} holds {holds}: {_tables(view, subnet)} has no route to the internet")
+
+
+def _route(way: Way) -> list[Resource]:
+    return [way.route] if way.route else []
+
+
+def _tables(view: View, subnet: Resource) -> str:
+    tables = view.network.tables(subnet)
+    return ", ".join(table.key for table in tables) if tables else "the VPC's main route table"
+
+
+@rule(
+    "network.data-beyond",
+    "Data subnets have no route to other networks",
+    severity="medium",
+    why="A peering, a transit gateway or a VPN brings in people and machines that this template does not know.",
+    remedy="Remove the route, or say in the blueprint which network it is and why the data must reach it.",
+    source=_ROUTES,
+    types=NETWORK_TYPES,
+)
+def data_beyond(view: View, say: Say) -> None:
+    for subnet in view.network.store_subnets:
+        ways = view.network.ways(subnet)
+        for way in ways:
+            if way.reach == "beyond":
+                say.bad([subnet, *_route(way)], f"{subnet.key} holds stores and leads to a {way.over}.", way.line)
+            elif way.reach == "unknown":
+                say.unclear(subnet, f"Where {subnet.key} leads cannot be told from the template.", way.line)
+        if not any(way.reach in ("beyond", "unknown") for way in ways):
+            say.good(subnet, f"{subnet.key}: {_tables(view, subnet)} leads to no other network")
+
+
+@rule(
+    "network.store-reachable",
+    "No store can be reached from the internet",
+    severity="high",
+    why="A database with a public address is found by scanners within minutes; its password is then all that protects it.",
+    remedy="Put the store into subnets without an internet gateway, and give it no public address.",
+    source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
+    types=_STORES,
+)
+def store_reachable(view: View, say: Say) -> None:
+    for standing in view.network.standings:
+        if standing.kind != "store":
+            continue
+        subnets = view.network.subnets_of(standing)
+        entries = [(s, w) for s in subnets for w in view.network.ways(s) if w.enters]
+        entries = [(s, w) for s, w in entries if view.network.acl_admits(s, egress=False)[0]]
+        if not entries:
+            if subnets:
+                say.good(standing.resource, f"{standing.resource.key}: no internet gateway leads to its subnets")
+            continue
+        _entered(view, say, standing, entries)
+
+
+def _entered(view: View, say: Say, standing: Standing, entries: list[tuple[Resource, Way]]) -> None:
+    name, path = standing.resource.key, [way.line for _, way in entries]
+    rules = [admitted.line for admitted in _open_to_world(view, standing)]
+    if standing.public:
+        sentence = f"{name} has a public address in {entries[0][0].key}, which an internet gateway leads to"
+        sentence += ", and its security group admits the whole internet." if rules else "."
+        say.bad(standing.resource, sentence, *path, *rules)
+    else:
+        sentence = f"{name} stands in {entries[0][0].key}, a public subnet; only a missing public address keeps it in."
+        say.bad(standing.resource, sentence, *path, *rules, severity="high" if rules else "medium")
+
+
+@rule(
+    "network.store-way-out",
+    "A store beside compute lets nothing out to the internet",
+    severity="medium",
+    why="In a subnet that also holds compute the route leads out; then the store's security group must not.",
+    remedy="Give the store subnets of its own, or a security group that lets nothing out.",
+    types=_STORES,
+)
+def store_way_out(view: View, say: Say) -> None:
+    for standing in view.network.standings:
+        if standing.kind != "store":
+            continue
+        for subnet in view.network.subnets_of(standing):
+            ways = [w for w in view.network.ways(subnet) if w.reach == "internet" and not w.enters]
+            if not view.network.shared(subnet) or not ways:
+                continue
+            name = standing.resource.key
+            if rules := _lets_out(view, standing):
+                sentence = f"{name} stands in {subnet.key} beside compute, and its security group lets it out."
+                say.bad(standing.resource, sentence, ways[0].line, *(rule.line for rule in rules))
+                break
+            say.good(
+                standing.resource, f"{name} in {subnet.key}: a way out exists, its security group lets nothing out"
+            )
+
+
+@rule(
+    "network.unknown-subnet",
+    "It is known where each store stands",
+    severity="high",
+    why="Subnets that come from outside the template may be public: then a proof says nothing about reachability.",
+    remedy="Make the subnets in the template, or prove the network that they come from.",
+    types=_STORES,
+)
+def unknown_subnet(view: View, say: Say) -> None:
+    for standing in view.network.standings:
+        if standing.kind != "store" or (standing.resource.type in _NOT_ALWAYS_PLACED and not standing.subnets):
+            continue
+        foreign = view.network.foreign_subnets(standing)
+        if foreign:
+            say.unclear(
+                standing.resource,
+                f"{standing.resource.key} stands in subnets that the template does not make, so its reach cannot be told.",
+                *foreign,
+            )
+        elif not standing.subnets:
+            say.unclear(
+                standing.resource,
+                f"{standing.resource.key} names no subnets: AWS puts it into the default VPC, whose subnets are public.",
+            )
+        else:
+            say.good(
+                standing.resource, f"{standing.resource.key} stands in {len(standing.subnets)} subnets of the template"
+            )
+
+
+# Without VPC options these are reached over public endpoints; `public.domain` judges that.
+_NOT_ALWAYS_PLACED = ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain")
+
+
+@rule(
+    "network.data-endpoints",
+    "Data subnets have no endpoint that leads to AWS services",
+    severity="low",
+    why="A gateway endpoint to S3 without a policy of its own reaches every bucket of every account.",
+    remedy="Associate the endpoint with the private route tables only, or give it a policy for the own buckets.",
+    source="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html",
+    types=("AWS::EC2::VPCEndpoint",),
+)
+def data_endpoints(view: View, say: Say) -> None:
+    for subnet in view.network.store_subnets:
+        if view.network.shared(subnet):
+            continue
+        ways = [way for way in view.network.ways(subnet) if way.reach == "endpoint"]
+        for way in ways:
+            if way.route is not None and way.route.get("PolicyDocument") is not None:
+                say.good(subnet, f"{way.line}, by a policy of its own")
+            else:
+                say.bad([subnet, *_route(way)], f"{subnet.key} reaches AWS over a {way.over} without policy.", way.line)
+        if not ways:
+            say.good(subnet, f"{subnet.key}: no endpoint in {_tables(view, subnet)}")
+
+
+@rule(
+    "network.default-acl-open",
+    "A network ACL of a data subnet does not admit the internet",
+    severity="low",
+    why="An ACL that is written and then opened protects nothing, and looks as if it did.",
+    remedy="Admit only the network's own addresses, or leave the ACL out.",
+    types=("AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry", "AWS::EC2::SubnetNetworkAclAssociation"),
+)
+def acl_open(view: View, say: Say) -> None:
+    stores = {subnet.key for subnet in view.network.store_subnets}
+    for association in view.of("AWS::EC2::SubnetNetworkAclAssociation"):
+        subnet = view.model.find(association.get("SubnetId"), "AWS::EC2::Subnet")
+        if subnet is None or subnet.key not in stores:
+            continue
+        admits, why = view.network.acl_admits(subnet, egress=False)
+        if admits:
+            say.bad([subnet, association], f"The network ACL of {subnet.key} admits the internet.", why)
+        else:
+            say.good(subnet, f"{subnet.key}: {why}")
+
+
+@rule(
+    "network.public-addresses-by-default",
+    "Subnets of stores hand out no public addresses",
+    severity="medium",
+    why="MapPublicIpOnLaunch gives whatever starts there an address that the internet can reach.",
+    remedy="Set MapPublicIpOnLaunch to false on subnets that hold data.",
+    types=("AWS::EC2::Subnet",),
+)
+def maps_addresses(view: View, say: Say) -> None:
+    for subnet in view.network.store_subnets:
+        if truth(subnet.get("MapPublicIpOnLaunch", False)) is not False:
+            say.bad(
+                subnet,
+                f"{subnet.key} holds stores and hands out public addresses.",
+                f"{subnet.at('MapPublicIpOnLaunch')} is {subnet.get('MapPublicIpOnLaunch')}",
+            )
+        else:
+            say.good(subnet, f"{subnet.at('MapPublicIpOnLaunch')} is not set")
+
+
+@rule(
+    "network.beyond",
+    "The network is joined to no other network",
+    severity="low",
+    why="A peering or a transit gateway joins what this template makes with what nobody here has proved.",
+    remedy="Say in the blueprint which network it is; route only what is needed.",
+    types=("AWS::EC2::VPCPeeringConnection", "AWS::EC2::TransitGatewayAttachment", "AWS::EC2::VPNConnection"),
+)
+def beyond(view: View, say: Say) -> None:
+    joins = [
+        *view.of(
+            "AWS::EC2::VPCPeeringConnection",
+            "AWS::EC2::TransitGatewayAttachment",
+            "AWS::EC2::TransitGatewayVpcAttachment",
+            "AWS::EC2::VPNConnection",
+            "AWS::EC2::ClientVpnEndpoint",
+        )
+    ]
+    for join in joins:
+        say.bad(join, f"{join.key} joins the network with another one ({join.type}).", join.at("Properties"))
+    if not joins:
+        for vpc in view.vpcs:
+            say.good(vpc, f"{vpc.key}: no peering, no transit gateway, no VPN")
+
+
+@rule(
+    "network.flow-logs",
+    "The network's traffic is logged",
+    severity="low",
+    why="Without flow logs nobody can say afterwards who spoke with whom.",
+    remedy="Add a flow log for the VPC.",
+    source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
+    types=("AWS::EC2::FlowLog",),
+)
+def flow_logs(view: View, say: Say) -> None:
+    logged = {vpc.key: log for log in view.of("AWS::EC2::FlowLog") if (vpc := view.model.find(log.get("ResourceId")))}
+    for vpc in view.vpcs:
+        if vpc.key in logged:
+            say.good(vpc, f"{vpc.key} is logged by {logged[vpc.key].key} ({logged[vpc.key].get('TrafficType', 'ALL')})")
+        else:
+            say.bad(vpc, f"No flow log records the traffic of {vpc.key}.")

@@ -1,0 +1,145 @@
+"""Do resources open themselves: to everybody, to other accounts, or to any account that uses an AWS service."""
+
+from __future__ import annotations
+
+import re
+
+from provisioning.proof.model.policies import POLICY_TYPES, RESOURCE_POLICIES, Statement
+from provisioning.proof.model.values import has_unknown, shown
+from provisioning.proof.model.view import View
+from provisioning.proof.rule import Say, rule
+
+_SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
+# Conditions that tie a statement to an account, an organisation, a network or one resource.
+NARROWING = frozenset(
+    {
+        "aws:principalaccount",
+        "aws:principalarn",
+        "aws:principalorgid",
+        "aws:principalorgpaths",
+        "aws:sourceaccount",
+        "aws:sourcearn",
+        "aws:sourceorgid",
+        "aws:sourceorgpaths",
+        "aws:sourceowner",
+        "aws:sourcevpc",
+        "aws:sourcevpce",
+        "aws:sourceip",
+        "aws:userid",
+        "kms:calleraccount",
+        "kms:encryptioncontext:aws:logs:arn",
+        "kms:grantisforawsresource",
+        "s3:dataaccesspointaccount",
+        "elasticfilesystem:accessedviamounttarget",
+        "elasticfilesystem:accesspointarn",
+        "lambda:sourcefunctionarn",
+    }
+)
+
+
+def narrowed(statement: Statement) -> str:
+    """The condition that keeps strangers out; empty where there is none, or it is open itself."""
+    found = sorted(statement.demanded())
+    key = next((k for k in found if k in NARROWING or k.startswith("kms:encryptioncontext")), "")
+    return f"{key} {', '.join(statement.values(key))}" if key else ""
+
+
+def open_principal(statement: Statement) -> bool:
+    return any(kind in ("AWS", "*") and name in ("*", "arn:aws:iam::*:root") for kind, name in statement.principals)
+
+
+def is_function_url(statement: Statement) -> bool:
+    """What a function URL without authorisation needs; the URL itself is judged by `public.function-url`."""
+    return statement.resource.type == "AWS::Lambda::Permission" and bool(
+        statement.values("lambda:FunctionUrlAuthType") or statement.resource.get("InvokedViaFunctionUrl")
+    )
+
+
+@rule(
+    "public.policy",
+    "No resource opens itself to everybody",
+    severity="high",
+    why="A policy with principal * gives the action to every account of the world, and often to strangers without one.",
+    remedy="Name the principals, or demand aws:SourceArn, aws:SourceAccount or aws:PrincipalOrgID.",
+    source=_SOURCE,
+    types=POLICY_TYPES,
+)
+def public_policy(view: View, say: Say) -> None:
+    for statement in view.policies.of("resource"):
+        if not statement.allow:
+            continue
+        if statement.not_principals:
+            say.bad(statement.resource, f"{statement.resource.key} is open to everybody but a few.", statement.line)
+        elif open_principal(statement) and not is_function_url(statement):
+            if why := narrowed(statement):
+                say.good(statement.resource, f"{statement.line}, narrowed by {why}")
+            else:
+                say.bad(statement.resource, f"{statement.resource.key} is open to everybody.", statement.line)
+        elif not statement.principals:
+            say.fact(f"{statement.at}: no principal")
+        else:
+            say.good(statement.resource, statement.line)
+
+
+@rule(
+    "public.policy-service",
+    "AWS services act for this account only",
+    severity="medium",
+    why="A service that may act for anybody acts for a stranger too, who only needs to point it here.",
+    remedy="Add a condition on aws:SourceArn or aws:SourceAccount.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
+    types=POLICY_TYPES,
+)
+def service_policy(view: View, say: Say) -> None:
+    for statement in view.policies.of("resource"):
+        services = [name for kind, name in statement.principals if kind == "Service"]
+        if not statement.allow or not services or _regional_delivery(services):
+            continue
+        if why := narrowed(statement):
+            say.good(statement.resource, f"{statement.at}: {', '.join(services)} only with {why}")
+        else:
+            sentence = f"{statement.resource.key} lets {', '.join(services)} act for any account."
+            say.bad(statement.resource, sentence, statement.line)
+
+
+def _regional_delivery(services: list[str]) -> bool:
+    """Load balancers deliver their logs without a source: AWS documents the bare principal for it."""
+    return all(name.startswith("logdelivery.elasticloadbalancing") for name in services)
+
+
+_ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::.*)?")
+
+
+@rule(
+    "public.policy-account",
+    "No resource opens itself to another account",
+    severity="medium",
+    why="What another account does with it, nobody here sees.",
+    remedy="Remove the principal, or say in the blueprint which account it is.",
+    types=RESOURCE_POLICIES,
+)
+def account_policy(view: View, say: Say) -> None:
+    for statement in view.policies.of("resource"):
+        if not statement.allow:
+            continue
+        foreign = [
+            name
+            for kind, name in statement.principals
+            if kind == "AWS" and (has_unknown(name) or _ACCOUNT.fullmatch(name))
+        ]
+        certain = [name for name in foreign if not has_unknown(name)]
+        if certain:
+            say.bad(
+                statement.resource, f"{statement.resource.key} is open to the account {shown(certain)}.", statement.line
+            )
+        elif foreign:
+            say.unclear(
+                statement.resource,
+                f"To whom {statement.resource.key} is open cannot be told.",
+                statement.line,
+                severity="high",
+            )
+        elif statement.principals:
+            say.good(
+                statement.resource, f"{statement.at}: {', '.join(sorted({name for _, name in statement.principals}))}"
+            )

@@ -1,0 +1,312 @@
+"""Is any secret readable: in environments, properties, parameters, user data, outputs, anywhere in the template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from provisioning.proof.facts.secrets import ABOUT, DYNAMIC, HINT, NAME, PROPERTY, VALUES, assignments, masked
+from provisioning.proof.model.template import Resource
+from provisioning.proof.model.values import has_unknown, is_unknown, mapping, mentioned, number, shown, texts
+from provisioning.proof.model.view import View
+from provisioning.proof.rule import Say, rule
+
+_SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/best-practices.html"
+_WITH_ENVIRONMENT = (
+    "AWS::ECS::TaskDefinition",
+    "AWS::Lambda::Function",
+    "AWS::CodeBuild::Project",
+    "AWS::Batch::JobDefinition",
+    "AWS::AppRunner::Service",
+    "AWS::ElasticBeanstalk::Environment",
+    "AWS::Amplify::App",
+    "AWS::SageMaker::Model",
+    "AWS::Glue::Job",
+)
+
+
+def variables(value: Any, path: str = "", *, inside: bool = False) -> Iterator[tuple[str, str, str]]:
+    """(path, name, value) of environment variables, however a type writes them."""
+    if isinstance(value, dict):
+        name = value.get("Name", value.get("Key", value.get("OptionName")))
+        if inside and isinstance(name, str) and isinstance(value.get("Value"), str):
+            if value.get("Type", "PLAINTEXT") == "PLAINTEXT":
+                yield path, name, value["Value"]
+            return
+        for key, part in value.items():
+            here = f"{path}.{key}" if path else key
+            if inside and isinstance(part, str):
+                yield here, key, part
+            else:
+                yield from variables(part, here, inside=inside or key in _ENVIRONMENTS)
+    elif isinstance(value, list):
+        for index, part in enumerate(value):
+            yield from variables(part, f"{path}[{index}]", inside=inside)
+
+
+_ENVIRONMENTS = (
+    "Environment",
+    "EnvironmentVariables",
+    "Variables",
+    "RuntimeEnvironmentVariables",
+    "OptionSettings",
+    "DefaultArguments",
+)
+
+
+def promises(name: str) -> bool:
+    return NAME.search(name) is not None and ABOUT.search(name) is None
+
+
+@rule(
+    "secrets.environment",
+    "No environment variable holds a secret",
+    severity="high",
+    why="Whoever may describe a task definition or a function reads its environment; so does every log of it.",
+    remedy="Put it into Secrets Manager, and name the secret in Secrets or read it by its ARN.",
+    source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html",
+    types=_WITH_ENVIRONMENT,
+)
+def environment(view: View, say: Say) -> None:
+    for resource in view.of(*_WITH_ENVIRONMENT):
+        faults = 0
+        for path, name, value in variables(resource.properties):
+            where = resource.at(f"{path} ({name})")
+            if DYNAMIC.search(value):
+                faults += 1
+                say.bad(
+                    resource, f"{resource.key} gets the secret {name} in the clear: CloudFormation resolves it.", where
+                )
+            elif promises(name) and value and not set(mentioned(value)):
+                faults += 1
+                if has_unknown(value):
+                    say.bad(
+                        resource, f"{resource.key} gets {name} in the clear, from a parameter.", f"{where}: {value}"
+                    )
+                else:
+                    say.bad(resource, f"{resource.key} gets {name} in the clear.", f"{where}: {masked(value)}")
+        if not faults:
+            say.good(resource, f"{resource.key}: no secret in its environment")
+
+
+@rule(
+    "secrets.property",
+    "No property holds a secret that is written out",
+    severity="high",
+    why="A password in a template is in every copy of it: in Git, in the stack, in backups.",
+    remedy="Generate the secret in AWS, and refer to it by {{resolve:secretsmanager:…}} or a managed password.",
+    source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html",
+)
+def written_out(view: View, say: Say) -> None:
+    for resource in view.model.resources.values():
+        for path, value in texts(resource.properties):
+            name = path.rpartition(".")[2].partition("[")[0]
+            if not PROPERTY.match(name) or "GenerateSecretString" in path or not value:
+                continue
+            if name == "Secret" and not resource.type.startswith("AWS::Cognito"):
+                continue
+            where = resource.at(path)
+            if DYNAMIC.search(value) or set(mentioned(value)):
+                say.good(resource, f"{where} is {value}")
+            elif is_unknown(value):
+                say.bad(
+                    resource,
+                    f"The secret {name} of {resource.key} passes through a parameter.",
+                    f"{where}: {value}",
+                    severity="medium",
+                )
+            else:
+                say.bad(resource, f"The secret {name} of {resource.key} is written out.", f"{where}: {masked(value)}")
+
+
+@rule(
+    "secrets.pattern",
+    "Nothing in the template looks like a key or token",
+    severity="high",
+    why="Keys have forms that are known: whoever finds the template finds them too.",
+    remedy="Withdraw the key now, and keep its successor in Secrets Manager.",
+    source=_SECRETS,
+)
+def pattern(view: View, say: Say) -> None:
+    for stack in view.model.stacks:
+        found = 0
+        for path, text in texts(stack.template):
+            if HINT.search(text) is None:
+                continue
+            for what, form in VALUES.items():
+                if match := form.search(text):
+                    found += 1
+                    holder = _holder(view, stack.key, path)
+                    say.bad(holder, f"The template holds {what}.", f"{path}: {masked(match[0])}")
+        if not found:
+            say.fact(f"the stack {stack.key}: no text has the form of a key, token or password")
+
+
+def _holder(view: View, stack: str, path: str) -> list[Resource]:
+    parts = path.split(".")
+    name = parts[1] if len(parts) > 1 and parts[0] == "Resources" else ""
+    key = name if stack == "main" else f"{stack}/{name}"
+    return [view.model.resources[key]] if key in view.model.resources else []
+
+
+_TEXT_PARAMETERS = ("String", "CommaDelimitedList")
+
+
+@rule(
+    "secrets.parameter",
+    "Secrets are generated in AWS, never parameters",
+    severity="medium",
+    why="A parameter has passed through a form, a shell or a pipeline before it came here, and is kept there.",
+    remedy="Let Secrets Manager generate it, or let people put it there after the stack is made.",
+    source=_SECRETS,
+)
+def parameter(view: View, say: Say) -> None:
+    for stack in view.model.stacks:
+        parameters = mapping(stack.template.get("Parameters"))
+        for name, body in parameters.items():
+            described = mapping(body)
+            hidden = str(described.get("NoEcho", "")).lower() == "true"
+            where = f"Parameters.{name}"
+            if hidden and described.get("Default") not in (None, ""):
+                say.bad(
+                    [],
+                    f"The secret parameter {name} has a default that everybody reads.",
+                    f"{where}.Default",
+                    severity="high",
+                )
+            elif hidden:
+                say.bad([], f"{name} is a secret that comes as a parameter.", f"{where}.NoEcho")
+            elif promises(name) and described.get("Type", "String") in _TEXT_PARAMETERS:
+                say.bad(
+                    [],
+                    f"{name} is shown to everybody who may describe the stack.",
+                    f"{where}.NoEcho is not set",
+                    severity="high",
+                )
+        if not parameters:
+            say.fact(f"the stack {stack.key} has no parameters")
+        else:
+            say.fact(f"the stack {stack.key}: {len(parameters)} parameters looked at")
+
+
+@rule(
+    "secrets.user-data",
+    "User data holds no secret",
+    severity="high",
+    why="Every program on the host reads its user data, and so does whoever may describe the instance.",
+    remedy="Read the secret at boot with the host's role.",
+    source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html",
+    types=("AWS::EC2::Instance", "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"),
+)
+def user_data(view: View, say: Say) -> None:
+    for kind, path in (
+        ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.UserData"),
+        ("AWS::EC2::Instance", "UserData"),
+        ("AWS::AutoScaling::LaunchConfiguration", "UserData"),
+    ):
+        for host in view.of(kind):
+            script = host.get(path)
+            if script is None:
+                continue
+            found = [(name, value) for name, value in assignments(str(script)) if _written(name, value)]
+            for name, value in found:
+                said = value if has_unknown(value) else masked(value)
+                say.bad(host, f"The user data of {host.key} sets {name}.", f"{host.at(path)}: {name} = {said}")
+            if not found:
+                say.good(host, f"{host.at(path)} sets no secret")
+
+
+def _written(name: str, value: str) -> bool:
+    """Whether an assignment writes a secret out: not a name, an ARN, a path or a reference to where it lies."""
+    if ABOUT.search(name) or value.startswith(("arn:", "/", "-", "|", "*", "{{resolve")):
+        return False
+    return not set(mentioned(value))
+
+
+@rule(
+    "secrets.output",
+    "No output shows a secret",
+    severity="high",
+    why="Outputs are shown to everybody who may look at the stack.",
+    remedy="Put out the secret's ARN instead.",
+    source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html",
+)
+def output(view: View, say: Say) -> None:
+    for key, outputs in view.model.outputs.items():
+        for name, value in outputs.items():
+            text = shown(value)
+            if DYNAMIC.search(text) or "SecretAccessKey" in text or "the secret parameter" in text:
+                holders = [r for n in mentioned(value) if (r := view.model.resources.get(n))]
+                say.bad(holders, f"The output {name} shows a secret.", f"Outputs.{name}: {text}")
+            elif promises(name) and not set(mentioned(value)):
+                say.bad([], f"The output {name} shows what looks like a secret.", f"Outputs.{name}")
+        say.fact(f"the stack {key}: {len(outputs)} outputs looked at")
+
+
+@rule(
+    "secrets.generated",
+    "Secrets are generated, and long",
+    severity="medium",
+    why="A secret that AWS generates nobody has seen; a short one is guessed.",
+    remedy="Use GenerateSecretString with 32 characters or more.",
+    source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/cfn-example_secret.html",
+    types=("AWS::SecretsManager::Secret",),
+)
+def generated(view: View, say: Say) -> None:
+    for secret in view.of("AWS::SecretsManager::Secret"):
+        how = secret.get("GenerateSecretString")
+        if how is None and secret.get("SecretString") is None:
+            say.good(secret, f"{secret.key} is made without a value, for people to fill")
+        elif how is None and (sources := _composed_from(view, secret)):
+            say.good(secret, f"{secret.key} is composed inside AWS from {', '.join(sources)}, generated there")
+        elif how is None:
+            say.bad(secret, f"The value of {secret.key} comes from the template.", secret.at("SecretString"))
+        elif (length := number(mapping(how).get("PasswordLength", 32)) or 32) < _LONG_ENOUGH:
+            say.bad(
+                secret,
+                f"{secret.key} is only {length} characters long.",
+                secret.at("GenerateSecretString.PasswordLength"),
+                severity="low",
+            )
+        else:
+            say.good(secret, f"{secret.key} is generated in AWS, {length} characters")
+
+
+def _composed_from(view: View, secret: Resource) -> list[str]:
+    """The generated secrets that CloudFormation resolves into this one, such as a password into an address."""
+    text = secret.get("SecretString")
+    if not isinstance(text, str):
+        return []
+    resolved = {name for part in text.split("{{resolve:secretsmanager:")[1:] for name in mentioned(part.split("}}")[0])}
+    found = (view.model.resources.get(name) for name in sorted(resolved))
+    return [one.key for one in found if one is not None and one.get("GenerateSecretString") is not None]
+
+
+_LONG_ENOUGH = 20
+
+
+@rule(
+    "secrets.plain-store",
+    "Parameter Store holds no secret as plain text",
+    severity="high",
+    why="A String parameter is read by everybody who may read parameters, without a key.",
+    remedy="Use Secrets Manager; CloudFormation cannot make SecureString parameters.",
+    source="https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-securestring.html",
+    types=("AWS::SSM::Parameter",),
+)
+def plain_store(view: View, say: Say) -> None:
+    for parameter_resource in view.of("AWS::SSM::Parameter"):
+        name, value = (
+            str(parameter_resource.get("Name", parameter_resource.logical_id)),
+            parameter_resource.get("Value"),
+        )
+        last = name.rpartition("/")[2]
+        if promises(last.replace("-", "_")) and isinstance(value, str) and not set(mentioned(value)):
+            said = value if has_unknown(value) else masked(value)
+            say.bad(
+                parameter_resource,
+                f"{parameter_resource.key} keeps {last} as plain text.",
+                f"{parameter_resource.at('Value')}: {said}",
+            )
+        else:
+            say.good(parameter_resource, f"{parameter_resource.key} is no secret by its name")

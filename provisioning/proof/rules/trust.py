@@ -1,0 +1,137 @@
+"""Who may take a role: services for this account only, named accounts with an external id, one repository by OIDC."""
+
+from __future__ import annotations
+
+import re
+
+from provisioning.proof.facts.trust import SOURCE_ACCOUNT
+from provisioning.proof.model.policies import Statement
+from provisioning.proof.model.values import has_unknown, mark, shown
+from provisioning.proof.model.view import View
+from provisioning.proof.report import Severity
+from provisioning.proof.rule import Say, rule
+from provisioning.proof.rules.resource_policies import narrowed
+
+_ROLE = ("AWS::IAM::Role",)
+_DEPUTY = "https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html"
+
+
+def _trusts(view: View) -> list[Statement]:
+    return [statement for statement in view.policies.of("trust") if statement.allow]
+
+
+@rule(
+    "trust.anybody",
+    "No role can be taken by everybody",
+    severity="high",
+    why="A role that trusts * belongs to every account of the world.",
+    remedy="Name the principal.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
+    types=_ROLE,
+)
+def anybody(view: View, say: Say) -> None:
+    for statement in _trusts(view):
+        name = statement.resource.key
+        anyone = [n for kind, n in statement.principals if n == "*" or (kind == "AWS" and re.search(r":iam::\*:", n))]
+        if (anyone or statement.not_principals) and not narrowed(statement):
+            say.bad(statement.resource, f"Everybody may take {name}.", statement.line)
+        elif any(has_unknown(n) for _, n in statement.principals):
+            say.unclear(statement.resource, f"Who may take {name} cannot be told.", statement.line)
+        else:
+            say.good(
+                statement.resource, f"{statement.at}: {', '.join(f'{kind} {n}' for kind, n in statement.principals)}"
+            )
+
+
+@rule(
+    "trust.service",
+    "Services take roles for this account only",
+    severity="medium",
+    why="Without the condition a stranger can have the service take the role in his own name.",
+    remedy="Add StringEquals aws:SourceAccount with the account's id.",
+    source=_DEPUTY,
+    types=_ROLE,
+)
+def service(view: View, say: Say) -> None:
+    for statement in _trusts(view):
+        services = [n for kind, n in statement.principals if kind == "Service"]
+        asked = [n for n in services if n in SOURCE_ACCOUNT]
+        guarded = statement.demanded() & {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"}
+        if asked and not guarded:
+            sentence = f"{statement.resource.key} can be taken by {', '.join(asked)} for any account."
+            say.bad(statement.resource, sentence, statement.line, *(SOURCE_ACCOUNT[n] for n in asked))
+        elif services:
+            told = ", ".join(sorted(guarded)) or "AWS documents no condition for it"
+            say.good(statement.resource, f"{statement.at}: {', '.join(services)} ({told})")
+
+
+@rule(
+    "trust.account",
+    "Roles for other accounts demand an external id",
+    severity="high",
+    why="A service provider that is told a stranger's role name would use it for the stranger.",
+    remedy="Add StringEquals sts:ExternalId, or narrow the principal to a role and an organisation.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
+    types=_ROLE,
+)
+def account(view: View, say: Say) -> None:
+    for statement in _trusts(view):
+        names = [n for kind, n in statement.principals if kind == "AWS" and n != "*"]
+        foreign = [n for n in names if re.search(r"\b\d{12}\b", n)]
+        own = [n for n in names if n not in foreign]
+        guarded = statement.demanded() & {"sts:externalid", "aws:principalorgid", "aws:principalarn"}
+        if foreign and not guarded:
+            say.bad(
+                statement.resource,
+                f"{statement.resource.key} trusts {', '.join(foreign)} without an external id.",
+                statement.line,
+            )
+        elif any(n.endswith(":root") or n == mark("AWS::AccountId") for n in own) and not guarded:
+            sentence = f"Whoever may take roles in the account may take {statement.resource.key}."
+            say.bad(statement.resource, sentence, statement.line, severity="low")
+        elif names:
+            say.good(
+                statement.resource, f"{statement.at}: {shown(names)} ({', '.join(sorted(guarded)) or 'this account'})"
+            )
+
+
+@rule(
+    "trust.identity-provider",
+    "Identity providers are held to one audience and one subject",
+    severity="high",
+    why="Without a subject every repository of the provider, a stranger's too, may take the role.",
+    remedy="Add StringEquals conditions on the provider's aud and sub, naming repository and branch.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html",
+    types=_ROLE,
+)
+def identity_provider(view: View, say: Say) -> None:
+    for statement in _trusts(view):
+        federated = [n for kind, n in statement.principals if kind == "Federated"]
+        if not federated:
+            continue
+        keys = statement.condition_keys()
+        subjects = [v for key in keys if key.endswith((":sub", ":amr")) for v in statement.values(key)]
+        audiences = [key for key in statement.demanded() if key.endswith(":aud")]
+        name, web = statement.resource.key, any("saml-provider" not in n for n in federated)
+        if web and not subjects:
+            say.bad(statement.resource, f"{name} trusts everybody whom {', '.join(federated)} knows.", statement.line)
+        elif loose := [s for s in subjects if _loose(s)]:
+            say.bad(
+                statement.resource,
+                f"{name} trusts the subjects {', '.join(loose)}.",
+                statement.line,
+                severity=_how_loose(loose),
+            )
+        elif not audiences:
+            say.bad(statement.resource, f"{name} does not check the audience.", statement.line, severity="medium")
+        else:
+            say.good(statement.resource, f"{statement.at}: only {', '.join(subjects)}")
+
+
+def _loose(subject: str) -> bool:
+    return "*" in subject
+
+
+def _how_loose(subjects: list[str]) -> Severity:
+    """A star in the repository's name is anybody's; one after it is any branch of ours."""
+    return "high" if any("*" in ":".join(s.split(":")[:2]) for s in subjects) else "medium"

@@ -1,0 +1,135 @@
+"""Proves rendered templates: every rule over every way in which their conditions can come out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from itertools import islice, product
+from typing import Any
+
+from provisioning.proof import coverage, tables
+from provisioning.proof.model.parameter_cases import MOST_WORLDS, worlds
+from provisioning.proof.model.template import Model, Stack, TaskRun
+from provisioning.proof.model.values import unknown
+from provisioning.proof.model.view import View
+from provisioning.proof.report import Checked, Finding, Proof, in_order
+from provisioning.proof.rule import RULES, Say, checked
+from provisioning.proof.rules import load
+from provisioning.template.compile import CompiledDesign, CompiledTemplate
+
+Provable = CompiledDesign | CompiledTemplate | Stack | Mapping[str, Any]
+_DEFAULT_REGION = "us-east-1"
+
+
+def prove(
+    stacks: Provable | Iterable[Provable],
+    *,
+    region: str = _DEFAULT_REGION,
+    parameters: Mapping[str, Any] | None = None,
+    size: str | None = None,
+    changing: bool = False,
+) -> Proof:
+    """Prove a compiled design, compiled templates, stacks, or plain template mappings.
+
+    `region` and `parameters` are for plain mappings; `size` applies the rules of that size (else what the stack says of
+    itself), `changing` those for an update of a stack that runs.
+    """
+    load()
+    read = tuple(_stacks(stacks, region, parameters or {}))
+    views, assumed, left_out = _views(read, size=size, changing=changing)
+    said = {rule_id: [Say(rule) for _ in views] for rule_id, rule in RULES.items()}
+    for index, (view, _) in enumerate(views):
+        for rule_id, rule in RULES.items():
+            rule.look(view, said[rule_id][index])
+    first = views[0][0]
+    return Proof(
+        findings=_findings(said, [supposed for _, supposed in views]),
+        checked=tuple(_checked(said)),
+        not_covered=tuple(coverage.not_covered([view for view, _ in views], left_out)),
+        admissions=tuple(tables.admissions(first)),
+        grants=tuple(tables.grants(first)),
+        assumed=assumed,
+    )
+
+
+def _checked(said: Mapping[str, list[Say]]) -> Iterable[Checked]:
+    return (checked(RULES[rule_id], of_rule) for rule_id, of_rule in said.items())
+
+
+def _findings(said: Mapping[str, list[Say]], supposed: list[tuple[str, ...]]) -> tuple[Finding, ...]:
+    """One finding for the same fault in several worlds; `when` says under which parameters where not in all."""
+    seen: dict[tuple[Any, ...], tuple[Finding, list[int]]] = {}
+    for of_rule in said.values():
+        for index, say in enumerate(of_rule):
+            for finding in say.findings:
+                key = (finding.rule, finding.resources, finding.sentence, finding.severity, finding.evidence)
+                seen.setdefault(key, (finding, []))[1].append(index)
+    found = []
+    for finding, indices in seen.values():
+        if len(set(indices)) < len(supposed):
+            when = tuple(dict.fromkeys(" and ".join(supposed[index]) for index in indices))
+            found.append(replace(finding, when=when))
+        else:
+            found.append(finding)
+    return in_order(found)
+
+
+def _views(
+    stacks: tuple[Stack, ...], *, size: str | None, changing: bool
+) -> tuple[list[tuple[View, tuple[str, ...]]], tuple[str, ...], int]:
+    found = {
+        stack.key: worlds(
+            stack.template,
+            region=stack.region,
+            prefix="" if stack.key == "main" else f"{stack.key}/",
+            given={**stack.parameters, **_handed(stack)},
+        )
+        for stack in stacks
+    }
+    total = 1
+    for one in found.values():
+        total *= len(one.found) + one.left_out
+    views = []
+    for choice in islice(product(*(one.found for one in found.values())), MOST_WORLDS):
+        model = Model(stacks, dict(zip(found, choice, strict=True)))
+        supposed = tuple(sentence for world in choice for sentence in world.supposed)
+        views.append((View(model, size=size, changing=changing), supposed))
+    assumed = tuple(sentence for one in found.values() for sentence in one.assumed)
+    return views, assumed, max(0, total - len(views))
+
+
+def _handed(stack: Stack) -> dict[str, str]:
+    """Parameters that receive an output; the model puts the output's value in where it has that stack."""
+    return {
+        name: unknown(f"the output {output} of the stack {source}") for name, (source, output) in stack.handed.items()
+    }
+
+
+def _stacks(given: Provable | Iterable[Provable], region: str, parameters: Mapping[str, Any]) -> Iterable[Stack]:
+    if isinstance(given, CompiledDesign):
+        for compiled in given.stacks:
+            yield _compiled(compiled)
+    elif isinstance(given, CompiledTemplate):
+        yield _compiled(given)
+    elif isinstance(given, Stack):
+        yield given
+    elif isinstance(given, Mapping):
+        yield Stack(template=given, region=region, parameters=parameters)
+    else:
+        for one in given:
+            yield from _stacks(one, region, parameters)
+
+
+def _compiled(compiled: CompiledTemplate) -> Stack:
+    return Stack(
+        template=json.loads(compiled.body),
+        region=compiled.region,
+        key=compiled.stack,
+        parameters=compiled.parameters,
+        handed={handed.parameter: (handed.stack, handed.output) for handed in compiled.handed},
+        tags=compiled.tags,
+        termination_protection=compiled.termination_protection,
+        stack_policy=compiled.stack_policy,
+        runs=tuple(TaskRun(s.task_definition, s.security_groups, s.subnets) for s in compiled.after),
+    )

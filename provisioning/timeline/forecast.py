@@ -1,0 +1,149 @@
+"""How long a design will take: CloudFormation's own order over the rendered templates, with AWS's figures for each type.
+
+CloudFormation starts a resource as soon as everything that it needs is complete, so the time of a stack is its longest
+chain. Stacks follow each other, then the steps afterwards. Nobody publishes every figure: what is assumed is said, and
+the range is the same chain with every figure low, and high.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from provisioning.components.registry import component
+from provisioning.design.graph import Design
+from provisioning.template.compile import CompiledDesign, CompiledTemplate
+from provisioning.template.dependencies import mentions, needs, waves_of
+from provisioning.timeline.durations import AFTER_STEP, SIGNALS, STACK, figure
+from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline
+
+
+def explain(design: Design, compiled: CompiledDesign) -> Timeline:
+    """The time of a creation of this design. Raises DesignError where resources wait for each other in a circle."""
+    spans: list[StackSpan] = []
+    steps: list[Step] = []
+    path: list[Step] = []
+    own, each = figure(STACK), figure(AFTER_STEP)
+    charts = [_Chart(stack) for stack in compiled.stacks]
+    clock = 0.0
+    for chart in charts:
+        key, seconds = chart.stack.stack, own.seconds + chart.longest("expected")
+        spans.append(StackSpan(key, chart.stack.region, clock, seconds, chart.stack.express, chart.waves))
+        path.append(
+            Step("", STACK, "CloudFormation's own time", "", key, clock, own.seconds, own.source, critical=True)
+        )
+        made, chain = chart.steps(clock + own.seconds)
+        steps += made
+        path += chain
+        clock += seconds
+    after = tuple(
+        Step(todo.key, AFTER_STEP, todo.title, "", "main", clock + n * each.seconds, each.seconds, each.source, critical=True)
+        for n, todo in enumerate(compiled.main.after)
+    )  # fmt: skip
+    return Timeline(
+        title=f"{design.blueprint}, size {design.size}, in {design.environment.region}",
+        stacks=tuple(spans),
+        groups=_groups(design, steps),
+        path=(*path, *after),
+        after=after,
+        seconds=clock + each.seconds * len(after),
+        low_seconds=sum(own.low + chart.longest("low") for chart in charts) + each.low * len(after),
+        high_seconds=sum(own.high + chart.longest("high") for chart in charts) + each.high * len(after),
+        express=compiled.main.express,
+        unknown=tuple(sorted({kind for chart in charts for kind in chart.unknown})),
+    )
+
+
+def _groups(design: Design, steps: Iterable[Step]) -> tuple[Group, ...]:
+    found: dict[tuple[str, str], list[Step]] = defaultdict(list)
+    for step in steps:
+        found[step.stack, step.address].append(step)
+    groups = []
+    for (stack, address), own in found.items():
+        node = design.nodes[address]
+        title = component(node.kind).title
+        name, kind = (title, "") if node.name == "main" else (node.name.replace("_", " "), title)
+        groups.append(Group(address, name, kind, stack, tuple(own)))
+    return tuple(groups)
+
+
+@dataclass(frozen=True, slots=True)
+class _Times:
+    low: float
+    expected: float
+    high: float
+
+
+class _Chart:
+    """One stack's resources with what they need and how long they take."""
+
+    def __init__(self, stack: CompiledTemplate) -> None:
+        template = json.loads(stack.body)
+        self.stack = stack
+        self.resources: Mapping[str, Any] = template["Resources"]
+        self.graph = needs(self.resources)
+        self.waves = tuple(tuple(wave) for wave in waves_of(self.graph))
+        self.figures = {name: figure(item["Type"], item.get("Properties")) for name, item in self.resources.items()}
+        self.unknown = {
+            item["Type"] for name, item in self.resources.items() if self.figures[name].type != item["Type"]
+        }
+        read = {mention.name for mention in mentions(template) if mention.attribute} if stack.express else set()
+        self.times = {name: self._times(name, read) for name in self.resources}
+
+    def _times(self, name: str, read: set[str]) -> _Times:
+        known = self.figures[name]
+        low, seconds, high = known.low, known.seconds, known.high
+        if "ResourceSignal" in self.resources[name].get("CreationPolicy", {}):
+            signals = figure(SIGNALS)
+            low, seconds, high = low + signals.low, seconds + signals.seconds, high + signals.high
+        if not self.stack.express:
+            return _Times(low, seconds, high)
+        # In EXPRESS mode a resource is done when its configuration is applied. An endpoint that somebody reads must be
+        # there first; at best not even that is waited for, at worst the mode gains nothing.
+        expected = known.seconds if known.late and name in read else known.express
+        return _Times(min(low, known.express), expected, high)
+
+    def ends(self, which: str) -> dict[str, float]:
+        """When each resource is complete, in seconds from the moment that the first one starts."""
+        ends: dict[str, float] = {}
+        for wave in self.waves:
+            for name in wave:
+                start = max((ends[need] for need in self.graph[name]), default=0.0)
+                ends[name] = start + float(getattr(self.times[name], which))
+        return ends
+
+    def longest(self, which: str) -> float:
+        return max(self.ends(which).values(), default=0.0)
+
+    def steps(self, begin: float) -> tuple[list[Step], list[Step]]:
+        """All resources, and of them the chain that ends last."""
+        ends = self.ends("expected")
+        chain = self._chain(ends)
+        added = {resource.logical_id: resource for resource in self.stack.resources}
+        found = {}
+        for name, end in ends.items():
+            seconds = self.times[name].expected
+            found[name] = Step(
+                logical_id=name,
+                type=self.resources[name]["Type"],
+                title=added[name].title,
+                address=added[name].address,
+                stack=self.stack.stack,
+                start=begin + end - seconds,
+                seconds=seconds,
+                source=self.figures[name].source,
+                critical=name in chain,
+            )
+        return list(found.values()), [found[name] for name in chain]
+
+    def _chain(self, ends: Mapping[str, float]) -> list[str]:
+        """From the resource that ends last back over whatever each one waited for; of equals the last by name."""
+        if not ends:
+            return []
+        chain = [max(ends, key=lambda name: (ends[name], name))]
+        while waited := self.graph[chain[-1]]:
+            chain.append(max(waited, key=lambda name: (ends[name], name)))
+        return chain[::-1]
