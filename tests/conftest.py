@@ -4,6 +4,7 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.sandbox",
     "tests.fixtures.moto",
+    "tests.fixtures.rendered",
     "tests.fixtures.world",
     "tests.fixtures.signpost",
     "tests.fixtures.demo",

@@ -16,7 +16,7 @@ from provisioning.aws.existence import PROBES, UNASKABLE
 from provisioning.aws.quiesce import STOPS
 from provisioning.lifecycle.steps.delete import SERVICE
 from provisioning.template.compile import compile_design
-from tests.design.shipped import catalogue, shipped
+from tests.support.shipped import catalogue, shipped
 
 COMPONENTS = Path(provisioning.components.__file__).parent
 PROTECTS = {"DeletionProtection", "DeletionProtectionEnabled", "DisableApiTermination"}

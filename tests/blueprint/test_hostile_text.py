@@ -10,7 +10,7 @@ from provisioning.blueprint import load_catalogue
 from provisioning.blueprint.errors import ProblemFound
 from provisioning.blueprint.syntax.parse import parse
 from tests.blueprint.conftest import GOOD, Write, problems
-from tests.own_time import own_time
+from tests.support.own_time import own_time
 
 DEEP = 10_000
 DOUBLING = "\n".join(

@@ -4,7 +4,7 @@ import pytest
 
 from provisioning.blueprint import Blueprint, InputErrors, NotOffered, example_inputs, parse_inputs
 from tests.blueprint.conftest import GOOD, Write
-from tests.own_time import own_time
+from tests.support.own_time import own_time
 
 VARIABLES = """
 variable "name" {

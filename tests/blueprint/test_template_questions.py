@@ -19,7 +19,7 @@ from provisioning.blueprint import (
 )
 from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.blueprint.conftest import environment, problems
-from tests.raw.templates import DATABASE
+from tests.components.imported_template.templates import DATABASE
 
 HCL = """
 blueprint {

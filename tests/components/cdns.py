@@ -8,8 +8,8 @@ from typing import Any
 from provisioning.design.graph import Node
 from provisioning.template.compile import CompiledDesign, compile_design
 from tests.components.small import TIERS
-from tests.design.designs import ARN, design, node, ref
-from tests.design.reading import Template
+from tests.support.designs import ARN, design, node, ref
+from tests.support.reading import Template
 
 YEAR = 31_536_000
 EDGE_ARN = "arn:aws:acm:us-east-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"

@@ -10,8 +10,8 @@ from cfnlint.config import ManualArgs
 
 from provisioning.design.graph import Node, Reference
 from provisioning.template.compile import compile_design
-from tests.design.designs import design, node
-from tests.design.reading import Template
+from tests.support.designs import design, node
+from tests.support.reading import Template
 
 REGIONS = ("eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1")
 TIERS = {

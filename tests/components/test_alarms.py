@@ -16,8 +16,8 @@ from provisioning.design.graph import Node, Reference
 from provisioning.template.compile import compile_design
 from tests.components.small import complaints
 from tests.components.test_rabbitmq import TIERS
-from tests.design.designs import carbon_connect, design, node
-from tests.design.reading import Template
+from tests.support.designs import carbon_connect, design, node
+from tests.support.reading import Template
 
 ALARM = "AWS::CloudWatch::Alarm"
 

@@ -14,8 +14,8 @@ from provisioning.design.graph import Reference
 from provisioning.proof import Stack, prove
 from provisioning.template.compile import compile_design
 from tests.components.small import TIERS, complaints
-from tests.design.designs import design, node, ref
-from tests.design.reading import Template
+from tests.support.designs import design, node, ref
+from tests.support.reading import Template
 
 DATABASE = {"version": "17.9", "instance_class": "db.t4g.micro", "storage_gb": {"from": 20}}
 

@@ -17,8 +17,8 @@ from provisioning.design.graph import Node
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import CompiledDesign, compile_design
-from tests.design.designs import REGIONS, design, node, ref
-from tests.design.reading import Template
+from tests.support.designs import REGIONS, design, node, ref
+from tests.support.reading import Template
 
 
 def compiled(*more: Node, region: str = "eu-central-1", size: str = "prod", **settings: Any) -> CompiledDesign:

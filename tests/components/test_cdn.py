@@ -30,7 +30,7 @@ from tests.components.cdns import (
     headers,
     main,
 )
-from tests.design.designs import ARN, REGIONS, design, node, ref
+from tests.support.designs import ARN, REGIONS, design, node, ref
 
 
 @pytest.mark.parametrize("region", ["eu-central-1", "us-east-1"])

@@ -9,8 +9,8 @@ import pytest
 from provisioning.components.kit.component import DesignError
 from provisioning.template.compile import compile_design
 from tests.components.cdns import API, EDGE_ARN, MANAGED, NAMED, balancer, behaviour, compiled, config, main
-from tests.design.designs import design, node, ref
-from tests.design.reading import Template
+from tests.support.designs import design, node, ref
+from tests.support.reading import Template
 
 # Names, and what stands in us-east-1
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from provisioning.components.registry import component
 from tests.components.small import complaints, rendered
-from tests.design.designs import node
-from tests.design.reading import Template
+from tests.support.designs import node
+from tests.support.reading import Template
 
 STORAGE = {"from": 20}
 POSTGRES: dict[str, Any] = {"version": "16.13", "instance_class": "db.t4g.medium", "storage_gb": STORAGE}

@@ -9,8 +9,8 @@ import pytest
 
 from provisioning.template.compile import compile_design
 from tests.components.small import complaints, rendered
-from tests.design.designs import design, node, ref
-from tests.design.reading import Template
+from tests.support.designs import design, node, ref
+from tests.support.reading import Template
 
 REPOSITORY = "example/shop"
 WEB = (node("bucket", "web"), node("cdn", "site", origin=ref("bucket.web")))

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from provisioning.components.kinds.email.component import EmailSettings
 from tests.components.small import complaints, rendered
-from tests.design.designs import node
-from tests.design.reading import Template
+from tests.support.designs import node
+from tests.support.reading import Template
 
 OUTPUTS = {name: f"email.mail.{name}" for name in ("identity", "identity_arn", "configuration_set", "dkim_1", "dkim_3")}
 DOMAIN = {"domain": "mail.example.com", "hosted_zone_id": "Z1"}

@@ -17,8 +17,8 @@ from provisioning.design.graph import Node, Reference, Source
 from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.components.small import complaints
 from tests.components.test_rabbitmq import TIERS
-from tests.design.designs import design, node
-from tests.design.reading import Template
+from tests.support.designs import design, node
+from tests.support.reading import Template
 
 FOLDER = {"code/handler.py": b"def go(event, context): ...", "code/lib/more.py": b""}
 

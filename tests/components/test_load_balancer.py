@@ -12,8 +12,8 @@ from provisioning.components.kinds.load_balancer.component import LoadBalancerSe
 from provisioning.components.registry import component
 from provisioning.template.compile import compile_design
 from tests.components.small import TIERS, complaints
-from tests.design.designs import ARN, design, node, ref
-from tests.design.reading import Template
+from tests.support.designs import ARN, design, node, ref
+from tests.support.reading import Template
 
 SETTINGS: dict[str, Any] = {"certificate": ARN, "target": ref("service.api"), "health_check": "/health"}
 

@@ -15,8 +15,8 @@ from provisioning.components.kinds.network.component import NetworkSettings
 from provisioning.components.kit.component import DesignError
 from provisioning.template.compile import compile_design
 from tests.components.small import complaints
-from tests.design.designs import ARN, design, node, ref
-from tests.design.reading import Template
+from tests.support.designs import ARN, design, node, ref
+from tests.support.reading import Template
 
 
 def _settings(cidr: str, azs: int, **more: Any) -> NetworkSettings:

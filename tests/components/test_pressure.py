@@ -13,8 +13,8 @@ from provisioning.components.kit.component import DesignError
 from provisioning.design.graph import Reference
 from provisioning.template.compile import compile_design
 from tests.components.test_rabbitmq import SETTINGS, TIERS
-from tests.design.designs import design, node
-from tests.design.reading import Template
+from tests.support.designs import design, node
+from tests.support.reading import Template
 
 QUEUE = Reference("rabbitmq", "main")
 

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from provisioning.components.kinds.queue.component import QueueSettings
 from tests.components.small import complaints, rendered
-from tests.design.designs import node
-from tests.design.reading import Template
+from tests.support.designs import node
+from tests.support.reading import Template
 
 DAY = 24 * 60 * 60
 

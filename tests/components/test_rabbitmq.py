@@ -12,8 +12,8 @@ from provisioning.components.kit.component import DesignError
 from provisioning.components.registry import component
 from provisioning.design.graph import Node, Reference
 from provisioning.template.compile import compile_design
-from tests.design.designs import design, node
-from tests.design.reading import Template
+from tests.support.designs import design, node
+from tests.support.reading import Template
 
 TIERS = {
     tier: [f"10.0.{first + zone}.0/24" for zone in range(3)]

@@ -17,8 +17,8 @@ import pytest
 from provisioning.components.kinds.rabbitmq.boot import LIMIT_BYTES
 from provisioning.design.graph import Node
 from tests.components.test_rabbitmq import rendered
-from tests.design.designs import node
-from tests.design.reading import Template
+from tests.support.designs import node
+from tests.support.reading import Template
 
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
 CLUSTER_SECRET = "s33d" * 16

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from provisioning.components.registry import component
 from tests.components.small import complaints, rendered
-from tests.design.designs import node
+from tests.support.designs import node
 
 SINGLE: dict[str, Any] = {"deployment": "single", "instance_type": "mq.m7g.medium"}
 

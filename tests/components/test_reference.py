@@ -34,8 +34,8 @@ from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import DesignError, Grant
 from provisioning.components.registry import component, kinds
 from provisioning.design.graph import Node
-from tests.design.designs import SIZES, design, node
-from tests.design.shipped import shipped, slugs
+from tests.support.designs import SIZES, design, node
+from tests.support.shipped import shipped, slugs
 
 ROOT = Path(__file__).resolve().parents[2]
 KEPT = Path(module.__file__).with_name("REFERENCE.md")

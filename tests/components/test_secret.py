@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.components.small import rendered
-from tests.design.designs import node
+from tests.support.designs import node
 
 
 @pytest.mark.parametrize("enabled", [True, False])

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from provisioning.components.registry import component
 from tests.components.small import complaints, rendered
-from tests.design.designs import node
+from tests.support.designs import node
 
 SCALED = {"desired": 2, "min": 2, "max": 10, "cpu_target": 70}
 

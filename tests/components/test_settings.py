@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from provisioning.components.registry import UnknownComponent, component, kinds
 from provisioning.design.graph import Reference
-from tests.design.designs import ARN
+from tests.support.designs import ARN
 
 NETWORK: dict[str, Any] = {
     "cidr": "10.0.0.0/16",

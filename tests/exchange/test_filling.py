@@ -4,8 +4,8 @@ import pytest
 
 from provisioning.blueprint import Blueprint, parse_inputs
 from provisioning.exchange import Filled, fill, read
-from tests.design.shipped import catalogue
 from tests.exchange.conftest import PAGE
+from tests.support.shipped import catalogue
 
 ANSWERS = {
     "vpc_cidr": "10.0.0.0/16",

@@ -13,7 +13,7 @@ from provisioning.blueprint import Blueprint, InputErrors, Variable, example_inp
 from provisioning.design.graph import Value
 from provisioning.exchange import Wish, fill, read, write_api_json, write_tfvars, write_tfvars_json
 from provisioning.exchange.writing import hcl
-from tests.design.shipped import catalogue
+from tests.support.shipped import catalogue
 
 WRITERS = {"tfvars": write_tfvars, "tfvars.json": write_tfvars_json, "json": write_api_json}
 SIZES = ("dev", "staging", "prod")

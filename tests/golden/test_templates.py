@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from provisioning.template.compile import CompiledTemplate
-from tests.design import shipped
-from tests.design.designs import SIZES
+from tests.support import shipped
+from tests.support.designs import SIZES
 
 GOLDEN = Path(__file__).resolve().parent / "templates"
 

@@ -8,8 +8,8 @@ from provisioning.lifecycle.plan_document import regions_of, resources_of, retai
 from provisioning.lifecycle.services.requests import approve_request
 from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.models import Environment, Receipt, Request, StackResource
-from tests.design.shipped import catalogue, slugs
 from tests.fixtures.world import World
+from tests.support.shipped import catalogue, slugs
 
 pytestmark = pytest.mark.slow
 REGIONS = ["eu-north-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-2"]

@@ -9,9 +9,9 @@ import pytest
 
 from provisioning.sandbox.launch import ROOT
 from provisioning.template.compile import compile_design
-from tests.design.shipped import shipped
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.provisioning import Provisioned
+from tests.support.shipped import shipped
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 SIZES = ("dev", "staging", "prod")

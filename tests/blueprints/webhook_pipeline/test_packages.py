@@ -14,7 +14,7 @@ import pytest
 
 from provisioning.template.compile import compile_design
 from tests.blueprints.webhook_pipeline.conftest import ENVIRONMENT, an_event
-from tests.design.shipped import shipped
+from tests.support.shipped import shipped
 
 # No site-packages, no environment variables of Python, not this folder; and nothing is written beside the code.
 BARE = (sys.executable, "-I", "-S", "-B", "-c")

@@ -1,0 +1,190 @@
+"""Mutations of secrets, house rules and what a template hands over to others."""
+
+from __future__ import annotations
+
+from tests.proof.mutating import Template, add, breaks, container, named, properties, ref
+
+# Secrets
+
+
+@breaks("secrets.environment", "high")
+def password_in_the_environment(t: Template) -> None:
+    container(t)["Environment"].append({"Name": "DATABASE_PASSWORD", "Value": "hunter2hunter2"})
+
+
+@breaks("secrets.environment", "high")
+def secret_resolved_into_the_environment(t: Template) -> None:
+    value = "{{resolve:secretsmanager:app:SecretString:key}}"
+    container(t)["Environment"].append({"Name": "SIGNING", "Value": value})
+
+
+@breaks("secrets.environment", "high", on="sample")
+def token_in_a_functions_environment(t: Template) -> None:
+    properties(t, "AWS::Lambda::Function")["Environment"]["Variables"]["API_TOKEN"] = "abcdef0123456789"
+
+
+@breaks("secrets.property", "high")
+def database_password_written_out(t: Template) -> None:
+    properties(t, "AWS::RDS::DBInstance")["MasterUserPassword"] = "correct-horse"
+
+
+@breaks("secrets.property", "medium")
+def database_password_from_a_parameter(t: Template) -> None:
+    t["Parameters"] = {"Password": {"Type": "String", "NoEcho": True}}
+    properties(t, "AWS::RDS::DBInstance")["MasterUserPassword"] = ref("Password")
+
+
+@breaks("secrets.pattern", "high")
+def access_key_in_a_command(t: Template) -> None:
+    container(t)["Command"] = ["run", "--key", "AKIA" + "ABCDEFGHIJKLMNOP"]
+
+
+@breaks("secrets.pattern", "high")
+def password_in_an_address(t: Template) -> None:
+    container(t)["Environment"].append({"Name": "BROKER", "Value": "amqps://app:tops3cret@mq.example.com"})
+
+
+@breaks("secrets.parameter", "high")
+def password_parameter_that_echoes(t: Template) -> None:
+    t["Parameters"] = {"AdminPassword": {"Type": "String", "Default": "changeme"}}
+
+
+@breaks("secrets.parameter", "medium")
+def secret_as_a_hidden_parameter(t: Template) -> None:
+    t["Parameters"] = {"Licence": {"Type": "String", "NoEcho": "true"}}
+
+
+@breaks("secrets.user-data", "high", on="sample")
+def secret_in_user_data(t: Template) -> None:
+    data = properties(t, "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]
+    data["UserData"] = {"Fn::Base64": "#!/bin/bash\nexport AGENT_TOKEN=4f9d8e7c6b5a\n"}
+
+
+@breaks("secrets.output", "high")
+def secret_in_an_output(t: Template) -> None:
+    t["Outputs"]["Password"] = {"Value": "{{resolve:secretsmanager:app:SecretString:password}}"}
+
+
+@breaks("secrets.generated", "medium")
+def secret_from_the_template(t: Template) -> None:
+    secret = properties(t, "AWS::SecretsManager::Secret", "Application")
+    del secret["GenerateSecretString"]
+    secret["SecretString"] = "from-the-template"
+
+
+@breaks("secrets.generated", "medium", on="infracast")
+def address_with_a_password_that_is_not_generated(t: Template) -> None:
+    secret = properties(t, "AWS::SecretsManager::Secret", "Url")
+    secret["SecretString"] = {
+        "Fn::Sub": "postgresql://app:${Postgres.Endpoint.Address}@${Postgres.Endpoint.Address}/app"
+    }
+
+
+@breaks("secrets.generated", "low")
+def secret_too_short(t: Template) -> None:
+    properties(t, "AWS::SecretsManager::Secret", "Application")["GenerateSecretString"]["PasswordLength"] = 8
+
+
+@breaks("secrets.plain-store", "high", on="sample")
+def secret_in_a_plain_parameter(t: Template) -> None:
+    properties(t, "AWS::SSM::Parameter").update({"Name": "/app/db-password", "Value": "hunter2hunter2"})
+
+
+# House rules
+
+
+@breaks("house.exports", "medium")
+def an_output_is_exported(t: Template) -> None:
+    next(iter(t["Outputs"].values()))["Export"] = {"Name": "shared"}
+
+
+@breaks("house.exports", "medium")
+def a_value_is_imported(t: Template) -> None:
+    properties(t, "AWS::S3::Bucket")["BucketName"] = {"Fn::ImportValue": "somebody-elses-name"}
+
+
+@breaks("house.log-groups", "medium")
+def log_group_not_in_the_template(t: Template) -> None:
+    container(t)["LogConfiguration"]["Options"]["awslogs-group"] = "/made/by/docker"
+
+
+@breaks("house.log-groups", "medium")
+def database_logs_where_nothing_is(t: Template) -> None:
+    properties(t, "AWS::RDS::DBInstance")["EnableCloudwatchLogsExports"].append("upgrade")
+
+
+@breaks("house.log-groups", "medium", on="sample")
+def function_makes_its_log_group(t: Template) -> None:
+    del properties(t, "AWS::Lambda::Function")["LoggingConfig"]
+
+
+@breaks("house.log-retention", "medium")
+def logs_kept_for_ever(t: Template) -> None:
+    del properties(t, "AWS::Logs::LogGroup")["RetentionInDays"]
+
+
+@breaks("house.log-name", "low")
+def log_group_without_a_name(t: Template) -> None:
+    del properties(t, "AWS::Logs::LogGroup")["LogGroupName"]
+
+
+@breaks("house.circuit-breaker", "medium")
+def no_rollback(t: Template) -> None:
+    breaker = properties(t, "AWS::ECS::Service")["DeploymentConfiguration"]["DeploymentCircuitBreaker"]
+    breaker["Rollback"] = False
+
+
+@breaks("house.deletion-policy", "medium")
+def bucket_without_deletion_policy(t: Template) -> None:
+    del t["Resources"][named(t, "AWS::S3::Bucket")]["DeletionPolicy"]
+
+
+@breaks("house.kept", "medium")
+def database_goes_with_its_stack(t: Template) -> None:
+    t["Resources"][named(t, "AWS::RDS::DBInstance")]["DeletionPolicy"] = "Delete"
+
+
+@breaks("house.tags", "low")
+def tasks_without_tags(t: Template) -> None:
+    del properties(t, "AWS::ECS::Service")["PropagateTags"]
+
+
+@breaks("house.once-per-account", "high")
+def identity_provider_of_the_account(t: Template) -> None:
+    add(t, "Bad", "AWS::IAM::OIDCProvider", Url="https://token.actions.githubusercontent.com")
+
+
+@breaks("house.limits", "high")
+def too_many_resources(t: Template) -> None:
+    for number in range(500):
+        add(t, f"Extra{number}", "AWS::CloudFormation::WaitConditionHandle")
+
+
+@breaks("data.backups", "medium")
+def database_without_backups(t: Template) -> None:
+    properties(t, "AWS::RDS::DBInstance")["BackupRetentionPeriod"] = 0
+
+
+@breaks("data.backups", "low", on="sample")
+def table_without_recovery(t: Template) -> None:
+    del properties(t, "AWS::DynamoDB::Table")["PointInTimeRecoverySpecification"]
+
+
+@breaks("data.deletion-protection", "medium")
+def database_not_protected(t: Template) -> None:
+    properties(t, "AWS::RDS::DBInstance")["DeletionProtection"] = False
+
+
+@breaks("opaque.custom-resource", "medium")
+def custom_resource(t: Template) -> None:
+    add(t, "Bad", "Custom::Anything", ServiceToken="arn:aws:lambda:eu-north-1:123456789012:function:anything")
+
+
+@breaks("opaque.nested-stack", "medium")
+def nested_stack(t: Template) -> None:
+    add(t, "Bad", "AWS::CloudFormation::Stack", TemplateURL="https://example.com/template.json")
+
+
+@breaks("opaque.macro", "medium")
+def macro(t: Template) -> None:
+    t["Transform"] = "AWS::Serverless-2016-10-31"

@@ -1,7 +1,0 @@
-"""All mutations, from all modules that write some down."""
-
-from tests.prove import mutations_encryption, mutations_house, mutations_iam, mutations_network, mutations_public
-from tests.prove.mutating import MUTATIONS, Mutation
-
-MODULES = (mutations_network, mutations_encryption, mutations_public, mutations_house, mutations_iam)
-ALL: tuple[Mutation, ...] = tuple(MUTATIONS)

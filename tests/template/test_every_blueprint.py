@@ -1,0 +1,123 @@
+"""What holds for every blueprint that ships, in every size and in all its stacks."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+
+from provisioning.diagram.svg import draw
+from provisioning.proof import prove
+from provisioning.template.compile import CompiledDesign, compile_design
+from provisioning.template.dependencies import dependency_order
+from tests.support.designs import REGIONS, SIZES
+from tests.support.shipped import catalogue, compiled, shipped
+
+SLUGS = tuple(sorted(catalogue().blueprints))
+# Where each page's architecture lives; whatever has no page is at home in Frankfurt.
+HOMES = {"api-service": "us-east-1", "carbon-connect": "eu-north-1", "infracast": "us-east-1"}
+NAMES_NOTHING = ("event-inbox",)  # CloudFormation names everything in it
+# What its page asks for: a function URL for everybody, behind a secret header.
+MEANT = {"webhook-pipeline": ["public.function-url"]}
+# Physical names of top-level properties: two environments in one account may share none.
+_PHYSICAL = re.compile(
+    r"(Bucket|Broker|Cluster|Service|LogGroup|Cache|FinalSnapshot|Function|Queue|Topic|Alarm|Dashboard|BackupVault|BackupPlan)Name"
+    r"|DBInstanceIdentifier|Family|ReplicationGroupId"
+)
+_NAMES_INSIDE = {"AWS::RDS::DBParameterGroup", "AWS::ServiceDiscovery::Service"}
+
+
+@pytest.fixture(params=SLUGS)
+def slug(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+def test_none_is_broken() -> None:
+    assert [(broken.slug, [str(problem) for problem in broken.problems]) for broken in catalogue().broken] == []
+    assert {"amply", "api-service", "carbon-connect", "infracast", "portal", "static-site", "webhook-pipeline"} <= set(
+        SLUGS
+    )
+
+
+def test_each_is_offered_in_five_regions_in_three_sizes(slug: str) -> None:
+    blueprint = catalogue().get(slug)
+    assert blueprint.default_region == HOMES.get(slug, "eu-central-1")
+    assert set(blueprint.regions) == set(REGIONS)
+    assert tuple(blueprint.sizes) == SIZES
+    assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("size", SIZES)
+def test_cfn_lint_says_nothing(slug: str, size: str) -> None:
+    """Errors, warnings and informational checks, in every region on offer."""
+    for stack in compiled(slug, size).stacks:
+        regions = list(REGIONS) if stack.stack == "main" else [stack.region]
+        arguments: ManualArgs = {"regions": regions, "include_checks": ["I"]}
+        assert [str(match) for match in lint(stack.body, config=arguments)] == [], stack.stack
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_proof_finds_nothing_grave_but_what_is_meant(slug: str, size: str) -> None:
+    found = prove(compiled(slug, size), size=size).of("high", "medium")
+    assert [finding.rule for finding in found] == MEANT.get(slug, []), found
+    assert not [finding for finding in found if finding.severity == "high"]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_it_can_be_made_in_every_region(slug: str, size: str) -> None:
+    for region in catalogue().get(slug).regions:
+        design = compiled(slug, size, region=region)
+        assert design.main.region == region
+        for stack in design.stacks:
+            assert dependency_order(stack.body)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_two_environments_share_no_physical_name(slug: str, size: str) -> None:
+    first, second = (_names(compiled(slug, size, name=name)) for name in ("shop-one", "shop-two"))
+    assert first or slug in NAMES_NOTHING
+    assert not first & second
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_the_same_design_is_the_same_text(slug: str, size: str) -> None:
+    once, again = (compile_design(shipped(size, slug=slug)) for _ in range(2))
+    assert once.digest == again.digest
+    assert [stack.body for stack in once.stacks] == [stack.body for stack in again.stacks]
+
+
+def test_it_has_a_picture_with_every_component_that_stands_in_it(slug: str) -> None:
+    picture = draw(shipped("prod", slug=slug))
+    assert picture.startswith("<svg")
+    assert "<title" in picture
+
+
+def test_no_account_or_partition_is_written_out(slug: str) -> None:
+    """But for the ARNs that are inputs."""
+    for stack in compiled(slug, "prod").stacks:
+        given = {str(value) for value in _inputs(slug) if isinstance(value, str)}
+        text = stack.body
+        for value in given:
+            text = text.replace(json.dumps(value)[1:-1], "")
+        assert not re.search(r'[":]\d{12}[":]', text), stack.stack
+        assert "arn:aws:" not in text, stack.stack
+
+
+def _inputs(slug: str) -> list[Any]:
+    return [variable.example for variable in catalogue().get(slug).variables.values()]
+
+
+def _names(design: CompiledDesign) -> set[str]:
+    found = set()
+    for stack in design.stacks:
+        for resource in json.loads(stack.body)["Resources"].values():
+            if resource["Type"] in _NAMES_INSIDE:
+                continue
+            named = resource.get("Properties", {}).items()
+            found |= {f"{key} {value}" for key, value in named if _PHYSICAL.fullmatch(key) and isinstance(value, str)}
+    return found
