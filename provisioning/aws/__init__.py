@@ -35,7 +35,7 @@ from provisioning.aws.interface import (
 )
 from provisioning.aws.protection import LIFTS
 from provisioning.aws.quiesce import STOPS
-from provisioning.aws.rate_limiter import Gate, Governor
+from provisioning.aws.rate_limiter import CallLimiter, RateLimiter
 from provisioning.aws.rates import DEFAULT_RATES, Rate, scaled
 from provisioning.aws.statuses import RESOURCE_STATUSES, STACK_STATUSES, Kind, Status
 
@@ -56,9 +56,8 @@ __all__ = [
     "Aws",
     "AwsError",
     "BucketProgress",
+    "CallLimiter",
     "CredentialsExpired",
-    "Gate",
-    "Governor",
     "InternalFailure",
     "InvalidTemplate",
     "Kind",
@@ -67,6 +66,7 @@ __all__ = [
     "NoUpdates",
     "NotFound",
     "Rate",
+    "RateLimiter",
     "StackEvent",
     "StackResource",
     "StackSpec",

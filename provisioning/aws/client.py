@@ -20,7 +20,7 @@ from provisioning.aws.interface import (
     TaskSpec,
     TaskState,
 )
-from provisioning.aws.rate_limiter import Gate
+from provisioning.aws.rate_limiter import CallLimiter
 from provisioning.aws.services import artefacts, backup, cloudformation, ec2, ecs, s3, tagging
 from provisioning.aws.sessions import Clients
 
@@ -31,9 +31,9 @@ KEPT: Final = 100
 class LiveAws:
     """One account and region. Safe for several threads; everything may raise `provisioning.aws.errors.AwsError`."""
 
-    def __init__(self, access: AccountAccess, *, governor: Gate) -> None:
+    def __init__(self, access: AccountAccess, *, limiter: CallLimiter) -> None:
         self.access = access
-        self._clients = Clients(access, governor)
+        self._clients = Clients(access, limiter)
 
     def verify(self) -> None:
         """Prove that the account can be reached and is the one meant; otherwise raise. Each first change does it by itself."""
@@ -98,14 +98,14 @@ class LiveAws:
 
 
 _lock = threading.Lock()
-_kept: OrderedDict[tuple[AccountAccess, Gate], LiveAws] = OrderedDict()
+_kept: OrderedDict[tuple[AccountAccess, CallLimiter], LiveAws] = OrderedDict()
 
 
-def aws_for(access: AccountAccess, *, governor: Gate) -> LiveAws:
+def aws_for(access: AccountAccess, *, limiter: CallLimiter) -> LiveAws:
     """The one `LiveAws` of this process for this access. Another role, external id or endpoint is another access, with clients of its own."""
-    key = (access, governor)
+    key = (access, limiter)
     with _lock:
-        live = _kept.pop(key, None) or LiveAws(access, governor=governor)
+        live = _kept.pop(key, None) or LiveAws(access, limiter=limiter)
         _kept[key] = live
         while len(_kept) > KEPT:
             _kept.popitem(last=False)

@@ -1,4 +1,4 @@
-"""The one gate that every AWS call passes: rate first, then the right account, then the call, then our own exceptions.
+"""The one guard that every AWS call passes: rate first, then the right account, then the call, then our own exceptions.
 
 It is a mixin that botocore puts in front of each client class (its `creating-client-class` event, the way boto3 adds its own methods), so
 that pages of a paginator pass it as well and no service module can forget it.
@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioning.aws.error_codes import BY_CODE, answer_was_lost, translate
 from provisioning.aws.errors import Throttled
-from provisioning.aws.rate_limiter import Gate
+from provisioning.aws.rate_limiter import CallLimiter
 from provisioning.aws.rates import changes_something, family_of
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ class _Attempts(threading.local):
     lost = False
 
 
-class Border:
+class CallGuard:
     """The rules for one account and region. `verify` runs once, before the first call that changes something."""
 
-    def __init__(self, account: str, region: str, gate: Gate, verify: Callable[[], None]) -> None:
+    def __init__(self, account: str, region: str, limiter: CallLimiter, verify: Callable[[], None]) -> None:
         self._account = account
         self._region = region
-        self._gate = gate
+        self._limiter = limiter
         self._verify = verify
         self._attempts = _Attempts()
 
@@ -64,7 +64,7 @@ class Border:
 
     def _wait_for_turn(self, service: str, operation: str, *, next_page: bool) -> None:
         # A list that was begun is read to its end: its later pages borrow, or a long list could never be read at all.
-        seconds = self._gate.acquire(self._account, self._region, family_of(service, operation), borrow=next_page)
+        seconds = self._limiter.acquire(self._account, self._region, family_of(service, operation), borrow=next_page)
         if seconds > 0:
             raise Throttled(
                 f"The portal has used up its share of calls to {self._account} in {self._region}; next in {seconds:.1f} s",
@@ -82,22 +82,22 @@ class Border:
         elif event["response"] is not None:
             http, parsed = event["response"]
             if BY_CODE.get(parsed.get("Error", {}).get("Code", "")) is Throttled:
-                self._gate.throttled(self._account, self._region, family_of(service, operation.name))
+                self._limiter.throttled(self._account, self._region, family_of(service, operation.name))
             elif http.status_code >= _SERVER_ERROR:
                 self._attempts.lost = True
 
     def _add_mixin(self, **event: Any) -> None:
-        event["class_attributes"]["portal_border"] = self
-        event["base_classes"].insert(0, _PassesBorder)
+        event["class_attributes"]["portal_guard"] = self
+        event["base_classes"].insert(0, _ClientMixin)
 
 
-class _PassesBorder:
+class _ClientMixin:
     """Stands before botocore's client class, whose `_make_api_call` carries out every operation."""
 
-    portal_border: Border
+    portal_guard: CallGuard
     meta: ClientMeta
 
     def _make_api_call(self, operation_name: str, api_params: Mapping[str, Any]) -> Any:
         send = super()._make_api_call  # type: ignore[misc]
         service = self.meta.service_model.service_name
-        return self.portal_border.call(service, operation_name, api_params, lambda: send(operation_name, api_params))
+        return self.portal_guard.call(service, operation_name, api_params, lambda: send(operation_name, api_params))

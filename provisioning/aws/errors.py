@@ -1,4 +1,4 @@
-"""What AWS can answer instead of what was asked, as exceptions. Nothing else passes the border of this package.
+"""What AWS can answer instead of what was asked, as exceptions. Nothing else leaves this package.
 
 AwsError                   anything that AWS refuses and that has no class of its own
 ├── Throttled              too many requests; `retry_after` seconds are to pass first

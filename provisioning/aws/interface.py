@@ -1,7 +1,7 @@
 """What the engine may ask of AWS: one account and region, in our words, typed.
 
 `provisioning.aws.client` answers with boto3; the tests' scripted AWS answers from memory. The engine knows only this.
-Every call may raise one of `provisioning.aws.errors`; no botocore exception passes this border.
+Every call may raise one of `provisioning.aws.errors`; no botocore exception leaves this package.
 """
 
 from __future__ import annotations

@@ -34,6 +34,9 @@ LOCAL_SHARE: Final = 0.25
 REDIS_PAUSE: Final = 5.0
 """Seconds in which a Redis that failed is not asked again, so that its time-outs do not become ours."""
 
+KEY_PREFIX: Final = "governor"
+"""Starts the keys in Redis; unchanged from earlier versions, whose workers share the buckets during an upgrade."""
+
 # KEYS[1] the bucket; ARGV: full rate, burst, "acquire" | "borrow" | "throttled". Returns the seconds to wait, as text.
 _SCRIPT: Final = f"""
 local now = redis.call('TIME'); now = tonumber(now[1]) + tonumber(now[2]) / 1000000
@@ -62,7 +65,7 @@ return tostring(wait)
 """
 
 
-class Gate(Protocol):
+class CallLimiter(Protocol):
     """What a client asks before each call."""
 
     def acquire(self, account: str, region: str, family: str, *, borrow: bool = False) -> float:
@@ -107,7 +110,7 @@ class _LocalBucket:
         self.tokens = min(self.tokens, 0.0)
 
 
-class Governor:
+class RateLimiter:
     """One for a process, over a Redis that all processes share; None means that there is no Redis. See `from_url`."""
 
     def __init__(
@@ -115,7 +118,7 @@ class Governor:
         redis: Redis | None,
         *,
         rates: Mapping[str, Rate] = DEFAULT_RATES,
-        prefix: str = "governor",
+        prefix: str = KEY_PREFIX,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._rates = rates
@@ -128,7 +131,7 @@ class Governor:
         self._local: dict[tuple[str, str, str], _LocalBucket] = {}
 
     @classmethod
-    def from_url(cls, url: str, *, rates: Mapping[str, Rate] = DEFAULT_RATES) -> Governor:
+    def from_url(cls, url: str, *, rates: Mapping[str, Rate] = DEFAULT_RATES) -> RateLimiter:
         """Over a connection of its own that gives up within a second: redis-py by itself would sleep and try for several."""
         retry = Retry(NoBackoff(), 1)  # once, for a pooled connection whose server was restarted
         return cls(Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=retry), rates=rates)

@@ -15,11 +15,11 @@ from botocore.exceptions import BotoCoreError
 from botocore.loaders import Loader
 from botocore.session import Session
 
-from provisioning.aws.client_mixin import Border
+from provisioning.aws.client_mixin import CallGuard
 from provisioning.aws.error_codes import translate
 from provisioning.aws.errors import WrongAccount
 from provisioning.aws.interface import AccountAccess
-from provisioning.aws.rate_limiter import Gate
+from provisioning.aws.rate_limiter import CallLimiter
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
@@ -80,7 +80,7 @@ class Service(Generic[T]):
 
 
 class Clients:
-    """One client a service, all behind one `Border`. Safe for several threads."""
+    """One client a service, all behind one `CallGuard`. Safe for several threads."""
 
     application_autoscaling: Service[ApplicationAutoScalingClient] = Service("application-autoscaling")
     cloudformation: Service[CloudFormationClient] = Service("cloudformation")
@@ -99,15 +99,15 @@ class Clients:
     tagging: Service[ResourceGroupsTaggingAPIClient] = Service("resourcegroupstaggingapi")
     wafv2: Service[WAFV2Client] = Service("wafv2")
 
-    def __init__(self, access: AccountAccess, gate: Gate) -> None:
+    def __init__(self, access: AccountAccess, limiter: CallLimiter) -> None:
         self.access = access
         self._lock = threading.RLock()
         self._clients: dict[str, Any] = {}
         self._verified = False
-        border = Border(access.account_id, access.region, gate, self.verify)
-        self._own_session = self._make_own_session(border)
+        guard = CallGuard(access.account_id, access.region, limiter, self.verify)
+        self._own_session = self._make_own_session(guard)
         self._own_sts: Any = None
-        self._session = self._make_role_session(border) if access.role_arn else self._own_session
+        self._session = self._make_role_session(guard) if access.role_arn else self._own_session
 
     def client(self, service: str) -> Any:
         """The client of a service by botocore's name; kept only once it is complete."""
@@ -136,17 +136,17 @@ class Clients:
                 if client is not None:
                     client.close()
 
-    def _make_own_session(self, border: Border) -> Session:
+    def _make_own_session(self, guard: CallGuard) -> Session:
         """With what the portal's process runs with: environment, profile, or the machine's role. An emulator never gets to see those."""
         if self.access.endpoint_url:
             # An access key of twelve digits is how an emulator is told the account's number.
-            return _session_with(Credentials(self.access.account_id, "emulator"), border)
-        return _plain_session(border)
+            return _session_with(Credentials(self.access.account_id, "emulator"), guard)
+        return _plain_session(guard)
 
-    def _make_role_session(self, border: Border) -> Session:
+    def _make_role_session(self, guard: CallGuard) -> Session:
         # Deferred: nothing is asked of AWS here, and a role that cannot be assumed yields no credentials at all.
         renewing = DeferredRefreshableCredentials(refresh_using=self._assume_role, method="assume-role")
-        return _session_with(renewing, border)
+        return _session_with(renewing, guard)
 
     def _assume_role(self) -> dict[str, str]:
         """What botocore's refreshing credentials ask for, now and again shortly before the end of each hour."""
@@ -196,14 +196,14 @@ def _config(access: AccountAccess) -> Config:
     )
 
 
-def _plain_session(border: Border) -> Session:
+def _plain_session(guard: CallGuard) -> Session:
     session = Session()
     session.register_component("data_loader", _LOADER)
-    border.install(session)
+    guard.install(session)
     return session
 
 
-def _session_with(credentials: Credentials, border: Border) -> Session:
-    session = _plain_session(border)
+def _session_with(credentials: Credentials, guard: CallGuard) -> Session:
+    session = _plain_session(guard)
     session.register_component("credential_provider", CredentialResolver([_Fixed(credentials)]))
     return session

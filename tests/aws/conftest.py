@@ -7,10 +7,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioning.aws import AccountAccess, Governor, LiveAws, close_all
+from provisioning.aws import AccountAccess, LiveAws, RateLimiter, close_all
 from provisioning.aws.rates import DEFAULT_RATES, scaled
 from provisioning.aws.sessions import Clients
-from tests.aws.support import MakeLive, OpenGate
+from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import ACCOUNT, Wire, WireServer, identity
 
 REGION = "eu-north-1"
@@ -18,8 +18,8 @@ MOTOS_ACCOUNT = "123456789012"
 
 
 @pytest.fixture
-def gate() -> OpenGate:
-    return OpenGate()
+def limiter() -> OpenLimiter:
+    return OpenLimiter()
 
 
 @pytest.fixture
@@ -32,14 +32,14 @@ def wire() -> Iterator[Wire]:
 
 
 @pytest.fixture
-def live(gate: OpenGate) -> Iterator[MakeLive]:
+def live(limiter: OpenLimiter) -> Iterator[MakeLive]:
     """Makes a `LiveAws`; its connections are closed at the end."""
     made: list[LiveAws] = []
 
     def make(
-        url: str, *, account: str = ACCOUNT, region: str = REGION, governor: object = gate, **access: str
+        url: str, *, account: str = ACCOUNT, region: str = REGION, limiter: object = limiter, **access: str
     ) -> LiveAws:
-        aws = LiveAws(AccountAccess(account_id=account, region=region, endpoint_url=url, **access), governor=governor)
+        aws = LiveAws(AccountAccess(account_id=account, region=region, endpoint_url=url, **access), limiter=limiter)
         made.append(aws)
         return aws
 
@@ -58,14 +58,14 @@ def aws(wire: Wire, live: MakeLive) -> LiveAws:
 @pytest.fixture
 def on_moto(moto: str, live: MakeLive) -> LiveAws:
     """An account on moto's server, whose only account this is."""
-    governor = Governor(None, rates=scaled(DEFAULT_RATES, 1000))
-    return live(moto, account=MOTOS_ACCOUNT, governor=governor)
+    limiter = RateLimiter(None, rates=scaled(DEFAULT_RATES, 1000))
+    return live(moto, account=MOTOS_ACCOUNT, limiter=limiter)
 
 
 @pytest.fixture
-def by_hand(moto: str, gate: OpenGate) -> Iterator[Clients]:
+def by_hand(moto: str, limiter: OpenLimiter) -> Iterator[Clients]:
     """Clients of the same account, to prepare and to look with."""
-    clients = Clients(AccountAccess(account_id=MOTOS_ACCOUNT, region=REGION, endpoint_url=moto), gate)
+    clients = Clients(AccountAccess(account_id=MOTOS_ACCOUNT, region=REGION, endpoint_url=moto), limiter)
     yield clients
     clients.close()
 

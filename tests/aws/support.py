@@ -10,7 +10,7 @@ from provisioning.aws import LiveAws
 MakeLive: TypeAlias = Callable[..., LiveAws]
 
 
-class OpenGate:
+class OpenLimiter:
     """Lets everything pass, and remembers what it was told."""
 
     def __init__(self) -> None:

@@ -108,7 +108,7 @@ def matches(action: str, patterns: Iterable[str]) -> bool:
 def own_calls() -> set[str]:
     """Each call of AWS in `provisioning.aws`, as "service:Operation" with botocore's names."""
     found = set()
-    for path in sorted(AWS.glob("*.py")):
+    for path in sorted(AWS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text())):
             if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
                 continue

@@ -8,16 +8,16 @@ import pytest
 
 from provisioning.aws import AccessDenied, AccountAccess, BucketProgress, LiveAws
 from provisioning.aws.sessions import Clients
-from tests.aws.support import OpenGate
+from tests.aws.support import OpenLimiter
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 
 @pytest.fixture
-def s3(moto: str, gate: OpenGate) -> Iterator[S3Client]:
+def s3(moto: str, limiter: OpenLimiter) -> Iterator[S3Client]:
     """Plain S3 in moto's account, to prepare and to look."""
-    clients = Clients(AccountAccess(account_id="123456789012", region="eu-north-1", endpoint_url=moto), gate)
+    clients = Clients(AccountAccess(account_id="123456789012", region="eu-north-1", endpoint_url=moto), limiter)
     yield clients.s3
     clients.close()
 

@@ -12,9 +12,9 @@ from provisioning.aws import (
     STACK_STATUSES,
     AccountAccess,
     AlreadyExists,
-    Governor,
     InvalidTemplate,
     LiveAws,
+    RateLimiter,
     StackSpec,
     StackState,
     ValidationFailed,
@@ -37,7 +37,7 @@ GROUP = {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 7}}
 
 @pytest.fixture
 def aws(sandbox: Sandbox, live: MakeLive) -> LiveAws:
-    return live(sandbox.url, account=ACCOUNT, governor=Governor(None, rates=scaled(DEFAULT_RATES, 1000)))
+    return live(sandbox.url, account=ACCOUNT, limiter=RateLimiter(None, rates=scaled(DEFAULT_RATES, 1000)))
 
 
 @pytest.fixture

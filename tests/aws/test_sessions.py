@@ -8,7 +8,7 @@ import pytest
 
 from provisioning.aws import AccessDenied, AccountAccess, CredentialsExpired, LiveAws, aws_for, close_all
 from provisioning.aws.sessions import Clients
-from tests.aws.support import MakeLive, OpenGate
+from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import ACCOUNT, Answer, Wire, error, identity, ok
 
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/portal"
@@ -91,38 +91,40 @@ def test_the_account_of_the_role_is_proved_not_that_of_the_portal(wire: Wire, li
 
 
 def test_missing_credentials_are_said_to_be_missing(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, gate: OpenGate
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, limiter: OpenLimiter
 ) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE", "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    clients = Clients(AccountAccess(account_id=ACCOUNT, region="eu-north-1"), gate)
+    clients = Clients(AccountAccess(account_id=ACCOUNT, region="eu-north-1"), limiter)
     with pytest.raises(CredentialsExpired):
         clients.verify()
     clients.close()
 
 
 def test_an_endpoint_in_the_environment_does_not_send_a_real_account_elsewhere(
-    monkeypatch: pytest.MonkeyPatch, gate: OpenGate
+    monkeypatch: pytest.MonkeyPatch, limiter: OpenLimiter
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
-    clients = Clients(AccountAccess(account_id=ACCOUNT, region="eu-north-1"), gate)
+    clients = Clients(AccountAccess(account_id=ACCOUNT, region="eu-north-1"), limiter)
     assert clients.cloudformation.meta.endpoint_url == "https://cloudformation.eu-north-1.amazonaws.com"
     clients.close()
 
 
-def test_one_access_has_one_set_of_clients_and_another_role_has_another(gate: OpenGate) -> None:
+def test_one_access_has_one_set_of_clients_and_another_role_has_another(limiter: OpenLimiter) -> None:
     access = AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9")
     other = AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9", role_arn=ROLE)
-    assert aws_for(access, governor=gate) is aws_for(access, governor=gate)
-    assert aws_for(access, governor=gate) is not aws_for(other, governor=gate)
+    assert aws_for(access, limiter=limiter) is aws_for(access, limiter=limiter)
+    assert aws_for(access, limiter=limiter) is not aws_for(other, limiter=limiter)
     close_all()
 
 
-def test_threads_that_come_at_once_get_one_client(gate: OpenGate) -> None:
-    clients = Clients(AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9"), gate)
+def test_threads_that_come_at_once_get_one_client(limiter: OpenLimiter) -> None:
+    clients = Clients(
+        AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9"), limiter
+    )
     found = []
     start = threading.Barrier(8)
 

@@ -6,10 +6,10 @@ from botocore.exceptions import EndpointConnectionError
 from provisioning.aws import (
     AccessDenied,
     AwsError,
-    Governor,
     InternalFailure,
     LiveAws,
     Rate,
+    RateLimiter,
     StackSpec,
     Throttled,
     Unclear,
@@ -18,7 +18,7 @@ from provisioning.aws import (
     WrongAccount,
 )
 from provisioning.aws.error_codes import translate
-from tests.aws.support import MakeLive, OpenGate
+from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import HANG_UP, Wire, error, identity, ok
 
 SPEC = StackSpec(name="shop-dev", body="{}", tags={"portal:operation": "op-1"})
@@ -139,7 +139,7 @@ def test_the_account_is_proved_once_and_questions_need_no_proof(aws: LiveAws, wi
 
 def test_an_empty_bucket_of_calls_is_told_at_once_and_nothing_is_sent(wire: Wire, live: MakeLive) -> None:
     wire.on("ListStacks", STACKS)
-    aws = live(wire.url, governor=Governor(None, rates={"read": Rate(0.5, 4), "change": Rate(1, 1)}))
+    aws = live(wire.url, limiter=RateLimiter(None, rates={"read": Rate(0.5, 4), "change": Rate(1, 1)}))
     aws.list_stacks()
     with pytest.raises(Throttled) as caught:
         aws.list_stacks()
@@ -149,11 +149,11 @@ def test_an_empty_bucket_of_calls_is_told_at_once_and_nothing_is_sent(wire: Wire
 
 
 def test_a_refusal_for_the_rate_slows_the_others_down_even_when_the_repetition_succeeds(
-    aws: LiveAws, wire: Wire, gate: OpenGate
+    aws: LiveAws, wire: Wire, limiter: OpenLimiter
 ) -> None:
     wire.on("ListStacks", error("Throttling", "Rate exceeded"), STACKS)
     assert aws.list_stacks() == []
-    assert gate.refused == ["cloudformation.read"]
+    assert limiter.refused == ["cloudformation.read"]
 
 
 def test_aws_refusing_the_rate_is_throttled_with_a_time_to_stay_away(aws: LiveAws, wire: Wire) -> None:
@@ -164,11 +164,11 @@ def test_aws_refusing_the_rate_is_throttled_with_a_time_to_stay_away(aws: LiveAw
 
 
 def test_later_pages_borrow_so_that_a_list_once_begun_is_read_to_its_end(
-    aws: LiveAws, wire: Wire, gate: OpenGate
+    aws: LiveAws, wire: Wire, limiter: OpenLimiter
 ) -> None:
     wire.on("ListStacks", ok("ListStacks", "<StackSummaries/><NextToken>2</NextToken>"), STACKS)
     aws.list_stacks()
-    assert gate.asked == [("cloudformation.read", False), ("cloudformation.read", True)]
+    assert limiter.asked == [("cloudformation.read", False), ("cloudformation.read", True)]
 
 
 def test_it_names_itself(aws: LiveAws, wire: Wire) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from provisioning.aws import Governor, Rate, scaled
+from provisioning.aws import Rate, RateLimiter, scaled
 from provisioning.aws.rate_limiter import HALVE_AT_MOST_EVERY, LOCAL_SHARE, REDIS_PAUSE, SLOWEST
 from provisioning.aws.rates import DEFAULT_RATES, changes_something, family_of, rate_for
 
@@ -36,15 +36,15 @@ def prefix() -> str:
 
 
 def test_two_workers_share_one_bucket(client: redis.Redis, prefix: str) -> None:
-    one, two = Governor(client, rates=RATES, prefix=prefix), Governor(client, rates=RATES, prefix=prefix)
-    waits = [governor.acquire(*WHERE) for governor in (one, two, one, two, one)]
+    one, two = RateLimiter(client, rates=RATES, prefix=prefix), RateLimiter(client, rates=RATES, prefix=prefix)
+    waits = [limiter.acquire(*WHERE) for limiter in (one, two, one, two, one)]
     assert waits[:4] == [0, 0, 0, 0]
     assert 0 < waits[4] <= 2
 
 
 def test_a_restart_does_not_forget_the_level(client: redis.Redis, prefix: str) -> None:
-    Governor(client, rates=RATES, prefix=prefix).acquire("111122223333", "eu-north-1", "rds.change")
-    assert Governor(client, rates=RATES, prefix=prefix).acquire("111122223333", "eu-north-1", "rds.change") > 3
+    RateLimiter(client, rates=RATES, prefix=prefix).acquire("111122223333", "eu-north-1", "rds.change")
+    assert RateLimiter(client, rates=RATES, prefix=prefix).acquire("111122223333", "eu-north-1", "rds.change") > 3
 
 
 @pytest.mark.parametrize(
@@ -58,81 +58,81 @@ def test_a_restart_does_not_forget_the_level(client: redis.Redis, prefix: str) -
 def test_accounts_regions_and_families_do_not_share(
     client: redis.Redis, prefix: str, other: tuple[str, str, str]
 ) -> None:
-    governor = Governor(client, rates=RATES, prefix=prefix)
-    while governor.acquire(*WHERE) == 0:
+    limiter = RateLimiter(client, rates=RATES, prefix=prefix)
+    while limiter.acquire(*WHERE) == 0:
         pass
-    assert governor.acquire(*other) == 0
+    assert limiter.acquire(*other) == 0
 
 
 def test_borrowing_goes_at_once_and_lengthens_the_wait(client: redis.Redis, prefix: str) -> None:
-    governor = Governor(client, rates=RATES, prefix=prefix)
-    assert [governor.acquire(*WHERE, borrow=True) for _ in range(10)] == [0] * 10
-    assert governor.acquire(*WHERE) == pytest.approx((1 + 6) / 0.5, abs=0.5)
+    limiter = RateLimiter(client, rates=RATES, prefix=prefix)
+    assert [limiter.acquire(*WHERE, borrow=True) for _ in range(10)] == [0] * 10
+    assert limiter.acquire(*WHERE) == pytest.approx((1 + 6) / 0.5, abs=0.5)
 
 
 def test_a_refusal_by_aws_halves_the_rate_and_several_at_once_count_as_one(client: redis.Redis, prefix: str) -> None:
-    governor = Governor(client, rates=RATES, prefix=prefix)
+    limiter = RateLimiter(client, rates=RATES, prefix=prefix)
     for _ in range(5):
-        governor.throttled(*WHERE)
+        limiter.throttled(*WHERE)
     key = f"{prefix}:{':'.join(WHERE)}"
     assert float(client.hget(key, "rate")) == pytest.approx(0.25, rel=0.05)
-    assert governor.acquire(*WHERE) == pytest.approx(4, rel=0.1)
+    assert limiter.acquire(*WHERE) == pytest.approx(4, rel=0.1)
     assert 0 < client.ttl(key) <= 3600
 
 
 def test_the_rate_grows_back_slowly(client: redis.Redis, prefix: str) -> None:
-    governor = Governor(client, rates=RATES, prefix=prefix)
-    governor.throttled(*WHERE)
+    limiter = RateLimiter(client, rates=RATES, prefix=prefix)
+    limiter.throttled(*WHERE)
     key = f"{prefix}:{':'.join(WHERE)}"
     client.hincrbyfloat(key, "at", -60)  # a clean minute ago
-    governor.acquire(*WHERE)
+    limiter.acquire(*WHERE)
     assert float(client.hget(key, "rate")) == pytest.approx(0.25 + 0.05, rel=0.05)
 
 
 def test_without_redis_each_process_goes_slower_by_itself() -> None:
     clock = Clock()
-    governor = Governor(None, rates=RATES, clock=clock)
-    assert governor.acquire(*WHERE) == 0
-    assert governor.acquire(*WHERE) == pytest.approx(1 / (0.5 * LOCAL_SHARE))
+    limiter = RateLimiter(None, rates=RATES, clock=clock)
+    assert limiter.acquire(*WHERE) == 0
+    assert limiter.acquire(*WHERE) == pytest.approx(1 / (0.5 * LOCAL_SHARE))
     clock.now += 8
-    assert governor.acquire(*WHERE) == 0
+    assert limiter.acquire(*WHERE) == 0
 
 
 def test_the_local_bucket_halves_recovers_and_has_a_floor() -> None:
     clock = Clock()
-    governor = Governor(None, rates=RATES, clock=clock)
+    limiter = RateLimiter(None, rates=RATES, clock=clock)
     full = 0.5 * LOCAL_SHARE
-    governor.throttled(*WHERE)
-    governor.throttled(*WHERE)
-    assert governor.acquire(*WHERE) == pytest.approx(1 / (full / 2))
+    limiter.throttled(*WHERE)
+    limiter.throttled(*WHERE)
+    assert limiter.acquire(*WHERE) == pytest.approx(1 / (full / 2))
     for _ in range(20):
         clock.now += HALVE_AT_MOST_EVERY
-        governor.throttled(*WHERE)
-    assert governor._local[WHERE].rate == pytest.approx(full * SLOWEST, rel=0.1)
+        limiter.throttled(*WHERE)
+    assert limiter._local[WHERE].rate == pytest.approx(full * SLOWEST, rel=0.1)
     clock.now += 3600
-    assert governor.acquire(*WHERE) == 0
-    assert governor._local[WHERE].rate == full
+    assert limiter.acquire(*WHERE) == 0
+    assert limiter._local[WHERE].rate == full
 
 
 def test_a_redis_that_went_away_costs_no_time_and_is_not_asked_again_for_a_while(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    governor = Governor.from_url("redis://127.0.0.1:9", rates=RATES)
-    clock = governor._clock = Clock()
+    limiter = RateLimiter.from_url("redis://127.0.0.1:9", rates=RATES)
+    clock = limiter._clock = Clock()
     started = time.monotonic()
-    assert governor.acquire(*WHERE) == 0
+    assert limiter.acquire(*WHERE) == 0
     assert time.monotonic() - started < 1
-    assert governor.acquire(*WHERE, borrow=True) == 0
-    assert governor.acquire(*WHERE) > 0
+    assert limiter.acquire(*WHERE, borrow=True) == 0
+    assert limiter.acquire(*WHERE) > 0
     assert len(caplog.records) == 1
     clock.now += REDIS_PAUSE
-    governor.throttled(*WHERE)
+    limiter.throttled(*WHERE)
     assert len(caplog.records) == 2
-    governor.close()
+    limiter.close()
 
 
-def test_a_governor_made_from_a_url_shares_too(valkey: str, prefix: str) -> None:
-    one, two = Governor.from_url(valkey, rates=RATES), Governor.from_url(valkey, rates=RATES)
+def test_a_limiter_made_from_a_url_shares_too(valkey: str, prefix: str) -> None:
+    one, two = RateLimiter.from_url(valkey, rates=RATES), RateLimiter.from_url(valkey, rates=RATES)
     where = (prefix, "eu-north-1", "rds.change")
     assert one.acquire(*where) == 0
     assert two.acquire(*where) > 3
@@ -142,12 +142,12 @@ def test_a_governor_made_from_a_url_shares_too(valkey: str, prefix: str) -> None
 
 def test_it_goes_back_to_redis_when_that_is_there_again(client: redis.Redis, prefix: str) -> None:
     clock = Clock()
-    governor = Governor(client, rates=RATES, prefix=prefix, clock=clock)
-    governor._ask_again_at = clock.now + 1
-    governor.acquire(*WHERE)
+    limiter = RateLimiter(client, rates=RATES, prefix=prefix, clock=clock)
+    limiter._ask_again_at = clock.now + 1
+    limiter.acquire(*WHERE)
     assert client.exists(f"{prefix}:{':'.join(WHERE)}") == 0
     clock.now += 1
-    governor.acquire(*WHERE)
+    limiter.acquire(*WHERE)
     assert client.exists(f"{prefix}:{':'.join(WHERE)}") == 1
 
 
