@@ -29,11 +29,11 @@ class Rule:
     remedy: str
     source: str
     types: frozenset[str]
-    look: Callable[[View, Say], None]
+    look: Callable[[View, Reporter], None]
 
 
 @dataclass
-class Say:
+class Reporter:
     """Collects what one rule has to say about one world."""
 
     rule: Rule
@@ -41,14 +41,14 @@ class Say:
     evidence: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
 
-    def good(self, resource: Resource, line: str) -> None:
+    def passes(self, resource: Resource, line: str) -> None:
         self.looked_at[resource.key] = None
         self.evidence.append(shown(line))
 
     def fact(self, line: str) -> None:
         self.evidence.append(shown(line))
 
-    def bad(
+    def fault(
         self,
         resources: Resource | Iterable[Resource],
         sentence: str,
@@ -74,11 +74,11 @@ class Say:
             )
         )
 
-    def unclear(self, resource: Resource, sentence: str, *evidence: str, severity: Severity | None = None) -> None:
+    def undecided(self, resource: Resource, sentence: str, *evidence: str, severity: Severity | None = None) -> None:
         """What the template does not decide: never taken for safe, one step below the fault itself."""
         worst = severity or self.rule.severity
         below = SEVERITIES[min(SEVERITIES.index(worst) + 1, SEVERITIES.index("low"))]
-        self.bad(resource, sentence, *evidence, severity=below, certain=False)
+        self.fault(resource, sentence, *evidence, severity=below, certain=False)
 
 
 RULES: dict[str, Rule] = {}
@@ -93,10 +93,10 @@ def rule(
     remedy: str,
     source: str = "",
     types: Iterable[str] = (),
-) -> Callable[[Callable[[View, Say], None]], Callable[[View, Say], None]]:
+) -> Callable[[Callable[[View, Reporter], None]], Callable[[View, Reporter], None]]:
     """Register a function as a rule. `source` is where AWS says so."""
 
-    def register(look: Callable[[View, Say], None]) -> Callable[[View, Say], None]:
+    def register(look: Callable[[View, Reporter], None]) -> Callable[[View, Reporter], None]:
         if rule_id in RULES:
             raise ValueError(f"Two rules are called {rule_id}.")
         RULES[rule_id] = Rule(rule_id, title, severity, why, remedy, source, frozenset(types), look)
@@ -114,11 +114,11 @@ def summary(looked_at: int, findings: int, evidence: tuple[str, ...]) -> str:
     return "; ".join(evidence) or "nothing of the kind in the template"
 
 
-def checked(rule: Rule, said: list[Say]) -> Checked:
+def checked(rule: Rule, said: list[Reporter]) -> Checked:
     """What a rule looked at over all worlds."""
-    looked_at = {key for say in said for key in say.looked_at}
-    faulty = {finding.resources for say in said for finding in say.findings}
-    evidence = tuple(dict.fromkeys(line for say in said for line in say.evidence))
+    looked_at = {key for report in said for key in report.looked_at}
+    faulty = {finding.resources for report in said for finding in report.findings}
+    evidence = tuple(dict.fromkeys(line for report in said for line in report.evidence))
     return Checked(
         rule=rule.id,
         title=rule.title,

@@ -9,12 +9,12 @@ from itertools import islice, product
 from typing import Any
 
 from provisioning.proof import coverage, tables
-from provisioning.proof.model.parameter_cases import MOST_WORLDS, worlds
+from provisioning.proof.model.parameter_cases import MAX_CASES, parameter_cases
 from provisioning.proof.model.template import Model, Stack, TaskRun
 from provisioning.proof.model.values import unknown
 from provisioning.proof.model.view import View
 from provisioning.proof.report import Checked, Finding, Proof, in_order
-from provisioning.proof.rule import RULES, Say, checked
+from provisioning.proof.rule import RULES, Reporter, checked
 from provisioning.proof.rules import load
 from provisioning.template.compile import CompiledDesign, CompiledTemplate
 
@@ -38,13 +38,13 @@ def prove(
     load()
     read = tuple(_stacks(stacks, region, parameters or {}))
     views, assumed, left_out = _views(read, size=size, changing=changing)
-    said = {rule_id: [Say(rule) for _ in views] for rule_id, rule in RULES.items()}
+    said = {rule_id: [Reporter(rule) for _ in views] for rule_id, rule in RULES.items()}
     for index, (view, _) in enumerate(views):
         for rule_id, rule in RULES.items():
             rule.look(view, said[rule_id][index])
     first = views[0][0]
     return Proof(
-        findings=_findings(said, [supposed for _, supposed in views]),
+        findings=_findings(said, [chosen for _, chosen in views]),
         checked=tuple(_checked(said)),
         not_covered=tuple(coverage.not_covered([view for view, _ in views], left_out)),
         admissions=tuple(tables.admissions(first)),
@@ -53,22 +53,22 @@ def prove(
     )
 
 
-def _checked(said: Mapping[str, list[Say]]) -> Iterable[Checked]:
+def _checked(said: Mapping[str, list[Reporter]]) -> Iterable[Checked]:
     return (checked(RULES[rule_id], of_rule) for rule_id, of_rule in said.items())
 
 
-def _findings(said: Mapping[str, list[Say]], supposed: list[tuple[str, ...]]) -> tuple[Finding, ...]:
+def _findings(said: Mapping[str, list[Reporter]], chosen: list[tuple[str, ...]]) -> tuple[Finding, ...]:
     """One finding for the same fault in several worlds; `when` says under which parameters where not in all."""
     seen: dict[tuple[Any, ...], tuple[Finding, list[int]]] = {}
     for of_rule in said.values():
-        for index, say in enumerate(of_rule):
-            for finding in say.findings:
+        for index, report in enumerate(of_rule):
+            for finding in report.findings:
                 key = (finding.rule, finding.resources, finding.sentence, finding.severity, finding.evidence)
                 seen.setdefault(key, (finding, []))[1].append(index)
     found = []
     for finding, indices in seen.values():
-        if len(set(indices)) < len(supposed):
-            when = tuple(dict.fromkeys(" and ".join(supposed[index]) for index in indices))
+        if len(set(indices)) < len(chosen):
+            when = tuple(dict.fromkeys(" and ".join(chosen[index]) for index in indices))
             found.append(replace(finding, when=when))
         else:
             found.append(finding)
@@ -79,7 +79,7 @@ def _views(
     stacks: tuple[Stack, ...], *, size: str | None, changing: bool
 ) -> tuple[list[tuple[View, tuple[str, ...]]], tuple[str, ...], int]:
     found = {
-        stack.key: worlds(
+        stack.key: parameter_cases(
             stack.template,
             region=stack.region,
             prefix="" if stack.key == "main" else f"{stack.key}/",
@@ -89,12 +89,12 @@ def _views(
     }
     total = 1
     for one in found.values():
-        total *= len(one.found) + one.left_out
+        total *= len(one.cases) + one.left_out
     views = []
-    for choice in islice(product(*(one.found for one in found.values())), MOST_WORLDS):
+    for choice in islice(product(*(one.cases for one in found.values())), MAX_CASES):
         model = Model(stacks, dict(zip(found, choice, strict=True)))
-        supposed = tuple(sentence for world in choice for sentence in world.supposed)
-        views.append((View(model, size=size, changing=changing), supposed))
+        chosen = tuple(sentence for case in choice for sentence in case.chosen)
+        views.append((View(model, size=size, changing=changing), chosen))
     assumed = tuple(sentence for one in found.values() for sentence in one.assumed)
     return views, assumed, max(0, total - len(views))
 

@@ -12,7 +12,7 @@ Kind = Literal["store", "compute", "balancer", "endpoint"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Location:
     """`subnet_group` is the property that names a subnet group, whose type and list property are `through`."""
 
     kind: Kind
@@ -23,106 +23,110 @@ class Place:
     public: str = ""
 
 
-PLACES: dict[str, Place] = {
-    "AWS::RDS::DBInstance": Place(
+LOCATIONS: dict[str, Location] = {
+    "AWS::RDS::DBInstance": Location(
         "store",
         groups="VPCSecurityGroups",
         subnet_group="DBSubnetGroupName",
         through=("AWS::RDS::DBSubnetGroup", "SubnetIds"),
         public="PubliclyAccessible",
     ),
-    "AWS::RDS::DBCluster": Place(
+    "AWS::RDS::DBCluster": Location(
         "store",
         groups="VpcSecurityGroupIds",
         subnet_group="DBSubnetGroupName",
         through=("AWS::RDS::DBSubnetGroup", "SubnetIds"),
         public="PubliclyAccessible",
     ),
-    "AWS::DocDB::DBCluster": Place(
+    "AWS::DocDB::DBCluster": Location(
         "store",
         groups="VpcSecurityGroupIds",
         subnet_group="DBSubnetGroupName",
         through=("AWS::DocDB::DBSubnetGroup", "SubnetIds"),
     ),
-    "AWS::Neptune::DBCluster": Place(
+    "AWS::Neptune::DBCluster": Location(
         "store",
         groups="VpcSecurityGroupIds",
         subnet_group="DBSubnetGroupName",
         through=("AWS::Neptune::DBSubnetGroup", "SubnetIds"),
     ),
-    "AWS::Redshift::Cluster": Place(
+    "AWS::Redshift::Cluster": Location(
         "store",
         groups="VpcSecurityGroupIds",
         subnet_group="ClusterSubnetGroupName",
         through=("AWS::Redshift::ClusterSubnetGroup", "SubnetIds"),
         public="PubliclyAccessible",
     ),
-    "AWS::RedshiftServerless::Workgroup": Place(
+    "AWS::RedshiftServerless::Workgroup": Location(
         "store", subnets="SubnetIds", groups="SecurityGroupIds", public="PubliclyAccessible"
     ),
-    "AWS::ElastiCache::ReplicationGroup": Place(
+    "AWS::ElastiCache::ReplicationGroup": Location(
         "store",
         groups="SecurityGroupIds",
         subnet_group="CacheSubnetGroupName",
         through=("AWS::ElastiCache::SubnetGroup", "SubnetIds"),
     ),
-    "AWS::ElastiCache::CacheCluster": Place(
+    "AWS::ElastiCache::CacheCluster": Location(
         "store",
         groups="VpcSecurityGroupIds",
         subnet_group="CacheSubnetGroupName",
         through=("AWS::ElastiCache::SubnetGroup", "SubnetIds"),
     ),
-    "AWS::ElastiCache::ServerlessCache": Place("store", subnets="SubnetIds", groups="SecurityGroupIds"),
-    "AWS::MemoryDB::Cluster": Place(
+    "AWS::ElastiCache::ServerlessCache": Location("store", subnets="SubnetIds", groups="SecurityGroupIds"),
+    "AWS::MemoryDB::Cluster": Location(
         "store",
         groups="SecurityGroupIds",
         subnet_group="SubnetGroupName",
         through=("AWS::MemoryDB::SubnetGroup", "SubnetIds"),
     ),
-    "AWS::DAX::Cluster": Place(
+    "AWS::DAX::Cluster": Location(
         "store",
         groups="SecurityGroupIds",
         subnet_group="SubnetGroupName",
         through=("AWS::DAX::SubnetGroup", "SubnetIds"),
     ),
-    "AWS::EFS::MountTarget": Place("store", subnets="SubnetId", groups="SecurityGroups"),
-    "AWS::FSx::FileSystem": Place("store", subnets="SubnetIds", groups="SecurityGroupIds"),
-    "AWS::AmazonMQ::Broker": Place("store", subnets="SubnetIds", groups="SecurityGroups", public="PubliclyAccessible"),
-    "AWS::MSK::Cluster": Place(
+    "AWS::EFS::MountTarget": Location("store", subnets="SubnetId", groups="SecurityGroups"),
+    "AWS::FSx::FileSystem": Location("store", subnets="SubnetIds", groups="SecurityGroupIds"),
+    "AWS::AmazonMQ::Broker": Location(
+        "store", subnets="SubnetIds", groups="SecurityGroups", public="PubliclyAccessible"
+    ),
+    "AWS::MSK::Cluster": Location(
         "store", subnets="BrokerNodeGroupInfo.ClientSubnets", groups="BrokerNodeGroupInfo.SecurityGroups"
     ),
-    "AWS::OpenSearchService::Domain": Place(
+    "AWS::OpenSearchService::Domain": Location(
         "store", subnets="VPCOptions.SubnetIds", groups="VPCOptions.SecurityGroupIds"
     ),
-    "AWS::Elasticsearch::Domain": Place("store", subnets="VPCOptions.SubnetIds", groups="VPCOptions.SecurityGroupIds"),
-    "AWS::RDS::DBProxy": Place("compute", subnets="VpcSubnetIds", groups="VpcSecurityGroupIds"),
-    "AWS::ECS::Service": Place(
+    "AWS::Elasticsearch::Domain": Location(
+        "store", subnets="VPCOptions.SubnetIds", groups="VPCOptions.SecurityGroupIds"
+    ),
+    "AWS::RDS::DBProxy": Location("compute", subnets="VpcSubnetIds", groups="VpcSecurityGroupIds"),
+    "AWS::ECS::Service": Location(
         "compute",
         subnets="NetworkConfiguration.AwsvpcConfiguration.Subnets",
         groups="NetworkConfiguration.AwsvpcConfiguration.SecurityGroups",
         public="NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp",
     ),
-    "AWS::Lambda::Function": Place("compute", subnets="VpcConfig.SubnetIds", groups="VpcConfig.SecurityGroupIds"),
-    "AWS::EC2::Instance": Place("compute", subnets="SubnetId", groups="SecurityGroupIds"),
-    "AWS::EC2::LaunchTemplate": Place("compute", groups="LaunchTemplateData.SecurityGroupIds"),
-    "AWS::AutoScaling::LaunchConfiguration": Place(
+    "AWS::Lambda::Function": Location("compute", subnets="VpcConfig.SubnetIds", groups="VpcConfig.SecurityGroupIds"),
+    "AWS::EC2::Instance": Location("compute", subnets="SubnetId", groups="SecurityGroupIds"),
+    "AWS::EC2::LaunchTemplate": Location("compute", groups="LaunchTemplateData.SecurityGroupIds"),
+    "AWS::AutoScaling::LaunchConfiguration": Location(
         "compute", groups="SecurityGroups", public="AssociatePublicIpAddress"
     ),
-    "AWS::AutoScaling::AutoScalingGroup": Place("compute", subnets="VPCZoneIdentifier"),
-    "AWS::EC2::NetworkInterface": Place("compute", subnets="SubnetId", groups="GroupSet"),
-    "AWS::CodeBuild::Project": Place("compute", subnets="VpcConfig.Subnets", groups="VpcConfig.SecurityGroupIds"),
-    "AWS::Batch::ComputeEnvironment": Place(
+    "AWS::AutoScaling::AutoScalingGroup": Location("compute", subnets="VPCZoneIdentifier"),
+    "AWS::EC2::NetworkInterface": Location("compute", subnets="SubnetId", groups="GroupSet"),
+    "AWS::CodeBuild::Project": Location("compute", subnets="VpcConfig.Subnets", groups="VpcConfig.SecurityGroupIds"),
+    "AWS::Batch::ComputeEnvironment": Location(
         "compute", subnets="ComputeResources.Subnets", groups="ComputeResources.SecurityGroupIds"
     ),
-    "AWS::EKS::Cluster": Place(
+    "AWS::EKS::Cluster": Location(
         "compute", subnets="ResourcesVpcConfig.SubnetIds", groups="ResourcesVpcConfig.SecurityGroupIds"
     ),
-    "AWS::EKS::Nodegroup": Place("compute", subnets="Subnets"),
-    "AWS::AppRunner::VpcConnector": Place("compute", subnets="Subnets", groups="SecurityGroups"),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": Place("balancer", subnets="Subnets", groups="SecurityGroups"),
-    "AWS::ElasticLoadBalancing::LoadBalancer": Place("balancer", subnets="Subnets", groups="SecurityGroups"),
-    "AWS::EC2::VPCEndpoint": Place("endpoint", subnets="SubnetIds", groups="SecurityGroupIds"),
-    "AWS::Route53Resolver::ResolverEndpoint": Place("endpoint", groups="SecurityGroupIds"),
+    "AWS::EKS::Nodegroup": Location("compute", subnets="Subnets"),
+    "AWS::AppRunner::VpcConnector": Location("compute", subnets="Subnets", groups="SecurityGroups"),
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": Location("balancer", subnets="Subnets", groups="SecurityGroups"),
+    "AWS::ElasticLoadBalancing::LoadBalancer": Location("balancer", subnets="Subnets", groups="SecurityGroups"),
+    "AWS::EC2::VPCEndpoint": Location("endpoint", subnets="SubnetIds", groups="SecurityGroupIds"),
+    "AWS::Route53Resolver::ResolverEndpoint": Location("endpoint", groups="SecurityGroupIds"),
 }
 
 # Databases that stand where their cluster stands.

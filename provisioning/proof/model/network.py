@@ -8,7 +8,7 @@ from functools import cached_property
 from ipaddress import ip_network
 from typing import Any, Literal
 
-from provisioning.proof.facts.locations import MEMBERS, PLACES, Kind
+from provisioning.proof.facts.locations import LOCATIONS, MEMBERS, Kind
 from provisioning.proof.model.template import Model, Resource
 from provisioning.proof.model.values import is_known, many, mapping, number, shown, truth
 
@@ -16,7 +16,7 @@ Reach = Literal["internet", "beyond", "endpoint", "local", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Placement:
     """A resource's interfaces in the network. Subnets and groups are values: marks, ids or unknown."""
 
     resource: Resource
@@ -27,7 +27,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
+class RoutePath:
     """A route of a subnet: how far it leads, over what, and the path in words."""
 
     reach: Reach
@@ -44,24 +44,24 @@ class Network:
     # Who stands where
 
     @cached_property
-    def standings(self) -> list[Standing]:
+    def placements(self) -> list[Placement]:
         found = []
-        for kind, place in PLACES.items():
+        for kind, location in LOCATIONS.items():
             for resource in self.model.of(kind):
                 if kind in MEMBERS and resource.get(MEMBERS[kind][0]) is not None:
                     continue
-                subnets = resource.items(place.subnets) if place.subnets else []
-                if place.subnet_group and resource.get(place.subnet_group) is not None:
-                    named = resource.get(place.subnet_group)
-                    group = self.model.find(named, place.through[0])
-                    subnets = group.items(place.through[1]) if group else [named]
-                groups = resource.items(place.groups) if place.groups else []
-                public = _yes(resource.get(place.public)) if place.public else None
+                subnets = resource.items(location.subnets) if location.subnets else []
+                if location.subnet_group and resource.get(location.subnet_group) is not None:
+                    named = resource.get(location.subnet_group)
+                    group = self.model.find(named, location.through[0])
+                    subnets = group.items(location.through[1]) if group else [named]
+                groups = resource.items(location.groups) if location.groups else []
+                public = _yes(resource.get(location.public)) if location.public else None
                 more_subnets, more_groups, also_public = _interfaces(resource)
                 found.append(
-                    Standing(
+                    Placement(
                         resource,
-                        place.kind,
+                        location.kind,
                         (*subnets, *more_subnets),
                         (*groups, *more_groups),
                         also_public if public is None else public,
@@ -70,21 +70,21 @@ class Network:
         return found
 
     @cached_property
-    def by_subnet(self) -> dict[str, list[Standing]]:
-        found: dict[str, list[Standing]] = defaultdict(list)
-        for standing in self.standings:
-            for value in standing.subnets:
+    def by_subnet(self) -> dict[str, list[Placement]]:
+        found: dict[str, list[Placement]] = defaultdict(list)
+        for placement in self.placements:
+            for value in placement.subnets:
                 if subnet := self.model.find(value, "AWS::EC2::Subnet"):
-                    found[subnet.key].append(standing)
+                    found[subnet.key].append(placement)
         return dict(found)
 
-    def subnets_of(self, standing: Standing) -> list[Resource]:
-        found = (self.model.find(value, "AWS::EC2::Subnet") for value in standing.subnets)
+    def subnets_of(self, placement: Placement) -> list[Resource]:
+        found = (self.model.find(value, "AWS::EC2::Subnet") for value in placement.subnets)
         return [subnet for subnet in found if subnet is not None]
 
-    def foreign_subnets(self, standing: Standing) -> list[str]:
+    def foreign_subnets(self, placement: Placement) -> list[str]:
         """The subnets that this template does not make."""
-        return [shown(v) for v in standing.subnets if self.model.find(v, "AWS::EC2::Subnet") is None]
+        return [shown(v) for v in placement.subnets if self.model.find(v, "AWS::EC2::Subnet") is None]
 
     @cached_property
     def store_subnets(self) -> list[Resource]:
@@ -95,7 +95,7 @@ class Network:
 
     def shared(self, subnet: Resource) -> bool:
         """Whether compute stands in a subnet beside the stores."""
-        return any(standing.kind == "compute" for standing in self.by_subnet.get(subnet.key, ()))
+        return any(placement.kind == "compute" for placement in self.by_subnet.get(subnet.key, ()))
 
     # Ways out and in
 
@@ -120,37 +120,41 @@ class Network:
     def tables(self, subnet: Resource) -> list[Resource]:
         return [table for table in self._tables.get(subnet.key, ()) if isinstance(table, Resource)]
 
-    def ways(self, subnet: Resource) -> list[Way]:
+    def route_paths(self, subnet: Resource) -> list[RoutePath]:
         """Every way out of a subnet, by the routes that the template gives it."""
-        if subnet.key not in self._ways:
-            self._ways[subnet.key] = self._find_ways(subnet)
-        return self._ways[subnet.key]
+        if subnet.key not in self._route_paths:
+            self._route_paths[subnet.key] = self._find_route_paths(subnet)
+        return self._route_paths[subnet.key]
 
     @cached_property
-    def _ways(self) -> dict[str, list[Way]]:
+    def _route_paths(self) -> dict[str, list[RoutePath]]:
         return {}
 
-    def _find_ways(self, subnet: Resource) -> list[Way]:
+    def _find_route_paths(self, subnet: Resource) -> list[RoutePath]:
         tables = self._tables.get(subnet.key, [])
         if not tables:
             if self.model.find(subnet.get("VpcId"), "AWS::EC2::VPC"):
                 return []  # the VPC's main route table, which leads nowhere but to the VPC itself
-            return [Way("unknown", "", f"{subnet.key} → the main route table of a VPC that the template does not make")]
+            return [
+                RoutePath(
+                    "unknown", "", f"{subnet.key} → the main route table of a VPC that the template does not make"
+                )
+            ]
         found = []
         for table in tables:
             if not isinstance(table, Resource):
                 found.append(
-                    Way("unknown", "", f"{subnet.key} → route table {table}, which the template does not make")
+                    RoutePath("unknown", "", f"{subnet.key} → route table {table}, which the template does not make")
                 )
                 continue
             for route in self._routes.get(table.key, ()):
-                way = self._way(f"{subnet.key} → {table.key}", route)
-                if way.reach != "local":
-                    found.append(way)
+                path = self._route_path(f"{subnet.key} → {table.key}", route)
+                if path.reach != "local":
+                    found.append(path)
             found += self._propagated(subnet, table) + self._endpoints(subnet, table)
         return found
 
-    def _way(self, start: str, route: Resource) -> Way:
+    def _route_path(self, start: str, route: Resource) -> RoutePath:
         to = destination(route)
         line = f"{start} → {route.key} ({shown(to)})"
         for name, over, reach in _TARGETS:
@@ -162,49 +166,53 @@ class Network:
             if name == "NatGatewayId":
                 return self._nat(line, route, value)
             if reach == "internet" and _is_private(to):
-                return Way("beyond", over, f"{line} → {over} {shown(value)}", route)
-            return Way(reach, over, f"{line} → {over} {shown(value)}", route)
-        return Way("unknown", "", f"{line} → a target that is not known here", route)
+                return RoutePath("beyond", over, f"{line} → {over} {shown(value)}", route)
+            return RoutePath(reach, over, f"{line} → {over} {shown(value)}", route)
+        return RoutePath("unknown", "", f"{line} → a target that is not known here", route)
 
-    def _gateway(self, line: str, route: Resource, value: Any) -> Way:
+    def _gateway(self, line: str, route: Resource, value: Any) -> RoutePath:
         gateway = self.model.find(value)
         if gateway is not None and gateway.type == "AWS::EC2::VPNGateway":
-            return Way("beyond", "virtual private gateway", f"{line} → virtual private gateway {gateway.key}", route)
+            return RoutePath(
+                "beyond", "virtual private gateway", f"{line} → virtual private gateway {gateway.key}", route
+            )
         if value == "local":
-            return Way("local", "", line, route)
+            return RoutePath("local", "", line, route)
         if isinstance(value, str) and value.startswith("vgw-"):
-            return Way("beyond", "virtual private gateway", f"{line} → virtual private gateway {value}", route)
+            return RoutePath("beyond", "virtual private gateway", f"{line} → virtual private gateway {value}", route)
         if isinstance(value, str) and value.startswith("vpce-"):
-            return Way("endpoint", "gateway load balancer endpoint", f"{line} → {value}", route)
+            return RoutePath("endpoint", "gateway load balancer endpoint", f"{line} → {value}", route)
         # An internet gateway, and whatever a template does not say: never taken for safe.
-        return Way("internet", "internet gateway", f"{line} → internet gateway {shown(value)}", route, enters=True)
+        return RoutePath(
+            "internet", "internet gateway", f"{line} → internet gateway {shown(value)}", route, enters=True
+        )
 
-    def _nat(self, line: str, route: Resource, value: Any) -> Way:
+    def _nat(self, line: str, route: Resource, value: Any) -> RoutePath:
         nat = self.model.find(value, "AWS::EC2::NatGateway")
         if nat is not None and nat.get("ConnectivityType") == "private":
-            return Way("beyond", "private NAT gateway", f"{line} → private NAT gateway {nat.key}", route)
+            return RoutePath("beyond", "private NAT gateway", f"{line} → private NAT gateway {nat.key}", route)
         where = ""
         if nat is not None and (subnet := self.model.find(nat.get("SubnetId"), "AWS::EC2::Subnet")):
             where = f" in {subnet.key}"
-            if through := next((way for way in self.ways(subnet) if way.enters), None):
+            if through := next((path for path in self.route_paths(subnet) if path.enters), None):
                 where += f" → {through.line.partition(' → ')[2]}"
-        return Way("internet", "NAT gateway", f"{line} → NAT gateway {shown(value)}{where}", route)
+        return RoutePath("internet", "NAT gateway", f"{line} → NAT gateway {shown(value)}{where}", route)
 
-    def _propagated(self, subnet: Resource, table: Resource) -> list[Way]:
+    def _propagated(self, subnet: Resource, table: Resource) -> list[RoutePath]:
         found = []
         for propagation in self.model.of("AWS::EC2::VPNGatewayRoutePropagation"):
             if any(self.model.find(v) is table for v in propagation.items("RouteTableIds")):
                 line = f"{subnet.key} → {table.key} → {propagation.key} → virtual private gateway"
-                found.append(Way("beyond", "virtual private gateway", line, propagation))
+                found.append(RoutePath("beyond", "virtual private gateway", line, propagation))
         return found
 
-    def _endpoints(self, subnet: Resource, table: Resource) -> list[Way]:
+    def _endpoints(self, subnet: Resource, table: Resource) -> list[RoutePath]:
         found = []
         for endpoint in self.model.of("AWS::EC2::VPCEndpoint"):
             if any(self.model.find(v) is table for v in endpoint.items("RouteTableIds")):
                 service = shown(endpoint.get("ServiceName"))
                 line = f"{subnet.key} → {table.key} → {endpoint.key} ({service})"
-                found.append(Way("endpoint", f"gateway endpoint {service}", line, endpoint))
+                found.append(RoutePath("endpoint", f"gateway endpoint {service}", line, endpoint))
         return found
 
     # Network ACLs

@@ -14,31 +14,33 @@ from typing import Any
 from provisioning.proof.model.resolve import Resolver
 from provisioning.proof.model.values import is_known, mapping, unknown
 
-MOST_WORLDS = 16
+MAX_CASES = 16
 _OTHER = "any other value"
 _NO_VALUE = "has no value here"
 _DEEPEST = 60
 
 
 @dataclass(frozen=True, slots=True)
-class World:
+class ParameterCase:
     """One way: the parameters' values (a mark where unknown), the conditions, and what was supposed for it."""
 
     parameters: Mapping[str, Any]
     conditions: Mapping[str, bool]
-    supposed: tuple[str, ...] = ()
+    chosen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Worlds:
+class ParameterCases:
     """`left_out` is how many further ones were not looked at; `assumed` are sentences about parameters."""
 
-    found: tuple[World, ...]
+    cases: tuple[ParameterCase, ...]
     left_out: int
     assumed: tuple[str, ...]
 
 
-def worlds(template: Mapping[str, Any], *, region: str, prefix: str, given: Mapping[str, Any]) -> Worlds:
+def parameter_cases(
+    template: Mapping[str, Any], *, region: str, prefix: str, given: Mapping[str, Any]
+) -> ParameterCases:
     """All worlds of a template; `given` are the parameters that the stack is created with."""
     declared = mapping(template.get("Parameters"))
     conditions = mapping(template.get("Conditions"))
@@ -48,14 +50,16 @@ def worlds(template: Mapping[str, Any], *, region: str, prefix: str, given: Mapp
     for values in free.values():
         count *= len(values)
     found = []
-    for choice in islice(product(*free.values()), MOST_WORLDS):
-        supposed = dict(zip(free, choice, strict=True))
-        parameters = {**known, **{name: value for name, value in supposed.items() if value != _OTHER}}
+    for choice in islice(product(*free.values()), MAX_CASES):
+        chosen = dict(zip(free, choice, strict=True))
+        parameters = {**known, **{name: value for name, value in chosen.items() if value != _OTHER}}
         for name in declared:
             parameters.setdefault(name, unknown(f"the parameter {name} {_NO_VALUE}"))
         resolver = Resolver(template, region=region, prefix=prefix, parameters=parameters)
-        found.append(World(parameters, _decide(conditions, resolver), tuple(f"{n} = {v}" for n, v in supposed.items())))
-    return Worlds(tuple(found), max(0, count - MOST_WORLDS), tuple(assumed))
+        found.append(
+            ParameterCase(parameters, _decide(conditions, resolver), tuple(f"{n} = {v}" for n, v in chosen.items()))
+        )
+    return ParameterCases(tuple(found), max(0, count - MAX_CASES), tuple(assumed))
 
 
 def _known(declared: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

@@ -128,9 +128,9 @@ class Groups:
     def members(self) -> dict[str, list[Resource]]:
         """Group → the resources that wear it, tasks that are run beside the template included."""
         found: dict[str, list[Resource]] = defaultdict(list)
-        for standing in self.network.standings:
-            for value in standing.groups:
-                found[_group(self.model, value)].append(standing.resource)
+        for placement in self.network.placements:
+            for value in placement.groups:
+                found[_group(self.model, value)].append(placement.resource)
         for stack in self.model.stacks:
             for run in stack.runs:
                 task = self.model.resources.get(run.task_definition)

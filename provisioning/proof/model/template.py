@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from provisioning.proof.model.parameter_cases import World
+from provisioning.proof.model.parameter_cases import ParameterCase
 from provisioning.proof.model.resolve import Resolver
 from provisioning.proof.model.values import is_known, mapping, mentioned, target
 
@@ -77,30 +77,30 @@ class Resource:
 class Model:
     """All stacks of one world. `notes` say what could not be read."""
 
-    def __init__(self, stacks: Sequence[Stack], world: Mapping[str, World]) -> None:
+    def __init__(self, stacks: Sequence[Stack], cases: Mapping[str, ParameterCase]) -> None:
         self.stacks = tuple(stacks)
         self.notes: list[str] = []
         self.resources: dict[str, Resource] = {}
         self.outputs: dict[str, dict[str, Any]] = {}
         self.resolvers: dict[str, Resolver] = {}
         for stack in self.stacks:
-            self._add(stack, world[stack.key])
+            self._add(stack, cases[stack.key])
 
-    def _add(self, stack: Stack, world: World) -> None:
+    def _add(self, stack: Stack, case: ParameterCase) -> None:
         prefix = "" if stack.key == "main" else f"{stack.key}/"
-        parameters = dict(world.parameters)
+        parameters = dict(case.parameters)
         for name, (source, output) in stack.handed.items():
             if output in self.outputs.get(source, {}):
                 parameters[name] = self.outputs[source][output]
         resolver = Resolver(
-            stack.template, region=stack.region, prefix=prefix, parameters=parameters, conditions=world.conditions
+            stack.template, region=stack.region, prefix=prefix, parameters=parameters, conditions=case.conditions
         )
         self.resolvers[stack.key] = resolver
         for name, body in mapping(stack.template.get("Resources")).items():
             if not isinstance(body, dict):
                 self.notes.append(f"{name} is no resource")
                 continue
-            decided = world.conditions.get(body["Condition"]) if isinstance(body.get("Condition"), str) else True
+            decided = case.conditions.get(body["Condition"]) if isinstance(body.get("Condition"), str) else True
             if decided is False:
                 continue
             properties = resolver.resolve(body.get("Properties", {}))
@@ -122,7 +122,7 @@ class Model:
         self.outputs[stack.key] = {
             name: resolver.resolve(mapping(output).get("Value"))
             for name, output in mapping(stack.template.get("Outputs")).items()
-            if world.conditions.get(str(mapping(output).get("Condition"))) is not False
+            if case.conditions.get(str(mapping(output).get("Condition"))) is not False
         }
 
     @cached_property

@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning.proof.model.security_groups import GROUP, GroupRule
 from provisioning.proof.model.values import shown
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 from provisioning.proof.tables import asked_by
 
 _TYPES = (GROUP, "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
@@ -19,25 +19,25 @@ _TYPES = (GROUP, "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgres
     remedy="Remove the rule, or let the admitted side use the store: by its endpoint, its secret or its target group.",
     types=_TYPES,
 )
-def not_asked_for(view: View, say: Say) -> None:
+def not_asked_for(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         for admitted in view.groups.ingress.get(group.key, ()):
             if admitted.kind != "group":
                 continue
             if reasons := asked_by(view, admitted):
-                say.good(group, f"{admitted.line}: asked for by {'; '.join(reasons)}")
+                report.passes(group, f"{admitted.line}: asked for by {'; '.join(reasons)}")
                 continue
             peers = view.groups.members.get(admitted.peer, [])
             members = view.groups.members.get(group.key, [])
             opaque = any(view.listening.opaque(member) for member in [*peers, *members])
             sentence = f"{group.key} admits {shown(admitted.peer)} to {admitted.ports}, and nothing in the template asks for it."
             if not peers or not members or opaque:
-                _weakly(view, say, admitted, sentence)
+                _weakly(view, report, admitted, sentence)
             else:
-                say.bad([group], sentence, admitted.line, f"worn by {', '.join(sorted({p.key for p in peers}))}")
+                report.fault([group], sentence, admitted.line, f"worn by {', '.join(sorted({p.key for p in peers}))}")
 
 
-def _weakly(view: View, say: Say, admitted: GroupRule, sentence: str) -> None:
+def _weakly(view: View, report: Reporter, admitted: GroupRule, sentence: str) -> None:
     """Where a side cannot be read, the other side's way out on just this port counts as asking."""
     let_out = [
         rule.line
@@ -48,9 +48,9 @@ def _weakly(view: View, say: Say, admitted: GroupRule, sentence: str) -> None:
     ]
     group = view.model.resources[admitted.group]
     if let_out:
-        say.good(group, f"{admitted.line}: asked for by {let_out[0]}")
+        report.passes(group, f"{admitted.line}: asked for by {let_out[0]}")
     else:
-        say.unclear(group, sentence, admitted.line)
+        report.undecided(group, sentence, admitted.line)
 
 
 @rule(
@@ -61,7 +61,7 @@ def _weakly(view: View, say: Say, admitted: GroupRule, sentence: str) -> None:
     remedy="Admit the port that the other side listens on.",
     types=_TYPES,
 )
-def not_listening(view: View, say: Say) -> None:
+def not_listening(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         members = view.groups.members.get(group.key, [])
         ports = [view.listening.ports(member) for member in members]
@@ -78,9 +78,11 @@ def not_listening(view: View, say: Say) -> None:
         for admitted in faults:
             heard = ", ".join(map(str, sorted(listening))) or "no port"
             sentence = f"{group.key} admits {admitted.ports}, and {worn} listens on {heard}."
-            say.bad([group], sentence, admitted.line)
+            report.fault([group], sentence, admitted.line)
         if not faults:
-            say.good(group, f"{group.key}: {worn} listens on {', '.join(map(str, sorted(listening))) or 'no port'}")
+            report.passes(
+                group, f"{group.key}: {worn} listens on {', '.join(map(str, sorted(listening))) or 'no port'}"
+            )
 
 
 @rule(
@@ -91,7 +93,7 @@ def not_listening(view: View, say: Say) -> None:
     remedy="Add the other half, or remove this one.",
     types=_TYPES,
 )
-def one_sided(view: View, say: Say) -> None:
+def one_sided(view: View, report: Reporter) -> None:
     known = {group.key for group in view.of(GROUP)}
     for group in view.of(GROUP):
         lonely = [
@@ -105,15 +107,15 @@ def one_sided(view: View, say: Say) -> None:
             if r.kind == "group" and r.peer in known and not _admitted(view, r)
         ]
         for admitted in lonely:
-            say.bad(
+            report.fault(
                 [group],
                 f"{group.key} admits {admitted.peer} to {admitted.ports}, which does not let it out.",
                 admitted.line,
             )
         for let in refused:
-            say.bad([group], f"{group.key} lets {let.ports} out to {let.peer}, which does not admit it.", let.line)
+            report.fault([group], f"{group.key} lets {let.ports} out to {let.peer}, which does not admit it.", let.line)
         if not lonely and not refused:
-            say.good(group, f"{group.key}: every rule has its other half")
+            report.passes(group, f"{group.key}: every rule has its other half")
 
 
 def _admitted(view: View, let: GroupRule) -> bool:
@@ -132,12 +134,12 @@ def _admitted(view: View, let: GroupRule) -> bool:
     remedy="Make both groups in one template, or say in the blueprint who wears the other one.",
     types=_TYPES,
 )
-def foreign(view: View, say: Say) -> None:
+def foreign(view: View, report: Reporter) -> None:
     known = {group.key for group in view.of(GROUP)}
     for group in view.of(GROUP):
         strange = [r for r in view.groups.ingress.get(group.key, ()) if r.kind == "group" and r.peer not in known]
         for admitted in strange:
             sentence = f"{group.key} admits {shown(admitted.peer)} to {admitted.ports}, a group that the template does not make."
-            say.unclear(group, sentence, admitted.line)
+            report.undecided(group, sentence, admitted.line)
         if not strange:
-            say.good(group, f"{group.key} admits groups of the template only")
+            report.passes(group, f"{group.key} admits groups of the template only")

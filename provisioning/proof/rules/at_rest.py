@@ -9,30 +9,30 @@ from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import is_unknown, mapping, shown, truth
 from provisioning.proof.model.view import View
 from provisioning.proof.report import Severity
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _WHY = "A disk that is thrown away, a snapshot that is shared by mistake, a copy at the provider: unreadable when encrypted."
 
 
-def _judge(say: Say, resource: Resource, how: AtRest) -> None:
+def _judge(report: Reporter, resource: Resource, how: AtRest) -> None:
     value = resource.get(how.path)
     if value is None:
         for path in how.otherwise:
             if resource.get(path) is not None:
-                say.good(resource, f"{resource.at(path)} is {shown(resource.get(path))}")
+                report.passes(resource, f"{resource.at(path)} is {shown(resource.get(path))}")
                 return
         sentence = f"{resource.key} does not say that it is encrypted at rest."
-        say.bad(resource, sentence, f"{resource.at(how.path)} is not set", severity=how.missing)
+        report.fault(resource, sentence, f"{resource.at(how.path)} is not set", severity=how.missing)
     elif is_unknown(value):
-        say.unclear(
+        report.undecided(
             resource,
             f"Whether {resource.key} is encrypted at rest cannot be told.",
             f"{resource.at(how.path)} is {value}",
         )
     elif how.given or truth(value) is True:
-        say.good(resource, f"{resource.at(how.path)} is {shown(value) if not how.given else 'set'}")
+        report.passes(resource, f"{resource.at(how.path)} is {shown(value) if not how.given else 'set'}")
     else:
-        say.bad(
+        report.fault(
             resource,
             f"{resource.key} is not encrypted at rest.",
             f"{resource.at(how.path)} is {shown(value)}",
@@ -43,13 +43,13 @@ def _judge(say: Say, resource: Resource, how: AtRest) -> None:
 def _register(rule_id: str, title: str, table: tuple[AtRest, ...]) -> None:
     worst: Severity = "high" if any(how.missing == "high" for how in table) else table[0].missing
 
-    def look(view: View, say: Say) -> None:
+    def look(view: View, report: Reporter) -> None:
         for how in table:
             for resource in view.of(how.type):
                 if not how.belongs or resource.get(how.belongs) is None:
-                    _judge(say, resource, how)
+                    _judge(report, resource, how)
 
-    decorate: Callable[[Callable[[View, Say], None]], Callable[[View, Say], None]] = rule(
+    decorate: Callable[[Callable[[View, Reporter], None]], Callable[[View, Reporter], None]] = rule(
         rule_id,
         title,
         severity=worst,
@@ -74,7 +74,7 @@ for _id, (_title, _table) in AT_REST.items():
     source="https://docs.aws.amazon.com/ebs/latest/userguide/ebs-encryption.html",
     types=("AWS::EC2::Instance", "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"),
 )
-def host_disks(view: View, say: Say) -> None:
+def host_disks(view: View, report: Reporter) -> None:
     for kind, path in (
         ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.BlockDeviceMappings"),
         ("AWS::AutoScaling::LaunchConfiguration", "BlockDeviceMappings"),
@@ -88,13 +88,13 @@ def host_disks(view: View, say: Say) -> None:
                 sentence = (
                     f"{host.key} leaves its disks to the image, which are encrypted only where the account says so."
                 )
-                say.bad(host, sentence, f"{host.at(path)} is not set", severity="medium")
+                report.fault(host, sentence, f"{host.at(path)} is not set", severity="medium")
             for device in devices:
                 where = f"{host.at(path)}[{device['at']}].Ebs.Encrypted"
                 if truth(device.get("Encrypted")) is True:
-                    say.good(host, f"{where} is true")
+                    report.passes(host, f"{where} is true")
                 else:
-                    say.bad(
+                    report.fault(
                         host,
                         f"A disk of {host.key} is not encrypted.",
                         f"{where} is {shown(device.get('Encrypted', 'not set'))}",
@@ -110,10 +110,10 @@ def host_disks(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html",
     types=("AWS::ElastiCache::CacheCluster",),
 )
-def cache_cluster(view: View, say: Say) -> None:
+def cache_cluster(view: View, report: Reporter) -> None:
     for cluster in view.of("AWS::ElastiCache::CacheCluster"):
         if cluster.get("ReplicationGroupId") is None:
-            say.bad(
+            report.fault(
                 cluster,
                 f"{cluster.key} is a single cache cluster, which cannot be encrypted at rest.",
                 cluster.at("Engine"),
@@ -128,12 +128,12 @@ def cache_cluster(view: View, say: Say) -> None:
     remedy="",
     types=ALWAYS_ENCRYPTED,
 )
-def always(view: View, say: Say) -> None:
+def always(view: View, report: Reporter) -> None:
     for kind, source in ALWAYS_ENCRYPTED.items():
         for resource in view.of(kind):
             key = next((resource.get(p) for p in _KEYS if resource.get(p) is not None), None)
             whose = f"the key {shown(key)}" if key is not None else f"AWS's own key ({source})"
-            say.good(resource, f"{resource.key}: always encrypted, by {whose}")
+            report.passes(resource, f"{resource.key}: always encrypted, by {whose}")
 
 
 _KEYS = (
@@ -156,15 +156,15 @@ _KEYS = (
     source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
     types=("AWS::KMS::Key", "AWS::KMS::ReplicaKey"),
 )
-def key_rotation(view: View, say: Say) -> None:
+def key_rotation(view: View, report: Reporter) -> None:
     for key in view.of("AWS::KMS::Key"):
         spec = key.get("KeySpec", "SYMMETRIC_DEFAULT")
         if spec != "SYMMETRIC_DEFAULT":
-            say.fact(f"{key.key} is {shown(spec)}, which AWS does not rotate")
+            report.fact(f"{key.key} is {shown(spec)}, which AWS does not rotate")
         elif truth(key.get("EnableKeyRotation")) is True:
-            say.good(key, f"{key.at('EnableKeyRotation')} is true")
+            report.passes(key, f"{key.at('EnableKeyRotation')} is true")
         else:
-            say.bad(
+            report.fault(
                 key,
                 f"{key.key} is never rotated.",
                 f"{key.at('EnableKeyRotation')} is {shown(key.get('EnableKeyRotation', 'not set'))}",

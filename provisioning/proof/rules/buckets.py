@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioning.proof.model.values import is_unknown, mapping, shown, truth
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _BUCKET = "AWS::S3::Bucket"
 _BLOCKS = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
@@ -20,27 +20,27 @@ _SOURCE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-
     source=_SOURCE,
     types=(_BUCKET, "AWS::S3::AccessPoint"),
 )
-def bucket_block(view: View, say: Say) -> None:
+def bucket_block(view: View, report: Reporter) -> None:
     for bucket in view.of(_BUCKET, "AWS::S3::AccessPoint"):
         configuration = bucket.get("PublicAccessBlockConfiguration")
         where = bucket.at("PublicAccessBlockConfiguration")
         if configuration is None:
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html: on by default since April 2023
-            say.bad(
+            report.fault(
                 bucket, f"{bucket.key} does not say that it can never be public.", f"{where} is not set", severity="low"
             )
             continue
         if is_unknown(configuration):
-            say.unclear(
+            report.undecided(
                 bucket, f"Whether {bucket.key} can become public cannot be told.", f"{where} is {configuration}"
             )
             continue
         open_ones = [name for name in _BLOCKS if truth(mapping(configuration).get(name)) is not True]
         if open_ones:
             said = (f"{where}.{name} is {shown(mapping(configuration).get(name, 'not set'))}" for name in open_ones)
-            say.bad(bucket, f"{bucket.key} can become public.", *said)
+            report.fault(bucket, f"{bucket.key} can become public.", *said)
         else:
-            say.good(bucket, f"{where}: all four are true")
+            report.passes(bucket, f"{where}: all four are true")
 
 
 @rule(
@@ -52,21 +52,21 @@ def bucket_block(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
     types=(_BUCKET,),
 )
-def bucket_acl(view: View, say: Say) -> None:
+def bucket_acl(view: View, report: Reporter) -> None:
     for bucket in view.of(_BUCKET):
         acl = bucket.get("AccessControl")
         rules = bucket.objects("OwnershipControls.Rules")
         if acl in ("PublicRead", "PublicReadWrite", "AuthenticatedRead"):
-            say.bad(
+            report.fault(
                 bucket, f"{bucket.key} is opened to everybody by its ACL.", f"{bucket.at('AccessControl')} is {acl}"
             )
         elif rules and any(one.get("ObjectOwnership") != "BucketOwnerEnforced" for one in rules):
             said = f"{bucket.at('OwnershipControls')} is {shown(rules)}"
-            say.bad(bucket, f"{bucket.key} lets objects carry ACLs of their own.", said, severity="low")
+            report.fault(bucket, f"{bucket.key} lets objects carry ACLs of their own.", said, severity="low")
         elif is_unknown(acl):
-            say.unclear(bucket, f"The ACL of {bucket.key} cannot be told.", bucket.at("AccessControl"))
+            report.undecided(bucket, f"The ACL of {bucket.key} cannot be told.", bucket.at("AccessControl"))
         else:
-            say.good(bucket, f"{bucket.key}: ACLs do nothing, the owner is enforced")
+            report.passes(bucket, f"{bucket.key}: ACLs do nothing, the owner is enforced")
 
 
 @rule(
@@ -78,12 +78,12 @@ def bucket_acl(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html",
     types=(_BUCKET,),
 )
-def bucket_website(view: View, say: Say) -> None:
+def bucket_website(view: View, report: Reporter) -> None:
     for bucket in view.of(_BUCKET):
         if bucket.get("WebsiteConfiguration") is None:
-            say.good(bucket, f"{bucket.key} is no website")
+            report.passes(bucket, f"{bucket.key} is no website")
         else:
-            say.bad(bucket, f"{bucket.key} answers as a website.", bucket.at("WebsiteConfiguration"))
+            report.fault(bucket, f"{bucket.key} answers as a website.", bucket.at("WebsiteConfiguration"))
 
 
 @rule(
@@ -95,7 +95,7 @@ def bucket_website(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html",
     types=("AWS::CloudFront::Distribution", "AWS::CloudFront::OriginAccessControl"),
 )
-def origin_access(view: View, say: Say) -> None:
+def origin_access(view: View, report: Reporter) -> None:
     for distribution in view.of("AWS::CloudFront::Distribution"):
         for index, origin in enumerate(distribution.objects("DistributionConfig.Origins")):
             domain = str(origin.get("DomainName", ""))
@@ -106,11 +106,11 @@ def origin_access(view: View, say: Say) -> None:
             where = distribution.at(f"DistributionConfig.Origins[{index}]")
             old = mapping(origin.get("S3OriginConfig")).get("OriginAccessIdentity")
             if origin.get("OriginAccessControlId"):
-                say.good(distribution, f"{where}: origin access control {shown(origin['OriginAccessControlId'])}")
+                report.passes(distribution, f"{where}: origin access control {shown(origin['OriginAccessControlId'])}")
             elif old:
-                say.good(distribution, f"{where}: origin access identity {shown(old)}")
+                report.passes(distribution, f"{where}: origin access identity {shown(old)}")
             else:
-                say.bad(
+                report.fault(
                     distribution,
                     f"{distribution.key} reads a bucket as a stranger.",
                     f"{where}.OriginAccessControlId is not set",

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from provisioning.proof.facts.locations import PLACES
-from provisioning.proof.model.network import Standing
+from provisioning.proof.facts.locations import LOCATIONS
+from provisioning.proof.model.network import Placement
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import has_unknown, mapping, shown, truth
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
-_COMPUTE = frozenset(kind for kind, place in PLACES.items() if place.kind == "compute")
+_COMPUTE = frozenset(kind for kind, location in LOCATIONS.items() if location.kind == "compute")
 _BALANCERS = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer")
 
 
@@ -23,19 +23,19 @@ _BALANCERS = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBala
     remedy="",
     types=(*_BALANCERS, "AWS::CloudFront::Distribution", "AWS::Lambda::Url"),
 )
-def entry_points(view: View, say: Say) -> None:
+def entry_points(view: View, report: Reporter) -> None:
     for balancer in view.of(*_BALANCERS):
         if balancer.get("Scheme", "internet-facing") == "internet-facing":
             for listener in view.listening.listeners(balancer):
                 where = f"{listener.get('Protocol')} {shown(listener.get('Port'))}"
-                say.good(balancer, f"internet → {balancer.key}: {where} ({listener.key}){_guard(view, balancer)}")
+                report.passes(balancer, f"internet → {balancer.key}: {where} ({listener.key}){_guard(view, balancer)}")
     for distribution in view.of("AWS::CloudFront::Distribution"):
         guard = " behind a web ACL" if distribution.get("DistributionConfig.WebACLId") else ""
-        say.good(distribution, f"internet → {distribution.key}: CloudFront{guard}")
+        report.passes(distribution, f"internet → {distribution.key}: CloudFront{guard}")
     for url in view.of("AWS::Lambda::Url"):
-        say.good(url, f"internet → {url.key}: function URL, authorisation {shown(url.get('AuthType'))}")
+        report.passes(url, f"internet → {url.key}: function URL, authorisation {shown(url.get('AuthType'))}")
     for api in view.of("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::AppSync::GraphQLApi"):
-        say.good(api, f"internet → {api.key}: {api.type}")
+        report.passes(api, f"internet → {api.key}: {api.type}")
 
 
 def _guard(view: View, balancer: Resource) -> str:
@@ -52,46 +52,48 @@ def _guard(view: View, balancer: Resource) -> str:
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html",
     types=_COMPUTE | {"AWS::EC2::EIPAssociation", "AWS::EC2::EIP"},
 )
-def public_address(view: View, say: Say) -> None:
-    for standing in view.network.standings:
-        if standing.kind != "compute":
+def public_address(view: View, report: Reporter) -> None:
+    for placement in view.network.placements:
+        if placement.kind != "compute":
             continue
-        if why := _addressed(view, standing):
+        if why := _addressed(view, placement):
             rules = [
                 admitted.line
-                for value in standing.groups
+                for value in placement.groups
                 if (group := view.model.find(value, "AWS::EC2::SecurityGroup"))
                 for admitted in view.groups.ingress.get(group.key, ())
                 if admitted.from_anywhere
             ]
-            entries = [w.line for s in view.network.subnets_of(standing) for w in view.network.ways(s) if w.enters]
+            entries = [
+                w.line for s in view.network.subnets_of(placement) for w in view.network.route_paths(s) if w.enters
+            ]
             open_door = bool(rules and entries)
-            say.bad(
-                standing.resource,
-                f"{standing.resource.key} has a public address"
+            report.fault(
+                placement.resource,
+                f"{placement.resource.key} has a public address"
                 + (", and the internet is admitted to it." if open_door else "."),
                 why,
                 *entries[:1],
                 *rules,
                 severity="high" if open_door else "medium",
             )
-        elif (path := PLACES[standing.resource.type].public) and has_unknown(standing.resource.get(path)):
-            sentence = f"Whether {standing.resource.key} gets a public address cannot be told."
-            say.unclear(standing.resource, sentence, standing.resource.at(path), severity="high")
-        elif standing.subnets:
-            say.good(standing.resource, f"{standing.resource.key}: no public address")
+        elif (path := LOCATIONS[placement.resource.type].public) and has_unknown(placement.resource.get(path)):
+            sentence = f"Whether {placement.resource.key} gets a public address cannot be told."
+            report.undecided(placement.resource, sentence, placement.resource.at(path), severity="high")
+        elif placement.subnets:
+            report.passes(placement.resource, f"{placement.resource.key}: no public address")
 
 
-def _addressed(view: View, standing: Standing) -> str:
+def _addressed(view: View, placement: Placement) -> str:
     """Why a resource has, or will get, a public address; empty where it has none."""
-    resource = standing.resource
-    if standing.public:
-        return f"{resource.key} asks for a public address ({PLACES[resource.type].public or 'NetworkInterfaces'})"
+    resource = placement.resource
+    if placement.public:
+        return f"{resource.key} asks for a public address ({LOCATIONS[resource.type].public or 'NetworkInterfaces'})"
     for user in view.model.users.get(resource.key, ()):
         if user.type in ("AWS::EC2::EIPAssociation", "AWS::EC2::EIP"):
             return f"{user.key} gives {resource.key} an Elastic IP"
-    if standing.public is None and resource.type in ("AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup"):
-        for subnet in view.network.subnets_of(standing):
+    if placement.public is None and resource.type in ("AWS::EC2::Instance", "AWS::AutoScaling::AutoScalingGroup"):
+        for subnet in view.network.subnets_of(placement):
             if truth(subnet.get("MapPublicIpOnLaunch")):
                 return f"{subnet.at('MapPublicIpOnLaunch')} is true"
     return ""
@@ -106,23 +108,25 @@ def _addressed(view: View, standing: Standing) -> str:
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
     types=("AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration", "AWS::EC2::Instance"),
 )
-def instance_metadata(view: View, say: Say) -> None:
+def instance_metadata(view: View, report: Reporter) -> None:
     for template in view.of("AWS::EC2::LaunchTemplate"):
-        _tokens(say, template, "LaunchTemplateData.MetadataOptions.HttpTokens")
+        _tokens(report, template, "LaunchTemplateData.MetadataOptions.HttpTokens")
     for configuration in view.of("AWS::AutoScaling::LaunchConfiguration"):
-        _tokens(say, configuration, "MetadataOptions.HttpTokens")
+        _tokens(report, configuration, "MetadataOptions.HttpTokens")
     for instance in view.of("AWS::EC2::Instance"):
         if instance.get("LaunchTemplate") is None:
-            _tokens(say, instance, "MetadataOptions.HttpTokens")
+            _tokens(report, instance, "MetadataOptions.HttpTokens")
 
 
-def _tokens(say: Say, resource: Resource, path: str) -> None:
+def _tokens(report: Reporter, resource: Resource, path: str) -> None:
     value = resource.get(path)
     if value == "required":
-        say.good(resource, f"{resource.at(path)} is required")
+        report.passes(resource, f"{resource.at(path)} is required")
     else:
         found = "not set" if value is None else shown(value)
-        say.bad(resource, f"{resource.key} answers version 1 metadata requests.", f"{resource.at(path)} is {found}")
+        report.fault(
+            resource, f"{resource.key} answers version 1 metadata requests.", f"{resource.at(path)} is {found}"
+        )
 
 
 def _containers(task: Resource) -> Iterator[tuple[str, dict[str, object]]]:
@@ -139,7 +143,7 @@ def _containers(task: Resource) -> Iterator[tuple[str, dict[str, object]]]:
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/security-tasks-containers.html",
     types=("AWS::ECS::TaskDefinition",),
 )
-def privileged(view: View, say: Say) -> None:
+def privileged(view: View, report: Reporter) -> None:
     for task in view.of("AWS::ECS::TaskDefinition"):
         faults = [
             f"{path}.Privileged" for path, c in _containers(task) if truth(c.get("Privileged", False)) is not False
@@ -153,9 +157,9 @@ def privileged(view: View, say: Say) -> None:
             added = mapping(mapping(container.get("LinuxParameters")).get("Capabilities")).get("Add") or []
             faults += [f"{path} adds {name}" for name in added if name in ("SYS_ADMIN", "NET_ADMIN", "ALL")]
         if faults:
-            say.bad(task, f"{task.key} has power over its host.", *(task.at(fault) for fault in faults))
+            report.fault(task, f"{task.key} has power over its host.", *(task.at(fault) for fault in faults))
         else:
-            say.good(task, f"{task.key}: not privileged, no host network, no host processes")
+            report.passes(task, f"{task.key}: not privileged, no host network, no host processes")
 
 
 @rule(
@@ -167,14 +171,16 @@ def privileged(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html",
     types=("AWS::ECS::Service", "AWS::ECS::Cluster"),
 )
-def execute_command(view: View, say: Say) -> None:
+def execute_command(view: View, report: Reporter) -> None:
     for service in view.of("AWS::ECS::Service"):
         if truth(service.get("EnableExecuteCommand", False)) is False:
-            say.good(service, f"{service.at('EnableExecuteCommand')} is off")
+            report.passes(service, f"{service.at('EnableExecuteCommand')} is off")
             continue
         cluster = view.model.find(service.get("Cluster"), "AWS::ECS::Cluster")
         logging = cluster.get("Configuration.ExecuteCommandConfiguration.Logging") if cluster else None
         if logging == "OVERRIDE":
-            say.good(service, f"{service.key}: shells are logged by {cluster.key if cluster else ''}")
+            report.passes(service, f"{service.key}: shells are logged by {cluster.key if cluster else ''}")
         else:
-            say.bad(service, f"{service.key} lets shells be opened in its tasks.", service.at("EnableExecuteCommand"))
+            report.fault(
+                service, f"{service.key} lets shells be opened in its tasks.", service.at("EnableExecuteCommand")
+            )

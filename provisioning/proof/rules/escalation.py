@@ -7,7 +7,7 @@ from provisioning.proof.model.policies import POLICY_TYPES, Statement
 from provisioning.proof.model.values import mentioned
 from provisioning.proof.model.view import View
 from provisioning.proof.report import Severity
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 from provisioning.proof.rules.statements import narrowing
 
 _METHODS = "https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/"
@@ -26,19 +26,19 @@ def _everywhere(statement: Statement) -> bool:
     source=_METHODS,
     types=POLICY_TYPES,
 )
-def escalation(view: View, say: Say) -> None:
+def escalation(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow:
             continue
         found = {action: what for action, what in ESCALATES.items() if statement.matches(action)}
         if not found:
             if statement.actions:
-                say.good(statement.resource, f"{statement.at}: no action that widens rights")
+                report.passes(statement.resource, f"{statement.at}: no action that widens rights")
             continue
         bound = statement.demands("iam:PermissionsBoundary") or _grants_to_aws_only(statement, set(found))
         severity = _gravity(statement, bound=bound)
         said = "; ".join(f"{action} {what}" for action, what in list(found.items())[:5])
-        say.bad(
+        report.fault(
             statement.resource,
             f"{', '.join(statement.holders)} can widen rights: {said}.",
             statement.line,
@@ -73,18 +73,18 @@ def _gravity(statement: Statement, *, bound: bool) -> Severity:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
     types=POLICY_TYPES,
 )
-def pass_role(view: View, say: Say) -> None:
+def pass_role(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow or not statement.matches("iam:PassRole") or statement.not_actions:
             continue
         who = ", ".join(statement.holders)
         if _everywhere(statement):
-            say.bad(statement.resource, f"{who} may pass any role.", statement.line)
+            report.fault(statement.resource, f"{who} may pass any role.", statement.line)
         elif not statement.demands("iam:PassedToService"):
-            say.bad(statement.resource, f"{who} may pass roles to any service.", statement.line, severity="medium")
+            report.fault(statement.resource, f"{who} may pass roles to any service.", statement.line, severity="medium")
         else:
             to = ", ".join(statement.values("iam:PassedToService"))
-            say.good(statement.resource, f"{statement.at}: passes {', '.join(statement.resources)} to {to}")
+            report.passes(statement.resource, f"{statement.at}: passes {', '.join(statement.resources)} to {to}")
 
 
 @rule(
@@ -96,7 +96,7 @@ def pass_role(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html",
     types=POLICY_TYPES,
 )
-def assume_role(view: View, say: Say) -> None:
+def assume_role(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow or not statement.matches("sts:AssumeRole") or statement.not_actions:
             continue
@@ -104,13 +104,13 @@ def assume_role(view: View, say: Say) -> None:
         wide = [r for r in statement.resources if r == "*" or r.endswith((":role/*", ":*"))]
         anywhere = [resource for resource in statement.resources if ":iam::*:role/" in resource]
         if wide:
-            say.bad(statement.resource, f"{who} may take any role.", statement.line)
+            report.fault(statement.resource, f"{who} may take any role.", statement.line)
         elif anywhere:
             sentence = f"{who} may take the role {', '.join(anywhere)} of every account that trusts it."
-            say.bad(statement.resource, sentence, statement.line, severity="low")
+            report.fault(statement.resource, sentence, statement.line, severity="low")
         else:
             known = [name for resource in statement.resources for name in mentioned(resource)]
-            say.good(
+            report.passes(
                 statement.resource,
                 f"{statement.at}: takes {', '.join(statement.resources)} ({len(known)} of the template)",
             )

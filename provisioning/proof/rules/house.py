@@ -7,7 +7,7 @@ import json
 from provisioning.proof.model.template import Resource, Stack
 from provisioning.proof.model.values import mapping, truth
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 TAGS = ("portal:environment", "portal:team", "portal:blueprint", "portal:request")
 # Each of these exists once in an account (or once per name): a second environment would fail or take the first one's.
@@ -37,7 +37,7 @@ BOUNDARY_NAME = "portal-boundary"
     remedy="Hand values on as parameters.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html",
 )
-def exports(view: View, say: Say) -> None:
+def exports(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         exported = [n for n, body in mapping(stack.template.get("Outputs")).items() if "Export" in mapping(body)]
         importing = [
@@ -46,11 +46,11 @@ def exports(view: View, say: Say) -> None:
             if resource.stack == stack.key and "imported from another stack" in repr(resource.properties)
         ]
         for name in exported:
-            say.bad([], f"The output {name} is exported.", f"Outputs.{name}.Export")
+            report.fault([], f"The output {name} is exported.", f"Outputs.{name}.Export")
         for resource in importing:
-            say.bad(resource, f"{resource.key} imports a value from another stack.", "Fn::ImportValue")
+            report.fault(resource, f"{resource.key} imports a value from another stack.", "Fn::ImportValue")
         if not exported and not importing:
-            say.fact(f"the stack {stack.key} imports and exports nothing")
+            report.fact(f"the stack {stack.key} imports and exports nothing")
 
 
 @rule(
@@ -62,23 +62,23 @@ def exports(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html",
     types=("AWS::ECS::Service",),
 )
-def tags(view: View, say: Say) -> None:
+def tags(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         if stack.tags is None:
-            say.fact(f"the stack {stack.key}: its tags are not known here")
+            report.fact(f"the stack {stack.key}: its tags are not known here")
         elif missing := [name for name in TAGS if not stack.tags.get(name)]:
-            say.bad(
+            report.fault(
                 [],
                 f"The stack {stack.key} lacks the tags {', '.join(missing)}.",
                 f"tags: {', '.join(sorted(stack.tags)) or 'none'}",
             )
         else:
-            say.fact(f"the stack {stack.key} is tagged: {', '.join(f'{n}={stack.tags[n]}' for n in TAGS)}")
+            report.fact(f"the stack {stack.key} is tagged: {', '.join(f'{n}={stack.tags[n]}' for n in TAGS)}")
     for service in view.of("AWS::ECS::Service"):
         if service.get("PropagateTags") in ("SERVICE", "TASK_DEFINITION"):
-            say.good(service, f"{service.at('PropagateTags')} is {service.get('PropagateTags')}")
+            report.passes(service, f"{service.at('PropagateTags')} is {service.get('PropagateTags')}")
         else:
-            say.bad(
+            report.fault(
                 service,
                 f"The tasks of {service.key} carry no tags.",
                 f"{service.at('PropagateTags')} is not set",
@@ -94,30 +94,34 @@ def tags(view: View, say: Say) -> None:
     remedy="Create the stack with termination protection and a stack policy.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html",
 )
-def protection(view: View, say: Say) -> None:
+def protection(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         if stack.termination_protection is None:
-            say.fact(f"the stack {stack.key}: how it is created is not known here")
+            report.fact(f"the stack {stack.key}: how it is created is not known here")
             continue
         if view.size is None and not stack.termination_protection:
-            say.fact(f"the stack {stack.key} is not protected: right for dev, and the size is not known here")
+            report.fact(f"the stack {stack.key} is not protected: right for dev, and the size is not known here")
         elif view.size == "dev":
-            say.fact(f"the stack {stack.key} is dev's: it may go")
+            report.fact(f"the stack {stack.key} is dev's: it may go")
         else:
-            _protected(say, stack)
+            _protected(report, stack)
 
 
-def _protected(say: Say, stack: Stack) -> None:
+def _protected(report: Reporter, stack: Stack) -> None:
     if not stack.termination_protection:
-        say.bad([], f"The stack {stack.key} has no termination protection.", "EnableTerminationProtection is false")
+        report.fault(
+            [], f"The stack {stack.key} has no termination protection.", "EnableTerminationProtection is false"
+        )
     statements = json.loads(stack.stack_policy)["Statement"] if stack.stack_policy else []
     denied = {name for one in statements if one.get("Effect") == "Deny" for name in one.get("Resource", ())}
     data = [name for name, body in mapping(stack.template.get("Resources")).items() if _keeps(mapping(body))]
     bare = [name for name in data if f"LogicalResourceId/{name}" not in denied and "*" not in denied]
     if bare:
-        say.bad([], f"The stack policy of {stack.key} lets an update replace {', '.join(bare)}.", "StackPolicyBody")
+        report.fault(
+            [], f"The stack policy of {stack.key} lets an update replace {', '.join(bare)}.", "StackPolicyBody"
+        )
     elif stack.termination_protection:
-        say.fact(f"the stack {stack.key}: termination protection, and a policy that keeps {len(data)} resources")
+        report.fact(f"the stack {stack.key}: termination protection, and a policy that keeps {len(data)} resources")
 
 
 def _keeps(body: dict[str, object]) -> bool:
@@ -132,14 +136,14 @@ def _keeps(body: dict[str, object]) -> bool:
     remedy="Make it when the account is onboarded, and refer to it here.",
     types=ONCE_PER_ACCOUNT,
 )
-def once_per_account(view: View, say: Say) -> None:
+def once_per_account(view: View, report: Reporter) -> None:
     found = [*view.of(*ONCE_PER_ACCOUNT)]
     found += [p for p in view.of("AWS::IAM::ManagedPolicy") if p.get("ManagedPolicyName") == BOUNDARY_NAME]
     for resource in found:
         often = ONCE_PER_ACCOUNT.get(resource.type, "one per account")
-        say.bad(resource, f"{resource.key} ({resource.type}) is the account's: {often}.", resource.at("Type"))
+        report.fault(resource, f"{resource.key} ({resource.type}) is the account's: {often}.", resource.at("Type"))
     if not found:
-        say.fact(f"{len(view.model.resources)} resources, none that exists once per account")
+        report.fact(f"{len(view.model.resources)} resources, none that exists once per account")
 
 
 @rule(
@@ -150,13 +154,13 @@ def once_per_account(view: View, say: Say) -> None:
     remedy="Split the blueprint.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html",
 )
-def limits(view: View, say: Say) -> None:
+def limits(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         for section, most in (("Resources", 500), ("Parameters", 200), ("Outputs", 200), ("Mappings", 200)):
             count = len(mapping(stack.template.get(section)))
             if count > most:
-                say.bad([], f"The stack {stack.key} has {count} {section.lower()}; a stack holds {most}.", section)
-        say.fact(f"the stack {stack.key}: {len(mapping(stack.template.get('Resources')))} of 500 resources")
+                report.fault([], f"The stack {stack.key} has {count} {section.lower()}; a stack holds {most}.", section)
+        report.fact(f"the stack {stack.key}: {len(mapping(stack.template.get('Resources')))} of 500 resources")
 
 
 @rule(
@@ -168,17 +172,17 @@ def limits(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html",
     types=("AWS::ECS::Service",),
 )
-def circuit_breaker(view: View, say: Say) -> None:
+def circuit_breaker(view: View, report: Reporter) -> None:
     for service in view.of("AWS::ECS::Service"):
         if service.get("DeploymentController.Type", "ECS") != "ECS":
-            say.fact(f"{service.key} is deployed by {service.get('DeploymentController.Type')}")
+            report.fact(f"{service.key} is deployed by {service.get('DeploymentController.Type')}")
             continue
         path = "DeploymentConfiguration.DeploymentCircuitBreaker"
         breaker = mapping(service.get(path))
         if truth(breaker.get("Enable")) and truth(breaker.get("Rollback")):
-            say.good(service, f"{service.at(path)}: enabled, with rollback")
+            report.passes(service, f"{service.at(path)}: enabled, with rollback")
         else:
-            say.bad(service, f"{service.key} has no circuit breaker with rollback.", service.at(path))
+            report.fault(service, f"{service.key} has no circuit breaker with rollback.", service.at(path))
 
 
 @rule(
@@ -190,22 +194,24 @@ def circuit_breaker(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html",
     types=("AWS::ECS::Service", "AWS::ApplicationAutoScaling::ScalableTarget"),
 )
-def desired_count(view: View, say: Say) -> None:
+def desired_count(view: View, report: Reporter) -> None:
     for service in view.of("AWS::ECS::Service"):
         scaled = [
             t for t in view.model.users.get(service.key, ()) if t.type == "AWS::ApplicationAutoScaling::ScalableTarget"
         ]
         given = service.get("DesiredCount")
         if view.changing and scaled and given is not None:
-            _throws(say, service, scaled[0])
+            _throws(report, service, scaled[0])
         else:
             when = "an update" if view.changing else "a creation"
             said = f"DesiredCount is {given}" if given is not None else "no DesiredCount"
-            say.good(service, f"{service.key}: {said}, in {when}{', scaled by ' + scaled[0].key if scaled else ''}")
+            report.passes(
+                service, f"{service.key}: {said}, in {when}{', scaled by ' + scaled[0].key if scaled else ''}"
+            )
 
 
-def _throws(say: Say, service: Resource, scaling: Resource) -> None:
+def _throws(report: Reporter, service: Resource, scaling: Resource) -> None:
     evidence = f"{service.at('DesiredCount')} is {service.get('DesiredCount')}"
-    say.bad(
+    report.fault(
         [service, scaling], f"This update sets the task count of {service.key}, which {scaling.key} scales.", evidence
     )

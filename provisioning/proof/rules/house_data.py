@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import number, shown, truth
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _POLICY = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html"
 # What cannot be made again; the first group also comes back empty when it is replaced.
@@ -58,19 +58,19 @@ def _in_cluster(resource: Resource) -> bool:
     source=_POLICY,
     types=HOLDS_DATA,
 )
-def deletion_policy(view: View, say: Say) -> None:
+def deletion_policy(view: View, report: Reporter) -> None:
     for resource in view.of(*HOLDS_DATA):
         if _in_cluster(resource) or resource.type in _SAID_ANYWAY:
             continue
         given = {"DeletionPolicy": resource.deletion_policy, "UpdateReplacePolicy": resource.update_replace_policy}
         if missing := [name for name, value in given.items() if value is None]:
-            say.bad(
+            report.fault(
                 resource,
                 f"{resource.key} does not say what becomes of its data.",
                 *(f"{resource.key}.{name} is not set" for name in missing),
             )
         else:
-            say.good(resource, f"{resource.key}: {', '.join(f'{n} {v}' for n, v in given.items())}")
+            report.passes(resource, f"{resource.key}: {', '.join(f'{n} {v}' for n, v in given.items())}")
 
 
 @rule(
@@ -82,9 +82,9 @@ def deletion_policy(view: View, say: Say) -> None:
     source=_POLICY,
     types=DURABLE,
 )
-def kept(view: View, say: Say) -> None:
+def kept(view: View, report: Reporter) -> None:
     if not view.protected:
-        say.fact("not staging or production, as far as is known here: data may go with its stack")
+        report.fact("not staging or production, as far as is known here: data may go with its stack")
         return
     for resource in view.of(*DURABLE):
         if _in_cluster(resource) or _of_nothing_durable(view, resource):
@@ -99,9 +99,9 @@ def kept(view: View, say: Say) -> None:
             if (value or "Delete") not in _KEEPS
         ]
         if goes and not final and not _by_default(resource):
-            say.bad(resource, f"The data of {resource.key} goes with its stack.", *goes)
+            report.fault(resource, f"The data of {resource.key} goes with its stack.", *goes)
         else:
-            say.good(resource, f"{resource.key}: {resource.deletion_policy or 'Snapshot, by AWS'}")
+            report.passes(resource, f"{resource.key}: {resource.deletion_policy or 'Snapshot, by AWS'}")
 
 
 def _of_nothing_durable(view: View, resource: Resource) -> bool:
@@ -135,7 +135,7 @@ def _by_default(resource: Resource) -> bool:
         "AWS::DynamoDB::Table",
     ),
 )
-def backups(view: View, say: Say) -> None:
+def backups(view: View, report: Reporter) -> None:
     for database in view.of(
         "AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"
     ):
@@ -146,17 +146,19 @@ def backups(view: View, say: Say) -> None:
             f"{database.at('BackupRetentionPeriod')} is {'not set, which means 1 day' if days is None else shown(days)}"
         )
         if number(days) == 0:
-            say.bad(database, f"{database.key} is not backed up.", where)
+            report.fault(database, f"{database.key} is not backed up.", where)
         elif days is None or (number(days) or _WEEK) < _WEEK:
-            say.bad(database, f"{database.key} is backed up for less than a week.", where, severity="low")
+            report.fault(database, f"{database.key} is backed up for less than a week.", where, severity="low")
         else:
-            say.good(database, where)
+            report.passes(database, where)
     for table in view.of("AWS::DynamoDB::Table"):
         path = "PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled"
         if truth(table.get(path)) is True:
-            say.good(table, f"{table.at(path)} is true")
+            report.passes(table, f"{table.at(path)} is true")
         else:
-            say.bad(table, f"{table.key} cannot be brought back to a point in time.", table.at(path), severity="low")
+            report.fault(
+                table, f"{table.key} cannot be brought back to a point in time.", table.at(path), severity="low"
+            )
 
 
 _WEEK = 7
@@ -171,7 +173,7 @@ _WEEK = 7
     source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html",
     types=("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"),
 )
-def deletion_protection(view: View, say: Say) -> None:
+def deletion_protection(view: View, report: Reporter) -> None:
     for database in view.of(
         "AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"
     ):
@@ -179,8 +181,8 @@ def deletion_protection(view: View, say: Say) -> None:
             continue
         said = f"{database.at('DeletionProtection')} is {shown(database.get('DeletionProtection', 'not set'))}"
         if truth(database.get("DeletionProtection")) is True:
-            say.good(database, said)
+            report.passes(database, said)
         elif view.size == "prod":
-            say.bad(database, f"{database.key} can be deleted by one call.", said)
+            report.fault(database, f"{database.key} can be deleted by one call.", said)
         else:
-            say.fact(f"{said}: not known here to be production")
+            report.fact(f"{said}: not known here to be production")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import is_known, mapping, mark, shown
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _GROUP = "AWS::Logs::LogGroup"
 
@@ -54,23 +54,25 @@ def _of_tasks(view: View) -> Iterator[tuple[Resource, str, object]]:
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     types=(_GROUP,),
 )
-def log_groups(view: View, say: Say) -> None:
+def log_groups(view: View, report: Reporter) -> None:
     names = {str(group.get("LogGroupName")): group for group in view.of(_GROUP)}
     for resource, path, wanted in _needed(view):
         group = view.model.find(wanted, _GROUP) or names.get(str(wanted))
         if group is not None:
-            say.good(resource, f"{resource.at(path)}: {group.key}")
+            report.passes(resource, f"{resource.at(path)}: {group.key}")
         elif is_known(wanted) or "⟦?" not in str(wanted):
-            say.bad(
+            report.fault(
                 resource, f"{resource.key} logs to {shown(wanted)}, which is not in the template.", resource.at(path)
             )
         else:
-            say.unclear(resource, f"Where {resource.key} logs cannot be told.", f"{resource.at(path)}: {shown(wanted)}")
+            report.undecided(
+                resource, f"Where {resource.key} logs cannot be told.", f"{resource.at(path)}: {shown(wanted)}"
+            )
     for task in view.of("AWS::ECS::TaskDefinition"):
         for index, container in enumerate(task.objects("ContainerDefinitions")):
             options = mapping(mapping(container.get("LogConfiguration")).get("Options"))
             if str(options.get("awslogs-create-group", "false")).lower() == "true":
-                say.bad(
+                report.fault(
                     task,
                     f"{task.key} makes its log group itself.",
                     task.at(f"ContainerDefinitions[{index}].LogConfiguration"),
@@ -86,13 +88,13 @@ def log_groups(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     types=(_GROUP,),
 )
-def log_retention(view: View, say: Say) -> None:
+def log_retention(view: View, report: Reporter) -> None:
     for group in view.of(_GROUP):
         days = group.get("RetentionInDays")
         if days is None:
-            say.bad(group, f"{group.key} keeps its logs for ever.", f"{group.at('RetentionInDays')} is not set")
+            report.fault(group, f"{group.key} keeps its logs for ever.", f"{group.at('RetentionInDays')} is not set")
         else:
-            say.good(group, f"{group.at('RetentionInDays')} is {shown(days)}")
+            report.passes(group, f"{group.at('RetentionInDays')} is {shown(days)}")
 
 
 @rule(
@@ -103,15 +105,15 @@ def log_retention(view: View, say: Say) -> None:
     remedy="Set LogGroupName, with the environment's name in it.",
     types=(_GROUP,),
 )
-def log_name(view: View, say: Say) -> None:
+def log_name(view: View, report: Reporter) -> None:
     for group in view.of(_GROUP):
         name = group.get("LogGroupName")
         environment = (view.model.stack(group.stack).tags or {}).get("portal:environment", "")
         if name is None:
-            say.bad(group, f"{group.key} has a generated name.", f"{group.at('LogGroupName')} is not set")
+            report.fault(group, f"{group.key} has a generated name.", f"{group.at('LogGroupName')} is not set")
         elif environment and environment not in str(name) and "⟦" not in str(name):
-            say.bad(
+            report.fault(
                 group, f"{group.key} is not named for {environment}.", f"{group.at('LogGroupName')} is {shown(name)}"
             )
         else:
-            say.good(group, f"{group.at('LogGroupName')} is {shown(name)}")
+            report.passes(group, f"{group.at('LogGroupName')} is {shown(name)}")

@@ -6,7 +6,7 @@ from provisioning.proof.model.policies import Statement
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import is_unknown, mapping, mentioned, number, shown, truth
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _WHY = "Inside a network too, whoever gets between two machines reads what is not encrypted: passwords first."
 
@@ -25,28 +25,32 @@ _WHY = "Inside a network too, whoever gets between two machines reads what is no
         "AWS::MemoryDB::Cluster",
     ),
 )
-def cache(view: View, say: Say) -> None:
+def cache(view: View, report: Reporter) -> None:
     for group in view.of("AWS::ElastiCache::ReplicationGroup", "AWS::ElastiCache::CacheCluster"):
         if group.get("ReplicationGroupId") is not None and group.type.endswith("CacheCluster"):
             continue
         value = group.get("TransitEncryptionEnabled")
         if is_unknown(value):
-            say.unclear(group, f"Whether {group.key} speaks TLS cannot be told.", group.at("TransitEncryptionEnabled"))
+            report.undecided(
+                group, f"Whether {group.key} speaks TLS cannot be told.", group.at("TransitEncryptionEnabled")
+            )
         elif truth(value) is not True:
             said = "not set" if value is None else shown(value)
-            say.bad(group, f"{group.key} speaks in the clear.", f"{group.at('TransitEncryptionEnabled')} is {said}")
+            report.fault(
+                group, f"{group.key} speaks in the clear.", f"{group.at('TransitEncryptionEnabled')} is {said}"
+            )
         elif group.get("TransitEncryptionMode") == "preferred":
             mode = f"{group.at('TransitEncryptionMode')} is preferred"
-            say.bad(group, f"{group.key} speaks TLS and in the clear.", mode, severity="medium")
+            report.fault(group, f"{group.key} speaks TLS and in the clear.", mode, severity="medium")
         else:
-            say.good(group, f"{group.at('TransitEncryptionEnabled')} is true")
+            report.passes(group, f"{group.at('TransitEncryptionEnabled')} is true")
     for serverless in view.of("AWS::ElastiCache::ServerlessCache"):
-        say.good(serverless, f"{serverless.key}: serverless caches speak TLS only")
+        report.passes(serverless, f"{serverless.key}: serverless caches speak TLS only")
     for cluster in view.of("AWS::MemoryDB::Cluster"):
         if truth(cluster.get("TLSEnabled", True)) is True:
-            say.good(cluster, f"{cluster.key}: TLS is on")
+            report.passes(cluster, f"{cluster.key}: TLS is on")
         else:
-            say.bad(cluster, f"{cluster.key} speaks in the clear.", cluster.at("TLSEnabled"))
+            report.fault(cluster, f"{cluster.key} speaks in the clear.", cluster.at("TLSEnabled"))
 
 
 @rule(
@@ -65,34 +69,34 @@ def cache(view: View, say: Say) -> None:
         "AWS::RDS::DBProxy",
     ),
 )
-def database(view: View, say: Say) -> None:
+def database(view: View, report: Reporter) -> None:
     for instance in view.of("AWS::RDS::DBInstance"):
         if instance.get("DBClusterIdentifier") is None:
-            _forced(view, say, instance, "DBParameterGroupName", "AWS::RDS::DBParameterGroup")
+            _forced(view, report, instance, "DBParameterGroupName", "AWS::RDS::DBParameterGroup")
     for cluster in view.of("AWS::RDS::DBCluster"):
-        _forced(view, say, cluster, "DBClusterParameterGroupName", "AWS::RDS::DBClusterParameterGroup")
+        _forced(view, report, cluster, "DBClusterParameterGroupName", "AWS::RDS::DBClusterParameterGroup")
     for proxy in view.of("AWS::RDS::DBProxy"):
         if truth(proxy.get("RequireTLS")) is True:
-            say.good(proxy, f"{proxy.at('RequireTLS')} is true")
+            report.passes(proxy, f"{proxy.at('RequireTLS')} is true")
         else:
-            say.bad(proxy, f"{proxy.key} accepts connections in the clear.", proxy.at("RequireTLS"))
+            report.fault(proxy, f"{proxy.key} accepts connections in the clear.", proxy.at("RequireTLS"))
 
 
 _PARAMETER = {"postgres": "rds.force_ssl", "sqlserver": "rds.force_ssl", "db2": "rds.force_ssl"}
 _SINCE_POSTGRES = 15
 
 
-def _forced(view: View, say: Say, database: Resource, path: str, kind: str) -> None:
+def _forced(view: View, report: Reporter, database: Resource, path: str, kind: str) -> None:
     engine = str(database.get("Engine", "")).removeprefix("aurora-").replace("postgresql", "postgres")
     name = next((p for start, p in _PARAMETER.items() if engine.startswith(start)), "require_secure_transport")
     if engine.startswith(("oracle", "custom")):
-        say.unclear(
+        report.undecided(
             database, f"Whether {database.key} accepts TLS only is set by an option of Oracle's.", database.at("Engine")
         )
         return
     group = view.model.find(database.get(path), kind)
     if group is None and database.get(path) is not None:
-        say.unclear(
+        report.undecided(
             database,
             f"The parameters of {database.key} are not in the template.",
             f"{database.at(path)} is {shown(database.get(path))}",
@@ -100,28 +104,28 @@ def _forced(view: View, say: Say, database: Resource, path: str, kind: str) -> N
         return
     value = mapping(group.get("Parameters")).get(name) if group else None
     if value is not None and str(value).lower() in ("1", "on", "true"):
-        say.good(database, f"{database.key}: {name} is {shown(value)} ({group.key if group else ''})")
+        report.passes(database, f"{database.key}: {name} is {shown(value)} ({group.key if group else ''})")
     elif value is not None:
-        say.bad(
+        report.fault(
             database, f"{database.key} accepts connections in the clear.", f"{name} is {shown(value)}", severity="high"
         )
     else:
-        _by_default(say, database, engine, name)
+        _by_default(report, database, engine, name)
 
 
-def _by_default(say: Say, database: Resource, engine: str, name: str) -> None:
+def _by_default(report: Reporter, database: Resource, engine: str, name: str) -> None:
     version = str(database.get("EngineVersion", ""))
     major = number(version.split(".", maxsplit=1)[0])
     if engine == "postgres" and major is not None and major >= _SINCE_POSTGRES and database.type.endswith("DBInstance"):
-        say.good(database, f"{database.key}: {name} is 1 by default in PostgreSQL {major}")
+        report.passes(database, f"{database.key}: {name} is 1 by default in PostgreSQL {major}")
     elif engine == "postgres" and major is None:
-        say.unclear(
+        report.undecided(
             database,
             f"Which version {database.key} runs, and whether it forces TLS, cannot be told.",
             database.at("EngineVersion"),
         )
     else:
-        say.bad(
+        report.fault(
             database,
             f"{database.key} accepts connections in the clear.",
             f"{name} is not set, and {engine} {version} does not force TLS",
@@ -148,16 +152,16 @@ def denies_plain(statement: Statement) -> bool:
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/security-best-practices.html",
     types=("AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
 )
-def bucket(view: View, say: Say) -> None:
+def bucket(view: View, report: Reporter) -> None:
     for one in view.of("AWS::S3::Bucket"):
         policies = [p for p in view.of("AWS::S3::BucketPolicy") if view.model.find(p.get("Bucket"), one.type) is one]
         held = {policy.key for policy in policies}
         for statement in view.policies.of("resource"):
             if statement.resource.key in held and denies_plain(statement) and _whole(one, statement):
-                say.good(one, f"{one.key}: {statement.at} denies what is not TLS")
+                report.passes(one, f"{one.key}: {statement.at} denies what is not TLS")
                 break
         else:
-            say.bad(
+            report.fault(
                 [one, *policies],
                 f"{one.key} accepts requests in the clear.",
                 *(p.at("PolicyDocument") for p in policies),
@@ -181,17 +185,17 @@ def _whole(bucket: Resource, statement: Statement) -> bool:
     source="https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html",
     types=("AWS::SQS::Queue", "AWS::SNS::Topic", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"),
 )
-def queue(view: View, say: Say) -> None:
+def queue(view: View, report: Reporter) -> None:
     for kind, path in (("AWS::SQS::Queue", "Queues"), ("AWS::SNS::Topic", "Topics")):
         for one in view.of(kind):
             for statement in view.policies.of("resource"):
                 covers = any(view.model.find(v) is one for v in statement.resource.items(path))
                 plain = not statement.allow and "false" in [v.lower() for v in statement.values("aws:SecureTransport")]
                 if covers and plain:
-                    say.good(one, f"{one.key}: {statement.at} denies what is not TLS")
+                    report.passes(one, f"{one.key}: {statement.at} denies what is not TLS")
                     break
             else:
-                say.bad(
+                report.fault(
                     one,
                     f"{one.key} has no policy that demands TLS.",
                     f"no policy denies by aws:SecureTransport on {one.key}",
@@ -207,7 +211,7 @@ def queue(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/efs-volumes.html",
     types=("AWS::ECS::TaskDefinition", "AWS::EFS::FileSystem", "AWS::EFS::AccessPoint"),
 )
-def mount(view: View, say: Say) -> None:
+def mount(view: View, report: Reporter) -> None:
     for task in view.of("AWS::ECS::TaskDefinition"):
         for index, volume in enumerate(task.objects("Volumes")):
             configuration = volume.get("EFSVolumeConfiguration")
@@ -215,9 +219,9 @@ def mount(view: View, say: Say) -> None:
                 continue
             where = task.at(f"Volumes[{index}].EFSVolumeConfiguration.TransitEncryption")
             if configuration.get("TransitEncryption") == "ENABLED":
-                say.good(task, f"{where} is ENABLED")
+                report.passes(task, f"{where} is ENABLED")
             else:
-                say.bad(
+                report.fault(
                     task,
                     f"{task.key} mounts files in the clear.",
                     f"{where} is {shown(configuration.get('TransitEncryption', 'not set'))}",
@@ -233,13 +237,13 @@ def mount(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html",
     types=("AWS::EFS::FileSystem",),
 )
-def files(view: View, say: Say) -> None:
+def files(view: View, report: Reporter) -> None:
     for system in view.of("AWS::EFS::FileSystem"):
         found = [s for s in view.policies.of("resource") if s.resource is system]
         if any(not s.allow and "false" in [v.lower() for v in s.values("aws:SecureTransport")] for s in found):
-            say.good(system, f"{system.at('FileSystemPolicy')} denies what is not TLS")
+            report.passes(system, f"{system.at('FileSystemPolicy')} denies what is not TLS")
         else:
-            say.bad(
+            report.fault(
                 system,
                 f"{system.key} would accept a mount in the clear.",
                 f"{system.at('FileSystemPolicy')} does not deny it",
@@ -255,7 +259,7 @@ def files(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/ntn.html",
     types=("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
 )
-def search(view: View, say: Say) -> None:
+def search(view: View, report: Reporter) -> None:
     for domain in view.of("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
         paths = ("DomainEndpointOptions.EnforceHTTPS", "NodeToNodeEncryptionOptions.Enabled")
         faults = [path for path in paths if truth(domain.get(path)) is not True]
@@ -263,13 +267,13 @@ def search(view: View, say: Say) -> None:
         if "TLS-1-2" not in policy:
             faults.append("DomainEndpointOptions.TLSSecurityPolicy")
         if faults:
-            say.bad(
+            report.fault(
                 domain,
                 f"{domain.key} can be spoken to without modern TLS.",
                 *(f"{domain.at(f)} is {shown(domain.get(f, 'not set'))}" for f in faults),
             )
         else:
-            say.good(domain, f"{domain.key}: HTTPS only, {policy}, encrypted between nodes")
+            report.passes(domain, f"{domain.key}: HTTPS only, {policy}, encrypted between nodes")
 
 
 @rule(
@@ -288,23 +292,23 @@ def search(view: View, say: Say) -> None:
         "AWS::Neptune::DBCluster",
     ),
 )
-def stream(view: View, say: Say) -> None:
+def stream(view: View, report: Reporter) -> None:
     for cluster in view.of("AWS::MSK::Cluster"):
         client = cluster.get("EncryptionInfo.EncryptionInTransit.ClientBroker", "TLS")
         inside = truth(cluster.get("EncryptionInfo.EncryptionInTransit.InCluster", True))
         if client == "TLS" and inside is True:
-            say.good(cluster, f"{cluster.key}: TLS between clients, brokers and each other")
+            report.passes(cluster, f"{cluster.key}: TLS between clients, brokers and each other")
         else:
-            say.bad(
+            report.fault(
                 cluster,
                 f"{cluster.key} also speaks in the clear.",
                 f"ClientBroker is {shown(client)}, InCluster {shown(inside)}",
             )
     for group in view.of("AWS::DocDB::DBClusterParameterGroup"):
         if str(mapping(group.get("Parameters")).get("tls", "enabled")) in ("disabled", "none"):
-            say.bad(group, f"{group.key} switches TLS off.", group.at("Parameters.tls"), severity="high")
+            report.fault(group, f"{group.key} switches TLS off.", group.at("Parameters.tls"), severity="high")
         else:
-            say.good(group, f"{group.key}: tls is on")
+            report.passes(group, f"{group.key}: tls is on")
     for warehouse in view.of("AWS::Redshift::Cluster"):
         group_found = view.model.find(
             warehouse.get("ClusterParameterGroupName"), "AWS::Redshift::ClusterParameterGroup"
@@ -315,6 +319,6 @@ def stream(view: View, say: Say) -> None:
             else {}
         )
         if str(given.get("require_ssl")).lower() == "true":
-            say.good(warehouse, f"{warehouse.key}: require_ssl is true")
+            report.passes(warehouse, f"{warehouse.key}: require_ssl is true")
         else:
-            say.bad(warehouse, f"{warehouse.key} accepts connections in the clear.", "require_ssl is not true")
+            report.fault(warehouse, f"{warehouse.key} accepts connections in the clear.", "require_ssl is not true")

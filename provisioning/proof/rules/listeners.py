@@ -7,7 +7,7 @@ import re
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import many, mapping, shown
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _WHY = "What the internet sends in the clear is read and changed on its way."
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
@@ -26,13 +26,13 @@ _MODERN = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23](-.*)?|TLS-1-2(-.*)?|FS-1-
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/create-https-listener.html",
     types=(_LISTENER, _RULE, _BALANCER, "AWS::ElasticLoadBalancing::LoadBalancer"),
 )
-def listener(view: View, say: Say) -> None:
+def listener(view: View, report: Reporter) -> None:
     for one in view.of(_LISTENER):
         balancer = view.model.find(one.get("LoadBalancerArn"), _BALANCER)
         public = balancer is None or balancer.get("Scheme", "internet-facing") == "internet-facing"
         protocol, where = one.get("Protocol"), f"{one.key} ({shown(one.get('Protocol'))} {shown(one.get('Port'))})"
         if protocol in ("HTTPS", "TLS"):
-            say.good(one, f"{where} speaks TLS")
+            report.passes(one, f"{where} speaks TLS")
         elif protocol == "HTTP":
             forwards = [one] if _forwards(one.items("DefaultActions")) else []
             forwards += [
@@ -42,30 +42,30 @@ def listener(view: View, say: Say) -> None:
             ]
             if forwards:
                 sentence = f"{where} forwards what comes in the clear."
-                say.bad(
+                report.fault(
                     [one, *forwards[1:]],
                     sentence,
                     *(f.at("Actions") for f in forwards),
                     severity="high" if public else "medium",
                 )
             else:
-                say.good(one, f"{where} forwards nothing: it redirects or answers by itself")
+                report.passes(one, f"{where} forwards nothing: it redirects or answers by itself")
         elif public:
-            say.bad(one, f"{where} passes on whatever its callers speak.", one.at("Protocol"), severity="low")
+            report.fault(one, f"{where} passes on whatever its callers speak.", one.at("Protocol"), severity="low")
         else:
-            say.good(one, f"{where} is inside the network and passes on what its callers speak")
+            report.passes(one, f"{where} is inside the network and passes on what its callers speak")
     for classic in view.of("AWS::ElasticLoadBalancing::LoadBalancer"):
         plain = [x for x in classic.objects("Listeners") if str(x.get("Protocol")).upper() in ("HTTP", "TCP")]
         if plain:
             public = classic.get("Scheme", "internet-facing") == "internet-facing"
-            say.bad(
+            report.fault(
                 classic,
                 f"{classic.key} forwards what comes in the clear.",
                 classic.at("Listeners"),
                 severity="high" if public else "medium",
             )
         else:
-            say.good(classic, f"{classic.key} speaks TLS")
+            report.passes(classic, f"{classic.key} speaks TLS")
 
 
 def _forwards(actions: list[object]) -> bool:
@@ -81,16 +81,16 @@ def _forwards(actions: list[object]) -> bool:
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
     types=(_LISTENER,),
 )
-def tls_version(view: View, say: Say) -> None:
+def tls_version(view: View, report: Reporter) -> None:
     for one in view.of(_LISTENER):
         if one.get("Protocol") not in ("HTTPS", "TLS"):
             continue
         policy = one.get("SslPolicy")
         if isinstance(policy, str) and _MODERN.fullmatch(policy):
-            say.good(one, f"{one.at('SslPolicy')} is {policy}")
+            report.passes(one, f"{one.at('SslPolicy')} is {policy}")
         else:
             said = "not set, so AWS takes one that speaks TLS 1.0" if policy is None else shown(policy)
-            say.bad(one, f"{one.key} speaks TLS older than 1.2.", f"{one.at('SslPolicy')} is {said}")
+            report.fault(one, f"{one.key} speaks TLS older than 1.2.", f"{one.at('SslPolicy')} is {said}")
 
 
 def _configuration(distribution: Resource) -> dict[str, object]:
@@ -106,7 +106,7 @@ def _configuration(distribution: Resource) -> dict[str, object]:
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-viewers-to-cloudfront.html",
     types=("AWS::CloudFront::Distribution",),
 )
-def cloudfront_viewer(view: View, say: Say) -> None:
+def cloudfront_viewer(view: View, report: Reporter) -> None:
     for distribution in view.of("AWS::CloudFront::Distribution"):
         configuration = _configuration(distribution)
         behaviours = [configuration.get("DefaultCacheBehavior"), *many(configuration.get("CacheBehaviors"))]
@@ -120,9 +120,9 @@ def cloudfront_viewer(view: View, say: Say) -> None:
                 f"{b.get('PathPattern', 'DefaultCacheBehavior')}: {shown(b.get('ViewerProtocolPolicy', 'not set'))}"
                 for b in plain
             ]
-            say.bad(distribution, f"{distribution.key} answers in the clear.", *evidence)
+            report.fault(distribution, f"{distribution.key} answers in the clear.", *evidence)
         else:
-            say.good(distribution, f"{distribution.key}: {len(behaviours)} behaviours, all HTTPS")
+            report.passes(distribution, f"{distribution.key}: {len(behaviours)} behaviours, all HTTPS")
 
 
 @rule(
@@ -134,22 +134,22 @@ def cloudfront_viewer(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html",
     types=("AWS::CloudFront::Distribution",),
 )
-def cloudfront_tls(view: View, say: Say) -> None:
+def cloudfront_tls(view: View, report: Reporter) -> None:
     for distribution in view.of("AWS::CloudFront::Distribution"):
         certificate = mapping(_configuration(distribution).get("ViewerCertificate"))
         version = str(certificate.get("MinimumProtocolVersion", ""))
         where = distribution.at("DistributionConfig.ViewerCertificate")
         if version.startswith(("TLSv1.2_", "TLSv1.3")):
-            say.good(distribution, f"{where}.MinimumProtocolVersion is {version}")
+            report.passes(distribution, f"{where}.MinimumProtocolVersion is {version}")
         elif not certificate or str(certificate.get("CloudFrontDefaultCertificate")).lower() == "true":
-            say.bad(
+            report.fault(
                 distribution,
                 f"{distribution.key} has CloudFront's own certificate, which allows TLS 1.0.",
                 where,
                 severity="low",
             )
         else:
-            say.bad(
+            report.fault(
                 distribution,
                 f"{distribution.key} speaks TLS older than 1.2.",
                 f"{where}.MinimumProtocolVersion is {version or 'not set'}",
@@ -165,7 +165,7 @@ def cloudfront_tls(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-custom-origin.html",
     types=("AWS::CloudFront::Distribution",),
 )
-def cloudfront_origin(view: View, say: Say) -> None:
+def cloudfront_origin(view: View, report: Reporter) -> None:
     for distribution in view.of("AWS::CloudFront::Distribution"):
         for index, origin in enumerate(many(_configuration(distribution).get("Origins"))):
             custom = mapping(origin).get("CustomOriginConfig")
@@ -174,20 +174,20 @@ def cloudfront_origin(view: View, say: Say) -> None:
             where = f"{distribution.key}.DistributionConfig.Origins[{index}].CustomOriginConfig"
             protocols = many(custom.get("OriginSSLProtocols")) or ["TLSv1"]
             if custom.get("OriginProtocolPolicy") != "https-only":
-                say.bad(
+                report.fault(
                     distribution,
                     f"{distribution.key} speaks to an origin in the clear.",
                     f"{where}.OriginProtocolPolicy is {shown(custom.get('OriginProtocolPolicy'))}",
                 )
             elif any(protocol != "TLSv1.2" for protocol in protocols):
-                say.bad(
+                report.fault(
                     distribution,
                     f"{distribution.key} speaks old TLS to an origin.",
                     f"{where}.OriginSSLProtocols is {shown(protocols)}",
                     severity="low",
                 )
             else:
-                say.good(distribution, f"{where}: https-only, TLSv1.2")
+                report.passes(distribution, f"{where}: https-only, TLSv1.2")
 
 
 @rule(
@@ -199,7 +199,7 @@ def cloudfront_origin(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-custom-domain-tls-version.html",
     types=("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName"),
 )
-def api_domain(view: View, say: Say) -> None:
+def api_domain(view: View, report: Reporter) -> None:
     for domain in view.of("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName"):
         given = (
             [domain.get("SecurityPolicy")]
@@ -207,9 +207,9 @@ def api_domain(view: View, say: Say) -> None:
             else [c.get("SecurityPolicy") for c in domain.objects("DomainNameConfigurations")]
         )
         if given and all(str(policy) == "TLS_1_2" or "TLS13" in str(policy) for policy in given):
-            say.good(domain, f"{domain.key}: {shown(given)}")
+            report.passes(domain, f"{domain.key}: {shown(given)}")
         else:
-            say.bad(
+            report.fault(
                 domain,
                 f"{domain.key} may speak TLS older than 1.2.",
                 f"{domain.at('SecurityPolicy')} is {shown(given)}",

@@ -6,7 +6,7 @@ import re
 
 from provisioning.proof.model.values import shown, texts
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 
 @rule(
@@ -18,16 +18,16 @@ from provisioning.proof.rule import Say, rule
     source="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
     types=("AWS::SNS::Subscription", "AWS::SNS::Topic"),
 )
-def subscription(view: View, say: Say) -> None:
+def subscription(view: View, report: Reporter) -> None:
     given = [(one, one.get("Protocol"), "Protocol") for one in view.of("AWS::SNS::Subscription")]
     for topic in view.of("AWS::SNS::Topic"):
         for index, one in enumerate(topic.objects("Subscription")):
             given.append((topic, one.get("Protocol"), f"Subscription[{index}].Protocol"))
     for resource, protocol, path in given:
         if protocol == "http":
-            say.bad(resource, f"{resource.key} is delivered in the clear.", f"{resource.at(path)} is http")
+            report.fault(resource, f"{resource.key} is delivered in the clear.", f"{resource.at(path)} is http")
         else:
-            say.good(resource, f"{resource.at(path)} is {shown(protocol)}")
+            report.passes(resource, f"{resource.at(path)} is {shown(protocol)}")
 
 
 _PLAIN = re.compile(
@@ -46,7 +46,7 @@ _OF_STORES = ("redis", "amqp", "mongodb", "mqtt", "stomp", "ldap", "ftp")
     remedy="Hand out the TLS address: https, rediss, amqps, sslmode=require.",
     types=("AWS::ECS::TaskDefinition", "AWS::Lambda::Function"),
 )
-def address_in_clear(view: View, say: Say) -> None:
+def address_in_clear(view: View, report: Reporter) -> None:
     for task in view.of("AWS::ECS::TaskDefinition", "AWS::Lambda::Function"):
         faults = 0
         for path, text in texts(task.properties):
@@ -59,6 +59,6 @@ def address_in_clear(view: View, say: Say) -> None:
             store = (found[1] or "sslmode").lower() in (*_OF_STORES, "sslmode")
             said = f"{task.at(path)}: {_WITHOUT_LOGIN.sub('://…@', text)}"
             sentence = f"{task.key} is told to speak in the clear."
-            say.bad(task, sentence, said, severity="medium" if store else "low")
+            report.fault(task, sentence, said, severity="medium" if store else "low")
         if not faults:
-            say.good(task, f"{task.key}: no address in the clear")
+            report.passes(task, f"{task.key}: no address in the clear")

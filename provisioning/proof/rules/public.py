@@ -5,7 +5,7 @@ from __future__ import annotations
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import is_unknown, mentioned, shown, truth
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _DATABASES = (
     "AWS::RDS::DBInstance",
@@ -28,24 +28,26 @@ _PUBLIC_BY_DEFAULT = ("AWS::RDS::DBInstance", "AWS::DMS::ReplicationInstance")
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-rds-dbinstance.html",
     types=_DATABASES,
 )
-def database(view: View, say: Say) -> None:
+def database(view: View, report: Reporter) -> None:
     for one in view.of(*_DATABASES):
         value, where = one.get("PubliclyAccessible"), one.at("PubliclyAccessible")
         if truth(value) is True:
-            say.bad(one, f"{one.key} has a public address.", f"{where} is true")
+            report.fault(one, f"{one.key} has a public address.", f"{where} is true")
         elif is_unknown(value):
-            say.unclear(one, f"Whether {one.key} has a public address cannot be told.", f"{where} is {value}")
+            report.undecided(one, f"Whether {one.key} has a public address cannot be told.", f"{where} is {value}")
         elif value is None and one.type in _PUBLIC_BY_DEFAULT and one.get("DBClusterIdentifier") is None:
-            _by_default(view, say, one)
+            _by_default(view, report, one)
         else:
             said = "false" if value is not None else "not set, which means false"
-            say.good(one, f"{where} is {said}")
+            report.passes(one, f"{where} is {said}")
 
 
-def _by_default(view: View, say: Say, one: Resource) -> None:
+def _by_default(view: View, report: Reporter, one: Resource) -> None:
     """RDS gives an address where the subnets' VPC has an internet gateway and nothing is said."""
-    standing = next((s for s in view.network.standings if s.resource is one), None)
-    vpcs = {name for s in (view.network.subnets_of(standing) if standing else []) for name in mentioned(s.get("VpcId"))}
+    placement = next((s for s in view.network.placements if s.resource is one), None)
+    vpcs = {
+        name for s in (view.network.subnets_of(placement) if placement else []) for name in mentioned(s.get("VpcId"))
+    }
     gateways = [
         a
         for a in view.of("AWS::EC2::VPCGatewayAttachment")
@@ -53,13 +55,13 @@ def _by_default(view: View, say: Say, one: Resource) -> None:
     ]
     evidence = [f"{one.at('PubliclyAccessible')} is not set", *(g.key for g in gateways)]
     if vpcs and not gateways:
-        say.good(one, f"{one.key}: its VPC has no internet gateway")
+        report.passes(one, f"{one.key}: its VPC has no internet gateway")
     elif gateways:
-        say.bad(
+        report.fault(
             one, f"{one.key} gets a public address: its VPC has an internet gateway, and it does not say no.", *evidence
         )
     else:
-        say.unclear(one, f"Whether {one.key} gets a public address depends on its VPC.", *evidence)
+        report.undecided(one, f"Whether {one.key} gets a public address depends on its VPC.", *evidence)
 
 
 @rule(
@@ -71,12 +73,12 @@ def _by_default(view: View, say: Say, one: Resource) -> None:
     source="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html",
     types=("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
 )
-def domain(view: View, say: Say) -> None:
+def domain(view: View, report: Reporter) -> None:
     for one in view.of("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
         if one.get("VPCOptions") is None:
-            say.bad(one, f"{one.key} answers on a public endpoint.", f"{one.at('VPCOptions')} is not set")
+            report.fault(one, f"{one.key} answers on a public endpoint.", f"{one.at('VPCOptions')} is not set")
         else:
-            say.good(one, f"{one.key} stands in {shown(one.get('VPCOptions.SubnetIds'))}")
+            report.passes(one, f"{one.key} stands in {shown(one.get('VPCOptions.SubnetIds'))}")
 
 
 @rule(
@@ -89,12 +91,12 @@ def domain(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
     types=("AWS::Lambda::Url",),
 )
-def function_url(view: View, say: Say) -> None:
+def function_url(view: View, report: Reporter) -> None:
     for url in view.of("AWS::Lambda::Url"):
         if url.get("AuthType") == "AWS_IAM":
-            say.good(url, f"{url.at('AuthType')} is AWS_IAM")
+            report.passes(url, f"{url.at('AuthType')} is AWS_IAM")
         else:
-            say.bad(
+            report.fault(
                 url,
                 f"Anybody on the internet may call {url.key}.",
                 f"{url.at('AuthType')} is {shown(url.get('AuthType'))}",
@@ -110,25 +112,25 @@ def function_url(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html",
     types=("AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Route", "AWS::AppSync::GraphQLApi"),
 )
-def api(view: View, say: Say) -> None:
+def api(view: View, report: Reporter) -> None:
     for method in view.of("AWS::ApiGateway::Method"):
         if method.get("HttpMethod") == "OPTIONS":
             continue
         guarded = method.get("AuthorizationType", "NONE") != "NONE" or truth(method.get("ApiKeyRequired")) is True
-        _asked(say, method, "AuthorizationType", guarded=guarded)
+        _asked(report, method, "AuthorizationType", guarded=guarded)
     for route in view.of("AWS::ApiGatewayV2::Route"):
         guarded = route.get("AuthorizationType", "NONE") != "NONE" or truth(route.get("ApiKeyRequired")) is True
-        _asked(say, route, "AuthorizationType", guarded=guarded)
+        _asked(report, route, "AuthorizationType", guarded=guarded)
     for graph in view.of("AWS::AppSync::GraphQLApi"):
-        _asked(say, graph, "AuthenticationType", guarded=graph.get("AuthenticationType") != "API_KEY")
+        _asked(report, graph, "AuthenticationType", guarded=graph.get("AuthenticationType") != "API_KEY")
 
 
-def _asked(say: Say, resource: Resource, path: str, *, guarded: bool) -> None:
+def _asked(report: Reporter, resource: Resource, path: str, *, guarded: bool) -> None:
     said = f"{resource.at(path)} is {shown(resource.get(path, 'not set'))}"
     if guarded:
-        say.good(resource, said)
+        report.passes(resource, said)
     else:
-        say.bad(resource, f"Anybody on the internet may call {resource.key}.", said)
+        report.fault(resource, f"Anybody on the internet may call {resource.key}.", said)
 
 
 @rule(
@@ -146,26 +148,26 @@ def _asked(say: Say, resource: Resource, path: str, *, guarded: bool) -> None:
         "AWS::EMR::Cluster",
     ),
 )
-def elsewhere(view: View, say: Say) -> None:
+def elsewhere(view: View, report: Reporter) -> None:
     for cluster in view.of("AWS::EKS::Cluster"):
         public = truth(cluster.get("ResourcesVpcConfig.EndpointPublicAccess", True)) is not False
         wide = cluster.get("ResourcesVpcConfig.PublicAccessCidrs") in (None, ["0.0.0.0/0"])
-        _switch(say, cluster, "ResourcesVpcConfig.EndpointPublicAccess", open_=public and wide)
+        _switch(report, cluster, "ResourcesVpcConfig.EndpointPublicAccess", open_=public and wide)
     for notebook in view.of("AWS::SageMaker::NotebookInstance"):
-        _switch(say, notebook, "DirectInternetAccess", open_=notebook.get("DirectInternetAccess") != "Disabled")
+        _switch(report, notebook, "DirectInternetAccess", open_=notebook.get("DirectInternetAccess") != "Disabled")
     for share in view.of("AWS::RAM::ResourceShare"):
         open_ = truth(share.get("AllowExternalPrincipals", True)) is not False
-        _switch(say, share, "AllowExternalPrincipals", open_=open_)
+        _switch(report, share, "AllowExternalPrincipals", open_=open_)
     for repository in view.of("AWS::ECR::PublicRepository"):
-        _switch(say, repository, "RepositoryName", open_=True)
+        _switch(report, repository, "RepositoryName", open_=True)
     for kafka in view.of("AWS::MSK::Cluster"):
         path = "BrokerNodeGroupInfo.ConnectivityInfo.PublicAccess.Type"
-        _switch(say, kafka, path, open_=kafka.get(path, "DISABLED") != "DISABLED")
+        _switch(report, kafka, path, open_=kafka.get(path, "DISABLED") != "DISABLED")
 
 
-def _switch(say: Say, resource: Resource, path: str, *, open_: bool) -> None:
+def _switch(report: Reporter, resource: Resource, path: str, *, open_: bool) -> None:
     said = f"{resource.at(path)} is {shown(resource.get(path, 'not set'))}"
     if open_:
-        say.bad(resource, f"{resource.key} is open to the internet or to other accounts.", said)
+        report.fault(resource, f"{resource.key} is open to the internet or to other accounts.", said)
     else:
-        say.good(resource, said)
+        report.passes(resource, said)

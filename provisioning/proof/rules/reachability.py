@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
-from provisioning.proof.facts.locations import NETWORK_TYPES, PLACES
-from provisioning.proof.model.network import Standing, Way
+from provisioning.proof.facts.locations import LOCATIONS, NETWORK_TYPES
+from provisioning.proof.model.network import Placement, RoutePath
 from provisioning.proof.model.security_groups import GroupRule
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import truth
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
-_STORES = frozenset(kind for kind, place in PLACES.items() if place.kind == "store")
+_STORES = frozenset(kind for kind, location in LOCATIONS.items() if location.kind == "store")
 _ROUTES = "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"
 
 
-def _open_to_world(view: View, standing: Standing) -> list[GroupRule]:
+def _open_to_world(view: View, placement: Placement) -> list[GroupRule]:
     return [
         admitted
-        for value in standing.groups
+        for value in placement.groups
         if (group := view.model.find(value, "AWS::EC2::SecurityGroup"))
         for admitted in view.groups.ingress.get(group.key, ())
         if admitted.from_anywhere
     ]
 
 
-def _lets_out(view: View, standing: Standing) -> list[GroupRule]:
+def _lets_out(view: View, placement: Placement) -> list[GroupRule]:
     """The egress rules of a store's groups that lead to public addresses."""
     return [
         let
-        for value in standing.groups
+        for value in placement.groups
         if (group := view.model.find(value, "AWS::EC2::SecurityGroup"))
         for let in view.groups.egress.get(group.key, ())
         if let.from_anywhere
@@ -48,25 +48,25 @@ def _holders(view: View, subnet: Resource) -> str:
     source=_ROUTES,
     types=NETWORK_TYPES | _STORES,
 )
-def data_to_internet(view: View, say: Say) -> None:
+def data_to_internet(view: View, report: Reporter) -> None:
     for subnet in view.network.store_subnets:
         if view.network.shared(subnet):
             continue
-        ways = [way for way in view.network.ways(subnet) if way.reach == "internet"]
+        paths = [path for path in view.network.route_paths(subnet) if path.reach == "internet"]
         holds = _holders(view, subnet)
-        for way in ways:
+        for path in paths:
             admits, why = view.network.acl_admits(subnet, egress=True)
             if not admits:
-                say.good(subnet, f"{subnet.key} holds {holds}: {way.line}, but {why}")
+                report.passes(subnet, f"{subnet.key} holds {holds}: {path.line}, but {why}")
                 continue
-            sentence = f"{subnet.key} holds {holds} and has a route to the internet over the {way.over}."
-            say.bad([subnet, *_route(way)], sentence, way.line, why)
-        if not ways:
-            say.good(subnet, f"{subnet.key} holds {holds}: {_tables(view, subnet)} has no route to the internet")
+            sentence = f"{subnet.key} holds {holds} and has a route to the internet over the {path.over}."
+            report.fault([subnet, *_route(path)], sentence, path.line, why)
+        if not paths:
+            report.passes(subnet, f"{subnet.key} holds {holds}: {_tables(view, subnet)} has no route to the internet")
 
 
-def _route(way: Way) -> list[Resource]:
-    return [way.route] if way.route else []
+def _route(path: RoutePath) -> list[Resource]:
+    return [path.route] if path.route else []
 
 
 def _tables(view: View, subnet: Resource) -> str:
@@ -83,16 +83,18 @@ def _tables(view: View, subnet: Resource) -> str:
     source=_ROUTES,
     types=NETWORK_TYPES,
 )
-def data_beyond(view: View, say: Say) -> None:
+def data_beyond(view: View, report: Reporter) -> None:
     for subnet in view.network.store_subnets:
-        ways = view.network.ways(subnet)
-        for way in ways:
-            if way.reach == "beyond":
-                say.bad([subnet, *_route(way)], f"{subnet.key} holds stores and leads to a {way.over}.", way.line)
-            elif way.reach == "unknown":
-                say.unclear(subnet, f"Where {subnet.key} leads cannot be told from the template.", way.line)
-        if not any(way.reach in ("beyond", "unknown") for way in ways):
-            say.good(subnet, f"{subnet.key}: {_tables(view, subnet)} leads to no other network")
+        paths = view.network.route_paths(subnet)
+        for path in paths:
+            if path.reach == "beyond":
+                report.fault(
+                    [subnet, *_route(path)], f"{subnet.key} holds stores and leads to a {path.over}.", path.line
+                )
+            elif path.reach == "unknown":
+                report.undecided(subnet, f"Where {subnet.key} leads cannot be told from the template.", path.line)
+        if not any(path.reach in ("beyond", "unknown") for path in paths):
+            report.passes(subnet, f"{subnet.key}: {_tables(view, subnet)} leads to no other network")
 
 
 @rule(
@@ -104,30 +106,30 @@ def data_beyond(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
     types=_STORES,
 )
-def store_reachable(view: View, say: Say) -> None:
-    for standing in view.network.standings:
-        if standing.kind != "store":
+def store_reachable(view: View, report: Reporter) -> None:
+    for placement in view.network.placements:
+        if placement.kind != "store":
             continue
-        subnets = view.network.subnets_of(standing)
-        entries = [(s, w) for s in subnets for w in view.network.ways(s) if w.enters]
+        subnets = view.network.subnets_of(placement)
+        entries = [(s, w) for s in subnets for w in view.network.route_paths(s) if w.enters]
         entries = [(s, w) for s, w in entries if view.network.acl_admits(s, egress=False)[0]]
         if not entries:
             if subnets:
-                say.good(standing.resource, f"{standing.resource.key}: no internet gateway leads to its subnets")
+                report.passes(placement.resource, f"{placement.resource.key}: no internet gateway leads to its subnets")
             continue
-        _entered(view, say, standing, entries)
+        _entered(view, report, placement, entries)
 
 
-def _entered(view: View, say: Say, standing: Standing, entries: list[tuple[Resource, Way]]) -> None:
-    name, path = standing.resource.key, [way.line for _, way in entries]
-    rules = [admitted.line for admitted in _open_to_world(view, standing)]
-    if standing.public:
+def _entered(view: View, report: Reporter, placement: Placement, entries: list[tuple[Resource, RoutePath]]) -> None:
+    name, lines = placement.resource.key, [path.line for _, path in entries]
+    rules = [admitted.line for admitted in _open_to_world(view, placement)]
+    if placement.public:
         sentence = f"{name} has a public address in {entries[0][0].key}, which an internet gateway leads to"
         sentence += ", and its security group admits the whole internet." if rules else "."
-        say.bad(standing.resource, sentence, *path, *rules)
+        report.fault(placement.resource, sentence, *lines, *rules)
     else:
         sentence = f"{name} stands in {entries[0][0].key}, a public subnet; only a missing public address keeps it in."
-        say.bad(standing.resource, sentence, *path, *rules, severity="high" if rules else "medium")
+        report.fault(placement.resource, sentence, *lines, *rules, severity="high" if rules else "medium")
 
 
 @rule(
@@ -138,21 +140,21 @@ def _entered(view: View, say: Say, standing: Standing, entries: list[tuple[Resou
     remedy="Give the store subnets of its own, or a security group that lets nothing out.",
     types=_STORES,
 )
-def store_way_out(view: View, say: Say) -> None:
-    for standing in view.network.standings:
-        if standing.kind != "store":
+def store_way_out(view: View, report: Reporter) -> None:
+    for placement in view.network.placements:
+        if placement.kind != "store":
             continue
-        for subnet in view.network.subnets_of(standing):
-            ways = [w for w in view.network.ways(subnet) if w.reach == "internet" and not w.enters]
-            if not view.network.shared(subnet) or not ways:
+        for subnet in view.network.subnets_of(placement):
+            paths = [w for w in view.network.route_paths(subnet) if w.reach == "internet" and not w.enters]
+            if not view.network.shared(subnet) or not paths:
                 continue
-            name = standing.resource.key
-            if rules := _lets_out(view, standing):
+            name = placement.resource.key
+            if rules := _lets_out(view, placement):
                 sentence = f"{name} stands in {subnet.key} beside compute, and its security group lets it out."
-                say.bad(standing.resource, sentence, ways[0].line, *(rule.line for rule in rules))
+                report.fault(placement.resource, sentence, paths[0].line, *(rule.line for rule in rules))
                 break
-            say.good(
-                standing.resource, f"{name} in {subnet.key}: a way out exists, its security group lets nothing out"
+            report.passes(
+                placement.resource, f"{name} in {subnet.key}: a way out exists, its security group lets nothing out"
             )
 
 
@@ -164,25 +166,26 @@ def store_way_out(view: View, say: Say) -> None:
     remedy="Make the subnets in the template, or prove the network that they come from.",
     types=_STORES,
 )
-def unknown_subnet(view: View, say: Say) -> None:
-    for standing in view.network.standings:
-        if standing.kind != "store" or (standing.resource.type in _NOT_ALWAYS_PLACED and not standing.subnets):
+def unknown_subnet(view: View, report: Reporter) -> None:
+    for placement in view.network.placements:
+        if placement.kind != "store" or (placement.resource.type in _NOT_ALWAYS_PLACED and not placement.subnets):
             continue
-        foreign = view.network.foreign_subnets(standing)
+        foreign = view.network.foreign_subnets(placement)
         if foreign:
-            say.unclear(
-                standing.resource,
-                f"{standing.resource.key} stands in subnets that the template does not make, so its reach cannot be told.",
+            report.undecided(
+                placement.resource,
+                f"{placement.resource.key} stands in subnets that the template does not make, so its reach cannot be told.",
                 *foreign,
             )
-        elif not standing.subnets:
-            say.unclear(
-                standing.resource,
-                f"{standing.resource.key} names no subnets: AWS puts it into the default VPC, whose subnets are public.",
+        elif not placement.subnets:
+            report.undecided(
+                placement.resource,
+                f"{placement.resource.key} names no subnets: AWS puts it into the default VPC, whose subnets are public.",
             )
         else:
-            say.good(
-                standing.resource, f"{standing.resource.key} stands in {len(standing.subnets)} subnets of the template"
+            report.passes(
+                placement.resource,
+                f"{placement.resource.key} stands in {len(placement.subnets)} subnets of the template",
             )
 
 
@@ -199,18 +202,20 @@ _NOT_ALWAYS_PLACED = ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Dom
     source="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html",
     types=("AWS::EC2::VPCEndpoint",),
 )
-def data_endpoints(view: View, say: Say) -> None:
+def data_endpoints(view: View, report: Reporter) -> None:
     for subnet in view.network.store_subnets:
         if view.network.shared(subnet):
             continue
-        ways = [way for way in view.network.ways(subnet) if way.reach == "endpoint"]
-        for way in ways:
-            if way.route is not None and way.route.get("PolicyDocument") is not None:
-                say.good(subnet, f"{way.line}, by a policy of its own")
+        paths = [path for path in view.network.route_paths(subnet) if path.reach == "endpoint"]
+        for path in paths:
+            if path.route is not None and path.route.get("PolicyDocument") is not None:
+                report.passes(subnet, f"{path.line}, by a policy of its own")
             else:
-                say.bad([subnet, *_route(way)], f"{subnet.key} reaches AWS over a {way.over} without policy.", way.line)
-        if not ways:
-            say.good(subnet, f"{subnet.key}: no endpoint in {_tables(view, subnet)}")
+                report.fault(
+                    [subnet, *_route(path)], f"{subnet.key} reaches AWS over a {path.over} without policy.", path.line
+                )
+        if not paths:
+            report.passes(subnet, f"{subnet.key}: no endpoint in {_tables(view, subnet)}")
 
 
 @rule(
@@ -221,7 +226,7 @@ def data_endpoints(view: View, say: Say) -> None:
     remedy="Admit only the network's own addresses, or leave the ACL out.",
     types=("AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry", "AWS::EC2::SubnetNetworkAclAssociation"),
 )
-def acl_open(view: View, say: Say) -> None:
+def acl_open(view: View, report: Reporter) -> None:
     stores = {subnet.key for subnet in view.network.store_subnets}
     for association in view.of("AWS::EC2::SubnetNetworkAclAssociation"):
         subnet = view.model.find(association.get("SubnetId"), "AWS::EC2::Subnet")
@@ -229,9 +234,9 @@ def acl_open(view: View, say: Say) -> None:
             continue
         admits, why = view.network.acl_admits(subnet, egress=False)
         if admits:
-            say.bad([subnet, association], f"The network ACL of {subnet.key} admits the internet.", why)
+            report.fault([subnet, association], f"The network ACL of {subnet.key} admits the internet.", why)
         else:
-            say.good(subnet, f"{subnet.key}: {why}")
+            report.passes(subnet, f"{subnet.key}: {why}")
 
 
 @rule(
@@ -242,16 +247,16 @@ def acl_open(view: View, say: Say) -> None:
     remedy="Set MapPublicIpOnLaunch to false on subnets that hold data.",
     types=("AWS::EC2::Subnet",),
 )
-def maps_addresses(view: View, say: Say) -> None:
+def maps_addresses(view: View, report: Reporter) -> None:
     for subnet in view.network.store_subnets:
         if truth(subnet.get("MapPublicIpOnLaunch", False)) is not False:
-            say.bad(
+            report.fault(
                 subnet,
                 f"{subnet.key} holds stores and hands out public addresses.",
                 f"{subnet.at('MapPublicIpOnLaunch')} is {subnet.get('MapPublicIpOnLaunch')}",
             )
         else:
-            say.good(subnet, f"{subnet.at('MapPublicIpOnLaunch')} is not set")
+            report.passes(subnet, f"{subnet.at('MapPublicIpOnLaunch')} is not set")
 
 
 @rule(
@@ -262,7 +267,7 @@ def maps_addresses(view: View, say: Say) -> None:
     remedy="Say in the blueprint which network it is; route only what is needed.",
     types=("AWS::EC2::VPCPeeringConnection", "AWS::EC2::TransitGatewayAttachment", "AWS::EC2::VPNConnection"),
 )
-def beyond(view: View, say: Say) -> None:
+def beyond(view: View, report: Reporter) -> None:
     joins = [
         *view.of(
             "AWS::EC2::VPCPeeringConnection",
@@ -273,10 +278,10 @@ def beyond(view: View, say: Say) -> None:
         )
     ]
     for join in joins:
-        say.bad(join, f"{join.key} joins the network with another one ({join.type}).", join.at("Properties"))
+        report.fault(join, f"{join.key} joins the network with another one ({join.type}).", join.at("Properties"))
     if not joins:
         for vpc in view.vpcs:
-            say.good(vpc, f"{vpc.key}: no peering, no transit gateway, no VPN")
+            report.passes(vpc, f"{vpc.key}: no peering, no transit gateway, no VPN")
 
 
 @rule(
@@ -288,10 +293,12 @@ def beyond(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
     types=("AWS::EC2::FlowLog",),
 )
-def flow_logs(view: View, say: Say) -> None:
+def flow_logs(view: View, report: Reporter) -> None:
     logged = {vpc.key: log for log in view.of("AWS::EC2::FlowLog") if (vpc := view.model.find(log.get("ResourceId")))}
     for vpc in view.vpcs:
         if vpc.key in logged:
-            say.good(vpc, f"{vpc.key} is logged by {logged[vpc.key].key} ({logged[vpc.key].get('TrafficType', 'ALL')})")
+            report.passes(
+                vpc, f"{vpc.key} is logged by {logged[vpc.key].key} ({logged[vpc.key].get('TrafficType', 'ALL')})"
+            )
         else:
-            say.bad(vpc, f"No flow log records the traffic of {vpc.key}.")
+            report.fault(vpc, f"No flow log records the traffic of {vpc.key}.")

@@ -7,7 +7,7 @@ import re
 from provisioning.proof.model.policies import POLICY_TYPES, RESOURCE_POLICIES, Statement
 from provisioning.proof.model.values import has_unknown, shown
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
 # Conditions that tie a statement to an account, an organisation, a network or one resource.
@@ -64,21 +64,23 @@ def is_function_url(statement: Statement) -> bool:
     source=_SOURCE,
     types=POLICY_TYPES,
 )
-def public_policy(view: View, say: Say) -> None:
+def public_policy(view: View, report: Reporter) -> None:
     for statement in view.policies.of("resource"):
         if not statement.allow:
             continue
         if statement.not_principals:
-            say.bad(statement.resource, f"{statement.resource.key} is open to everybody but a few.", statement.line)
+            report.fault(
+                statement.resource, f"{statement.resource.key} is open to everybody but a few.", statement.line
+            )
         elif open_principal(statement) and not is_function_url(statement):
             if why := narrowed(statement):
-                say.good(statement.resource, f"{statement.line}, narrowed by {why}")
+                report.passes(statement.resource, f"{statement.line}, narrowed by {why}")
             else:
-                say.bad(statement.resource, f"{statement.resource.key} is open to everybody.", statement.line)
+                report.fault(statement.resource, f"{statement.resource.key} is open to everybody.", statement.line)
         elif not statement.principals:
-            say.fact(f"{statement.at}: no principal")
+            report.fact(f"{statement.at}: no principal")
         else:
-            say.good(statement.resource, statement.line)
+            report.passes(statement.resource, statement.line)
 
 
 @rule(
@@ -90,16 +92,16 @@ def public_policy(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
     types=POLICY_TYPES,
 )
-def service_policy(view: View, say: Say) -> None:
+def service_policy(view: View, report: Reporter) -> None:
     for statement in view.policies.of("resource"):
         services = [name for kind, name in statement.principals if kind == "Service"]
         if not statement.allow or not services or _regional_delivery(services):
             continue
         if why := narrowed(statement):
-            say.good(statement.resource, f"{statement.at}: {', '.join(services)} only with {why}")
+            report.passes(statement.resource, f"{statement.at}: {', '.join(services)} only with {why}")
         else:
             sentence = f"{statement.resource.key} lets {', '.join(services)} act for any account."
-            say.bad(statement.resource, sentence, statement.line)
+            report.fault(statement.resource, sentence, statement.line)
 
 
 def _regional_delivery(services: list[str]) -> bool:
@@ -118,7 +120,7 @@ _ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::.*)?")
     remedy="Remove the principal, or say in the blueprint which account it is.",
     types=RESOURCE_POLICIES,
 )
-def account_policy(view: View, say: Say) -> None:
+def account_policy(view: View, report: Reporter) -> None:
     for statement in view.policies.of("resource"):
         if not statement.allow:
             continue
@@ -129,17 +131,17 @@ def account_policy(view: View, say: Say) -> None:
         ]
         certain = [name for name in foreign if not has_unknown(name)]
         if certain:
-            say.bad(
+            report.fault(
                 statement.resource, f"{statement.resource.key} is open to the account {shown(certain)}.", statement.line
             )
         elif foreign:
-            say.unclear(
+            report.undecided(
                 statement.resource,
                 f"To whom {statement.resource.key} is open cannot be told.",
                 statement.line,
                 severity="high",
             )
         elif statement.principals:
-            say.good(
+            report.passes(
                 statement.resource, f"{statement.at}: {', '.join(sorted({name for _, name in statement.principals}))}"
             )

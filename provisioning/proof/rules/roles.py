@@ -7,7 +7,7 @@ from provisioning.proof.model.policies import POLICY_TYPES
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import has_unknown, is_unknown, mentioned, shown
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _HOLDERS = ("AWS::IAM::Role", "AWS::IAM::User", "AWS::IAM::Group")
 _MANAGED = "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/about-managed-policy-reference.html"
@@ -22,17 +22,19 @@ _MANAGED = "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/abou
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html",
     types=("AWS::IAM::Role",),
 )
-def boundary(view: View, say: Say) -> None:
+def boundary(view: View, report: Reporter) -> None:
     for role in view.of("AWS::IAM::Role"):
         value = role.get("PermissionsBoundary")
         if value is None:
-            say.bad(role, f"{role.key} has no permissions boundary.", f"{role.at('PermissionsBoundary')} is not set")
+            report.fault(
+                role, f"{role.key} has no permissions boundary.", f"{role.at('PermissionsBoundary')} is not set"
+            )
         elif is_unknown(value):
-            say.unclear(
+            report.undecided(
                 role, f"The boundary of {role.key} cannot be told.", f"{role.at('PermissionsBoundary')} is {value}"
             )
         else:
-            say.good(role, f"{role.at('PermissionsBoundary')} is {shown(value)}")
+            report.passes(role, f"{role.at('PermissionsBoundary')} is {shown(value)}")
 
 
 def managed(role: Resource) -> list[tuple[str, str]]:
@@ -53,27 +55,29 @@ def managed(role: Resource) -> list[tuple[str, str]]:
     source=_MANAGED,
     types=_HOLDERS,
 )
-def managed_policy(view: View, say: Say) -> None:
+def managed_policy(view: View, report: Reporter) -> None:
     for holder in view.of(*_HOLDERS):
         for name, where in managed(holder):
             if name in EVERYTHING_POLICIES:
-                say.bad(holder, f"{holder.key} is given {name}: everything, or nearly.", where)
+                report.fault(holder, f"{holder.key} is given {name}: everything, or nearly.", where)
             elif name.endswith("FullAccess"):
-                say.bad(holder, f"{holder.key} is given {name}: a whole service, everywhere.", where, severity="medium")
+                report.fault(
+                    holder, f"{holder.key} is given {name}: a whole service, everywhere.", where, severity="medium"
+                )
             elif name in ("ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess"):
-                say.bad(holder, f"{holder.key} may read the whole account by {name}.", where, severity="medium")
+                report.fault(holder, f"{holder.key} may read the whole account by {name}.", where, severity="medium")
             else:
                 sentence = f"What {name} allows {holder.key} is AWS's to say, and not in the template."
-                say.bad(holder, sentence, where, severity="low", certain=False)
+                report.fault(holder, sentence, where, severity="low", certain=False)
         strange = [
             shown(arn)
             for arn in holder.items("ManagedPolicyArns")
             if isinstance(arn, str) and ":iam::aws:policy/" not in arn and view.model.find(arn) is None
         ]
         if strange:
-            say.unclear(holder, f"{holder.key} is given policies that are not in the template.", *strange)
+            report.undecided(holder, f"{holder.key} is given policies that are not in the template.", *strange)
         elif not managed(holder):
-            say.good(holder, f"{holder.key}: only what the template says")
+            report.passes(holder, f"{holder.key}: only what the template says")
 
 
 @rule(
@@ -85,13 +89,13 @@ def managed_policy(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
     types=("AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::Group", "AWS::IAM::UserToGroupAddition"),
 )
-def user(view: View, say: Say) -> None:
+def user(view: View, report: Reporter) -> None:
     for key in view.of("AWS::IAM::AccessKey"):
-        say.bad(key, f"{key.key} is an access key that never ends.", key.at("UserName"))
+        report.fault(key, f"{key.key} is an access key that never ends.", key.at("UserName"))
     for one in view.of("AWS::IAM::User"):
-        say.bad(one, f"{one.key} is a user.", one.at("Properties"), severity="medium")
+        report.fault(one, f"{one.key} is a user.", one.at("Properties"), severity="medium")
     for role in view.of("AWS::IAM::Role"):
-        say.good(role, f"{role.key} is a role: its credentials end by themselves")
+        report.passes(role, f"{role.key} is a role: its credentials end by themselves")
 
 
 @rule(
@@ -102,19 +106,19 @@ def user(view: View, say: Say) -> None:
     remedy="Make the log group in the template, and grant CreateLogStream and PutLogEvents on it.",
     types=POLICY_TYPES,
 )
-def log_group_right(view: View, say: Say) -> None:
+def log_group_right(view: View, report: Reporter) -> None:
     faulty = set()
     for statement in view.policies.of("identity"):
         if statement.allow and statement.matches("logs:CreateLogGroup"):
             faulty |= set(statement.holders)
-            say.bad(statement.resource, f"{', '.join(statement.holders)} may create log groups.", statement.line)
+            report.fault(statement.resource, f"{', '.join(statement.holders)} may create log groups.", statement.line)
     for role in view.of("AWS::IAM::Role"):
         for name, where in managed(role):
             if name in LOG_GROUP_POLICIES:
                 faulty.add(role.key)
-                say.bad(role, f"{role.key} may create log groups by {name}.", where)
+                report.fault(role, f"{role.key} may create log groups by {name}.", where)
         if role.key not in faulty:
-            say.good(role, f"{role.key} may not create log groups")
+            report.passes(role, f"{role.key} may not create log groups")
 
 
 # What says itself which workload it is for: a role is used by one of these.
@@ -131,7 +135,7 @@ _FOUND_ANYWAY = ("AWS::Logs::LogGroup", "AWS::IAM::Role", "AWS::KMS::Key", "AWS:
     remedy="Remove the statement, or let the component use the store.",
     types=("AWS::IAM::Role", *_WORKLOADS),
 )
-def not_asked_for(view: View, say: Say) -> None:
+def not_asked_for(view: View, report: Reporter) -> None:
     for kind, path in _WORKLOADS.items():
         for workload in view.of(kind):
             role = view.model.find(workload.get(path), "AWS::IAM::Role")
@@ -151,9 +155,9 @@ def not_asked_for(view: View, say: Say) -> None:
             unasked = sorted(set(granted) - told - triggers)
             for name in unasked:
                 sentence = f"{role.key} holds rights on {name}, and {workload.key} is not told of it."
-                say.bad(role, sentence, granted[name].line)
+                report.fault(role, sentence, granted[name].line)
             if not unasked:
-                say.good(
+                report.passes(
                     role,
                     f"{role.key}: {', '.join(sorted(granted)) or 'nothing of the template'}, all told to {workload.key}",
                 )
@@ -167,13 +171,15 @@ def not_asked_for(view: View, say: Say) -> None:
     remedy="Write the policy into the template.",
     types=POLICY_TYPES,
 )
-def unreadable(view: View, say: Say) -> None:
+def unreadable(view: View, report: Reporter) -> None:
     statements = view.policies.statements
     for resource, path in view.policies.unreadable:
-        say.unclear(resource, f"What {resource.key} allows cannot be read.", resource.at(path))
+        report.undecided(resource, f"What {resource.key} allows cannot be read.", resource.at(path))
     for resource in {statement.resource.key: statement.resource for statement in statements}.values():
         vague = [s.at for s in statements if s.resource is resource and any(map(has_unknown, s.actions))]
         if vague:
-            say.unclear(resource, f"Which actions {resource.key} allows cannot be told.", *vague)
+            report.undecided(resource, f"Which actions {resource.key} allows cannot be told.", *vague)
         else:
-            say.good(resource, f"{resource.key}: {sum(s.resource is resource for s in statements)} statements read")
+            report.passes(
+                resource, f"{resource.key}: {sum(s.resource is resource for s in statements)} statements read"
+            )

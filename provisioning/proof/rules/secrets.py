@@ -9,7 +9,7 @@ from provisioning.proof.facts.secrets import ABOUT, DYNAMIC, HINT, NAME, PROPERT
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import has_unknown, is_unknown, mapping, mentioned, number, shown, texts
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _SECRETS = "https://docs.aws.amazon.com/secretsmanager/latest/userguide/best-practices.html"
 _WITH_ENVIRONMENT = (
@@ -67,26 +67,26 @@ def promises(name: str) -> bool:
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html",
     types=_WITH_ENVIRONMENT,
 )
-def environment(view: View, say: Say) -> None:
+def environment(view: View, report: Reporter) -> None:
     for resource in view.of(*_WITH_ENVIRONMENT):
         faults = 0
         for path, name, value in variables(resource.properties):
             where = resource.at(f"{path} ({name})")
             if DYNAMIC.search(value):
                 faults += 1
-                say.bad(
+                report.fault(
                     resource, f"{resource.key} gets the secret {name} in the clear: CloudFormation resolves it.", where
                 )
             elif promises(name) and value and not set(mentioned(value)):
                 faults += 1
                 if has_unknown(value):
-                    say.bad(
+                    report.fault(
                         resource, f"{resource.key} gets {name} in the clear, from a parameter.", f"{where}: {value}"
                     )
                 else:
-                    say.bad(resource, f"{resource.key} gets {name} in the clear.", f"{where}: {masked(value)}")
+                    report.fault(resource, f"{resource.key} gets {name} in the clear.", f"{where}: {masked(value)}")
         if not faults:
-            say.good(resource, f"{resource.key}: no secret in its environment")
+            report.passes(resource, f"{resource.key}: no secret in its environment")
 
 
 @rule(
@@ -97,7 +97,7 @@ def environment(view: View, say: Say) -> None:
     remedy="Generate the secret in AWS, and refer to it by {{resolve:secretsmanager:…}} or a managed password.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html",
 )
-def written_out(view: View, say: Say) -> None:
+def written_out(view: View, report: Reporter) -> None:
     for resource in view.model.resources.values():
         for path, value in texts(resource.properties):
             name = path.rpartition(".")[2].partition("[")[0]
@@ -107,16 +107,18 @@ def written_out(view: View, say: Say) -> None:
                 continue
             where = resource.at(path)
             if DYNAMIC.search(value) or set(mentioned(value)):
-                say.good(resource, f"{where} is {value}")
+                report.passes(resource, f"{where} is {value}")
             elif is_unknown(value):
-                say.bad(
+                report.fault(
                     resource,
                     f"The secret {name} of {resource.key} passes through a parameter.",
                     f"{where}: {value}",
                     severity="medium",
                 )
             else:
-                say.bad(resource, f"The secret {name} of {resource.key} is written out.", f"{where}: {masked(value)}")
+                report.fault(
+                    resource, f"The secret {name} of {resource.key} is written out.", f"{where}: {masked(value)}"
+                )
 
 
 @rule(
@@ -127,7 +129,7 @@ def written_out(view: View, say: Say) -> None:
     remedy="Withdraw the key now, and keep its successor in Secrets Manager.",
     source=_SECRETS,
 )
-def pattern(view: View, say: Say) -> None:
+def pattern(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         found = 0
         for path, text in texts(stack.template):
@@ -137,9 +139,9 @@ def pattern(view: View, say: Say) -> None:
                 if match := form.search(text):
                     found += 1
                     holder = _holder(view, stack.key, path)
-                    say.bad(holder, f"The template holds {what}.", f"{path}: {masked(match[0])}")
+                    report.fault(holder, f"The template holds {what}.", f"{path}: {masked(match[0])}")
         if not found:
-            say.fact(f"the stack {stack.key}: no text has the form of a key, token or password")
+            report.fact(f"the stack {stack.key}: no text has the form of a key, token or password")
 
 
 def _holder(view: View, stack: str, path: str) -> list[Resource]:
@@ -160,7 +162,7 @@ _TEXT_PARAMETERS = ("String", "CommaDelimitedList")
     remedy="Let Secrets Manager generate it, or let people put it there after the stack is made.",
     source=_SECRETS,
 )
-def parameter(view: View, say: Say) -> None:
+def parameter(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         parameters = mapping(stack.template.get("Parameters"))
         for name, body in parameters.items():
@@ -168,25 +170,25 @@ def parameter(view: View, say: Say) -> None:
             hidden = str(described.get("NoEcho", "")).lower() == "true"
             where = f"Parameters.{name}"
             if hidden and described.get("Default") not in (None, ""):
-                say.bad(
+                report.fault(
                     [],
                     f"The secret parameter {name} has a default that everybody reads.",
                     f"{where}.Default",
                     severity="high",
                 )
             elif hidden:
-                say.bad([], f"{name} is a secret that comes as a parameter.", f"{where}.NoEcho")
+                report.fault([], f"{name} is a secret that comes as a parameter.", f"{where}.NoEcho")
             elif promises(name) and described.get("Type", "String") in _TEXT_PARAMETERS:
-                say.bad(
+                report.fault(
                     [],
                     f"{name} is shown to everybody who may describe the stack.",
                     f"{where}.NoEcho is not set",
                     severity="high",
                 )
         if not parameters:
-            say.fact(f"the stack {stack.key} has no parameters")
+            report.fact(f"the stack {stack.key} has no parameters")
         else:
-            say.fact(f"the stack {stack.key}: {len(parameters)} parameters looked at")
+            report.fact(f"the stack {stack.key}: {len(parameters)} parameters looked at")
 
 
 @rule(
@@ -198,7 +200,7 @@ def parameter(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html",
     types=("AWS::EC2::Instance", "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"),
 )
-def user_data(view: View, say: Say) -> None:
+def user_data(view: View, report: Reporter) -> None:
     for kind, path in (
         ("AWS::EC2::LaunchTemplate", "LaunchTemplateData.UserData"),
         ("AWS::EC2::Instance", "UserData"),
@@ -211,9 +213,9 @@ def user_data(view: View, say: Say) -> None:
             found = [(name, value) for name, value in assignments(str(script)) if _written(name, value)]
             for name, value in found:
                 said = value if has_unknown(value) else masked(value)
-                say.bad(host, f"The user data of {host.key} sets {name}.", f"{host.at(path)}: {name} = {said}")
+                report.fault(host, f"The user data of {host.key} sets {name}.", f"{host.at(path)}: {name} = {said}")
             if not found:
-                say.good(host, f"{host.at(path)} sets no secret")
+                report.passes(host, f"{host.at(path)} sets no secret")
 
 
 def _written(name: str, value: str) -> bool:
@@ -231,16 +233,16 @@ def _written(name: str, value: str) -> bool:
     remedy="Put out the secret's ARN instead.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html",
 )
-def output(view: View, say: Say) -> None:
+def output(view: View, report: Reporter) -> None:
     for key, outputs in view.model.outputs.items():
         for name, value in outputs.items():
             text = shown(value)
             if DYNAMIC.search(text) or "SecretAccessKey" in text or "the secret parameter" in text:
                 holders = [r for n in mentioned(value) if (r := view.model.resources.get(n))]
-                say.bad(holders, f"The output {name} shows a secret.", f"Outputs.{name}: {text}")
+                report.fault(holders, f"The output {name} shows a secret.", f"Outputs.{name}: {text}")
             elif promises(name) and not set(mentioned(value)):
-                say.bad([], f"The output {name} shows what looks like a secret.", f"Outputs.{name}")
-        say.fact(f"the stack {key}: {len(outputs)} outputs looked at")
+                report.fault([], f"The output {name} shows what looks like a secret.", f"Outputs.{name}")
+        report.fact(f"the stack {key}: {len(outputs)} outputs looked at")
 
 
 @rule(
@@ -252,24 +254,24 @@ def output(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/cfn-example_secret.html",
     types=("AWS::SecretsManager::Secret",),
 )
-def generated(view: View, say: Say) -> None:
+def generated(view: View, report: Reporter) -> None:
     for secret in view.of("AWS::SecretsManager::Secret"):
         how = secret.get("GenerateSecretString")
         if how is None and secret.get("SecretString") is None:
-            say.good(secret, f"{secret.key} is made without a value, for people to fill")
+            report.passes(secret, f"{secret.key} is made without a value, for people to fill")
         elif how is None and (sources := _composed_from(view, secret)):
-            say.good(secret, f"{secret.key} is composed inside AWS from {', '.join(sources)}, generated there")
+            report.passes(secret, f"{secret.key} is composed inside AWS from {', '.join(sources)}, generated there")
         elif how is None:
-            say.bad(secret, f"The value of {secret.key} comes from the template.", secret.at("SecretString"))
+            report.fault(secret, f"The value of {secret.key} comes from the template.", secret.at("SecretString"))
         elif (length := number(mapping(how).get("PasswordLength", 32)) or 32) < _LONG_ENOUGH:
-            say.bad(
+            report.fault(
                 secret,
                 f"{secret.key} is only {length} characters long.",
                 secret.at("GenerateSecretString.PasswordLength"),
                 severity="low",
             )
         else:
-            say.good(secret, f"{secret.key} is generated in AWS, {length} characters")
+            report.passes(secret, f"{secret.key} is generated in AWS, {length} characters")
 
 
 def _composed_from(view: View, secret: Resource) -> list[str]:
@@ -294,7 +296,7 @@ _LONG_ENOUGH = 20
     source="https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-securestring.html",
     types=("AWS::SSM::Parameter",),
 )
-def plain_store(view: View, say: Say) -> None:
+def plain_store(view: View, report: Reporter) -> None:
     for parameter_resource in view.of("AWS::SSM::Parameter"):
         name, value = (
             str(parameter_resource.get("Name", parameter_resource.logical_id)),
@@ -303,10 +305,10 @@ def plain_store(view: View, say: Say) -> None:
         last = name.rpartition("/")[2]
         if promises(last.replace("-", "_")) and isinstance(value, str) and not set(mentioned(value)):
             said = value if has_unknown(value) else masked(value)
-            say.bad(
+            report.fault(
                 parameter_resource,
                 f"{parameter_resource.key} keeps {last} as plain text.",
                 f"{parameter_resource.at('Value')}: {said}",
             )
         else:
-            say.good(parameter_resource, f"{parameter_resource.key} is no secret by its name")
+            report.passes(parameter_resource, f"{parameter_resource.key} is no secret by its name")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 
-from provisioning.proof.facts.locations import PLACES
+from provisioning.proof.facts.locations import LOCATIONS
 from provisioning.proof.model.security_groups import GROUP, GroupRule
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import is_known, mentioned, shown
 from provisioning.proof.model.view import View
 from provisioning.proof.report import Severity
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _TYPES = (GROUP, "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
 _RULES = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"
@@ -33,7 +33,7 @@ STORE_PORTS = {
 
 
 def _kind(resource: Resource) -> str:
-    return PLACES[resource.type].kind if resource.type in PLACES else "compute"
+    return LOCATIONS[resource.type].kind if resource.type in LOCATIONS else "compute"
 
 
 def _meant(view: View, admitted: GroupRule) -> str:
@@ -64,19 +64,19 @@ def _owner(view: View, admitted: GroupRule) -> list[Resource]:
     source=_RULES,
     types=_TYPES,
 )
-def open_to_world(view: View, say: Say) -> None:
+def open_to_world(view: View, report: Reporter) -> None:
     for group, rules in sorted(view.groups.ingress.items()):
         for admitted in rules:
             if not admitted.from_anywhere:
                 continue
             if balancer := _meant(view, admitted):
-                say.fact(f"{admitted.line}: meant, {balancer} faces the internet and listens there")
+                report.fact(f"{admitted.line}: meant, {balancer} faces the internet and listens there")
             else:
-                say.bad(_owner(view, admitted), *_open(view, group, admitted), severity=_gravity(view, admitted))
+                report.fault(_owner(view, admitted), *_open(view, group, admitted), severity=_gravity(view, admitted))
     for one in view.of(GROUP):
         admits = view.groups.ingress.get(one.key, [])
         if not any(admitted.from_anywhere for admitted in admits):
-            say.good(one, f"{one.key}: {len(admits)} ingress rules, none from anywhere")
+            report.passes(one, f"{one.key}: {len(admits)} ingress rules, none from anywhere")
 
 
 def _open(view: View, group: str, admitted: GroupRule) -> list[str]:
@@ -107,31 +107,31 @@ _NARROW = {"tcp", "udp", "icmp", "icmpv6"}
     source=_RULES,
     types=_TYPES,
 )
-def wide_source(view: View, say: Say) -> None:
+def wide_source(view: View, report: Reporter) -> None:
     for group, rules in sorted(view.groups.ingress.items()):
         for admitted in rules:
             if admitted.kind == "unknown":
                 sentence = f"Whom {shown(group)} admits to {admitted.ports} cannot be told from the template."
-                say.unclear(_owner(view, admitted)[0], sentence, admitted.line)
+                report.undecided(_owner(view, admitted)[0], sentence, admitted.line)
             elif admitted.kind == "cidr" and not admitted.from_anywhere:
-                _network(view, say, admitted)
+                _network(view, report, admitted)
             elif admitted.kind == "prefix list":
-                say.fact(f"{admitted.line}: a prefix list")
+                report.fact(f"{admitted.line}: a prefix list")
     for group_resource in view.of(GROUP):
         if all(r.kind == "group" for r in view.groups.ingress.get(group_resource.key, ())):
-            say.good(group_resource, f"{group_resource.key} admits security groups only")
+            report.passes(group_resource, f"{group_resource.key} admits security groups only")
 
 
-def _network(view: View, say: Say, admitted: GroupRule) -> None:
+def _network(view: View, report: Reporter, admitted: GroupRule) -> None:
     size = _prefix(admitted.peer)
     sentence = f"{shown(admitted.group)} admits the whole network {admitted.peer} to {admitted.ports}."
     if size is None:
-        say.unclear(_owner(view, admitted)[0], sentence, admitted.line)
+        report.undecided(_owner(view, admitted)[0], sentence, admitted.line)
     elif size <= _NETWORK_BITS:
-        say.bad(_owner(view, admitted), sentence, admitted.line)
+        report.fault(_owner(view, admitted), sentence, admitted.line)
     else:
         sentence = f"{shown(admitted.group)} admits the addresses {admitted.peer} to {admitted.ports}."
-        say.bad(_owner(view, admitted), sentence, admitted.line, severity="low")
+        report.fault(_owner(view, admitted), sentence, admitted.line, severity="low")
 
 
 _NETWORK_BITS = 24
@@ -153,18 +153,18 @@ def _prefix(block: str) -> int | None:
     source=_RULES,
     types=_TYPES,
 )
-def wide_ports(view: View, say: Say) -> None:
+def wide_ports(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         faults = [r for r in view.groups.ingress.get(group.key, ()) if r.wide and not r.from_anywhere]
         for admitted in faults:
-            say.bad(
+            report.fault(
                 _owner(view, admitted),
                 f"{group.key} admits {shown(admitted.peer)} to {admitted.ports}.",
                 admitted.line,
                 severity="low" if admitted.peer == group.key else None,
             )
         if not faults:
-            say.good(group, f"{group.key} admits single ports only")
+            report.passes(group, f"{group.key} admits single ports only")
 
 
 @rule(
@@ -176,7 +176,7 @@ def wide_ports(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html",
     types=_TYPES,
 )
-def admin_port(view: View, say: Say) -> None:
+def admin_port(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         faults = [
             (admitted, name)
@@ -186,9 +186,9 @@ def admin_port(view: View, say: Say) -> None:
         ]
         for admitted, name in faults:
             sentence = f"{group.key} admits {shown(admitted.peer)} to {name}."
-            say.bad(_owner(view, admitted), sentence, admitted.line)
+            report.fault(_owner(view, admitted), sentence, admitted.line)
         if not faults:
-            say.good(group, f"{group.key} admits nobody to a port of administration")
+            report.passes(group, f"{group.key} admits nobody to a port of administration")
 
 
 @rule(
@@ -200,20 +200,24 @@ def admin_port(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html",
     types=_TYPES,
 )
-def egress_open(view: View, say: Say) -> None:
+def egress_open(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         rules = view.groups.egress.get(group.key, ())
         wide = [r for r in rules if r.wide and r.kind in ("cidr", "unknown") and not r.nowhere]
         if wide:
-            say.bad(group, f"{group.key} lets {wide[0].ports} out.", *(r.line for r in wide))
+            report.fault(group, f"{group.key} lets {wide[0].ports} out.", *(r.line for r in wide))
             continue
         outside = [r for r in rules if r.from_anywhere]
         other = [r for r in outside if not (r.first == r.last and r.first in _WEB)]
         for let in other:
-            say.bad(_owner(view, let), f"{group.key} lets {let.ports} out to the internet.", let.line, severity="low")
+            report.fault(
+                _owner(view, let), f"{group.key} lets {let.ports} out to the internet.", let.line, severity="low"
+            )
         if not other:
             said = ", ".join(sorted({f"{r.ports} to the internet" for r in outside})) or "nothing to the internet"
-            say.good(group, f"{group.key} lets out {said}, and {sum(r.kind == 'group' for r in rules)} ports to groups")
+            report.passes(
+                group, f"{group.key} lets out {said}, and {sum(r.kind == 'group' for r in rules)} ports to groups"
+            )
 
 
 _WEB = (443, 587, 465, 123)
@@ -228,17 +232,17 @@ _WEB = (443, 587, 465, 123)
     source="https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html",
     types=_TYPES,
 )
-def default_group(view: View, say: Say) -> None:
-    for standing in view.network.standings:
-        name = standing.resource.key
-        if standing.resource.type in _WITHOUT_GROUPS or not (standing.subnets or standing.groups):
+def default_group(view: View, report: Reporter) -> None:
+    for placement in view.network.placements:
+        name = placement.resource.key
+        if placement.resource.type in _WITHOUT_GROUPS or not (placement.subnets or placement.groups):
             continue
-        default = [v for v in standing.groups if "DefaultSecurityGroup" in str(v)]
-        if default or not standing.groups:
+        default = [v for v in placement.groups if "DefaultSecurityGroup" in str(v)]
+        if default or not placement.groups:
             why = shown(default[0]) if default else "no security group is named"
-            say.bad(standing.resource, f"{name} wears the VPC's default security group.", why)
+            report.fault(placement.resource, f"{name} wears the VPC's default security group.", why)
         else:
-            say.good(standing.resource, f"{name} wears {', '.join(shown(value) for value in standing.groups)}")
+            report.passes(placement.resource, f"{name} wears {', '.join(shown(value) for value in placement.groups)}")
 
 
 # Network load balancers may stand without, groups of hosts wear their template's, gateway endpoints have none.
@@ -258,14 +262,14 @@ _WITHOUT_GROUPS = (
     remedy="Remove the group.",
     types=_TYPES,
 )
-def unworn(view: View, say: Say) -> None:
+def unworn(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         if members := view.groups.members.get(group.key):
-            say.good(group, f"{group.key} is worn by {', '.join(sorted({m.key for m in members}))}")
+            report.passes(group, f"{group.key} is worn by {', '.join(sorted({m.key for m in members}))}")
         elif group.key in {name for output in view.model.outputs.values() for name in _in(output)}:
-            say.good(group, f"{group.key} is handed out by an output")
+            report.passes(group, f"{group.key} is handed out by an output")
         else:
-            say.bad(group, f"Nobody in the template wears {group.key}.")
+            report.fault(group, f"Nobody in the template wears {group.key}.")
 
 
 def _in(outputs: dict[str, object]) -> set[str]:

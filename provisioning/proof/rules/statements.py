@@ -7,7 +7,7 @@ from provisioning.proof.model.policies import POLICY_TYPES, Statement, action_ma
 from provisioning.proof.model.values import OPEN, has_unknown, outline
 from provisioning.proof.model.view import View
 from provisioning.proof.report import Severity
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"
 # Conditions that narrow a statement whose resource is *: to tags, a VPC, a namespace, a service that calls.
@@ -49,7 +49,7 @@ def narrowing(statement: Statement) -> str:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
     types=POLICY_TYPES,
 )
-def action_wildcard(view: View, say: Say) -> None:
+def action_wildcard(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow:
             continue
@@ -57,9 +57,9 @@ def action_wildcard(view: View, say: Say) -> None:
         for action in wild:
             holders = ", ".join(statement.holders)
             severity = _wild(statement, action)
-            say.bad(statement.resource, f"{holders} may do {action}.", statement.line, severity=severity)
+            report.fault(statement.resource, f"{holders} may do {action}.", statement.line, severity=severity)
         if statement.actions and not wild:
-            say.good(statement.resource, f"{statement.at}: {', '.join(statement.actions)}")
+            report.passes(statement.resource, f"{statement.at}: {', '.join(statement.actions)}")
 
 
 def _wild(statement: Statement, action: str) -> Severity:
@@ -81,33 +81,33 @@ def _wild(statement: Statement, action: str) -> Severity:
     source=_REFERENCE,
     types=POLICY_TYPES,
 )
-def resource_wildcard(view: View, say: Say) -> None:
+def resource_wildcard(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow or not any(_is_everything(resource) for resource in statement.resources):
             continue
-        _everywhere(view, say, statement)
+        _everywhere(view, report, statement)
     for statement in view.policies.of("identity"):
         if statement.allow and statement.resources and not any(_is_everything(r) for r in statement.resources):
-            _named(say, statement)
+            _named(report, statement)
 
 
-def _everywhere(view: View, say: Say, statement: Statement) -> None:
+def _everywhere(view: View, report: Reporter, statement: Statement) -> None:
     narrowable = [action for action in statement.actions if not knows_no_resource(action)]
     documented = [action for action in narrowable if action in DOCUMENTED_ON_EVERYTHING]
     if why := narrowing(statement):
-        say.good(statement.resource, f"{statement.line}: narrowed by {why}")
+        report.passes(statement.resource, f"{statement.line}: narrowed by {why}")
     elif not narrowable:
         said = ", ".join(statement.actions)
-        say.good(statement.resource, f"{statement.at}: {said} on *, for which IAM knows no narrower resource")
+        report.passes(statement.resource, f"{statement.at}: {said} on *, for which IAM knows no narrower resource")
     elif documented == narrowable and (denial := _not_for_code(view, statement)):
         said = f"{', '.join(narrowable)} on * for the service itself, and denied to the function's code by {denial}"
-        say.good(statement.resource, f"{statement.at}: {said} ({DOCUMENTED_ON_EVERYTHING[narrowable[0]]})")
+        report.passes(statement.resource, f"{statement.at}: {said} ({DOCUMENTED_ON_EVERYTHING[narrowable[0]]})")
     else:
         sentence = f"{', '.join(statement.holders)} may do {', '.join(narrowable)} on everything."
         sources = sorted({f"documented so: {DOCUMENTED_ON_EVERYTHING[action]}" for action in documented})
         only_looking = all(only_looks(action) and not reads_data(action) for action in narrowable)
         mild = only_looking or documented == narrowable
-        say.bad(statement.resource, sentence, statement.line, *sources, severity="low" if mild else "high")
+        report.fault(statement.resource, sentence, statement.line, *sources, severity="low" if mild else "high")
 
 
 def _not_for_code(view: View, statement: Statement) -> str:
@@ -129,12 +129,12 @@ def _is_everything(resource: str) -> bool:
 _ARN_PARTS = 6
 
 
-def _named(say: Say, statement: Statement) -> None:
+def _named(report: Reporter, statement: Statement) -> None:
     if vague := [resource for resource in statement.resources if has_unknown(resource)]:
         sentence = f"On what {', '.join(statement.holders)} acts cannot be told."
-        say.unclear(statement.resource, sentence, statement.line, *vague)
+        report.undecided(statement.resource, sentence, statement.line, *vague)
     else:
-        say.good(statement.resource, f"{statement.at}: on {', '.join(statement.resources)}")
+        report.passes(statement.resource, f"{statement.at}: on {', '.join(statement.resources)}")
 
 
 @rule(
@@ -146,12 +146,14 @@ def _named(say: Say, statement: Statement) -> None:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html",
     types=POLICY_TYPES,
 )
-def negation(view: View, say: Say) -> None:
+def negation(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if statement.allow and (statement.not_actions or statement.not_resources):
-            say.bad(statement.resource, f"{', '.join(statement.holders)} may do all but what is named.", statement.line)
+            report.fault(
+                statement.resource, f"{', '.join(statement.holders)} may do all but what is named.", statement.line
+            )
         else:
-            say.good(statement.resource, f"{statement.at} names what it is about")
+            report.passes(statement.resource, f"{statement.at} names what it is about")
 
 
 @rule(
@@ -162,7 +164,7 @@ def negation(view: View, say: Say) -> None:
     remedy="Begin the resource's name with the environment's.",
     types=POLICY_TYPES,
 )
-def other_environments(view: View, say: Say) -> None:
+def other_environments(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow or narrowing(statement) or set(statement.actions) == {"sts:AssumeRole"}:
             continue  # which roles may be taken is judged by `iam.assume-role`
@@ -172,9 +174,9 @@ def other_environments(view: View, say: Say) -> None:
         )
         if wide and not all(knows_no_resource(action) for action in statement.actions):
             sentence = f"{', '.join(statement.holders)} reaches {', '.join(wide)}, which is more than its environment."
-            say.bad(statement.resource, sentence, statement.line, severity=severity)
+            report.fault(statement.resource, sentence, statement.line, severity=severity)
         elif statement.resources:
-            say.good(statement.resource, f"{statement.at} reaches no other environment by pattern")
+            report.passes(statement.resource, f"{statement.at} reaches no other environment by pattern")
 
 
 # Resources of AWS itself, the same for everybody: a pattern there reaches nobody else's things.

@@ -9,7 +9,7 @@ from provisioning.proof.model.policies import Statement
 from provisioning.proof.model.values import has_unknown, mark, shown
 from provisioning.proof.model.view import View
 from provisioning.proof.report import Severity
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 from provisioning.proof.rules.resource_policies import narrowed
 
 _ROLE = ("AWS::IAM::Role",)
@@ -29,16 +29,16 @@ def _trusts(view: View) -> list[Statement]:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
     types=_ROLE,
 )
-def anybody(view: View, say: Say) -> None:
+def anybody(view: View, report: Reporter) -> None:
     for statement in _trusts(view):
         name = statement.resource.key
         anyone = [n for kind, n in statement.principals if n == "*" or (kind == "AWS" and re.search(r":iam::\*:", n))]
         if (anyone or statement.not_principals) and not narrowed(statement):
-            say.bad(statement.resource, f"Everybody may take {name}.", statement.line)
+            report.fault(statement.resource, f"Everybody may take {name}.", statement.line)
         elif any(has_unknown(n) for _, n in statement.principals):
-            say.unclear(statement.resource, f"Who may take {name} cannot be told.", statement.line)
+            report.undecided(statement.resource, f"Who may take {name} cannot be told.", statement.line)
         else:
-            say.good(
+            report.passes(
                 statement.resource, f"{statement.at}: {', '.join(f'{kind} {n}' for kind, n in statement.principals)}"
             )
 
@@ -52,17 +52,17 @@ def anybody(view: View, say: Say) -> None:
     source=_DEPUTY,
     types=_ROLE,
 )
-def service(view: View, say: Say) -> None:
+def service(view: View, report: Reporter) -> None:
     for statement in _trusts(view):
         services = [n for kind, n in statement.principals if kind == "Service"]
         asked = [n for n in services if n in SOURCE_ACCOUNT]
         guarded = statement.demanded() & {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"}
         if asked and not guarded:
             sentence = f"{statement.resource.key} can be taken by {', '.join(asked)} for any account."
-            say.bad(statement.resource, sentence, statement.line, *(SOURCE_ACCOUNT[n] for n in asked))
+            report.fault(statement.resource, sentence, statement.line, *(SOURCE_ACCOUNT[n] for n in asked))
         elif services:
             told = ", ".join(sorted(guarded)) or "AWS documents no condition for it"
-            say.good(statement.resource, f"{statement.at}: {', '.join(services)} ({told})")
+            report.passes(statement.resource, f"{statement.at}: {', '.join(services)} ({told})")
 
 
 @rule(
@@ -74,23 +74,23 @@ def service(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
     types=_ROLE,
 )
-def account(view: View, say: Say) -> None:
+def account(view: View, report: Reporter) -> None:
     for statement in _trusts(view):
         names = [n for kind, n in statement.principals if kind == "AWS" and n != "*"]
         foreign = [n for n in names if re.search(r"\b\d{12}\b", n)]
         own = [n for n in names if n not in foreign]
         guarded = statement.demanded() & {"sts:externalid", "aws:principalorgid", "aws:principalarn"}
         if foreign and not guarded:
-            say.bad(
+            report.fault(
                 statement.resource,
                 f"{statement.resource.key} trusts {', '.join(foreign)} without an external id.",
                 statement.line,
             )
         elif any(n.endswith(":root") or n == mark("AWS::AccountId") for n in own) and not guarded:
             sentence = f"Whoever may take roles in the account may take {statement.resource.key}."
-            say.bad(statement.resource, sentence, statement.line, severity="low")
+            report.fault(statement.resource, sentence, statement.line, severity="low")
         elif names:
-            say.good(
+            report.passes(
                 statement.resource, f"{statement.at}: {shown(names)} ({', '.join(sorted(guarded)) or 'this account'})"
             )
 
@@ -104,7 +104,7 @@ def account(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html",
     types=_ROLE,
 )
-def identity_provider(view: View, say: Say) -> None:
+def identity_provider(view: View, report: Reporter) -> None:
     for statement in _trusts(view):
         federated = [n for kind, n in statement.principals if kind == "Federated"]
         if not federated:
@@ -114,18 +114,20 @@ def identity_provider(view: View, say: Say) -> None:
         audiences = [key for key in statement.demanded() if key.endswith(":aud")]
         name, web = statement.resource.key, any("saml-provider" not in n for n in federated)
         if web and not subjects:
-            say.bad(statement.resource, f"{name} trusts everybody whom {', '.join(federated)} knows.", statement.line)
+            report.fault(
+                statement.resource, f"{name} trusts everybody whom {', '.join(federated)} knows.", statement.line
+            )
         elif loose := [s for s in subjects if _loose(s)]:
-            say.bad(
+            report.fault(
                 statement.resource,
                 f"{name} trusts the subjects {', '.join(loose)}.",
                 statement.line,
                 severity=_how_loose(loose),
             )
         elif not audiences:
-            say.bad(statement.resource, f"{name} does not check the audience.", statement.line, severity="medium")
+            report.fault(statement.resource, f"{name} does not check the audience.", statement.line, severity="medium")
         else:
-            say.good(statement.resource, f"{statement.at}: only {', '.join(subjects)}")
+            report.passes(statement.resource, f"{statement.at}: only {', '.join(subjects)}")
 
 
 def _loose(subject: str) -> bool:

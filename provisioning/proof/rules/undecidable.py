@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from provisioning.proof.model.values import many, shown
 from provisioning.proof.model.view import View
-from provisioning.proof.rule import Say, rule
+from provisioning.proof.rule import Reporter, rule
 
 _NESTED = (
     "AWS::CloudFormation::Stack",
@@ -22,7 +22,7 @@ _NESTED = (
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html",
     types=("AWS::CloudFormation::CustomResource",),
 )
-def custom_resource(view: View, say: Say) -> None:
+def custom_resource(view: View, report: Reporter) -> None:
     found = [
         r
         for r in view.model.resources.values()
@@ -30,9 +30,9 @@ def custom_resource(view: View, say: Say) -> None:
     ]
     for resource in found:
         sentence = f"What {resource.key} ({resource.type}) makes is decided by {shown(resource.get('ServiceToken', 'its provider'))}."
-        say.bad(resource, sentence, resource.at("ServiceToken"), certain=False)
+        report.fault(resource, sentence, resource.at("ServiceToken"), certain=False)
     if not found:
-        say.fact("no custom resource")
+        report.fact("no custom resource")
 
 
 @rule(
@@ -44,16 +44,16 @@ def custom_resource(view: View, say: Say) -> None:
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html",
     types=_NESTED,
 )
-def nested_stack(view: View, say: Say) -> None:
+def nested_stack(view: View, report: Reporter) -> None:
     found = [*view.of(*_NESTED)]
     for resource in found:
-        say.unclear(
+        report.undecided(
             resource,
             f"What {resource.key} makes is in another template.",
             f"{resource.at('TemplateURL')}: {shown(resource.get('TemplateURL', 'not set'))}",
         )
     if not found:
-        say.fact("no nested stack")
+        report.fact("no nested stack")
 
 
 @rule(
@@ -64,17 +64,17 @@ def nested_stack(view: View, say: Say) -> None:
     remedy="Write out what the macro would make, or prove its result.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html",
 )
-def macro(view: View, say: Say) -> None:
+def macro(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         names = [shown(name) for name in many(stack.template.get("Transform"))]
         holders = [
             r for r in view.model.resources.values() if r.stack == stack.key and "a macro decides" in repr(r.properties)
         ]
         if names:
-            say.bad(
+            report.fault(
                 [], f"{', '.join(names)} rewrites the stack {stack.key}.", "Transform", severity="medium", certain=False
             )
         for resource in holders:
-            say.unclear(resource, f"A macro decides about {resource.key}.", "Fn::Transform")
+            report.undecided(resource, f"A macro decides about {resource.key}.", "Fn::Transform")
         if not names and not holders:
-            say.fact(f"the stack {stack.key}: no macro")
+            report.fact(f"the stack {stack.key}: no macro")

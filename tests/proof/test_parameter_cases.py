@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from provisioning.proof import Proof, prove
-from provisioning.proof.model.parameter_cases import worlds
+from provisioning.proof.model.parameter_cases import parameter_cases
 
 CONDITIONS = {
     "Live": {"Fn::Equals": [{"Ref": "Stage"}, "live"]},
@@ -21,7 +21,9 @@ CONDITIONS = {
 
 def decided(**given: Any) -> list[dict[str, bool]]:
     template = {"Parameters": {"Stage": {"Type": "String"}}, "Conditions": CONDITIONS}
-    return [dict(w.conditions) for w in worlds(template, region="eu-north-1", prefix="", given=given).found]
+    return [
+        dict(case.conditions) for case in parameter_cases(template, region="eu-north-1", prefix="", given=given).cases
+    ]
 
 
 def test_a_parameter_with_a_value_decides() -> None:
