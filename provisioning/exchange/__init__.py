@@ -7,7 +7,7 @@ from provisioning.exchange.cloudformation import cloudformation_package
 from provisioning.exchange.filling import Filled, Taken, fill
 from provisioning.exchange.pasted import MAX_BYTES, Given, Left, Pasted, Source, Unreadable
 from provisioning.exchange.reading import read
-from provisioning.exchange.writing import Wish, write_api_json, write_tfvars, write_tfvars_json
+from provisioning.exchange.writing import RequestDocument, write_api_json, write_tfvars, write_tfvars_json
 
 __all__ = [
     "MAX_BYTES",
@@ -15,10 +15,10 @@ __all__ = [
     "Given",
     "Left",
     "Pasted",
+    "RequestDocument",
     "Source",
     "Taken",
     "Unreadable",
-    "Wish",
     "cloudformation_package",
     "fill",
     "read",

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass, field
 
 from provisioning.blueprint.blueprint import NAME_LIMIT, Blueprint
-from provisioning.blueprint.inputs.types import SCALARS, absent, as_text, coerce
+from provisioning.blueprint.inputs.types import absent, as_text, coerce
+from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.blueprint.inputs.variables import Variable
 from provisioning.blueprint.phrasing import known, listed
 from provisioning.blueprint.syntax.operators import kind_of, same
@@ -170,23 +171,23 @@ def _take(variable: Variable, item: Given, filled: Filled) -> None:
         filled.taken.append(Taken(item.name, item.line, variable.name))
 
 
-def convert(type_: str, value: Value) -> Value:
+def convert(type_: VariableType, value: Value) -> Value:
     """A literal as a variable's type, with the conversions that Terraform makes. Raises ValueError without the value in it."""
-    outer, _, inner = type_.rstrip(")").rpartition("(")
-    if not outer:
+    if type_.container is None:
         return _scalar(type_, value)
-    if outer == "list" and isinstance(value, list):
-        return coerce(type_, [_scalar(inner, item) for item in value])
-    if outer == "map" and isinstance(value, dict):
-        return coerce(type_, {key: _scalar(inner, item) for key, item in value.items()})
-    raise ValueError(f"should be a {outer}, and is {kind_of(value)}")
+    if type_.container == "list" and isinstance(value, list):
+        return coerce(type_, [_scalar(type_.item, entry) for entry in value])
+    if type_.container == "map" and isinstance(value, dict):
+        return coerce(type_, {key: _scalar(type_.item, entry) for key, entry in value.items()})
+    raise ValueError(f"should be a {type_.container}, and is {kind_of(value)}")
 
 
-def _scalar(type_: str, value: Value) -> Value:
-    if type_ not in SCALARS or isinstance(value, list | dict) or value is None:
-        raise ValueError(f"should be {'text' if type_ == 'string' else f'a {type_}'}, and holds {kind_of(value)}")
-    if type_ == "string":
+def _scalar(type_: VariableType, value: Value) -> Value:
+    if isinstance(value, list | dict) or value is None:
+        wanted = "text" if type_.scalar == "string" else f"a {type_}"
+        raise ValueError(f"should be {wanted}, and holds {kind_of(value)}")
+    if type_.scalar == "string":
         value = as_text(value)
-    elif type_ == "bool" and isinstance(value, str) and value not in {"true", "false"}:
+    elif type_.scalar == "bool" and isinstance(value, str) and value not in {"true", "false"}:
         raise ValueError("should be true or false")
     return coerce(type_, value)

@@ -19,7 +19,7 @@ _ESCAPES = ((r"\\", r"\\\\"), (r'"', r"\""), (r"\$(?=\{)", r"\\u0024"), (r"%(?=\
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class RequestDocument:
     """A request as others may write it. `inputs` hold no secret and no null; `secrets` are the names of those left out."""
 
     blueprint: str
@@ -38,26 +38,26 @@ class Wish:
         return {name: getattr(self, name) for name in names}
 
 
-def write_tfvars(wish: Wish) -> str:
+def write_tfvars(document: RequestDocument) -> str:
     lines = [
-        f"# {wish.name}: {wish.blueprint} {wish.version}, size {wish.size}",
-        f"# portal: {json.dumps(wish.about)}",
-        *(f"# Not in this file, because it is a secret: {name}" for name in wish.secrets),
+        f"# {document.name}: {document.blueprint} {document.version}, size {document.size}",
+        f"# portal: {json.dumps(document.about)}",
+        *(f"# Not in this file, because it is a secret: {name}" for name in document.secrets),
         "",
     ]
-    width = max((len(name) for name in wish.inputs), default=0)
-    lines.extend(f"{name.ljust(width)} = {hcl(value)}" for name, value in wish.inputs.items())
+    width = max((len(name) for name in document.inputs), default=0)
+    lines.extend(f"{name.ljust(width)} = {hcl(value)}" for name, value in document.inputs.items())
     return "\n".join(lines).rstrip() + "\n"
 
 
-def write_tfvars_json(wish: Wish) -> str:
-    left_out = {"left_out": list(wish.secrets)} if wish.secrets else {}
-    return _json({"//": {**wish.about, **left_out}, **wish.inputs})
+def write_tfvars_json(document: RequestDocument) -> str:
+    left_out = {"left_out": list(document.secrets)} if document.secrets else {}
+    return _json({"//": {**document.about, **left_out}, **document.inputs})
 
 
-def write_api_json(wish: Wish) -> str:
+def write_api_json(document: RequestDocument) -> str:
     """The body of a POST to /api/v1/requests."""
-    return _json({**wish.about, "inputs": dict(wish.inputs)})
+    return _json({**document.about, "inputs": dict(document.inputs)})
 
 
 def hcl(value: Value, indent: str = "") -> str:  # noqa: PLR0911 - one case a type

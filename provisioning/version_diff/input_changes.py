@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioning.blueprint import Blueprint, Validation, Variable, as_text
+from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.blueprint.phrasing import listed
 from provisioning.blueprint.syntax.operators import same
 from provisioning.design.graph import Value
@@ -100,9 +101,9 @@ def _rules(variable: Variable) -> str:
     return "; ".join(text for rule in variable.validations if (text := _rule(rule, variable.type)))
 
 
-def _rule(rule: Validation, type_: str) -> str:
+def _rule(rule: Validation, type_: VariableType) -> str:
     """One condition as it completes `It takes …`."""
-    unit = {"number": "", "string": " characters"}.get(type_, " entries")
+    unit = " entries" if type_.container else " characters" if type_.scalar == "string" else ""
     parts = []
     if rule.min is not None:
         parts.append(f"at least {rule.min}{unit}")

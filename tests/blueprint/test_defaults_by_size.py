@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 
 from provisioning.blueprint import as_text, parse_inputs, resolve
 from provisioning.blueprint.inputs.types import coerce
+from provisioning.blueprint.inputs.variable_type import VariableType
 from tests.blueprint.conftest import GOOD, Write, environment, problems
 
 BY_SIZE = (
@@ -61,7 +62,7 @@ values = st.one_of(
 
 @given(values)
 def test_what_a_form_shows_of_a_value_is_read_as_that_value(case: tuple[str, object]) -> None:
-    type_, value = case
+    type_, value = VariableType.from_text(case[0]), case[1]
     text = as_text(coerce(type_, value))
     assert coerce(type_, text) == value
 

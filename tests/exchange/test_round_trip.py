@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from provisioning.blueprint import Blueprint, InputErrors, Variable, example_inputs, parse_inputs
 from provisioning.design.graph import Value
-from provisioning.exchange import Wish, fill, read, write_api_json, write_tfvars, write_tfvars_json
+from provisioning.exchange import RequestDocument, fill, read, write_api_json, write_tfvars, write_tfvars_json
 from provisioning.exchange.writing import hcl
 from tests.support.shipped import catalogue
 
@@ -41,16 +41,16 @@ def scalars(type_: str, variable: Variable) -> st.SearchStrategy[Any]:
 
 
 def answers(variable: Variable) -> st.SearchStrategy[Any]:
-    outer, _, inner = variable.type.rstrip(")").rpartition("(")
-    if outer == "list":
-        return st.lists(scalars(inner, variable), max_size=3)
-    if outer == "map":
-        return st.dictionaries(words, scalars(inner, variable), max_size=3)
-    return scalars(variable.type, variable)
+    scalar = scalars(variable.type.scalar, variable)
+    if variable.type.container == "list":
+        return st.lists(scalar, max_size=3)
+    if variable.type.container == "map":
+        return st.dictionaries(words, scalar, max_size=3)
+    return scalar
 
 
 @st.composite
-def wishes(draw: st.DrawFn, slug: str) -> tuple[str, dict[str, Value]]:
+def requests(draw: st.DrawFn, slug: str) -> tuple[str, dict[str, Value]]:
     # By its slug: hypothesis writes out what it is given.
     blueprint, size = catalogue().get(slug), draw(st.sampled_from(SIZES))
     examples, _ = example_inputs(blueprint, size, {})
@@ -66,10 +66,10 @@ def wishes(draw: st.DrawFn, slug: str) -> tuple[str, dict[str, Value]]:
         raise
 
 
-def wish_of(blueprint: Blueprint, size: str, inputs: dict[str, Value]) -> Wish:
+def document_of(blueprint: Blueprint, size: str, inputs: dict[str, Value]) -> RequestDocument:
     secrets = tuple(name for name, variable in blueprint.variables.items() if variable.sensitive)
     kept = {name: value for name, value in inputs.items() if value is not None and name not in secrets}
-    return Wish(
+    return RequestDocument(
         blueprint=blueprint.slug,
         version=blueprint.version,
         size=size,
@@ -88,13 +88,18 @@ def wish_of(blueprint: Blueprint, size: str, inputs: dict[str, Value]) -> Wish:
 @given(data=st.data())
 def test_written_and_read_it_is_the_same_request(slug: str, writer: str, data: st.DataObject) -> None:
     blueprint = catalogue().get(slug)
-    size, inputs = data.draw(wishes(slug))
-    wish = wish_of(blueprint, size, inputs)
-    (source,) = read(WRITERS[writer](wish).encode()).sources
+    size, inputs = data.draw(requests(slug))
+    document = document_of(blueprint, size, inputs)
+    (source,) = read(WRITERS[writer](document).encode()).sources
     found = fill(blueprint, source)
-    assert (found.size, found.region, found.name, found.account) == (size, wish.region, wish.name, wish.account)
+    assert (found.size, found.region, found.name, found.account) == (
+        size,
+        document.region,
+        document.name,
+        document.account,
+    )
     assert (found.left, found.notes) == ([], [])
-    secrets = {name: inputs[name] for name in wish.secrets}
+    secrets = {name: inputs[name] for name in document.secrets}
     assert parse_inputs(blueprint, size, {**found.answers(), **secrets}) == inputs
 
 
@@ -115,8 +120,8 @@ def test_any_value_is_written_as_hcl_that_reads_as_that_value(value: Value) -> N
 
 def test_a_secret_is_left_out_and_named(vulcan: Blueprint) -> None:
     inputs = dict(parse_inputs(vulcan, "dev", {"image": "x", "db_password": "hunter2"}))
-    wish = wish_of(vulcan, "dev", inputs)
+    document = document_of(vulcan, "dev", inputs)
     for write in WRITERS.values():
-        assert "hunter2" not in write(wish)
-    assert "# Not in this file, because it is a secret: db_password" in write_tfvars(wish)
-    assert '"left_out": [\n      "db_password"\n    ]' in write_tfvars_json(wish)
+        assert "hunter2" not in write(document)
+    assert "# Not in this file, because it is a secret: db_password" in write_tfvars(document)
+    assert '"left_out": [\n      "db_password"\n    ]' in write_tfvars_json(document)

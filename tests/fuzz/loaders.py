@@ -8,6 +8,7 @@ from pathlib import Path
 
 from provisioning.blueprint import Blueprint, BlueprintError, as_text, load_catalogue, parse_inputs
 from provisioning.blueprint.inputs.types import absent, coerce
+from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.components.kinds.cloudformation.imported_template import (
     RawProblem,
     questions,
@@ -74,7 +75,8 @@ def answers(data: bytes, folder: Path) -> list[str]:
     """The bytes as `[type, answer]`: what a form, a command line or the API gives for one variable."""
     del folder
     try:
-        type_, answer = json.loads(data)
+        name, answer = json.loads(data)
+        type_ = VariableType.from_text(name)
         if absent(answer):
             return []
         value = coerce(type_, answer)

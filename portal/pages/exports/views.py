@@ -11,13 +11,19 @@ from django.views.decorators.http import require_safe
 from portal.web.lookups import get_environment_for, get_request_for, person
 from provisioning.blueprint import BlueprintError
 from provisioning.errors import NotFound
-from provisioning.exchange import Wish, cloudformation_package, write_api_json, write_tfvars, write_tfvars_json
+from provisioning.exchange import (
+    RequestDocument,
+    cloudformation_package,
+    write_api_json,
+    write_tfvars,
+    write_tfvars_json,
+)
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.plan_document import stacks_of
 from provisioning.models import Artefact, Request, RequestKind
 
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
-_TEXTS: dict[str, tuple[str, str, Callable[[Wish], str]]] = {
+_TEXTS: dict[str, tuple[str, str, Callable[[RequestDocument], str]]] = {
     "tfvars": ("tfvars", TEXT, write_tfvars),
     "tfvars.json": ("tfvars.json", JSON, write_tfvars_json),
     "json": ("request.json", JSON, write_api_json),
@@ -56,7 +62,7 @@ def _export(asked: Request, kind: str) -> HttpResponse:
     if kind not in _TEXTS:
         raise NotFound(f"There is no such export; there are {', '.join(FORMATS)}.")
     ending, content_type, write = _TEXTS[kind]
-    return _download(write(wish_of(asked)).encode(), f"{name}.{ending}", content_type)
+    return _download(write(document_of(asked)).encode(), f"{name}.{ending}", content_type)
 
 
 def _download(data: bytes, name: str, content_type: str) -> HttpResponse:
@@ -77,9 +83,9 @@ def _package(asked: Request) -> bytes:
     )
 
 
-def wish_of(asked: Request) -> Wish:
+def document_of(asked: Request) -> RequestDocument:
     content, environment = asked.plan.content, asked.environment
-    return Wish(
+    return RequestDocument(
         blueprint=content["blueprint"]["slug"],
         version=content["blueprint"]["version"],
         size=content["size"],

@@ -17,6 +17,7 @@ from typing_extensions import override
 
 from portal.web.formatting import said_value, title_of
 from provisioning.blueprint import Blueprint, Variable
+from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.lifecycle.planning import NAME_LIMIT
 from provisioning.models import Account, Team
 
@@ -147,9 +148,9 @@ def _without_name(sentence: str, name: str) -> str:
 def _field(variable: Variable, size: str) -> forms.Field:
     common: dict[str, Any] = {"required": False, "label": title_of(variable.name), "help_text": variable.description}
     allowed = next((rule.allowed for rule in variable.validations if rule.allowed), None)
-    if variable.type == "bool":
+    if variable.type == VariableType("bool"):
         return forms.ChoiceField(**common, choices=_with_default(variable, size, [("true", "yes"), ("false", "no")]))
-    if variable.type in ("string", "number") and allowed:
+    if variable.type.container is None and allowed:
         return forms.ChoiceField(
             **common, choices=_with_default(variable, size, [(str(item), str(item)) for item in allowed])
         )
@@ -157,11 +158,11 @@ def _field(variable: Variable, size: str) -> forms.Field:
     if variable.sensitive:
         attributes |= {"autocomplete": "new-password", "placeholder": ""}
         return forms.CharField(**common, strip=False, widget=forms.PasswordInput(attrs=attributes))
-    if variable.type == "number":
+    if variable.type == VariableType("number"):
         attributes["inputmode"] = "decimal"
-    if variable.type in ("string", "number"):
+    if variable.type.container is None:
         return forms.CharField(**common, widget=forms.TextInput(attrs=attributes))
-    how = "One key = value a line" if variable.type.startswith("map") else "One a line"
+    how = "One key = value a line" if variable.type.container == "map" else "One a line"
     common["help_text"] = f"{variable.description.rstrip('.')}. {how}."
     return forms.CharField(**common, widget=forms.Textarea(attrs={**attributes, "rows": "3"}))
 

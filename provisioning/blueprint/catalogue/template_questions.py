@@ -9,6 +9,7 @@ from provisioning.blueprint.blueprint import SIZES, ComponentBlock
 from provisioning.blueprint.catalogue.blocks import Report
 from provisioning.blueprint.errors import ProblemFound
 from provisioning.blueprint.inputs.size_scope import BySize
+from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.blueprint.inputs.variables import Validation, Variable, compiled
 from provisioning.blueprint.syntax.evaluate import constant
 from provisioning.components.kinds.cloudformation.component import CloudFormation, asked
@@ -67,7 +68,7 @@ def _variable(question: Question, source: Source, open_in: tuple[str, ...], exam
     everywhere = len(open_in) == len(SIZES)
     return Variable(
         name=question.name,
-        type=question.type,
+        type=VariableType.from_text(question.type),
         description=question.description,
         source=source,
         default=question.default,

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from provisioning.blueprint.blueprint import SIZES
 from provisioning.blueprint.catalogue.blocks import Fields, Report, label
 from provisioning.blueprint.inputs.size_scope import BySize, refers
-from provisioning.blueprint.inputs.types import SCALARS, absent, coerce, type_name
+from provisioning.blueprint.inputs.types import absent, coerce
+from provisioning.blueprint.inputs.variable_type import SCALARS, VariableType
 from provisioning.blueprint.inputs.variables import MAX_PATTERN, Validation, Variable, compiled
 from provisioning.blueprint.phrasing import known, listed, shown
 from provisioning.blueprint.syntax.operators import binary, kind_of
@@ -32,7 +33,7 @@ def read_variable(report: Report, block: Block, by_size: BySize) -> Variable | N
     rules = (_validation(report, inner, type_) for inner in block.body.blocks if type_ and inner.kind == "validation")
     variable = Variable(
         name=name,
-        type=type_ or "string",
+        type=type_ or VariableType("string"),
         description=fields.text("description", required=True),
         source=report.source(block.line),
         default=None if differs else fields.value("default"),
@@ -94,12 +95,12 @@ def _by_size(fields: Fields, by_size: BySize) -> dict[str, Value]:
     return found
 
 
-def _type(fields: Fields) -> str | None:
+def _type(fields: Fields) -> VariableType | None:
     argument = fields.argument("type", required=True)
     if argument is None:
         return None
-    name = type_name(argument.value)
-    if name is None:
+    declared = VariableType.from_expression(argument.value)
+    if declared is None:
         quoted = isinstance(argument.value, Literal) and argument.value.value in SCALARS
         fields.refuse(
             "type",
@@ -107,7 +108,7 @@ def _type(fields: Fields) -> str | None:
             if quoted and isinstance(argument.value, Literal)
             else "should be string, number, bool, list(…) or map(…) of one of these",
         )
-    return name
+    return declared
 
 
 def _sizes(fields: Fields) -> tuple[str, ...] | None:
@@ -133,7 +134,7 @@ def _check_value(fields: Fields, variable: Variable, name: str, value: Value) ->
         fields.refuse(name, f"is refused by the variable's own validation: {complaint.rstrip('.')}")
 
 
-def _validation(report: Report, block: Block, type_: str) -> Validation | None:
+def _validation(report: Report, block: Block, type_: VariableType) -> Validation | None:
     if any(argument.name in {"condition", "error_message"} for argument in block.body.arguments):
         report.add(
             block.line,
@@ -155,11 +156,11 @@ def _validation(report: Report, block: Block, type_: str) -> Validation | None:
     return rule if len(report.problems) == before else None
 
 
-def _pattern(fields: Fields, type_: str) -> str | None:
+def _pattern(fields: Fields, type_: VariableType) -> str | None:
     if fields.argument("pattern") is None:
         return None
     pattern = fields.text("pattern", at_most=MAX_PATTERN)
-    if "string" not in type_:
+    if type_.scalar != "string":
         fields.refuse("pattern", f"works on text, and the variable is {type_}")
     elif len(pattern) <= MAX_PATTERN:
         try:
@@ -169,30 +170,29 @@ def _pattern(fields: Fields, type_: str) -> str | None:
     return pattern
 
 
-def _bound(fields: Fields, name: str, type_: str) -> int | float | None:
+def _bound(fields: Fields, name: str, type_: VariableType) -> int | float | None:
     value = fields.value(name)
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         fields.refuse(name, f"should be a number, not {kind_of(value)}")
         return None
-    if type_ == "bool":
+    if type_ == VariableType("bool"):
         fields.refuse(name, "says nothing about a bool")
     return value
 
 
-def _allowed(fields: Fields, type_: str) -> tuple[Value, ...] | None:
+def _allowed(fields: Fields, type_: VariableType) -> tuple[Value, ...] | None:
     value = fields.value("allowed")
     if value is None:
         return None
     if not isinstance(value, list) or not value:
         fields.refuse("allowed", "should be a list of values")
         return None
-    inner = type_.removesuffix(")").rpartition("(")[2]
     try:
-        right = all(binary(0, "==", coerce(inner, item), item) for item in value)
+        right = all(binary(0, "==", coerce(type_.item, item), item) for item in value)
     except ValueError:
         right = False
     if not right:
-        fields.refuse("allowed", f"should hold values of the type {inner}")
+        fields.refuse("allowed", f"should hold values of the type {type_.item}")
     return tuple(value)

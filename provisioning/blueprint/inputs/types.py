@@ -8,12 +8,11 @@ from __future__ import annotations
 import json
 import re
 
+from provisioning.blueprint.inputs.variable_type import ScalarType, VariableType
 from provisioning.blueprint.phrasing import shown
 from provisioning.blueprint.syntax.operators import kind_of
-from provisioning.blueprint.syntax.tree import Call, Expression, Name
 from provisioning.design.graph import Joined, Reference, Value
 
-SCALARS = ("string", "number", "bool")
 MAX_TEXT = 4_096
 MAX_ITEMS = 200
 MAX_RAW = 100_000
@@ -27,30 +26,18 @@ _QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"?')
 _WANTED = {"string": "text", "number": "a number", "bool": "true or false"}
 
 
-def type_name(expression: Expression) -> str | None:
-    """`list(string)` as its text; None when it is not a type that blueprints have."""
-    match expression:
-        case Name(name=name) if name in SCALARS:
-            return name
-        case Call(name="list" | "map" as outer, arguments=(Name(name=inner),)) if inner in SCALARS:
-            return f"{outer}({inner})"
-        case _:
-            return None
-
-
-def coerce(type_: str, raw: object) -> Value:
-    """Return `raw` as a value of this type."""
+def coerce(type_: VariableType, raw: object) -> Value:
+    """Converts `raw` to a value of this type. Raises ValueError."""
     if isinstance(raw, str) and len(raw) > MAX_RAW:
         raise ValueError(f"has {len(raw)} characters, which is too long")
-    if type_ in SCALARS:
-        return _scalar(type_, raw)
-    outer, inner = type_.rstrip(")").split("(")
-    items = _list(raw) if outer == "list" else _map(raw)
+    if type_.container is None:
+        return _scalar(type_.scalar, raw)
+    items = _list(raw) if type_.container == "list" else _map(raw)
     if len(items) > MAX_ITEMS:
         raise ValueError(f"has {len(items)} entries; {MAX_ITEMS} are allowed")
     if isinstance(items, list):
-        return [_scalar(inner, item, f" (item {number})") for number, item in enumerate(items, start=1)]
-    return {_scalar_text(key): _scalar(inner, item, f" ({shown(key)})") for key, item in items.items()}
+        return [_scalar(type_.scalar, item, f" (item {number})") for number, item in enumerate(items, start=1)]
+    return {_scalar_text(key): _scalar(type_.scalar, item, f" ({shown(key)})") for key, item in items.items()}
 
 
 def as_text(value: Value) -> str:
@@ -79,7 +66,7 @@ def absent(raw: object) -> bool:
     return raw is None or (isinstance(raw, str) and not raw.strip())
 
 
-def _scalar(type_: str, raw: object, where: str = "") -> Value:
+def _scalar(type_: ScalarType, raw: object, where: str = "") -> Value:
     value: Value = None
     if type_ == "string" and isinstance(raw, str):
         return _scalar_text(raw, where)

@@ -9,6 +9,7 @@ from functools import lru_cache
 from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from provisioning.blueprint.inputs.types import measure
+from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.blueprint.phrasing import listed
 from provisioning.design.graph import Source, Value
 
@@ -77,7 +78,7 @@ class Variable:
     """
 
     name: str
-    type: str
+    type: VariableType
     description: str
     source: Source
     default: Value = None

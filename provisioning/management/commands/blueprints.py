@@ -69,7 +69,7 @@ def _input(variable: Variable, blueprint: Blueprint) -> dict[str, Any]:
     told = not (variable.required or variable.sensitive)
     return {
         "name": variable.name,
-        "type": variable.type,
+        "type": str(variable.type),
         "description": variable.description,
         "required": variable.required,
         "unless": variable.unless or None,
