@@ -11,7 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from provisioning.errors import WrongState
-from provisioning.lifecycle.audit import audit
+from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
 from provisioning.lifecycle.ledger import open_ledger, write_events, write_resources
 from provisioning.lifecycle.plan_document import stack_of
 from provisioning.lifecycle.services.teardown import create_content
@@ -40,8 +40,8 @@ def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callab
     with transaction.atomic():
         changed = _write_operation(operation, outcome, at=at)
         changed |= _write_stack(operation, key, outcome, at=at)
-        if outcome.to in OPERATION_GRAPH.ends:
-            _end(operation, outcome, at=at)
+        if outcome.to in OPERATION_ENDS:
+            _end(operation, outcome, OPERATION_ENDS[outcome.to], at=at)
         if changed:
             bump(operation.environment_id)
         probe("writing")
@@ -123,7 +123,7 @@ def _open_stack(operation: Operation, key: str, *, at: datetime) -> Stack:
     return stack
 
 
-def _end(operation: Operation, outcome: Outcome, *, at: datetime) -> None:
+def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: datetime) -> None:
     """Carry the operation's end over to its environment and its request."""
     succeeded = outcome.to == OperationState.SUCCEEDED
     kind = RequestKind(operation.kind)
@@ -141,7 +141,7 @@ def _end(operation: Operation, outcome: Outcome, *, at: datetime) -> None:
     if request.state == RequestState.APPROVED:
         failed = RequestState.EXPIRED if outcome.expired else RequestState.FAILED
         change_state(request, RequestState.DONE if succeeded else failed, at=at, reason=outcome.reason)
-    audit(f"operation:{outcome.to}", actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind)
+    audit(action, actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind)
 
 
 def _ended_state(operation: Operation, kind: RequestKind, *, succeeded: bool, refused: bool) -> EnvironmentState:

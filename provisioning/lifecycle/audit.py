@@ -1,15 +1,51 @@
-"""Who did what, for good. Every service calls this inside its own transaction."""
+"""The audit log: who did what, kept for good. Services write to it in their own transaction."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from enum import StrEnum
+from typing import Any, Final, Self
 
+from provisioning.lifecycle.states import OperationState
 from provisioning.models import AuditEvent, Environment, User
 
 
-def audit(action: str, *, actor: User | None, environment: Environment, at: datetime, **detail: Any) -> None:
-    """`action` is `noun:verb`, as `request:approve`."""
+class AuditAction(StrEnum):
+    """What an audit event reports, as `noun:verb`. The values are stored and never change."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    REQUEST_CREATE = "request:create", "A member requested a new environment."
+    REQUEST_TEARDOWN = "request:teardown", "A member requested the teardown of an environment."
+    REQUEST_APPROVE = "request:approve", "An approver approved the plan of a request."
+    REQUEST_REJECT = "request:refuse", "An approver rejected a request."
+    REQUEST_WITHDRAW = "request:withdraw", "A member withdrew a pending request."
+    REQUEST_EXPIRE = "request:expire", "A pending request expired; there is no actor."
+    OPERATION_RETRY = "operation:try_again", "A member started another attempt at a failed request."
+    OPERATION_SUCCEED = "operation:succeeded", "An operation ended as planned; there is no actor."
+    OPERATION_REFUSE = "operation:refused", "A rule stopped an operation; there is no actor."
+    OPERATION_FAIL = "operation:failed", "AWS rejected a step of an operation; there is no actor."
+    OPERATION_ERROR = "operation:errored", "A portal error ended an operation; there is no actor."
+    OPERATION_ABANDON = "operation:abandoned", "An operation lost its worker too often; there is no actor."
+
+
+OPERATION_ENDS: Final = {
+    OperationState.SUCCEEDED: AuditAction.OPERATION_SUCCEED,
+    OperationState.REFUSED: AuditAction.OPERATION_REFUSE,
+    OperationState.FAILED: AuditAction.OPERATION_FAIL,
+    OperationState.ERRORED: AuditAction.OPERATION_ERROR,
+    OperationState.ABANDONED: AuditAction.OPERATION_ABANDON,
+}
+
+
+def audit(action: AuditAction, *, actor: User | None, environment: Environment, at: datetime, **detail: Any) -> None:
+    """Write one event. Call it inside the transaction of the change that it reports."""
     AuditEvent.objects.create(
-        at=at, actor=actor, team_id=environment.team_id, environment=environment, action=action, detail=detail
+        at=at, actor=actor, team_id=environment.team_id, environment=environment, action=str(action), detail=detail
     )

@@ -33,7 +33,7 @@ class Act(StrEnum):
 
 class Button(StrEnum):
     NONE = ""
-    TRY_AGAIN = "try_again"
+    RETRY = "try_again"
     TEARDOWN = "teardown"
 
 
@@ -66,10 +66,8 @@ _REVIEW = Decision(
     "The stack holds only a change set that was made outside the portal. Tear the environment down.",
     Button.TEARDOWN,
 )
-_ROLLED_BACK = Decision(Act.FAIL, "The creation failed and was rolled back.", Button.TRY_AGAIN)
-_TAKEN_AWAY = Decision(
-    Act.FAIL, "The stack was deleted outside the portal while it was being created.", Button.TRY_AGAIN
-)
+_ROLLED_BACK = Decision(Act.FAIL, "The creation failed and was rolled back.", Button.RETRY)
+_TAKEN_AWAY = Decision(Act.FAIL, "The stack was deleted outside the portal while it was being created.", Button.RETRY)
 _DELETE = Decision(Act.DELETE, "The stack is there and nothing is at work on it.")
 _SWEEP = Decision(Act.SWEEP, "The stack is gone.")
 _SUBMIT = Decision(Act.SUBMIT, "There is no such stack yet.")

@@ -18,7 +18,7 @@ class Cause:
     sentence: str
     hint: str
     types: str = ""
-    button: Button = Button.TRY_AGAIN
+    button: Button = Button.RETRY
 
 
 def _cause(pattern: str, sentence: str, hint: str, *, types: str = "") -> Cause:
@@ -107,7 +107,7 @@ class Explained:
     detail: str
     logical_id: str = ""
     type: str = ""
-    button: str = Button.TRY_AGAIN
+    button: str = Button.RETRY
 
 
 @dataclass(frozen=True, slots=True)

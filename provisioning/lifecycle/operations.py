@@ -17,7 +17,7 @@ from provisioning.models import Operation, Request, RequestKind, User
 _MOVING = {RequestKind.CREATE: EnvironmentState.CREATING, RequestKind.TEARDOWN: EnvironmentState.TEARING_DOWN}
 
 
-def open_operation(request: Request, *, at: datetime, actor: User | None) -> Operation:
+def open_operation(*, request: Request, at: datetime, actor: User | None) -> Operation:
     """Start one attempt to carry an approved request out. The token is stored before anything is called with it.
 
     Raises WrongState when the environment is in no state for it; the database allows one open operation each.

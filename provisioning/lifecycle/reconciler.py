@@ -88,5 +88,5 @@ def expire_waiting(*, limit: int = 50) -> int:
     at = clock.now()
     late = Request.objects.filter(state=RequestState.WAITING, expires_at__lte=at).select_related("environment")[:limit]
     for request in late:
-        expire_request(request, at=at)
+        expire_request(request=request, at=at)
     return len(late)

@@ -32,7 +32,7 @@ class RequestState(Labelled):
     APPROVED = "approved", "Approved", "busy"
     DONE = "done", "Carried out", "ok"
     FAILED = "failed", "Not carried out", "bad"
-    REFUSED = "refused", "Refused", "bad"
+    REJECTED = "refused", "Rejected", "bad"
     WITHDRAWN = "withdrawn", "Withdrawn", "idle"
     EXPIRED = "expired", "Expired", "idle"
 
@@ -91,11 +91,11 @@ _R, _E, _O = RequestState, EnvironmentState, OperationState
 REQUEST_GRAPH: Final = _graph(
     _R.WAITING,
     {
-        _R.WAITING: {_R.APPROVED, _R.REFUSED, _R.WITHDRAWN, _R.EXPIRED},
+        _R.WAITING: {_R.APPROVED, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED},
         _R.APPROVED: {_R.DONE, _R.FAILED, _R.EXPIRED},
         _R.FAILED: {_R.APPROVED, _R.EXPIRED},  # tried again; or too late for that
         _R.DONE: set(),
-        _R.REFUSED: set(),
+        _R.REJECTED: set(),
         _R.WITHDRAWN: set(),
         _R.EXPIRED: set(),
     },

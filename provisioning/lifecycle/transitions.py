@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, TypeAlias
 from uuid import UUID
@@ -28,6 +30,22 @@ _LIVES = {
     Operation: ("operation", OPERATION_GRAPH, OperationState),
     Environment: ("environment", ENVIRONMENT_GRAPH, EnvironmentState),
 }
+
+
+@contextmanager
+def atomic_with(*rows: Subject) -> Iterator[None]:
+    """One transaction for changes to these objects. If it fails, the objects get back the values they had before.
+
+    Without this, an object would keep a state that the database has rolled back.
+    """
+    before = [{name: value for name, value in vars(row).items() if name != "_state"} for row in rows]
+    try:
+        with transaction.atomic():
+            yield
+    except BaseException:
+        for row, values in zip(rows, before, strict=True):
+            vars(row).update(values)
+        raise
 
 
 def change_state(

@@ -23,8 +23,9 @@ from portal.demo.sample import onboard
 from provisioning.aws import close_all
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.read.operation_view import failure
-from provisioning.lifecycle.services.requests import approve_request, request_environment
+from provisioning.lifecycle.read.failures import failure
+from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, Environment, Membership, Request, Role, Team, User
 from tests.fixtures.sandbox import Sandbox
 

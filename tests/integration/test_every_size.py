@@ -6,7 +6,7 @@ import pytest
 
 from provisioning.aws import Aws
 from provisioning.lifecycle.aws_access import aws_for_account
-from provisioning.lifecycle.services.requests import approve_request
+from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
 from provisioning.models import Environment, Receipt, StackResource
 from tests.integration.conftest import REGION, Place

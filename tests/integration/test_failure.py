@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from provisioning.lifecycle.aws_access import aws_for_account
-from provisioning.lifecycle.read.operation_view import failure
-from provisioning.lifecycle.services.retry import actions_for, try_again
+from provisioning.lifecycle.read.actions import actions_for
+from provisioning.lifecycle.read.failures import failure
+from provisioning.lifecycle.services.retry import retry_operation
 from tests.integration.conftest import REGION, Place
 from tests.integration.test_every_size import tear_down
 
@@ -25,9 +26,9 @@ def test_a_failed_creation_is_rolled_back_told_and_tried_again(place: Place) -> 
     assert told.type == "AWS::RDS::DBInstance"
     assert "Insufficient capacity" in told.detail
     assert told.cause != told.detail
-    assert "try_again" in [action.key for action in actions_for(user=place.bob, environment=environment)]
+    assert "try_again" in [action.key for action in actions_for(actor=place.bob, environment=environment)]
 
-    try_again(actor=place.bob, environment=environment)
+    retry_operation(actor=place.bob, environment=environment)
     place.wait_for(environment, "running")
     assert failure(environment) is None
 
@@ -44,7 +45,7 @@ def test_a_failed_extension_task_is_told_and_tried_again_without_a_second_stack(
     assert "could not connect" in told.detail + told.cause
 
     place.sandbox.clear_faults()
-    try_again(actor=place.bob, environment=environment)
+    retry_operation(actor=place.bob, environment=environment)
     place.wait_for(environment, "running")
     assert place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]["StackId"] == first
 
@@ -57,7 +58,7 @@ def test_a_rollback_that_protection_stops_ends_in_a_clean_teardown(place: Place)
     place.wait_for(environment, "create_failed")
     stack = place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]
     assert stack["StackStatus"] == "ROLLBACK_FAILED"
-    assert [action.key for action in actions_for(user=place.bob, environment=environment)][-1] == "teardown"
+    assert [action.key for action in actions_for(actor=place.bob, environment=environment)][-1] == "teardown"
 
     receipt = tear_down(place, environment)
 

@@ -11,9 +11,9 @@ import pytest
 from portal.demo.sample import onboard
 from provisioning.blueprint import Blueprint
 from provisioning.lifecycle.aws_access import aws_for_account
-from provisioning.lifecycle.read.operation_view import failure
+from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.services.requests import request_environment
-from provisioning.lifecycle.services.retry import try_again
+from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.models import Artefact, Environment, Operation, Stack, StackResource
 from tests.fixtures.signpost import REGIONS
 from tests.integration.conftest import REGION, Place
@@ -131,7 +131,7 @@ def test_a_later_stack_that_fails_is_tried_again_alone(abroad: Place, signpost: 
     assert told.logical_id == "Sign"
     edge = Stack.objects.get(role="edge").stack_id
     abroad.sandbox.clear_faults()
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     abroad.wait_for(environment, "running")
     assert [stack.stack_id for stack in Stack.objects.filter(role="edge")] == [edge]
     assert Stack.objects.filter(role="main").count() == 2

@@ -10,13 +10,9 @@ from django.db import IntegrityError
 from provisioning.blueprint import InputErrors
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle.planning import draft_create
-from provisioning.lifecycle.services.requests import (
-    approve_request,
-    refuse_request,
-    request_environment,
-    withdraw_request,
-)
-from provisioning.lifecycle.services.retry import actions_for
+from provisioning.lifecycle.read.actions import actions_for
+from provisioning.lifecycle.services.approvals import approve_request, reject_request
+from provisioning.lifecycle.services.requests import request_environment, withdraw_request
 from provisioning.models import AuditEvent, Environment, Operation, Request
 from tests.fixtures.world import REGION, World
 
@@ -52,7 +48,7 @@ def test_it_refuses_who_is_no_approver(world: World, name: str) -> None:
     with pytest.raises(NotAllowed):
         approve_request(actor=getattr(world, name), request=request, digest=request.plan.digest)
     with pytest.raises(NotAllowed):
-        refuse_request(actor=getattr(world, name), request=request, note="no")
+        reject_request(actor=getattr(world, name), request=request, note="no")
 
 
 def test_another_digest_is_a_conflict_that_names_both(world: World) -> None:
@@ -74,8 +70,8 @@ def test_a_second_approval_is_a_conflict(world: World) -> None:
 def test_a_refusal_says_why_and_frees_the_name(world: World) -> None:
     request = world.request(size="prod")
     with pytest.raises(Refused):
-        refuse_request(actor=world.olivia, request=request, note=" ")
-    refuse_request(actor=world.olivia, request=request, note="too dear")
+        reject_request(actor=world.olivia, request=request, note=" ")
+    reject_request(actor=world.olivia, request=request, note="too dear")
     environment = Environment.objects.get(pk=request.environment_id)
     assert (environment.state, request.decision_note) == ("withdrawn", "too dear")
     assert world.request(size="prod").state == "waiting"
@@ -173,7 +169,7 @@ def test_a_double_click_makes_one_environment(world: World) -> None:
     first = world.request(request_id=request_id)
     assert world.request(request_id=request_id) == first
     assert Environment.objects.count() == 1
-    with pytest.raises(Refused, match="somebody else"):
+    with pytest.raises(Refused, match="sent by someone else"):
         world.request(request_id=request_id, actor=world.alice)
 
 
@@ -225,9 +221,9 @@ def test_every_service_leaves_an_audit_event(world: World) -> None:
 
 def test_actions_are_the_teams_own(world: World) -> None:
     environment = world.create()
-    assert [action.key for action in actions_for(user=world.bob, environment=environment)] == ["teardown"]
-    assert actions_for(user=world.olivia, environment=environment) == []
-    assert actions_for(user=world.charlie, environment=environment) == []
+    assert [action.key for action in actions_for(actor=world.bob, environment=environment)] == ["teardown"]
+    assert actions_for(actor=world.olivia, environment=environment) == []
+    assert actions_for(actor=world.charlie, environment=environment) == []
 
 
 # Just before it runs

@@ -11,7 +11,7 @@ import pytest
 from provisioning.aws import Throttled, Unreachable, interface
 from provisioning.errors import WrongState
 from provisioning.lifecycle.apply import write
-from provisioning.lifecycle.services.retry import try_again
+from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.states import OPERATION_GRAPH, OperationState
 from provisioning.models import Account, Environment, Operation, Receipt, StackEvent, StackResource, Transition
 from tests.fixtures.world import World
@@ -137,7 +137,7 @@ def test_every_step_may_run_twice(world: World) -> None:
     environment = world.request(blueprint="carbon-connect").environment
     states = run_each_step_twice(world, environment)
     assert environment.state == "create_failed"
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     states |= run_each_step_twice(world, environment)
     assert environment.state == "running"
     world.cloud.objects[world.aws_stack().resources["BucketMedia"].physical_id] = 1500
@@ -210,7 +210,7 @@ def test_a_step_that_kills_every_worker_is_given_up(world: World) -> None:
     operation = world.last_operation(environment)
     assert (operation.state, environment.state) == ("abandoned", "create_failed")
     world.cloud.faults._scripted.clear()
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     assert world.until_rest(environment).state == "running"
 
 
@@ -240,7 +240,7 @@ def test_a_stack_that_an_abandoned_attempt_began_is_taken_over(world: World) -> 
     assert world.last_operation(environment).state == "abandoned"
     assert world.stack_row(environment).stack_id == ""
     world.cloud.faults._scripted.clear()
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     assert world.until_rest(environment).state == "running"
     assert len(world.cloud.named("orders")) == 1
     assert StackEvent.objects.filter(logical_id="SecretKey", status="CREATE_COMPLETE").exists()

@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from provisioning.lifecycle.read.operation_view import failure, steps
+from provisioning.lifecycle.read.failures import failure
+from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.read.progress import progress
 from provisioning.models import Account, Operation, StackResource, Transition
 from tests.fixtures.world import World

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioning.lifecycle.plan_document import regions_of, resources_of, retained_of, stacks_of
-from provisioning.lifecycle.services.requests import approve_request
+from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.models import Environment, Receipt, Request, StackResource
 from tests.fixtures.world import World

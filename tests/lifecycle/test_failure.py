@@ -7,9 +7,11 @@ import pytest
 from provisioning.aws import AccessDenied, CredentialsExpired, LimitExceeded, Throttled, Unclear, Unreachable
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.lifecycle.failure_explanations import FailedResource, explain
-from provisioning.lifecycle.read.operation_view import failure, steps
+from provisioning.lifecycle.read.actions import actions_for
+from provisioning.lifecycle.read.failures import failure
+from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.read.progress import progress
-from provisioning.lifecycle.services.retry import actions_for, try_again
+from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.models import Environment, StackResource
 from tests.fixtures.world import World
 
@@ -55,23 +57,23 @@ def test_the_page_shows_the_rollback_while_it_runs(world: World) -> None:
 
 def test_try_again_clears_the_husk_and_creates_anew(world: World) -> None:
     environment = failed_create(world)
-    assert [action.key for action in actions_for(user=world.bob, environment=environment)] == ["try_again", "teardown"]
+    assert [action.key for action in actions_for(actor=world.bob, environment=environment)] == ["try_again", "teardown"]
     with pytest.raises(NotAllowed):
-        try_again(actor=world.charlie, environment=environment)
-    operation = try_again(actor=world.alice, environment=environment)
+        retry_operation(actor=world.charlie, environment=environment)
+    operation = retry_operation(actor=world.alice, environment=environment)
     world.until_rest(environment)
     assert environment.state == "running"
     assert [stack.status for stack in world.cloud.named("orders")] == ["DELETE_COMPLETE", "CREATE_COMPLETE"]
     assert world.aws_stack().token == f"{operation.token}-main-create"
     with pytest.raises(WrongState):
-        try_again(actor=world.alice, environment=environment)
+        retry_operation(actor=world.alice, environment=environment)
 
 
 def test_a_protected_husk_is_cleared_too(world: World) -> None:
     world.cloud.fail_create["BucketFiles"] = [TAKEN]
     environment = world.until_rest(world.request(size="staging").environment)
     assert world.aws_stack().protected
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     assert world.until_rest(environment).state == "running"
 
 
@@ -102,7 +104,7 @@ def test_a_stack_that_somebody_deletes_meanwhile_can_be_tried_again(world: World
     world.until_rest(environment)
     assert environment.state == "create_failed"
     assert "outside the portal" in world.last_operation(environment).cause
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     assert world.until_rest(environment).state == "running"
 
 
@@ -114,7 +116,7 @@ def test_a_step_afterwards_that_fails_is_repeated_without_a_new_stack(world: Wor
     assert environment.state == "create_failed"
     assert "exit code 1" in told.cause
     assert [step.state for step in steps(world.last_operation(environment))] == ["done", "done", "done", "failed"]
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     assert world.until_rest(environment).state == "running"
     assert len(world.cloud.named("orders")) == 1
     assert len(world.cloud.tasks) == 2
@@ -182,7 +184,7 @@ def test_a_refused_creation_ends_with_aws_own_sentence(world: World) -> None:
     assert told is not None
     assert "Limit for stack" in told.detail
     assert told.next_action == "try_again"
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     assert world.until_rest(environment).state == "running"
 
 
@@ -193,7 +195,7 @@ def test_an_error_of_ours_is_repeated_and_then_told(world: World) -> None:
     operation = world.last_operation(environment)
     assert (operation.state, operation.next_action) == ("errored", "try_again")
     assert "oops" in operation.cause_detail
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     assert world.until_rest(environment).state == "running"
 
 

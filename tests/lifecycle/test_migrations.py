@@ -27,7 +27,7 @@ from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.planning import draft_create, places_of
-from provisioning.lifecycle.services.requests import approve_request
+from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.lifecycle.version_registry import see_versions
 from provisioning.models import (
@@ -233,7 +233,7 @@ def test_what_waits_is_approved_and_runs(world: World) -> None:
 
 def test_a_form_that_was_opened_before_the_upgrade_approves_nothing(world: World) -> None:
     asked = waiting("waits")
-    with pytest.raises(WrongState, match="not the plan that was looked at"):
+    with pytest.raises(WrongState, match="differs from the one that you read"):
         approve_request(actor=world.olivia, request=asked, digest=OLD_DIGEST_OF_WAITS)
     assert waiting("waits").approved_digest == ""
 

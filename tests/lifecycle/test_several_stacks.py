@@ -15,7 +15,7 @@ from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.plan_document import resources_of, stack_of, stacks_of
 from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.read.progress import progress
-from provisioning.lifecycle.services.requests import approve_request
+from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.models import Artefact, Environment, Operation, Stack, Transition
 from tests.fixtures.world import World
 from tests.lifecycle.signposts import COPY, EDGE, HOME, create, made

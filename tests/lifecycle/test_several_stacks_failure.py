@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from provisioning.aws import AccessDenied, Unreachable, interface
-from provisioning.lifecycle.read.operation_view import failure, steps
-from provisioning.lifecycle.services.retry import try_again
+from provisioning.lifecycle.read.failures import failure
+from provisioning.lifecycle.read.operation_view import steps
+from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.states import OPERATION_GRAPH
 from provisioning.models import Environment, Operation, Stack
 from tests.fixtures.world import World
@@ -46,7 +47,7 @@ def test_a_later_stack_that_fails_leaves_the_earlier_ones_as_they_are(abroad: Wo
 def test_try_again_goes_on_with_the_one_that_failed(abroad: World) -> None:
     environment = failed_in_main(abroad)
     ids = [abroad.aws_stack(name).stack_id for name in NAMES[:2]]
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
     assert [abroad.aws_stack(name).stack_id for name in NAMES[:2]] == ids
     assert [stack.status for stack in abroad.cloud.named("orders")] == ["DELETE_COMPLETE", "CREATE_COMPLETE"]
@@ -59,7 +60,7 @@ def test_a_first_stack_that_fails_begins_nothing_else(abroad: World) -> None:
     environment = abroad.until_rest(abroad.request(blueprint="signpost").environment)
     assert environment.state == "create_failed"
     assert [stack.spec.name for stack in made(abroad)] == ["orders-edge"]
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
 
 
@@ -69,7 +70,7 @@ def test_whichever_stack_fails_the_rest_is_made_once(abroad: World, failing: str
     environment = abroad.until_rest(abroad.request(blueprint="signpost").environment)
     assert environment.state == "create_failed"
     broken = abroad.last_operation(environment).stack
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
     made_of = {
         role: Stack.objects.filter(environment=environment, role=role).count() for role in ("edge", "copy", "main")
@@ -90,7 +91,7 @@ def test_code_that_somebody_took_out_of_the_bucket_is_put_there_again(abroad: Wo
     told = failure(environment)
     assert told is not None
     assert (told.logical_id, told.next_action) == ("Code", "try_again")
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
     assert len(abroad.cloud.artefacts) == 1
 
@@ -101,7 +102,7 @@ def test_an_earlier_stack_that_somebody_took_away_is_made_again(abroad: World) -
     abroad.cloud.set_status(edge, "DELETE_COMPLETE")
     for resource in edge.resources.values():
         abroad.cloud.end(edge, resource)
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
     assert abroad.aws_stack("orders-edge").stack_id != edge.stack_id
 
@@ -115,7 +116,7 @@ def test_values_that_nothing_was_made_with_are_read_again(abroad: World) -> None
     abroad.cloud.faults.once("create_stack", AccessDenied("explicit deny"))
     assert abroad.until_rest(environment).state == "create_failed"
     Stack.objects.filter(role="main").update(handed={"EdgeTopicArn": "of one that is gone", "CopyName": "of it too"})
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
     handed = {"EdgeTopicArn": "orders-edge:EdgeTopicArn", "CopyName": "orders-copy:CopyName"}
     assert abroad.aws_stack("orders").spec.parameters == abroad.stack_row(environment).handed == handed
@@ -171,7 +172,7 @@ def test_a_denied_region_ends_the_attempt_with_aws_own_sentence(abroad: World) -
     abroad.cloud.faults.once("create_stack", AccessDenied("explicit deny in a service control policy"))
     abroad.until_rest(environment)
     assert "service control policy" in abroad.last_operation(environment).cause_detail
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
 
 
@@ -230,7 +231,7 @@ def test_every_step_of_several_stacks_may_run_twice(abroad: World) -> None:
     abroad.cloud.fail_create["Sign"] = ["Access Denied"]
     environment = abroad.request(blueprint="signpost").environment
     states = run_each_step_twice(abroad, environment)
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     states |= run_each_step_twice(abroad, environment)
     assert environment.state == "running"
     abroad.tear_down(environment)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.lifecycle.read.operation_view import failure, steps
-from provisioning.lifecycle.services.retry import try_again
+from provisioning.lifecycle.read.failures import failure
+from provisioning.lifecycle.read.operation_view import steps
+from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.models import StackResource
 from tests.fixtures.world import World
@@ -151,5 +152,5 @@ def test_a_stack_that_cannot_go_leaves_those_before_it_and_says_which(abroad: Wo
     assert [view.state for view in steps(abroad.last_operation(environment))] == [
         *["done"] * 3, "failed", *["todo"] * 2,
     ]  # fmt: skip
-    try_again(actor=abroad.bob, environment=environment)
+    retry_operation(actor=abroad.bob, environment=environment)
     gone(abroad, environment)

@@ -11,7 +11,7 @@ from collections import Counter
 import pytest
 
 from provisioning.errors import WrongState
-from provisioning.lifecycle.services.retry import try_again
+from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.states import OPERATION_GRAPH
 from provisioning.models import Environment, Operation, Receipt, Request, Stack, StackResource, Transition
 from tests.fixtures.world import World
@@ -47,7 +47,7 @@ def people_act(world: World, environments: list[Environment]) -> None:
         environment.refresh_from_db()
         if environment.state in ("create_failed", "teardown_failed") and chance.random() < 0.3:
             try:
-                try_again(actor=world.alice, environment=environment)
+                retry_operation(actor=world.alice, environment=environment)
             except WrongState:
                 world.tear_down(environment)
         elif environment.state == "running" and chance.random() < 0.05:

@@ -116,7 +116,7 @@ def goes_to(kind: RequestKind, phase: Phase, status: str) -> set[object]:  # noq
             return {(create, Phase.ARRIVE, "DELETE_COMPLETE")}
         case Act.DELETE | Act.UNBLOCK:
             return {(teardown, Phase.WATCH, "DELETE_COMPLETE"), (teardown, Phase.WATCH, "DELETE_FAILED")}
-        case Act.FAIL if decision.button is Button.TRY_AGAIN:
+        case Act.FAIL if decision.button is Button.RETRY:
             return {(kind, Phase.ARRIVE, status)}
         case Act.FAIL:
             return {(teardown, Phase.ARRIVE, status)}

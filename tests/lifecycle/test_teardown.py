@@ -6,9 +6,11 @@ import pytest
 
 from provisioning.aws import AccessDenied, WrongStatus
 from provisioning.errors import NotAllowed, Refused, WrongState
-from provisioning.lifecycle.read.operation_view import failure, steps
-from provisioning.lifecycle.services.requests import approve_request, refuse_request
-from provisioning.lifecycle.services.retry import actions_for, try_again
+from provisioning.lifecycle.read.actions import actions_for
+from provisioning.lifecycle.read.failures import failure
+from provisioning.lifecycle.read.operation_view import steps
+from provisioning.lifecycle.services.approvals import approve_request, reject_request
+from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
 from provisioning.models import Environment, Operation, Receipt, StackResource
 from tests.fixtures.world import World
@@ -100,7 +102,7 @@ def test_a_locked_bucket_ends_the_attempt_and_says_so(world: World) -> None:
     assert environment.state == "teardown_failed"
     assert bucket in world.last_operation(environment).cause
     world.cloud.locked_buckets.clear()
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     gone(world, environment)
 
 
@@ -130,9 +132,9 @@ def test_what_nothing_helps_against_ends_after_some_rounds_with_its_reason(world
     told = failure(environment)
     assert told is not None
     assert (environment.state, told.logical_id, told.detail) == ("teardown_failed", "SecretKey", "Replicas exist")
-    assert [action.key for action in actions_for(user=world.bob, environment=environment)] == ["try_again", "teardown"]
+    assert [action.key for action in actions_for(actor=world.bob, environment=environment)] == ["try_again", "teardown"]
     assert world.cloud.faults.calls.count("delete_stack") == 5
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     gone(world, environment)
 
 
@@ -148,7 +150,7 @@ def test_what_is_left_over_is_looked_for_again_and_then_told(world: World) -> No
     assert environment.state == "teardown_failed"
     assert arn in world.last_operation(environment).cause_detail
     world.cloud.living.clear()
-    try_again(actor=world.bob, environment=environment)
+    retry_operation(actor=world.bob, environment=environment)
     gone(world, environment)
 
 
@@ -222,7 +224,7 @@ def test_the_end_of_prod_waits_for_an_approver_too(world: World) -> None:
     world.tick(60)
     environment.refresh_from_db()
     assert (request.state, environment.state) == ("waiting", "running")
-    (action,) = actions_for(user=world.bob, environment=environment)
+    (action,) = actions_for(actor=world.bob, environment=environment)
     assert "waits for an approver" in action.why_not
     approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
     gone(world, environment)
@@ -231,7 +233,7 @@ def test_the_end_of_prod_waits_for_an_approver_too(world: World) -> None:
 def test_a_refused_teardown_leaves_it_running(world: World) -> None:
     environment = prod(world)
     request = world.tear_down(environment)
-    refuse_request(actor=world.olivia, request=request, note="still needed")
+    reject_request(actor=world.olivia, request=request, note="still needed")
     environment.refresh_from_db()
     assert environment.state == "running"
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from pytest_django import DjangoAssertNumQueries
 
-from provisioning.lifecycle.services.requests import approve_request
+from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.models import Environment
 from tests.fixtures.world import World
 

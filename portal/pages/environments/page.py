@@ -21,9 +21,10 @@ from portal.web.history import environment_history
 from provisioning.components.kit.build import MAIN
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.planning import NO_LONGER_THERE
-from provisioning.lifecycle.read.operation_view import failure, last_operation, steps
+from provisioning.lifecycle.read.actions import actions_for
+from provisioning.lifecycle.read.failures import failure
+from provisioning.lifecycle.read.operation_view import last_operation, steps
 from provisioning.lifecycle.read.progress import Progress, ResourceLine, StackLine, progress
-from provisioning.lifecycle.services.retry import actions_for
 from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
 from provisioning.models import Environment, Plan, Receipt, Request, RequestKind, User
 
@@ -121,7 +122,7 @@ def environment_page(user: User, environment: Environment) -> dict[str, Any]:
     now = progress(environment, operation=operation)
     plan = _plan(environment)
     waiting = waiting_request(environment)
-    actions = actions_for(user=user, environment=environment)
+    actions = actions_for(actor=user, environment=environment)
     wrong = failure(environment, operation=operation) if environment.state not in NO_LONGER_THERE else None
     culprit = _address(now, wrong.logical_id) if wrong and wrong.logical_id else ""
     gone = environment.state == EnvironmentState.GONE

@@ -14,7 +14,7 @@ from portal.pages.environments.page import RESTING, environment_page, has_waitin
 from portal.web.listing import environment_rows, read_cursor, write_cursor
 from portal.web.lookups import Need, get_environment_for, person, visible
 from provisioning.errors import NotFound
-from provisioning.lifecycle.services.retry import try_again as try_environment_again
+from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Environment, Team
 
@@ -80,5 +80,5 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
 def try_again(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     environment = get_environment_for(user, pk, Need.OPERATE)
-    try_environment_again(actor=user, environment=environment)
+    retry_operation(actor=user, environment=environment)
     return redirect("environment", pk=pk)

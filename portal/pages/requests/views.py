@@ -22,7 +22,8 @@ from provisioning.components.kit.build import MAIN
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import may_decide, may_operate
 from provisioning.lifecycle.plan_document import stack_of
-from provisioning.lifecycle.services.requests import approve_request, refuse_request, withdraw_request
+from provisioning.lifecycle.services.approvals import approve_request, reject_request
+from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Request, RequestKind, User
 
@@ -87,7 +88,7 @@ def refuse(request: HttpRequest, pk: UUID) -> HttpResponse:
         form.add_error("note", "Say why, so that the requester knows what to change.")
     if not form.is_valid():
         return _page(request, user, asked, form=form, status=422)
-    refuse_request(actor=user, request=asked, note=form.cleaned_data["note"])
+    reject_request(actor=user, request=asked, note=form.cleaned_data["note"])
     return redirect("request", pk=pk)
 
 

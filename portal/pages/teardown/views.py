@@ -36,8 +36,6 @@ def _send(request: HttpRequest, user: User, environment: Environment) -> HttpRes
     if not form.is_valid():
         check_may_be_torn_down(environment)
         return _page(request, user, environment, form=form, status=422)
-    if (known := Request.objects.filter(pk=form.cleaned_data["request_id"]).first()) is not None:
-        return _sent_already(known, user, environment)
     try:
         made = request_teardown(
             actor=user,
@@ -56,13 +54,6 @@ def _send(request: HttpRequest, user: User, environment: Environment) -> HttpRes
     if made.state == RequestState.WAITING:
         messages.info(request, "Sent. An approver decides on the teardown now.")
     return _arrive(made)
-
-
-def _sent_already(known: Request, user: User, environment: Environment) -> HttpResponse:
-    """A double click: the second arrives where the first did."""
-    if known.requested_by_id != user.pk or known.environment_id != environment.pk:
-        raise Refused("This form was sent for something else already; open a new one.")
-    return _arrive(known)
 
 
 def _arrive(made: Request) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""One attempt as pages tell it: its steps, and where it failed, why and what now. Reads only."""
+"""One operation as a list of steps for pages. Reads only."""
 
 from __future__ import annotations
 
@@ -12,18 +12,6 @@ from provisioning.models import Environment, Operation, RequestKind
 
 
 @dataclass(frozen=True, slots=True)
-class Failure:
-    """`cause` in plain words, `detail` AWS's own sentence, `next_action` the key of an action."""
-
-    cause: str
-    detail: str
-    logical_id: str
-    type: str
-    next_action: str
-    hint: str
-
-
-@dataclass(frozen=True, slots=True)
 class StepView:
     key: str
     title: str
@@ -33,22 +21,6 @@ class StepView:
 
 def last_operation(environment: Environment) -> Operation | None:
     return Operation.objects.filter(environment=environment).order_by("-started_at", "-id").first()
-
-
-def failure(environment: Environment, *, operation: Operation | None = None) -> Failure | None:
-    """What went wrong with the last attempt; None when it did not, or when another is under way."""
-    operation = operation or last_operation(environment)
-    if operation is None or operation.ended_at is None or operation.state == OperationState.SUCCEEDED:
-        return None
-    failed = operation.memory.get("failure", {})
-    return Failure(
-        cause=operation.cause,
-        detail=operation.cause_detail,
-        logical_id=failed.get("logical_id", ""),
-        type=failed.get("type", ""),
-        next_action=operation.next_action,
-        hint=failed.get("hint", ""),
-    )
 
 
 _CREATE_STEPS: Final = {

@@ -13,23 +13,9 @@ from django.db.models.fields.json import KeyTransform
 from provisioning.aws import RESOURCE_STATUSES
 from provisioning.components.kit.build import MAIN
 from provisioning.lifecycle.ledger import PLANNED
-from provisioning.lifecycle.read.operation_view import Failure, StepView, failure, last_operation, steps
+from provisioning.lifecycle.read.operation_view import last_operation
 from provisioning.lifecycle.states import OperationState, Tone
 from provisioning.models import Environment, Operation, Plan, RequestKind, ResourceEnd, Stack, StackEvent, StackResource
-
-# All that a page needs to tell of an environment, from one place.
-__all__ = [
-    "Failure",
-    "Progress",
-    "ResourceLine",
-    "StackLine",
-    "StepView",
-    "expected_end",
-    "failure",
-    "last_operation",
-    "progress",
-    "steps",
-]
 
 EVENTS_SHOWN: Final = 50
 RUNS_LEARNED_FROM: Final = 10

@@ -1,4 +1,4 @@
-"""Writing down a wish: environment, plan and request, with their history. The services that call this have checked the rules."""
+"""Persists a request with its environment, plan and first history rows. Callers have already checked the rules."""
 
 from __future__ import annotations
 
@@ -7,13 +7,16 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from provisioning.errors import Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.audit import audit
+from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import record
 from provisioning.models import Account, Artefact, BlueprintVersion, Environment, Plan, Request, RequestKind, Team, User
+
+_REQUESTED = {RequestKind.CREATE: AuditAction.REQUEST_CREATE, RequestKind.TEARDOWN: AuditAction.REQUEST_TEARDOWN}
 
 
 def file_create(
@@ -27,7 +30,7 @@ def file_create(
     request_id: uuid.UUID,
     note: str = "",
 ) -> Request:
-    """Write the environment, its plan and its request; call it inside a transaction."""
+    """Write the environment, its plan and its request. Call it inside a transaction."""
     at = clock.now()
     content = draft.content
     environment = Environment.objects.create(
@@ -69,7 +72,7 @@ def file_create(
 
 
 def _store(draft: PlanDraft, *, at: datetime) -> None:
-    """Keep the packages that the plan names: the blueprint's folder may hold others when it is carried out."""
+    """Store the packages that the plan names: the blueprint's folder may contain others when the plan runs."""
     Artefact.objects.bulk_create(
         [
             Artefact(sha256=sha256, body=body, size=len(body), stored_at=at)
@@ -90,7 +93,7 @@ def file_request(
     request_id: uuid.UUID | None = None,
     note: str = "",
 ) -> Request:
-    """Write a request that waits, or that its size's rule approves at once."""
+    """Write a request. It is pending approval, or approved at once if its size needs no approval."""
     state = RequestState.WAITING if requires_approval else RequestState.APPROVED
     request = Request.objects.create(
         id=request_id or uuid.uuid4(),
@@ -107,12 +110,36 @@ def file_request(
     )
     rule = "" if requires_approval else f"Size {environment.size} needs no approval."
     record(request, "", state, at=at, actor=actor, reason=rule)
-    audit(f"request:{kind}", actor=actor, environment=environment, at=at, request=str(request.pk), digest=plan.digest)
+    audit(
+        _REQUESTED[kind],
+        actor=actor,
+        environment=environment,
+        at=at,
+        request=str(request.pk),
+        digest=plan.digest,
+    )
     if not requires_approval:
-        open_operation(request, at=at, actor=actor)
+        open_operation(request=request, at=at, actor=actor)
+    return request
+
+
+def request_sent_before(
+    request_id: uuid.UUID, *, actor: User, environment: Environment | None = None
+) -> Request | None:
+    """The request that this actor sent with the same id, as after a double click; None if there is none.
+
+    Raises Refused if the id belongs to another user's request, or to one for another environment than `environment`.
+    """
+    request = Request.objects.filter(pk=request_id).select_related("environment", "plan").first()
+    if request is None:
+        return None
+    if request.requested_by_id != actor.pk:
+        raise Refused("This form was already sent by someone else. Open a new form.")
+    if environment is not None and request.environment_id != environment.pk:
+        raise Refused("This form was already sent for another environment. Open a new form.")
     return request
 
 
 def expires(at: datetime) -> datetime:
-    """An approval, and the wait for one, are worth nothing after this."""
+    """When an approval, or a pending request, expires."""
     return at + timedelta(days=settings.APPROVAL_VALID_DAYS)

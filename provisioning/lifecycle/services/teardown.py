@@ -16,7 +16,7 @@ from provisioning.lifecycle.access import may_operate, may_see
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.ledger import living
 from provisioning.lifecycle.plan_document import regions_of, resources_of, retained_of, stacks_of, templates_of
-from provisioning.lifecycle.services.recording import file_request
+from provisioning.lifecycle.services.recording import file_request, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.models import Environment, Plan, Request, RequestKind, Stack, StackResource, User
 
@@ -161,12 +161,16 @@ def _protected(content: Mapping[str, Any], lines: Mapping[str, Line]) -> list[st
 def request_teardown(
     *, actor: User, environment: Environment, typed_name: str, expected_digest: str, request_id: UUID | None = None
 ) -> Request:
-    """Ask for the end of an environment. Sizes that need an approver to begin need one to end; others start at once.
+    """Request the teardown of an environment. It needs an approval if the creation needed one, else it starts at once.
 
-    Raises NotAllowed, Refused (the typed name), and WrongState (it moves already, or is not what was shown).
+    A repeated `request_id` of the same actor returns the existing request.
+    Raises NotAllowed, Refused (the typed name), and WrongState (an operation is running, or the environment differs
+    from what was shown).
     """
     if not may_operate(actor, environment.team):
         raise NotAllowed(f"Only members of {environment.team.name} tear its environments down.")
+    if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
+        return sent
     if typed_name.strip() != environment.name:
         raise Refused(f"Type the environment's name, {environment.name}, to say that you mean this one.")
     check_may_be_torn_down(environment)
@@ -181,6 +185,8 @@ def request_teardown(
     with transaction.atomic():
         # One at a time: the row is locked for the moment in which the request is looked for and written.
         Environment.objects.select_for_update().get(pk=environment.pk)
+        if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
+            return sent
         check_may_be_torn_down(environment)
         plan = Plan.objects.create(
             environment=environment, digest=preview.digest, content=preview.content, created_at=at

@@ -150,7 +150,7 @@ def stop(
     *,
     hint: str = "",
     detail: str = "",
-    button: str = Button.TRY_AGAIN,
+    button: str = Button.RETRY,
 ) -> Outcome:
     """End the operation, and say why and what now."""
     return Outcome(to=to, reason=sentence, explained=Explained(sentence, hint, detail, button=button))

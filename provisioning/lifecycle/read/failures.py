@@ -1,0 +1,37 @@
+"""Why the last operation of an environment failed, and what to do next. Reads only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from provisioning.lifecycle.read.operation_view import last_operation
+from provisioning.lifecycle.states import OperationState
+from provisioning.models import Environment, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """`cause` is in plain words, `detail` is AWS's own sentence, `next_action` is the key of an action."""
+
+    cause: str
+    detail: str
+    logical_id: str
+    type: str
+    next_action: str
+    hint: str
+
+
+def failure(environment: Environment, *, operation: Operation | None = None) -> Failure | None:
+    """The failure of the last operation; None if it succeeded or is still running."""
+    operation = operation or last_operation(environment)
+    if operation is None or operation.ended_at is None or operation.state == OperationState.SUCCEEDED:
+        return None
+    failed = operation.memory.get("failure", {})
+    return Failure(
+        cause=operation.cause,
+        detail=operation.cause_detail,
+        logical_id=failed.get("logical_id", ""),
+        type=failed.get("type", ""),
+        next_action=operation.next_action,
+        hint=failed.get("hint", ""),
+    )

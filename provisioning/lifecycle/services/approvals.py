@@ -1,0 +1,96 @@
+"""Approve or reject a pending request. An approval applies to one digest and expires."""
+
+from __future__ import annotations
+
+from provisioning.errors import NotAllowed, Refused, WrongState
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import may_decide
+from provisioning.lifecycle.audit import AuditAction, audit
+from provisioning.lifecycle.operations import open_operation
+from provisioning.lifecycle.services.recording import expires
+from provisioning.lifecycle.services.requests import check_pending, withdraw_environment
+from provisioning.lifecycle.states import RequestState
+from provisioning.lifecycle.transitions import atomic_with, change_state
+from provisioning.models import Request, User
+
+
+def approve_request(*, actor: User, request: Request, digest: str, note: str = "") -> Request:
+    """Approve the plan with this digest and start its operation. Requesters never approve their own request.
+
+    Raises NotAllowed, and WrongState if the request is not pending, has expired, has another plan than the one that
+    was read, or if its environment cannot start it now.
+    """
+    _check_may_decide(actor, request)
+    at = clock.now()
+    if request.plan.digest != digest:
+        raise WrongState(
+            "The plan differs from the one that you read. Read the plan again before you approve it.",
+            expected=digest,
+            actual=request.plan.digest,
+        )
+    if request.state == RequestState.WAITING and request.expires_at is not None and request.expires_at <= at:
+        raise WrongState("This request has expired without a decision. Ask its requester to send it again.")
+    check_pending(request)
+    with atomic_with(request, request.environment):
+        change_state(
+            request,
+            RequestState.APPROVED,
+            at=at,
+            actor=actor,
+            reason=note,
+            decided_by=actor,
+            decided_at=at,
+            decision_note=note,
+            approved_digest=digest,
+            expires_at=expires(at),
+        )
+        audit(
+            AuditAction.REQUEST_APPROVE,
+            actor=actor,
+            environment=request.environment,
+            at=at,
+            request=str(request.pk),
+            digest=digest,
+        )
+        open_operation(request=request, at=at, actor=actor)
+    return request
+
+
+def reject_request(*, actor: User, request: Request, note: str) -> Request:
+    """Reject a pending request. The requester reads the note, so it must not be empty.
+
+    Raises NotAllowed, Refused and WrongState.
+    """
+    _check_may_decide(actor, request)
+    if not note.strip():
+        raise Refused("Enter a reason, so that the requester knows what to change.")
+    at = clock.now()
+    check_pending(request)
+    with atomic_with(request, request.environment):
+        change_state(
+            request,
+            RequestState.REJECTED,
+            at=at,
+            actor=actor,
+            reason=note,
+            decided_by=actor,
+            decided_at=at,
+            decision_note=note,
+        )
+        withdraw_environment(request, at=at, actor=actor, reason="The request was rejected.")
+        audit(
+            AuditAction.REQUEST_REJECT,
+            actor=actor,
+            environment=request.environment,
+            at=at,
+            request=str(request.pk),
+            note=note,
+        )
+    return request
+
+
+def _check_may_decide(actor: User, request: Request) -> None:
+    if not actor.is_approver:
+        raise NotAllowed("Only approvers decide on requests.")
+    if not may_decide(actor, request):
+        raise NotAllowed("Nobody decides on a request of their own; another approver has to.")
