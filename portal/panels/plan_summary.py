@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
 from portal.web.formatting import short_type, title_of
-from provisioning.components.kit.build import MAIN
+from provisioning.components.kit.values import MAIN
 from provisioning.components.registry import component, kinds
 from provisioning.lifecycle.plan_document import Content, resources_of, retained_of, stacks_of
 

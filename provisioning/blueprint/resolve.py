@@ -106,7 +106,7 @@ def build_nodes(blueprint: Blueprint, scope: DesignScope, report: Report) -> dic
 
 
 def _node(block: ComponentBlock, scope: DesignScope, report: Report, files: ShippedFiles) -> Node | None:
-    schema = component(block.kind).Settings
+    schema = component(block.kind).schema
     values: dict[str, Value] = {}
     complete = True
     for name, argument in block.arguments.items():

@@ -8,9 +8,8 @@ from typing import NamedTuple
 
 from provisioning.components.kinds.cloudformation.component import CloudFormation
 from provisioning.components.kinds.network.component import NetworkSettings
-from provisioning.components.kit import component as base
 from provisioning.components.kit.build import Build
-from provisioning.components.kit.component import Box
+from provisioning.components.kit.values import Box, settings_of
 from provisioning.components.registry import component
 from provisioning.design.graph import Design, Node
 
@@ -47,7 +46,7 @@ def sketch(design: Design) -> Sketch:
         boxes={address: tuple(component(node.kind).boxes(node)) for address, node in design.nodes.items()},
         kinds={address: _kind(node) for address, node in design.nodes.items()},
         uses=tuple(uses),
-        network=_network(base.settings_of(network, NetworkSettings)) if network else "",
+        network=_network(settings_of(network, NetworkSettings)) if network else "",
     )
 
 

@@ -94,8 +94,8 @@ def _ways_out(layout: Layout) -> Iterator[tuple[list[Point], str]]:
     lanes = {lane.key: lane for lane in layout.lanes}
     outside = lanes.get("internet")
     for number, lane in enumerate(layout.lanes):
-        for cell in (cell for row in lane.rows for cell in row if any(box.box.way_out for box in cell.boxes)):
-            name = next(box.box.name for box in cell.boxes if box.box.way_out)
+        for cell in (cell for row in lane.rows for cell in row if any(box.box.egress for box in cell.boxes)):
+            name = next(box.box.name for box in cell.boxes if box.box.egress)
             below = layout.lanes[number + 1 : number + 2]
             if below and below[0].frame == lane.frame and cell.row == lane.row + len(lane.rows) - 1:
                 x = _clear(layout, cell, cell.bottom, below[0].y)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from html import escape
 from typing import Literal, TypeAlias
 
-from provisioning.components.kit.component import Box
+from provisioning.components.kit.values import Box
 
 COLUMNS = 4
 BOX_WIDTH, BOX_HEIGHT, STACK_GAP = 196, 52, 8

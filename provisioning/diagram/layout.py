@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
-from provisioning.components.kit.component import Box
+from provisioning.components.kit.values import Box
 from provisioning.diagram.content import Sketch
 from provisioning.diagram.coordinates import place
 from provisioning.diagram.geometry import COLUMNS, Arrow, Cell, Frame, Group, Lane, Layout, Placed
@@ -20,7 +20,7 @@ _LANES: tuple[tuple[str, str, Frame], ...] = (
     ("public", "Public", "vpc"),
     ("private", "Private", "vpc"),
     ("data", "Data · no internet", "vpc"),
-    ("beside", "", "other"),
+    ("supporting", "", "other"),
 )
 _NETWORK = ("public", "private", "data")
 _SWEEPS = 3
@@ -43,7 +43,7 @@ def arrange(sketch: Sketch) -> Layout:
 
 
 def _placed(address: str, box: Box, sketch: Sketch) -> Placed:
-    return Placed(address, box, sketch.kinds[address] if box.tier == "beside" else box.kind)
+    return Placed(address, box, sketch.kinds[address] if box.tier == "supporting" else box.kind)
 
 
 def _key(box: Box, home: str) -> str:
@@ -54,7 +54,7 @@ def _key(box: Box, home: str) -> str:
 def _groups(boxes: Iterable[Placed], home: str) -> Iterator[Group]:
     rows: dict[str, list[Placed]] = defaultdict(list)
     for placed in boxes:
-        if _key(placed.box, home) == "beside":
+        if _key(placed.box, home) == "supporting":
             placed.in_group = True
             rows[placed.box.kind].append(placed)
     for title, found in rows.items():
@@ -67,8 +67,8 @@ def _stacks(boxes: Mapping[str, list[Placed]], home: str, *, grouped: bool) -> I
         stacks: dict[tuple[str, int], list[Placed]] = defaultdict(list)
         for number, placed in enumerate(found):
             key = _key(placed.box, home)
-            if key != "beside" or not grouped:
-                alone = number + 1 if placed.box.leads is not None or key == "beside" else 0
+            if key != "supporting" or not grouped:
+                alone = number + 1 if placed.box.label is not None or key == "supporting" else 0
                 stacks[key, alone].append(placed)
         for (key, _), stack in stacks.items():
             yield key, Cell(stack)
@@ -92,7 +92,7 @@ def _arrows(sketch: Sketch, boxes: Mapping[str, list[Placed]], ends: Mapping[int
             add(boxes[user][0], boxes[used][0], label, f"{user} uses {used}{_brackets(label)}")
     for address, placed in boxes.items():
         for extra in placed[1:]:
-            if (leads := extra.box.leads) is not None:
+            if (leads := extra.box.label) is not None:
                 add(extra, placed[0], leads, f"{extra.box.name} reach {address}{_brackets(leads)}")
     return list(found.values())
 
@@ -171,7 +171,7 @@ def _into_columns(lanes: list[Lane], arrows: list[Arrow]) -> None:
 
 def _settle(row: list[Cell], near: Mapping[int, list[Cell]], beside: set[int], columns: int) -> None:
     def wish(cell: Cell) -> float:
-        if any(box.box.way_out for box in cell.boxes):
+        if any(box.box.egress for box in cell.boxes):
             return -1.0
         if others := [other.column for other in near[id(cell)] if other not in row]:
             return sum(others) / len(others)

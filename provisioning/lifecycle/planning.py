@@ -9,8 +9,8 @@ from typing import Any
 from uuid import UUID, uuid5
 
 from provisioning.blueprint import Blueprint, Inputs, parse_inputs, resolve
-from provisioning.components.kit.build import MAIN
-from provisioning.components.kit.component import DesignError
+from provisioning.components.kit.values import MAIN
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.diagram.svg import draw
 from provisioning.errors import Refused
@@ -127,7 +127,7 @@ def _content(
         "blueprint": {"slug": blueprint.slug, "version": blueprint.version, "digest": blueprint.digest},
         "size": design.size,
         "stacks": [_stack(stack, design=design, account=account, tags=tags) for stack in compiled.stacks],
-        "after": [_plain(asdict(step)) for step in compiled.main.after],
+        "after": [_plain(asdict(step)) for step in compiled.main.tasks],
     }
 
 
@@ -139,7 +139,7 @@ def _stack(compiled: CompiledTemplate, *, design: Design, account: Account, tags
         "region": compiled.region,
         "body": compiled.body,
         "parameters": dict(compiled.parameters),
-        "handed": [asdict(handed) for handed in compiled.handed],
+        "handed": [asdict(handed) for handed in compiled.inputs],
         "tags": {**compiled.tags, **tags},
         "capabilities": CAPABILITIES,
         "termination_protection": compiled.termination_protection,

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from provisioning.blueprint import Blueprint, BlueprintError, BrokenBlueprintError, load_catalogue
-from provisioning.components.kit.component import DesignError
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design
 from provisioning.management.cli_design import EXAMPLE_ACCOUNT, ask_for_design
 from provisioning.template.compile import CompiledDesign, compile_design

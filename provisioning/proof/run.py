@@ -127,9 +127,9 @@ def _compiled(compiled: CompiledTemplate) -> Stack:
         region=compiled.region,
         key=compiled.stack,
         parameters=compiled.parameters,
-        handed={handed.parameter: (handed.stack, handed.output) for handed in compiled.handed},
+        handed={handed.parameter: (handed.stack, handed.output) for handed in compiled.inputs},
         tags=compiled.tags,
         termination_protection=compiled.termination_protection,
         stack_policy=compiled.stack_policy,
-        runs=tuple(TaskRun(s.task_definition, s.security_groups, s.subnets) for s in compiled.after),
+        runs=tuple(TaskRun(s.task_definition, s.security_groups, s.subnets) for s in compiled.tasks),
     )

@@ -12,10 +12,11 @@ from typing import Any
 
 from troposphere import Output
 
-from provisioning.components.kit.build import MAIN, Added, AfterStep, Build, Handed, Kept, StackBuild
-from provisioning.components.kit.component import DesignError
+from provisioning.components.kit.build import Build, StackBuild
 from provisioning.components.kit.packages import Artefact
+from provisioning.components.kit.values import MAIN, CompiledResource, PostDeploymentTask, Retained, StackInput
 from provisioning.components.registry import component
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design
 from provisioning.design.names import pascal
 
@@ -33,34 +34,34 @@ _NAME_LIMIT = 32
 class CompiledTemplate:
     """One stack, ready to be sent. `body` is compact and the same for the same design, byte for byte.
 
-    `handed` are parameters whose values are outputs of stacks created earlier; `artefacts` must lie in the account's
+    `inputs` are parameters whose values are outputs of stacks created earlier; `artefacts` must lie in the account's
     artefact bucket of this region before.
     """
 
     body: str
     region: str
-    resources: tuple[Added, ...]
+    resources: tuple[CompiledResource, ...]
     outputs: tuple[str, ...]
     tags: Mapping[str, str]
-    retained: tuple[Kept, ...]
+    retained: tuple[Retained, ...]
     termination_protection: bool
     stack_policy: str | None
     express: bool
     stack: str = MAIN
-    after: tuple[AfterStep, ...] = ()
+    tasks: tuple[PostDeploymentTask, ...] = ()
     parameters: Mapping[str, str] = field(default_factory=dict)
-    handed: tuple[Handed, ...] = ()
+    inputs: tuple[StackInput, ...] = ()
     artefacts: tuple[Artefact, ...] = ()
 
     @cached_property
     def digest(self) -> str:
         """SHA-256 of everything that is sent to AWS: body, parameters, tags, policy, protection, steps afterwards."""
         sent = {
-            "after": [repr(step) for step in self.after],
+            "after": [repr(task) for task in self.tasks],
             "artefacts": [artefact.key for artefact in self.artefacts],
             "body": self.body,
             "express": self.express,
-            "handed": [repr(handed) for handed in self.handed],
+            "handed": [repr(value) for value in self.inputs],
             "parameters": dict(self.parameters),
             "policy": self.stack_policy,
             "protection": self.termination_protection,
@@ -82,11 +83,11 @@ class CompiledDesign:
         return self.stacks[-1]
 
     @property
-    def resources(self) -> tuple[Added, ...]:
+    def resources(self) -> tuple[CompiledResource, ...]:
         return tuple(resource for stack in self.stacks for resource in stack.resources)
 
     @property
-    def retained(self) -> tuple[Kept, ...]:
+    def retained(self) -> tuple[Retained, ...]:
         return tuple(kept for stack in self.stacks for kept in stack.retained)
 
     def stack(self, key: str) -> CompiledTemplate | None:
@@ -125,16 +126,16 @@ def _compiled(build: Build, made: StackBuild) -> CompiledTemplate:
         body=body,
         stack=made.key,
         region=made.region,
-        resources=tuple(added for added in build.added if added.stack == made.key),
+        resources=tuple(added for added in build.resources if added.stack == made.key),
         outputs=tuple(template.get("Outputs", ())),
         tags=build.tags(),
-        after=tuple(build.after) if made.key == MAIN else (),
-        retained=tuple(kept for kept in build.kept if kept.stack == made.key),
+        tasks=tuple(build.tasks) if made.key == MAIN else (),
+        retained=tuple(kept for kept in build.retained if kept.stack == made.key),
         termination_protection=design.size != "dev",
         stack_policy=None if design.size == "dev" else _stack_policy(template),
         express=bool(design.settings.get("express", False)),
         parameters=dict(made.parameters),
-        handed=tuple(made.handed),
+        inputs=tuple(made.inputs),
         artefacts=tuple(made.artefacts.values()),
     )
 

@@ -41,7 +41,7 @@ def explain(design: Design, compiled: CompiledDesign) -> Timeline:
         clock += seconds
     after = tuple(
         Step(todo.key, AFTER_STEP, todo.title, "", "main", clock + n * each.seconds, each.seconds, each.source, critical=True)
-        for n, todo in enumerate(compiled.main.after)
+        for n, todo in enumerate(compiled.main.tasks)
     )  # fmt: skip
     return Timeline(
         title=f"{design.blueprint}, size {design.size}, in {design.environment.region}",

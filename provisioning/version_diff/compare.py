@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from provisioning.blueprint import Blueprint, BlueprintError, InputErrors, Inputs, example_inputs, resolve
 from provisioning.blueprint.catalogue.load import FILE
 from provisioning.blueprint.syntax.operators import same
-from provisioning.components.kit.component import DesignError
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext, Value
 from provisioning.template.compile import CompiledDesign, compile_design
 from provisioning.template.diff import Difference, PropertyChange, compare_designs

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
-from provisioning.components.kit.component import DesignError
 from provisioning.components.registry import component
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.template.compile import compile_design
 from tests.components.small import complaints
@@ -103,7 +103,7 @@ def test_the_address_to_tell_is_read_by_aws_and_in_no_template() -> None:
 
 def test_an_address_in_place_of_a_secrets_name_is_refused() -> None:
     with pytest.raises(ValidationError, match="String should match pattern"):
-        component("alarm_topic").Settings.model_validate(
+        component("alarm_topic").schema.model_validate(
             {"endpoint_secret": "https://events.pagerduty.com/integration/0123/enqueue"}
         )
 

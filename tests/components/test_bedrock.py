@@ -50,9 +50,9 @@ def _resources(statements: list[dict[str, Any]]) -> list[str]:
 @pytest.mark.parametrize("model", ["*", "amazon.*", "nova", "amazon.nova lite", "arn:aws:bedrock:::x", "a.b/../c"])
 def test_only_plain_ids_are_taken(model: str) -> None:
     with pytest.raises(ValidationError, match="String should match pattern"):
-        component("bedrock").Settings.model_validate({"models": [model]})
+        component("bedrock").schema.model_validate({"models": [model]})
 
 
 def test_at_least_one_model_is_named() -> None:
     with pytest.raises(ValidationError, match="at least 1 item"):
-        component("bedrock").Settings.model_validate({"models": []})
+        component("bedrock").schema.model_validate({"models": []})

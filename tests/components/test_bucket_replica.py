@@ -11,8 +11,8 @@ from cfnlint.config import ManualArgs
 from pydantic import ValidationError
 
 from provisioning.components.kinds.bucket.replica import PARTNERS
-from provisioning.components.kit.component import DesignError
 from provisioning.components.registry import component
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
@@ -161,4 +161,4 @@ def test_a_copy_beside_the_original_is_refused() -> None:
 @pytest.mark.parametrize("settings", [{"replica_region": "eu-west-1"}, {"replica_within_15_minutes": True}])
 def test_only_a_critical_one_says_more_of_its_copy(settings: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match="only a critical bucket has a copy"):
-        component("bucket").Settings.model_validate(settings)
+        component("bucket").schema.model_validate(settings)

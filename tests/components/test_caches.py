@@ -81,5 +81,5 @@ def test_what_can_be_asked_of_redis() -> None:
 )
 def test_it_refuses(kind: str, settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        component(kind).Settings.model_validate(settings)
+        component(kind).schema.model_validate(settings)
     assert sentence in str(caught.value)

@@ -191,7 +191,7 @@ def _answered(code: str, uri: str) -> str:
     ],
 )
 def test_pages_have_addresses_without_endings(pages: str, uri: str, answered: str) -> None:
-    function = main(pages=pages, index="pages/home/page.html").one("AWS::CloudFront::Function")
+    function = main(pages=pages, index="home.html").one("AWS::CloudFront::Function")
     assert _answered(function["FunctionCode"], uri) == answered
 
 
@@ -263,5 +263,5 @@ def test_it_is_drawn_at_the_edge_with_its_origins() -> None:
 )
 def test_it_refuses(settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        component("cdn").Settings.model_validate({"origin": ref("bucket.site"), **settings})
+        component("cdn").schema.model_validate({"origin": ref("bucket.site"), **settings})
     assert sentence in str(caught.value)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from provisioning.components.kit.component import DesignError
+from provisioning.design.errors import DesignError
 from provisioning.template.compile import compile_design
 from tests.components.cdns import API, EDGE_ARN, MANAGED, NAMED, balancer, behaviour, compiled, config, main
 from tests.support.designs import design, node, ref
@@ -29,7 +29,7 @@ def test_a_certificate_is_made_in_us_east_1_and_handed_on() -> None:
     assert [(stack.stack, stack.region) for stack in made.stacks] == [("edge", "us-east-1"), ("main", "eu-central-1")]
     edge = Template(json.loads(made.stacks[0].body))
     assert edge.one("AWS::CertificateManager::Certificate")["DomainName"] == "www.example.com"
-    (handed,) = made.main.handed
+    (handed,) = made.main.inputs
     assert edge.body["Outputs"][handed.output]["Value"] == {"Ref": "CdnWebCertificate"}
     template = Template(json.loads(made.main.body))
     assert config(template)["ViewerCertificate"] == {
@@ -83,7 +83,7 @@ def test_two_of_them_share_the_stack_at_the_edge() -> None:
     made = compiled(other, **NAMED)
     edge = Template(json.loads(made.stacks[0].body))
     assert sorted(edge.of_type("AWS::CertificateManager::Certificate")) == ["CdnDocsCertificate", "CdnWebCertificate"]
-    assert len(made.main.handed) == 2
+    assert len(made.main.inputs) == 2
 
 
 # In front of a load balancer

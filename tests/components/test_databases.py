@@ -144,5 +144,5 @@ def test_kept_data_and_protection(kind: str) -> None:
 )
 def test_it_refuses(kind: str, settings: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        component(kind).Settings.model_validate(settings)
+        component(kind).schema.model_validate(settings)
     assert sentence in str(caught.value)

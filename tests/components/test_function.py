@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.kit.component import DesignError
 from provisioning.components.kit.packages import FILES
 from provisioning.components.registry import component
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference, Source
 from provisioning.template.compile import CompiledTemplate, compile_design
 from tests.components.small import complaints
@@ -25,7 +25,7 @@ FOLDER = {"code/handler.py": b"def go(event, context): ...", "code/lib/more.py":
 
 def a_function(name: str = "hook", kind: str = "function", **settings: Any) -> Node:
     given = {"code": "code", "handler": "handler.go", **settings}
-    made = component(kind).Settings.model_validate(given, context={FILES: FOLDER})
+    made = component(kind).schema.model_validate(given, context={FILES: FOLDER})
     return Node(kind, name, made, made.uses, Source("test/blueprint.hcl", 1))
 
 

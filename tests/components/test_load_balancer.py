@@ -44,7 +44,7 @@ def test_http_is_redirected_unless_port_80_is_to_stay_shut() -> None:
 @pytest.mark.parametrize(("settings", "leads"), [({}, "80, 443"), ({"http_redirect": False}, "443")])
 def test_the_picture_shows_the_ports_that_are_open(settings: dict[str, Any], leads: str) -> None:
     drawn = node("load_balancer", "public", **(SETTINGS | settings))
-    assert [box.leads for box in component("load_balancer").boxes(drawn)] == [None, leads]
+    assert [box.label for box in component("load_balancer").boxes(drawn)] == [None, leads]
 
 
 def test_it_lets_out_to_its_target_only() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from provisioning.components.kinds.network.component import NetworkSettings
-from provisioning.components.kit.component import DesignError
+from provisioning.design.errors import DesignError
 from provisioning.template.compile import compile_design
 from tests.components.small import complaints
 from tests.support.designs import ARN, design, node, ref

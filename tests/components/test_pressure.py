@@ -9,7 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioning.components.kinds.service.scaling import Tasks
-from provisioning.components.kit.component import DesignError
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Reference
 from provisioning.template.compile import compile_design
 from tests.components.test_rabbitmq import SETTINGS, TIERS

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.kit.component import DesignError
 from provisioning.components.registry import component
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.template.compile import compile_design
 from tests.support.designs import design, node
@@ -50,7 +50,7 @@ def rendered(broker: Node, *more: Node, azs: int = 3) -> Template:
 )
 def test_settings_that_cannot_work_are_refused(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError, match=sentence.replace("(", r"\(")):
-        component("rabbitmq").Settings.model_validate(SETTINGS | change)
+        component("rabbitmq").schema.model_validate(SETTINGS | change)
 
 
 def test_a_cluster_needs_a_zone_for_each_host() -> None:

@@ -77,7 +77,7 @@ def test_a_second_broker_has_a_name_of_its_own() -> None:
 )
 def test_it_refuses(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        component("rabbitmq_broker").Settings.model_validate({**SINGLE, **change})
+        component("rabbitmq_broker").schema.model_validate({**SINGLE, **change})
     assert sentence in str(caught.value)
 
 

@@ -29,10 +29,10 @@ from provisioning.components.docs.reference import (
     reference,
 )
 from provisioning.components.docs.schema_docs import Setting, settings_in_words
-from provisioning.components.kit import component as base
 from provisioning.components.kit.build import Build
-from provisioning.components.kit.component import DesignError, Grant
+from provisioning.components.kit.values import Block, Gives, Grant, Settings
 from provisioning.components.registry import component, kinds
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from tests.support.designs import SIZES, design, node
 from tests.support.shipped import shipped, slugs
@@ -123,7 +123,7 @@ def test_what_a_kind_says_that_it_gives_is_what_grants_hold(kind: str) -> None:
 
 
 def test_a_service_gives_the_address_of_its_own_port() -> None:
-    assert component("service").gives == base.Gives(
+    assert component("service").gives == Gives(
         variables=("<NAME>_URL",), ports="its own port", note="only a service with a port can be used"
     )
     assert len(_seen()["service"].ports) > 1
@@ -186,13 +186,13 @@ def test_an_example_is_the_longest_that_is_not_too_long() -> None:
 # In words
 
 
-class _Size(base.Part):
+class _Size(Block):
     """How large it is."""
 
     start: int = Field(alias="from", ge=1, le=9, description="At the start")
 
 
-class _Settings(base.Settings):
+class _Settings(Settings):
     name: str = Field(pattern="^[a-z]+$", max_length=8, description="A name")
     mode: Literal["one", "two"] = Field(default="one", description="A mode")
     size: _Size | None = None
@@ -218,7 +218,7 @@ def test_settings_are_said_in_words() -> None:
 
 
 def test_what_is_given_is_said_in_words() -> None:
-    gives = base.Gives(variables=("A_URL",), secrets=("A_KEY",), ports="port 1", rights=("s3:GetObject",), note="More")
+    gives = Gives(variables=("A_URL",), secrets=("A_KEY",), ports="port 1", rights=("s3:GetObject",), note="More")
     assert gives_in_words(gives) == [
         "- variables `A_URL`",
         "- variables with a secret value `A_KEY`, and the right to read it at the start",

@@ -88,7 +88,7 @@ def test_its_role_can_be_given_out() -> None:
 )
 def test_it_refuses(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        component("service").Settings.model_validate({"image": "x", "cpu": 256, "memory": 512, **change})
+        component("service").schema.model_validate({"image": "x", "cpu": 256, "memory": 512, **change})
     assert sentence in str(caught.value)
 
 

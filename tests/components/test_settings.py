@@ -128,7 +128,7 @@ def _tier(tier: str, *ranges: str) -> dict[str, Any]:
 )
 def test_it_refuses(kind: str, base: dict[str, Any], change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError) as caught:
-        component(kind).Settings.model_validate({**base, **change})
+        component(kind).schema.model_validate({**base, **change})
     assert sentence in str(caught.value)
 
 
@@ -145,14 +145,14 @@ def test_it_refuses(kind: str, base: dict[str, Any], change: dict[str, Any], sen
     ],
 )
 def test_it_accepts(kind: str, settings: dict[str, Any]) -> None:
-    made = component(kind).Settings.model_validate(settings)
+    made = component(kind).schema.model_validate(settings)
     with pytest.raises(ValidationError, match="frozen"):
         made.uses = ()
 
 
 def test_a_reference_is_never_made_from_a_map() -> None:
     with pytest.raises(ValidationError, match="instance of Reference"):
-        component("load_balancer").Settings.model_validate({**BALANCER, "target": {"kind": "service", "name": "api"}})
+        component("load_balancer").schema.model_validate({**BALANCER, "target": {"kind": "service", "name": "api"}})
 
 
 def test_an_unknown_kind_names_the_known_ones() -> None:

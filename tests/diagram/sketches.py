@@ -5,17 +5,17 @@ from __future__ import annotations
 import random
 from typing import get_args
 
-from provisioning.components.kit.component import Box, Tier
+from provisioning.components.kit.values import Box, Tier
 from provisioning.diagram.content import Sketch, Use
 
 
 def large() -> Sketch:
     """Thirty components over all tiers and three regions."""
     rows: list[tuple[str, list[Box]]] = [
-        ("network.main", [Box("public", "NAT gateway", "", "3, one per zone", way_out=True)]),
+        ("network.main", [Box("public", "NAT gateway", "", "3, one per zone", egress=True)]),
         (
             "cdn.site",
-            [Box("edge", "site", "CloudFront", "3 origins"), Box("internet", "Users", "", "browsers", leads="443")],
+            [Box("edge", "site", "CloudFront", "3 origins"), Box("internet", "Users", "", "browsers", label="443")],
         ),
         ("shield.front", [Box("edge", "front", "Web ACL", "2000 in 5 min", region="us-east-1")]),
         ("certificate.site", [Box("edge", "site", "Certificate", "*.example.com", region="us-east-1")]),
@@ -23,7 +23,7 @@ def large() -> Sketch:
             "load_balancer.public",
             [
                 Box("public", "public", "Load balancer", "TLS 1.2+"),
-                Box("internet", "Partners", "", "by API", leads="443"),
+                Box("internet", "Partners", "", "by API", label="443"),
             ],
         ),
         ("load_balancer.hooks", [Box("public", "hooks", "Load balancer", "TLS 1.2+")]),
@@ -38,7 +38,7 @@ def large() -> Sketch:
             "postgres.main",
             [
                 Box("data", "main", "PostgreSQL 17", "db.m7g.large, standby"),
-                Box("beside", "database main", "Secrets", "generated"),
+                Box("supporting", "database main", "Secrets", "generated"),
             ],
         ),
         ("postgres.replica", [Box("data", "replica", "PostgreSQL 17", "db.m7g.large")]),
@@ -47,21 +47,21 @@ def large() -> Sketch:
         ("rabbitmq.main", [Box("data", "main", "RabbitMQ 4.2", "3 × mq.m7g.large")]),
     ]
     rows += [
-        (f"bucket.{name}", [Box("beside", name, "Buckets", "standard storage")]) for name in ("media", "documents")
+        (f"bucket.{name}", [Box("supporting", name, "Buckets", "standard storage")]) for name in ("media", "documents")
     ]
     rows += [
-        ("bucket.copy_of_the_documents", [Box("beside", "copy_of_the_documents", "Buckets", "a replica", region="eu-west-1")]),
-        ("backup.copy", [Box("beside", "copy", "Backup vaults", "35 days", region="eu-west-1")]),
-        ("queue.mail", [Box("beside", "mail", "Queues", "with dead letters")]),
-        ("topic.events", [Box("beside", "events", "Topics", "SNS")]),
-        ("email.main", [Box("beside", "main", "Mail", "SES, DKIM")]),
-        ("secret.claude", [Box("beside", "claude", "Secrets", "provided by you")]),
-        ("secret.signing", [Box("beside", "signing", "Secrets", "generated")]),
-        ("cluster.main", [Box("beside", "main", "ECS cluster", "Graviton (ARM64)")]),
-        ("function.thumbnails", [Box("beside", "thumbnails", "Functions", "python3.13")]),
+        ("bucket.copy_of_the_documents", [Box("supporting", "copy_of_the_documents", "Buckets", "a replica", region="eu-west-1")]),
+        ("backup.copy", [Box("supporting", "copy", "Backup vaults", "35 days", region="eu-west-1")]),
+        ("queue.mail", [Box("supporting", "mail", "Queues", "with dead letters")]),
+        ("topic.events", [Box("supporting", "events", "Topics", "SNS")]),
+        ("email.main", [Box("supporting", "main", "Mail", "SES, DKIM")]),
+        ("secret.claude", [Box("supporting", "claude", "Secrets", "provided by you")]),
+        ("secret.signing", [Box("supporting", "signing", "Secrets", "generated")]),
+        ("cluster.main", [Box("supporting", "main", "ECS cluster", "Graviton (ARM64)")]),
+        ("function.thumbnails", [Box("supporting", "thumbnails", "Functions", "python3.13")]),
         (
             "deploy_role.github",
-            [Box("beside", "github", "Deploy roles", "by OIDC"), Box("internet", "GitHub Actions", "", "example/a-long-name", leads="OIDC")],
+            [Box("supporting", "github", "Deploy roles", "by OIDC"), Box("internet", "GitHub Actions", "", "example/a-long-name", label="OIDC")],
         ),
     ]  # fmt: skip
     uses = [
@@ -98,7 +98,7 @@ def scattered(seed: int) -> Sketch:
     boxes = {}
     for number in range(chance.randint(1, 28)):
         tier = chance.choice(tiers)
-        region = chance.choice(["", "", "", "us-east-1", "eu-west-1"]) if tier in ("edge", "beside") else ""
+        region = chance.choice(["", "", "", "us-east-1", "eu-west-1"]) if tier in ("edge", "supporting") else ""
         kind = chance.choice(["Service", "Load balancer", "Buckets", "Secrets", "Queue"])
         own = [
             Box(
@@ -106,12 +106,12 @@ def scattered(seed: int) -> Sketch:
                 f"thing {number}",
                 kind,
                 "a fact",
-                way_out=tier == "public" and chance.random() < 0.3,
+                egress=tier == "public" and chance.random() < 0.3,
                 region=region,
             )
         ]
         if chance.random() < 0.2:
-            own.append(Box("internet", f"Users {number}", "", "many", leads=chance.choice(["443", "", "80, 443"])))
+            own.append(Box("internet", f"Users {number}", "", "many", label=chance.choice(["443", "", "80, 443"])))
         if chance.random() < 0.2:
             own.append(Box(tier, f"files {number}", "Files", "EFS"))
         boxes[f"thing.{number}"] = tuple(own)

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from provisioning.components.kit.component import Box
+from provisioning.components.kit.values import Box
 from provisioning.components.registry import component
 from provisioning.design.graph import Design
 from provisioning.diagram.content import Sketch, Use, sketch
@@ -113,7 +113,7 @@ def test_hostile_names_are_only_text() -> None:
     drawn = Sketch(
         HOSTILE,
         "eu-north-1",
-        {HOSTILE: (Box("private", HOSTILE, HOSTILE, HOSTILE), Box("internet", HOSTILE, "", HOSTILE, leads=HOSTILE))},
+        {HOSTILE: (Box("private", HOSTILE, HOSTILE, HOSTILE), Box("internet", HOSTILE, "", HOSTILE, label=HOSTILE))},
         {HOSTILE: HOSTILE},
         (Use(HOSTILE, HOSTILE, HOSTILE),),
         network=HOSTILE,
@@ -199,8 +199,8 @@ def test_groups_are_beside_the_network() -> None:
 
 
 def _beside_a_service(*more: Use, **boxes: list[Box]) -> Layout:
-    found = {"api": [_box("private")], "loud": [_box("beside")]}
-    found |= {f"quiet{number}": [Box("beside", "main", f"Kind {number}", "")] for number in range(5)}
+    found = {"api": [_box("private")], "loud": [_box("supporting")]}
+    found |= {f"quiet{number}": [Box("supporting", "main", f"Kind {number}", "")] for number in range(5)}
     found |= {f"box{number}": [_box("private")] for number in range(3)}
     return arrange(_small(Use("api", "loud", "read"), *more, **found, **boxes))
 
@@ -241,7 +241,7 @@ def test_without_a_network_what_is_in_the_region_stands_in_a_lane() -> None:
 
 
 def test_what_stands_in_another_region_has_a_frame_of_its_own() -> None:
-    here = _box("beside", region="eu-north-1")
+    here = _box("supporting", region="eu-north-1")
     there = _box("edge", region="us-east-1")
     layout = arrange(_small(Use("here", "there"), here=[here], there=[there], inside=[_box("data")]))
     assert [lane.title for lane in layout.lanes] == ["Data", "AWS us-east-1"]

@@ -27,7 +27,7 @@ def stack_as_json(stack: CompiledTemplate) -> dict[str, Any]:
         "region": stack.region,
         "template": json.loads(stack.body),
         "parameters": dict(stack.parameters),
-        "handed": {handed.parameter: f"{handed.stack}.{handed.output}" for handed in stack.handed},
+        "handed": {handed.parameter: f"{handed.stack}.{handed.output}" for handed in stack.inputs},
         "tags": dict(stack.tags),
         "termination_protection": stack.termination_protection,
         "stack_policy": json.loads(stack.stack_policy) if stack.stack_policy else None,

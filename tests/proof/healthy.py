@@ -39,7 +39,7 @@ def proved(on: str, body: dict[str, Any]) -> Proof:
     if on == "sample":
         return prove(Stack(body, "eu-west-1"), size=SIZE)
     whole = compiled(on)
-    runs = tuple(TaskRun(step.task_definition, step.security_groups, step.subnets) for step in whole.after)
+    runs = tuple(TaskRun(step.task_definition, step.security_groups, step.subnets) for step in whole.tasks)
     stack = Stack(
         body,
         whole.region,

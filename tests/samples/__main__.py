@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
 from provisioning.components.kinds.cloudformation.component import asked, template_of
-from provisioning.components.kit.component import DesignError
 from provisioning.components.kit.packages import TextFile
 from provisioning.components.registry import component
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext, Node, Source
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
@@ -48,7 +48,7 @@ def compiled(path: Path, around: Surroundings) -> CompiledTemplate:
     file = TextFile(path.name, path.read_text(errors="replace"))
     template = template_of(file)
     answers = {q.name: around.answer(template, q) for q in asked(file) if q.required and q.default is None}
-    settings = component("cloudformation").Settings.model_validate({"template": file, "answers": answers})
+    settings = component("cloudformation").schema.model_validate({"template": file, "answers": answers})
     node = Node("cloudformation", "main", settings, (), Source(path.name, 1))
     context = EnvironmentContext("sample", "platform", REGION, ACCOUNT)
     design = Design("sample", "1.0.0", "0" * 64, "dev", context, {node.address: node}, ())

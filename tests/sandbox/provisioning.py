@@ -78,7 +78,7 @@ class Provisioned:
 
     def _create_stack(self, stack: CompiledTemplate) -> dict[str, str]:
         name, place = self.stack_name(stack), {"region": stack.region, "account": self.account}
-        handed = {item.parameter: self.outputs[item.stack][item.output] for item in stack.handed}
+        handed = {item.parameter: self.outputs[item.stack][item.output] for item in stack.inputs}
         values = {**stack.parameters, **handed}
         bucket, key = self._bucket(stack), f"templates/{name}.json"
         self.client("s3", stack).put_object(Bucket=bucket, Key=key, Body=stack.body.encode())
@@ -121,7 +121,7 @@ class Provisioned:
         for stack in self.design.stacks:
             definitions = json.loads(stack.body)["Resources"]
             physical_ids = {
-                **{item.parameter: self.outputs[item.stack][item.output] for item in stack.handed},
+                **{item.parameter: self.outputs[item.stack][item.output] for item in stack.inputs},
                 **{name: item["PhysicalResourceId"] for name, item in self.resources.get(stack.stack, {}).items()},
             }
             for logical_id, item in self.resources.get(stack.stack, {}).items():

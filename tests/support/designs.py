@@ -24,7 +24,7 @@ def ref(text: str) -> Reference:
 
 
 def node(kind: str, name: str, line: int = 1, **settings: Any) -> Node:
-    made = component(kind).Settings.model_validate(settings)
+    made = component(kind).schema.model_validate(settings)
     return Node(kind, name, made, made.uses, Source("test/blueprint.hcl", line))
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from provisioning.components.kit.component import DesignError
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Joined
 from provisioning.template.compile import compile_design
 from provisioning.template.dependencies import dependency_order

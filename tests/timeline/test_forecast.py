@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.components.kit.build import Added, AfterStep
-from provisioning.components.kit.component import DesignError
+from provisioning.components.kit.values import CompiledResource, PostDeploymentTask
+from provisioning.design.errors import DesignError
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
 from provisioning.template.dependencies import dependency_order
 from provisioning.timeline.durations import AFTER_STEP, EXPRESS_SECONDS, SIGNALS, STACK, figure
@@ -22,16 +22,16 @@ from tests.support.shipped import shipped, slugs
 
 DESIGN = design(node("bucket", "media"))
 BUCKET = "bucket.media"
-STEP = AfterStep("extensions", "Create the extensions", "C", "T", ("S",), ("G",), "main")
+STEP = PostDeploymentTask("extensions", "Create the extensions", "C", "T", ("S",), ("G",), "main")
 
 
 def stack(
-    resources: dict[str, Any], *, key: str = "main", express: bool = False, after: tuple[AfterStep, ...] = ()
+    resources: dict[str, Any], *, key: str = "main", express: bool = False, tasks: tuple[PostDeploymentTask, ...] = ()
 ) -> CompiledTemplate:
     return CompiledTemplate(
         body=json.dumps({"Resources": resources}),
         region="eu-north-1" if key == "main" else "us-east-1",
-        resources=tuple(Added(name, r["Type"], BUCKET, f"The {name}", key) for name, r in resources.items()),
+        resources=tuple(CompiledResource(name, r["Type"], BUCKET, f"The {name}", key) for name, r in resources.items()),
         outputs=(),
         tags={},
         retained=(),
@@ -39,7 +39,7 @@ def stack(
         stack_policy=None,
         express=express,
         stack=key,
-        after=after,
+        tasks=tasks,
     )
 
 
@@ -115,7 +115,7 @@ def test_instances_that_signal_are_waited_for() -> None:
 
 def test_stacks_follow_each_other_and_the_steps_come_last() -> None:
     edge = stack({"Certificate": resource("AWS::CertificateManager::Certificate")}, key="edge")
-    main = stack({"Bucket": resource("AWS::S3::Bucket")}, after=(STEP, STEP))
+    main = stack({"Bucket": resource("AWS::S3::Bucket")}, tasks=(STEP, STEP))
     made = timed(edge, main)
     first, second = made.stacks
     assert (first.stack, first.region, second.stack) == ("edge", "us-east-1", "main")

@@ -13,7 +13,7 @@ from portal.panels.proof import SHOWN_BESIDE_A_FORM, ProofPanel, proof_panel
 from portal.panels.timeline import TimelinePanel, timeline_panel
 from portal.web.formatting import said_setting, short_type, title_of
 from provisioning.blueprint import Blueprint, BlueprintError, example_inputs, resolve
-from provisioning.components.kit.component import DesignError
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import EnvironmentContext
 from provisioning.diagram.svg import draw
 from provisioning.proof.run import prove

@@ -18,7 +18,7 @@ from portal.panels.diagram import in_states
 from portal.panels.plan_summary import Group, called, group_by_component, stack_title
 from portal.web.formatting import title_of
 from portal.web.history import environment_history
-from provisioning.components.kit.build import MAIN
+from provisioning.components.kit.values import MAIN
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.read.actions import actions_for

@@ -18,7 +18,7 @@ from portal.web.formatting import said_value, title_of
 from portal.web.history import request_history
 from portal.web.listing import read_cursor, request_rows, write_cursor
 from portal.web.lookups import Need, get_request_for, person, visible
-from provisioning.components.kit.build import MAIN
+from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import may_decide, may_operate
 from provisioning.lifecycle.plan_document import stack_of

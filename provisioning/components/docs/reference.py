@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioning.components.docs.schema_docs import Setting, settings_in_words
-from provisioning.components.kit.component import Component, Gives
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Gives
 from provisioning.components.registry import component, kinds
 
 _MAX_EXAMPLE_LINES = 24
@@ -99,7 +100,7 @@ def describe(kind: str, example: Example | None = None) -> KindReference:
         title=own.title,
         summary=own.summary,
         about=_about(own),
-        settings=tuple(s for s in settings_in_words(own.Settings) if s.name != "uses" or own.takes),
+        settings=tuple(s for s in settings_in_words(own.schema) if s.name != "uses" or own.accepts_grants),
         attributes=own.attributes,
         gives=own.gives,
         needs=own.needs,

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit.logs import RETENTION_DAYS, check_days
 from provisioning.components.kit.packages import Folder, TextFile
+from provisioning.components.kit.values import require_service
 from provisioning.design.graph import Joined, Reference
 
 
@@ -90,7 +90,7 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[str, list[str]
     if origin is Annotated:
         words, found, parts = _type(arguments[0], arguments[1:])
         return words, [*found, *limits], parts
-    if base.a_service in _validators(metadata):
+    if require_service in _validators(metadata):
         return "service", limits, ()
     if annotation in _PLAIN:
         return _PLAIN[annotation], limits, ()

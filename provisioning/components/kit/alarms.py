@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 
 from troposphere import Ref, Sub, cloudwatch
 
-from provisioning.components.kit.build import MAIN, Build
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import MAIN
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 

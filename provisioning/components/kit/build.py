@@ -8,52 +8,43 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar, Protocol
 
 from troposphere import BaseAWSObject, GetAtt, Join, Output, Parameter, Ref, Sub, Template
 
-from provisioning.components.kit.component import Component, DesignError, Grant
 from provisioning.components.kit.packages import Artefact, Folder, package
+from provisioning.components.kit.values import (
+    MAIN,
+    CompiledResource,
+    DashboardWidget,
+    Grant,
+    PostDeploymentTask,
+    Retained,
+    StackInput,
+)
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, Joined, Node, Reference
 from provisioning.design.names import logical_id, physical
 
-MAIN = "main"
 
+class BuildingBlock(Protocol):
+    """What the build asks of a component when it looks at the design around a node."""
 
-@dataclass(frozen=True, slots=True)
-class Added:
-    """A resource of the template: where it comes from and what people call it."""
+    attributes: ClassVar[Mapping[str, str]]
+    has_security_group: ClassVar[bool]
 
-    logical_id: str
-    type: str
-    address: str
-    title: str
-    stack: str = MAIN
+    def targets(self, node: Node) -> tuple[Reference, ...]: ...
 
+    def grant(self, node: Node, build: Build) -> Grant: ...
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """A resource that outlives its stack, whole (`Retain`) or as a snapshot."""
+    def attribute(self, node: Node, name: str, build: Build) -> Any: ...
 
-    logical_id: str
-    type: str
-    policy: str
-    why: str
-    stack: str = MAIN
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """A parameter of a later stack whose value is an output of an earlier one."""
-
-    parameter: str
-    stack: str
-    output: str
+    def graphs(self, node: Node, build: Build) -> list[DashboardWidget]: ...
 
 
 @dataclass
 class StackBuild:
-    """One stack's template in the making. `handed` are the parameters that it receives from earlier stacks.
+    """One stack's template in the making. `inputs` are the parameters that it receives from earlier stacks.
 
     `whole` is a template that somebody wrote already; then nothing stands in `template`.
     """
@@ -64,7 +55,7 @@ class StackBuild:
     whole: Mapping[str, Any] | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     artefacts: dict[str, Artefact] = field(default_factory=dict)
-    handed: list[Handed] = field(default_factory=list)
+    inputs: list[StackInput] = field(default_factory=list)
 
     def data(self) -> Mapping[str, Any]:
         """The template as CloudFormation reads it."""
@@ -72,34 +63,17 @@ class StackBuild:
         return found
 
 
-@dataclass(frozen=True, slots=True)
-class AfterStep:
-    """Something to run once the stack is complete: an ECS task, named by logical ids of the template."""
-
-    key: str
-    title: str
-    cluster: str
-    task_definition: str
-    subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    container: str
-    timeout_minutes: int = 10
-    kind: str = "ecs_run_task"
-    launch_type: str = "FARGATE"
-    assign_public_ip: bool = False
-
-
 class Build:
     """Collects resources. `changing` leaves out what only a creation may say, such as a scaled service's task count."""
 
-    def __init__(self, design: Design, lookup: Callable[[str], Component], *, changing: bool = False) -> None:
+    def __init__(self, design: Design, lookup: Callable[[str], BuildingBlock], *, changing: bool = False) -> None:
         self.design = design
         self.changing = changing
         self.main = StackBuild(MAIN, design.environment.region)
         self.stacks: dict[str, StackBuild] = {MAIN: self.main}
-        self.added: list[Added] = []
-        self.kept: list[Kept] = []
-        self.after: list[AfterStep] = []
+        self.resources: list[CompiledResource] = []
+        self.retained: list[Retained] = []
+        self.tasks: list[PostDeploymentTask] = []
         self._lookup = lookup
         self._edges = {
             address: tuple(reference.address for reference in lookup(node.kind).targets(node))
@@ -137,7 +111,7 @@ class Build:
             raise DesignError(f"The stack {key} of {self.design.blueprint} cannot be in {made.region} and in {region}.")
         return key
 
-    def hand_on(self, stack: str, name: str, value: Any, *, description: str = "") -> Any:
+    def stack_input(self, stack: str, name: str, value: Any, *, description: str = "") -> Any:
         """A value of `stack` for use in the main one: itself, or an output there and a parameter `name` here."""
         if stack == MAIN:
             return value
@@ -145,7 +119,7 @@ class Build:
             self.stacks[stack].template.add_output(Output(name, Value=value))
             described = {"Description": description} if description else {}
             self.main.template.add_parameter(Parameter(name, Type="String", **described))
-            self.main.handed.append(Handed(name, stack, name))
+            self.main.inputs.append(StackInput(name, stack, name))
         return Ref(name)
 
     def ship(self, folder: Folder, *, stack: str = MAIN) -> tuple[Any, str]:
@@ -166,20 +140,20 @@ class Build:
                 f"{node.source}: {node.address} needs the logical id {resource.title}, which is taken; rename it"
             )
         self.stacks[stack].template.add_resource(resource)
-        self.added.append(Added(resource.title, resource.resource_type, node.address, title, stack))
+        self.resources.append(CompiledResource(resource.title, resource.resource_type, node.address, title, stack))
         return Ref(resource.title)
 
     def take_over(self, node: Node, template: Mapping[str, Any], *, titles: Mapping[str, str]) -> None:
         """Make a template that somebody wrote already the whole main stack."""
         self.main.whole = template
         for logical, resource in template["Resources"].items():
-            self.added.append(Added(logical, resource["Type"], node.address, titles[logical]))
+            self.resources.append(CompiledResource(logical, resource["Type"], node.address, titles[logical]))
 
-    def note_kept(self, logical: str, kind: str, *, policy: str, why: str) -> None:
+    def note_retained(self, logical: str, kind: str, *, policy: str, why: str) -> None:
         """Say that a resource of a template taken over outlives its stack."""
-        self.kept.append(Kept(logical, kind, policy, why))
+        self.retained.append(Retained(logical, kind, policy, why))
 
-    def keep(self, resource: BaseAWSObject, *, policy: str | None, why: str, stack: str = MAIN) -> None:
+    def retain(self, resource: BaseAWSObject, *, policy: str | None, why: str, stack: str = MAIN) -> None:
         """Say what becomes of data at the end: `Retain`, `Snapshot`, or deleted with its stack (None).
 
         A retained resource is still removed when its own creation is rolled back: it is empty, and in the way of
@@ -190,7 +164,7 @@ class Build:
             return
         resource.DeletionPolicy = "RetainExceptOnCreate" if policy == "Retain" else policy
         resource.UpdateReplacePolicy = policy
-        self.kept.append(Kept(resource.title, resource.resource_type, policy, why, stack))
+        self.retained.append(Retained(resource.title, resource.resource_type, policy, why, stack))
 
     # The graph
 
@@ -206,7 +180,7 @@ class Build:
             )
         return found[0]
 
-    def component(self, node: Node) -> Component:
+    def component(self, node: Node) -> BuildingBlock:
         return self._lookup(node.kind)
 
     def targets(self, node: Node) -> list[Node]:

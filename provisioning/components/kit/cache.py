@@ -8,9 +8,9 @@ from pydantic import Field
 from troposphere import GetAtt, Sub, elasticache
 
 from provisioning.components.kinds.network.component import subnet_refs
-from provisioning.components.kit import component as base
 from provisioning.components.kit import security
-from provisioning.components.kit.build import Build, Kept
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import Block, Box, Retained, Settings
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -18,12 +18,12 @@ PORT = 6379
 NAME_LIMIT = 40
 
 
-class Serverless(base.Part):
+class Serverless(Block):
     mode: Literal["serverless"] = Field(description="AWS scales it and bills what is stored and processed")
     max_gb: int = Field(default=10, ge=1, le=5000, description="Gigabytes that it may hold at most")
 
 
-class Nodes(base.Part):
+class Nodes(Block):
     mode: Literal["nodes"] = Field(description="A primary with its replicas, on nodes of one type")
     node_type: str = Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="Node type, such as cache.t4g.medium")
     nodes: int = Field(
@@ -31,7 +31,7 @@ class Nodes(base.Part):
     )
 
 
-class CacheSettings(base.Settings):
+class CacheSettings(Settings):
     capacity: Annotated[Serverless | Nodes, Field(discriminator="mode")] = Field(
         description="Serverless, or nodes of one type"
     )
@@ -61,13 +61,15 @@ def add_serverless(
         SubnetIds=subnet_refs(build, "data", needed_by=node),
         **more,
     )
-    build.keep(resource, policy=None, why="")
+    build.retain(resource, policy=None, why="")
     if settings.keep_data:
         # CloudFormation's Snapshot policy does not cover this type; the cache takes its last snapshot itself. The
         # request is in its name: an earlier environment of this name may have left its own.
         request = build.design.environment.request_id[:8]
         resource.FinalSnapshotName = build.physical(f"{called}-final-{request}", limit=NAME_LIMIT)
-        build.kept.append(Kept(resource.title, resource.resource_type, "Snapshot", f"the last contents of {node.name}"))
+        build.retained.append(
+            Retained(resource.title, resource.resource_type, "Snapshot", f"the last contents of {node.name}")
+        )
     build.add(node, resource, "Serverless cache")
     return resource
 
@@ -108,14 +110,14 @@ def add_nodes(
         SecurityGroupIds=[security.group_id(node.address)],
         **more,
     )
-    build.keep(resource, policy="Snapshot" if settings.keep_data else None, why=f"the last contents of {node.name}")
+    build.retain(resource, policy="Snapshot" if settings.keep_data else None, why=f"the last contents of {node.name}")
     build.add(node, resource, "Cache")
     return resource
 
 
-def box(node: Node, capacity: Serverless | Nodes, title: str) -> base.Box:
+def box(node: Node, capacity: Serverless | Nodes, title: str) -> Box:
     fact = "serverless" if isinstance(capacity, Serverless) else f"{capacity.nodes} × {capacity.node_type}"
-    return base.Box("data", node.name, title, fact)
+    return Box("data", node.name, title, fact)
 
 
 def address(node: Node, capacity: Serverless | Nodes, part: str) -> GetAtt:

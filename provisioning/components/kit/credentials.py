@@ -55,5 +55,5 @@ def _secret(
         Description=f"{description} (generated)",
         GenerateSecretString=generated,
     )
-    build.keep(resource, policy=None, why="")
+    build.retain(resource, policy=None, why="")
     return build.add(node, resource, title)

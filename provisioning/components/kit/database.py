@@ -15,12 +15,12 @@ from troposphere import GetAtt, Ref, Sub, rds, secretsmanager
 
 from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kinds.secret.component import read_secret
-from provisioning.components.kit import component as base
 from provisioning.components.kit import credentials, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.keys import own_key
 from provisioning.components.kit.logs import check_days, log_group
+from provisioning.components.kit.values import Block, Box, Gives, Grant, Settings
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -39,7 +39,7 @@ ATTRIBUTES: Mapping[str, str] = {
 }
 
 
-class Storage(base.Part):
+class Storage(Block):
     """Gigabytes at the start, and how far the storage may grow by itself; without `to` it stays as it is."""
 
     start: int = Field(alias="from", ge=20, le=65536, description="Gigabytes at the start")
@@ -53,7 +53,7 @@ class Storage(base.Part):
         return self
 
 
-class DatabaseSettings(base.Settings):
+class DatabaseSettings(Settings):
     version: str = Field(description="Engine version; AWS applies newer minor versions by itself")
     instance_class: str = Field(
         pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="RDS instance class, such as db.t4g.medium"
@@ -146,9 +146,9 @@ def attribute(node: Node, name: str, settings: DatabaseSettings) -> Any:
     raise KeyError(name)
 
 
-def gives(port: int) -> base.Gives:
+def gives(port: int) -> Gives:
     """What `grant` can give, for the reference."""
-    return base.Gives(
+    return Gives(
         variables=("DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"),
         secrets=("DATABASE_USERNAME", "DATABASE_PASSWORD", "DATABASE_URL"),
         ports=f"port {port}, with TLS",
@@ -157,11 +157,11 @@ def gives(port: int) -> base.Gives:
     )
 
 
-def grant(node: Node, settings: DatabaseSettings, port: int) -> base.Grant:
+def grant(node: Node, settings: DatabaseSettings, port: int) -> Grant:
     label = f"{port} TLS"
     if settings.url_secret:
         url = Ref(logical_id(node.address, "UrlSecret"))
-        return base.Grant(
+        return Grant(
             label=label,
             ports=(port,),
             secrets={"DATABASE_URL": url},
@@ -169,7 +169,7 @@ def grant(node: Node, settings: DatabaseSettings, port: int) -> base.Grant:
             statements=(read_secret(url),),
         )
     secret = logical_id(node.address, "Secret")
-    return base.Grant(
+    return Grant(
         label=label,
         ports=(port,),
         variables={
@@ -186,11 +186,11 @@ def grant(node: Node, settings: DatabaseSettings, port: int) -> base.Grant:
     )
 
 
-def boxes(node: Node, settings: DatabaseSettings, title: str) -> list[base.Box]:
+def boxes(node: Node, settings: DatabaseSettings, title: str) -> list[Box]:
     standby = ", standby" if settings.multi_az else ""
     return [
-        base.Box("data", node.name, f"{title} {settings.version}", settings.instance_class + standby),
-        base.Box("beside", f"database {node.name}", "Secrets", "generated in AWS"),
+        Box("data", node.name, f"{title} {settings.version}", settings.instance_class + standby),
+        Box("supporting", f"database {node.name}", "Secrets", "generated in AWS"),
     ]
 
 
@@ -215,7 +215,7 @@ def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: En
         Description="Database address with its password (composed from the generated one)",
         SecretString=Sub(f"{scheme}://{settings.username}:{password}@{address}/{settings.database}{query}"),
     )
-    build.keep(resource, policy=None, why="")
+    build.retain(resource, policy=None, why="")
     build.add(node, resource, "Database address secret")
 
 
@@ -263,7 +263,7 @@ def _instance(
         resource.EnablePerformanceInsights = True
         resource.PerformanceInsightsKMSKeyId = key
         resource.PerformanceInsightsRetentionPeriod = _INSIGHTS_DAYS
-    build.keep(resource, policy="Snapshot" if settings.keep_data else None, why=f"the last state of {node.address}")
+    build.retain(resource, policy="Snapshot" if settings.keep_data else None, why=f"the last state of {node.address}")
     return build.add(node, resource, "Database")
 
 

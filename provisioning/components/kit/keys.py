@@ -41,5 +41,5 @@ def own_key(
         PendingWindowInDays=_WAITS_DAYS,
         KeyPolicy=iam.policy([governed, *statements]),
     )
-    build.keep(resource, policy=policy, why=why)
+    build.retain(resource, policy=policy, why=why)
     return build.add(node, resource, title)

@@ -24,5 +24,5 @@ def check_days(days: int | None) -> int | None:
 def log_group(node: Node, build: Build, *, name: str, days: int, suffix: str = "") -> Ref:
     """Add a log group under its full name. Logs go with their stack in every size."""
     resource = logs.LogGroup(logical_id(node.address, f"{suffix}Logs"), LogGroupName=name, RetentionInDays=days)
-    build.keep(resource, policy=None, why="")
+    build.retain(resource, policy=None, why="")
     return build.add(node, resource, "Log group")

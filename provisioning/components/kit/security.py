@@ -46,7 +46,7 @@ def from_users(node: Node, build: Build) -> list[dict[str, Any]]:
     return [
         admit(port, build.security_group(user))
         for user in build.users(node)
-        if build.component(user).guarded
+        if build.component(user).has_security_group
         for port in ports
     ]
 
@@ -93,6 +93,6 @@ def out_to_targets(node: Node, build: Build) -> None:
     """Let a node out to everything it uses that has a security group."""
     for target in build.targets(node):
         component = build.component(target)
-        if component.guarded:
+        if component.has_security_group:
             for port in component.grant(target, build).ports:
                 let_out(node, build, port=port, source=build.security_group(node), to=target)

@@ -116,7 +116,7 @@ WATCHED: Mapping[str, Watched] = {
 
 def add(build: Build) -> None:
     """Add the alarms of all resources that the main stack has by now."""
-    addresses = {added.logical_id: added.address for added in build.added}
+    addresses = {added.logical_id: added.address for added in build.resources}
     for resource in list(build.main.template.resources.values()):
         watched = WATCHED.get(resource.resource_type)
         if watched is None:

@@ -8,12 +8,12 @@ from typing import Literal
 from pydantic import Field
 from troposphere import wafv2
 
-from provisioning.components.kit import component as base
+from provisioning.components.kit.values import Block
 
 _WINDOW_SECONDS = 300
 
 
-class Waf(base.Part):
+class Waf(Block):
     # https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
     requests_per_5_minutes: int = Field(
         ge=10, le=2_000_000_000, description="Requests of one address in five minutes above which it is turned away"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from provisioning.components.kit.build import MAIN
+from provisioning.components.kit.values import MAIN
 from provisioning.lifecycle.states import OperationState
 from provisioning.models import Environment, Operation, RequestKind
 

@@ -11,7 +11,7 @@ from django.db.models import F, Func, JSONField, Value
 from django.db.models.fields.json import KeyTransform
 
 from provisioning.aws import RESOURCE_STATUSES
-from provisioning.components.kit.build import MAIN
+from provisioning.components.kit.values import MAIN
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.read.operation_view import last_operation
 from provisioning.lifecycle.states import OperationState, Tone

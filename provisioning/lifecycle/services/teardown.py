@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
-from provisioning.components.kit.build import MAIN
+from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import may_operate, may_see

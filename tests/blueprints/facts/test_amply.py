@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from provisioning.blueprint import BlueprintError
-from provisioning.components.kit.component import DesignError
+from provisioning.design.errors import DesignError
 from provisioning.template.compile import CompiledDesign, compile_design
 from provisioning.timeline.forecast import explain
 from tests.support.reading import Template
@@ -157,7 +157,7 @@ def test_cloudfront_s_certificate_is_made_in_us_east_1(designs: dict[str, Compil
     assert design.stacks[-1].stack == "main"
     edge = _stack(design, "edge")
     assert edge.one("AWS::CertificateManager::Certificate")["DomainName"] == "amply.example.com"
-    (handed,) = [h for h in design.main.handed if h.stack == "edge"]
+    (handed,) = [h for h in design.main.inputs if h.stack == "edge"]
     main = _stack(design, "main")
     viewer = main.one("AWS::CloudFront::Distribution")["DistributionConfig"]["ViewerCertificate"]
     assert viewer["AcmCertificateArn"] == {"Ref": handed.parameter}
@@ -376,7 +376,7 @@ def test_the_critical_bucket_is_copied_to_another_region(designs: dict[str, Comp
     _, storage = _bucket(main, "storage")
     (rule,) = storage["ReplicationConfiguration"]["Rules"]
     assert rule["Status"] == "Enabled"
-    (handed,) = [h for h in designs[size].main.handed if h.stack == "replica"]
+    (handed,) = [h for h in designs[size].main.inputs if h.stack == "replica"]
     assert rule["Destination"]["Bucket"] == {"Ref": handed.parameter}
     copy = replica.one("AWS::S3::Bucket")
     assert copy["BucketName"] == f"amply-{size}-storage-replica"

@@ -72,7 +72,7 @@ def test_multi_az_and_deletion_protection_are_for_prod(template: Template, size:
 def test_extensions_are_created_after_the_stack_is_up(
     template: Template, compiled: dict[str, CompiledTemplate], size: str
 ) -> None:
-    (step,) = compiled[size].after
+    (step,) = compiled[size].tasks
     assert step.kind == "ecs_run_task"
     assert step.launch_type == "FARGATE"
     assert not step.assign_public_ip

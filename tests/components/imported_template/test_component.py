@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.kit.component import DesignError
 from provisioning.components.kit.packages import FILES
 from provisioning.components.registry import component
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, Node, Source
 from provisioning.diagram.svg import draw
 from provisioning.template.compile import CompiledTemplate, compile_design
@@ -24,7 +24,7 @@ ANSWERS = {"Subnets": ["subnet-0123456789abcdef0", "subnet-0123456789abcdef1"], 
 def made(text: str = DATABASE, **settings: Any) -> Design:
     context = {FILES: {"template.yaml": text.encode()}}
     settings = {"template": "template.yaml", **settings}
-    validated = component("cloudformation").Settings.model_validate(settings, context=context)
+    validated = component("cloudformation").schema.model_validate(settings, context=context)
     return design(Node("cloudformation", "main", validated, (), Source("test/blueprint.hcl", 4)), size="staging")
 
 

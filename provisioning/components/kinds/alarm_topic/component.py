@@ -11,18 +11,19 @@ from typing import Any
 from pydantic import Field
 from troposphere import GetAtt, Ref, sns
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam, standard_alarms
 from provisioning.components.kit.alarms import KIND
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
 from provisioning.components.kit.keys import own_key
+from provisioning.components.kit.values import Box, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, short
 
 _SERVICE = "cloudwatch.amazonaws.com"
 
 
-class AlarmTopicSettings(base.Settings):
+class AlarmTopicSettings(Settings):
     endpoint_secret: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$",
@@ -33,16 +34,16 @@ class AlarmTopicSettings(base.Settings):
     )
 
 
-class AlarmTopic(base.Component):
+class AlarmTopic(Component):
     kind = KIND
     title = "Alarm topic"
     summary = "Encrypted SNS topic that every alarm of the environment is sent to"
-    Settings = AlarmTopicSettings
+    schema = AlarmTopicSettings
     attributes = {"arn": "ARN of the topic", "name": "Name of the topic"}
 
     def build(self, node: Node, build: Build) -> None:
         build.only(KIND, needed_by=node)
-        settings = base.settings_of(node, AlarmTopicSettings)
+        settings = settings_of(node, AlarmTopicSettings)
         topic = build.add(
             node,
             sns.Topic(
@@ -72,9 +73,9 @@ class AlarmTopic(base.Component):
         """Watch what the others have made: without a topic nobody would be told, so they make no more than a few."""
         standard_alarms.add(build)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        told = base.settings_of(node, AlarmTopicSettings).endpoint_secret
-        return [base.Box("beside", node.name, "Alarm topic", "SNS to https" if told else "SNS")]
+    def boxes(self, node: Node) -> list[Box]:
+        told = settings_of(node, AlarmTopicSettings).endpoint_secret
+        return [Box("supporting", node.name, "Alarm topic", "SNS to https" if told else "SNS")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name == "arn":

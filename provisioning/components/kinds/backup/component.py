@@ -12,9 +12,10 @@ from pydantic import AfterValidator, Field, InstanceOf
 from troposphere import GetAtt, Ref, Sub, backup
 from typing_extensions import override
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Settings, settings_of
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -36,7 +37,7 @@ def _a_database(reference: Reference) -> Reference:
     return reference
 
 
-class BackupSettings(base.Settings):
+class BackupSettings(Settings):
     databases: tuple[Annotated[InstanceOf[Reference], AfterValidator(_a_database)], ...] = Field(
         min_length=1, description="The databases that are backed up"
     )
@@ -47,19 +48,19 @@ class BackupSettings(base.Settings):
     keep_data: bool = Field(default=False, description="Keep the vault with its backups when the stack goes")
 
 
-class Backup(base.Component):
+class Backup(Component):
     kind = "backup"
     title = "Backup"
     summary = "AWS Backup vault and plan for databases"
-    Settings = BackupSettings
+    schema = BackupSettings
     attributes = {"vault": "Name of the vault", "vault_arn": "ARN of the vault", "plan_id": "Id of the plan"}
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, BackupSettings)
+        settings = settings_of(node, BackupSettings)
         # Without a key of its own: snapshots of RDS keep the database's.
         # https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html
         resource = backup.BackupVault(logical_id(node.address), BackupVaultName=_name(node, build))
-        build.keep(resource, policy="Retain" if settings.keep_data else None, why=f"the backups of {node.address}")
+        build.retain(resource, policy="Retain" if settings.keep_data else None, why=f"the backups of {node.address}")
         vault = build.add(node, resource, "Backup vault")
         plan = build.add(node, _plan(node, build, settings, vault), "Backup plan")
         role = iam.role(
@@ -80,9 +81,9 @@ class Backup(base.Component):
         )
         build.add(node, selection, "What is backed up")
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, BackupSettings)
-        return [base.Box("beside", node.name, "Backup", f"{settings.every}, {settings.keep_days} days")]
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, BackupSettings)
+        return [Box("supporting", node.name, "Backup", f"{settings.every}, {settings.keep_days} days")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         match name:
@@ -135,7 +136,7 @@ def _statements(node: Node) -> list[dict[str, Any]]:
 
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
     """
-    databases = base.settings_of(node, BackupSettings).databases
+    databases = settings_of(node, BackupSettings).databases
     arns = [_database_arn(reference) for reference in databases]
     keys = [GetAtt(logical_id(reference.address, "Key"), "Arn") for reference in databases]
     snapshots = iam.account_arn("rds", _SNAPSHOT)

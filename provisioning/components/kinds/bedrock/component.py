@@ -17,9 +17,10 @@ from troposphere import Ref, Sub, ec2
 from typing_extensions import override
 
 from provisioning.components.kinds.network.component import subnet_refs
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam, security
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -31,7 +32,7 @@ _PROFILE = re.compile(r"^(?:us-gov|us|eu|apac|au|jp|ca|global)\.(?P<model>[a-z0-
 ModelId = Annotated[str, Field(pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+(:[a-z0-9]+)*$", max_length=140)]
 
 
-class BedrockSettings(base.Settings):
+class BedrockSettings(Settings):
     models: tuple[ModelId, ...] = Field(
         min_length=1,
         max_length=20,
@@ -39,14 +40,14 @@ class BedrockSettings(base.Settings):
     )
 
 
-class Bedrock(base.Component):
+class Bedrock(Component):
     kind = "bedrock"
     title = "Bedrock"
     summary = "Chosen foundation models, reached through an endpoint in the network"
-    Settings = BedrockSettings
-    gives = base.Gives(variables=("BEDROCK_MODELS",), ports=f"port {PORT} of the endpoint", rights=tuple(ACTIONS))
+    schema = BedrockSettings
+    gives = Gives(variables=("BEDROCK_MODELS",), ports=f"port {PORT} of the endpoint", rights=tuple(ACTIONS))
     needs = ("network",)
-    guarded = True
+    has_security_group = True
     attributes = {"endpoint_id": "Id of the interface endpoint"}
 
     def build(self, node: Node, build: Build) -> None:
@@ -64,10 +65,10 @@ class Bedrock(base.Component):
         )
         build.add(node, resource, "Way to Bedrock inside AWS")
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        models = base.settings_of(node, BedrockSettings).models
+    def boxes(self, node: Node) -> list[Box]:
+        models = settings_of(node, BedrockSettings).models
         fact = models[0] if len(models) == 1 else f"{len(models)} models"
-        return [base.Box("beside", node.name, "Bedrock", fact)]
+        return [Box("supporting", node.name, "Bedrock", fact)]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name == "endpoint_id":
@@ -75,18 +76,18 @@ class Bedrock(base.Component):
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
-        return base.Grant(
+    def grant(self, node: Node, build: Build) -> Grant:
+        return Grant(
             label="443 TLS",
             ports=(PORT,),
-            variables={"BEDROCK_MODELS": ",".join(base.settings_of(node, BedrockSettings).models)},
+            variables={"BEDROCK_MODELS": ",".join(settings_of(node, BedrockSettings).models)},
             statements=tuple(_statements(node)),
         )
 
 
 def _statements(node: Node) -> list[dict[str, Any]]:
     """Models in this region; then, for each profile, the profile and its model by way of it."""
-    names = base.settings_of(node, BedrockSettings).models
+    names = settings_of(node, BedrockSettings).models
     statements = []
     if models := [name for name in names if not _PROFILE.match(name)]:
         statements.append(iam.allow(ACTIONS, [_model(name, "${AWS::Region}") for name in models]))

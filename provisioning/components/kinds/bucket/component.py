@@ -13,9 +13,10 @@ from troposphere import GetAtt, Ref, Sub, s3
 from typing_extensions import override
 
 from provisioning.components.kinds.bucket import replica
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
-from provisioning.components.kit.build import MAIN, Build
+from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import MAIN, Block, Box, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -23,7 +24,7 @@ _NAME_LIMIT = 63
 _ABORT_UPLOADS_AFTER_DAYS = 7
 
 
-class Lifecycle(base.Part):
+class Lifecycle(Block):
     """Days after which an object moves on: Standard, then Intelligent-Tiering, then Glacier."""
 
     intelligent_tiering_after_days: int = Field(ge=0, description="Days in Standard before Intelligent-Tiering")
@@ -36,7 +37,7 @@ class Lifecycle(base.Part):
         return self
 
 
-class BucketSettings(base.Settings):
+class BucketSettings(Settings):
     lifecycle: Lifecycle | None = Field(default=None, description="Move objects to cheaper storage by age")
     versioned: bool = Field(default=False, description="Keep what is overwritten or deleted as an older version")
     keep_data: bool = Field(default=False, description="Keep the bucket and its objects when the stack goes")
@@ -59,12 +60,12 @@ class BucketSettings(base.Settings):
         return self
 
 
-class Bucket(base.Component):
+class Bucket(Component):
     kind = "bucket"
     title = "Bucket"
     summary = "Private S3 bucket, encrypted, TLS only"
-    Settings = BucketSettings
-    gives = base.Gives(
+    schema = BucketSettings
+    gives = Gives(
         variables=("<NAME>_BUCKET",),
         rights=("s3:ListBucket", "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"),
     )
@@ -75,7 +76,7 @@ class Bucket(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, BucketSettings)
+        settings = settings_of(node, BucketSettings)
         source = private(logical_id(node.address), build.physical(node.name, limit=_NAME_LIMIT))
         if settings.versioned or settings.critical:
             source.VersioningConfiguration = s3.VersioningConfiguration(Status="Enabled")
@@ -88,13 +89,13 @@ class Bucket(base.Component):
             source.ReplicationConfiguration = replica.rule(node, build, copy.title, place=place, timed=timed)
         _add(node, build, source, "Bucket", admits=_readers(node, build))
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, BucketSettings)
-        boxes = [base.Box("beside", node.name, "Buckets", "tiers by age" if settings.lifecycle else "standard storage")]
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, BucketSettings)
+        boxes = [Box("supporting", node.name, "Buckets", "tiers by age" if settings.lifecycle else "standard storage")]
         if settings.critical:
             where = settings.replica_region or ""
             fact = "copy" if where else "copy in another region"
-            boxes.append(base.Box("beside", f"{node.name} replica", "Buckets", fact, region=where))
+            boxes.append(Box("supporting", f"{node.name} replica", "Buckets", fact, region=where))
         return boxes
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
@@ -103,14 +104,14 @@ class Bucket(base.Component):
         if name == "arn":
             return GetAtt(logical_id(node.address), "Arn")
         if name == "replica":
-            critical = base.settings_of(node, BucketSettings).critical
+            critical = settings_of(node, BucketSettings).critical
             return replica.name(node, build) if critical else None
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
+    def grant(self, node: Node, build: Build) -> Grant:
         name = logical_id(node.address)
-        return base.Grant(
+        return Grant(
             label="objects",
             variables={f"{node.name.upper()}_BUCKET": Ref(name)},
             statements=(
@@ -158,15 +159,15 @@ def _add(
     stack: str = MAIN,
 ) -> None:
     """Add a bucket and its policy; both stay when data is kept."""
-    kept = "Retain" if base.settings_of(node, BucketSettings).keep_data else None
-    build.keep(bucket, policy=kept, why=f"the objects in {node.name}", stack=stack)
+    kept = "Retain" if settings_of(node, BucketSettings).keep_data else None
+    build.retain(bucket, policy=kept, why=f"the objects in {node.name}", stack=stack)
     reference = build.add(node, bucket, title, stack=stack)
     policy = s3.BucketPolicy(
         f"{bucket.title}Policy",
         Bucket=reference,
         PolicyDocument=iam.policy([tls_only(bucket.title), *(admits or ())]),
     )
-    build.keep(policy, policy=kept, why=f"keeps {node.name} TLS only", stack=stack)
+    build.retain(policy, policy=kept, why=f"keeps {node.name} TLS only", stack=stack)
     build.add(node, policy, "Bucket policy", stack=stack)
 
 

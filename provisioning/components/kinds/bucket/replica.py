@@ -10,9 +10,9 @@ from typing import Any
 
 from troposphere import GetAtt, Sub, s3
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -39,12 +39,12 @@ def region(node: Node, build: Build, chosen: str | None) -> str:
     found = chosen or PARTNERS.get(home)
     if found is None:
         known = ", ".join(sorted(PARTNERS))
-        raise base.DesignError(
+        raise DesignError(
             f"{node.source}: {node.address} is critical, and no other region is known for {home} (known: {known}); give "
             "replica_region"
         )
     if found == home:
-        raise base.DesignError(
+        raise DesignError(
             f"{node.source}: {node.address} lies in {home} already; give another region as replica_region"
         )
     return found
@@ -62,7 +62,7 @@ def name(node: Node, build: Build) -> str:
 
 def rule(node: Node, build: Build, copy: str, *, place: str, timed: bool) -> s3.ReplicationConfiguration:
     """What the source says: everything is copied, deletions as markers, so that older versions stay on both sides."""
-    arn = build.hand_on(
+    arn = build.stack_input(
         place, f"{copy}Arn", GetAtt(copy, "Arn"), description=f"The copy of {node.name} in another region"
     )
     destination = s3.ReplicationConfigurationRulesDestination(Bucket=arn)

@@ -15,9 +15,11 @@ from typing_extensions import override
 from provisioning.components.kinds.cdn import edge, logs, policies
 from provisioning.components.kinds.cdn.settings import CdnPath, CdnSettings
 from provisioning.components.kinds.load_balancer.component import LoadBalancerSettings
-from provisioning.components.kit import component as base
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Gives, Grant, settings_of
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -31,12 +33,12 @@ _ERROR_SECONDS = 10
 _NAME_LIMIT = 64
 
 
-class Cdn(base.Component):
+class Cdn(Component):
     kind = "cdn"
     title = "CloudFront"
     summary = "CloudFront distribution in front of private buckets"
-    Settings = CdnSettings
-    gives = base.Gives(variables=("<NAME>_URL",))
+    schema = CdnSettings
+    gives = Gives(variables=("<NAME>_URL",))
     attributes = {
         "url": "https:// address",
         "host": "Host name that AWS gave it: what a CNAME points at",
@@ -45,7 +47,7 @@ class Cdn(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, CdnSettings)
+        settings = settings_of(node, CdnSettings)
         _one_owner_of_the_name(node, build, settings)
         config = cloudfront.DistributionConfig(
             Comment=build.physical(node.name, limit=128),
@@ -74,26 +76,26 @@ class Cdn(base.Component):
             _alias(node, build, settings)
         _alarm(node, build, distribution)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, CdnSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, CdnSettings)
         speaks = "TLS 1.2+" if settings.domain else "HTTPS"
         count = len(settings.origins)
         origins = "1 origin" if count == 1 else f"{count} origins"
         led = "browsers, by Route 53" if settings.hosted_zone_id else "browsers"
         boxes = [
-            base.Box("edge", node.name, "CloudFront", f"{speaks}, {origins}"),
-            base.Box("internet", "Users", "", led, leads="443"),
+            Box("edge", node.name, "CloudFront", f"{speaks}, {origins}"),
+            Box("internet", "Users", "", led, label="443"),
         ]
         if settings.domain and not settings.certificate_arn:
-            boxes.append(base.Box("edge", node.name, "Certificate", settings.domain, region=edge.REGION))
+            boxes.append(Box("edge", node.name, "Certificate", settings.domain, region=edge.REGION))
         if settings.waf:
             limit = f"{settings.waf.requests_per_5_minutes}/5 min"
-            boxes.append(base.Box("edge", node.name, "Web ACL", limit, region=edge.REGION))
+            boxes.append(Box("edge", node.name, "Web ACL", limit, region=edge.REGION))
         return boxes
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         distribution = logical_id(node.address)
-        domain = base.settings_of(node, CdnSettings).domain
+        domain = settings_of(node, CdnSettings).domain
         match name:
             case "url":
                 named = domain and not domain.startswith("*")
@@ -108,11 +110,11 @@ class Cdn(base.Component):
 
     @override
     def targets(self, node: Node) -> tuple[Reference, ...]:
-        return base.settings_of(node, CdnSettings).origins
+        return settings_of(node, CdnSettings).origins
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
-        return base.Grant(variables={f"{node.name.upper()}_URL": self.attribute(node, "url", build)})
+    def grant(self, node: Node, build: Build) -> Grant:
+        return Grant(variables={f"{node.name.upper()}_URL": self.attribute(node, "url", build)})
 
 
 def _missing(page: str) -> cloudfront.CustomErrorResponse:
@@ -132,13 +134,13 @@ def _one_owner_of_the_name(node: Node, build: Build, settings: CdnSettings) -> N
     if not settings.domain:
         return
     balancers = {
-        other.address: base.settings_of(other, LoadBalancerSettings).certificate.domain
+        other.address: settings_of(other, LoadBalancerSettings).certificate.domain
         for other in build.design.of_kind("load_balancer")
     }
-    others = {other.address: base.settings_of(other, CdnSettings).domain for other in build.design.of_kind("cdn")}
+    others = {other.address: settings_of(other, CdnSettings).domain for other in build.design.of_kind("cdn")}
     for address, domain in (balancers | others).items():
         if domain == settings.domain and address != node.address:
-            raise base.DesignError(
+            raise DesignError(
                 f"{node.source}: {domain} is to lead to {node.address} and to {address}; give one of them another name"
             )
 
@@ -182,9 +184,9 @@ def _balancer_origin(node: Node, balancer: Node) -> cloudfront.Origin:
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-custom-origin.html
     """
-    named = base.settings_of(balancer, LoadBalancerSettings).certificate.domain
-    if not named and not base.settings_of(node, CdnSettings).domain:
-        raise base.DesignError(
+    named = settings_of(balancer, LoadBalancerSettings).certificate.domain
+    if not named and not settings_of(node, CdnSettings).domain:
+        raise DesignError(
             f"{node.source}: {node.address} speaks TLS to {balancer.address}, whose certificate fits neither a name of its "
             f"own nor one of {node.address}; give one of them a domain"
         )
@@ -215,7 +217,7 @@ def _behaviour(node: Node, build: Build, path: CdnPath) -> cloudfront.CacheBehav
 
 
 def _answers(node: Node, build: Build, path: CdnPath) -> dict[str, Any]:
-    origin = path.origin or base.settings_of(node, CdnSettings).origin
+    origin = path.origin or settings_of(node, CdnSettings).origin
     answers: dict[str, Any] = {
         "TargetOriginId": origin.address,
         "ViewerProtocolPolicy": "redirect-to-https",
@@ -229,7 +231,7 @@ def _answers(node: Node, build: Build, path: CdnPath) -> dict[str, Any]:
         )
         return answers
     # What it answers is its own affair, but for headers that it leaves out.
-    named = base.settings_of(build.node(origin.address), LoadBalancerSettings).certificate.domain
+    named = settings_of(build.node(origin.address), LoadBalancerSettings).certificate.domain
     answers["AllowedMethods"] = _EVERYTHING
     answers["OriginRequestPolicyId"] = policies.ALL_VIEWER_EXCEPT_HOST if named else policies.ALL_VIEWER
     answers["ResponseHeadersPolicyId"] = policies.SECURITY_HEADERS

@@ -7,9 +7,9 @@ from typing import Any
 from troposphere import GetAtt, Ref, certificatemanager
 
 from provisioning.components.kinds.cdn.settings import CdnSettings
-from provisioning.components.kit import component as base
 from provisioning.components.kit import web_acl as shared
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -21,7 +21,7 @@ _KEY = "edge"
 
 def certificate(node: Node, build: Build) -> Any:
     """The ARN of the domain's certificate: the one given, or one made and validated by the hosted zone."""
-    settings = base.settings_of(node, CdnSettings)
+    settings = settings_of(node, CdnSettings)
     if settings.certificate_arn:
         return settings.certificate_arn
     stack = build.stack_in(REGION, key=_KEY)
@@ -35,12 +35,12 @@ def certificate(node: Node, build: Build) -> Any:
     )
     arn = build.add(node, made, "Certificate", stack=stack)
     name = logical_id(node.address, "CertificateArn")
-    return build.hand_on(stack, name, arn, description=f"Certificate of {settings.domain}, in {REGION}")
+    return build.stack_input(stack, name, arn, description=f"Certificate of {settings.domain}, in {REGION}")
 
 
 def web_acl(node: Node, build: Build) -> Any:
     """The ARN of the web ACL, or None without one."""
-    waf = base.settings_of(node, CdnSettings).waf
+    waf = settings_of(node, CdnSettings).waf
     if waf is None:
         return None
     stack = build.stack_in(REGION, key=_KEY)
@@ -53,4 +53,4 @@ def web_acl(node: Node, build: Build) -> Any:
     )
     build.add(node, acl, "Web ACL", stack=stack)
     arn: GetAtt | Ref = GetAtt(acl.title, "Arn")
-    return build.hand_on(stack, logical_id(node.address, "WebAclArn"), arn, description=f"Web ACL, in {REGION}")
+    return build.stack_input(stack, logical_id(node.address, "WebAclArn"), arn, description=f"Web ACL, in {REGION}")

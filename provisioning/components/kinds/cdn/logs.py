@@ -10,9 +10,9 @@ from troposphere import GetAtt, cloudfront, s3
 
 from provisioning.components.kinds.bucket import component as bucket
 from provisioning.components.kinds.cdn.settings import CdnSettings
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -21,7 +21,7 @@ _NAME_LIMIT = 63
 
 def logging(node: Node, build: Build) -> cloudfront.Logging | None:
     """Where the distribution writes its access logs, if it does."""
-    settings = base.settings_of(node, CdnSettings)
+    settings = settings_of(node, CdnSettings)
     if settings.log_days is None:
         return None
     kept = "Retain" if settings.keep_data else None
@@ -34,11 +34,11 @@ def logging(node: Node, build: Build) -> cloudfront.Logging | None:
     made.LifecycleConfiguration = s3.LifecycleConfiguration(
         Rules=[s3.LifecycleRule(Id="forget", Status="Enabled", ExpirationInDays=settings.log_days)]
     )
-    build.keep(made, policy=kept, why=f"the access logs of {node.name}")
+    build.retain(made, policy=kept, why=f"the access logs of {node.name}")
     reference = build.add(node, made, "Access logs")
     policy = s3.BucketPolicy(
         f"{made.title}Policy", Bucket=reference, PolicyDocument=iam.policy([bucket.tls_only(made.title)])
     )
-    build.keep(policy, policy=kept, why=f"keeps the access logs of {node.name} TLS only")
+    build.retain(policy, policy=kept, why=f"keeps the access logs of {node.name} TLS only")
     build.add(node, policy, "Access logs' policy")
     return cloudfront.Logging(Bucket=GetAtt(made.title, "DomainName"), IncludeCookies=False)

@@ -11,8 +11,8 @@ from typing import Any
 from troposphere import GetAtt, Ref, cloudfront
 
 from provisioning.components.kinds.cdn.settings import Caching, CdnSettings
-from provisioning.components.kit import component as base
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -82,7 +82,7 @@ def cache_policy(node: Node, build: Build, caching: Caching) -> Any:
 
 def headers_policy(node: Node, build: Build, *, caching: Caching, embeddable: bool) -> Any:
     """The id of the headers policy for answers from a bucket."""
-    settings = base.settings_of(node, CdnSettings)
+    settings = settings_of(node, CdnSettings)
     if caching == "origin" and not embeddable and not settings.content_security_policy:
         return SECURITY_HEADERS
     kind = ("Embeddable" if embeddable else "") + {"none": "Fresh", "origin": "", "year": "Lasting"}[caching]
@@ -128,7 +128,7 @@ def _cors() -> cloudfront.CorsConfig:
 
 def routing(node: Node, build: Build) -> GetAtt | None:
     """The function that turns a page's path into an object's name, where the two differ."""
-    settings = base.settings_of(node, CdnSettings)
+    settings = settings_of(node, CdnSettings)
     if settings.pages == "files":
         return None
     code = (_SINGLE if settings.pages == "single" else _FOLDERS).replace("INDEX", settings.index)

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, InstanceOf, model_validator
 
-from provisioning.components.kit import component as base
+from provisioning.components.kit.values import Block, Settings
 from provisioning.components.kit.web_acl import Waf
 from provisioning.design.graph import Reference
 
@@ -30,7 +30,7 @@ def _an_origin(reference: Reference) -> Reference:
     return reference
 
 
-class CdnPath(base.Part):
+class CdnPath(Block):
     """Paths that are answered differently from the rest."""
 
     pattern: PathPattern = Field(description="Paths that this is for, such as /assets/*; the first that fits decides")
@@ -58,7 +58,7 @@ class CdnPath(base.Part):
         return self
 
 
-class CdnSettings(base.Settings):
+class CdnSettings(Settings):
     origin: Annotated[InstanceOf[Reference], AfterValidator(_a_bucket)] = Field(
         description="The bucket that answers, unless a path says otherwise"
     )

@@ -17,10 +17,12 @@ from typing_extensions import override
 
 from provisioning.components.kinds.cloudformation import imported_template
 from provisioning.components.kinds.cloudformation.imported_template.drawing import place
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
 from provisioning.components.kit.packages import ShippedText, TextFile
+from provisioning.components.kit.values import Box, Settings, settings_of
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 
 Answer: TypeAlias = str | int | float | bool | list[str | int | float] | None
@@ -30,7 +32,7 @@ _SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
 _MAX_SHOWN = 5
 
 
-class CloudFormationSettings(base.Settings):
+class CloudFormationSettings(Settings):
     template: ShippedText = Field(description="The template's file in the blueprint's folder, JSON or YAML")
     parameters: dict[str, Answer] = Field(
         default={}, description="Parameters that the blueprint fixes, by size or for all; the form asks for the others"
@@ -75,16 +77,16 @@ def asked(file: TextFile) -> tuple[imported_template.Question, ...]:
         raise ValueError(f"{file.path}, {problem}") from problem
 
 
-class CloudFormation(base.Component):
+class CloudFormation(Component):
     kind = "cloudformation"
     title = "CloudFormation template"
     summary = "A whole stack from a template that you have already, JSON or YAML"
-    Settings = CloudFormationSettings
+    schema = CloudFormationSettings
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, CloudFormationSettings)
+        settings = settings_of(node, CloudFormationSettings)
         if len(build.design.nodes) > 1:
-            raise base.DesignError(
+            raise DesignError(
                 f"{node.source}: {node.address} is a whole stack, so it is the blueprint's only component; "
                 "take the others out or put its resources into components"
             )
@@ -98,7 +100,7 @@ class CloudFormation(base.Component):
                 boundary=iam.account_arn("iam", f"policy/{iam.BOUNDARY}", regional=False).to_dict(),
             )
         except imported_template.RawProblem as problem:
-            raise base.DesignError(f"{node.source}: {settings.template.path}, {problem}") from problem
+            raise DesignError(f"{node.source}: {settings.template.path}, {problem}") from problem
         _check_answered(node, settings, values)
         build.take_over(node, rewritten.data, titles=_titles(rewritten.data))
         for name in sorted(set(values) - secrets):
@@ -106,13 +108,13 @@ class CloudFormation(base.Component):
                 build.main.parameters[name] = _text(values[name])
         _keep(build, rewritten.data)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        template = template_of(base.settings_of(node, CloudFormationSettings).template)
+    def boxes(self, node: Node) -> list[Box]:
+        template = template_of(settings_of(node, CloudFormationSettings).template)
         return place(Counter(resource["Type"] for resource in template.section("Resources").values()))
 
     @override
     def attribute(self, node: Node, name: str, build: Build) -> Any:
-        raise base.DesignError(
+        raise DesignError(
             f"{node.source}: {node.address} has no attributes; the template's own Outputs are the environment's outputs"
         )
 
@@ -120,7 +122,7 @@ class CloudFormation(base.Component):
 def _check_answered(node: Node, settings: CloudFormationSettings, values: Mapping[str, Answer]) -> None:
     for question in asked(settings.template):
         if question.required and not question.secret and values.get(question.name) is None:
-            raise base.DesignError(
+            raise DesignError(
                 f"{node.source}: the parameter {question.name} of {settings.template.path} has no value; answer it, or fix "
                 f"it in parameters"
             )
@@ -147,7 +149,7 @@ def _keep(build: Build, data: Any) -> None:
         by_default = "Snapshot" if kind in _SNAPSHOT_BY_DEFAULT and not _in_cluster(resource) else "Delete"
         policy = resource.get("DeletionPolicy", by_default)
         if policy != "Delete":
-            build.note_kept(name, kind, policy=policy, why="The template says so")
+            build.note_retained(name, kind, policy=policy, why="The template says so")
 
 
 def _in_cluster(resource: Any) -> bool:

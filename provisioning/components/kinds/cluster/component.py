@@ -16,17 +16,18 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 from troposphere import GetAtt, Ref, Sub, ecs, servicediscovery
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
+from provisioning.components.kit.values import Box, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
 _PRIVATE_IMAGE = re.compile(r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.cn)?/([^:@]+)")
 
 
-class ClusterSettings(base.Settings):
+class ClusterSettings(Settings):
     container_insights: bool = Field(
         default=True, description="Collect metrics of every task; scaling on a queue's backlog needs them"
     )
@@ -38,15 +39,15 @@ class ClusterSettings(base.Settings):
     )
 
 
-class Cluster(base.Component):
+class Cluster(Component):
     kind = "cluster"
     title = "Cluster"
     summary = "ECS cluster on Fargate"
-    Settings = ClusterSettings
+    schema = ClusterSettings
     attributes = {"name": "Name of the cluster", "arn": "ARN of the cluster"}
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, ClusterSettings)
+        settings = settings_of(node, ClusterSettings)
         insights = "enabled" if settings.container_insights else "disabled"
         resource = ecs.Cluster(
             logical_id(node.address),
@@ -78,11 +79,11 @@ class Cluster(base.Component):
             )
         _execution_role(node, build)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, ClusterSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, ClusterSettings)
         chips = "Graviton (ARM64)" if settings.architecture == "arm64" else "x86-64"
         insights = ", insights" if settings.container_insights else ""
-        return [base.Box("beside", node.name, "ECS cluster", f"{chips}{insights}")]
+        return [Box("supporting", node.name, "ECS cluster", f"{chips}{insights}")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name == "name":
@@ -107,7 +108,7 @@ def execution_role(node: Node) -> GetAtt:
 
 
 def runtime_platform(node: Node) -> ecs.RuntimePlatform:
-    settings = base.settings_of(node, ClusterSettings)
+    settings = settings_of(node, ClusterSettings)
     return ecs.RuntimePlatform(CpuArchitecture=settings.architecture.upper(), OperatingSystemFamily="LINUX")
 
 
@@ -177,7 +178,7 @@ def _parameters_at_start(build: Build) -> list[Any]:
     return _named_by_tasks(build, lambda grant: grant.parameter_arns)
 
 
-def _named_by_tasks(build: Build, arns: Callable[[base.Grant], tuple[Any, ...]]) -> list[Any]:
+def _named_by_tasks(build: Build, arns: Callable[[Grant], tuple[Any, ...]]) -> list[Any]:
     """ARNs that some service's task definition names, each once."""
     found: dict[str, Any] = {}
     for service in build.design.of_kind("service"):

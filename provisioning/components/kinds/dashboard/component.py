@@ -12,8 +12,9 @@ from typing import Any
 
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub, cloudwatch
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Settings
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, short
 
@@ -95,15 +96,15 @@ MEASURED: Mapping[str, Measured] = {
 }
 
 
-class DashboardSettings(base.Settings):
+class DashboardSettings(Settings):
     pass
 
 
-class Dashboard(base.Component):
+class Dashboard(Component):
     kind = "dashboard"
     title = "Dashboard"
     summary = "CloudWatch dashboard of the environment's alarms and of everything that is measured"
-    Settings = DashboardSettings
+    schema = DashboardSettings
     attributes = {"name": "Name of the dashboard", "url": "Address of the dashboard in the AWS console"}
 
     def build(self, node: Node, build: Build) -> None:
@@ -116,8 +117,8 @@ class Dashboard(base.Component):
         )
         build.add(node, resource, "Dashboard")
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        return [base.Box("beside", node.name, "Dashboard", "CloudWatch")]
+    def boxes(self, node: Node) -> list[Box]:
+        return [Box("supporting", node.name, "Dashboard", "CloudWatch")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         called = _name(node, build)

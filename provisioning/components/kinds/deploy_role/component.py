@@ -14,9 +14,10 @@ from typing_extensions import override
 
 from provisioning.components.kinds.cdn import component as cdn
 from provisioning.components.kinds.cluster import component as cluster
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, ServiceReference, Settings, settings_of
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -37,7 +38,7 @@ BucketReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(_a_
 CdnReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(_a_cdn)]
 
 
-class DeployRoleSettings(base.Settings):
+class DeployRoleSettings(Settings):
     """Without a repository there is no role."""
 
     repository: str | None = Field(
@@ -48,7 +49,7 @@ class DeployRoleSettings(base.Settings):
     branch: str = Field(
         default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$", description="The one branch that may deploy"
     )
-    services: tuple[base.ServiceReference, ...] = Field(default=(), description="The services that it may roll")
+    services: tuple[ServiceReference, ...] = Field(default=(), description="The services that it may roll")
     buckets: tuple[BucketReference, ...] = Field(
         default=(), description="The buckets whose files it may replace, such as a front end's"
     )
@@ -68,15 +69,15 @@ class DeployRoleSettings(base.Settings):
         return self
 
 
-class DeployRole(base.Component):
+class DeployRole(Component):
     kind = "deploy_role"
     title = "Deploy role"
     summary = "Lets one branch of a GitHub repository deploy services, files in buckets, and invalidate CDNs"
-    Settings = DeployRoleSettings
+    schema = DeployRoleSettings
     attributes = {"arn": "ARN of the role (only with a repository)"}
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, DeployRoleSettings)
+        settings = settings_of(node, DeployRoleSettings)
         if settings.repository is None:
             return
         role = iam.role(
@@ -87,19 +88,19 @@ class DeployRole(base.Component):
         )
         build.add(node, role, "Deploy role")
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, DeployRoleSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, DeployRoleSettings)
         if settings.repository is None:
             return []
         return [
-            base.Box("beside", node.name, "Deploy roles", "by OIDC, no key"),
-            base.Box("internet", "GitHub Actions", "", settings.repository, leads="OIDC"),
+            Box("supporting", node.name, "Deploy roles", "by OIDC, no key"),
+            Box("internet", "GitHub Actions", "", settings.repository, label="OIDC"),
         ]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name != "arn":
             return super().attribute(node, name, build)
-        if base.settings_of(node, DeployRoleSettings).repository is None:
+        if settings_of(node, DeployRoleSettings).repository is None:
             return None
         return GetAtt(logical_id(node.address), "Arn")
 
@@ -128,7 +129,7 @@ def _trust(repository: str, branch: str) -> dict[str, Any]:
 
 
 def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
-    settings = base.settings_of(node, DeployRoleSettings)
+    settings = settings_of(node, DeployRoleSettings)
     statements = _for_services(node, build) if settings.services else []
     for reference in settings.buckets:
         name = logical_id(reference.address)
@@ -144,7 +145,7 @@ def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
 
 def _for_services(node: Node, build: Build) -> list[dict[str, Any]]:
     """Push an image, register a revision of the services' own task definitions, and roll the services."""
-    settings = base.settings_of(node, DeployRoleSettings)
+    settings = settings_of(node, DeployRoleSettings)
     services = [build.node(reference.address) for reference in settings.services]
     home = build.only("cluster", needed_by=node)
     families = [iam.account_arn("ecs", f"task-definition/{build.physical(s.name, limit=255)}:*") for s in services]

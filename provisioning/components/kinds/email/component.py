@@ -13,10 +13,11 @@ from pydantic import Field, model_validator
 from troposphere import GetAtt, Ref, Sub, route53, ses
 from typing_extensions import override
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -30,7 +31,7 @@ _BOUNCES, _COMPLAINTS = 0.04, 0.0008
 _EVENTS = ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"]
 
 
-class EmailSettings(base.Settings):
+class EmailSettings(Settings):
     domain: str | None = Field(
         default=None,
         pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
@@ -67,14 +68,12 @@ class EmailSettings(base.Settings):
         return self.domain or self.address or ""
 
 
-class Email(base.Component):
+class Email(Component):
     kind = "email"
     title = "Email"
     summary = "SES identity to send mail as, with a configuration set that demands TLS"
-    Settings = EmailSettings
-    gives = base.Gives(
-        variables=("<NAME>_SENDER", "<NAME>_CONFIGURATION_SET"), rights=("ses:SendEmail", "ses:SendRawEmail")
-    )
+    schema = EmailSettings
+    gives = Gives(variables=("<NAME>_SENDER", "<NAME>_CONFIGURATION_SET"), rights=("ses:SendEmail", "ses:SendRawEmail"))
     attributes = {
         "identity": "Domain or address that mail is sent as",
         "identity_arn": "ARN of the identity",
@@ -85,22 +84,22 @@ class Email(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, EmailSettings)
+        settings = settings_of(node, EmailSettings)
         rules = _configuration_set(node, build)
         if not settings.existing:
             _identity(node, build, settings, rules)
         _alarms(node, build, rules)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        return [base.Box("beside", node.name, "Email", f"SES, {base.settings_of(node, EmailSettings).identity}")]
+    def boxes(self, node: Node) -> list[Box]:
+        return [Box("supporting", node.name, "Email", f"SES, {settings_of(node, EmailSettings).identity}")]
 
-    def graphs(self, node: Node, build: Build) -> list[base.Graph]:  # noqa: ARG002 - as every component's
+    def graphs(self, node: Node, build: Build) -> list[DashboardWidget]:  # noqa: ARG002 - as every component's
         name = logical_id(node.address, "Rules")
         lines = tuple(("AWS/SES", metric, _dimension(Ref(name)), "Sum") for metric in ("Send", "Delivery", "Bounce"))
-        return [base.Graph(f"Mail: {node.name}", lines)]
+        return [DashboardWidget(f"Mail: {node.name}", lines)]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
-        settings = base.settings_of(node, EmailSettings)
+        settings = settings_of(node, EmailSettings)
         match name:
             case "identity":
                 return settings.identity
@@ -116,13 +115,13 @@ class Email(base.Component):
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
-        settings = base.settings_of(node, EmailSettings)
+    def grant(self, node: Node, build: Build) -> Grant:
+        settings = settings_of(node, EmailSettings)
         rules = Ref(logical_id(node.address, "Rules"))
         # Whoever names a configuration set while sending needs the right to that too.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
         own = iam.account_arn("ses", f"configuration-set/{_name(node, build)}")
-        return base.Grant(
+        return Grant(
             label="send",
             variables={
                 f"{node.name.upper()}_SENDER": settings.identity,

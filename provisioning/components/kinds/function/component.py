@@ -15,12 +15,14 @@ from typing_extensions import override
 
 from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kinds.service.settings import VariableName, VariableValue
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
 from provisioning.components.kit.packages import ShippedFolder
+from provisioning.components.kit.values import Box, Gives, Grant, Settings, Tier, settings_of
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -48,7 +50,7 @@ class Logging(awslambda.LoggingConfig):  # type: ignore[misc]
     props: ClassVar[Any] = {**awslambda.LoggingConfig.props, "LogFormat": (str, True)}
 
 
-class FunctionSettings(base.Settings):
+class FunctionSettings(Settings):
     code: ShippedFolder = Field(
         description="Folder of the blueprint with the code; a wheel (.whl) in it is unpacked beside the code"
     )
@@ -103,14 +105,14 @@ class Made:
     variables: dict[str, Any]
 
 
-class Function(base.Component):
+class Function(Component):
     kind = "function"
     title = "Function"
     summary = "Lambda function with code from the blueprint's folder"
-    Settings = FunctionSettings
-    gives = base.Gives(variables=("<NAME>_FUNCTION",), rights=("lambda:InvokeFunction",))
-    takes = True
-    guarded = True
+    schema = FunctionSettings
+    gives = Gives(variables=("<NAME>_FUNCTION",), rights=("lambda:InvokeFunction",))
+    accepts_grants = True
+    has_security_group = True
     attributes = {
         "name": "Name of the function",
         "arn": "ARN of the function",
@@ -120,7 +122,7 @@ class Function(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, FunctionSettings)
+        settings = settings_of(node, FunctionSettings)
         if settings.in_network:
             security.group(node, build, ingress=(), egress=[security.HTTPS_OUT])
             security.out_to_targets(node, build)
@@ -137,7 +139,7 @@ class Function(base.Component):
 
     def variables(self, node: Node, build: Build) -> dict[str, Any]:
         """What the code finds in its environment."""
-        settings = base.settings_of(node, FunctionSettings)
+        settings = settings_of(node, FunctionSettings)
         found: dict[str, Any] = {}
         for grant in build.grants(node):
             found |= grant.variables
@@ -148,12 +150,12 @@ class Function(base.Component):
         """What the code may do while it runs."""
         return [statement for grant in build.grants(node) for statement in grant.statements]
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, FunctionSettings)
-        place: base.Tier = "private" if settings.in_network else "beside"
-        boxes = [base.Box(place, node.name, "Function", f"{settings.runtime}, {settings.memory} MB")]
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, FunctionSettings)
+        place: Tier = "private" if settings.in_network else "supporting"
+        boxes = [Box(place, node.name, "Function", f"{settings.runtime}, {settings.memory} MB")]
         if settings.url:
-            boxes.append(base.Box("internet", "Callers", "", "HTTPS", leads="443"))
+            boxes.append(Box("internet", "Callers", "", "HTTPS", label="443"))
         return boxes
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
@@ -170,9 +172,9 @@ class Function(base.Component):
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
+    def grant(self, node: Node, build: Build) -> Grant:
         function = logical_id(node.address)
-        return base.Grant(
+        return Grant(
             label="invoke",
             variables={f"{node.name.upper()}_FUNCTION": Ref(function)},
             statements=(iam.allow(["lambda:InvokeFunction"], GetAtt(function, "Arn")),),
@@ -180,8 +182,8 @@ class Function(base.Component):
 
 
 def _address(node: Node, name: str) -> Any:
-    if not base.settings_of(node, FunctionSettings).url:
-        raise base.DesignError(f"{node.source}: {node.address} has no {name}, because it says no url = true")
+    if not settings_of(node, FunctionSettings).url:
+        raise DesignError(f"{node.source}: {node.address} has no {name}, because it says no url = true")
     url = GetAtt(logical_id(node.address, "Url"), "FunctionUrl")
     return url if name == "url" else Select(2, Split("/", url))
 
@@ -244,7 +246,7 @@ def _dead_letters(node: Node, build: Build) -> Ref:
         MessageRetentionPeriod=_KEPT_SECONDS,
         SqsManagedSseEnabled=True,
     )
-    build.keep(queue, policy=None, why="")
+    build.retain(queue, policy=None, why="")
     letters = build.add(node, queue, "Failed events")
     policy = sqs.QueuePolicy(
         logical_id(node.address, "LettersPolicy"),

@@ -12,11 +12,13 @@ from troposphere import GetAtt, Ref, Sub, certificatemanager, route53, wafv2
 from troposphere import elasticloadbalancingv2 as elb
 
 from provisioning.components.kinds.network.component import NetworkSettings, subnet_refs
-from provisioning.components.kit import component as base
 from provisioning.components.kit import security, web_acl
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Block, Box, Gives, Grant, ServiceReference, Settings, settings_of
 from provisioning.components.kit.web_acl import Waf
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -28,7 +30,7 @@ _LONGEST_DRAIN_SECONDS = 3600
 _SMALLEST_SUBNET = 27
 
 
-class Certificate(base.Part):
+class Certificate(Block):
     """Either the ARN of a certificate, or a domain and its hosted zone, for which one is made and validated."""
 
     arn: str | None = Field(
@@ -56,9 +58,9 @@ class Certificate(base.Part):
         return self
 
 
-class LoadBalancerSettings(base.Settings):
+class LoadBalancerSettings(Settings):
     certificate: Certificate = Field(description="The ARN of a certificate, or a domain and its hosted zone")
-    target: base.ServiceReference = Field(description="The service that answers")
+    target: ServiceReference = Field(description="The service that answers")
     health_check: str = Field(
         pattern=r"^/[\x21-\x7e]*$", max_length=1024, description="Path that answers 200 while the service is well"
     )
@@ -85,18 +87,18 @@ class LoadBalancerSettings(base.Settings):
         return {80: "redirected to 443", 443: "HTTPS"} if self.http_redirect else {443: "HTTPS"}
 
 
-class LoadBalancer(base.Component):
+class LoadBalancer(Component):
     kind = "load_balancer"
     title = "Load balancer"
     summary = "Application load balancer with HTTPS and a web ACL"
-    gives = base.Gives(note="a `cdn` takes it as one of its origins")
-    Settings = LoadBalancerSettings
+    gives = Gives(note="a `cdn` takes it as one of its origins")
+    schema = LoadBalancerSettings
     needs = ("network",)
-    guarded = True
+    has_security_group = True
     attributes = {"url": "https:// address", "host": "Host name that AWS gave it", "arn": "ARN of the load balancer"}
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, LoadBalancerSettings)
+        settings = settings_of(node, LoadBalancerSettings)
         _groups(node, build, settings)
         balancer = _balancer(node, build, settings)
         _targets_and_listeners(node, build, settings, balancer)
@@ -106,18 +108,18 @@ class LoadBalancer(base.Component):
             _web_acl(node, build, settings.waf, balancer)
         _alarms(node, build)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, LoadBalancerSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, LoadBalancerSettings)
         guard = f", WAF {settings.waf.requests_per_5_minutes}/5 min" if settings.waf else ""
         led = "browsers, by Route 53" if settings.certificate.domain else "browsers"
         return [
-            base.Box("public", node.name, "Load balancer", f"TLS 1.2+{guard}"),
-            base.Box("internet", "Users", "", led, leads=", ".join(map(str, settings.ports))),
+            Box("public", node.name, "Load balancer", f"TLS 1.2+{guard}"),
+            Box("internet", "Users", "", led, label=", ".join(map(str, settings.ports))),
         ]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         balancer = logical_id(node.address)
-        domain = base.settings_of(node, LoadBalancerSettings).certificate.domain
+        domain = settings_of(node, LoadBalancerSettings).certificate.domain
         match name:
             case "url":
                 return f"https://{domain}" if domain else Sub(f"https://${{{balancer}.DNSName}}")
@@ -128,21 +130,19 @@ class LoadBalancer(base.Component):
         return super().attribute(node, name, build)
 
     def targets(self, node: Node) -> tuple[Reference, ...]:
-        return (base.settings_of(node, LoadBalancerSettings).target,)
+        return (settings_of(node, LoadBalancerSettings).target,)
 
-    def grant(self, node: Node, build: Build) -> base.Grant:
+    def grant(self, node: Node, build: Build) -> Grant:
         """A CDN fetches from it over the internet, as anybody does; there is nothing to give to anybody else."""
         if any(user.kind != "cdn" for user in build.users(node)):
             return super().grant(node, build)
-        return base.Grant()
+        return Grant()
 
 
 def _groups(node: Node, build: Build, settings: LoadBalancerSettings) -> None:
     (target,) = build.targets(node)
     if not build.component(target).grant(target, build).ports:
-        raise base.DesignError(
-            f"{node.source}: {target.address} listens on no port, so nothing can stand in front of it"
-        )
+        raise DesignError(f"{node.source}: {target.address} listens on no port, so nothing can stand in front of it")
     world = [
         {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": security.ANYWHERE, "Description": why}
         for port, why in settings.ports.items()
@@ -153,9 +153,9 @@ def _groups(node: Node, build: Build, settings: LoadBalancerSettings) -> None:
 
 def _balancer(node: Node, build: Build, settings: LoadBalancerSettings) -> Ref:
     network = build.only("network", needed_by=node)
-    smallest = max(base.settings_of(network, NetworkSettings).subnets.public, key=lambda subnet: subnet.prefixlen)
+    smallest = max(settings_of(network, NetworkSettings).subnets.public, key=lambda subnet: subnet.prefixlen)
     if smallest.prefixlen > _SMALLEST_SUBNET:
-        raise base.DesignError(
+        raise DesignError(
             f"{network.source}: {node.address} needs public subnets of at least /{_SMALLEST_SUBNET},"
             f" and {smallest} is smaller; give {network.address} a larger range"
         )

@@ -13,9 +13,9 @@ from troposphere import GetAtt, Ref, awslambda, logs
 
 from provisioning.components.kinds.function import component as function
 from provisioning.components.kinds.secret.component import read_secret
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import Box, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -39,16 +39,16 @@ class LogShipping(function.Function):
     kind = "log_shipping"
     title = "Log shipping"
     summary = "Function that hands the environment's logs on to Loki"
-    Settings = LogShippingSettings
+    schema = LogShippingSettings
     attributes = {"arn": "ARN of the function, if there is one"}
 
     def build(self, node: Node, build: Build) -> None:
-        if base.settings_of(node, LogShippingSettings).loki_url:
+        if settings_of(node, LogShippingSettings).loki_url:
             super().build(node, build)
 
     def finish(self, node: Node, build: Build) -> None:
         """Subscribe to the logs of the others, now that all of them are there."""
-        if not base.settings_of(node, LogShippingSettings).loki_url:
+        if not settings_of(node, LogShippingSettings).loki_url:
             return
         target = GetAtt(logical_id(node.address), "Arn")
         leave = awslambda.Permission(
@@ -70,18 +70,18 @@ class LogShipping(function.Function):
             )
             build.add(node, subscription, f"Logs of {other.address}")
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        if not base.settings_of(node, LogShippingSettings).loki_url:
+    def boxes(self, node: Node) -> list[Box]:
+        if not settings_of(node, LogShippingSettings).loki_url:
             return []
-        return [base.Box("private", node.name, "Log shipping", "to Loki")]
+        return [Box("private", node.name, "Log shipping", "to Loki")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
-        if name == "arn" and not base.settings_of(node, LogShippingSettings).loki_url:
+        if name == "arn" and not settings_of(node, LogShippingSettings).loki_url:
             return None
         return super().attribute(node, name, build)
 
     def variables(self, node: Node, build: Build) -> dict[str, Any]:
-        settings = base.settings_of(node, LogShippingSettings)
+        settings = settings_of(node, LogShippingSettings)
         return super().variables(node, build) | {
             "ENVIRONMENT": build.name,
             "LOKI_URL": settings.loki_url or "",
@@ -89,7 +89,7 @@ class LogShipping(function.Function):
         }
 
     def statements(self, node: Node, build: Build) -> list[Any]:
-        secret = base.settings_of(node, LogShippingSettings).login_secret
+        secret = settings_of(node, LogShippingSettings).login_secret
         # Secrets Manager puts six characters of its own behind a name.
         own = [read_secret(iam.account_arn("secretsmanager", f"secret:{secret}-??????"))] if secret else []
         return [*super().statements(node, build), *own]

@@ -11,9 +11,10 @@ from typing import Any, Self
 from pydantic import Field, model_validator
 from troposphere import GetAtt, Sub
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -32,7 +33,7 @@ _LOGS = ["logs:DescribeLogGroups", "logs:GetQueryResults", "logs:StopQuery"]
 _OWN_LOGS = ["logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogGroupFields", "logs:StartQuery"]
 
 
-class MonitoringRoleSettings(base.Settings):
+class MonitoringRoleSettings(Settings):
     account_id: str | None = Field(
         default=None, pattern=r"^\d{12}$", description="AWS account in which Grafana runs; without it there is no role"
     )
@@ -49,15 +50,15 @@ class MonitoringRoleSettings(base.Settings):
         return self
 
 
-class MonitoringRole(base.Component):
+class MonitoringRole(Component):
     kind = "monitoring_role"
     title = "Monitoring role"
     summary = "Role by which Grafana reads metrics and this environment's logs"
-    Settings = MonitoringRoleSettings
+    schema = MonitoringRoleSettings
     attributes = {"arn": "ARN of the role, if there is one"}
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, MonitoringRoleSettings)
+        settings = settings_of(node, MonitoringRoleSettings)
         if settings.account_id is None:
             return
         trust = iam.policy(
@@ -79,13 +80,13 @@ class MonitoringRole(base.Component):
         )
         build.add(node, role, "Monitoring role")
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        if base.settings_of(node, MonitoringRoleSettings).account_id is None:
+    def boxes(self, node: Node) -> list[Box]:
+        if settings_of(node, MonitoringRoleSettings).account_id is None:
             return []
-        return [base.Box("beside", node.name, "Monitoring role", "reads only")]
+        return [Box("supporting", node.name, "Monitoring role", "reads only")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name == "arn":
-            given = base.settings_of(node, MonitoringRoleSettings).account_id
+            given = settings_of(node, MonitoringRoleSettings).account_id
             return GetAtt(logical_id(node.address), "Arn") if given else None
         return super().attribute(node, name, build)

@@ -7,9 +7,10 @@ from typing import Any, Literal
 from pydantic import Field
 from typing_extensions import override
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import database, security
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Grant, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import short
 
@@ -31,32 +32,32 @@ class MysqlSettings(database.DatabaseSettings):
     )
 
 
-class Mysql(base.Component):
+class Mysql(Component):
     kind = "mysql"
     title = "MySQL or MariaDB"
     summary = "RDS for MySQL or MariaDB with TLS required, backups and a generated password"
-    Settings = MysqlSettings
+    schema = MysqlSettings
     gives = database.gives(PORT)
     needs = ("network",)
-    guarded = True
+    has_security_group = True
     attributes = database.ATTRIBUTES
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, MysqlSettings)
+        settings = settings_of(node, MysqlSettings)
         database.add(node, build, settings, _engine(node, settings), ingress=security.from_users(node, build))
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, MysqlSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, MysqlSettings)
         return database.boxes(node, settings, _TITLES[settings.engine])
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name not in self.attributes:
             return super().attribute(node, name, build)
-        return database.attribute(node, name, base.settings_of(node, MysqlSettings))
+        return database.attribute(node, name, settings_of(node, MysqlSettings))
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
-        return database.grant(node, base.settings_of(node, MysqlSettings), PORT)
+    def grant(self, node: Node, build: Build) -> Grant:
+        return database.grant(node, settings_of(node, MysqlSettings), PORT)
 
 
 def _engine(node: Node, settings: MysqlSettings) -> database.Engine:

@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 from troposphere import GetAtt, GetAZs, Ref, Select, Sub, Tags, ec2
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
+from provisioning.components.kit.values import Block, Box, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -26,13 +27,13 @@ TIERS: tuple[TierName, ...] = ("public", "private", "data")
 _LARGEST, _SMALLEST = 16, 28
 
 
-class Tiers(base.Part):
+class Tiers(Block):
     public: tuple[IPv4Network, ...] = Field(min_length=2, description="With a route to the internet: load balancers")
     private: tuple[IPv4Network, ...] = Field(min_length=2, description="Out through NAT only: services, functions")
     data: tuple[IPv4Network, ...] = Field(min_length=2, description="No route to the internet at all: databases")
 
 
-class NetworkSettings(base.Settings):
+class NetworkSettings(Settings):
     cidr: IPv4Network = Field(description="Address range of the VPC")
     azs: int = Field(ge=2, le=6, description="Number of availability zones")
     nat: Literal["single", "per_az"] = Field(description="One NAT gateway for all zones, or one in each")
@@ -85,7 +86,7 @@ def _equal_parts(cidr: IPv4Network, azs: int) -> Tiers:
 def subnet_ids(build: Build, tier: TierName, *, needed_by: Node) -> list[str]:
     """Logical ids of a tier's subnets, for whoever lives in the design's one network."""
     network = build.only("network", needed_by=needed_by)
-    settings = base.settings_of(network, NetworkSettings)
+    settings = settings_of(network, NetworkSettings)
     return [logical_id(network.address, f"{tier.capitalize()}{zone}") for zone in range(1, settings.azs + 1)]
 
 
@@ -93,15 +94,15 @@ def subnet_refs(build: Build, tier: TierName, *, needed_by: Node) -> list[Ref]:
     return [Ref(name) for name in subnet_ids(build, tier, needed_by=needed_by)]
 
 
-class Network(base.Component):
+class Network(Component):
     kind = "network"
     title = "Network"
     summary = "VPC with public, private and data subnets, NAT gateways and flow logs"
-    Settings = NetworkSettings
+    schema = NetworkSettings
     attributes = {"vpc_id": "The id of the VPC", "cidr": "The address range of the VPC"}
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, NetworkSettings)
+        settings = settings_of(node, NetworkSettings)
         vpc = build.add(
             node,
             ec2.VPC(
@@ -132,16 +133,16 @@ class Network(base.Component):
         if settings.flow_log_days:
             _flow_log(node, build, vpc, settings.flow_log_days)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, NetworkSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, NetworkSettings)
         nat = "one" if settings.nat == "single" else f"{settings.azs}, one per zone"
-        return [base.Box("public", "NAT gateway", "", nat, way_out=True)]
+        return [Box("public", "NAT gateway", "", nat, egress=True)]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name == "vpc_id":
             return Ref(logical_id(node.address, "Vpc"))
         if name == "cidr":
-            return str(base.settings_of(node, NetworkSettings).cidr)
+            return str(settings_of(node, NetworkSettings).cidr)
         return super().attribute(node, name, build)
 
 

@@ -8,9 +8,10 @@ from pydantic import Field
 from typing_extensions import override
 
 from provisioning.components.kinds.postgres import extensions
-from provisioning.components.kit import component as base
 from provisioning.components.kit import database, security
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Grant, settings_of
 from provisioning.design.graph import Node
 
 PORT = 5432
@@ -26,18 +27,18 @@ class PostgresSettings(database.DatabaseSettings):
     )
 
 
-class Postgres(base.Component):
+class Postgres(Component):
     kind = "postgres"
     title = "PostgreSQL"
     summary = "RDS for PostgreSQL with storage that grows, backups and a generated password"
-    Settings = PostgresSettings
+    schema = PostgresSettings
     gives = database.gives(PORT)
     needs = ("network",)
-    guarded = True
+    has_security_group = True
     attributes = database.ATTRIBUTES
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, PostgresSettings)
+        settings = settings_of(node, PostgresSettings)
         ingress = security.from_users(node, build)
         if settings.extensions:
             ingress.append(security.admit(PORT, extensions.security_group(node)))
@@ -53,17 +54,17 @@ class Postgres(base.Component):
                 log_days=settings.log_days,
             )
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        return database.boxes(node, base.settings_of(node, PostgresSettings), "PostgreSQL")
+    def boxes(self, node: Node) -> list[Box]:
+        return database.boxes(node, settings_of(node, PostgresSettings), "PostgreSQL")
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name not in self.attributes:
             return super().attribute(node, name, build)
-        return database.attribute(node, name, base.settings_of(node, PostgresSettings))
+        return database.attribute(node, name, settings_of(node, PostgresSettings))
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
-        return database.grant(node, base.settings_of(node, PostgresSettings), PORT)
+    def grant(self, node: Node, build: Build) -> Grant:
+        return database.grant(node, settings_of(node, PostgresSettings), PORT)
 
 
 def _major(settings: PostgresSettings) -> str:

@@ -9,10 +9,10 @@ from troposphere import GetAtt, Ref, ecs
 
 from provisioning.components.kinds.cluster import component as cluster
 from provisioning.components.kinds.network.component import subnet_ids
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam, security
-from provisioning.components.kit.build import AfterStep, Build
+from provisioning.components.kit.build import Build
 from provisioning.components.kit.logs import log_group
+from provisioning.components.kit.values import Grant, PostDeploymentTask
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -37,7 +37,7 @@ def task(
     *,
     extensions: tuple[str, ...],
     major: str,
-    grant: base.Grant,
+    grant: Grant,
     port: int,
     log_days: int,
 ) -> None:
@@ -67,8 +67,8 @@ def task(
         ContainerDefinitions=[_psql(major=major, command=_command(extensions, grant), grant=grant, logs=logs)],
     )
     build.add(node, definition, "Extensions task")
-    build.after.append(
-        AfterStep(
+    build.tasks.append(
+        PostDeploymentTask(
             key=f"extensions-{node.name}",
             title=f"Create the database extensions {' and '.join(extensions)}",
             cluster=logical_id(home.address),
@@ -80,7 +80,7 @@ def task(
     )
 
 
-def _psql(*, major: str, command: list[str], grant: base.Grant, logs: Ref) -> ecs.ContainerDefinition:
+def _psql(*, major: str, command: list[str], grant: Grant, logs: Ref) -> ecs.ContainerDefinition:
     variables = {_PSQL_NAMES[name]: value for name, value in grant.variables.items()} | {"PGSSLMODE": "require"}
     return ecs.ContainerDefinition(
         Name=CONTAINER,
@@ -93,7 +93,7 @@ def _psql(*, major: str, command: list[str], grant: base.Grant, logs: Ref) -> ec
     )
 
 
-def _command(extensions: tuple[str, ...], grant: base.Grant) -> list[str]:
+def _command(extensions: tuple[str, ...], grant: Grant) -> list[str]:
     # Keep this idempotent: the step may run twice.
     sql = " ".join(f'CREATE EXTENSION IF NOT EXISTS "{name}";' for name in extensions)
     if _URL in grant.secrets:

@@ -11,10 +11,11 @@ from pydantic import Field
 from troposphere import GetAtt, Ref, sqs
 from typing_extensions import override
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -25,7 +26,7 @@ _LONGEST_DAYS = 14
 _LONG_POLL_SECONDS = 20
 
 
-class QueueSettings(base.Settings):
+class QueueSettings(Settings):
     visibility_seconds: int = Field(
         default=60,
         ge=1,
@@ -46,12 +47,12 @@ class QueueSettings(base.Settings):
     )
 
 
-class Queue(base.Component):
+class Queue(Component):
     kind = "queue"
     title = "Queue"
     summary = "SQS queue with a dead-letter queue, encrypted, TLS only"
-    Settings = QueueSettings
-    gives = base.Gives(
+    schema = QueueSettings
+    gives = Gives(
         variables=("<NAME>_QUEUE_URL",),
         rights=(
             "sqs:SendMessage",
@@ -70,7 +71,7 @@ class Queue(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, QueueSettings)
+        settings = settings_of(node, QueueSettings)
         failed = sqs.Queue(
             logical_id(node.address, "Failed"),
             QueueName=build.physical(f"{node.name}-failed", limit=_NAME_LIMIT),
@@ -94,13 +95,13 @@ class Queue(base.Component):
             ),
         )
         for resource, title in ((failed, "Dead-letter queue"), (queue, "Queue")):
-            build.keep(resource, policy=None, why="")
+            build.retain(resource, policy=None, why="")
             _tls_only(node, build, resource, build.add(node, resource, title), title)
         _alarms(node, build, settings)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        tries = base.settings_of(node, QueueSettings).tries
-        return [base.Box("beside", node.name, "Queue", f"SQS, set aside after {tries} tries")]
+    def boxes(self, node: Node) -> list[Box]:
+        tries = settings_of(node, QueueSettings).tries
+        return [Box("supporting", node.name, "Queue", f"SQS, set aside after {tries} tries")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         queue = logical_id(node.address)
@@ -116,8 +117,8 @@ class Queue(base.Component):
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
-        return base.Grant(
+    def grant(self, node: Node, build: Build) -> Grant:
+        return Grant(
             label="messages",
             variables={f"{node.name.upper()}_QUEUE_URL": Ref(logical_id(node.address))},
             statements=(iam.allow(self.gives.rights, GetAtt(logical_id(node.address), "Arn")),),

@@ -16,11 +16,12 @@ from typing_extensions import override
 
 from provisioning.components.kinds.rabbitmq import hosts, queue_metrics
 from provisioning.components.kinds.secret.component import read_secret
-from provisioning.components.kit import component as base
 from provisioning.components.kit import credentials, iam, security
 from provisioning.components.kit.alarms import Metric, alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, short
 
@@ -51,7 +52,7 @@ def _private(network: IPv4Network) -> IPv4Network:
 PrivateNetwork = Annotated[IPv4Network, AfterValidator(_private)]
 
 
-class RabbitmqSettings(base.Settings):
+class RabbitmqSettings(Settings):
     nodes: Literal[1, 3] = Field(description="One host, or a cluster of three hosts in three zones")
     instance_type: str = Field(
         pattern=r"^[a-z]+\d+g[a-z]*\.[a-z0-9]+$",
@@ -92,12 +93,12 @@ class RabbitmqSettings(base.Settings):
         return self
 
 
-class Rabbitmq(base.Component):
+class Rabbitmq(Component):
     kind = KIND
     title = "RabbitMQ"
     summary = "RabbitMQ on EC2, alone or as a cluster of three with quorum queues, TLS only"
-    Settings = RabbitmqSettings
-    gives = base.Gives(
+    schema = RabbitmqSettings
+    gives = Gives(
         variables=("RABBITMQ_HOST", "RABBITMQ_PORT", "RABBITMQ_QUEUE"),
         secrets=("RABBITMQ_USERNAME", "RABBITMQ_PASSWORD", "RABBITMQ_CA"),
         ports=f"port {PORT}, AMQP with TLS",
@@ -105,7 +106,7 @@ class Rabbitmq(base.Component):
         note="RABBITMQ_CA is the authority that signed the hosts' certificates",
     )
     needs = ("network",)
-    guarded = True
+    has_security_group = True
     attributes = {
         "host": "Host name of the broker",
         "endpoint": "amqps:// address, without the password",
@@ -116,7 +117,7 @@ class Rabbitmq(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, RabbitmqSettings)
+        settings = settings_of(node, RabbitmqSettings)
         _secrets(node, build, settings)
         log_group(node, build, name=f"/portal/{build.name}/{node.name}", days=settings.log_days)
         groups = hosts.groups(
@@ -148,13 +149,13 @@ class Rabbitmq(base.Component):
         )
         _alarms(node, build, settings)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, RabbitmqSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, RabbitmqSettings)
         count = f"{settings.nodes} × " if settings.nodes > 1 else ""
         behind = ", load balancer" if settings.nodes > 1 else ""
         return [
-            base.Box("private", node.name, "RabbitMQ on EC2", f"{count}{settings.instance_type}{behind}"),
-            base.Box("beside", f"rabbitmq {node.name}", "Secrets", "generated in AWS"),
+            Box("private", node.name, "RabbitMQ on EC2", f"{count}{settings.instance_type}{behind}"),
+            Box("supporting", f"rabbitmq {node.name}", "Secrets", "generated in AWS"),
         ]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
@@ -169,19 +170,19 @@ class Rabbitmq(base.Component):
         if name == "endpoint":
             return Sub(f"amqps://${{{logical_id(node.address, 'Name')}}}:{PORT}")
         if name == "queue":
-            return base.settings_of(node, RabbitmqSettings).queue
+            return settings_of(node, RabbitmqSettings).queue
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
+    def grant(self, node: Node, build: Build) -> Grant:
         secret, authority = logical_id(node.address, "Secret"), _authority_arn(node)
-        return base.Grant(
+        return Grant(
             label=f"{PORT} TLS",
             ports=(PORT,),
             variables={
                 "RABBITMQ_HOST": hosts.host(node),
                 "RABBITMQ_PORT": str(PORT),
-                "RABBITMQ_QUEUE": base.settings_of(node, RabbitmqSettings).queue,
+                "RABBITMQ_QUEUE": settings_of(node, RabbitmqSettings).queue,
             },
             secrets={
                 "RABBITMQ_USERNAME": Sub(f"${{{secret}}}:username::"),
@@ -194,15 +195,15 @@ class Rabbitmq(base.Component):
         )
 
     @override
-    def graphs(self, node: Node, build: Build) -> list[base.Graph]:
-        queue = base.settings_of(node, RabbitmqSettings).queue
+    def graphs(self, node: Node, build: Build) -> list[DashboardWidget]:
+        queue = settings_of(node, RabbitmqSettings).queue
 
         def lines(*metrics: str) -> tuple[tuple[str, str, Any, str], ...]:
             return tuple((*queue_metrics.of_queue(build, queue, metric), "Maximum") for metric in metrics)
 
         return [
-            base.Graph(f"Queue {queue}", lines(queue_metrics.DEPTH, queue_metrics.CONSUMERS)),
-            base.Graph(f"Queue {queue}: per minute", lines(queue_metrics.ARRIVALS, queue_metrics.COMPLETIONS)),
+            DashboardWidget(f"Queue {queue}", lines(queue_metrics.DEPTH, queue_metrics.CONSUMERS)),
+            DashboardWidget(f"Queue {queue}: per minute", lines(queue_metrics.ARRIVALS, queue_metrics.COMPLETIONS)),
         ]
 
 
@@ -230,7 +231,7 @@ def _secrets(node: Node, build: Build, settings: RabbitmqSettings) -> None:
             Description=f"{description} (generated)",
             GenerateSecretString=generated,
         )
-        build.keep(secret, policy=None, why="")
+        build.retain(secret, policy=None, why="")
         build.add(node, secret, "Broker's own secret")
     authority = ssm.Parameter(
         logical_id(node.address, "Authority"),

@@ -17,10 +17,11 @@ from troposphere.policies import CreationPolicy, ResourceSignal
 
 from provisioning.components.kinds.network.component import NetworkSettings, subnet_ids
 from provisioning.components.kinds.rabbitmq.boot import user_data
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam as roles
 from provisioning.components.kit import security
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import settings_of
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -101,7 +102,7 @@ def add(node: Node, build: Build, held: list[GetAtt], hosts: Hosts) -> None:
     template = _launch_template(node, build)
     subnets = subnet_ids(build, "private", needed_by=node)
     if len(subnets) < hosts.nodes:
-        raise base.DesignError(
+        raise DesignError(
             f"{node.source}: {node.address} has {hosts.nodes} hosts, one a zone, and the network has {len(subnets)} zones; "
             "give the network as many"
         )
@@ -223,14 +224,14 @@ def _volume(node: Node, build: Build, hosts: Hosts, *, number: int, subnet: str)
         Tags=Tags(Name=f"{build.name}-rabbitmq-{number}"),
     )
     why = f"the last messages of RabbitMQ node {number}"
-    build.keep(resource, policy="Snapshot" if hosts.keep_data else None, why=why)
+    build.retain(resource, policy="Snapshot" if hosts.keep_data else None, why=why)
     return build.add(node, resource, f"Data of host {number}")
 
 
 def _ways_out(node: Node, build: Build) -> list[str]:
     """The routes by which private subnets reach the internet, and the subnets' places on them."""
     network = build.only("network", needed_by=node)
-    settings = base.settings_of(network, NetworkSettings)
+    settings = settings_of(network, NetworkSettings)
     zones = range(1, settings.azs + 1)
     suffixes = [""] if settings.nat == "single" else [str(zone) for zone in zones]
     routes = [logical_id(network.address, f"PrivateDefault{suffix}") for suffix in suffixes]

@@ -15,10 +15,11 @@ from typing_extensions import override
 
 from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kinds.secret.component import read_secret
-from provisioning.components.kit import component as base
 from provisioning.components.kit import credentials, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, short
 
@@ -27,7 +28,7 @@ _NAME_LIMIT = 50
 _CLUSTER_NODES = 3
 
 
-class RabbitmqBrokerSettings(base.Settings):
+class RabbitmqBrokerSettings(Settings):
     deployment: Literal["single", "cluster"] = Field(
         description="One broker, or a cluster of three brokers spread over the zones"
     )
@@ -54,19 +55,19 @@ class RabbitmqBrokerSettings(base.Settings):
         return self
 
 
-class RabbitmqBroker(base.Component):
+class RabbitmqBroker(Component):
     kind = "rabbitmq_broker"
     title = "RabbitMQ broker"
     summary = "Amazon MQ for RabbitMQ, alone or as a cluster of three"
-    Settings = RabbitmqBrokerSettings
-    gives = base.Gives(
+    schema = RabbitmqBrokerSettings
+    gives = Gives(
         variables=("BROKER_HOST", "BROKER_PORT"),
         secrets=("BROKER_USERNAME", "BROKER_PASSWORD"),
         ports=f"port {PORT}, AMQP with TLS",
         rights=("secretsmanager:GetSecretValue",),
     )
     needs = ("network",)
-    guarded = True
+    has_security_group = True
     attributes = {
         "endpoint": "amqps:// address, without the password",
         "host": "Host name of the broker",
@@ -76,7 +77,7 @@ class RabbitmqBroker(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, RabbitmqBrokerSettings)
+        settings = settings_of(node, RabbitmqBrokerSettings)
         called = short("rabbitmq", node.name)
         security.group(node, build, ingress=security.from_users(node, build))
         secret = credentials.login(
@@ -103,16 +104,16 @@ class RabbitmqBroker(base.Component):
             SubnetIds=subnets if cluster else subnets[:1],
             Users=[amazonmq.User(Username=settings.username, Password=Sub(credentials.resolved(secret, "password")))],
         )
-        build.keep(resource, policy=None, why="")
+        build.retain(resource, policy=None, why="")
         build.add(node, resource, "Message broker")
         _alarms(node, build, resource.BrokerName)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, RabbitmqBrokerSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, RabbitmqBrokerSettings)
         count = f"{_CLUSTER_NODES} × " if settings.deployment == "cluster" else ""
         return [
-            base.Box("data", node.name, f"RabbitMQ {settings.version}", f"{count}{settings.instance_type}"),
-            base.Box("beside", f"rabbitmq {node.name}", "Secrets", "generated in AWS"),
+            Box("data", node.name, f"RabbitMQ {settings.version}", f"{count}{settings.instance_type}"),
+            Box("supporting", f"rabbitmq {node.name}", "Secrets", "generated in AWS"),
         ]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
@@ -131,9 +132,9 @@ class RabbitmqBroker(base.Component):
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
+    def grant(self, node: Node, build: Build) -> Grant:
         secret = logical_id(node.address, "Secret")
-        return base.Grant(
+        return Grant(
             label=f"{PORT} TLS",
             ports=(PORT,),
             variables={"BROKER_HOST": _host(logical_id(node.address)), "BROKER_PORT": str(PORT)},

@@ -16,8 +16,9 @@ from typing_extensions import override
 
 from provisioning.components.kinds.secret.component import read_secret
 from provisioning.components.kit import cache, credentials, security
-from provisioning.components.kit import component as base
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Gives, Grant, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, short
 
@@ -27,19 +28,19 @@ class RedisSettings(cache.CacheSettings):
     version: str = Field(default="7.1", pattern=r"^[67]\.\d+$", description="Version of Redis OSS, at most 7.1")
 
 
-class Redis(base.Component):
+class Redis(Component):
     kind = "redis"
     title = "Redis"
     summary = "ElastiCache for Redis OSS with a generated password"
-    Settings = RedisSettings
-    gives = base.Gives(
+    schema = RedisSettings
+    gives = Gives(
         variables=("REDIS_HOST", "REDIS_PORT"),
         secrets=("REDIS_PASSWORD",),
         ports=f"port {cache.PORT}, with TLS",
         rights=("secretsmanager:GetSecretValue",),
     )
     needs = ("network",)
-    guarded = True
+    has_security_group = True
     attributes = {
         "endpoint": "Host name to write to",
         "port": "Port",
@@ -49,7 +50,7 @@ class Redis(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, RedisSettings)
+        settings = settings_of(node, RedisSettings)
         called = short("redis", node.name)
         security.group(node, build, ingress=security.from_users(node, build))
         secret = credentials.token(node, build, name=called, description="Redis password", title="Cache secret")
@@ -60,14 +61,14 @@ class Redis(base.Component):
         else:
             cache.add_nodes(node, build, settings, engine="redis", called=called, AuthToken=password)
 
-    def boxes(self, node: Node) -> list[base.Box]:
+    def boxes(self, node: Node) -> list[Box]:
         return [
-            cache.box(node, base.settings_of(node, RedisSettings).capacity, "Redis"),
-            base.Box("beside", f"redis {node.name}", "Secrets", "generated in AWS"),
+            cache.box(node, settings_of(node, RedisSettings).capacity, "Redis"),
+            Box("supporting", f"redis {node.name}", "Secrets", "generated in AWS"),
         ]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
-        capacity = base.settings_of(node, RedisSettings).capacity
+        capacity = settings_of(node, RedisSettings).capacity
         match name:
             case "endpoint":
                 return cache.address(node, capacity, "Address")
@@ -82,9 +83,9 @@ class Redis(base.Component):
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
+    def grant(self, node: Node, build: Build) -> Grant:
         secret = Ref(logical_id(node.address, "Secret"))
-        return base.Grant(
+        return Grant(
             label=f"{cache.PORT} TLS",
             ports=(cache.PORT,),
             variables={

@@ -13,16 +13,17 @@ from pydantic import Field, model_validator
 from troposphere import Ref, secretsmanager
 from typing_extensions import override
 
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
 LENGTH = 64
 
 
-class SecretSettings(base.Settings):
+class SecretSettings(Settings):
     """`generate` names the variables that receive the one generated value; `provided` waits for a person."""
 
     generate: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...] = Field(
@@ -54,19 +55,19 @@ def read_secret(arn: Any) -> dict[str, Any]:
     return iam.allow(["secretsmanager:GetSecretValue"], arn)
 
 
-class Secret(base.Component):
+class Secret(Component):
     kind = "secret"
     title = "Secret"
     summary = "A value in Secrets Manager, generated or provided"
-    Settings = SecretSettings
-    gives = base.Gives(
+    schema = SecretSettings
+    gives = Gives(
         secrets=("<EACH NAME IN generate, OR variable>",),
         rights=("secretsmanager:GetSecretValue",),
     )
     attributes = {"arn": "ARN of the secret", "name": "Name of the secret"}
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, SecretSettings)
+        settings = settings_of(node, SecretSettings)
         if not settings.enabled:
             return
         purpose = settings.description or ", ".join(settings.variables(node.name))
@@ -79,16 +80,16 @@ class Secret(base.Component):
         )
         # Deleted with its stack in every size: a generated value is worthless without its environment, a provided
         # one is known to whoever provided it, and a kept one would block the name.
-        build.keep(resource, policy=None, why="")
+        build.retain(resource, policy=None, why="")
         build.add(node, resource, "Secret")
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, SecretSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, SecretSettings)
         if not settings.enabled:
             return []
         return [
-            base.Box(
-                "beside",
+            Box(
+                "supporting",
                 node.name.replace("_", " "),
                 "Secrets",
                 "provided by you" if settings.provided else "generated in AWS",
@@ -96,7 +97,7 @@ class Secret(base.Component):
         ]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
-        if name in self.attributes and not base.settings_of(node, SecretSettings).enabled:
+        if name in self.attributes and not settings_of(node, SecretSettings).enabled:
             return None
         if name == "arn":
             return Ref(logical_id(node.address))
@@ -105,12 +106,12 @@ class Secret(base.Component):
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
+    def grant(self, node: Node, build: Build) -> Grant:
         arn = Ref(logical_id(node.address))
-        settings = base.settings_of(node, SecretSettings)
+        settings = settings_of(node, SecretSettings)
         if not settings.enabled:
-            return base.Grant()
-        return base.Grant(
+            return Grant()
+        return Grant(
             label="read",
             secrets=dict.fromkeys(settings.variables(node.name), arn),
             secret_arns=(arn,),

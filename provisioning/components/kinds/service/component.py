@@ -15,9 +15,11 @@ from provisioning.components.kinds.cluster import component as cluster
 from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kinds.service import file_system, scaling, task
 from provisioning.components.kinds.service.settings import ServiceSettings
-from provisioning.components.kit import component as base
 from provisioning.components.kit import security
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Gives, Grant, settings_of
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -27,15 +29,15 @@ _WARM_UP_SECONDS = 120
 _WARM_UP_WITH_BEFORE_SECONDS = 600
 
 
-class Service(base.Component):
+class Service(Component):
     kind = "service"
     title = "Service"
     summary = "Containers on Fargate"
-    Settings = ServiceSettings
-    gives = base.Gives(variables=("<NAME>_URL",), ports="its own port", note="only a service with a port can be used")
+    schema = ServiceSettings
+    gives = Gives(variables=("<NAME>_URL",), ports="its own port", note="only a service with a port can be used")
     needs = ("network", "cluster")
-    takes = True
-    guarded = True
+    accepts_grants = True
+    has_security_group = True
     attributes = {
         "name": "Name of the ECS service",
         "role_arn": "ARN of the role that its containers act as",
@@ -44,7 +46,7 @@ class Service(base.Component):
     }
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, ServiceSettings)
+        settings = settings_of(node, ServiceSettings)
         ingress = security.from_users(node, build) if settings.port else []
         security.group(node, build, ingress=ingress, egress=[security.HTTPS_OUT])
         security.out_to_targets(node, build)
@@ -54,18 +56,18 @@ class Service(base.Component):
         _service(node, build, settings, definition)
         scaling.add(node, build, settings.tasks)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        settings = base.settings_of(node, ServiceSettings)
+    def boxes(self, node: Node) -> list[Box]:
+        settings = settings_of(node, ServiceSettings)
         size = f"{settings.cpu / 1024:g} vCPU, {settings.memory / 1024:g} GB"
         spot = " Spot" if settings.capacity == "spot" else ""
         count = "one" if settings.alone else str(settings.tasks.desired)
-        boxes = [base.Box("private", node.name, "Service", f"{count}{spot} × {size}")]
+        boxes = [Box("private", node.name, "Service", f"{count}{spot} × {size}")]
         if settings.storage:
-            boxes.append(base.Box("private", "files", "File system", "EFS, encrypted"))
+            boxes.append(Box("private", "files", "File system", "EFS, encrypted"))
         return boxes
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
-        settings = base.settings_of(node, ServiceSettings)
+        settings = settings_of(node, ServiceSettings)
         if name == "name":
             return GetAtt(logical_id(node.address), "Name")
         if name == "role_arn":
@@ -73,22 +75,22 @@ class Service(base.Component):
         if name not in self.attributes:
             return super().attribute(node, name, build)
         if settings.port is None:
-            raise base.DesignError(f"{node.source}: {node.address} has no port, so it has no {name}; give it a port")
+            raise DesignError(f"{node.source}: {node.address} has no port, so it has no {name}; give it a port")
         if not cluster.has_name(node, build):
-            raise base.DesignError(
+            raise DesignError(
                 f"{node.source}: no service uses {node.address}, so it has no {name}; add it to its user's uses"
             )
         host = f"{node.name.replace('_', '-')}.{cluster.namespace(build)}"
         return host if name == "host" else f"http://{host}:{settings.port}"
 
-    def grant(self, node: Node, build: Build) -> base.Grant:
-        settings = base.settings_of(node, ServiceSettings)
+    def grant(self, node: Node, build: Build) -> Grant:
+        settings = settings_of(node, ServiceSettings)
         if settings.port is None:
-            raise base.DesignError(f"{node.source}: {node.address} has no port, so nothing can use it; give it a port")
+            raise DesignError(f"{node.source}: {node.address} has no port, so nothing can use it; give it a port")
         # A load balancer uses a service too, by its target group and not by a name.
         found = cluster.has_name(node, build)
         named = {f"{node.name.upper()}_URL": self.attribute(node, "url", build)} if found else {}
-        return base.Grant(
+        return Grant(
             label=str(settings.port),
             ports=(settings.port,),
             variables=named,

@@ -40,7 +40,7 @@ def add(node: Node, build: Build, *, keep_data: bool) -> None:
         BackupPolicy=efs.BackupPolicy(Status="ENABLED" if keep_data else "DISABLED"),
         FileSystemTags=Tags({"Name": build.physical(node.name, limit=255), **build.tags()}),
     )
-    build.keep(files, policy="Retain" if keep_data else None, why=f"the files of {node.name}")
+    build.retain(files, policy="Retain" if keep_data else None, why=f"the files of {node.name}")
     build.add(node, files, "File system")
     for zone, subnet in enumerate(subnet_ids(build, "private", needed_by=node), start=1):
         target = efs.MountTarget(

@@ -14,9 +14,10 @@ from troposphere import GetAtt, Ref
 from troposphere import applicationautoscaling as autoscaling
 
 from provisioning.components.kinds.rabbitmq import queue_metrics
-from provisioning.components.kit import component as base
 from provisioning.components.kit.alarms import Math, Metric, alarm, all_of, math_alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import Block
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -32,7 +33,7 @@ def _a_rabbitmq(reference: Reference) -> Reference:
     return reference
 
 
-class Busy(base.Part):
+class Busy(Block):
     """A share of CPU, and for how long."""
 
     percent: int = Field(
@@ -41,7 +42,7 @@ class Busy(base.Part):
     minutes: int = Field(ge=1, le=60, description="For how many minutes in a row")
 
 
-class Pressure(base.Part):
+class Pressure(Block):
     """When a step out is taken, how large it is, and when all steps are taken back."""
 
     queue: Annotated[InstanceOf[Reference], AfterValidator(_a_rabbitmq)] = Field(
@@ -72,7 +73,7 @@ class Pressure(base.Part):
 def add(node: Node, build: Build, settings: Pressure, *, minimum: int) -> None:
     """Add the two policies, the alarms that call them, and the hint that more tasks would not help."""
     if settings.queue.address not in {target.address for target in build.targets(node)}:
-        raise base.DesignError(
+        raise DesignError(
             f"{node.source}: {node.address} scales on the queue of {settings.queue}, which it does not use; add it to uses"
         )
     queue = str(getattr(build.node(settings.queue.address).settings, "queue", ""))

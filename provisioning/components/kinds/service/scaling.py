@@ -14,8 +14,9 @@ from troposphere import applicationautoscaling as autoscaling
 
 from provisioning.components.kinds.service import queue_scaling
 from provisioning.components.kinds.service.queue_scaling import Pressure
-from provisioning.components.kit import component as base
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.values import Block
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -24,7 +25,7 @@ _SCALE_IN_SECONDS = 300
 _SCALE_OUT_SECONDS = 60
 
 
-class Tasks(base.Part):
+class Tasks(Block):
     """How many, and what the number follows: CPU and memory in percent, waiting jobs for each task, or a queue."""
 
     desired: int = Field(default=1, ge=0, description="How many at the start")
@@ -80,7 +81,7 @@ def add(node: Node, build: Build, tasks: Tasks) -> None:
         _policy(node, build, "Memory", tasks.memory_target, **_predefined("ECSServiceAverageMemoryUtilization"))
     if tasks.backlog_per_task:
         if not getattr(home.settings, "container_insights", False):
-            raise base.DesignError(
+            raise DesignError(
                 f"{node.source}: {node.address} scales on its backlog, which counts tasks by Container Insights; "
                 f"set container_insights = true in {home.address}"
             )

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, InstanceOf, model_validator
 
 from provisioning.components.kinds.service.scaling import Tasks
-from provisioning.components.kit import component as base
+from provisioning.components.kit.values import Block, Settings
 from provisioning.design.graph import Joined, Reference
 
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
@@ -28,13 +28,13 @@ FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
 }
 
 
-class Volume(base.Part):
+class Volume(Block):
     """A folder that outlives the task, on EFS."""
 
     path: str = Field(pattern=r"^/[A-Za-z0-9_./-]+$", description="Where the folder appears in the container")
 
 
-class Before(base.Part):
+class Before(Block):
     """A container of the same image that must succeed before the service's own starts, in every task."""
 
     command: tuple[str, ...] = Field(
@@ -42,7 +42,7 @@ class Before(base.Part):
     )
 
 
-class ServiceSettings(base.Settings):
+class ServiceSettings(Settings):
     image: str = Field(min_length=1, description="Container image, built for the cluster's processor architecture")
     command: tuple[str, ...] = Field(default=(), description="What to run instead of the image's own command")
     port: int | None = Field(default=None, ge=1, le=65535, description="Port on which the container listens, if any")

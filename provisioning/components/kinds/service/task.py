@@ -10,10 +10,10 @@ from troposphere import GetAtt, Ref, Sub, ecs
 from provisioning.components.kinds.cluster import component as cluster
 from provisioning.components.kinds.service import file_system
 from provisioning.components.kinds.service.settings import Before, ServiceSettings
-from provisioning.components.kit import component as base
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.logs import log_group
+from provisioning.components.kit.values import settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -44,7 +44,7 @@ def role(node: Node, build: Build, settings: ServiceSettings) -> GetAtt:
 def definition(node: Node, build: Build, settings: ServiceSettings, task_role: GetAtt) -> Ref:
     """Add the task definition and its log group."""
     home = build.only("cluster", needed_by=node)
-    days = base.settings_of(home, cluster.ClusterSettings).log_days
+    days = settings_of(home, cluster.ClusterSettings).log_days
     logs = log_group(node, build, name=f"/portal/{build.name}/{node.name}", days=days)
     container = _container(node, build, settings, logs)
     resource = ecs.TaskDefinition(

@@ -11,8 +11,9 @@ from pydantic import Field
 from typing_extensions import override
 
 from provisioning.components.kit import cache, security
-from provisioning.components.kit import component as base
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.component import Component
+from provisioning.components.kit.values import Box, Gives, Grant, settings_of
 from provisioning.design.graph import Node
 
 
@@ -20,28 +21,28 @@ class ValkeySettings(cache.CacheSettings):
     version: str = Field(default="8.0", pattern=r"^\d+\.\d+$", description="Version of Valkey")
 
 
-class Valkey(base.Component):
+class Valkey(Component):
     kind = "valkey"
     title = "Valkey"
     summary = "ElastiCache for Valkey: cache, sessions and task queues"
-    Settings = ValkeySettings
-    gives = base.Gives(variables=("CACHE_URL",), ports=f"port {cache.PORT}, with TLS")
+    schema = ValkeySettings
+    gives = Gives(variables=("CACHE_URL",), ports=f"port {cache.PORT}, with TLS")
     needs = ("network",)
-    guarded = True
+    has_security_group = True
     attributes = {"endpoint": "Host name to write to", "port": "Port", "url": "rediss:// address"}
 
     def build(self, node: Node, build: Build) -> None:
-        settings = base.settings_of(node, ValkeySettings)
+        settings = settings_of(node, ValkeySettings)
         security.group(node, build, ingress=security.from_users(node, build))
         serverless = isinstance(settings.capacity, cache.Serverless)
         add = cache.add_serverless if serverless else cache.add_nodes
         add(node, build, settings, engine="valkey", called=node.name)
 
-    def boxes(self, node: Node) -> list[base.Box]:
-        return [cache.box(node, base.settings_of(node, ValkeySettings).capacity, "Valkey")]
+    def boxes(self, node: Node) -> list[Box]:
+        return [cache.box(node, settings_of(node, ValkeySettings).capacity, "Valkey")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
-        capacity = base.settings_of(node, ValkeySettings).capacity
+        capacity = settings_of(node, ValkeySettings).capacity
         match name:
             case "endpoint":
                 return cache.address(node, capacity, "Address")
@@ -52,7 +53,7 @@ class Valkey(base.Component):
         return super().attribute(node, name, build)
 
     @override
-    def grant(self, node: Node, build: Build) -> base.Grant:
-        return base.Grant(
+    def grant(self, node: Node, build: Build) -> Grant:
+        return Grant(
             label=f"{cache.PORT} TLS", ports=(cache.PORT,), variables={"CACHE_URL": self.attribute(node, "url", build)}
         )

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from provisioning.components.kit.component import Box, Tier
+from provisioning.components.kit.values import Box, Tier
 
 _RUNS, _HOLDS = "APIs and functions", "Storage and messages"
 
 # The kinds that people look for, the tier in which they usually stand, and their heading where they stand in no network.
 _SHOWN: Final[dict[str, tuple[Tier, str, str]]] = {
-    "AWS::ApiGateway::RestApi": ("beside", "REST API", _RUNS),
-    "AWS::ApiGatewayV2::Api": ("beside", "HTTP API", _RUNS),
-    "AWS::AppRunner::Service": ("beside", "App Runner service", _RUNS),
+    "AWS::ApiGateway::RestApi": ("supporting", "REST API", _RUNS),
+    "AWS::ApiGatewayV2::Api": ("supporting", "HTTP API", _RUNS),
+    "AWS::AppRunner::Service": ("supporting", "App Runner service", _RUNS),
     "AWS::AutoScaling::AutoScalingGroup": ("private", "Auto Scaling group", ""),
     "AWS::CloudFront::Distribution": ("edge", "CloudFront", ""),
     "AWS::DocDB::DBCluster": ("data", "DocumentDB cluster", ""),
-    "AWS::DynamoDB::Table": ("beside", "DynamoDB table", _HOLDS),
+    "AWS::DynamoDB::Table": ("supporting", "DynamoDB table", _HOLDS),
     "AWS::EC2::Instance": ("private", "EC2 instance", ""),
     "AWS::EC2::InternetGateway": ("public", "Internet gateway", ""),
     "AWS::EC2::NatGateway": ("public", "NAT gateway", ""),
@@ -29,17 +29,17 @@ _SHOWN: Final[dict[str, tuple[Tier, str, str]]] = {
     "AWS::ElastiCache::ReplicationGroup": ("data", "Cache", ""),
     "AWS::ElasticLoadBalancing::LoadBalancer": ("public", "Classic load balancer", ""),
     "AWS::ElasticLoadBalancingV2::LoadBalancer": ("public", "Load balancer", ""),
-    "AWS::Kinesis::Stream": ("beside", "Kinesis stream", _HOLDS),
-    "AWS::Lambda::Function": ("beside", "Function", _RUNS),
+    "AWS::Kinesis::Stream": ("supporting", "Kinesis stream", _HOLDS),
+    "AWS::Lambda::Function": ("supporting", "Function", _RUNS),
     "AWS::Neptune::DBCluster": ("data", "Neptune cluster", ""),
     "AWS::OpenSearchService::Domain": ("data", "OpenSearch", ""),
     "AWS::RDS::DBCluster": ("data", "Database cluster", ""),
     "AWS::RDS::DBInstance": ("data", "Database", ""),
     "AWS::Redshift::Cluster": ("data", "Redshift cluster", ""),
-    "AWS::S3::Bucket": ("beside", "Bucket", _HOLDS),
-    "AWS::SNS::Topic": ("beside", "Topic", _HOLDS),
-    "AWS::SQS::Queue": ("beside", "Queue", _HOLDS),
-    "AWS::StepFunctions::StateMachine": ("beside", "State machine", _RUNS),
+    "AWS::S3::Bucket": ("supporting", "Bucket", _HOLDS),
+    "AWS::SNS::Topic": ("supporting", "Topic", _HOLDS),
+    "AWS::SQS::Queue": ("supporting", "Queue", _HOLDS),
+    "AWS::StepFunctions::StateMachine": ("supporting", "State machine", _RUNS),
 }
 
 
@@ -55,5 +55,5 @@ def place(types: Mapping[str, int]) -> list[Box]:
             service = kind.split("::")[1] if kind.count("::") > 1 else kind.split("::", maxsplit=1)[0]
             others[service] = others.get(service, 0) + number
     for service, number in others.items():
-        boxes.append(Box("beside", service, "Other resources", f"{number} resource{'s' if number > 1 else ''}"))
+        boxes.append(Box("supporting", service, "Other resources", f"{number} resource{'s' if number > 1 else ''}"))
     return boxes
