@@ -9,7 +9,7 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.http import HttpRequest
 
-from provisioning.blueprint.blueprint import SIZES
+from provisioning.design.size_policy import SIZES
 from provisioning.models import Account, Membership, Team, User
 
 admin.site.site_header = admin.site.site_title = "Portal: people, teams and accounts"

@@ -14,25 +14,27 @@ from provisioning.blueprint.syntax.references import Known, KnownComponent
 from provisioning.blueprint.syntax.tree import Argument, Expression
 from provisioning.components.registry import component, kinds
 from provisioning.design.graph import Source, Value
+from provisioning.design.size_policy import SizePolicy
 
-NAME_LIMIT = 32
-SIZES = ("dev", "staging", "prod")
 MATURITIES = ("draft", "published", "deprecated")
-
-
-def default_name(slug: str, size: str) -> str:
-    """`carbon-connect-prod`, cut to what an environment's name may hold."""
-    return f"{slug[: NAME_LIMIT - len(size) - 1].rstrip('-')}-{size}"
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One column of the blueprint's table of differences. `settings` holds every argument of the block."""
+    """One `size` block of a blueprint.
 
-    name: str
+    `settings` holds every argument of the block. `requires_approval` is true if the block or the
+    size's policy demands an approval.
+    """
+
+    policy: SizePolicy
     requires_approval: bool
     settings: Mapping[str, Value]
     source: Source
+
+    @property
+    def name(self) -> str:
+        return self.policy.name
 
 
 @dataclass(frozen=True, slots=True)

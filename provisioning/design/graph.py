@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
+from provisioning.design.size_policy import SIZE_POLICIES, SizePolicy
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
@@ -56,7 +58,7 @@ class Source:
 class EnvironmentContext:
     """What a blueprint may read as `env.` and `account.`; every physical name begins with `name`.
 
-    `name` is lowercase letters, digits and hyphens, begins with a letter, and has at most 32 characters.
+    `name` follows the rule in `design/environment_name`.
     `artefact_bucket` is the account's bucket for code; empty means the one that onboarding makes in each region.
     """
 
@@ -110,6 +112,10 @@ class Design:
     settings: Mapping[str, Any] = field(default_factory=dict)
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def policy(self) -> SizePolicy:
+        return SIZE_POLICIES[self.size]
 
     def of_kind(self, kind: str) -> list[Node]:
         return [node for node in self.nodes.values() if node.kind == kind]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
-from provisioning.blueprint.blueprint import NAME_LIMIT, Blueprint
+from provisioning.blueprint.blueprint import Blueprint
 from provisioning.blueprint.inputs.types import absent, as_text, coerce
 from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.blueprint.inputs.variables import Variable
 from provisioning.blueprint.phrasing import known, listed
 from provisioning.blueprint.syntax.operators import kind_of, same
+from provisioning.design.environment_name import NAME_RULE, name_problem
 from provisioning.design.graph import Value
 from provisioning.exchange.pasted import Given, Left, Source
 
@@ -29,7 +29,6 @@ _META = {
     "count": "is not taken: one request makes one environment",
     "for_each": "is not taken: one request makes one environment",
 }
-_NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
 # What the form asks beside the blueprint's own questions, by the names that modules have for it.
 _AROUND = {"environment": "size", "size": "size", "region": "region", "aws_region": "region", "name": "name"}
 
@@ -118,7 +117,7 @@ def _about(blueprint: Blueprint, source: Source, filled: Filled) -> None:
 
 
 def _is_name(value: object) -> bool:
-    return isinstance(value, str) and len(value) <= NAME_LIMIT and _NAME.fullmatch(value) is not None
+    return isinstance(value, str) and not name_problem(value)
 
 
 def _take_around(blueprint: Blueprint, item: Given, filled: Filled) -> None:
@@ -144,7 +143,7 @@ def _take_around(blueprint: Blueprint, item: Given, filled: Filled) -> None:
         filled.name = value
         filled.taken.append(Taken(item.name, item.line, "name"))
     else:
-        filled.leave(item, f"cannot name an environment: at most {NAME_LIMIT} lowercase letters, digits and hyphens")
+        filled.leave(item, f"is not a valid environment name: {NAME_RULE}")
 
 
 def _take(variable: Variable, item: Given, filled: Filled) -> None:

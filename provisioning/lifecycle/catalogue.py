@@ -14,6 +14,7 @@ from django.conf import settings
 from django.db import transaction
 
 from provisioning.blueprint import Blueprint, Catalogue, load_catalogue
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.errors import Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.blueprint_archives import is_deprecation, pack, unpack
@@ -23,7 +24,6 @@ from provisioning.models import BlueprintArchive, BlueprintVersion, Plan
 DRAFT = "draft"
 PUBLISHED = "published"
 DEPRECATED = "deprecated"
-DRAFT_SIZE = "dev"
 _GONE = (EnvironmentState.GONE, EnvironmentState.WITHDRAWN)
 
 _lock = threading.Lock()
@@ -47,10 +47,11 @@ def why_not(blueprint: Blueprint, size: str) -> str:
     """The sentence for people who cannot have this size of this version; empty where its maturity allows it."""
     if blueprint.maturity == DEPRECATED:
         return f"{blueprint.title} {blueprint.version} is deprecated; choose another blueprint."
-    if blueprint.maturity == DRAFT and size != DRAFT_SIZE:
+    if blueprint.maturity == DRAFT and not blueprint.sizes[size].policy.accepts_drafts:
+        drafts = " or ".join(name for name, policy in SIZE_POLICIES.items() if policy.accepts_drafts)
         return (
-            f"{blueprint.title} {blueprint.version} is a draft and may still change, so it is for size {DRAFT_SIZE} only. "
-            f"Choose {DRAFT_SIZE}, or have a platform engineer publish it."
+            f"{blueprint.title} {blueprint.version} is a draft and may still change, so it is for size {drafts} only. "
+            f"Choose {drafts}, or have a platform engineer publish it."
         )
     return ""
 

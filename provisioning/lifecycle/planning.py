@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -10,6 +9,7 @@ from uuid import UUID, uuid5
 
 from provisioning.blueprint import Blueprint, Inputs, parse_inputs, resolve
 from provisioning.components.kit.values import MAIN
+from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.diagram.svg import draw
@@ -25,11 +25,7 @@ from provisioning.template.dependencies import dependency_order
 from provisioning.timeline.forecast import explain
 from provisioning.timeline.timeline import Timeline
 
-NAME_LIMIT = 32
-_NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
 CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
-# The sizes that no template with a finding of severity high gets into.
-PROVED_SIZES = ("prod",)
 NO_LONGER_THERE = (EnvironmentState.GONE, EnvironmentState.WITHDRAWN)
 
 ENVIRONMENT_TAG = "portal:environment-id"
@@ -88,7 +84,7 @@ def draft_create(
     )
     design = resolve(blueprint, size=size, inputs=parsed, environment=context)
     compiled, timeline = _compiled(design)
-    proof = prove(compiled, size=size)
+    proof = prove(compiled, policy=design.policy)
     _check_proof(proof, blueprint=blueprint, size=size)
     _check_stacks(compiled, name=name, blueprint=blueprint, account=account, request_id=request_id)
     content = _content(compiled, design=design, account=account, blueprint=blueprint, request_id=request_id)
@@ -189,7 +185,7 @@ def _check_place(*, blueprint: Blueprint, size: str, account: Account, region: s
 
 
 def _check_proof(proof: Proof, *, blueprint: Blueprint, size: str) -> None:
-    if size not in PROVED_SIZES or not (high := proof.of("high")):
+    if not blueprint.sizes[size].policy.refuses_high_findings or not (high := proof.of("high")):
         return
     found = "\n".join(f"{finding.sentence} {finding.remedy}" for finding in high)
     raise Refused(
@@ -199,11 +195,8 @@ def _check_proof(proof: Proof, *, blueprint: Blueprint, size: str) -> None:
 
 
 def _check_name(name: str, *, account: Account, region: str, request_id: UUID) -> None:
-    if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
-        raise Refused(
-            f"The name “{name[: NAME_LIMIT + 8]}” must be at most {NAME_LIMIT} lowercase letters, digits and single hyphens, "
-            "begin with a letter and not end with a hyphen."
-        )
+    if problem := name_problem(name):
+        raise Refused(problem)
     taken = Environment.objects.filter(account=account, region=region, name=name)
     taken = taken.exclude(state__in=NO_LONGER_THERE).exclude(pk=environment_id_for(request_id))
     if taken.exists():

@@ -5,17 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from provisioning.blueprint.blueprint import NAME_LIMIT, SIZES, default_name
 from provisioning.blueprint.catalogue.load import Catalogue
 from provisioning.blueprint.errors import InputErrors, NotOffered
 from provisioning.blueprint.inputs.parse import example_inputs, size_of
 from provisioning.blueprint.phrasing import listed, shown
 from provisioning.blueprint.resolve import resolve
+from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name, name_problem
 from provisioning.design.graph import Design, EnvironmentContext
+from provisioning.design.size_policy import SIZES
 
-EXAMPLE_ACCOUNT = "123456789012"
-
-_NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
 _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
@@ -52,11 +50,9 @@ def ask_for_design(
         raise NotOffered(f"Name a size with --size: {listed(SIZES)}.")
     size_of(blueprint, size)
     name = name or default_name(slug, size)
-    if not _NAME.fullmatch(name) or len(name) > NAME_LIMIT:
-        raise NotOffered(
-            f"{shown(name)} cannot name an environment: at most {NAME_LIMIT} lowercase letters, digits and single hyphens, a letter first."
-        )
-    account_id = account_id or EXAMPLE_ACCOUNT
+    if problem := name_problem(name):
+        raise NotOffered(problem)
+    account_id = account_id or EXAMPLE_ACCOUNT_ID
     if not _ACCOUNT.fullmatch(account_id):
         raise NotOffered(f"{shown(account_id)} is no AWS account id, which has 12 digits.")
     inputs, filled = example_inputs(blueprint, size, parse_settings(settings))

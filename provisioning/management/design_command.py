@@ -9,9 +9,10 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
 
 from provisioning.blueprint import Blueprint, BlueprintError, BrokenBlueprintError, load_catalogue
+from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design
-from provisioning.management.cli_design import EXAMPLE_ACCOUNT, ask_for_design
+from provisioning.management.cli_design import ask_for_design
 from provisioning.template.compile import CompiledDesign, compile_design
 
 
@@ -31,7 +32,7 @@ class DesignCommand(BaseCommand):
             "--set", action="append", default=[], metavar="NAME=VALUE", help="an input; may be repeated"
         )
         parser.add_argument("--name", help="the environment's name; default: SLUG-SIZE")
-        parser.add_argument("--account", help=f"the account's id; default: {EXAMPLE_ACCOUNT}")
+        parser.add_argument("--account", help=f"the account's id; default: {EXAMPLE_ACCOUNT_ID}")
 
     def handle(self, *_: Any, **options: Any) -> None:
         try:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import islice, product
 from typing import Any
 
+from provisioning.design.size_policy import SizePolicy
 from provisioning.proof import coverage, tables
 from provisioning.proof.model.parameter_cases import MAX_CASES, parameter_cases
 from provisioning.proof.model.template import Model, Stack, TaskRun
@@ -27,17 +28,18 @@ def prove(
     *,
     region: str = _DEFAULT_REGION,
     parameters: Mapping[str, Any] | None = None,
-    size: str | None = None,
+    policy: SizePolicy | None = None,
     changing: bool = False,
 ) -> Proof:
     """Prove a compiled design, compiled templates, stacks, or plain template mappings.
 
-    `region` and `parameters` are for plain mappings; `size` applies the rules of that size (else what the stack says of
-    itself), `changing` those for an update of a stack that runs.
+    `region` and `parameters` are for plain mappings. `policy` holds the rules of a size; without it, a stack with
+    termination protection counts as one that holds data worth retaining. `changing` applies the rules for an update
+    of a stack that runs.
     """
     load()
     read = tuple(_stacks(stacks, region, parameters or {}))
-    views, assumed, left_out = _views(read, size=size, changing=changing)
+    views, assumed, left_out = _views(read, policy=policy, changing=changing)
     said = {rule_id: [Reporter(rule) for _ in views] for rule_id, rule in RULES.items()}
     for index, (view, _) in enumerate(views):
         for rule_id, rule in RULES.items():
@@ -76,7 +78,7 @@ def _findings(said: Mapping[str, list[Reporter]], chosen: list[tuple[str, ...]])
 
 
 def _views(
-    stacks: tuple[Stack, ...], *, size: str | None, changing: bool
+    stacks: tuple[Stack, ...], *, policy: SizePolicy | None, changing: bool
 ) -> tuple[list[tuple[View, tuple[str, ...]]], tuple[str, ...], int]:
     found = {
         stack.key: parameter_cases(
@@ -94,7 +96,7 @@ def _views(
     for choice in islice(product(*(one.cases for one in found.values())), MAX_CASES):
         model = Model(stacks, dict(zip(found, choice, strict=True)))
         chosen = tuple(sentence for case in choice for sentence in case.chosen)
-        views.append((View(model, size=size, changing=changing), chosen))
+        views.append((View(model, policy=policy, changing=changing), chosen))
     assumed = tuple(sentence for one in found.values() for sentence in one.assumed)
     return views, assumed, max(0, total - len(views))
 

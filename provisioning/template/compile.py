@@ -16,6 +16,7 @@ from provisioning.components.kit.build import Build, StackBuild
 from provisioning.components.kit.packages import Artefact
 from provisioning.components.kit.values import MAIN, CompiledResource, PostDeploymentTask, Retained, StackInput
 from provisioning.components.registry import component
+from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design
 from provisioning.design.names import pascal
@@ -26,8 +27,6 @@ MAX_BYTES = 1024 * 1024
 INLINE_BYTES = 51_200
 
 _COMPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
-_NAME = re.compile(r"[a-z](?:-?[a-z0-9])*")
-_NAME_LIMIT = 32
 
 
 @dataclass(frozen=True)
@@ -131,8 +130,8 @@ def _compiled(build: Build, made: StackBuild) -> CompiledTemplate:
         tags=build.tags(),
         tasks=tuple(build.tasks) if made.key == MAIN else (),
         retained=tuple(kept for kept in build.retained if kept.stack == made.key),
-        termination_protection=design.size != "dev",
-        stack_policy=None if design.size == "dev" else _stack_policy(template),
+        termination_protection=design.policy.protects_stacks,
+        stack_policy=_stack_policy(template) if design.policy.protects_stacks else None,
         express=bool(design.settings.get("express", False)),
         parameters=dict(made.parameters),
         inputs=tuple(made.inputs),
@@ -141,12 +140,8 @@ def _compiled(build: Build, made: StackBuild) -> CompiledTemplate:
 
 
 def _check_names(design: Design) -> None:
-    name = design.environment.name
-    if not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
-        raise DesignError(
-            f'The environment\'s name "{name}" must be at most {_NAME_LIMIT} lowercase letters, digits and single hyphens, '
-            "begin with a letter and not end with a hyphen."
-        )
+    if problem := name_problem(design.environment.name):
+        raise DesignError(problem)
     for node in design.nodes.values():
         if not _COMPONENT_NAME.fullmatch(node.name):
             raise DesignError(

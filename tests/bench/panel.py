@@ -9,6 +9,7 @@ from django.conf import settings
 
 from provisioning.blueprint import Blueprint, example_inputs, load_catalogue, resolve
 from provisioning.design.graph import Design, EnvironmentContext
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign, compile_design
@@ -43,7 +44,7 @@ def _line(blueprint: Blueprint) -> str:
     prod, compiled = design(blueprint, "prod"), made["prod"]
     steps: dict[str, Callable[[], object]] = {
         "render": lambda: compile_design(design(blueprint, "prod")),
-        "prove": lambda: prove(compiled, size="prod").as_json(),
+        "prove": lambda: prove(compiled, policy=SIZE_POLICIES["prod"]).as_json(),
         "draw": partial(draw, prod),
         "explain": lambda: draw_timeline(explain(prod, compiled)),
     }

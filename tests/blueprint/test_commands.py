@@ -69,7 +69,7 @@ def test_an_empty_catalogue_is_said(settings: Any, tmp_path: Path, capsys: pytes
         (["notes", "--size", "dev", "--set", "port=x"], 2, "port should be a number."),
         (["notes", "--size", "dev", "--set", "prt=1"], 2, 'notes has no input "prt"; did you mean "port"?'),
         (["notes", "--size", "dev", "--set", "port=70000"], 2, "notes/blueprint.hcl:45: service.api: port should be less than or equal to 65535."),
-        (["notes", "--size", "dev", "--name", "My"], 2, '"My" cannot name an environment: at most 32 lowercase letters, digits and single hyphens, a letter first.'),
+        (["notes", "--size", "dev", "--name", "My"], 2, "“My” is not a valid environment name: use at most 32 lowercase letters, digits and single hyphens, starting with a letter and not ending with a hyphen."),
         (["notes", "--size", "dev", "--account", "12"], 2, '"12" is no AWS account id, which has 12 digits.'),
         (["bad", "--size", "dev"], 1, 'bad is broken: bad/blueprint.hcl:44: There is no variable "imagine"; did you mean "image"? (1 more: manage.py blueprints)'),
     ],

@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from provisioning.components.kinds.backup.component import BackupSettings
 from provisioning.design.graph import Reference
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import Stack, prove
 from provisioning.template.compile import compile_design
 from tests.components.small import TIERS, complaints
@@ -105,7 +106,7 @@ def test_the_proof_minds_a_grant_that_anybody_could_use(template: Template) -> N
 
 
 def _escalates(body: dict[str, Any]) -> list[str]:
-    proof = prove(Stack(body, "eu-north-1"), size="prod")
+    proof = prove(Stack(body, "eu-north-1"), policy=SIZE_POLICIES["prod"])
     return [finding.severity for finding in proof.findings if finding.rule == "iam.escalation"]
 
 

@@ -14,6 +14,7 @@ from provisioning.components.kinds.bucket.replica import PARTNERS
 from provisioning.components.registry import component
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import CompiledDesign, compile_design
@@ -42,7 +43,7 @@ def test_cfn_lint_and_the_proof_say_nothing(timed: bool) -> None:
     for stack in made.stacks:
         arguments: ManualArgs = {"regions": list(REGIONS), "include_checks": ["I"]}
         assert [str(match) for match in lint(stack.body, config=arguments)] == [], stack.stack
-    assert prove(made, size="prod").of("high", "medium", "low") == ()
+    assert prove(made, policy=SIZE_POLICIES["prod"]).of("high", "medium", "low") == ()
 
 
 @pytest.mark.parametrize("region", REGIONS)

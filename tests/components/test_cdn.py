@@ -13,6 +13,7 @@ from cfnlint.config import ManualArgs
 from pydantic import ValidationError
 
 from provisioning.components.registry import component
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import compile_design
@@ -48,7 +49,7 @@ def test_cfn_lint_says_nothing_and_nothing_waits_in_a_circle(settings: dict[str,
 def test_the_proof_has_nothing_against_the_largest(size: str) -> None:
     nodes = [node("bucket", name, keep_data=True) for name in ("site", "widgets")]
     nodes += [*balancer(), node("cdn", "web", origin=ref("bucket.site"), keep_data=True, **LARGEST)]
-    found = prove(compile_design(design(*nodes, size=size)), size=size)
+    found = prove(compile_design(design(*nodes, size=size)), policy=SIZE_POLICIES[size])
     # CloudFront delivers its logs by an access control list.
     left = [(finding.rule, finding.resources) for finding in found.of("high", "medium", "low")]
     assert left == [("public.bucket-acl", ("CdnWebLogs",))]

@@ -3,6 +3,7 @@
 import pytest
 
 from provisioning.blueprint import Blueprint, parse_inputs
+from provisioning.design.environment_name import NAME_RULE
 from provisioning.exchange import Filled, fill, read
 from tests.exchange.conftest import PAGE
 from tests.support.shipped import catalogue
@@ -75,7 +76,7 @@ def test_an_alias_of_the_blueprint_leads_to_its_variable(vulcan: Blueprint) -> N
         ('environment = "qa"', "environment", "names no size; Notes has dev, staging and prod: choose one below"),
         ("environment = var.env", "environment", "refers to something else (var. …), and references are not followed"),
         ('region = "eu-north-9"', "region", "is none of the blueprint's regions, which are eu-north-1 and us-east-1"),
-        ('name = "Orders!"', "name", "cannot name an environment: at most 32 lowercase letters, digits and hyphens"),
+        ('name = "Orders!"', "name", f"is not a valid environment name: {NAME_RULE}"),
         ("ecs_cpu = 1\necs_cpu = 2", "ecs_cpu", "stands there already (line 1)"),
         (
             'db_password = "hunter2"',

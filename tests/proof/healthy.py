@@ -7,6 +7,7 @@ import json
 from functools import cache
 from typing import Any
 
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import Proof, Stack, prove
 from provisioning.proof.model.template import TaskRun
 from provisioning.template.compile import CompiledTemplate, compile_design
@@ -37,7 +38,7 @@ def template(on: str) -> dict[str, Any]:
 def proved(on: str, body: dict[str, Any]) -> Proof:
     """Prove a body in the place of the healthy one: created in the same way, in the same region."""
     if on == "sample":
-        return prove(Stack(body, "eu-west-1"), size=SIZE)
+        return prove(Stack(body, "eu-west-1"), policy=SIZE_POLICIES[SIZE])
     whole = compiled(on)
     runs = tuple(TaskRun(step.task_definition, step.security_groups, step.subnets) for step in whole.tasks)
     stack = Stack(
@@ -48,7 +49,7 @@ def proved(on: str, body: dict[str, Any]) -> Proof:
         stack_policy=whole.stack_policy,
         runs=runs,
     )
-    return prove(stack, size=SIZE)
+    return prove(stack, policy=SIZE_POLICIES[SIZE])
 
 
 @cache

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from cfnlint.api import lint
 
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import RULES, Proof, prove
 from provisioning.proof.rules import load
 from provisioning.template.compile import compile_design
@@ -33,7 +34,11 @@ def _bodies() -> dict[str, str]:
 
 @cache
 def _proofs() -> list[Proof]:
-    return [prove(compile_design(shipped(size, slug=slug)), size=size) for slug in slugs() for size in SIZES]
+    return [
+        prove(compile_design(shipped(size, slug=slug)), policy=SIZE_POLICIES[size])
+        for slug in slugs()
+        for size in SIZES
+    ]
 
 
 @judged

@@ -8,6 +8,7 @@ from importlib.resources import files
 
 import pytest
 
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import Stack
 from provisioning.proof.facts.actions import _without_resource
 from provisioning.proof.run import prove
@@ -23,7 +24,7 @@ MEANT = {("webhook-pipeline", "public.function-url")}
 @pytest.mark.parametrize("slug", slugs())
 @pytest.mark.parametrize("size", SIZES)
 def test_shipped_blueprints_have_no_grave_finding(slug: str, size: str) -> None:
-    proof = prove(compile_design(shipped(size, slug=slug)), size=size)
+    proof = prove(compile_design(shipped(size, slug=slug)), policy=SIZE_POLICIES[size])
     grave = [(slug, f.rule, f.sentence) for f in proof.of("high", "medium") if (slug, f.rule) not in MEANT]
     assert grave == []
     assert proof.worst != "high"
@@ -35,7 +36,7 @@ def test_every_type_of_the_shipped_blueprints_is_known(slug: str) -> None:
 
 
 def test_what_was_looked_at_is_shown_with_evidence() -> None:
-    proof = prove(compile_design(shipped("prod")), size="prod")
+    proof = prove(compile_design(shipped("prod")), policy=SIZE_POLICIES["prod"])
     checked = {one.rule: one for one in proof.checked}
     routes = checked["network.data-to-internet"]
     assert (routes.verdict, routes.looked_at) == ("holds", 3)
@@ -65,7 +66,7 @@ def test_a_path_to_the_internet_is_named_step_by_step() -> None:
 
 
 def test_the_admission_table_says_who_asks() -> None:
-    proof = prove(compile_design(shipped("prod")), size="prod")
+    proof = prove(compile_design(shipped("prod")), policy=SIZE_POLICIES["prod"])
     rows = {(row.group, row.peer): row for row in proof.admissions}
     assert len(proof.admissions) == 12
     assert rows["PostgresSg", "ServiceApiSg"].asked_by == ("ServiceApiTask.Environment DATABASE_HOST",)
@@ -80,7 +81,7 @@ def test_the_admission_table_says_who_asks() -> None:
 
 
 def test_the_grants_say_what_each_role_may() -> None:
-    proof = prove(compile_design(shipped("prod")), size="prod")
+    proof = prove(compile_design(shipped("prod")), policy=SIZE_POLICIES["prod"])
     api = [grant for grant in proof.grants if grant.role == "ServiceApiRole"]
     assert ("s3:ListBucket",) in {grant.actions for grant in api}
     metrics = next(grant for grant in api if grant.actions == ("cloudwatch:PutMetricData",))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import Proof, Stack
 from provisioning.proof.model.policies import action_matches
 from provisioning.proof.run import prove
@@ -29,10 +30,10 @@ def test_an_update_that_sets_scaled_counts_is_found() -> None:
 
 def test_production_without_protection_is_found() -> None:
     bare = replace(compiled("carbon-connect"), termination_protection=False, stack_policy=None)
-    assert "house.protection" not in rules(prove(compiled("carbon-connect"), size="prod"))
-    found = [f.sentence for f in prove(bare, size="prod").findings if f.rule == "house.protection"]
+    assert "house.protection" not in rules(prove(compiled("carbon-connect"), policy=SIZE_POLICIES["prod"]))
+    found = [f.sentence for f in prove(bare, policy=SIZE_POLICIES["prod"]).findings if f.rule == "house.protection"]
     assert len(found) == 2
-    assert "house.protection" not in rules(prove(bare, size="dev"))
+    assert "house.protection" not in rules(prove(bare, policy=SIZE_POLICIES["dev"]))
 
 
 def test_missing_tags_of_the_stack_are_found() -> None:

@@ -10,6 +10,7 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import CompiledDesign, compile_design
@@ -63,7 +64,7 @@ def test_cfn_lint_says_nothing(slug: str, size: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_proof_finds_nothing_grave_but_what_is_meant(slug: str, size: str) -> None:
-    found = prove(compiled(slug, size), size=size).of("high", "medium")
+    found = prove(compiled(slug, size), policy=SIZE_POLICIES[size]).of("high", "medium")
     assert [finding.rule for finding in found] == MEANT.get(slug, []), found
     assert not [finding for finding in found if finding.severity == "high"]
 

@@ -13,15 +13,13 @@ from portal.panels.proof import SHOWN_BESIDE_A_FORM, ProofPanel, proof_panel
 from portal.panels.timeline import TimelinePanel, timeline_panel
 from portal.web.formatting import said_setting, short_type, title_of
 from provisioning.blueprint import Blueprint, BlueprintError, example_inputs, resolve
+from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import EnvironmentContext
 from provisioning.diagram.svg import draw
 from provisioning.proof.run import prove
 from provisioning.template.compile import compile_design
 from provisioning.timeline.forecast import explain
-
-EXAMPLE_ACCOUNT = "123456789012"
-NAME_LIMIT = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +54,10 @@ _kept: dict[tuple[str, str], Showcase] = {}
 def _make(blueprint: Blueprint, size: str) -> Showcase:
     requires_approval = blueprint.sizes[size].requires_approval
     place = EnvironmentContext(
-        name=f"{blueprint.slug[: NAME_LIMIT - len(size) - 1].rstrip('-')}-{size}",
+        name=default_name(blueprint.slug, size),
         team="team",
         region=blueprint.default_region,
-        account_id=EXAMPLE_ACCOUNT,
+        account_id=EXAMPLE_ACCOUNT_ID,
     )
     try:
         inputs, _ = example_inputs(blueprint, size, {})
@@ -75,7 +73,7 @@ def _make(blueprint: Blueprint, size: str) -> Showcase:
         resources=len(compiled.resources),
         types=tuple(Counter(short_type(resource.type) for resource in compiled.resources).most_common()),
         keeps=len(compiled.retained),
-        proof=proof_panel(prove(compiled, size=size).as_json(), lines=SHOWN_BESIDE_A_FORM),
+        proof=proof_panel(prove(compiled, policy=design.policy).as_json(), lines=SHOWN_BESIDE_A_FORM),
         timeline=timeline_panel(timeline.as_json()),
     )
 

@@ -18,11 +18,10 @@ from typing_extensions import override
 from portal.web.formatting import said_value, title_of
 from provisioning.blueprint import Blueprint, Variable
 from provisioning.blueprint.inputs.variable_type import VariableType
-from provisioning.lifecycle.planning import NAME_LIMIT
+from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
 from provisioning.models import Account, Team
 
 PREFIX = "input_"
-NAME_PATTERN = "[a-z](-?[a-z0-9])*"
 NOTE_LIMIT = 2_000
 
 

@@ -13,12 +13,11 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
-from portal.pages.catalogue.example_plan import EXAMPLE_ACCOUNT
 from portal.panels.plan_summary import Group, group_by_component
 from portal.web.formatting import said_setting, title_of
 from portal.web.lookups import visible
 from provisioning.blueprint import Blueprint
-from provisioning.blueprint.blueprint import default_name
+from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.lifecycle.catalogue import DEPRECATED, catalogue, changed_since
 from provisioning.lifecycle.planning import NO_LONGER_THERE
@@ -161,7 +160,7 @@ def _example_place(before: Blueprint, after: Blueprint, size: str) -> Environmen
     """In the first region that both versions are offered in."""
     both = [region for region in after.regions if region in before.regions]
     region = both[0] if both else after.default_region
-    return EnvironmentContext(default_name(after.slug, size), "team", region, EXAMPLE_ACCOUNT)
+    return EnvironmentContext(default_name(after.slug, size), "team", region, EXAMPLE_ACCOUNT_ID)
 
 
 def _groups(found: Sequence[ResourceDifference]) -> list[Group[ShownResource]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
-from provisioning.blueprint.blueprint import MATURITIES, SIZES, Blueprint, ComponentBlock, OutputBlock, Size
+from provisioning.blueprint.blueprint import MATURITIES, Blueprint, ComponentBlock, OutputBlock, Size
 from provisioning.blueprint.catalogue.blocks import IDENTIFIER, Fields, Report, bad_name, by_name, label
 from provisioning.blueprint.catalogue.shipped_files import ShippedFiles
 from provisioning.blueprint.catalogue.template_questions import template_variables
@@ -19,6 +19,7 @@ from provisioning.blueprint.syntax.evaluate import constant
 from provisioning.blueprint.syntax.tree import Block, Body, Expression
 from provisioning.components.registry import UnknownComponent, component
 from provisioning.design.graph import Source, Value
+from provisioning.design.size_policy import SIZE_POLICIES, SIZES
 
 _BLOCKS = ("blueprint", "variable", "size", "component", "output", "usage")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
@@ -159,7 +160,8 @@ def _size(report: Report, block: Block) -> Size | None:
     name = label(report, block)
     if name is None:
         return None
-    if name not in SIZES:
+    policy = SIZE_POLICIES.get(name)
+    if policy is None:
         report.add(block.line, f"There is no size {shown(name)}; a blueprint has {listed(SIZES, 'and')}.")
         return None
     what = f'size "{name}"'
@@ -172,11 +174,12 @@ def _size(report: Report, block: Block) -> Size | None:
     approval = settings.get("approval", "none")
     if approval not in ("required", "none"):
         report.add(block.line, f'"approval" of {what} should be "required" or "none".')
-    if name == "prod" and "approval" in settings and approval == "none":
-        report.add(block.line, 'The size "prod" always needs an approval: write approval = "required".')
+    if policy.requires_approval and "approval" in settings and approval == "none":
+        report.add(block.line, f'The size "{name}" always needs an approval: write approval = "required".')
     if not isinstance(settings.get("express", False), bool):
         report.add(block.line, f'"express" of {what} should be true or false.')
-    return Size(name, name == "prod" or approval == "required", settings, report.source(block.line))
+    requires_approval = policy.requires_approval or approval == "required"
+    return Size(policy, requires_approval, settings, report.source(block.line))
 
 
 def _components(report: Report, blocks: list[Block]) -> tuple[ComponentBlock, ...]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from provisioning.blueprint.blueprint import Blueprint, default_name
+from provisioning.blueprint.blueprint import Blueprint
 from provisioning.blueprint.catalogue import shipped_files
 from provisioning.blueprint.catalogue.blocks import Report
 from provisioning.blueprint.catalogue.definition import read_definition
@@ -17,6 +17,7 @@ from provisioning.blueprint.resolve import DesignScope, build_nodes, build_outpu
 from provisioning.blueprint.syntax import scan
 from provisioning.blueprint.syntax.parse import parse
 from provisioning.blueprint.syntax.references import problems_in
+from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.graph import EnvironmentContext, Source, Value
 
 FILE = "blueprint.hcl"
@@ -115,7 +116,7 @@ def _check(blueprint: Blueprint, report: Report) -> None:
             name=default_name(blueprint.slug, size),
             team="team",
             region=blueprint.regions[0],
-            account_id="123456789012",
+            account_id=EXAMPLE_ACCOUNT_ID,
         )
         inputs: dict[str, Value] = {
             name: variable.example if variable.required else variable.default_in(size)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from provisioning.blueprint.blueprint import SIZES, ComponentBlock
+from provisioning.blueprint.blueprint import ComponentBlock
 from provisioning.blueprint.catalogue.blocks import Report
 from provisioning.blueprint.errors import ProblemFound
 from provisioning.blueprint.inputs.size_scope import BySize
@@ -16,6 +16,7 @@ from provisioning.components.kinds.cloudformation.component import CloudFormatio
 from provisioning.components.kinds.cloudformation.imported_template import Question
 from provisioning.components.kit.packages import TextFile
 from provisioning.design.graph import Source, Value
+from provisioning.design.size_policy import SIZES
 
 KIND: Final = CloudFormation.kind
 

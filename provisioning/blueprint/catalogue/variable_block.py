@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from provisioning.blueprint.blueprint import SIZES
 from provisioning.blueprint.catalogue.blocks import Fields, Report, label
 from provisioning.blueprint.inputs.size_scope import BySize, refers
 from provisioning.blueprint.inputs.types import absent, coerce
@@ -15,6 +14,7 @@ from provisioning.blueprint.phrasing import known, listed, shown
 from provisioning.blueprint.syntax.operators import binary, kind_of
 from provisioning.blueprint.syntax.tree import Block, Literal
 from provisioning.design.graph import Value
+from provisioning.design.size_policy import SIZES
 
 _ARGUMENTS = ("type", "description", "default", "example", "sensitive", "sizes", "unless", "terraform")
 _TERRAFORM_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,99}")

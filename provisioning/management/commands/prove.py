@@ -30,7 +30,7 @@ class Command(DesignCommand):
         parser.add_argument("--json", action="store_true", help="the whole proof as JSON")
 
     def show(self, blueprint: Blueprint, design: Design, compiled: CompiledDesign, options: dict[str, Any]) -> int:  # noqa: ARG002 - the base's signature
-        proof = prove(compiled, size=design.size)
+        proof = prove(compiled, policy=design.policy)
         if options["json"]:
             self.stdout.write(json.dumps(proof.as_json(), indent=2, ensure_ascii=False))
         else:

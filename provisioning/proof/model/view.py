@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from provisioning.design.size_policy import SizePolicy
 from provisioning.proof.model.listening import Listening
 from provisioning.proof.model.network import Network
 from provisioning.proof.model.policies import Policies
@@ -13,11 +14,11 @@ from provisioning.proof.model.template import Model, Resource
 
 
 class View:
-    """`size` is dev, staging or prod where the caller knows it; `changing` says that the templates update a stack."""
+    """`policy` is the rules of the size, if the caller knows it; `changing` says that the templates update a stack."""
 
-    def __init__(self, model: Model, *, size: str | None = None, changing: bool = False) -> None:
+    def __init__(self, model: Model, *, policy: SizePolicy | None = None, changing: bool = False) -> None:
         self.model = model
-        self.size = size
+        self.policy = policy
         self.changing = changing
         self.network = Network(model)
         self.groups = Groups(model, self.network)
@@ -30,8 +31,8 @@ class View:
     @property
     def protected(self) -> bool:
         """Whether the rules for staging and production apply."""
-        if self.size is not None:
-            return self.size != "dev"
+        if self.policy is not None:
+            return self.policy.retains_data
         return any(stack.termination_protection for stack in self.model.stacks)
 
     @cached_property

@@ -99,10 +99,10 @@ def protection(view: View, report: Reporter) -> None:
         if stack.termination_protection is None:
             report.fact(f"the stack {stack.key}: how it is created is not known here")
             continue
-        if view.size is None and not stack.termination_protection:
+        if view.policy is None and not stack.termination_protection:
             report.fact(f"the stack {stack.key} is not protected: right for dev, and the size is not known here")
-        elif view.size == "dev":
-            report.fact(f"the stack {stack.key} is dev's: it may go")
+        elif view.policy is not None and not view.policy.protects_stacks:
+            report.fact(f"the stack {stack.key} is {view.policy.name}'s: it may go")
         else:
             _protected(report, stack)
 

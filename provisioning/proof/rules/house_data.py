@@ -182,7 +182,7 @@ def deletion_protection(view: View, report: Reporter) -> None:
         said = f"{database.at('DeletionProtection')} is {shown(database.get('DeletionProtection', 'not set'))}"
         if truth(database.get("DeletionProtection")) is True:
             report.passes(database, said)
-        elif view.size == "prod":
+        elif view.policy is not None and view.policy.requires_deletion_protection:
             report.fault(database, f"{database.key} can be deleted by one call.", said)
         else:
             report.fact(f"{said}: not known here to be production")

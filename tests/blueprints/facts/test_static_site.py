@@ -11,6 +11,7 @@ import pytest
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import prove
 from provisioning.template.compile import CompiledDesign, compile_design
 from tests.support.designs import REGIONS, SIZES
@@ -44,7 +45,7 @@ def test_cfn_lint_and_the_proof_have_nothing_against_it(size: str, inputs: dict[
         assert [str(match) for match in lint(stack.body, config=arguments)] == []
     # Without a domain it answers under CloudFront's name, whose certificate allows TLS 1.0.
     left = [] if inputs else ["transit.cloudfront-tls"]
-    assert [finding.rule for finding in prove(made, size=size).of("high", "medium", "low")] == left
+    assert [finding.rule for finding in prove(made, policy=SIZE_POLICIES[size]).of("high", "medium", "low")] == left
 
 
 @pytest.mark.parametrize("size", SIZES)
