@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Mapping
 from typing import Any
 
 from provisioning.exchange.deploy_script import deploy_script
+from provisioning.zip_archive import write_zip
 
-_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: equal content, equal bytes
-_PLAIN, _RUNNABLE = 0o644 << 16, 0o755 << 16
+_SCRIPT = "deploy.sh"
 
 
 def cloudformation_package(
@@ -21,23 +19,13 @@ def cloudformation_package(
 
     The templates are the plan's own text, byte for byte.
     """
-    files: dict[str, tuple[bytes, int]] = {
-        "deploy.sh": (deploy_script(content, name=name, digest=digest).encode(), _RUNNABLE)
-    }
+    files = {_SCRIPT: deploy_script(content, name=name, digest=digest).encode()}
     for stack in content["stacks"]:
-        for path, data in stack_files(stack).items():
-            files[path] = (data, _PLAIN)
+        files.update(stack_files(stack))
         for made in stack["artefacts"]:
             if made["sha256"] in artefacts:
-                files[f"artefacts/{made['sha256']}.zip"] = (artefacts[made["sha256"]], _PLAIN)
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as target:
-        for path, (data, mode) in sorted(files.items()):
-            entry = zipfile.ZipInfo(f"{name}/{path}", _TIME)
-            entry.external_attr = mode
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, data)
-    return buffer.getvalue()
+                files[f"artefacts/{made['sha256']}.zip"] = artefacts[made["sha256"]]
+    return write_zip({f"{name}/{path}": data for path, data in files.items()}, executable=[f"{name}/{_SCRIPT}"])
 
 
 def stack_files(stack: Mapping[str, Any]) -> dict[str, bytes]:

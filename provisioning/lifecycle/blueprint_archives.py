@@ -21,9 +21,8 @@ from provisioning.blueprint import Blueprint, load_catalogue
 from provisioning.blueprint.catalogue.load import FILE
 from provisioning.blueprint.catalogue.shipped_files import MAX_FILES, MAX_FOLDER_BYTES
 from provisioning.errors import Refused
+from provisioning.zip_archive import write_zip
 
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: equal content, equal bytes
-_PLAIN_FILE = 0o644 << 16
 _MATURITY = re.compile(r'(?P<before>\s*maturity\s*=\s*)"[a-z]+"(?P<after>.*)', re.DOTALL)
 
 
@@ -33,14 +32,7 @@ class BadArchiveError(ValueError):
 
 def pack(files: Mapping[str, bytes]) -> bytes:
     """Zip a blueprint's files. Raises ValueError where one is no longer what was loaded."""
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
-        for name in sorted(files):
-            entry = zipfile.ZipInfo(name, _ZIP_TIME)
-            entry.external_attr = _PLAIN_FILE
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, files[name])
-    return buffer.getvalue()
+    return write_zip(files)
 
 
 def unpack(body: bytes) -> dict[str, bytes]:

@@ -17,10 +17,10 @@ from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, InstanceOf, ValidationInfo
 
+from provisioning.zip_archive import write_zip
+
 # What `model_validate(…, context=…)` is given by the loader: the blueprint's files, by their path inside the folder.
 FILES = "files"
-_ZIP_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a zip can say: equal content, equal bytes
-_PLAIN_FILE = 0o644 << 16
 MAX_TEXT_BYTES = 1_000_000
 MAX_UNPACKED_BYTES = 50_000_000
 MAX_ENTRIES = 5_000
@@ -67,14 +67,7 @@ def package(folder: Folder) -> Artefact:
             entries.update(_unpacked(path, content, room=MAX_UNPACKED_BYTES - sum(map(len, entries.values()))))
         else:
             entries[path] = content
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as target:
-        for path in sorted(entries):
-            entry = zipfile.ZipInfo(path, _ZIP_TIME)
-            entry.external_attr = _PLAIN_FILE
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, entries[path])
-    return Artefact(folder.path, buffer.getvalue())
+    return Artefact(folder.path, write_zip(entries))
 
 
 def _unpacked(path: str, content: bytes, *, room: int) -> dict[str, bytes]:
