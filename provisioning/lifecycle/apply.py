@@ -5,6 +5,7 @@ refused when the operation has been claimed by somebody else or has moved on.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,6 +23,7 @@ from provisioning.lifecycle.states import (
     OperationState,
     RequestState,
 )
+from provisioning.lifecycle.step_data import FailedAt, StepData
 from provisioning.lifecycle.steps.base import Outcome
 from provisioning.lifecycle.transitions import bump, change_state
 from provisioning.models import Operation, Receipt, RequestKind, Stack, StackResource
@@ -48,10 +50,10 @@ def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callab
 
 
 def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) -> bool:
-    memory = {**operation.memory, **outcome.memory}
+    before = StepData.from_json(operation.step_data)
+    after = outcome.step_data or before
     ended = outcome.to is not None and outcome.to in OPERATION_GRAPH.ends
     fields: dict[str, Any] = {
-        "memory": memory,
         "attempts": 0,
         "lease_until": None,
         "due_at": None if ended else at + timedelta(seconds=outcome.wait),
@@ -60,12 +62,12 @@ def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) ->
     if (on_to := outcome.on_to) is not None:
         fields |= {"stack": on_to["stack"], "region": on_to["region"]}
     if ended:
-        memory["ended_in"] = operation.state
+        after = replace(after, ended_in=operation.state)
     if (explained := outcome.explained) is not None:
         fields |= {"cause": explained.sentence, "cause_detail": explained.detail, "next_action": str(explained.button)}
-        memory["failure"] = {"logical_id": explained.logical_id, "type": explained.type, "hint": explained.hint}
-    shown = ("trouble", "done_after", "task", "emptied", "round")
-    visible = on_to is not None or any(memory.get(key) != operation.memory.get(key) for key in shown)
+        after = replace(after, failed_at=FailedAt(explained.logical_id, explained.type, explained.hint))
+    fields["step_data"] = after.as_json(operation.step_data)
+    visible = on_to is not None or _shown(after) != _shown(before)
     if outcome.to is not None:
         change_state(operation, outcome.to, at=at, reason=outcome.reason, fence=operation.fence, **fields)
         return True
@@ -73,6 +75,11 @@ def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) ->
     if not same.update(**fields):
         raise WrongState("Another worker took this operation over.")
     return visible
+
+
+def _shown(data: StepData) -> tuple[object, ...]:
+    """The parts of step data that pages show: a change of one of them is a new version of the environment."""
+    return data.trouble, data.tasks_done, data.task, data.emptied, data.delete_round
 
 
 def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: datetime) -> bool:
@@ -146,7 +153,7 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
 
 def _ended_state(operation: Operation, kind: RequestKind, *, succeeded: bool, refused: bool) -> EnvironmentState:
     if kind == RequestKind.TEARDOWN and refused:
-        before = operation.memory.get("before", "")
+        before = StepData.from_json(operation.step_data).state_before
         if ENVIRONMENT_GRAPH.allows(EnvironmentState.TEARING_DOWN, before):
             return EnvironmentState(before)  # nothing was touched
     return _ENDED[kind, succeeded]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
@@ -24,6 +24,7 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.apply import write
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.step_data import StepData
 from provisioning.lifecycle.steps import STEPS
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.models import Account, Operation
@@ -133,7 +134,8 @@ class Engine:
         except Exception as error:
             log.exception("Operation %s failed in %s", operation.pk, state)
             return _after_own_error(operation, error)
-        outcome.memory = {"misses": 0, "errors": 0, "trouble": "", **outcome.memory}
+        data = outcome.step_data or context.step_data
+        outcome.step_data = replace(data, misses=0, errors=0, trouble="")
         return outcome
 
 
@@ -146,13 +148,14 @@ def _after_aws_error(operation: Operation, state: OperationState, error: AwsErro
             hint=error.advice,
             detail=str(error),
         )
-    misses = operation.memory.get("misses", 0)
-    wait = max(error.retry_after or 0.0, BACK_OFF[min(misses, len(BACK_OFF) - 1)])
-    return Outcome(wait=wait, memory={"misses": misses + 1, "trouble": str(error)})
+    data = StepData.from_json(operation.step_data)
+    wait = max(error.retry_after or 0.0, BACK_OFF[min(data.misses, len(BACK_OFF) - 1)])
+    return Outcome(wait=wait, step_data=replace(data, misses=data.misses + 1, trouble=str(error)))
 
 
 def _after_own_error(operation: Operation, error: Exception) -> Outcome:
-    errors = operation.memory.get("errors", 0) + 1
+    data = StepData.from_json(operation.step_data)
+    errors = data.errors + 1
     if errors >= ERRORS_OF_OURS:
         return stop(
             OperationState.ERRORED,
@@ -160,6 +163,5 @@ def _after_own_error(operation: Operation, error: Exception) -> Outcome:
             hint="An administrator of the portal finds it in the worker's log. “Try again” goes on from what AWS has.",
             detail=f"{type(error).__name__}: {error}",
         )
-    return Outcome(
-        wait=BACK_OFF[errors], memory={"errors": errors, "trouble": "The portal repeats a step that failed."}
-    )
+    trouble = "The portal repeats a step that failed."
+    return Outcome(wait=BACK_OFF[errors], step_data=replace(data, errors=errors, trouble=trouble))

@@ -11,6 +11,7 @@ from provisioning.errors import WrongState
 from provisioning.lifecycle.nudge import nudge
 from provisioning.lifecycle.plan_document import stacks_of
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
+from provisioning.lifecycle.step_data import StackPlace, StepData
 from provisioning.lifecycle.transitions import change_state, record
 from provisioning.models import Operation, Request, RequestKind, User
 
@@ -46,11 +47,11 @@ def open_operation(*, request: Request, at: datetime, actor: User | None) -> Ope
             region=first["region"],
             token=f"op-{operation_id.hex}",
             due_at=at,
-            memory={
-                "before": before,
-                "after": [step["title"] for step in content.get("after", [])],
-                "stacks": [[stack["stack"], stack["region"]] for stack in stacks],
-            },
+            step_data=StepData(
+                state_before=before,
+                task_titles=tuple(step["title"] for step in content.get("after", [])),
+                stacks=tuple(StackPlace(stack["stack"], stack["region"]) for stack in stacks),
+            ).as_json(),
             started_at=at,
         )
         record(operation, "", OperationState.QUEUED, at=at, actor=actor)

@@ -13,8 +13,9 @@ class Operation(models.Model):
     """`stack` is the key of the one that it is about now, and `region` where that one is.
 
     `token` goes with every AWS call that creates something. `fence` grows with each claim: a late writer is refused.
-    `memory` holds what a step must remember between calls (the task it started, the round it is in). `cause` and
-    `next_action` are for people.
+    `step_data` is the JSON of `provisioning.lifecycle.step_data.StepData`: what steps store between calls, such as the
+    task they started. Its column is called `memory`, as workers of earlier versions know it. `cause` and `next_action`
+    are for people.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -30,7 +31,7 @@ class Operation(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     attempts = models.IntegerField(default=0)
-    memory = models.JSONField(default=dict)
+    step_data = models.JSONField(default=dict, db_column="memory")
     cause = models.TextField(blank=True)
     cause_detail = models.TextField(blank=True)
     next_action = models.CharField(max_length=40, blank=True)

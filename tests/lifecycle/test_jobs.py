@@ -185,8 +185,8 @@ class TestWorker:
         world.account.save()
         operation = world.last_operation(world.request().environment)
         with worker(REDIS_URL=NOWHERE):
-            wait_for(lambda: Operation.objects.get(pk=operation.pk).memory.get("trouble"))
-        assert "could not be reached" in Operation.objects.get(pk=operation.pk).memory["trouble"]
+            wait_for(lambda: Operation.objects.get(pk=operation.pk).step_data.get("trouble"))
+        assert "could not be reached" in Operation.objects.get(pk=operation.pk).step_data["trouble"]
 
     def test_a_nudge_is_taken_from_the_queue(self, transactional_db: None, queue: django_rq.queues.DjangoRQ) -> None:
         nudge(uuid4())

@@ -130,7 +130,7 @@ def test_the_rows_are_those_of_the_stories(world: World) -> None:
 
 def test_new_columns_have_true_values(world: World) -> None:
     assert {(row.stack, row.region) for row in Operation.objects.all()} == {("main", REGION)}
-    assert all(row.memory["stacks"] == [["main", REGION]] for row in Operation.objects.all())
+    assert all(row.step_data["stacks"] == [["main", REGION]] for row in Operation.objects.all())
     assert {row.last_seen_at - row.first_seen_at for row in BlueprintVersion.objects.all()} == {timedelta(0)}
     for environment in Environment.objects.all():
         content = environment.plans.earliest("created_at").content

@@ -209,7 +209,7 @@ def failed(people: People) -> Environment:
     finish(
         environment, "create_failed", "failed", "failed",
         cause="The account has reached a quota of AWS with the database.", cause_detail="Resource handler returned message: quota exceeded",
-        next_action="try_again", memory=memory,
+        next_action="try_again", step_data=memory,
     )  # fmt: skip
     return environment
 

@@ -178,6 +178,6 @@ def test_every_end_of_an_operation_has_its_page(people: People) -> None:
             state,
             "failed",
             cause=f"It ended: {state}.",
-            memory={"ended_in": "queued", "after": []},
+            step_data={"ended_in": "queued", "after": []},
         )
         assert f"It ended: {state}." in page(people, environment)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from provisioning.lifecycle.read.operation_view import last_operation
 from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.step_data import FailedAt, StepData
 from provisioning.models import Environment, Operation
 
 
@@ -26,12 +27,12 @@ def failure(environment: Environment, *, operation: Operation | None = None) -> 
     operation = operation or last_operation(environment)
     if operation is None or operation.ended_at is None or operation.state == OperationState.SUCCEEDED:
         return None
-    failed = operation.memory.get("failure", {})
+    failed_at = StepData.from_json(operation.step_data).failed_at or FailedAt("", "", "")
     return Failure(
         cause=operation.cause,
         detail=operation.cause_detail,
-        logical_id=failed.get("logical_id", ""),
-        type=failed.get("type", ""),
+        logical_id=failed_at.logical_id,
+        type=failed_at.type,
         next_action=operation.next_action,
-        hint=failed.get("hint", ""),
+        hint=failed_at.hint,
     )

@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from provisioning.components.kit.values import MAIN
 from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Environment, Operation, RequestKind
 
 
@@ -44,37 +45,37 @@ _OF_ONE_STACK: Final = ("submit", "build", "empty", "delete")
 
 def steps(operation: Operation) -> list[StepView]:
     """The operation as a list of steps, from what it remembers; no query."""
-    plan = _plan(operation)
+    data = StepData.from_json(operation.step_data)
+    plan = _plan(operation, data)
     if operation.state == OperationState.SUCCEEDED:
         return [StepView(key, title, "done") for key, title in plan]
     ended = operation.ended_at is not None
-    at = _position(operation, [key for key, _ in plan])
-    trouble = operation.cause if ended else operation.memory.get("trouble", "")
+    at = _position(operation, data, [key for key, _ in plan])
+    trouble = operation.cause if ended else data.trouble
     return [
         StepView(
             key,
             title,
             "done" if number < at else "todo" if number > at else "failed" if ended else "now",
-            (trouble or _detail(operation)) if number == at else "",
+            (trouble or _detail(operation, data)) if number == at else "",
         )
         for number, (key, title) in enumerate(plan)
     ]
 
 
-def _plan(operation: Operation) -> list[tuple[str, str]]:
+def _plan(operation: Operation, data: StepData) -> list[tuple[str, str]]:
     """Key and title of each step; with several stacks one step for each, in the order in which they come."""
     creates = operation.kind == RequestKind.CREATE
     table = _CREATE_STEPS if creates else _TEARDOWN_STEPS
-    stacks = operation.memory.get("stacks", [])
     plan = [(key, title) for key, (title, _) in table.items()]
-    if len(stacks) > 1:
-        verb, ordered = ("Create", stacks) if creates else ("Delete", stacks[::-1])
-        each = [(_step_of(key), f"{verb} {_called(key)} in {region}") for key, region in ordered]
+    if len(data.stacks) > 1:
+        verb, ordered = ("Create", data.stacks) if creates else ("Delete", data.stacks[::-1])
+        each = [(_step_of(stack.key), f"{verb} {_called(stack.key)} in {stack.region}") for stack in ordered]
         first = next(number for number, (key, _) in enumerate(plan) if key in _OF_ONE_STACK)
         rest = [step for step in plan if step[0] not in _OF_ONE_STACK]
         plan = rest[:first] + each + rest[first:]
     if creates:
-        plan += [(f"after-{number}", title) for number, title in enumerate(operation.memory.get("after", []))]
+        plan += [(f"after-{number}", title) for number, title in enumerate(data.task_titles)]
     return plan
 
 
@@ -86,27 +87,27 @@ def _called(stack: str) -> str:
     return "the main stack" if stack == MAIN else f"“{stack}”"
 
 
-def _position(operation: Operation, keys: Sequence[str]) -> int:
-    state = OperationState(operation.memory.get("ended_in", operation.state))
+def _position(operation: Operation, data: StepData, keys: Sequence[str]) -> int:
+    state = OperationState(data.ended_in or operation.state)
     if state == OperationState.FINISHING:
         before = [key for key in keys if not key.startswith("after-")]
-        return min(len(before) + int(operation.memory.get("done_after", 0)), len(keys) - 1)
+        return min(len(before) + data.tasks_done, len(keys) - 1)
     table = _CREATE_STEPS if operation.kind == RequestKind.CREATE else _TEARDOWN_STEPS
     key = next((key for key, (_, states) in table.items() if state in states), "")
     mine = _step_of(operation.stack)
     if mine not in keys:
         return keys.index(key)
     # Between two stacks, and in what is done again for each, it is at its own stack.
-    again = key == "prepare" and operation.stack != operation.memory["stacks"][-1][0]
+    again = key == "prepare" and operation.stack != data.stacks[-1].key
     return keys.index(mine) if key in ("", *_OF_ONE_STACK) or again else keys.index(key)
 
 
-def _detail(operation: Operation) -> str:
+def _detail(operation: Operation, data: StepData) -> str:
     state = OperationState(operation.state)
     if state in (OperationState.CLEARING, OperationState.ROLLING_BACK):
         return f"{state.label}."
-    if (number := operation.memory.get("round", 0)) and state == OperationState.DELETING:
-        return f"Round {number + 1}: something kept the stack from going."
-    if state == OperationState.SWEEPING and (left := operation.memory.get("left")):
-        return f"{len(left)} still there; looking again."
+    if data.delete_round and state == OperationState.DELETING:
+        return f"Round {data.delete_round + 1}: something kept the stack from going."
+    if state == OperationState.SWEEPING and data.left:
+        return f"{len(data.left)} still there; looking again."
     return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Final, TypeAlias
@@ -15,6 +15,7 @@ from provisioning.lifecycle.plan_document import Content, stack_of, stacks_of
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG, OPERATION_TAG
 from provisioning.lifecycle.services.teardown import create_content
 from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Operation, RequestKind, ResourceEnd, Stack, StackResource
 
 # How often a stack at work is looked at, by its age in seconds: a person watches a young one.
@@ -90,18 +91,18 @@ class Context:
         """The account in the region where a resource of the ledger is."""
         return self.aws_in(next(stack.region for stack in self.stacks if stack.pk == row.stack_id))
 
-    @property
-    def memory(self) -> dict[str, Any]:
-        memory: dict[str, Any] = self.operation.memory
-        return memory
+    @cached_property
+    def step_data(self) -> StepData:
+        """What earlier steps of this operation stored."""
+        return StepData.from_json(self.operation.step_data)
 
     def token(self, step: str) -> str:
         """The same step of the same attempt has the same token, so that AWS does it once; no two stacks share one.
 
-        An attempt that began when tokens were made in another way remembers them.
+        Operations that started before the token format changed keep their stored tokens.
         """
-        if (remembered := self.memory.get("tokens", {}).get(step)) is not None:
-            return str(remembered)
+        if (stored := self.step_data.tokens.get(step)) is not None:
+            return stored
         key = self.operation.stack.replace("_", "-")
         return f"{self.operation.token}-{key}-{step}"
 
@@ -126,7 +127,7 @@ class Outcome:
     to: OperationState | None = None
     reason: str = ""
     wait: float = 0.0
-    memory: dict[str, Any] = field(default_factory=dict)
+    step_data: StepData | None = None  # to store in place of the present data; None: it stays as it is
     found_stack: bool = False  # a stack of ours that has no row yet: what else is in here is about it
     next_stack: bool = False  # a row for another attempt at this stack; what else is in here is about the one before
     on_to: Content | None = None  # the stack that the operation is at from now on
@@ -156,18 +157,13 @@ def stop(
     return Outcome(to=to, reason=sentence, explained=Explained(sentence, hint, detail, button=button))
 
 
-def go_on(following: Content, reason: str) -> Outcome:
-    """On to the next stack, with nothing remembered of this one."""
-    memory: dict[str, Any] = {
-        "round": 0,
-        "asked": None,
-        "asked_at": None,
-        "prepared": [],
-        "emptied": [],
-        "idle_rounds": 0,
-    }
+def go_on(context: Context, following: Content, reason: str) -> Outcome:
+    """On to the next stack. Step data about the deletion of this one starts over."""
+    data = replace(
+        context.step_data, delete_round=0, asked_in_round=None, asked_at=None, prepared=(), emptied=(), idle_rounds=0
+    )
     reason = f"{reason} Next is {following['stack_name']} in {following['region']}."
-    return Outcome(to=OperationState.CONTINUING, reason=reason, on_to=following, memory=memory)
+    return Outcome(to=OperationState.CONTINUING, reason=reason, on_to=following, step_data=data)
 
 
 def new_events(context: Context, stack: Stack) -> list[interface.StackEvent]:

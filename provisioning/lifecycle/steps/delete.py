@@ -7,7 +7,8 @@ A stack is emptied when its turn comes: a bucket that another one's is copied to
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from provisioning.aws import PROTECTABLE, QUIESCABLE, NotFound, WrongStatus, interface
@@ -35,7 +36,8 @@ DELETION_SHOWS_WITHIN: Final = timedelta(minutes=1)
 
 def prepare(context: Context) -> Outcome:
     """Stop what writes and lift protection in all stacks, a few at a time. What stays whole keeps its protection."""
-    done = set(context.memory.get("prepared", []))
+    data = context.step_data
+    done = set(data.prepared)
     rows = living(stack.pk for stack in context.stacks)
     stays = {line["physical_id"] for line in context.content["stays"] if line["policy"] == "Retain"}
     open_rows = [row for row in rows if row.pk not in done and row.type in _HELD and row.physical_id not in stays]
@@ -44,8 +46,8 @@ def prepare(context: Context) -> Outcome:
         _let_go(context.aws_of(row), row, rows)
         done.add(row.pk)
     if len(open_rows) > CALLS_A_STEP:
-        return Outcome(memory={"prepared": sorted(done)})
-    return Outcome(to=OperationState.EMPTYING, memory={"prepared": [], "emptied": [], "idle_rounds": 0})
+        return Outcome(step_data=replace(data, prepared=tuple(sorted(done))))
+    return Outcome(to=OperationState.EMPTYING, step_data=replace(data, prepared=(), emptied=(), idle_rounds=0))
 
 
 _HELD: Final = PROTECTABLE | QUIESCABLE | {SERVICE}
@@ -74,11 +76,11 @@ def _cluster_of(service: StackResource, rows: Sequence[StackResource]) -> str:
 def empty(context: Context) -> Outcome:
     """One round on the first bucket or vault of this stack that dies and is not empty yet."""
     stays = {line["physical_id"] for line in context.content["stays"]}
-    emptied = list(context.memory.get("emptied", []))
+    data = context.step_data
     rows = [
         row
         for row in living(stack.pk for stack in context.stacks if stack.role == context.operation.stack)
-        if row.type in ROUNDS_WITHOUT_PROGRESS and row.physical_id not in [*stays, *emptied] and _was_ours(row)
+        if row.type in ROUNDS_WITHOUT_PROGRESS and row.physical_id not in [*stays, *data.emptied] and _was_ours(row)
     ]
     if not rows:
         return Outcome(to=OperationState.DELETING)
@@ -86,15 +88,15 @@ def empty(context: Context) -> Outcome:
     take_out = context.aws.empty_bucket if row.type == BUCKET else context.aws.empty_vault
     progress = take_out(row.physical_id, limit=OBJECTS_A_STEP)
     if progress.empty:
-        return Outcome(memory={"emptied": [*emptied, row.physical_id], "idle_rounds": 0})
-    idle = 0 if progress.deleted else context.memory.get("idle_rounds", 0) + 1
+        return Outcome(step_data=replace(data, emptied=(*data.emptied, row.physical_id), idle_rounds=0))
+    idle = 0 if progress.deleted else data.idle_rounds + 1
     if idle >= ROUNDS_WITHOUT_PROGRESS[row.type]:
         return stop(
             OperationState.FAILED,
             f"The {_WORD[row.type]} {row.physical_id} cannot be emptied: nothing in it could be deleted.",
             hint="Something locks what is in it: an object lock, a legal hold, a vault lock or a policy. Lift it, then try again.",
         )
-    return Outcome(wait=min(float(2**idle - 1), LONGEST_PAUSE), memory={"idle_rounds": idle})
+    return Outcome(wait=min(float(2**idle - 1), LONGEST_PAUSE), step_data=replace(data, idle_rounds=idle))
 
 
 _WORD: Final = {BUCKET: "bucket", VAULT: "backup vault"}
@@ -109,8 +111,8 @@ def _was_ours(row: StackResource) -> bool:
 def delete(context: Context) -> Outcome:
     """Look first; then what the table says: wait, (again) delete, take away what blocks, or go on to the sweep."""
     stack = context.the_stack
-    number = context.memory.get("round", 0)
-    asked = context.memory.get("asked") == number
+    number = context.step_data.delete_round
+    asked = context.step_data.asked_in_round == number
     state = context.look(stack.stack_id)
     events = new_events(context, stack) if state else []
     phase = Phase.WATCH if asked else Phase.ARRIVE
@@ -119,12 +121,12 @@ def delete(context: Context) -> Outcome:
         case Act.SWEEP:
             following = context.following
             outcome = (
-                go_on(following, decision.reason)
+                go_on(context, following, decision.reason)
                 if following is not None
                 else Outcome(to=OperationState.SWEEPING, reason=decision.reason)
             )
         case Act.WAIT:
-            outcome = Outcome(wait=context.poll_seconds(), memory={"asked": number})
+            outcome = Outcome(wait=context.poll_seconds(), step_data=replace(context.step_data, asked_in_round=number))
         case Act.UNBLOCK:
             outcome = _unblock(context, number, events)
         case _:
@@ -134,8 +136,8 @@ def delete(context: Context) -> Outcome:
 
 
 def _ask(context: Context, number: int, *, asked: bool) -> Outcome:
-    asked_at = context.memory.get("asked_at")
-    if asked and asked_at and context.now - datetime.fromisoformat(asked_at) < DELETION_SHOWS_WITHIN:
+    asked_at = context.step_data.asked_at
+    if asked and asked_at and context.now - asked_at < DELETION_SHOWS_WITHIN:
         return Outcome(wait=context.poll_seconds())
     stack_id = context.the_stack.stack_id
     try:
@@ -145,14 +147,15 @@ def _ask(context: Context, number: int, *, asked: bool) -> Outcome:
         return Outcome(wait=1.0)  # the next look finds it gone
     except WrongStatus:
         return Outcome(wait=context.poll_seconds())  # something is at work on it; the next look sees what
-    return Outcome(wait=min(1.0, context.poll_seconds()), memory={"asked": number, "asked_at": context.now.isoformat()})
+    data = replace(context.step_data, asked_in_round=number, asked_at=context.now)
+    return Outcome(wait=min(1.0, context.poll_seconds()), step_data=data)
 
 
 def _unblock(context: Context, number: int, events: Sequence[interface.StackEvent]) -> Outcome:
     blocked = _blocked(context, events)
     if number + 1 >= len(DELETE_ROUNDS):
         return _give_up(blocked)
-    again = {"round": number + 1, "emptied": [], "idle_rounds": 0, "prepared": []}
+    again = replace(context.step_data, delete_round=number + 1, emptied=(), idle_rounds=0, prepared=())
     groups = [row.physical_id for row in blocked if row.type == SECURITY_GROUP and row.physical_id]
     subnets = [row.physical_id for row in blocked if row.type == SUBNET and row.physical_id]
     if groups or subnets:
@@ -161,11 +164,11 @@ def _unblock(context: Context, number: int, events: Sequence[interface.StackEven
     names = ", ".join(row.logical_id for row in blocked[:5]) or "something"
     if any(row.type in _HELD for row in blocked):
         return Outcome(
-            to=OperationState.PREPARING, reason=f"{names} held on; letting go again.", wait=wait, memory=again
+            to=OperationState.PREPARING, reason=f"{names} held on; letting go again.", wait=wait, step_data=again
         )
     if any(row.type in ROUNDS_WITHOUT_PROGRESS for row in blocked):
-        return Outcome(to=OperationState.EMPTYING, reason=f"{names} filled up again.", wait=wait, memory=again)
-    return Outcome(wait=wait, memory=again)
+        return Outcome(to=OperationState.EMPTYING, reason=f"{names} filled up again.", wait=wait, step_data=again)
+    return Outcome(wait=wait, step_data=again)
 
 
 def _blocked(context: Context, events: Sequence[interface.StackEvent]) -> list[StackResource]:

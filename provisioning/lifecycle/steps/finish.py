@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 from provisioning.aws import interface
 from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.step_data import RunningTask
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.models import StackResource
 
@@ -18,11 +20,11 @@ UNKNOWN_FOR = timedelta(minutes=2)
 def finish(context: Context) -> Outcome:
     """One look at the task under way, or the start of the next; at the end the stack's outputs are taken over."""
     steps = context.content["after"]
-    number = context.memory.get("done_after", 0)
+    number = context.step_data.tasks_done
     if number >= len(steps):
         state = context.aws.describe_stack(context.the_stack.stack_id)
         return Outcome(to=OperationState.SUCCEEDED, reason="Everything is there.", seen=state)
-    step, task = steps[number], context.memory.get("task")
+    step, task = steps[number], context.step_data.task
     if task is None:
         return _start(context, step, number)
     return _look(context, step, task, number)
@@ -44,20 +46,20 @@ def _start(context: Context, step: Mapping[str, Any], number: int) -> Outcome:
     )
     # ECS takes at most 64 characters: the step's number, not its key.
     task_arn = context.aws.run_task(spec, token=context.token(f"task{number}"))
-    task = {"arn": task_arn, "cluster": spec.cluster, "started_at": context.now.isoformat()}
-    return Outcome(wait=context.poll_seconds(), memory={"task": task})
+    task = RunningTask(task_arn, spec.cluster, context.now)
+    return Outcome(wait=context.poll_seconds(), step_data=replace(context.step_data, task=task))
 
 
-def _look(context: Context, step: Mapping[str, Any], task: Mapping[str, str], number: int) -> Outcome:
-    running_for = context.now - datetime.fromisoformat(task["started_at"])
-    state = context.aws.describe_task(task["cluster"], task["arn"])
+def _look(context: Context, step: Mapping[str, Any], task: RunningTask, number: int) -> Outcome:
+    running_for = context.now - task.started_at
+    state = context.aws.describe_task(task.cluster, task.arn)
     if state is None:
         if running_for < UNKNOWN_FOR:
             return Outcome(wait=context.poll_seconds())
         return _failed(step, "ECS does not know the task any more, so its end was missed.", "")
     if state.status == "STOPPED":
         if state.exit_code == 0:
-            return Outcome(memory={"task": None, "done_after": number + 1})
+            return Outcome(step_data=replace(context.step_data, task=None, tasks_done=number + 1))
         code = "did not start" if state.exit_code is None else f"ended with exit code {state.exit_code}"
         return _failed(step, f"The task {code}.", state.reason)
     if running_for > timedelta(minutes=step["timeout_minutes"]):

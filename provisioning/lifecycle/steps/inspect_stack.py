@@ -5,6 +5,8 @@ Each further stack of an environment begins here as well, without the proof: onc
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from provisioning.aws import interface
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase, decide
 from provisioning.lifecycle.states import OperationState
@@ -63,7 +65,8 @@ def _arrive_to_tear_down(context: Context) -> Outcome:
         case Act.SWEEP:
             return _past(context, decision.reason)
         case Act.WAIT if status == "DELETE_IN_PROGRESS":
-            return _adopt(context, found, Outcome(to=OperationState.DELETING, memory={"asked": 0}))
+            data = replace(context.step_data, asked_in_round=0)
+            return _adopt(context, found, Outcome(to=OperationState.DELETING, step_data=data))
         case Act.WAIT:
             return Outcome(wait=context.poll_seconds())
     return _adopt(context, found, Outcome(to=OperationState.PREPARING, reason=decision.reason))
@@ -73,7 +76,7 @@ def _past(context: Context, reason: str) -> Outcome:
     """There is nothing of this stack: on to the one before it, and after the last to the proof that nothing is left."""
     if (following := context.following) is None:
         return Outcome(to=OperationState.SWEEPING, reason=reason)
-    outcome = go_on(following, reason)
+    outcome = go_on(context, following, reason)
     if context.operation.state == OperationState.CONTINUING:
         outcome.to = None
     return outcome

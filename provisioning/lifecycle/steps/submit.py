@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from provisioning.aws import AlreadyExists, interface
@@ -26,7 +27,7 @@ def submit(context: Context) -> Outcome:
 
 
 def _next_artefact(context: Context) -> Content | None:
-    shipped = context.memory.get("shipped", [])
+    shipped = context.step_data.shipped
     return next((made for made in context.plan["artefacts"] if _place(context, made) not in shipped), None)
 
 
@@ -38,7 +39,8 @@ def _ship(context: Context, artefact: Content) -> Outcome:
     """Put a package where the stack will look for it: the bytes that were stored with the plan, whose digest was approved."""
     body = Artefact.objects.values_list("body", flat=True).get(pk=artefact["sha256"])
     context.aws.put_artefact(context.plan["artefact_bucket"], artefact["key"], bytes(body), sha256=artefact["sha256"])
-    return Outcome(memory={"shipped": [*context.memory.get("shipped", []), _place(context, artefact)]})
+    shipped = (*context.step_data.shipped, _place(context, artefact))
+    return Outcome(step_data=replace(context.step_data, shipped=shipped))
 
 
 def _receive(context: Context) -> Outcome:

@@ -8,7 +8,8 @@ the sweep is repeated with growing pauses before it gives up.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from dataclasses import replace
+from typing import Final
 
 from provisioning.aws import interface
 from provisioning.aws.arns import WORLD_REGION, is_of_the_world
@@ -27,12 +28,12 @@ GONE, THERE, UNASKED = "gone", "there", "unasked"
 def sweep(context: Context) -> Outcome:
     mine = StackResource.objects.filter(stack__in=context.stacks).exclude(physical_id="")
     rows = list(mine.exclude(end=ResourceEnd.FOREIGN).select_related("stack").order_by("id"))
-    answers: dict[str, str] = dict(context.memory.get("answers", {}))
+    answers: dict[str, str] = dict(context.step_data.answers)
     unasked = [row for row in rows if str(row.pk) not in answers]
     for row in unasked[:ASKED_A_STEP]:
         answers[str(row.pk)] = _ask(context.aws_of(row), row.type, row.physical_id)
     if len(unasked) > ASKED_A_STEP:
-        return Outcome(memory={"answers": answers})
+        return Outcome(step_data=replace(context.step_data, answers=answers))
     regions = _regions(context, rows)
     value = str(context.operation.environment_id)
     found = [
@@ -77,8 +78,8 @@ def _conclude(
         return _again(context, left)
     receipt = write_receipt(context, rows, ends, scan, regions=regions, stays=stays)
     # What was asked is on the receipt now.
-    forget: dict[str, Any] = {"answers": {}, "left": []}
-    return Outcome(to=OperationState.SUCCEEDED, reason="Nothing is left.", ends=ends, receipt=receipt, memory=forget)
+    data = replace(context.step_data, answers={}, left=())
+    return Outcome(to=OperationState.SUCCEEDED, reason="Nothing is left.", ends=ends, receipt=receipt, step_data=data)
 
 
 def _end(row: StackResource, answer: str, stays: Stays) -> ResourceEnd:
@@ -95,12 +96,11 @@ def _end(row: StackResource, answer: str, stays: Stays) -> ResourceEnd:
 
 
 def _again(context: Context, left: Sequence[str]) -> Outcome:
-    number = context.memory.get("sweeps", 0)
+    number = context.step_data.sweeps
     if number < len(PAUSES):
-        memory = {"sweeps": number + 1, "answers": {}, "left": list(left)}
-        return Outcome(
-            wait=PAUSES[number] if not context.operation.environment.account.is_sandbox else 1.0, memory=memory
-        )
+        data = replace(context.step_data, sweeps=number + 1, answers={}, left=tuple(left))
+        wait = 1.0 if context.operation.environment.account.is_sandbox else PAUSES[number]
+        return Outcome(wait=wait, step_data=data)
     return stop(
         OperationState.FAILED,
         f"{_gone(context)}, but {len(left)} resource{'s are' if len(left) > 1 else ' is'} still there.",

@@ -61,7 +61,7 @@ def watch(context: Context) -> Outcome:
     if decision.act is Act.FINISH:
         following = context.following
         outcome = (
-            go_on(following, decision.reason)
+            go_on(context, following, decision.reason)
             if following is not None
             else Outcome(to=OperationState.FINISHING, reason=decision.reason)
         )

@@ -1,0 +1,148 @@
+"""Step data: what the steps of an operation store between calls, as one typed record.
+
+`Operation.step_data` holds the JSON. The keys in it are frozen: workers of the previous and of this version run side by
+side during an upgrade, and each reads what the other has written. `as_json` therefore keeps keys that it does not know,
+and leaves out fields that still have their default. To add a field, add it here with a default and a key in `_KEYS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, field, fields
+from datetime import datetime
+from typing import Any, Final, Self
+
+
+@dataclass(frozen=True, slots=True)
+class StackPlace:
+    """A stack of the plan and its region, in the order of creation."""
+
+    key: str
+    region: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedAt:
+    """The resource that an operation failed at, where one is known, and the hint that pages show."""
+
+    logical_id: str
+    type: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunningTask:
+    """A post-deployment task that was started and is being watched."""
+
+    arn: str
+    cluster: str
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class StepData:
+    """Everything that steps store. Change it with `dataclasses.replace`; the engine writes the result.
+
+    `misses` counts failed AWS calls in a row, `errors` errors of the portal, `trouble` is the sentence about the last of
+    either. `state_before` is the environment's state before the operation, `ended_in` the operation's state before its
+    end. `tokens` are client tokens by step, stored by operations that started before the token format changed.
+    """
+
+    state_before: str = ""
+    ended_in: str = ""
+    stacks: tuple[StackPlace, ...] = ()
+    task_titles: tuple[str, ...] = ()
+    misses: int = 0
+    errors: int = 0
+    trouble: str = ""
+    failed_at: FailedAt | None = None
+    tokens: Mapping[str, str] = field(default_factory=dict)
+
+    shipped: tuple[str, ...] = ()
+    """Packages in the artefact bucket, each as "bucket/key"."""
+    task: RunningTask | None = None
+    tasks_done: int = 0
+
+    prepared: tuple[int, ...] = ()
+    """Ledger rows that were stopped or unprotected in this round."""
+    emptied: tuple[str, ...] = ()
+    """Physical ids of buckets and vaults that are empty."""
+    idle_rounds: int = 0
+    """Rounds of emptying in a row in which nothing could be deleted."""
+    delete_round: int = 0
+    asked_in_round: int | None = None
+    """The round in which DeleteStack was called last."""
+    asked_at: datetime | None = None
+
+    answers: Mapping[str, str] = field(default_factory=dict)
+    """What each resource's own service answered, by the id of its ledger row."""
+    sweeps: int = 0
+    left: tuple[str, ...] = ()
+
+    @classmethod
+    def from_json(cls, stored: Mapping[str, Any]) -> Self:
+        """Read stored step data. Missing keys get their default; unknown keys belong to another version and are ignored."""
+        return cls(**{name: _read(name, stored[key]) for name, key in _KEYS.items() if key in stored})
+
+    def as_json(self, stored: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """Return the JSON to store in place of `stored`, including keys of `stored` that this version does not know."""
+        written = dict(stored or {})
+        for item in fields(self):
+            key, value = _KEYS[item.name], getattr(self, item.name)
+            default = item.default_factory() if item.default_factory is not MISSING else item.default
+            if key in written or value != default:
+                written[key] = _write(value)
+        return written
+
+
+_KEYS: Final[Mapping[str, str]] = {
+    "state_before": "before",
+    "ended_in": "ended_in",
+    "stacks": "stacks",
+    "task_titles": "after",
+    "misses": "misses",
+    "errors": "errors",
+    "trouble": "trouble",
+    "failed_at": "failure",
+    "tokens": "tokens",
+    "shipped": "shipped",
+    "task": "task",
+    "tasks_done": "done_after",
+    "prepared": "prepared",
+    "emptied": "emptied",
+    "idle_rounds": "idle_rounds",
+    "delete_round": "round",
+    "asked_in_round": "asked",
+    "asked_at": "asked_at",
+    "answers": "answers",
+    "sweeps": "sweeps",
+    "left": "left",
+}
+
+
+def _read(name: str, value: Any) -> Any:
+    match name, value:
+        case "stacks", _:
+            return tuple(StackPlace(key, region) for key, region in value)
+        case "failed_at", dict():
+            return FailedAt(value["logical_id"], value["type"], value["hint"]) if value else None
+        case "task", dict():
+            return RunningTask(value["arn"], value["cluster"], datetime.fromisoformat(value["started_at"]))
+        case "asked_at", str():
+            return datetime.fromisoformat(value)
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _write(value: Any) -> Any:
+    match value:
+        case FailedAt():
+            return {"logical_id": value.logical_id, "type": value.type, "hint": value.hint}
+        case RunningTask():
+            return {"arn": value.arn, "cluster": value.cluster, "started_at": value.started_at.isoformat()}
+        case datetime():
+            return value.isoformat()
+        case tuple():
+            return [[item.key, item.region] if isinstance(item, StackPlace) else item for item in value]
+        case Mapping():
+            return dict(value)
+    return value
