@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from provisioning.lifecycle.states import RequestState
-from provisioning.models import Request
+from provisioning.lifecycle.access import decidable, is_approver, sees_all_teams
+from provisioning.models import Request, User
 
 COUNTED_TO = 100
 
@@ -18,16 +17,19 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    context: dict[str, Any] = {"area": _area(request)}
-    if user.is_approver:
-        context["waiting_for_me"] = SimpleLazyObject(lambda: waiting_for(user.pk))
+    context: dict[str, Any] = {
+        "area": _area(request),
+        "is_approver": is_approver(user),
+        "sees_all_teams": sees_all_teams(user),
+    }
+    if is_approver(user):
+        context["waiting_for_me"] = SimpleLazyObject(lambda: waiting_for(user))
     return context
 
 
-def waiting_for(approver_id: UUID) -> int:
-    """How many requests this approver can decide on; counted no further than the badge can show."""
-    rows = Request.objects.filter(state=RequestState.WAITING).exclude(requested_by_id=approver_id)
-    return len(rows.values_list("pk", flat=True)[:COUNTED_TO])
+def waiting_for(approver: User) -> int:
+    """Count the requests that this approver can decide on, up to `COUNTED_TO`, the most that the badge shows."""
+    return len(Request.objects.filter(decidable(approver)).values_list("pk", flat=True)[:COUNTED_TO])
 
 
 def _area(request: HttpRequest) -> str:

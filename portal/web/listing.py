@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.db.models import Q
 
-from portal.web.lookups import visible
+from provisioning.lifecycle.access import decidable, is_approver, visible
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, Request, User
@@ -69,11 +69,10 @@ def request_rows(condition: Q, *, limit: int, after: tuple[datetime, UUID] | Non
 
 
 def waiting_rows(user: User, limit: int = WAITING_SHOWN) -> list[dict[str, object]]:
-    """For an approver what they can decide on; for others what their teams have asked for and still wait for."""
-    condition = Q(state=RequestState.WAITING) & visible(user, "environment__team")
-    if user.is_approver:
-        condition &= ~Q(requested_by_id=user.pk)
-    return request_rows(condition, limit=limit)
+    """Return the pending requests that concern the user: an approver's to decide, for others those of their teams."""
+    if is_approver(user):
+        return request_rows(decidable(user), limit=limit)
+    return request_rows(Q(state=RequestState.WAITING) & visible(user, "environment__team"), limit=limit)
 
 
 def _behind(field: str, after: tuple[datetime, UUID]) -> Q:

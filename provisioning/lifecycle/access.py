@@ -1,25 +1,167 @@
-"""Who may do what, as pure rules on rows. Services ask here before they act; pages ask here before they show."""
+"""Access rules: who may see, operate and decide on what, and which accounts a team may use.
+
+This module is the only place with such rules. Services check them before they act, and pages and
+the API ask the same functions before they offer something. To add a role, add it to
+`models.Role` and give it its permissions with one line in `PERMISSIONS`.
+"""
 
 from __future__ import annotations
 
-from provisioning.models import Membership, Request, Role, Team, User
+from collections.abc import Iterable, Mapping
+from enum import Enum, auto
+from typing import Final
+
+from django.db.models import Q
+
+from provisioning.errors import NotAllowed, Refused
+from provisioning.lifecycle.states import RequestState
+from provisioning.models import Account, Membership, Request, Role, Team, User
 
 
-def role_in(user: User, team: Team) -> Role | None:
-    role = Membership.objects.filter(user=user, team=team).values_list("role", flat=True).first()
-    return Role(role) if role else None
+class Permission(Enum):
+    """What a role allows its holder to do with the environments and requests of the team."""
+
+    SEE = auto()
+    OPERATE = auto()
+    """Request environments, and change, retry, withdraw or tear down those that exist."""
+
+
+PERMISSIONS: Final[Mapping[str, frozenset[Permission]]] = {
+    Role.OWNER: frozenset({Permission.SEE, Permission.OPERATE}),
+    Role.MEMBER: frozenset({Permission.SEE, Permission.OPERATE}),
+}
+
+
+def permissions_of(role: str) -> frozenset[Permission]:
+    """Return what `role` allows. A role that is not in the table allows nothing."""
+    return PERMISSIONS.get(role, frozenset())
+
+
+def is_approver(user: User) -> bool:
+    """Whether the user decides on requests, of any team but never on their own."""
+    return user.is_approver
+
+
+def sees_all_teams(user: User) -> bool:
+    """Whether the user sees every team: approvers do, because they decide on every team's requests."""
+    return is_approver(user)
+
+
+def memberships_of(user: User) -> list[Membership]:
+    """Return the user's memberships with their teams, by the name of the team. One query."""
+    return list(Membership.objects.filter(user=user).select_related("team").order_by("team__name"))
+
+
+def acting_teams(memberships: Iterable[Membership]) -> list[Team]:
+    """Return the teams for which the holder of these memberships may request environments."""
+    return [membership.team for membership in memberships if Permission.OPERATE in permissions_of(membership.role)]
+
+
+def teams_user_may_act_for(user: User) -> list[Team]:
+    """Return the teams for which the user may request environments, by name. One query."""
+    return acting_teams(memberships_of(user))
+
+
+def visible(user: User, team: str = "team") -> Q:
+    """Return the condition for the rows that the user may see; `team` is the path from a row to its team.
+
+    The condition is a subquery, not a join, so that no row appears twice.
+    """
+    if sees_all_teams(user):
+        return Q()
+    roles = [role for role in PERMISSIONS if Permission.SEE in permissions_of(role)]
+    return Q(**{f"{team}__in": Team.objects.filter(memberships__user=user, memberships__role__in=roles)})
+
+
+def decidable(user: User) -> Q:
+    """Return the condition for the requests that the user can decide on now."""
+    if not is_approver(user):
+        return Q(pk__in=())
+    return Q(state=RequestState.WAITING) & ~Q(requested_by_id=user.pk)
 
 
 def may_see(user: User, team: Team) -> bool:
-    """Members see their team's things; approvers see everybody's, because they decide on them."""
-    return user.is_approver or role_in(user, team) is not None
+    return sees_all_teams(user) or Permission.SEE in _permissions_in(user, team)
 
 
 def may_operate(user: User, team: Team) -> bool:
-    """Members and owners ask for environments and tear them down; an approver from outside the team does not."""
-    return role_in(user, team) is not None
+    """Whether the user's role in the team allows it. Being an approver does not."""
+    return Permission.OPERATE in _permissions_in(user, team)
 
 
 def may_decide(user: User, request: Request) -> bool:
-    """Nobody decides on a request of their own."""
-    return user.is_approver and request.requested_by_id != user.pk
+    """Whether the user may approve or refuse the request. Nobody decides on their own request."""
+    return is_approver(user) and request.requested_by_id != user.pk
+
+
+def may_see_blueprint_errors(user: User) -> bool:
+    """Whether the catalogue shows file and line of the errors in a broken blueprint."""
+    return is_approver(user)
+
+
+def check_may_see(user: User, team: Team) -> None:
+    """Raise NotAllowed unless the user may see what belongs to the team."""
+    if not may_see(user, team):
+        raise NotAllowed(f"Only {_holders(Permission.SEE)} of {team.name} and approvers may see this.")
+
+
+def check_may_operate(user: User, team: Team) -> None:
+    """Raise NotAllowed unless the user may request and operate environments of the team."""
+    if not may_operate(user, team):
+        raise NotAllowed(f"Only {_holders(Permission.OPERATE)} of {team.name} may do this.")
+
+
+def check_may_act_for_a_team(teams: Iterable[Team]) -> None:
+    """Raise NotAllowed if `teams`, those that a user may act for, are none."""
+    if not any(True for _ in teams):
+        raise NotAllowed(no_team_to_act_for())
+
+
+def no_team_to_act_for() -> str:
+    """Return the sentence for a user who may request environments for no team."""
+    return (
+        f"Environments belong to teams, and only {_holders(Permission.OPERATE)} of a team may request them. "
+        "Ask a team owner to add you."
+    )
+
+
+def check_may_decide(user: User, request: Request) -> None:
+    """Raise NotAllowed unless the user may approve or refuse the request."""
+    if not is_approver(user):
+        raise NotAllowed("Only approvers may decide on requests.")
+    if not may_decide(user, request):
+        raise NotAllowed("You cannot decide on your own request. Another approver has to.")
+
+
+def may_use_account(team: Team, account: Account, *, size: str) -> bool:
+    """Whether the team may create environments of this size in the account.
+
+    An account accepts sizes, and is open to every team.
+    """
+    del team
+    return size in account.sizes
+
+
+def accounts_for(teams: Iterable[Team], accounts: Iterable[Account], *, size: str) -> list[Account]:
+    """Return those of `accounts` that at least one of `teams` may use for this size."""
+    candidates = tuple(teams)
+    return [account for account in accounts if any(may_use_account(team, account, size=size) for team in candidates)]
+
+
+def check_may_use_account(team: Team, account: Account, *, size: str) -> None:
+    """Raise Refused unless the team may create environments of this size in the account."""
+    if not may_use_account(team, account, size=size):
+        accepted = ", ".join(account.sizes) or "none"
+        raise Refused(
+            f"The account {account.name} does not accept size {size} (it accepts {accepted}). Choose another account."
+        )
+
+
+def _permissions_in(user: User, team: Team) -> frozenset[Permission]:
+    role = Membership.objects.filter(user=user, team=team).values_list("role", flat=True).first()
+    return permissions_of(role) if role else frozenset()
+
+
+def _holders(permission: Permission) -> str:
+    """Name the roles that grant a permission: `owners and members`."""
+    return " and ".join(f"{role}s" for role in PERMISSIONS if permission in permissions_of(role))

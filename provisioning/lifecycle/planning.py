@@ -14,6 +14,7 @@ from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.diagram.svg import draw
 from provisioning.errors import Refused
+from provisioning.lifecycle.access import check_may_use_account
 from provisioning.lifecycle.catalogue import check_unchanged, why_not
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.states import EnvironmentState
@@ -70,7 +71,7 @@ def draft_create(
 
     Raises InputErrors and other BlueprintErrors of the blueprint, and Refused where a rule of the portal says no.
     """
-    _check_place(blueprint=blueprint, size=size, account=account, region=region)
+    _check_place(team=team, blueprint=blueprint, size=size, account=account, region=region)
     check_unchanged(blueprint)
     _check_name(name, account=account, region=region, request_id=request_id)
     parsed = parse_inputs(blueprint, size, inputs)
@@ -168,16 +169,12 @@ def _plain(step: dict[str, Any]) -> dict[str, Any]:
     return {key: list(value) if isinstance(value, tuple) else value for key, value in step.items()}
 
 
-def _check_place(*, blueprint: Blueprint, size: str, account: Account, region: str) -> None:
+def _check_place(*, team: Team, blueprint: Blueprint, size: str, account: Account, region: str) -> None:
     if size not in blueprint.sizes:
         raise Refused(f"{blueprint.title} has no size {size}; choose one of {', '.join(blueprint.sizes)}.")
     if sentence := why_not(blueprint, size):
         raise Refused(sentence)
-    if size not in account.sizes:
-        takes = ", ".join(account.sizes) or "none"
-        raise Refused(
-            f"The account {account.name} does not take size {size} (it takes {takes}); choose another account."
-        )
+    check_may_use_account(team, account, size=size)
     if region not in account.regions or region not in blueprint.regions:
         both = [known for known in blueprint.regions if known in account.regions]
         hint = f"choose one of {', '.join(both)}" if both else "choose another account"

@@ -38,7 +38,7 @@ def test_it_refuses_the_requester_even_an_approver(world: World) -> None:
     world.bob.is_approver = True
     world.bob.save()
     request = world.request(size="prod")
-    with pytest.raises(NotAllowed, match="request of their own"):
+    with pytest.raises(NotAllowed, match="decide on your own request"):
         approve_request(actor=world.bob, request=request, digest=request.plan.digest)
 
 
@@ -122,7 +122,7 @@ def test_it_refuses_what_cannot_be(world: World, wish: dict[str, str], says: str
 
 
 def test_an_account_takes_only_its_sizes(world: World) -> None:
-    with pytest.raises(Refused, match="does not take size prod"):
+    with pytest.raises(Refused, match="does not accept size prod"):
         world.request(size="prod", account=world.account)
 
 

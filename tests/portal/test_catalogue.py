@@ -47,12 +47,12 @@ def test_a_blueprint_shows_each_size(size: str, people: People) -> None:
     assert "Certificate ARN" in text
 
 
-def test_only_who_is_in_a_team_is_led_to_the_form(people: People) -> None:
+def test_the_request_link_is_shown_to_team_members_only(people: People) -> None:
     led = 'href="/catalogue/carbon-connect/request/?size=dev"'
     assert led in people.client("bob").get("/catalogue/carbon-connect/").content.decode()
     text = people.client("olivia").get("/catalogue/carbon-connect/").content.decode()
     assert led not in text
-    assert "you are in no team" in text
+    assert "only owners and members of a team may request them" in text
 
 
 def test_an_unknown_blueprint_is_not_found(people: People) -> None:

@@ -10,9 +10,10 @@ from portal.pages.catalogue.example_plan import differences, showcase
 from portal.pages.catalogue.readme import readme
 from portal.pages.versions.page import version_lines
 from portal.panels.handover_tasks import work_panel
-from portal.web.lookups import person, teams_of
+from portal.web.lookups import person
 from provisioning.blueprint import Blueprint, BrokenBlueprintError, UnknownBlueprint
 from provisioning.errors import NotFound
+from provisioning.lifecycle.access import may_see_blueprint_errors, no_team_to_act_for, teams_user_may_act_for
 from provisioning.lifecycle.catalogue import catalogue, why_not
 from provisioning.lifecycle.version_registry import broken_by_change, see_versions
 
@@ -28,7 +29,9 @@ def index(request: HttpRequest) -> HttpResponse:
     cards = [(blueprint, showcase(blueprint, next(iter(blueprint.sizes)))) for blueprint in offered]
     broken = sorted([*found.broken, *map(broken_by_change, changed.items())], key=lambda item: item.slug)
     return render(
-        request, "pages/catalogue/index.html", {"cards": cards, "broken": broken, "tell_problems": user.is_approver}
+        request,
+        "pages/catalogue/index.html",
+        {"cards": cards, "broken": broken, "tell_problems": may_see_blueprint_errors(user)},
     )
 
 
@@ -52,7 +55,8 @@ def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
             "work": work_panel(found),
             "lines": lines[:VERSIONS_SHOWN],
             "more_versions": max(0, len(lines) - VERSIONS_SHOWN),
-            "may_ask": bool(teams_of(user)),
+            "may_ask": bool(teams_user_may_act_for(user)),
+            "no_team": no_team_to_act_for(),
             "why_not": next((line.trouble for line in lines if line.trouble), "") or why_not(found, size),
         },
     )

@@ -19,6 +19,7 @@ from portal.panels.plan_summary import Group, called, group_by_component, stack_
 from portal.web.formatting import title_of
 from portal.web.history import environment_history
 from provisioning.components.kit.values import MAIN
+from provisioning.lifecycle.access import may_decide
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.read.actions import actions_for
@@ -146,6 +147,7 @@ def environment_page(user: User, environment: Environment) -> dict[str, Any]:
         "failure": wrong,
         "failed_title": _title(now, wrong.logical_id) if wrong else "",
         "waiting": waiting,
+        "may_decide": waiting is not None and may_decide(user, waiting),
         "actions": actions,
         "offered": next((a for a in actions if wrong and a.key == wrong.next_action), None),
         "history": environment_history(environment),

@@ -12,8 +12,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.pages.environments.page import RESTING, environment_page, has_waiting
 from portal.web.listing import environment_rows, read_cursor, write_cursor
-from portal.web.lookups import Need, get_environment_for, person, visible
+from portal.web.lookups import NO_SUCH_ENVIRONMENT, Need, get_environment_for, person
 from provisioning.errors import NotFound
+from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Environment, Team
@@ -66,7 +67,7 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     rows = Environment.objects.filter(visible(user), pk=pk).values_list("version", "state")
     found = rows.first()
     if found is None:
-        raise NotFound("There is no such environment, or it is not your team's.")
+        raise NotFound(NO_SUCH_ENVIRONMENT)
     version, state = found
     if request.GET.get("v") == str(version):
         at_rest = state in RESTING and not has_waiting(pk)

@@ -19,6 +19,7 @@ from portal.web.formatting import said_value, title_of
 from provisioning.blueprint import Blueprint, Variable
 from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
+from provisioning.lifecycle.access import accounts_for
 from provisioning.models import Account, Team
 
 PREFIX = "input_"
@@ -36,8 +37,7 @@ class Offer:
     def places(self, size: str) -> list[tuple[Account, str]]:
         return [
             (account, region)
-            for account in self.accounts
-            if size in account.sizes
+            for account in accounts_for(self.teams, self.accounts, size=size)
             for region in self.blueprint.regions
             if region in account.regions
         ]

@@ -14,8 +14,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.pages.catalogue.views import get_blueprint
 from portal.pages.request_form.forms import Offer, RequestForm
 from portal.pages.request_form.page import Preview, changes_since, preview
-from portal.web.lookups import person, teams_of
-from provisioning.errors import NotAllowed, Refused, WrongState
+from portal.web.lookups import person
+from provisioning.errors import Refused, WrongState
+from provisioning.lifecycle.access import check_may_act_for_a_team, teams_user_may_act_for
 from provisioning.lifecycle.catalogue import why_not
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.lifecycle.states import RequestState
@@ -53,9 +54,8 @@ def look(request: HttpRequest, slug: str) -> HttpResponse:
 
 def offer_of(user: User, slug: str) -> Offer:
     blueprint = get_blueprint(slug)
-    teams = teams_of(user)
-    if not teams:
-        raise NotAllowed("You are in no team. Environments belong to teams: ask an owner to take you in.")
+    teams = teams_user_may_act_for(user)
+    check_may_act_for_a_team(teams)
     return Offer(blueprint, teams, list(Account.objects.order_by("name")))
 
 

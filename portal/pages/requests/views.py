@@ -17,10 +17,10 @@ from portal.panels.timeline import timeline_panel
 from portal.web.formatting import said_value, title_of
 from portal.web.history import request_history
 from portal.web.listing import read_cursor, request_rows, write_cursor
-from portal.web.lookups import Need, get_request_for, person, visible
+from portal.web.lookups import Need, get_request_for, person
 from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotFound
-from provisioning.lifecycle.access import may_decide, may_operate
+from provisioning.lifecycle.access import may_decide, may_operate, visible
 from provisioning.lifecycle.plan_document import stack_of
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.requests import withdraw_request

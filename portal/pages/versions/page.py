@@ -15,10 +15,10 @@ from django.urls import reverse
 
 from portal.panels.plan_summary import Group, group_by_component
 from portal.web.formatting import said_setting, title_of
-from portal.web.lookups import visible
 from provisioning.blueprint import Blueprint
 from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.graph import EnvironmentContext, Value
+from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.catalogue import DEPRECATED, catalogue, changed_since
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.version_registry import newer_version, see_among, versions_of

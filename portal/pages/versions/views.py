@@ -10,7 +10,7 @@ from django.urls import NoReverseMatch
 from django.views.decorators.http import require_safe
 
 from portal.pages.versions.page import compare_url, comparison_page, version_lines
-from portal.web.lookups import get_environment_for, person
+from portal.web.lookups import NO_SUCH_ENVIRONMENT, get_environment_for, person
 from provisioning.blueprint import Blueprint
 from provisioning.errors import NotFound
 from provisioning.lifecycle.catalogue import catalogue
@@ -62,7 +62,7 @@ def _environment(user: User, given: str, *, slug: str, version: str) -> Environm
     try:
         environment = get_environment_for(user, UUID(given))
     except ValueError:
-        raise NotFound("There is no such environment, or it is not your team's.") from None
+        raise NotFound(NO_SUCH_ENVIRONMENT) from None
     mine = environment.blueprint_version
     if (mine.slug, mine.version) != (slug, version):
         raise NotFound(f"{environment.name} is on {mine.slug} {mine.version}; open the comparison from its own page.")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from provisioning.errors import NotAllowed, Refused, WrongState
+from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import may_decide
+from provisioning.lifecycle.access import check_may_decide
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.services.recording import expires
@@ -20,7 +20,7 @@ def approve_request(*, actor: User, request: Request, digest: str, note: str = "
     Raises NotAllowed, and WrongState if the request is not pending, has expired, has another plan than the one that
     was read, or if its environment cannot start it now.
     """
-    _check_may_decide(actor, request)
+    check_may_decide(actor, request)
     at = clock.now()
     if request.plan.digest != digest:
         raise WrongState(
@@ -61,7 +61,7 @@ def reject_request(*, actor: User, request: Request, note: str) -> Request:
 
     Raises NotAllowed, Refused and WrongState.
     """
-    _check_may_decide(actor, request)
+    check_may_decide(actor, request)
     if not note.strip():
         raise Refused("Enter a reason, so that the requester knows what to change.")
     at = clock.now()
@@ -87,10 +87,3 @@ def reject_request(*, actor: User, request: Request, note: str) -> Request:
             note=note,
         )
     return request
-
-
-def _check_may_decide(actor: User, request: Request) -> None:
-    if not actor.is_approver:
-        raise NotAllowed("Only approvers decide on requests.")
-    if not may_decide(actor, request):
-        raise NotAllowed("Nobody decides on a request of their own; another approver has to.")

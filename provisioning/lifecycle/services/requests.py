@@ -14,9 +14,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from provisioning.blueprint import Blueprint
-from provisioning.errors import NotAllowed, Refused, WrongState
+from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import may_operate
+from provisioning.lifecycle.access import check_may_operate
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.catalogue import pin_version
 from provisioning.lifecycle.planning import draft_create, name_is_taken
@@ -45,8 +45,7 @@ def request_environment(
     A repeated `request_id` of the same actor returns the existing request, so a double click creates one environment.
     Raises NotAllowed, Refused, WrongState (the plan differs from the one that was shown) and the blueprint's errors.
     """
-    if not may_operate(actor, team):
-        raise NotAllowed(f"Only members of {team.name} ask for its environments.")
+    check_may_operate(actor, team)
     request_id = request_id or uuid.uuid4()
     if (sent := request_sent_before(request_id, actor=actor)) is not None:
         return sent
@@ -90,8 +89,7 @@ def request_environment(
 
 def withdraw_request(*, actor: User, request: Request) -> Request:
     """Withdraw a pending request. Any member of the team may do so. Raises NotAllowed and WrongState."""
-    if not may_operate(actor, request.environment.team):
-        raise NotAllowed("Only members of the team withdraw its requests.")
+    check_may_operate(actor, request.environment.team)
     check_pending(request)
     at = clock.now()
     with atomic_with(request, request.environment):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from provisioning.errors import NotAllowed, WrongState
+from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import may_operate
+from provisioning.lifecycle.access import check_may_operate
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.states import EnvironmentState, RequestState
@@ -26,8 +26,7 @@ def retry_operation(*, actor: User, environment: Environment) -> Operation:
 
     Raises NotAllowed, and WrongState if there is nothing to retry or its approval has expired.
     """
-    if not may_operate(actor, environment.team):
-        raise NotAllowed(f"Only members of {environment.team.name} do this.")
+    check_may_operate(actor, environment.team)
     at = clock.now()
     if (why_not := why_not_retry(environment, at=at)) != "":
         raise WrongState(why_not)

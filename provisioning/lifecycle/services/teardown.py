@@ -10,9 +10,9 @@ from uuid import UUID
 from django.db import transaction
 
 from provisioning.components.kit.values import MAIN
-from provisioning.errors import NotAllowed, Refused, WrongState
+from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import may_operate, may_see
+from provisioning.lifecycle.access import check_may_operate, check_may_see
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.ledger import living
 from provisioning.lifecycle.plan_document import regions_of, resources_of, retained_of, stacks_of, templates_of
@@ -81,8 +81,7 @@ def create_content(environment: Environment) -> dict[str, Any]:
 
 def preview_teardown(*, actor: User, environment: Environment) -> TeardownPreview:
     """What a teardown would do now. Raises NotAllowed for people who may not see the environment."""
-    if not may_see(actor, environment.team):
-        raise NotAllowed("Only members of the team and approvers see this.")
+    check_may_see(actor, environment.team)
     made_from = create_content(environment)
     stacks = list(Stack.objects.filter(environment=environment).order_by("created_at"))
     by_id = {stack.pk: stack for stack in stacks}
@@ -167,8 +166,7 @@ def request_teardown(
     Raises NotAllowed, Refused (the typed name), and WrongState (an operation is running, or the environment differs
     from what was shown).
     """
-    if not may_operate(actor, environment.team):
-        raise NotAllowed(f"Only members of {environment.team.name} tear its environments down.")
+    check_may_operate(actor, environment.team)
     if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
         return sent
     if typed_name.strip() != environment.name:
