@@ -1,55 +1,48 @@
-"""The picture that lives: the plan's own drawing, with each component's state written into it."""
+"""The diagram of a plan, drawn from its stored content, with the state of each component where there are states."""
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 from django.utils.safestring import SafeString, mark_safe
 
-from provisioning.diagram.svg import STATES
+from portal.panels.registry import Place, PlanView
+from provisioning.diagram.content import DiagramContent
+from provisioning.diagram.svg import draw_content
 
-SVG = "http://www.w3.org/2000/svg"
-WORDS = {"planned": "planned", "busy": "in progress", "ok": "ready", "bad": "failed", "gone": "removed"}
-NO_PICTURE = SafeString("")
-MARK_INSET, KIND_INSET = 8, 14
-
-ET.register_namespace("", SVG)
+NO_DRAWING = SafeString("")
+WITHOUT_STATES = "This diagram was stored by an earlier version of the portal, so it shows no states."
 
 
-def safe(svg: str) -> SafeString:
-    """A drawing of `provisioning.design.draw`, which escapes every text itself."""
+@dataclass(frozen=True, slots=True)
+class DiagramPanel:
+    """`note` is a sentence below the drawing. `id` keeps the position of a drawing that scrolls sideways."""
+
+    template: ClassVar[str] = "panels/diagram.html"
+    place: ClassVar[Place] = Place.PAGE
+    order: ClassVar[int] = 10
+
+    drawing: SafeString
+    note: str = ""
+
+
+def panel(view: PlanView) -> DiagramPanel | None:
+    return diagram_panel(view.diagram, old_drawing=view.old_drawing)
+
+
+def diagram_panel(
+    content: DiagramContent | None, *, old_drawing: str = "", states: Mapping[str, str] | None = None
+) -> DiagramPanel | None:
+    """Draw the content. A plan that has only an old drawing shows it as it was stored."""
+    if content is not None:
+        return DiagramPanel(trusted_svg(draw_content(content, states=states)))
+    if old_drawing:
+        return DiagramPanel(trusted_svg(old_drawing), WITHOUT_STATES if states is not None else "")
+    return None
+
+
+def trusted_svg(svg: str) -> SafeString:
+    """Mark a drawing of `provisioning` as safe: the code that draws it has escaped every text."""
     return mark_safe(svg)  # noqa: S308 - see above
-
-
-def in_states(svg: str, states: Mapping[str, str]) -> SafeString:
-    """Write states into a drawing that was made without any. A component that has none is planned.
-
-    The stored drawing is used, and not the blueprint, because the catalogue may have moved on since.
-    """
-    if not svg:
-        return safe("")
-    root = ET.fromstring(svg)  # noqa: S314 - a drawing of our own
-    for box in root.iter(f"{{{SVG}}}g"):
-        if address := box.get("data-address"):
-            _colour(box, states.get(address, "planned"))
-    return safe(ET.tostring(root, encoding="unicode"))
-
-
-def _colour(box: ET.Element, state: str) -> None:
-    box.set("class", f"pic-box is-{state}")
-    title = box.find(f"{{{SVG}}}title")
-    if title is not None:
-        title.text = f"{title.text} · {WORDS[state]}"
-    shape, name = _classed(box, "pic-shape"), _classed(box, "pic-name")
-    if shape is None or name is None or not STATES[state]:
-        return
-    right = float(shape.get("x", "0")) + float(shape.get("width", "0"))
-    if (kind := _classed(box, "pic-kind")) is not None:
-        kind.set("x", f"{float(kind.get('x', '0')) - KIND_INSET:g}")
-    place = {"class": "pic-mark", "x": f"{right - MARK_INSET:g}", "y": name.get("y", "0"), "text-anchor": "end"}
-    ET.SubElement(box, f"{{{SVG}}}text", place).text = STATES[state]
-
-
-def _classed(box: ET.Element, name: str) -> ET.Element | None:
-    return next((child for child in box if child.get("class") == name), None)

@@ -1,27 +1,17 @@
-"""What a plan comes to, for people: resources by component and type, what stays at a teardown, what runs afterwards."""
+"""The plan in numbers and words: resources by component and type, what a teardown retains, what runs afterwards."""
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from typing import Generic, Protocol, TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
-from portal.web.formatting import short_type, title_of
-from provisioning.components.kit.values import MAIN
-from provisioning.components.registry import component, kinds
+from portal.panels.registry import Place, PlanView
+from portal.web.components import ComponentGroup, group_by_component, stack_title
+from portal.web.formatting import short_type
 from provisioning.lifecycle.plan_document import Content, resources_of, retained_of, stacks_of
-
-SHARED = "Shared"
-
-
-class HasAddress(Protocol):
-    @property
-    def address(self) -> str: ...
-
-
-T = TypeVar("T", bound=HasAddress)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +25,7 @@ class PlannedResource:
 
 @dataclass(frozen=True, slots=True)
 class PlannedStack:
-    """One stack of the plan; `packages` are the folders whose code it takes along."""
+    """One stack of the plan; `packages` are the folders whose code it includes."""
 
     key: str
     name: str
@@ -49,23 +39,17 @@ class PlannedStack:
 
 
 @dataclass(frozen=True, slots=True)
-class Group(Generic[T]):
-    """The resources of one component."""
+class PlanSummaryPanel:
+    """`stacks` are in the order of creation, and empty if there is only one; `packages` are those of all stacks."""
 
-    address: str
-    name: str
-    kind: str
-    members: list[T] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """`stacks` in the order of creation, empty where there is one; `packages` of all of them."""
+    template: ClassVar[str] = "panels/plan_summary.html"
+    place: ClassVar[Place] = Place.COLUMN
+    order: ClassVar[int] = 20
 
     total: int
     stacks: list[PlannedStack]
     packages: list[str]
-    groups: list[Group[PlannedResource]]
+    groups: list[ComponentGroup[PlannedResource]]
     types: list[tuple[str, int]]
     retained: list[tuple[str, str, str]]
     """Title, policy, why."""
@@ -76,27 +60,10 @@ class Summary:
     body_bytes: int
 
 
-def group_by_component(rows: Iterable[T]) -> list[Group[T]]:
-    """In the order in which each component first comes up."""
-    groups: dict[str, Group[T]] = {}
-    for row in rows:
-        if row.address not in groups:
-            groups[row.address] = Group(row.address, *called(row.address))
-        groups[row.address].members.append(row)
-    return list(groups.values())
-
-
-def called(address: str) -> tuple[str, str]:
-    """`postgres.main` is “PostgreSQL”: the word main says nothing. `service.api` is “api”, a Service."""
-    kind, _, name = address.partition(".")
-    if not address:
-        return SHARED, ""
-    title = component(kind).title if kind in kinds() else title_of(kind)
-    return (title, "") if name == "main" else (name.replace("_", " "), title)
-
-
-def summarise(content: Content) -> Summary:
-    """The content of a plan that creates."""
+def panel(view: PlanView) -> PlanSummaryPanel | None:
+    if view.content is None:
+        return None
+    content = view.content
     stacks = [_planned(stack) for stack in stacks_of(content)]
     resources = [PlannedResource(**resource) for resource in resources_of(content)]
     main = stacks_of(content)[-1]
@@ -105,7 +72,7 @@ def summarise(content: Content) -> Summary:
         (titles.get(kept["logical_id"], str(kept["logical_id"])), kept["policy"], kept["why"])
         for kept in retained_of(content)
     ]
-    return Summary(
+    return PlanSummaryPanel(
         total=len(resources),
         stacks=stacks if len(stacks) > 1 else [],
         packages=[name for stack in stacks for name in stack.packages],
@@ -118,10 +85,6 @@ def summarise(content: Content) -> Summary:
         requires_approval=bool(content.get("requires_approval")),
         body_bytes=sum(len(stack["body"].encode()) for stack in stacks_of(content)),
     )
-
-
-def stack_title(key: str) -> str:
-    return "Main stack" if key == MAIN else f"Stack “{key}”"
 
 
 def _planned(stack: Content) -> PlannedStack:

@@ -1,15 +1,15 @@
-"""The proof as people read it: what was found, what was looked at and holds, who reaches whom, and what each role may do."""
+"""The security checks: findings, checks with their evidence, network access, and what each role may do."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
+
+from portal.panels.registry import Place, PlanView
 
 TONES = {"high": "bad", "medium": "busy", "low": "idle", "info": "idle"}
 WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
-# Lines of evidence of one rule: on a page that people read, and beside a form that is sent with every few letters typed.
-SHOWN_LINES, SHOWN_BESIDE_A_FORM = 40, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class FindingLine:
 
 @dataclass(frozen=True, slots=True)
 class CheckLine:
-    """`more` is how many lines of evidence are left out."""
+    """`more` is the number of lines of evidence that are left out."""
 
     title: str
     why: str
@@ -38,6 +38,10 @@ class CheckLine:
 
 @dataclass(frozen=True, slots=True)
 class ProofPanel:
+    template: ClassVar[str] = "panels/proof.html"
+    place: ClassVar[Place] = Place.COLUMN
+    order: ClassVar[int] = 30
+
     headline: str
     tone: str
     findings: list[FindingLine]
@@ -52,8 +56,8 @@ class ProofPanel:
         return sum(check.holds for check in self.checks)
 
 
-def proof_panel(proof: Mapping[str, Any], *, lines: int = SHOWN_LINES) -> ProofPanel | None:
-    """From the proof's JSON, as a plan stores it, with so many lines of evidence a rule; None for a plan without one."""
+def panel(view: PlanView) -> ProofPanel | None:
+    proof = view.proof
     if not proof:
         return None
     looked_at = [check for check in proof["checked"] if check["verdict"] != "nothing to look at"]
@@ -61,7 +65,7 @@ def proof_panel(proof: Mapping[str, Any], *, lines: int = SHOWN_LINES) -> ProofP
         headline=_headline(proof["counts"]),
         tone=TONES.get(proof["worst"] or "", "ok") if proof["worst"] not in ("low", "info") else "ok",
         findings=[_finding(found) for found in proof["findings"]],
-        checks=[_check(check, lines) for check in looked_at],
+        checks=[_check(check, view.evidence_lines) for check in looked_at],
         admissions=proof["admissions"],
         grants=proof["grants"],
         assumed=proof["assumed"],

@@ -1,19 +1,19 @@
-"""How long a creation takes, as people read it: the whole, what decides it step by step, and how sure that is."""
+"""How long a creation takes: the total, its critical path, and how certain the figures are."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
 from django.utils.safestring import SafeString
 
-from portal.panels.diagram import safe
-from portal.panels.plan_summary import called
+from portal.panels.diagram import trusted_svg
+from portal.panels.registry import Place, PlanView
+from portal.web.components import name_and_kind
 from provisioning.timeline.gantt import draw_timeline
 from provisioning.timeline.timeline import Timeline, minutes, said_seconds
 
-# A step of the deciding chain that takes less is left out of the list; the drawing has it.
+# A shorter step of the critical path is left out of the list; the drawing has it.
 WORTH_A_LINE_SECONDS = 20
 
 
@@ -28,7 +28,11 @@ class PathLine:
 
 @dataclass(frozen=True, slots=True)
 class TimelinePanel:
-    """`assumed_share` in percent of the deciding chain's time; `unknown` are types without any figure."""
+    """`assumed_share` is in percent of the critical path's time; `unknown` are types without any figure."""
+
+    template: ClassVar[str] = "panels/timeline.html"
+    place: ClassVar[Place] = Place.COLUMN
+    order: ClassVar[int] = 40
 
     minutes: int
     said: str
@@ -40,12 +44,12 @@ class TimelinePanel:
     unknown: tuple[str, ...]
 
 
-def timeline_panel(data: Mapping[str, Any]) -> TimelinePanel | None:
-    """From the timeline's JSON, as a plan stores it; None for a plan without one, or of a form that is no longer read."""
-    if not data:
+def panel(view: PlanView) -> TimelinePanel | None:
+    """None for a plan without a timeline, or with one of a version that is no longer read."""
+    if not view.timeline:
         return None
     try:
-        timeline = Timeline.from_json(data)
+        timeline = Timeline.from_json(view.timeline)
     except ValueError:
         return None
     lines = [step for step in timeline.path if step.seconds >= WORTH_A_LINE_SECONDS]
@@ -55,7 +59,7 @@ def timeline_panel(data: Mapping[str, Any]) -> TimelinePanel | None:
         path=[
             PathLine(
                 title=step.title,
-                component=called(step.address)[0] if step.address else "",
+                component=name_and_kind(step.address)[0] if step.address else "",
                 at=f"{minutes(step.start)} min" if step.start else "at once",
                 takes=said_seconds(step.seconds),
                 assumed=step.assumed,
@@ -63,7 +67,7 @@ def timeline_panel(data: Mapping[str, Any]) -> TimelinePanel | None:
             for step in lines
         ],
         shorter=len(timeline.path) - len(lines),
-        drawing=safe(draw_timeline(timeline)),
+        drawing=trusted_svg(draw_timeline(timeline)),
         express=timeline.express,
         assumed_share=round(100 * timeline.assumed_share),
         unknown=timeline.unknown,

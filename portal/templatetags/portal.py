@@ -10,7 +10,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from portal.panels.plan_summary import called
+from portal.web.components import name_and_kind
 from portal.web.formatting import duration, maturity_tone, relative, resource_word, said_value, short_type, title_of
 from provisioning.blueprint import Variable
 from provisioning.lifecycle.states import EnvironmentState, Labelled, OperationState, RequestState
@@ -38,7 +38,7 @@ def default_in(variable: Variable, size: str) -> str:
 
 @register.filter
 def component_name(address: str) -> str:
-    return called(address)[0]
+    return name_and_kind(address)[0]
 
 
 @register.simple_tag

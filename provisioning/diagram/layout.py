@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from provisioning.components.kit.values import Box
-from provisioning.diagram.content import Sketch
+from provisioning.diagram.content import DiagramContent
 from provisioning.diagram.coordinates import place
 from provisioning.diagram.geometry import COLUMNS, Arrow, Cell, Frame, Group, Lane, Layout, Placed
 
@@ -26,24 +26,24 @@ _NETWORK = ("public", "private", "data")
 _SWEEPS = 3
 
 
-def arrange(sketch: Sketch) -> Layout:
-    """Lay out what is to be drawn. The same sketch gives the same layout."""
-    boxes = {address: [_placed(address, box, sketch) for box in own] for address, own in sketch.boxes.items()}
-    home = sketch.region
+def arrange(content: DiagramContent) -> Layout:
+    """Lay out what is to be drawn. The same content gives the same layout."""
+    boxes = {address: [_placed(address, box, content) for box in own] for address, own in content.boxes.items()}
+    home = content.region
     everything = [box for found in boxes.values() for box in found]
     networked = any(_key(box.box, home) in _NETWORK for box in everything)
     groups = list(_groups(everything, home)) if networked else []
     stacks = list(_stacks(boxes, home, grouped=networked))
     ends: dict[int, Cell | Group] = {id(box): cell for _, cell in stacks for box in cell.boxes}
     ends |= {id(row): group for group in groups for row in group.rows}
-    arrows = _arrows(sketch, boxes, ends)
-    layout = Layout(_lanes(stacks, sketch, arrows), groups, arrows)
-    place(layout, region=f"AWS {home}", vpc=sketch.network)
+    arrows = _arrows(content, boxes, ends)
+    layout = Layout(_lanes(stacks, content, arrows), groups, arrows)
+    place(layout, region=f"AWS {home}", vpc=content.network)
     return layout
 
 
-def _placed(address: str, box: Box, sketch: Sketch) -> Placed:
-    return Placed(address, box, sketch.kinds[address] if box.tier == "supporting" else box.kind)
+def _placed(address: str, box: Box, content: DiagramContent) -> Placed:
+    return Placed(address, box, content.kinds[address] if box.tier == "supporting" else box.kind)
 
 
 def _key(box: Box, home: str) -> str:
@@ -74,7 +74,9 @@ def _stacks(boxes: Mapping[str, list[Placed]], home: str, *, grouped: bool) -> I
             yield key, Cell(stack)
 
 
-def _arrows(sketch: Sketch, boxes: Mapping[str, list[Placed]], ends: Mapping[int, Cell | Group]) -> list[Arrow]:
+def _arrows(
+    content: DiagramContent, boxes: Mapping[str, list[Placed]], ends: Mapping[int, Cell | Group]
+) -> list[Arrow]:
     """One arrow for each use; several uses of one group by one component are one arrow."""
     found: dict[tuple[int, int], Arrow] = {}
 
@@ -87,7 +89,7 @@ def _arrows(sketch: Sketch, boxes: Mapping[str, list[Placed]], ends: Mapping[int
         else:
             found[id(source), id(end)] = Arrow(source, end, label, why)
 
-    for user, used, label in sketch.uses:
+    for user, used, label in content.uses:
         if boxes[user] and boxes[used]:
             add(boxes[user][0], boxes[used][0], label, f"{user} uses {used}{_brackets(label)}")
     for address, placed in boxes.items():
@@ -101,7 +103,7 @@ def _brackets(label: str) -> str:
     return f" ({label})" if label else ""
 
 
-def _lanes(stacks: list[tuple[str, Cell]], sketch: Sketch, arrows: list[Arrow]) -> list[Lane]:
+def _lanes(stacks: list[tuple[str, Cell]], content: DiagramContent, arrows: list[Arrow]) -> list[Lane]:
     by_key: dict[str, list[Cell]] = defaultdict(list)
     for key, cell in stacks:
         by_key[key].append(cell)
@@ -109,8 +111,8 @@ def _lanes(stacks: list[tuple[str, Cell]], sketch: Sketch, arrows: list[Arrow]) 
     for key, title, frame in _LANES:
         if cells := by_key.pop(key, []):
             # Only a network that a component made is known to keep its data tier from the internet.
-            known = title if sketch.network or key != "data" else "Data"
-            lanes.append(Lane(key, known or f"AWS {sketch.region}", frame, [cells]))
+            known = title if content.network or key != "data" else "Data"
+            lanes.append(Lane(key, known or f"AWS {content.region}", frame, [cells]))
     lanes += [Lane(region, f"AWS {region}", "other", [cells]) for region, cells in sorted(by_key.items())]
     _into_rows(lanes, arrows)
     _into_columns(lanes, arrows)

@@ -1,14 +1,16 @@
-"""Draws a design as SVG: regions, tiers, components, and an arrow for everything that is used.
+"""Draws a design as SVG: regions, tiers, components, and an arrow for each use.
 
-The SVG has no style and no script of its own (the pages' content security policy forbids both). A stylesheet colours
-these classes; `static/css/picture.css` does:
+The SVG has no style and no script of its own, because the pages' content security policy forbids both. A stylesheet
+(`static/css/diagram.css`) colours these classes:
 
-- `pic` the picture, `is-small` where it needs no room; `pic-frame` a region, `pic-vpc`, `pic-lane`, `pic-group` areas in it and `pic-area` their names
-- `pic-box` a component, also `is-planned`, `is-busy`, `is-ok`, `is-bad` or `is-gone`; in it `pic-shape`, `pic-bar`,
-  `pic-name`, `pic-kind`, `pic-fact`, `pic-mark`
-- `pic-arrow` an arrow; in it `pic-line`, `pic-head`; `pic-joint` where arrows join; `pic-label` the ports that arrows lead to
+- `pic` is the diagram, with `is-small` where it needs little room; `pic-frame` is a region; `pic-vpc`, `pic-lane` and
+  `pic-group` are areas in it, and `pic-area` their names
+- `pic-box` is a component, also `is-planned`, `is-busy`, `is-ok`, `is-bad` or `is-gone`; it contains `pic-shape`,
+  `pic-bar`, `pic-name`, `pic-kind`, `pic-fact` and `pic-mark`
+- `pic-arrow` is an arrow and contains `pic-line` and `pic-head`; `pic-joint` is where arrows join; `pic-label` names the
+  ports that an arrow reaches
 
-Who cannot see it reads two lists, of the boxes and of the arrows: their titles are the items' names.
+A screen reader announces two lists, one of the boxes and one of the arrows. Their titles are the names of the items.
 """
 
 from __future__ import annotations
@@ -16,12 +18,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from provisioning.design.graph import Design
-from provisioning.diagram.content import Sketch, sketch
+from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.diagram.geometry import GROUP_WIDTH, Area, Group, Lane, Placed, Point, Text, cut, text_width, written
 from provisioning.diagram.layout import arrange
 
-STATES = {"planned": "", "busy": "…", "ok": "✓", "bad": "✕", "gone": "–"}
-_STATE_WORDS = {"planned": "planned", "busy": "in progress", "ok": "ready", "bad": "failed", "gone": "removed"}
+STATES = {
+    # state: (mark in the box, word in its title)
+    "planned": ("", "planned"),
+    "busy": ("…", "in progress"),
+    "ok": ("✓", "ready"),
+    "bad": ("✕", "failed"),
+    "gone": ("–", "removed"),
+}
 # Sizes of the stylesheet's letters.
 _NAME, _FACT, _KIND = 13.0, 11.5, 11.5
 _PAD, _MARK, _BETWEEN = 12, 26, 8
@@ -30,23 +38,27 @@ _LEAST = 760  # pixels; the stylesheet scrolls a wider picture rather than make 
 
 
 def draw(design: Design, *, states: Mapping[str, str] | None = None) -> str:
-    """Draw the design. `states` maps a component's address to a key of STATES; without it nothing shows a state."""
+    """Draw a design that is at hand. `states` is as for `draw_content`."""
+    return draw_content(content_of(design), states=states)
+
+
+def draw_content(content: DiagramContent, *, states: Mapping[str, str] | None = None) -> str:
+    """Draw the content of a diagram, as a plan stores it.
+
+    `states` maps a component's address to a key of STATES; a component without an entry is planned. Without `states`
+    the drawing shows no states. Raises ValueError for a state that is not in STATES.
+    """
     for address, state in (states or {}).items():
         if state not in STATES:
             raise ValueError(
-                f'{address} is in state "{state}", which the picture does not know; known are {", ".join(STATES)}'
+                f'{address} is in state "{state}", which the diagram does not know; known are {", ".join(STATES)}'
             )
-    return draw_sketch(sketch(design), states=states)
-
-
-def draw_sketch(drawn: Sketch, *, states: Mapping[str, str] | None = None) -> str:
-    """Draw what there is to draw of a design."""
-    layout = arrange(drawn)
+    layout = arrange(content)
     boxes = list(layout.boxes())
     count = f"{len(boxes)} boxes and {len(layout.arrows) + len(layout.ways)} arrows, listed below"
     parts = [
         _opening(layout.width, layout.height),
-        f"<title>{written(drawn.title)}</title>",
+        f"<title>{written(content.title)}</title>",
         f"<desc>{written(count)}</desc>",
         '<g aria-hidden="true">',
         *(_area(area) for area in layout.areas),
@@ -119,13 +131,12 @@ def _line(points: list[Point], why: str) -> str:
 def _box(placed: Placed, states: Mapping[str, str] | None) -> str:
     box, x, y = placed.box, placed.x, placed.y
     state = (states or {}).get(placed.address, "planned")
-    told = "" if states is None else _STATE_WORDS[state]
+    mark, word = STATES[state] if states is not None else ("", "")
     title = " · ".join(
-        filter(None, [placed.address, box.name if box.name not in placed.address else "", placed.kind, box.fact, told])
+        filter(None, [placed.address, box.name if box.name not in placed.address else "", placed.kind, box.fact, word])
     )
     first, second = (16, 31) if placed.in_group else (21, 40)
     name, kind, fact = _words(placed)
-    mark = STATES[state] if states is not None else ""
     return "".join(
         (
             f'<g class="pic-box is-{state}" role="listitem" data-address="{written(placed.address)}"><title>{written(title)}</title>',

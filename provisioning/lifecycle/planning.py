@@ -12,7 +12,7 @@ from provisioning.components.kit.values import MAIN
 from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext
-from provisioning.diagram.svg import draw
+from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
 from provisioning.lifecycle.access import check_may_use_account
 from provisioning.lifecycle.catalogue import check_unchanged, why_not
@@ -42,7 +42,7 @@ class PlanDraft:
 
     digest: str
     content: dict[str, Any]
-    picture: str
+    diagram: DiagramContent
     proof: dict[str, Any]
     timeline: dict[str, Any]
     design: Design
@@ -95,7 +95,7 @@ def draft_create(
     return PlanDraft(
         digest=digest_of_plan(content),
         content=content,
-        picture=draw(design),
+        diagram=content_of(design),
         proof=proof.as_json(),
         timeline=timeline.as_json(),
         design=design,

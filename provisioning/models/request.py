@@ -11,8 +11,9 @@ from .team import User
 class Plan(models.Model):
     """What is shown, decided on and run. `digest` covers everything that is sent to AWS; a plan never changes.
 
-    `proof` and `timeline` are read off the same templates, as `Proof.as_json` and `Timeline.as_json` give them; a
-    teardown's plan has neither.
+    `diagram`, `proof` and `timeline` are read off the same design, as `DiagramContent.as_json`, `Proof.as_json` and
+    `Timeline.as_json` give them; a teardown's plan has none of them. `picture` is the SVG that earlier versions stored
+    in place of `diagram`. It is only read.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -20,6 +21,8 @@ class Plan(models.Model):
     digest = models.CharField(max_length=64)
     content = models.JSONField()
     picture = models.TextField(blank=True)
+    # The database has the default as well, so that a process of an earlier version can still insert rows.
+    diagram = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     proof = models.JSONField(default=dict)
     timeline = models.JSONField(default=dict)
     created_at = models.DateTimeField()

@@ -1,6 +1,6 @@
 """Draws a timeline as SVG: first what decides, step by step, then a row for each component that is ready meanwhile.
 
-Like the picture it has no style of its own; `static/css/picture.css` colours these classes: `time` the drawing,
+Like the picture it has no style of its own; `static/css/diagram.css` colours these classes: `time` the drawing,
 `time-area` a heading, `time-name` and `time-kind` a row's label, `time-grid` and `time-tick` the scale, `time-bar` (also
 `is-critical`) a bar and `time-in` its words, `time-link` what leads from one deciding bar to the next, `time-label` what
 stands beside bars.

@@ -49,18 +49,18 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
 
     ask(page, "dev", "shop-dev")
     expect(page.get_by_text("exactly this is what runs")).to_be_visible()
-    expect(page.locator("#panel-picture svg")).to_be_visible()
+    expect(page.locator("#diagram-scroll svg")).to_be_visible()
     page.get_by_role("button", name="Create dev").click()
 
     page.wait_for_url(re.compile("/environments/"))
     page.evaluate("window.sameDocument = true")
     expect(page.get_by_text(re.compile(r"\d+ of \d+ resources"))).to_be_visible()
-    expect(page.locator("#env-picture .is-busy").first).to_be_visible(timeout=BUILT_WITHIN)
+    expect(page.locator("#env-diagram .is-busy").first).to_be_visible(timeout=BUILT_WITHIN)
     expect_state(page, "Running")
     outputs = page.locator(".outputs")
     for text in ("shop-dev-documents", "shop-dev-media", ":secret:shop-dev/"):
         expect(outputs.get_by_text(text).first).to_be_visible()
-    expect(page.locator("#env-picture .is-busy")).to_have_count(0)
+    expect(page.locator("#env-diagram .is-busy")).to_have_count(0)
 
     page.get_by_role("link", name="Tear down").click()
     expect(page.get_by_text("This cannot be undone")).to_be_visible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from itertools import combinations, pairwise
@@ -12,12 +13,12 @@ import pytest
 from provisioning.components.kit.values import Box
 from provisioning.components.registry import component
 from provisioning.design.graph import Design
-from provisioning.diagram.content import Sketch, Use, sketch
+from provisioning.diagram.content import DiagramContent, Use, content_of
 from provisioning.diagram.geometry import TRACK, Cell, Group, Layout
 from provisioning.diagram.layout import arrange
-from provisioning.diagram.svg import draw, draw_sketch
+from provisioning.diagram.svg import draw, draw_content
+from tests.diagram.examples import large, scattered
 from tests.diagram.geometry import faults
-from tests.diagram.sketches import large, scattered
 from tests.support.designs import SIZES, carbon_connect, design, node
 from tests.support.shipped import shipped, slugs
 
@@ -34,16 +35,16 @@ def _svg(size: str = "prod", states: dict[str, str] | None = None) -> ET.Element
 
 
 def _layout(drawn: Design) -> Layout:
-    return arrange(sketch(drawn))
+    return arrange(content_of(drawn))
 
 
 def _titles(svg: ET.Element, kind: str) -> list[str]:
     return [group.findtext("s:title", namespaces=NS) or "" for group in svg.iterfind(f".//s:g[@class='{kind}']", NS)]
 
 
-def _small(*uses: Use, **boxes: list[Box]) -> Sketch:
+def _small(*uses: Use, **boxes: list[Box]) -> DiagramContent:
     found = {name: tuple(own) for name, own in boxes.items()}
-    return Sketch("small", "eu-north-1", found, dict.fromkeys(found, "Thing"), uses)
+    return DiagramContent("small", "eu-north-1", found, dict.fromkeys(found, "Thing"), uses)
 
 
 def _box(tier: str, name: str = "thing", **more: object) -> Box:
@@ -110,7 +111,7 @@ def test_there_is_no_style_script_or_id() -> None:
 
 
 def test_hostile_names_are_only_text() -> None:
-    drawn = Sketch(
+    drawn = DiagramContent(
         HOSTILE,
         "eu-north-1",
         {HOSTILE: (Box("private", HOSTILE, HOSTILE, HOSTILE), Box("internet", HOSTILE, "", HOSTILE, label=HOSTILE))},
@@ -118,15 +119,31 @@ def test_hostile_names_are_only_text() -> None:
         (Use(HOSTILE, HOSTILE, HOSTILE),),
         network=HOSTILE,
     )
-    text = draw_sketch(drawn, states={})
+    text = draw_content(drawn, states={})
     assert _parsed(text).find(".//s:script", NS) is None
     assert "<script" not in text
     assert 'data-address="bucket.x&quot;' in draw(design(node("bucket", 'x"><script>'), name="a"))
 
 
+@pytest.mark.parametrize("slug", slugs())
+def test_stored_content_draws_the_same_diagram(slug: str, size: str) -> None:
+    states = {"network.main": "ok", "service.api": "busy"}
+    content = content_of(shipped(size, slug=slug))
+    stored = json.loads(json.dumps(content.as_json()))
+    assert DiagramContent.from_json(stored) == content
+    assert draw_content(DiagramContent.from_json(stored)) == draw_content(content)
+    assert draw_content(DiagramContent.from_json(stored), states=states) == draw_content(content, states=states)
+
+
+def test_content_of_another_version_is_refused() -> None:
+    stored = content_of(carbon_connect("dev")).as_json()
+    with pytest.raises(ValueError, match="version 2"):
+        DiagramContent.from_json({**stored, "version": 2})
+
+
 def test_the_same_design_gives_the_same_picture() -> None:
     assert draw(carbon_connect("prod")) == draw(carbon_connect("prod"))
-    assert draw_sketch(large()) == draw_sketch(large())
+    assert draw_content(large()) == draw_content(large())
 
 
 @pytest.mark.parametrize("slug", slugs())

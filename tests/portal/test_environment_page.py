@@ -116,7 +116,7 @@ def test_a_poll_with_news_brings_the_parts_of_the_page(fresh: Environment, peopl
     answer = people.client("bob").get(f"/environments/{fresh.pk}/live/?v=0", headers={"hx-request": "true"})
     text = answer.content.decode()
     assert answer.status_code == 200
-    for part in ("env-top", "env-picture", "env-outputs", "env-resources", "env-side"):
+    for part in ("env-top", "env-diagram", "env-outputs", "env-resources", "env-side"):
         assert re.search(rf'id="{part}"[^>]* hx-swap-oob="true"', text), part
     assert f"?v={fresh.version}" in text
     assert "<html" not in text

@@ -88,7 +88,7 @@ def test_the_page_lives_and_keeps_its_readers_place(bob: Page, fresh: Environmen
     expect(bob.get_by_text("23 of ")).to_be_visible()
     expect(network.locator("table")).to_be_visible()
     assert bob.locator("[hx-trigger^=every]").count() == 1
-    assert bob.locator("#env-top, #env-picture, #env-resources, #env-side").count() == 4
+    assert bob.locator("#env-top, #env-diagram, #env-resources, #env-side").count() == 4
 
 
 def test_it_says_so_when_the_portal_does_not_answer(bob: Page, fresh: Environment, live_server: LiveServer) -> None:

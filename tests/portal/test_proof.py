@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from portal.panels.proof import proof_panel
-from portal.panels.timeline import timeline_panel
+from portal.panels import proof, timeline
+from portal.panels.registry import PlanView
 from provisioning.errors import Refused
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.services.requests import request_environment
@@ -114,13 +114,14 @@ def test_the_panel_shows_proof_and_time_before_anything_is_asked_for(people: Peo
 def test_the_approver_reads_both_as_they_were_when_it_was_asked_for(people: People) -> None:
     asked = people.ask("shop", size="prod")
     text = people.client("olivia").get(f"/requests/{asked.pk}/").content.decode()
-    timeline = timeline_panel(asked.plan.timeline)
-    assert timeline is not None
-    assert f"<dd>{timeline.minutes} min" in text
-    assert timeline.path[0].title in text
-    proof = proof_panel(asked.plan.proof)
-    assert proof is not None
-    assert f"{proof.held} of {len(proof.checks)} rules hold" in text
+    view = PlanView.of_plan(asked.plan)
+    time_panel = timeline.panel(view)
+    assert time_panel is not None
+    assert f"<dd>{time_panel.minutes} min" in text
+    assert time_panel.path[0].title in text
+    proof_panel = proof.panel(view)
+    assert proof_panel is not None
+    assert f"{proof_panel.held} of {len(proof_panel.checks)} rules hold" in text
 
 
 def test_a_blueprints_page_has_them_for_each_size(people: People) -> None:
@@ -134,9 +135,9 @@ def test_a_blueprints_page_has_them_for_each_size(people: People) -> None:
 
 
 def test_a_stored_timeline_of_another_version_is_left_out() -> None:
-    assert timeline_panel({"version": 0}) is None
-    assert timeline_panel({}) is None
-    assert proof_panel({}) is None
+    assert timeline.panel(PlanView(timeline={"version": 0})) is None
+    assert timeline.panel(PlanView()) is None
+    assert proof.panel(PlanView()) is None
 
 
 def test_a_breakdown_of_peoples_work_is_shown_where_there_is_one(people: People) -> None:

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from portal.panels.diagram import in_states
 from portal.web.formatting import duration, relative, resource_word, said_setting, said_value, short_type, title_of
 from provisioning.blueprint.inputs.types import Value
 
@@ -85,23 +84,3 @@ def test_aws_words() -> None:
     assert short_type("AWS::ECS::TaskDefinition") == "ECS TaskDefinition"
     assert resource_word("CREATE_IN_PROGRESS") == "being created"
     assert resource_word("IMPORT_ROLLBACK_FAILED") == "import rollback failed"
-
-
-def test_a_picture_without_a_drawing_is_empty() -> None:
-    assert in_states("", {"a": "ok"}) == ""
-
-
-def test_states_are_written_into_the_drawing_and_texts_stay_text() -> None:
-    svg = (
-        '<svg class="pic" xmlns="http://www.w3.org/2000/svg"><g class="pic-box is-planned" data-address="service.api"><title>api &lt;b&gt;</title>'
-        '<rect class="pic-shape" x="10" y="5" width="100" height="40"/><text class="pic-name" x="22" y="26">api</text>'
-        '<text class="pic-kind" x="100" y="26" text-anchor="end">Service</text></g>'
-        '<g class="pic-box is-planned" data-address="bucket.x"><title>x</title></g></svg>'
-    )
-    drawn = in_states(svg, {"service.api": "ok"})
-    assert 'class="pic-box is-ok" data-address="service.api"' in drawn
-    assert "api &lt;b&gt; · ready" in drawn
-    assert '<text class="pic-mark" x="102" y="26" text-anchor="end">✓</text>' in drawn
-    assert 'class="pic-kind" x="86"' in drawn
-    assert 'class="pic-box is-planned" data-address="bucket.x"' in drawn
-    assert "style=" not in drawn

@@ -1,57 +1,61 @@
-"""What a blueprint looks like before anybody has filled anything in: each size with the inputs' examples."""
+"""The example plan of a blueprint: each size planned with the examples of its inputs."""
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 
-from django.utils.safestring import SafeString
-
-from portal.panels.diagram import NO_PICTURE, safe
-from portal.panels.proof import SHOWN_BESIDE_A_FORM, ProofPanel, proof_panel
-from portal.panels.timeline import TimelinePanel, timeline_panel
+from portal.panels.diagram import DiagramPanel
+from portal.panels.registry import EVIDENCE_LINES_BESIDE_A_FORM, Panels, PlanView, panels_of
+from portal.panels.timeline import TimelinePanel
 from portal.web.formatting import said_setting, short_type, title_of
 from provisioning.blueprint import Blueprint, BlueprintError, example_inputs, resolve
 from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import EnvironmentContext
-from provisioning.diagram.svg import draw
+from provisioning.diagram.content import content_of
 from provisioning.proof.run import prove
 from provisioning.template.compile import compile_design
 from provisioning.timeline.forecast import explain
 
 
 @dataclass(frozen=True, slots=True)
-class Showcase:
-    """`trouble` is set, and the rest empty, where the examples do not make a whole."""
+class ExamplePlan:
+    """`problem` is set, and everything below `requires_approval` empty, if the blueprint cannot be planned with its examples."""
 
     size: str
     requires_approval: bool
-    picture: SafeString = NO_PICTURE
+    panels: Panels = field(default_factory=Panels)
     resources: int = 0
     types: tuple[tuple[str, int], ...] = ()
-    keeps: int = 0
-    proof: ProofPanel | None = None
-    timeline: TimelinePanel | None = None
-    trouble: str = ""
+    retained: int = 0
+    problem: str = ""
+
+    @property
+    def diagram(self) -> DiagramPanel | None:
+        return self.panels.of(DiagramPanel)
+
+    @property
+    def timeline(self) -> TimelinePanel | None:
+        return self.panels.of(TimelinePanel)
 
 
-def showcase(blueprint: Blueprint, size: str) -> Showcase:
-    found = _kept.get((blueprint.digest, size))
+def example_plan(blueprint: Blueprint, size: str) -> ExamplePlan:
+    found = cached.get((blueprint.digest, size))
     if found is None:
-        if len(_kept) > KEPT_AT_MOST:
-            _kept.clear()
-        found = _kept[blueprint.digest, size] = _make(blueprint, size)
+        if len(cached) > KEPT_AT_MOST:
+            cached.clear()
+        found = cached[blueprint.digest, size] = _make(blueprint, size)
     return found
 
 
 # Drawing and compiling take some hundredths of a second; a blueprint's files are known by their digest.
 KEPT_AT_MOST = 200
-_kept: dict[tuple[str, str], Showcase] = {}
+cached: dict[tuple[str, str], ExamplePlan] = {}
 
 
-def _make(blueprint: Blueprint, size: str) -> Showcase:
+def _make(blueprint: Blueprint, size: str) -> ExamplePlan:
     requires_approval = blueprint.sizes[size].requires_approval
     place = EnvironmentContext(
         name=default_name(blueprint.slug, size),
@@ -65,16 +69,22 @@ def _make(blueprint: Blueprint, size: str) -> Showcase:
         compiled = compile_design(design)
         timeline = explain(design, compiled)
     except (BlueprintError, DesignError) as error:
-        return Showcase(size, requires_approval, trouble=str(error))
-    return Showcase(
+        return ExamplePlan(size, requires_approval, panels_of(PlanView(blueprint=blueprint)), problem=str(error))
+    return ExamplePlan(
         size=size,
         requires_approval=requires_approval,
-        picture=safe(draw(design)),
+        panels=panels_of(
+            PlanView(
+                diagram=content_of(design),
+                proof=prove(compiled, policy=design.policy).as_json(),
+                timeline=timeline.as_json(),
+                blueprint=blueprint,
+                evidence_lines=EVIDENCE_LINES_BESIDE_A_FORM,
+            )
+        ),
         resources=len(compiled.resources),
         types=tuple(Counter(short_type(resource.type) for resource in compiled.resources).most_common()),
-        keeps=len(compiled.retained),
-        proof=proof_panel(prove(compiled, policy=design.policy).as_json(), lines=SHOWN_BESIDE_A_FORM),
-        timeline=timeline_panel(timeline.as_json()),
+        retained=len(compiled.retained),
     )
 
 

@@ -6,10 +6,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from portal.pages.catalogue.example_plan import differences, showcase
+from portal.pages.catalogue.example_plan import differences, example_plan
 from portal.pages.catalogue.readme import readme
 from portal.pages.versions.page import version_lines
-from portal.panels.handover_tasks import work_panel
+from portal.panels.handover_tasks import HandoverTasksPanel
 from portal.web.lookups import person
 from provisioning.blueprint import Blueprint, BrokenBlueprintError, UnknownBlueprint
 from provisioning.errors import NotFound
@@ -26,7 +26,7 @@ def index(request: HttpRequest) -> HttpResponse:
     found = catalogue()
     changed = see_versions(found.blueprints.values())
     offered = [blueprint for blueprint in found.blueprints.values() if blueprint.slug not in changed]
-    cards = [(blueprint, showcase(blueprint, next(iter(blueprint.sizes)))) for blueprint in offered]
+    cards = [(blueprint, example_plan(blueprint, next(iter(blueprint.sizes)))) for blueprint in offered]
     broken = sorted([*found.broken, *map(broken_by_change, changed.items())], key=lambda item: item.slug)
     return render(
         request,
@@ -42,17 +42,19 @@ def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
     lines = version_lines(user, slug)
     wanted = request.GET.get("size", "")
     size = wanted if wanted in found.sizes else next(iter(found.sizes))
+    example = example_plan(found, size)
     return render(
         request,
         "pages/catalogue/blueprint.html",
         {
             "blueprint": found,
             "size": size,
-            "show": showcase(found, size),
+            "example": example,
+            "panels": example.panels.column,
             "differences": differences(found),
             "variables": found.variables.values(),
             "readme": readme(found),
-            "work": work_panel(found),
+            "work": example.panels.of(HandoverTasksPanel),
             "lines": lines[:VERSIONS_SHOWN],
             "more_versions": max(0, len(lines) - VERSIONS_SHOWN),
             "may_ask": bool(teams_user_may_act_for(user)),

@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from portal.pages.environments.next_steps import next_steps
 from portal.pages.versions.page import news_of
-from portal.panels.diagram import in_states
-from portal.panels.plan_summary import Group, called, group_by_component, stack_title
+from portal.panels.diagram import diagram_panel
+from portal.panels.registry import stored_diagram
+from portal.web.components import ComponentGroup, group_by_component, name_and_kind, stack_title
 from portal.web.formatting import title_of
 from portal.web.history import environment_history
 from provisioning.components.kit.values import MAIN
@@ -37,7 +38,7 @@ RESTING = (
     *NO_LONGER_THERE,
 )
 ENDING = (EnvironmentState.TEARING_DOWN, EnvironmentState.TEARDOWN_FAILED, EnvironmentState.GONE)
-PICTURE_TITLES = {
+DIAGRAM_TITLES = {
     EnvironmentState.REQUESTED: "What will be created",
     EnvironmentState.CREATING: "What is being created",
     EnvironmentState.RUNNING: "What runs",
@@ -68,7 +69,7 @@ class OutputLine:
 class ComponentLine:
     """A component with how many of its resources are settled, and the titles of those at work."""
 
-    group: Group[ResourceLine]
+    group: ComponentGroup[ResourceLine]
     tone: str
     settled: int
     now: list[str]
@@ -132,8 +133,12 @@ def environment_page(user: User, environment: Environment) -> dict[str, Any]:
         "progress": now,
         "bar": _bar(environment, now),
         "sections": sections(environment, now, culprit),
-        "picture": in_states(plan.get("picture", ""), _component_states(environment, now, culprit)),
-        "picture_title": PICTURE_TITLES[EnvironmentState(environment.state)],
+        "diagram": diagram_panel(
+            stored_diagram(plan.get("diagram", {})),
+            old_drawing=plan.get("picture", ""),
+            states=_component_states(environment, now, culprit),
+        ),
+        "diagram_title": DIAGRAM_TITLES[EnvironmentState(environment.state)],
         "plan": plan,
         "news": news_of(environment, plan.get("content__blueprint") or {}),
         "outputs": [] if environment.state in ENDING else _outputs(now.outputs, plan.get("body") or "{}"),
@@ -170,7 +175,7 @@ def _plan(environment: Environment) -> Mapping[str, Any]:
     rows = Plan.objects.filter(environment=environment, requests__kind=RequestKind.CREATE).order_by("created_at")
     # Of the templates the main one alone: the outputs are declared there.
     main = KeyTextTransform("body", KeyTransform(-1, KeyTransform("stacks", "content")))
-    return rows.values("digest", "picture", "requests__id", "content__blueprint", body=main).first() or {}
+    return rows.values("digest", "diagram", "picture", "requests__id", "content__blueprint", body=main).first() or {}
 
 
 def _poll_seconds(environment: Environment, waiting: Request | None) -> int:
@@ -209,7 +214,7 @@ def component_lines(environment: Environment, lines: Sequence[ResourceLine], cul
     return [replace(line, tone="bad") if culprit and line.group.address == culprit else line for line in found]
 
 
-def _component_line(group: Group[ResourceLine], *, ending: bool) -> ComponentLine:
+def _component_line(group: ComponentGroup[ResourceLine], *, ending: bool) -> ComponentLine:
     lines = group.members
     settled = [line for line in lines if (_has_ended(line) if ending else line.tone == "ok")]
     tones = {line.tone for line in lines}
@@ -256,7 +261,7 @@ def _events(now: Progress) -> list[EventLine]:
     for event in now.events:
         line = known.get(event.logical_id)
         # What is not in the plan is the stack itself.
-        component, title = (called(line.address)[0], line.title) if line else ("", event.logical_id)
+        component, title = (name_and_kind(line.address)[0], line.title) if line else ("", event.logical_id)
         lines.append(EventLine(event.at, component, title, event.status, event.reason))
     return lines
 

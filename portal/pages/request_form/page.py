@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
-from django.utils.safestring import SafeString
-
-from portal.pages.catalogue.example_plan import showcase
+from portal.pages.catalogue.example_plan import example_plan
 from portal.pages.request_form.forms import PREFIX, RequestForm
-from portal.panels.diagram import safe
-from portal.panels.plan_summary import Summary, summarise
-from portal.panels.proof import SHOWN_BESIDE_A_FORM, ProofPanel, proof_panel
-from portal.panels.timeline import TimelinePanel, timeline_panel
+from portal.panels.diagram import DiagramPanel
+from portal.panels.plan_summary import PlanSummaryPanel
+from portal.panels.registry import Panels, PlanView, panels_of
+from portal.panels.timeline import TimelinePanel
 from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
 from provisioning.errors import Refused
 from provisioning.lifecycle.plan_document import resources_of
@@ -30,18 +28,28 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """With a plan, or with the reasons why there is none yet. `facts` go with the form, to tell later what changed."""
+    """The plan, or the reasons why there is none yet.
 
-    picture: SafeString
+    `diagram` shows the plan, or the blueprint's example plan as long as there is none. `panels` are those of the plan.
+    `facts` are sent with the form, so that the next page can say what has changed since.
+    """
+
+    diagram: DiagramPanel | None
     draft: PlanDraft | None = None
-    summary: Summary | None = None
-    proof: ProofPanel | None = None
-    timeline: TimelinePanel | None = None
+    panels: Panels = field(default_factory=Panels)
     missing: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     facts: str = ""
     wrong: int = 0
     """How many fields are filled in wrongly."""
+
+    @property
+    def summary(self) -> PlanSummaryPanel | None:
+        return self.panels.of(PlanSummaryPanel)
+
+    @property
+    def timeline(self) -> TimelinePanel | None:
+        return self.panels.of(TimelinePanel)
 
     @property
     def digest(self) -> str:
@@ -50,9 +58,9 @@ class Preview:
 
 def preview(form: RequestForm, *, lenient: bool) -> Preview:
     """Plan what the form asks for. `lenient`, while somebody still types: an empty field is missing, but no error yet."""
-    example = showcase(form.offer.blueprint, form.chosen_size).picture
+    example = example_plan(form.offer.blueprint, form.chosen_size).panels.of(DiagramPanel)
     if not form.is_bound:
-        return Preview(picture=example, missing=_missing(form))
+        return Preview(diagram=example, missing=_missing(form))
     form.full_clean()
     missing = _missing(form)
     draft, problems = _draft(form)
@@ -60,13 +68,12 @@ def preview(form: RequestForm, *, lenient: bool) -> Preview:
         _forgive_the_empty(form)
     if draft is None or form.errors:
         general = [str(text) for text in form.non_field_errors()]
-        return Preview(picture=example, missing=missing, problems=general + problems, wrong=len(form.errors))
+        return Preview(diagram=example, missing=missing, problems=general + problems, wrong=len(form.errors))
+    panels = panels_of(PlanView.of_draft(draft))
     return Preview(
-        picture=safe(draft.picture),
+        diagram=panels.of(DiagramPanel),
         draft=draft,
-        summary=summarise(draft.content),
-        proof=proof_panel(draft.proof, lines=SHOWN_BESIDE_A_FORM),
-        timeline=timeline_panel(draft.timeline),
+        panels=panels,
         facts=json.dumps(_facts(form, draft)),
     )
 

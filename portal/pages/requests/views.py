@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.pages.requests.forms import DecisionForm
-from portal.panels.diagram import safe
-from portal.panels.plan_summary import pretty_template, summarise
-from portal.panels.proof import proof_panel
-from portal.panels.timeline import timeline_panel
+from portal.panels.diagram import DiagramPanel
+from portal.panels.plan_summary import PlanSummaryPanel, pretty_template
+from portal.panels.registry import Panels, PlanView, panels_of
+from portal.panels.timeline import TimelinePanel
 from portal.web.formatting import said_value, title_of
 from portal.web.history import request_history
 from portal.web.listing import read_cursor, request_rows, write_cursor
@@ -106,14 +106,15 @@ def _page(
     waits = asked.state == RequestState.WAITING
     content = asked.plan.content
     creates = asked.kind == RequestKind.CREATE
+    panels = panels_of(PlanView.of_plan(asked.plan)) if creates else Panels()
     context = {
         "asked": asked,
         "environment": asked.environment,
         "creates": creates,
-        "summary": summarise(content) if creates else None,
-        "picture": safe(asked.plan.picture),
-        "proof": proof_panel(asked.plan.proof),
-        "timeline": timeline_panel(asked.plan.timeline),
+        "panels": panels.column,
+        "diagram": panels.of(DiagramPanel),
+        "summary": panels.of(PlanSummaryPanel),
+        "timeline": panels.of(TimelinePanel),
         "inputs": sorted(
             (title_of(key), said_value(value)) for key, value in content.get("inputs", {}).items() if value is not None
         ),

@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Count
 from django.urls import reverse
 
-from portal.panels.plan_summary import Group, group_by_component
+from portal.web.components import ComponentGroup, group_by_component
 from portal.web.formatting import said_setting, title_of
 from provisioning.blueprint import Blueprint
 from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
@@ -163,7 +163,7 @@ def _example_place(before: Blueprint, after: Blueprint, size: str) -> Environmen
     return EnvironmentContext(default_name(after.slug, size), "team", region, EXAMPLE_ACCOUNT_ID)
 
 
-def _groups(found: Sequence[ResourceDifference]) -> list[Group[ShownResource]]:
+def _groups(found: Sequence[ResourceDifference]) -> list[ComponentGroup[ShownResource]]:
     return group_by_component([_resource(resource) for resource in found])
 
 

@@ -54,7 +54,7 @@ def file_create(
         environment=environment,
         digest=draft.digest,
         content=content,
-        picture=draft.picture,
+        diagram=draft.diagram.as_json(),
         proof=draft.proof,
         timeline=draft.timeline,
         created_at=at,

@@ -1,4 +1,4 @@
-"""Sketches made by hand, larger and stranger than any blueprint that ships."""
+"""Diagrams made by hand, larger and stranger than any blueprint that ships."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import random
 from typing import get_args
 
 from provisioning.components.kit.values import Box, Tier
-from provisioning.diagram.content import Sketch, Use
+from provisioning.diagram.content import DiagramContent, Use
 
 
-def large() -> Sketch:
+def large() -> DiagramContent:
     """Thirty components over all tiers and three regions."""
     rows: list[tuple[str, list[Box]]] = [
         ("network.main", [Box("public", "NAT gateway", "", "3, one per zone", egress=True)]),
@@ -88,10 +88,10 @@ def large() -> Sketch:
         ]  # fmt: skip
     kinds = {address: address.split(".")[0].replace("_", " ").capitalize() for address, _ in rows}
     boxes = {address: tuple(found) for address, found in rows}
-    return Sketch("a large one", "eu-central-1", boxes, kinds, tuple(uses), network="VPC 10.0.0.0/16 · 3 zones")
+    return DiagramContent("a large one", "eu-central-1", boxes, kinds, tuple(uses), network="VPC 10.0.0.0/16 · 3 zones")
 
 
-def scattered(seed: int) -> Sketch:
+def scattered(seed: int) -> DiagramContent:
     """Anything: any number of boxes in any tiers, using each other as chance will have it."""
     chance = random.Random(seed)
     tiers = chance.sample(get_args(Tier), chance.randint(1, 6))
@@ -121,4 +121,4 @@ def scattered(seed: int) -> Sketch:
         Use(a, b, chance.choice(["443", "", "a label of some length", "5432 TLS"])) for a, b in sorted(pairs) if a != b
     ]
     network = chance.choice(["", "VPC 10.0.0.0/16 · 3 zones"])
-    return Sketch("chance", "eu-central-1", boxes, dict.fromkeys(boxes, "Thing"), tuple(uses), network=network)
+    return DiagramContent("chance", "eu-central-1", boxes, dict.fromkeys(boxes, "Thing"), tuple(uses), network=network)
