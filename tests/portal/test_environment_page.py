@@ -99,7 +99,7 @@ def test_trying_again_starts_another_attempt(failed: Environment, people: People
     assert failed.state == "creating"
     again = bob.post(f"/environments/{failed.pk}/try-again/")
     assert again.status_code == 409
-    assert "nothing to try again" in again.content.decode()
+    assert "nothing to retry" in again.content.decode()
     assert f'href="/environments/{failed.pk}/"' in again.content.decode()
 
 

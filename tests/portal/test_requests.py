@@ -67,7 +67,7 @@ def test_deciding_twice_is_a_409_with_a_sentence(waiting: Request, people: Peopl
     olivia.post(f"/requests/{waiting.pk}/approve/", sent)
     answer = olivia.post(f"/requests/{waiting.pk}/approve/", sent)
     assert answer.status_code == 409
-    assert "no longer waits for a decision" in answer.content.decode()
+    assert "no longer pending approval" in answer.content.decode()
     assert waiting.environment.operations.count() == 1
 
 

@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0003_audit_in_order'),
+        ('provisioning', '0004_step_data'),
     ]
 
     operations = [
