@@ -5,6 +5,9 @@ UV := .cache/uv/bin/uv
 RUN := .venv/bin/python
 export UV_PYTHON_DOWNLOADS := never
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Tests and the demo start many processes: each would compile Django and botocore again without bytecode on disk.
+export UV_COMPILE_BYTECODE := 1
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help setup demo run test check bench clean browser
 .DEFAULT_GOAL := help
@@ -18,7 +21,7 @@ demo: setup ## the whole product on this machine, with a simulated AWS account
 	@exec $(RUN) manage.py demo
 
 test: setup .venv-judges/.ready browser ## all tests, on real PostgreSQL, Valkey, the sandbox and Chromium
-	@$(RUN) -m pytest $(ARGS)
+	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: setup ## linters, types, import rules, Django's own checks: silent when all is well
 	@.venv/bin/ruff check --quiet .

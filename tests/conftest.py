@@ -1,4 +1,14 @@
-"""Fixtures for all tests; each of the modules below holds one kind."""
+"""Fixtures for all tests, one kind in each module below, and how tests are distributed over processes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from xdist.scheduler import LoadFileScheduling
+
+if TYPE_CHECKING:
+    from xdist.remote import Producer
 
 pytest_plugins = [
     "tests.fixtures.services",
@@ -10,3 +20,31 @@ pytest_plugins = [
     "tests.fixtures.demo",
     "tests.fixtures.browser",
 ]
+
+# Each of these starts the whole product. Two at once would compete for the machine, so one worker runs them all.
+_DEMOS = ("tests/browser/", "tests/integration/test_demo.py")
+# The files that take longest, as they wait for processes. They run first, so that no worker is left with one at the end.
+_LONGEST = (
+    *_DEMOS,
+    "tests/integration/",
+    "tests/sandbox/",
+    "tests/lifecycle/test_jobs.py",
+    "tests/proof/test_judges.py",
+)
+
+
+class FileScheduling(LoadFileScheduling):
+    """Gives whole files to workers, so that what a file or a process caches is made once; all demos go to one worker."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return "demos" if nodeid.startswith(_DEMOS) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileScheduling:
+    return FileScheduling(config, log)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the longest files; the order is random otherwise."""
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
