@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 from shlex import quote
 from typing import Any
 
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-INLINE_BYTES = 51_200
+from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 
 _HEAD = """\
 #!/bin/sh
@@ -76,7 +75,7 @@ def _stack(stack: Mapping[str, Any], places: Mapping[str, tuple[str, str]]) -> I
             of_region, of_name = places[handed["stack"]]
             read = f"output {quote(of_region)} {quote(of_name)} {quote(handed['output'])}"
             yield f'fill_in {quote(parameters)} {quote("@" + handed["stack"] + "." + handed["output"] + "@")} "$({read})"'
-    if len(stack["body"].encode()) > INLINE_BYTES:
+    if len(stack["body"].encode()) > MAX_INLINE_BYTES:
         yield from _upload(stack)
     options = [
         f"aws cloudformation create-stack --region {region} --stack-name {name}",
@@ -100,14 +99,14 @@ def _upload(stack: Mapping[str, Any]) -> Iterator[str]:
     file, region = quote(f"{stack['stack']}.template.json"), quote(stack["region"])
     yield (
         f"template_bucket=${{TEMPLATE_BUCKET:?is needed: a bucket of yours in {stack['region']}, "
-        f"for a template of more than {INLINE_BYTES} bytes}}"
+        f"for a template of more than {MAX_INLINE_BYTES} bytes}}"
     )
     yield f'aws s3api put-object --region {region} --bucket "$template_bucket" --key {file} --body {file} >/dev/null'
 
 
 def _template(stack: Mapping[str, Any]) -> str:
     file = f"{stack['stack']}.template.json"
-    if len(stack["body"].encode()) <= INLINE_BYTES:
+    if len(stack["body"].encode()) <= MAX_INLINE_BYTES:
         return f"--template-body file://{quote(file)}"
     return f'--template-url "https://$template_bucket.s3.{stack["region"]}.amazonaws.com/{file}"'
 

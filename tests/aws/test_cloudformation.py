@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from provisioning.aws import AlreadyExists, LiveAws, StackSpec, ValidationFailed, WrongStatus
-from provisioning.aws.services.cloudformation import INLINE_BODY_BYTES, MAX_EVENT_PAGES
+from provisioning.aws.services.cloudformation import MAX_EVENT_PAGES
+from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from tests.aws.support import MakeLive
 from tests.aws.wire import Answer, Wire, error, ok
 
@@ -88,13 +89,13 @@ def test_an_operation_without_a_tag_owns_nothing(aws: LiveAws, wire: Wire) -> No
 
 def test_a_body_of_just_the_limit_goes_inline(aws: LiveAws, wire: Wire) -> None:
     wire.on("CreateStack", CREATED)
-    aws.create_stack(spec(body="x" * INLINE_BODY_BYTES), token="op-1")
-    assert len(wire.asked("CreateStack")[0].params["TemplateBody"]) == INLINE_BODY_BYTES
+    aws.create_stack(spec(body="x" * MAX_INLINE_BYTES), token="op-1")
+    assert len(wire.asked("CreateStack")[0].params["TemplateBody"]) == MAX_INLINE_BYTES
 
 
 def test_a_longer_body_without_an_artefact_bucket_is_refused_with_a_sentence(aws: LiveAws, wire: Wire) -> None:
     with pytest.raises(ValidationFailed, match=r"51,202 bytes.*no artefact bucket"):
-        aws.create_stack(spec(body="é" * (INLINE_BODY_BYTES // 2 + 1)), token="op-1")
+        aws.create_stack(spec(body="é" * (MAX_INLINE_BYTES // 2 + 1)), token="op-1")
     assert wire.asked("CreateStack") == []
 
 

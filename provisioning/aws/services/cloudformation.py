@@ -9,12 +9,11 @@ from provisioning.aws.errors import AlreadyExists, NotFound
 from provisioning.aws.interface import StackEvent, StackResource, StackSpec, StackState
 from provisioning.aws.services.artefacts import upload
 from provisioning.aws.sessions import Clients
+from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackSummaryTypeDef, StackTypeDef
 
-INLINE_BODY_BYTES: Final = 51_200
-"""The longest TemplateBody (CreateStack, API reference); longer ones are handed over by URL."""
 OPERATION_TAG: Final = "portal:operation"
 MAX_EVENT_PAGES: Final = 50
 """Pages of 100 events read in one call: more than ten for each resource of the biggest template."""
@@ -57,7 +56,7 @@ def _our_stack_id(aws: Clients, spec: StackSpec, error: AlreadyExists) -> str:
 
 def _template(aws: Clients, body: str) -> dict[str, str]:
     content = body.encode()
-    if len(content) <= INLINE_BODY_BYTES:
+    if len(content) <= MAX_INLINE_BYTES:
         return {"TemplateBody": body}
     return {"TemplateURL": upload(aws, content, prefix="templates", suffix=".json")}
 

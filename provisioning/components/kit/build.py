@@ -1,7 +1,7 @@
-"""The build: templates in the making, and what a component may ask about the design around it.
+"""The build: the templates of a design while components write them, and what a component may ask about the design.
 
-Nearly everything stands in the main stack. What AWS demands in another region stands in a stack of its own, created
-before the main one, which receives its values as parameters.
+Nearly everything goes into the main stack. What AWS requires in another region goes into a stack of its own, which is
+created before the main stack and passes its values on as stack inputs.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from provisioning.components.kit.values import (
     CompiledResource,
     DashboardWidget,
     Grant,
+    ManualTask,
     PostDeploymentTask,
     Retained,
     StackInput,
@@ -28,7 +29,7 @@ from provisioning.design.names import logical_id, physical
 
 
 class BuildingBlock(Protocol):
-    """What the build asks of a component when it looks at the design around a node."""
+    """What a build asks of a component. `kit/component.py` implements it, so that the build need not import it."""
 
     attributes: ClassVar[Mapping[str, str]]
     has_security_group: ClassVar[bool]
@@ -39,32 +40,38 @@ class BuildingBlock(Protocol):
 
     def attribute(self, node: Node, name: str, build: Build) -> Any: ...
 
-    def graphs(self, node: Node, build: Build) -> list[DashboardWidget]: ...
+    def alarms(self, node: Node, build: Build) -> None: ...
+
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]: ...
 
 
 @dataclass
 class StackBuild:
-    """One stack's template in the making. `inputs` are the parameters that it receives from earlier stacks.
+    """One stack of the build. `inputs` are the parameters that it receives from earlier stacks.
 
-    `whole` is a template that somebody wrote already; then nothing stands in `template`.
+    `imported` is a complete template that replaces `template` (the `cloudformation` component).
     """
 
     key: str
     region: str
     template: Template = field(default_factory=Template)
-    whole: Mapping[str, Any] | None = None
+    imported: Mapping[str, Any] | None = None
     parameters: dict[str, str] = field(default_factory=dict)
     artefacts: dict[str, Artefact] = field(default_factory=dict)
     inputs: list[StackInput] = field(default_factory=list)
 
-    def data(self) -> Mapping[str, Any]:
-        """The template as CloudFormation reads it."""
-        found: Mapping[str, Any] = self.whole if self.whole is not None else self.template.to_dict()
-        return found
+    def rendered(self) -> Mapping[str, Any]:
+        """Return the template as CloudFormation reads it."""
+        template: Mapping[str, Any] = self.imported if self.imported is not None else self.template.to_dict()
+        return template
 
 
 class Build:
-    """Collects resources. `changing` leaves out what only a creation may say, such as a scaled service's task count."""
+    """Collects the resources, tasks and retained data of a design.
+
+    `changing` builds for an update of running stacks: it leaves out what only a creation may set, such as the task
+    count of a service that scales.
+    """
 
     def __init__(self, design: Design, lookup: Callable[[str], BuildingBlock], *, changing: bool = False) -> None:
         self.design = design
@@ -74,6 +81,7 @@ class Build:
         self.resources: list[CompiledResource] = []
         self.retained: list[Retained] = []
         self.tasks: list[PostDeploymentTask] = []
+        self.manual_tasks: list[ManualTask] = []
         self._lookup = lookup
         self._edges = {
             address: tuple(reference.address for reference in lookup(node.kind).targets(node))
@@ -90,7 +98,7 @@ class Build:
         return physical(self.name, name, limit=limit)
 
     def tags(self) -> dict[str, str]:
-        """What every resource of the environment is tagged with."""
+        """Return the tags of every resource in the environment."""
         design = self.design
         return {
             **design.tags,
@@ -103,16 +111,22 @@ class Build:
     # Stacks
 
     def stack_in(self, region: str, *, key: str) -> str:
-        """The key of the stack for what must live in `region`: `main` where the environment does, else a stack `key`."""
+        """Return the key of the stack for resources in `region`: `main` in the environment's own region, else `key`."""
         if region == self.design.environment.region:
             return MAIN
-        made = self.stacks.setdefault(key, StackBuild(key, region))
-        if made.region != region:
-            raise DesignError(f"The stack {key} of {self.design.blueprint} cannot be in {made.region} and in {region}.")
+        stack = self.stacks.setdefault(key, StackBuild(key, region))
+        if stack.region != region:
+            raise DesignError(
+                f"The stack {key} of {self.design.blueprint} cannot be in {stack.region} and in {region}."
+            )
         return key
 
     def stack_input(self, stack: str, name: str, value: Any, *, description: str = "") -> Any:
-        """A value of `stack` for use in the main one: itself, or an output there and a parameter `name` here."""
+        """Make a value of `stack` usable in the main stack.
+
+        Returns the value itself if `stack` is the main one. Otherwise the value becomes an output of `stack` and a
+        parameter `name` of the main stack, and a reference to that parameter is returned.
+        """
         if stack == MAIN:
             return value
         if name not in self.main.template.parameters:
@@ -123,19 +137,19 @@ class Build:
         return Ref(name)
 
     def ship(self, folder: Folder, *, stack: str = MAIN) -> tuple[Any, str]:
-        """Package a folder of the blueprint; returns bucket and key of the object that the stack will find."""
+        """Package a folder of the blueprint. Returns bucket and key of the object from which the stack reads it."""
         artefact = package(folder)
         self.stacks[stack].artefacts[artefact.key] = artefact
-        place = self.design.environment
-        # Code must lie in the region where it runs: elsewhere it is the bucket that onboarding makes there.
-        named = place.artefact_bucket if self.stacks[stack].region == place.region else ""
-        return named or Sub("portal-artefacts-${AWS::AccountId}-${AWS::Region}"), artefact.key
+        environment = self.design.environment
+        # Lambda reads code from its own region only: elsewhere it is in the bucket that onboarding creates there.
+        bucket = environment.artefact_bucket if self.stacks[stack].region == environment.region else ""
+        return bucket or Sub("portal-artefacts-${AWS::AccountId}-${AWS::Region}"), artefact.key
 
     # Resources
 
     def add(self, node: Node, resource: BaseAWSObject, title: str, *, stack: str = MAIN) -> Ref:
-        """Add a resource of this node and return a reference to it. Logical ids are unique over all stacks."""
-        if any(resource.title in made.template.resources for made in self.stacks.values()):
+        """Add a resource of this node and return a reference to it. Logical ids are unique across all stacks."""
+        if any(resource.title in each.template.resources for each in self.stacks.values()):
             raise DesignError(
                 f"{node.source}: {node.address} needs the logical id {resource.title}, which is taken; rename it"
             )
@@ -143,28 +157,28 @@ class Build:
         self.resources.append(CompiledResource(resource.title, resource.resource_type, node.address, title, stack))
         return Ref(resource.title)
 
-    def take_over(self, node: Node, template: Mapping[str, Any], *, titles: Mapping[str, str]) -> None:
-        """Make a template that somebody wrote already the whole main stack."""
-        self.main.whole = template
+    def import_template(self, node: Node, template: Mapping[str, Any], *, titles: Mapping[str, str]) -> None:
+        """Use a complete template as the main stack. `titles` maps its logical ids to titles for people."""
+        self.main.imported = template
         for logical, resource in template["Resources"].items():
             self.resources.append(CompiledResource(logical, resource["Type"], node.address, titles[logical]))
 
-    def note_retained(self, logical: str, kind: str, *, policy: str, why: str) -> None:
-        """Say that a resource of a template taken over outlives its stack."""
-        self.retained.append(Retained(logical, kind, policy, why))
-
     def retain(self, resource: BaseAWSObject, *, policy: str | None, why: str, stack: str = MAIN) -> None:
-        """Say what becomes of data at the end: `Retain`, `Snapshot`, or deleted with its stack (None).
+        """Set what happens to data when its stack is deleted: `Retain`, `Snapshot`, or None to delete it.
 
-        A retained resource is still removed when its own creation is rolled back: it is empty, and in the way of
-        the next attempt.
+        If the creation of a retained resource is rolled back, the resource is deleted all the same: it is still empty,
+        and its name would block the next attempt.
         """
         if policy is None:
             resource.DeletionPolicy = resource.UpdateReplacePolicy = "Delete"
             return
         resource.DeletionPolicy = "RetainExceptOnCreate" if policy == "Retain" else policy
         resource.UpdateReplacePolicy = policy
-        self.retained.append(Retained(resource.title, resource.resource_type, policy, why, stack))
+        self.note_retained(resource.title, resource.resource_type, policy=policy, why=why, stack=stack)
+
+    def note_retained(self, logical: str, type_: str, *, policy: str, why: str, stack: str = MAIN) -> None:
+        """Record that a resource outlives its stack, for types and templates that set this by themselves."""
+        self.retained.append(Retained(logical, type_, policy, why, stack))
 
     # The graph
 
@@ -172,31 +186,33 @@ class Build:
         return self.design.nodes[address]
 
     def only(self, kind: str, *, needed_by: Node) -> Node:
-        """The one component of this kind; every design with a service has one network and one cluster."""
-        found = self.design.of_kind(kind)
-        if len(found) != 1:
+        """Return the design's one component of this kind. Raises DesignError if there is none or more than one."""
+        nodes = self.design.of_kind(kind)
+        if len(nodes) != 1:
             raise DesignError(
-                f'{needed_by.source}: {needed_by.address} needs exactly one component "{kind}", and there are {len(found)}'
+                f'{needed_by.source}: {needed_by.address} needs exactly one component "{kind}", and there are {len(nodes)}'
             )
-        return found[0]
+        return nodes[0]
 
     def component(self, node: Node) -> BuildingBlock:
         return self._lookup(node.kind)
 
     def targets(self, node: Node) -> list[Node]:
+        """Return the nodes that this node uses."""
         return [self.node(address) for address in self._edges[node.address]]
 
     def users(self, node: Node) -> list[Node]:
-        """Those who use this node, in the blueprint's order."""
+        """Return the nodes that use this node, in the blueprint's order."""
         return [self.node(address) for address, targets in self._edges.items() if node.address in targets]
 
     def grants(self, node: Node) -> list[Grant]:
-        """What this node gets from everything it uses."""
+        """Return the grants of everything that this node uses."""
         return [self.component(target).grant(target, self) for target in self.targets(node)]
 
     # Expressions
 
     def attribute(self, reference: Reference) -> Any:
+        """Return the template expression of a reference. Raises DesignError if it names no attribute."""
         node = self.node(reference.address)
         component = self.component(node)
         if reference.attribute is None:
@@ -205,7 +221,7 @@ class Build:
         return component.attribute(node, reference.attribute, self)
 
     def value(self, value: Any) -> Any:
-        """A value of the design as a template expression."""
+        """Return a value of the design as a template expression."""
         if isinstance(value, Reference):
             return self.attribute(value)
         if isinstance(value, Joined):

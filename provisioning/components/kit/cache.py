@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import Field
-from troposphere import GetAtt, Sub, elasticache
+from troposphere import GetAtt, Ref, Sub, elasticache
 
 from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kit import security
+from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
-from provisioning.components.kit.values import Block, Box, Retained, Settings
+from provisioning.components.kit.values import Block, Box, DashboardWidget, Section, Settings
+from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -67,9 +69,8 @@ def add_serverless(
         # request is in its name: an earlier environment of this name may have left its own.
         request = build.design.environment.request_id[:8]
         resource.FinalSnapshotName = build.physical(f"{called}-final-{request}", limit=NAME_LIMIT)
-        build.retained.append(
-            Retained(resource.title, resource.resource_type, "Snapshot", f"the last contents of {node.name}")
-        )
+        why = f"the last contents of {node.name}"
+        build.note_retained(resource.title, resource.resource_type, policy="Snapshot", why=why)
     build.add(node, resource, "Serverless cache")
     return resource
 
@@ -118,6 +119,48 @@ def add_nodes(
 def box(node: Node, capacity: Serverless | Nodes, title: str) -> Box:
     fact = "serverless" if isinstance(capacity, Serverless) else f"{capacity.nodes} × {capacity.node_type}"
     return Box("data", node.name, title, fact)
+
+
+def add_alarms(node: Node, build: Build, capacity: Serverless | Nodes) -> None:
+    """Add the alarms on refused commands (serverless), or on CPU and memory of each node."""
+    name = logical_id(node.address)
+    if isinstance(capacity, Serverless):
+        alarm(
+            node,
+            build,
+            key="Throttled",
+            description=f"{node.address} refuses commands",
+            metric=("AWS/ElastiCache", "ThrottledCmds", {"clusterName": Ref(name)}),
+            statistic="Sum",
+            above=0,
+        )
+        return
+    for key, says, metric, statistic in (
+        ("CpuHigh", "CPU", "EngineCPUUtilization", "Average"),
+        ("MemoryHigh", "of its memory", "DatabaseMemoryUsagePercentage", "Maximum"),
+    ):
+        for number in range(1, capacity.nodes + 1):
+            several = capacity.nodes > 1
+            alarm(
+                node,
+                build,
+                key=f"{key}{number if several else ''}",
+                description=f"{node.address}{f' node {number}' if several else ''} is above 90 % {says}",
+                metric=("AWS/ElastiCache", metric, {"CacheClusterId": Sub(f"${{{name}}}-{number:03}")}),
+                statistic=statistic,
+                above=90,
+            )
+
+
+def widgets(node: Node, capacity: Serverless | Nodes) -> list[DashboardWidget]:
+    """Return the widgets of a serverless cache, or of the first node."""
+    name = logical_id(node.address)
+    if isinstance(capacity, Serverless):
+        metrics = {"BytesUsedForCache": "Maximum", "ElastiCacheProcessingUnits": "Sum"}
+        return metric_widgets(Section.CACHES, "AWS/ElastiCache", metrics, [{"clusterName": Ref(name)}])
+    metrics = {"EngineCPUUtilization": "Average", "DatabaseMemoryUsagePercentage": "Maximum", "Evictions": "Sum"}
+    first = {"CacheClusterId": Sub(f"${{{name}}}-001")}
+    return metric_widgets(Section.CACHES, "AWS/ElastiCache", metrics, [first])
 
 
 def address(node: Node, capacity: Serverless | Nodes, part: str) -> GetAtt:

@@ -44,8 +44,15 @@ class Component(ABC):
     def finish(self, node: Node, build: Build) -> None:  # noqa: B027 - most components have nothing to add
         """Add resources that depend on everything else. Called once every node is built."""
 
-    def graphs(self, node: Node, build: Build) -> list[DashboardWidget]:  # noqa: ARG002 - for those who measure something
-        """What a dashboard shows of this node beside what AWS measures of its resources."""
+    def alarms(self, node: Node, build: Build) -> None:  # noqa: B027 - many components have none
+        """Add the alarms that are worth their price only if somebody is notified.
+
+        Called once every node is built, in designs with an alarm topic. Alarms that every environment has belong into
+        `build`.
+        """
+
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:  # noqa: ARG002 - many components have none
+        """Return what a dashboard shows of this node."""
         return []
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:

@@ -20,12 +20,14 @@ from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.keys import own_key
 from provisioning.components.kit.logs import check_days, log_group
-from provisioning.components.kit.values import Block, Box, Gives, Grant, Settings
+from provisioning.components.kit.values import Block, Box, DashboardWidget, Gives, Grant, Section, Settings
+from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
 _NAME_LIMIT = 63
 _GIB = 1024**3
+_MIB = 1024**2
 # The free retention. https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PerfInsights.Overview.cost.html
 _INSIGHTS_DAYS = 7
 
@@ -192,6 +194,35 @@ def boxes(node: Node, settings: DatabaseSettings, title: str) -> list[Box]:
         Box("data", node.name, f"{title} {settings.version}", settings.instance_class + standby),
         Box("supporting", f"database {node.name}", "Secrets", "generated in AWS"),
     ]
+
+
+def add_alarms(node: Node, build: Build) -> None:
+    """Add the alarms on memory and on the disk's queue."""
+    dimensions = {"DBInstanceIdentifier": Ref(logical_id(node.address))}
+    alarm(
+        node,
+        build,
+        key="MemoryLow",
+        description=f"{node.address} has under 128 MiB of memory",
+        metric=("AWS/RDS", "FreeableMemory", dimensions),
+        statistic="Minimum",
+        below=128 * _MIB,
+    )
+    alarm(
+        node,
+        build,
+        key="DiskQueue",
+        description=f"{node.address} waits for its disk",
+        metric=("AWS/RDS", "DiskQueueDepth", dimensions),
+        statistic="Average",
+        above=64,
+    )
+
+
+def widgets(node: Node) -> list[DashboardWidget]:
+    metrics = {"CPUUtilization": "Average", "DatabaseConnections": "Maximum", "FreeStorageSpace": "Minimum"}
+    dimensions = {"DBInstanceIdentifier": Ref(logical_id(node.address))}
+    return metric_widgets(Section.DATABASES, "AWS/RDS", metrics, [dimensions])
 
 
 def _log_suffix(engine: Engine, log: str) -> str:

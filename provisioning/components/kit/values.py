@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Annotated, Any, Literal, TypeAlias, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, InstanceOf
@@ -108,12 +109,31 @@ class Box:
     region: str = ""
 
 
+class Section(StrEnum):
+    """Where a dashboard shows a widget. Sections follow each other in this order; the value is their title."""
+
+    OWN = ""
+    LOAD_BALANCERS = "Load balancer"
+    FUNCTIONS = "Functions"
+    SERVICES = "Services"
+    QUEUES = "Queues"
+    HOSTS = "Hosts"
+    BROKERS = "Broker"
+    DATABASES = "Database"
+    CACHES = "Cache"
+    NAT = "NAT"
+
+
 @dataclass(frozen=True, slots=True)
 class DashboardWidget:
-    """One graph of a dashboard: lines of (namespace, metric name, dimensions, statistic)."""
+    """One graph of a dashboard: lines of (namespace, metric name, dimensions, statistic).
+
+    Widgets of several components with the same section and title become one, except in the section OWN.
+    """
 
     title: str
     lines: tuple[tuple[str, str, Mapping[str, Any], str], ...]
+    section: Section = Section.OWN
 
 
 # What a component adds to the build
@@ -168,3 +188,19 @@ class PostDeploymentTask:
     kind: str = "ecs_run_task"
     launch_type: str = "FARGATE"
     assign_public_ip: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ManualTask:
+    """A manual post-deployment task: something that only a person can do, such as providing a secret's value.
+
+    `logical_id` names the resource that the task is about. In `command`, `{physical_id}` and `{region}` stand for the
+    resource's own; whoever shows the command fills them in, quoted for a shell.
+    """
+
+    key: str
+    title: str
+    sentence: str
+    logical_id: str
+    command: str
+    stack: str = MAIN

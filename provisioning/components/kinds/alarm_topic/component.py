@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import Field
 from troposphere import GetAtt, Ref, sns
 
-from provisioning.components.kit import iam, standard_alarms
+from provisioning.components.kit import iam
 from provisioning.components.kit.alarms import KIND
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
@@ -69,9 +69,10 @@ class AlarmTopic(Component):
             )
             build.add(node, subscription, "Subscription to the alarms")
 
-    def finish(self, node: Node, build: Build) -> None:  # noqa: ARG002 - it looks at all the others
-        """Watch what the others have made: without a topic nobody would be told, so they make no more than a few."""
-        standard_alarms.add(build)
+    def finish(self, node: Node, build: Build) -> None:  # noqa: ARG002 - it asks all the others
+        """Let every component add the alarms that somebody now reads."""
+        for other in build.design.nodes.values():
+            build.component(other).alarms(other, build)
 
     def boxes(self, node: Node) -> list[Box]:
         told = settings_of(node, AlarmTopicSettings).endpoint_secret

@@ -102,7 +102,7 @@ class CloudFormation(Component):
         except imported_template.RawProblem as problem:
             raise DesignError(f"{node.source}: {settings.template.path}, {problem}") from problem
         _check_answered(node, settings, values)
-        build.take_over(node, rewritten.data, titles=_titles(rewritten.data))
+        build.import_template(node, rewritten.data, titles=_titles(rewritten.data))
         for name in sorted(set(values) - secrets):
             if values[name] is not None:
                 build.main.parameters[name] = _text(values[name])

@@ -93,7 +93,8 @@ class Email(Component):
     def boxes(self, node: Node) -> list[Box]:
         return [Box("supporting", node.name, "Email", f"SES, {settings_of(node, EmailSettings).identity}")]
 
-    def graphs(self, node: Node, build: Build) -> list[DashboardWidget]:  # noqa: ARG002 - as every component's
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
         name = logical_id(node.address, "Rules")
         lines = tuple(("AWS/SES", metric, _dimension(Ref(name)), "Sum") for metric in ("Send", "Delivery", "Bounce"))
         return [DashboardWidget(f"Mail: {node.name}", lines)]

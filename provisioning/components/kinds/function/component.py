@@ -15,13 +15,14 @@ from typing_extensions import override
 
 from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kinds.service.settings import VariableName, VariableValue
-from provisioning.components.kit import iam, security
+from provisioning.components.kit import iam, queues, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
 from provisioning.components.kit.packages import ShippedFolder
-from provisioning.components.kit.values import Box, Gives, Grant, Settings, Tier, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Section, Settings, Tier, settings_of
+from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -157,6 +158,16 @@ class Function(Component):
         if settings.url:
             boxes.append(Box("internet", "Callers", "", "HTTPS", label="443"))
         return boxes
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        metrics = {"Invocations": "Sum", "Errors": "Sum", "Throttles": "Sum", "Duration": "p95"}
+        own = metric_widgets(
+            Section.FUNCTIONS, "AWS/Lambda", metrics, [{"FunctionName": Ref(logical_id(node.address))}]
+        )
+        if not settings_of(node, FunctionSettings).dead_letter:
+            return own
+        return [*own, *queues.widgets(logical_id(node.address, "Letters"))]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         function = logical_id(node.address)

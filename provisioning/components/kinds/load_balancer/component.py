@@ -10,14 +10,26 @@ from typing import Any, Self
 from pydantic import Field, field_validator, model_validator
 from troposphere import GetAtt, Ref, Sub, certificatemanager, route53, wafv2
 from troposphere import elasticloadbalancingv2 as elb
+from typing_extensions import override
 
 from provisioning.components.kinds.network.component import NetworkSettings, subnet_refs
 from provisioning.components.kit import security, web_acl
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Block, Box, Gives, Grant, ServiceReference, Settings, settings_of
+from provisioning.components.kit.values import (
+    Block,
+    Box,
+    DashboardWidget,
+    Gives,
+    Grant,
+    Section,
+    ServiceReference,
+    Settings,
+    settings_of,
+)
 from provisioning.components.kit.web_acl import Waf
+from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
@@ -116,6 +128,12 @@ class LoadBalancer(Component):
             Box("public", node.name, "Load balancer", f"TLS 1.2+{guard}"),
             Box("internet", "Users", "", led, label=", ".join(map(str, settings.ports))),
         ]
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        metrics = {"RequestCount": "Sum", "TargetResponseTime": "p95", "HTTPCode_ELB_5XX_Count": "Sum"}
+        dimensions = {"LoadBalancer": GetAtt(logical_id(node.address), "LoadBalancerFullName")}
+        return metric_widgets(Section.LOAD_BALANCERS, "AWS/ApplicationELB", metrics, [dimensions])
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         balancer = logical_id(node.address)

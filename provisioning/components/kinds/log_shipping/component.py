@@ -10,12 +10,13 @@ from typing import Any
 
 from pydantic import Field
 from troposphere import GetAtt, Ref, awslambda, logs
+from typing_extensions import override
 
 from provisioning.components.kinds.function import component as function
 from provisioning.components.kinds.secret.component import read_secret
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
-from provisioning.components.kit.values import Box, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -74,6 +75,10 @@ class LogShipping(function.Function):
         if not settings_of(node, LogShippingSettings).loki_url:
             return []
         return [Box("private", node.name, "Log shipping", "to Loki")]
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        return super().widgets(node, build) if settings_of(node, LogShippingSettings).loki_url else []
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name == "arn" and not settings_of(node, LogShippingSettings).loki_url:

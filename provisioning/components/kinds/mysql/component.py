@@ -10,7 +10,7 @@ from typing_extensions import override
 from provisioning.components.kit import database, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Grant, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import short
 
@@ -49,6 +49,14 @@ class Mysql(Component):
     def boxes(self, node: Node) -> list[Box]:
         settings = settings_of(node, MysqlSettings)
         return database.boxes(node, settings, _TITLES[settings.engine])
+
+    @override
+    def alarms(self, node: Node, build: Build) -> None:
+        database.add_alarms(node, build)
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        return database.widgets(node)
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name not in self.attributes:

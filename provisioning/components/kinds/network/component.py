@@ -10,12 +10,15 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 from troposphere import GetAtt, GetAZs, Ref, Select, Sub, Tags, ec2
+from typing_extensions import override
 
 from provisioning.components.kit import iam
+from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
-from provisioning.components.kit.values import Block, Box, Settings, settings_of
+from provisioning.components.kit.values import Block, Box, DashboardWidget, Section, Settings, settings_of
+from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -25,6 +28,9 @@ TIERS: tuple[TierName, ...] = ("public", "private", "data")
 # https://docs.aws.amazon.com/vpc/latest/userguide/vpc-cidr-blocks.html
 # https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
 _LARGEST, _SMALLEST = 16, 28
+# A NAT gateway starts at 5 Gbps and scales to 100: four fifths of the start, in bytes per five minutes.
+# https://docs.aws.amazon.com/vpc/latest/userguide/nat-gateway-basics.html
+_NAT_BYTES = 5 * 10**9 // 8 * 300 * 4 // 5
 
 
 class Tiers(Block):
@@ -138,12 +144,46 @@ class Network(Component):
         nat = "one" if settings.nat == "single" else f"{settings.azs}, one per zone"
         return [Box("public", "NAT gateway", "", nat, egress=True)]
 
+    @override
+    def alarms(self, node: Node, build: Build) -> None:
+        for suffix in _nat_suffixes(settings_of(node, NetworkSettings)):
+            for key, says, metric, above in (
+                ("Bytes", "carries over 4 Gbps", "BytesOutToDestination", _NAT_BYTES),
+                ("Ports", "has no port left for a destination", "ErrorPortAllocation", 0),
+            ):
+                alarm(
+                    node,
+                    build,
+                    key=f"Nat{suffix}{key}",
+                    description=f"{node.address} {says}",
+                    metric=("AWS/NATGateway", metric, _nat_dimensions(node, suffix)),
+                    statistic="Sum",
+                    above=above,
+                )
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        metrics = {"BytesOutToDestination": "Sum", "ActiveConnectionCount": "Maximum", "ErrorPortAllocation": "Sum"}
+        suffixes = _nat_suffixes(settings_of(node, NetworkSettings))
+        return metric_widgets(
+            Section.NAT, "AWS/NATGateway", metrics, [_nat_dimensions(node, suffix) for suffix in suffixes]
+        )
+
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name == "vpc_id":
             return Ref(logical_id(node.address, "Vpc"))
         if name == "cidr":
             return str(settings_of(node, NetworkSettings).cidr)
         return super().attribute(node, name, build)
+
+
+def _nat_suffixes(settings: NetworkSettings) -> list[str]:
+    """Suffixes of the NAT gateways' logical ids: one without, or one a zone."""
+    return [""] if settings.nat == "single" else [str(zone) for zone in range(1, settings.azs + 1)]
+
+
+def _nat_dimensions(node: Node, suffix: str) -> dict[str, Any]:
+    return {"NatGatewayId": Ref(logical_id(node.address, f"Nat{suffix}"))}
 
 
 def _internet_gateway(node: Node, build: Build, vpc: Ref) -> str:

@@ -11,7 +11,7 @@ from provisioning.components.kinds.postgres import extensions
 from provisioning.components.kit import database, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Grant, settings_of
 from provisioning.design.graph import Node
 
 PORT = 5432
@@ -56,6 +56,14 @@ class Postgres(Component):
 
     def boxes(self, node: Node) -> list[Box]:
         return database.boxes(node, settings_of(node, PostgresSettings), "PostgreSQL")
+
+    @override
+    def alarms(self, node: Node, build: Build) -> None:
+        database.add_alarms(node, build)
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        return database.widgets(node)
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name not in self.attributes:

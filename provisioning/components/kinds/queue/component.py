@@ -11,11 +11,11 @@ from pydantic import Field
 from troposphere import GetAtt, Ref, sqs
 from typing_extensions import override
 
-from provisioning.components.kit import iam
+from provisioning.components.kit import iam, queues
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -102,6 +102,10 @@ class Queue(Component):
     def boxes(self, node: Node) -> list[Box]:
         tries = settings_of(node, QueueSettings).tries
         return [Box("supporting", node.name, "Queue", f"SQS, set aside after {tries} tries")]
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        return queues.widgets(logical_id(node.address, "Failed"), logical_id(node.address))
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         queue = logical_id(node.address)

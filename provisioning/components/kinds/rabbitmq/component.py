@@ -21,7 +21,8 @@ from provisioning.components.kit.alarms import Metric, alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Section, Settings, settings_of
+from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, short
 
@@ -195,15 +196,19 @@ class Rabbitmq(Component):
         )
 
     @override
-    def graphs(self, node: Node, build: Build) -> list[DashboardWidget]:
-        queue = settings_of(node, RabbitmqSettings).queue
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        settings = settings_of(node, RabbitmqSettings)
+        queue = settings.queue
 
         def lines(*metrics: str) -> tuple[tuple[str, str, Any, str], ...]:
             return tuple((*queue_metrics.of_queue(build, queue, metric), "Maximum") for metric in metrics)
 
+        numbers = range(1, settings.nodes + 1)
+        instances = [{"InstanceId": Ref(logical_id(node.address, f"Host{number}"))} for number in numbers]
         return [
             DashboardWidget(f"Queue {queue}", lines(queue_metrics.DEPTH, queue_metrics.CONSUMERS)),
             DashboardWidget(f"Queue {queue}: per minute", lines(queue_metrics.ARRIVALS, queue_metrics.COMPLETIONS)),
+            *metric_widgets(Section.HOSTS, "AWS/EC2", {"CPUUtilization": "Average"}, instances),
         ]
 
 

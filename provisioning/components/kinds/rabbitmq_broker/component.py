@@ -19,7 +19,8 @@ from provisioning.components.kit import credentials, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Section, Settings, settings_of
+from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, short
 
@@ -115,6 +116,12 @@ class RabbitmqBroker(Component):
             Box("data", node.name, f"RabbitMQ {settings.version}", f"{count}{settings.instance_type}"),
             Box("supporting", f"rabbitmq {node.name}", "Secrets", "generated in AWS"),
         ]
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        metrics = {"MessageCount": "Maximum", "SystemCpuUtilization": "Average"}
+        name = build.physical(short("rabbitmq", node.name), limit=_NAME_LIMIT)
+        return metric_widgets(Section.BROKERS, "AWS/AmazonMQ", metrics, [{"Broker": name}])
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         broker = logical_id(node.address)

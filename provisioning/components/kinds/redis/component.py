@@ -18,7 +18,7 @@ from provisioning.components.kinds.secret.component import read_secret
 from provisioning.components.kit import cache, credentials, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, short
 
@@ -66,6 +66,14 @@ class Redis(Component):
             cache.box(node, settings_of(node, RedisSettings).capacity, "Redis"),
             Box("supporting", f"redis {node.name}", "Secrets", "generated in AWS"),
         ]
+
+    @override
+    def alarms(self, node: Node, build: Build) -> None:
+        cache.add_alarms(node, build, settings_of(node, RedisSettings).capacity)
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        return cache.widgets(node, settings_of(node, RedisSettings).capacity)
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         capacity = settings_of(node, RedisSettings).capacity

@@ -1,8 +1,9 @@
-"""A secret in Secrets Manager: generated inside AWS, or made with a placeholder for a value that somebody provides.
+"""A secret in Secrets Manager: generated inside AWS, or a placeholder until somebody provides the value.
 
-CloudFormation generates one value for a secret. Where `generate` names several variables, they all receive it, and
-an application that wants several keys derives them. Every user gets the value by its variables, from the task
-definition, and may read the secret while it runs, so that a rotated value arrives without a deployment.
+CloudFormation generates one value per secret. If `generate` names several variables, they all receive that value, and
+an application that needs several keys derives them from it. A component that uses the secret gets the value as
+environment variables of its tasks, and may also read the secret at run time, so that a rotated value arrives without a
+deployment.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing_extensions import override
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.values import Box, Gives, Grant, ManualTask, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -33,21 +34,21 @@ class SecretSettings(Settings):
     variable: str | None = Field(
         default=None,
         pattern=r"^[A-Z][A-Z0-9_]*$",
-        description="Variable that receives a provided value; the secret's name in capitals if not said",
+        description="Variable that receives a provided value; by default the secret's name in capitals",
     )
-    enabled: bool = Field(default=True, description="false leaves the secret out, and its users go without")
+    enabled: bool = Field(default=True, description="false leaves the secret out; its users then get no variable")
     description: str = Field(default="", max_length=400, description="What the secret is for, as AWS shows it")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if bool(self.generate) == self.provided:
-            raise ValueError("say either generate = [names] or provided = true")
+            raise ValueError("set either generate = [names] or provided = true")
         if self.generate and self.variable:
-            raise ValueError("variable goes with provided = true; generate names its variables itself")
+            raise ValueError("variable needs provided = true; generate already names the variables")
         return self
 
     def variables(self, name: str) -> list[str]:
-        """The variables that a user of the secret gets: `JWT_SECRET`."""
+        """Return the variables that a user of the secret gets: `JWT_SECRET`."""
         return [key.upper() for key in self.generate] or [self.variable or name.upper()]
 
 
@@ -78,23 +79,19 @@ class Secret(Component):
             Description=f"{purpose} ({how})",
             GenerateSecretString=secretsmanager.GenerateSecretString(PasswordLength=LENGTH, ExcludePunctuation=True),
         )
-        # Deleted with its stack in every size: a generated value is worthless without its environment, a provided
-        # one is known to whoever provided it, and a kept one would block the name.
+        # Deleted with its stack in every size: a generated value is worthless without its environment, whoever provided
+        # a value still knows it, and a retained secret would block the name.
         build.retain(resource, policy=None, why="")
         build.add(node, resource, "Secret")
+        if settings.provided:
+            build.manual_tasks.append(_provide(node, settings))
 
     def boxes(self, node: Node) -> list[Box]:
         settings = settings_of(node, SecretSettings)
         if not settings.enabled:
             return []
-        return [
-            Box(
-                "supporting",
-                node.name.replace("_", " "),
-                "Secrets",
-                "provided by you" if settings.provided else "generated in AWS",
-            )
-        ]
+        fact = "provided by you" if settings.provided else "generated in AWS"
+        return [Box("supporting", node.name.replace("_", " "), "Secrets", fact)]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name in self.attributes and not settings_of(node, SecretSettings).enabled:
@@ -121,3 +118,16 @@ class Secret(Component):
     @staticmethod
     def _name(node: Node, build: Build) -> str:
         return f"{build.name}/{node.name}"
+
+
+def _provide(node: Node, settings: SecretSettings) -> ManualTask:
+    (variable,) = settings.variables(node.name)
+    return ManualTask(
+        key=f"provide-{node.name}",
+        title=f"Provide the {settings.description or node.name.replace('_', ' ')}",
+        sentence="Until you do, the secret holds a random placeholder. A running task keeps the value that it started "
+        "with, so restart its services afterwards.",
+        logical_id=logical_id(node.address),
+        command="aws secretsmanager put-secret-value --region {region} --secret-id {physical_id} "
+        f'--secret-string "${variable}"',
+    )

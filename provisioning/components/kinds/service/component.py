@@ -10,15 +10,18 @@ from __future__ import annotations
 from typing import Any
 
 from troposphere import GetAtt, Ref, ecs, servicediscovery
+from typing_extensions import override
 
 from provisioning.components.kinds.cluster import component as cluster
 from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kinds.service import file_system, scaling, task
 from provisioning.components.kinds.service.settings import ServiceSettings
 from provisioning.components.kit import security
+from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Section, settings_of
+from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -66,6 +69,43 @@ class Service(Component):
             boxes.append(Box("private", "files", "File system", "EFS, encrypted"))
         return boxes
 
+    @override
+    def alarms(self, node: Node, build: Build) -> None:
+        """Watch CPU and memory, and with Container Insights, which counts running tasks, that there is one."""
+        dimensions = _dimensions(node, build)
+        for key, says, metric in (
+            ("CpuHigh", "90 % CPU", "CPUUtilization"),
+            ("MemoryHigh", "90 % of its memory", "MemoryUtilization"),
+        ):
+            alarm(
+                node,
+                build,
+                key=key,
+                description=f"{node.address} is above {says}",
+                metric=("AWS/ECS", metric, dimensions),
+                statistic="Average",
+                above=90,
+            )
+        home = build.only("cluster", needed_by=node)
+        counted = settings_of(home, cluster.ClusterSettings).container_insights
+        # A service that may scale down to no task at all needs no alarm when it does.
+        if counted and settings_of(node, ServiceSettings).tasks.min > 0:
+            alarm(
+                node,
+                build,
+                key="NoTask",
+                description=f"{node.address} has no running task",
+                metric=("ECS/ContainerInsights", "RunningTaskCount", dimensions),
+                statistic="Maximum",
+                missing="breaching",
+                below=1,
+            )
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        metrics = {"CPUUtilization": "Average", "MemoryUtilization": "Average"}
+        return metric_widgets(Section.SERVICES, "AWS/ECS", metrics, [_dimensions(node, build)])
+
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         settings = settings_of(node, ServiceSettings)
         if name == "name":
@@ -95,6 +135,11 @@ class Service(Component):
             ports=(settings.port,),
             variables=named,
         )
+
+
+def _dimensions(node: Node, build: Build) -> dict[str, Any]:
+    home = build.only("cluster", needed_by=node)
+    return {"ClusterName": Ref(logical_id(home.address)), "ServiceName": GetAtt(logical_id(node.address), "Name")}
 
 
 def _service(node: Node, build: Build, settings: ServiceSettings, definition: Ref) -> None:

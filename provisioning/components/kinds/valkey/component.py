@@ -13,7 +13,7 @@ from typing_extensions import override
 from provisioning.components.kit import cache, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, settings_of
 from provisioning.design.graph import Node
 
 
@@ -40,6 +40,14 @@ class Valkey(Component):
 
     def boxes(self, node: Node) -> list[Box]:
         return [cache.box(node, settings_of(node, ValkeySettings).capacity, "Valkey")]
+
+    @override
+    def alarms(self, node: Node, build: Build) -> None:
+        cache.add_alarms(node, build, settings_of(node, ValkeySettings).capacity)
+
+    @override
+    def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
+        return cache.widgets(node, settings_of(node, ValkeySettings).capacity)
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         capacity = settings_of(node, ValkeySettings).capacity

@@ -17,8 +17,8 @@ from typing import Any, NoReturn
 
 import yaml
 
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-MAX_BYTES = 1024 * 1024
+from provisioning.cloudformation_limits import MAX_TEMPLATE_BYTES
+
 MAX_DEPTH = 60
 MAX_NODES = 100_000
 SECTIONS = (
@@ -72,8 +72,10 @@ class RawTemplate:
 
 def read_template(text: str) -> RawTemplate:
     """Return the template, or raise RawProblem with line and sentence."""
-    if len(text.encode(errors="replace")) > MAX_BYTES:
-        raise RawProblem(0, f"The template has more than {MAX_BYTES:,} bytes, and CloudFormation takes no more.")
+    if len(text.encode(errors="replace")) > MAX_TEMPLATE_BYTES:
+        raise RawProblem(
+            0, f"The template has more than {MAX_TEMPLATE_BYTES:,} bytes, and CloudFormation takes no more."
+        )
     data, lines = _read_json(text) if text.lstrip("\ufeff \t\r\n").startswith("{") else _read_yaml(text)
     if not isinstance(data, dict):
         raise RawProblem(1, "A template is a mapping of sections, such as Resources; this is none.")

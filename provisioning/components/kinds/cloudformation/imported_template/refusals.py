@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from provisioning.cloudformation_limits import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES
 from provisioning.components.kinds.cloudformation.imported_template.reading import RawProblem, RawTemplate
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import misplaced_secrets
 from provisioning.components.kinds.cloudformation.imported_template.walking import functions, named
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
-MAX_RESOURCES, MAX_PARAMETERS, MAX_OUTPUTS = 500, 200, 200
 _ONCE_PER_ACCOUNT = {
     "AWS::IAM::OIDCProvider": "an identity provider exists once in an account",
     "AWS::IAM::ServiceLinkedRole": "a service-linked role exists once in an account",
