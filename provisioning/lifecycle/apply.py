@@ -13,6 +13,7 @@ from django.db import transaction
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ledger import open_ledger, write_events, write_resources
 from provisioning.lifecycle.plan_document import stack_of
 from provisioning.lifecycle.services.teardown import create_content
@@ -26,14 +27,7 @@ from provisioning.lifecycle.states import (
 from provisioning.lifecycle.step_data import FailedAt, StepData
 from provisioning.lifecycle.steps.base import Outcome
 from provisioning.lifecycle.transitions import bump, change_state
-from provisioning.models import Operation, Receipt, RequestKind, Stack, StackResource
-
-_ENDED = {
-    (RequestKind.CREATE, True): EnvironmentState.RUNNING,
-    (RequestKind.CREATE, False): EnvironmentState.CREATE_FAILED,
-    (RequestKind.TEARDOWN, True): EnvironmentState.GONE,
-    (RequestKind.TEARDOWN, False): EnvironmentState.TEARDOWN_FAILED,
-}
+from provisioning.models import Operation, Receipt, Stack, StackResource
 
 
 def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callable[[str], None]) -> None:
@@ -133,13 +127,19 @@ def _open_stack(operation: Operation, key: str, *, at: datetime) -> Stack:
 def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: datetime) -> None:
     """Carry the operation's end over to its environment and its request."""
     succeeded = outcome.to == OperationState.SUCCEEDED
-    kind = RequestKind(operation.kind)
+    kind = kind_of(operation.kind)
     environment, request = operation.environment, operation.request
     for row_id, end in outcome.ends.items():
         StackResource.objects.filter(pk=row_id).exclude(end=end).update(end=end, ended_at=at)
     if outcome.receipt is not None:
         Receipt.objects.create(operation=operation, environment=environment, written_at=at, **outcome.receipt)
-    to = _ended_state(operation, kind, succeeded=succeeded, refused=outcome.to == OperationState.REFUSED)
+    to = kind.succeeded if succeeded else kind.failed
+    if outcome.to == OperationState.REFUSED:
+        before = StepData.from_json(operation.step_data).state_before
+        if kind.refused is not None:
+            to = kind.refused
+        elif ENVIRONMENT_GRAPH.allows(kind.moving, before):
+            to = EnvironmentState(before)  # nothing was touched
     # Nobody else moves them while an operation is open, except somebody's hands in the database: those are left to win.
     environment.refresh_from_db(fields=["state"])
     if ENVIRONMENT_GRAPH.allows(environment.state, to):
@@ -148,12 +148,4 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
     if request.state == RequestState.APPROVED:
         failed = RequestState.EXPIRED if outcome.expired else RequestState.FAILED
         change_state(request, RequestState.DONE if succeeded else failed, at=at, reason=outcome.reason)
-    audit(action, actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind)
-
-
-def _ended_state(operation: Operation, kind: RequestKind, *, succeeded: bool, refused: bool) -> EnvironmentState:
-    if kind == RequestKind.TEARDOWN and refused:
-        before = StepData.from_json(operation.step_data).state_before
-        if ENVIRONMENT_GRAPH.allows(EnvironmentState.TEARING_DOWN, before):
-            return EnvironmentState(before)  # nothing was touched
-    return _ENDED[kind, succeeded]
+    audit(action, actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind.key)

@@ -1,4 +1,4 @@
-"""Opening an operation: the one place where an environment starts to move."""
+"""Opens operations: the one place where an environment starts to move."""
 
 from __future__ import annotations
 
@@ -8,39 +8,38 @@ from datetime import datetime
 from django.db import transaction
 
 from provisioning.errors import WrongState
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.nudge import nudge
 from provisioning.lifecycle.plan_document import stacks_of
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
 from provisioning.lifecycle.step_data import StackPlace, StepData
 from provisioning.lifecycle.transitions import change_state, record
-from provisioning.models import Operation, Request, RequestKind, User
-
-_MOVING = {RequestKind.CREATE: EnvironmentState.CREATING, RequestKind.TEARDOWN: EnvironmentState.TEARING_DOWN}
+from provisioning.models import Operation, Request, User
 
 
 def open_operation(*, request: Request, at: datetime, actor: User | None) -> Operation:
-    """Start one attempt to carry an approved request out. The token is stored before anything is called with it.
+    """Start one attempt to carry out an approved request. Its token is stored before any call uses it.
 
-    Raises WrongState when the environment is in no state for it; the database allows one open operation each.
+    Raises WrongState if the environment is in no state for it. The database allows one open operation for each
+    environment.
     """
     environment = request.environment
-    kind = RequestKind(request.kind)
+    kind = kind_of(request.kind)
     operation_id = uuid.uuid4()
     before = environment.state
-    if not ENVIRONMENT_GRAPH.allows(before, _MOVING[kind]):
+    if not ENVIRONMENT_GRAPH.allows(before, kind.moving):
         label = EnvironmentState(before).label.lower()
         raise WrongState(f"This cannot start now: the environment is “{label}”.")
     content = request.plan.content
     stacks = stacks_of(content)
-    # What is created first goes last.
-    first = stacks[0 if kind == RequestKind.CREATE else -1]
+    first = kind.in_order(stacks)[0]
     with transaction.atomic():
-        change_state(environment, _MOVING[kind], at=at, actor=actor)
+        change_state(environment, kind.moving, at=at, actor=actor)
         operation = Operation.objects.create(
             id=operation_id,
             environment=environment,
             request=request,
-            kind=kind,
+            kind=kind.key,
             state=str(OperationState.QUEUED),
             state_changed_at=at,
             stack=first["stack"],

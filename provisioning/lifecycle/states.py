@@ -1,11 +1,11 @@
-"""The three lives as data: a request (people decide), an operation (one attempt) and an environment (what exists).
+"""The states of a request (people decide), an operation (one attempt) and an environment (what exists), as data.
 
-`provisioning.lifecycle.transitions` is the only writer of a state; nothing else may know how one follows another.
+`provisioning.lifecycle.transitions` is the only writer of a state. Every graph validates itself at import.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, Self
@@ -14,7 +14,7 @@ Tone = Literal["ok", "busy", "bad", "idle"]
 
 
 class Labelled(StrEnum):
-    """A state with what pages show for it."""
+    """A state with the label and the tone that pages show. Its value is stored and never changes."""
 
     label: str
     tone: Tone
@@ -28,10 +28,10 @@ class Labelled(StrEnum):
 
 
 class RequestState(Labelled):
-    WAITING = "waiting", "Waits for an approver", "busy"
+    WAITING = "waiting", "Pending approval", "busy"
     APPROVED = "approved", "Approved", "busy"
-    DONE = "done", "Carried out", "ok"
-    FAILED = "failed", "Not carried out", "bad"
+    DONE = "done", "Completed", "ok"
+    FAILED = "failed", "Failed", "bad"
     REJECTED = "refused", "Rejected", "bad"
     WITHDRAWN = "withdrawn", "Withdrawn", "idle"
     EXPIRED = "expired", "Expired", "idle"
@@ -39,106 +39,164 @@ class RequestState(Labelled):
 
 class EnvironmentState(Labelled):
     REQUESTED = "requested", "Requested", "idle"
-    CREATING = "creating", "Being created", "busy"
+    CREATING = "creating", "Creating", "busy"
     RUNNING = "running", "Running", "ok"
     CREATE_FAILED = "create_failed", "Creation failed", "bad"
-    TEARING_DOWN = "tearing_down", "Being torn down", "busy"
+    TEARING_DOWN = "tearing_down", "Tearing down", "busy"
     TEARDOWN_FAILED = "teardown_failed", "Teardown failed", "bad"
-    GONE = "gone", "Gone", "idle"
+    GONE = "gone", "Torn down", "idle"
     WITHDRAWN = "withdrawn", "Withdrawn", "idle"
 
 
 class OperationState(Labelled):
     QUEUED = "queued", "Queued", "busy"
-    CONTINUING = "continuing", "Going on to the next stack", "busy"
-    CLEARING = "clearing", "Clearing away the failed attempt", "busy"
-    SUBMITTING = "submitting", "Handing over to CloudFormation", "busy"
-    BUILDING = "building", "Building", "busy"
+    CONTINUING = "continuing", "Continuing with the next stack", "busy"
+    CLEARING = "clearing", "Cleaning up the failed attempt", "busy"
+    SUBMITTING = "submitting", "Starting in CloudFormation", "busy"
+    BUILDING = "building", "Creating resources", "busy"
     ROLLING_BACK = "rolling_back", "Rolling back", "bad"
     FINISHING = "finishing", "Finishing", "busy"
-    PREPARING = "preparing", "Stopping what writes", "busy"
+    PREPARING = "preparing", "Stopping services", "busy"
     EMPTYING = "emptying", "Emptying buckets", "busy"
     DELETING = "deleting", "Deleting", "busy"
-    SWEEPING = "sweeping", "Looking for what is left", "busy"
+    SWEEPING = "sweeping", "Checking for leftovers", "busy"
     SUCCEEDED = "succeeded", "Succeeded", "ok"
     REFUSED = "refused", "Refused", "bad"
     FAILED = "failed", "Failed", "bad"
-    ERRORED = "errored", "Error of the portal", "bad"
+    ERRORED = "errored", "Portal error", "bad"
     ABANDONED = "abandoned", "Abandoned", "bad"
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """`edges` name for each state those that may follow. Nothing follows an end."""
+    """The life of one subject. `edges` maps each state to its successors; an end has none.
 
-    start: str
-    edges: Mapping[str, frozenset[str]]
+    Raises ValueError with a sentence if the graph is not sound.
+    """
+
+    subject: str
+    states: type[Labelled]
+    start: Labelled
+    ends: frozenset[Labelled]
+    edges: Mapping[Labelled, frozenset[Labelled]]
+
+    def __post_init__(self) -> None:
+        """Check that the graph has all states, and that each is reachable and has a way to an end."""
+        known = set(self.states)
+        targets = {target for following in self.edges.values() for target in following}
+        if strange := (targets | {self.start} | self.ends | set(self.edges)) - known:
+            raise ValueError(f"The {self.subject} graph names {_names(strange)}, which {self._enum} does not have.")
+        if missing := known - set(self.edges):
+            raise ValueError(f"The {self.subject} graph has no successors listed for {_names(missing)}.")
+        if continued := {state for state in self.ends if self.edges[state]}:
+            raise ValueError(f"The {self.subject} graph continues after its end {_names(continued)}.")
+        if stuck := {state for state in known - self.ends if not self.edges[state]}:
+            raise ValueError(f"The {self.subject} graph stops at {_names(stuck)}, which is not listed as an end.")
+        if unreachable := known - self.reachable(self.start):
+            raise ValueError(f"The {self.subject} graph never reaches {_names(unreachable)} from {self.start}.")
+        if endless := {state for state in known if not self.reachable(state) & self.ends}:
+            raise ValueError(f"The {self.subject} graph has no way to an end from {_names(endless)}.")
 
     @property
-    def ends(self) -> frozenset[str]:
-        return frozenset(state for state, following in self.edges.items() if not following)
+    def _enum(self) -> str:
+        return self.states.__name__
 
     def allows(self, old: str, new: str) -> bool:
-        return new in self.edges[old]
+        return new in self.edges[self.states(old)]
+
+    def reachable(self, start: str) -> set[Labelled]:
+        """`start` and every state that can follow it, directly or later."""
+        seen, unvisited = {self.states(start)}, [self.states(start)]
+        while unvisited:
+            following = self.edges[unvisited.pop()] - seen
+            seen |= following
+            unvisited += following
+        return seen
 
 
-def _graph(start: str, edges: Mapping[str, set[str]]) -> Graph:
-    return Graph(start, {str(old): frozenset(str(new) for new in following) for old, following in edges.items()})
+def _names(states: Iterable[str]) -> str:
+    return ", ".join(sorted(states))
+
+
+def _frozen(edges: Mapping[Labelled, set[Labelled]]) -> Mapping[Labelled, frozenset[Labelled]]:
+    return {state: frozenset(following) for state, following in edges.items()}
 
 
 _R, _E, _O = RequestState, EnvironmentState, OperationState
 
-REQUEST_GRAPH: Final = _graph(
-    _R.WAITING,
-    {
-        _R.WAITING: {_R.APPROVED, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED},
-        _R.APPROVED: {_R.DONE, _R.FAILED, _R.EXPIRED},
-        _R.FAILED: {_R.APPROVED, _R.EXPIRED},  # tried again; or too late for that
-        _R.DONE: set(),
-        _R.REJECTED: set(),
-        _R.WITHDRAWN: set(),
-        _R.EXPIRED: set(),
-    },
+REQUEST_GRAPH: Final = Graph(
+    subject="request",
+    states=RequestState,
+    start=_R.WAITING,
+    ends=frozenset({_R.DONE, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED}),
+    edges=_frozen(
+        {
+            _R.WAITING: {_R.APPROVED, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED},
+            _R.APPROVED: {_R.DONE, _R.FAILED, _R.EXPIRED},
+            _R.FAILED: {_R.APPROVED, _R.EXPIRED},  # retried; or too late for a retry
+            _R.DONE: set(),
+            _R.REJECTED: set(),
+            _R.WITHDRAWN: set(),
+            _R.EXPIRED: set(),
+        }
+    ),
 )
 
-ENVIRONMENT_GRAPH: Final = _graph(
-    _E.REQUESTED,
-    {
-        _E.REQUESTED: {_E.CREATING, _E.WITHDRAWN},
-        _E.CREATING: {_E.RUNNING, _E.CREATE_FAILED},
-        _E.RUNNING: {_E.TEARING_DOWN},
-        _E.CREATE_FAILED: {_E.CREATING, _E.TEARING_DOWN},
-        # Back to where it was when the teardown was refused before anything was touched.
-        _E.TEARING_DOWN: {_E.GONE, _E.TEARDOWN_FAILED, _E.RUNNING, _E.CREATE_FAILED},
-        _E.TEARDOWN_FAILED: {_E.TEARING_DOWN},
-        _E.GONE: set(),
-        _E.WITHDRAWN: set(),
-    },
+ENVIRONMENT_GRAPH: Final = Graph(
+    subject="environment",
+    states=EnvironmentState,
+    start=_E.REQUESTED,
+    ends=frozenset({_E.GONE, _E.WITHDRAWN}),
+    edges=_frozen(
+        {
+            _E.REQUESTED: {_E.CREATING, _E.WITHDRAWN},
+            _E.CREATING: {_E.RUNNING, _E.CREATE_FAILED},
+            _E.RUNNING: {_E.TEARING_DOWN},
+            _E.CREATE_FAILED: {_E.CREATING, _E.TEARING_DOWN},
+            # A teardown that was refused before anything was touched goes back to the state before it.
+            _E.TEARING_DOWN: {_E.GONE, _E.TEARDOWN_FAILED, _E.RUNNING, _E.CREATE_FAILED},
+            _E.TEARDOWN_FAILED: {_E.TEARING_DOWN},
+            _E.GONE: set(),
+            _E.WITHDRAWN: set(),
+        }
+    ),
 )
 
-# Any step may find an error of ours, AWS's no, or a rule's; a worker may die at each too often.
-_STOPS: Final = {_O.FAILED, _O.ERRORED, _O.ABANDONED, _O.REFUSED}
-# Where a look at what AWS has under a stack's name may lead.
-_LOOKED: Final = {_O.CLEARING, _O.SUBMITTING, _O.BUILDING, _O.PREPARING, _O.DELETING, _O.SWEEPING}
+# Every step may end in a portal error, AWS's rejection or a rule's refusal, and its worker may crash too often.
+_STOPS: Final[set[Labelled]] = {_O.FAILED, _O.ERRORED, _O.ABANDONED, _O.REFUSED}
+# The states that can follow the inspection of a stack; each kind of request lists its own (`Kind.arrivals`).
+_INSPECTED: Final[set[Labelled]] = {
+    _O.CLEARING,
+    _O.SUBMITTING,
+    _O.BUILDING,
+    _O.PREPARING,
+    _O.DELETING,
+    _O.SWEEPING,
+}
 
-OPERATION_GRAPH: Final = _graph(
-    _O.QUEUED,
-    {
-        _O.QUEUED: _LOOKED | {_O.CONTINUING} | _STOPS,
-        _O.CONTINUING: _LOOKED | _STOPS,
-        _O.CLEARING: {_O.SUBMITTING} | _STOPS,
-        _O.SUBMITTING: {_O.BUILDING} | _STOPS,
-        _O.BUILDING: {_O.ROLLING_BACK, _O.CONTINUING, _O.FINISHING} | _STOPS,
-        _O.ROLLING_BACK: {_O.CONTINUING, _O.FINISHING} | _STOPS,
-        _O.FINISHING: {_O.SUCCEEDED} | _STOPS,
-        _O.PREPARING: {_O.EMPTYING} | _STOPS,
-        _O.EMPTYING: {_O.DELETING} | _STOPS,
-        _O.DELETING: {_O.PREPARING, _O.EMPTYING, _O.CONTINUING, _O.SWEEPING} | _STOPS,
-        _O.SWEEPING: {_O.SUCCEEDED} | _STOPS,
-        _O.SUCCEEDED: set(),
-        _O.REFUSED: set(),
-        _O.FAILED: set(),
-        _O.ERRORED: set(),
-        _O.ABANDONED: set(),
-    },
+OPERATION_GRAPH: Final = Graph(
+    subject="operation",
+    states=OperationState,
+    start=_O.QUEUED,
+    ends=frozenset({_O.SUCCEEDED, *_STOPS}),
+    edges=_frozen(
+        {
+            _O.QUEUED: _INSPECTED | {_O.CONTINUING} | _STOPS,
+            _O.CONTINUING: _INSPECTED | _STOPS,
+            _O.CLEARING: {_O.SUBMITTING} | _STOPS,
+            _O.SUBMITTING: {_O.BUILDING} | _STOPS,
+            _O.BUILDING: {_O.ROLLING_BACK, _O.CONTINUING, _O.FINISHING} | _STOPS,
+            _O.ROLLING_BACK: {_O.CONTINUING, _O.FINISHING} | _STOPS,
+            _O.FINISHING: {_O.SUCCEEDED} | _STOPS,
+            _O.PREPARING: {_O.EMPTYING} | _STOPS,
+            _O.EMPTYING: {_O.DELETING} | _STOPS,
+            _O.DELETING: {_O.PREPARING, _O.EMPTYING, _O.CONTINUING, _O.SWEEPING} | _STOPS,
+            _O.SWEEPING: {_O.SUCCEEDED} | _STOPS,
+            _O.SUCCEEDED: set(),
+            _O.REFUSED: set(),
+            _O.FAILED: set(),
+            _O.ERRORED: set(),
+            _O.ABANDONED: set(),
+        }
+    ),
 )

@@ -1,4 +1,4 @@
-"""The only writer of states: compare-and-set on the old state, a history row, and the page's version, in one transaction."""
+"""The only writer of states: compare-and-set, a history row and the environment's page version, in one transaction."""
 
 from __future__ import annotations
 
@@ -12,24 +12,12 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from provisioning.errors import WrongState
-from provisioning.lifecycle.states import (
-    ENVIRONMENT_GRAPH,
-    OPERATION_GRAPH,
-    REQUEST_GRAPH,
-    EnvironmentState,
-    Labelled,
-    OperationState,
-    RequestState,
-)
+from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, OPERATION_GRAPH, REQUEST_GRAPH, Labelled
 from provisioning.models import Environment, Operation, Request, Transition, User
 
 Subject: TypeAlias = Request | Operation | Environment
 
-_LIVES = {
-    Request: ("request", REQUEST_GRAPH, RequestState),
-    Operation: ("operation", OPERATION_GRAPH, OperationState),
-    Environment: ("environment", ENVIRONMENT_GRAPH, EnvironmentState),
-}
+_GRAPHS = {Request: REQUEST_GRAPH, Operation: OPERATION_GRAPH, Environment: ENVIRONMENT_GRAPH}
 
 
 @contextmanager
@@ -58,32 +46,31 @@ def change_state(
     fence: int | None = None,
     **fields: Any,
 ) -> None:
-    """Change the state that `row` was read with, and `fields` with it.
+    """Move `row` from the state that it was read with to `to`, and write `fields` with it.
 
-    Raises WrongState when the row has another state by now (or, with `fence`, another claim), and ValueError when
-    the graph has no such edge.
+    Raises WrongState if the row has another state in the meantime (or, with `fence`, another claim), and ValueError if
+    the graph has no such edge. Wrap several changes in `atomic_with`, so that the objects follow a rollback.
     """
-    subject, graph, _ = _LIVES[type(row)]
-    old = row.state
+    graph, old = _GRAPHS[type(row)], row.state
     if not graph.allows(old, to):
-        raise ValueError(f"The {subject} {row.pk} cannot go from {old} to {to}.")
+        raise ValueError(f"The {graph.subject} {row.pk} cannot go from {old} to {to}.")
     fields |= {"state": str(to), "state_changed_at": at}
     with transaction.atomic():
-        same = _rows(row).filter(state=old)
+        unchanged = _rows(row).filter(state=old)
         if fence is not None:
-            same = same.filter(fence=fence)
-        if not same.update(**fields):
-            raise WrongState(_too_late(row, old))
+            unchanged = unchanged.filter(fence=fence)
+        if not unchanged.update(**fields):
+            raise WrongState(_conflict(row, old))
         record(row, old, to, at=at, reason=reason, actor=actor)
     for name, value in fields.items():
         setattr(row, name, value)
 
 
 def record(row: Subject, old: str, to: Labelled, *, at: datetime, reason: str = "", actor: User | None = None) -> None:
-    """Write the history row; also for a subject's first state, with nothing before it."""
+    """Write the history row of a change; with an empty `old`, the first state of a new subject."""
     environment_id = row.pk if isinstance(row, Environment) else row.environment_id
     Transition.objects.create(
-        subject=_LIVES[type(row)][0],
+        subject=_GRAPHS[type(row)].subject,
         subject_id=row.pk,
         environment_id=environment_id,
         from_state=old,
@@ -96,7 +83,7 @@ def record(row: Subject, old: str, to: Labelled, *, at: datetime, reason: str = 
 
 
 def bump(environment_id: UUID) -> None:
-    """Tell the pages that look at this environment that there is something new."""
+    """Raise the version that the pages of this environment compare when they poll."""
     Environment.objects.filter(pk=environment_id).update(version=F("version") + 1)
 
 
@@ -104,12 +91,12 @@ def _rows(row: Subject) -> QuerySet[Any]:
     return type(row)._default_manager.filter(pk=row.pk)  # noqa: SLF001 - Django's documented name
 
 
-def _too_late(row: Subject, expected: str) -> str:
-    subject, _, states = _LIVES[type(row)]
-    now = _rows(row).values_list("state", flat=True).first()
-    if now is None:
-        return f"This {subject} does not exist any more."
-    label = next(state.label.lower() for state in states if state == now)
-    if now == expected:
-        return f"Another worker took this {subject} over."
-    return f"This {subject} has changed in the meantime: it is now “{label}”. Look at it again."
+def _conflict(row: Subject, expected: str) -> str:
+    graph = _GRAPHS[type(row)]
+    current = _rows(row).values_list("state", flat=True).first()
+    if current is None:
+        return f"This {graph.subject} no longer exists."
+    if current == expected:
+        return f"Another worker has taken over this {graph.subject}."
+    label = graph.states(current).label.lower()
+    return f"This {graph.subject} has changed in the meantime: it is now “{label}”. Reload the page."

@@ -72,7 +72,7 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
 
     page.wait_for_url(re.compile("/environments/[^/]+/$"))
     page.evaluate("window.sameDocument = true")
-    expect_state(page, "Gone")
+    expect_state(page, "Torn down")
     page.get_by_role("link", name="Receipt").click()
     expect(page.get_by_role("heading", name=re.compile("Receipt"))).to_be_visible()
     expect(page.get_by_text("shop-dev-documents").first).to_be_visible()

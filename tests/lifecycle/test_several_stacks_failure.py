@@ -37,7 +37,7 @@ def test_a_later_stack_that_fails_leaves_the_earlier_ones_as_they_are(abroad: Wo
     assert [abroad.aws_stack(name).status for name in NAMES] == [*["CREATE_COMPLETE"] * 2, "ROLLBACK_COMPLETE"]
     views = steps(abroad.last_operation(environment))
     assert [(view.title, view.state) for view in views] == [
-        ("Prove the approval", "done"),
+        ("Check the approval", "done"),
         ("Create “edge” in us-east-1", "done"),
         ("Create “copy” in eu-central-1", "done"),
         ("Create the main stack in eu-north-1", "failed"),

@@ -104,7 +104,7 @@ def test_what_moves_cannot_be_torn_down(people: People) -> None:
     sent = {"request_id": str(uuid.uuid4()), "digest": "0" * 64, "typed_name": environment.name}
     for answer in (people.client("bob").get(url(environment)), people.client("bob").post(url(environment), sent)):
         assert answer.status_code == 409
-        assert "being created" in answer.content.decode()
+        assert "“creating”" in answer.content.decode()
 
 
 def test_the_receipt_lists_every_end_and_the_scan(gone: Environment, people: People) -> None:

@@ -7,8 +7,10 @@ from typing import Literal
 
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import may_operate
-from provisioning.lifecycle.services.retry import RETRIED_KINDS, why_not_retry
-from provisioning.lifecycle.services.teardown import CAN_BE_TORN_DOWN, why_no_teardown
+from provisioning.lifecycle.kinds.registry import kinds_failing_in
+from provisioning.lifecycle.kinds.teardown import TEARDOWN
+from provisioning.lifecycle.services.retry import why_not_retry
+from provisioning.lifecycle.services.teardown import why_no_teardown
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Environment, User
 
@@ -29,8 +31,8 @@ def actions_for(*, actor: User, environment: Environment) -> list[Action]:
         return []
     state = EnvironmentState(environment.state)
     actions = []
-    if state in RETRIED_KINDS:
+    if kinds_failing_in(state):
         actions.append(Action("try_again", "Retry", "primary", why_not_retry(environment, at=clock.now())))
-    if state in CAN_BE_TORN_DOWN:
-        actions.append(Action("teardown", "Tear down", "danger", why_no_teardown(environment)))
+    if state in TEARDOWN.starts_from:
+        actions.append(Action(TEARDOWN.key, TEARDOWN.words.verb, "danger", why_no_teardown(environment)))
     return actions

@@ -12,10 +12,11 @@ from django.db.models.fields.json import KeyTransform
 
 from provisioning.aws import RESOURCE_STATUSES
 from provisioning.components.kit.values import MAIN
+from provisioning.lifecycle.kinds.registry import keys_providing_plans, kind_of, removal_states
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.read.operation_view import last_operation
 from provisioning.lifecycle.states import OperationState, Tone
-from provisioning.models import Environment, Operation, Plan, RequestKind, ResourceEnd, Stack, StackEvent, StackResource
+from provisioning.models import Environment, Operation, Plan, ResourceEnd, Stack, StackEvent, StackResource
 
 EVENTS_SHOWN: Final = 50
 RUNS_LEARNED_FROM: Final = 10
@@ -87,7 +88,7 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
     order = {name: wave for wave, name in enumerate(plan.order)}
     everything = [*begun, *unbegun]
     everything.sort(key=lambda pair: (order.get(pair[0].logical_id, len(order)), pair[0].logical_id, pair[0].pk or 0))
-    tearing_down = environment.state in ("tearing_down", "teardown_failed", "gone")
+    tearing_down = environment.state in removal_states()
     tones = [_tone(row) for row, _ in everything]
     done = [_is_done(row, tone, tearing_down=tearing_down) for (row, _), tone in zip(everything, tones, strict=True)]
     lines = [_line(row, stack, tone, titles) for (row, stack), tone in zip(everything, tones, strict=True)]
@@ -124,7 +125,9 @@ class _Plan:
 
 def _plan(environment: Environment) -> _Plan:
     """Only these parts are read: the templates in the same column are a hundred times as long."""
-    plans = Plan.objects.filter(environment=environment, content__kind=RequestKind.CREATE).order_by("created_at")
+    plans = Plan.objects.filter(environment=environment, content__kind__in=keys_providing_plans()).order_by(
+        "created_at"
+    )
     found = plans.values_list(
         _read("$.stacks[*].stack"),
         _read("$.stacks[*].stack_name"),
@@ -266,6 +269,6 @@ def expected_end(
     took = [duration for duration in past if isinstance(duration, timedelta)]
     if took:
         return operation.started_at + sorted(took)[len(took) // 2], "past runs"
-    if operation.kind == RequestKind.CREATE and planned_seconds and not environment.account.is_sandbox:
+    if kind_of(operation.kind).has_timeline and planned_seconds and not environment.account.is_sandbox:
         return operation.started_at + timedelta(seconds=planned_seconds), "the plan"
     return None, ""

@@ -9,14 +9,14 @@ from django.conf import settings
 
 from provisioning.errors import Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.audit import AuditAction, audit
+from provisioning.lifecycle.audit import audit
+from provisioning.lifecycle.kinds.create import CREATE
+from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import record
-from provisioning.models import Account, Artefact, BlueprintVersion, Environment, Plan, Request, RequestKind, Team, User
-
-_REQUESTED = {RequestKind.CREATE: AuditAction.REQUEST_CREATE, RequestKind.TEARDOWN: AuditAction.REQUEST_TEARDOWN}
+from provisioning.models import Account, Artefact, BlueprintVersion, Environment, Plan, Request, Team, User
 
 
 def file_create(
@@ -63,7 +63,7 @@ def file_create(
         actor=actor,
         environment=environment,
         plan=plan,
-        kind=RequestKind.CREATE,
+        kind=CREATE,
         requires_approval=draft.requires_approval,
         request_id=request_id,
         note=note,
@@ -87,7 +87,7 @@ def file_request(
     actor: User,
     environment: Environment,
     plan: Plan,
-    kind: RequestKind,
+    kind: Kind,
     requires_approval: bool,
     at: datetime,
     request_id: uuid.UUID | None = None,
@@ -97,7 +97,7 @@ def file_request(
     state = RequestState.WAITING if requires_approval else RequestState.APPROVED
     request = Request.objects.create(
         id=request_id or uuid.uuid4(),
-        kind=kind,
+        kind=kind.key,
         environment=environment,
         plan=plan,
         state=str(state),
@@ -111,7 +111,7 @@ def file_request(
     rule = "" if requires_approval else f"Size {environment.size} needs no approval."
     record(request, "", state, at=at, actor=actor, reason=rule)
     audit(
-        _REQUESTED[kind],
+        kind.audit_action,
         actor=actor,
         environment=environment,
         at=at,

@@ -19,11 +19,12 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_operate
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.catalogue import pin_version
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.planning import draft_create, name_is_taken
 from provisioning.lifecycle.services.recording import file_create, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import atomic_with, change_state
-from provisioning.models import Account, Request, RequestKind, Team, User
+from provisioning.models import Account, Request, Team, User
 
 
 def request_environment(
@@ -124,5 +125,5 @@ def check_pending(request: Request) -> None:
 
 def withdraw_environment(request: Request, *, at: datetime, actor: User | None, reason: str) -> None:
     """Withdraw an environment that never began together with its request. An existing environment stays as it is."""
-    if request.kind == RequestKind.CREATE:
+    if kind_of(request.kind).starts_environment:
         change_state(request.environment, EnvironmentState.WITHDRAWN, at=at, actor=actor, reason=reason)

@@ -8,17 +8,11 @@ from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_operate
 from provisioning.lifecycle.audit import AuditAction, audit
+from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import atomic_with, change_state
-from provisioning.models import Environment, Operation, Request, RequestKind, User
-
-RETRIED_KINDS = {
-    EnvironmentState.CREATE_FAILED: RequestKind.CREATE,
-    EnvironmentState.TEARDOWN_FAILED: RequestKind.TEARDOWN,
-}
-TOO_LATE = "Its approval has expired. Tear the environment down and request it again."
-TOO_LATE_FOR_TEARDOWN = "Its approval has expired. Request the teardown again."
+from provisioning.models import Environment, Operation, Request, User
 
 
 def retry_operation(*, actor: User, environment: Environment) -> Operation:
@@ -43,9 +37,9 @@ def retry_operation(*, actor: User, environment: Environment) -> Operation:
 
 def request_to_retry(environment: Environment) -> Request | None:
     """The newest request whose operation left the environment in its failed state."""
-    kind = RETRIED_KINDS.get(EnvironmentState(environment.state))
+    failing = [kind.key for kind in kinds_failing_in(environment.state)]
     return (
-        Request.objects.filter(environment=environment, kind=kind)
+        Request.objects.filter(environment=environment, kind__in=failing)
         .exclude(state__in=[RequestState.WAITING, RequestState.REJECTED, RequestState.WITHDRAWN])
         .select_related("plan")
         .order_by("-requested_at")
@@ -56,14 +50,14 @@ def request_to_retry(environment: Environment) -> Request | None:
 def why_not_retry(environment: Environment, *, at: datetime) -> str:
     """Why the environment cannot be retried now, as a sentence; empty if it can."""
     state = EnvironmentState(environment.state)
-    if state not in RETRIED_KINDS:
+    if not kinds_failing_in(state):
         return f"There is nothing to retry: the environment is “{state.label.lower()}”."
     request = request_to_retry(environment)
     if request is None:
         return "There is nothing to retry."
     if request.state == RequestState.EXPIRED or (request.expires_at is not None and request.expires_at <= at):
-        return TOO_LATE if request.kind == RequestKind.CREATE else TOO_LATE_FOR_TEARDOWN
+        return kind_of(request.kind).words.expired
     if request.state != RequestState.FAILED:
         return f"The request is “{RequestState(request.state).label.lower()}”."
-    pending = Request.objects.filter(environment_id=request.environment_id, state=RequestState.WAITING)
-    return "A teardown is pending approval." if pending.exists() else ""
+    pending = Request.objects.filter(environment_id=request.environment_id, state=RequestState.WAITING).first()
+    return kind_of(pending.kind).words.pending if pending is not None else ""

@@ -14,13 +14,14 @@ from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_operate, check_may_see
 from provisioning.lifecycle.digests import digest_of_plan
+from provisioning.lifecycle.kinds.registry import keys_providing_plans
+from provisioning.lifecycle.kinds.teardown import TEARDOWN
 from provisioning.lifecycle.ledger import living
 from provisioning.lifecycle.plan_document import regions_of, resources_of, retained_of, stacks_of, templates_of
 from provisioning.lifecycle.services.recording import file_request, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
-from provisioning.models import Environment, Plan, Request, RequestKind, Stack, StackResource, User
+from provisioning.models import Environment, Plan, Request, Stack, StackResource, User
 
-CAN_BE_TORN_DOWN = (EnvironmentState.RUNNING, EnvironmentState.CREATE_FAILED, EnvironmentState.TEARDOWN_FAILED)
 BUCKET = "AWS::S3::Bucket"
 VAULT = "AWS::Backup::BackupVault"
 # What AWS does with a type when its stack goes, where that is not simply an end.
@@ -71,7 +72,7 @@ class TeardownPreview:
 def create_content(environment: Environment) -> dict[str, Any]:
     """The plan that the environment was made from."""
     content: dict[str, Any] = (
-        Plan.objects.filter(environment=environment, requests__kind=RequestKind.CREATE)
+        Plan.objects.filter(environment=environment, requests__kind__in=keys_providing_plans())
         .order_by("created_at")
         .values_list("content", flat=True)
         .first()
@@ -95,7 +96,7 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
         line = _line(row, stack=by_id[row.stack_id], title=title, kept=keeps)
         (stays if keeps else dies).append(line)
     content = {
-        "kind": "teardown",
+        "kind": TEARDOWN.key,
         "environment_id": str(environment.pk),
         "stacks": [_stack(plan, stacks) for plan in stacks_of(made_from)],
         "dies": [asdict(line) for line in dies],
@@ -193,7 +194,7 @@ def request_teardown(
             actor=actor,
             environment=environment,
             plan=plan,
-            kind=RequestKind.TEARDOWN,
+            kind=TEARDOWN,
             requires_approval=preview.requires_approval,
             request_id=request_id,
             at=at,
@@ -206,9 +207,9 @@ def check_may_be_torn_down(environment: Environment) -> None:
 
 
 def why_no_teardown(environment: Environment) -> str:
-    """Why a teardown cannot be asked for now; empty when it can."""
+    """Why a teardown cannot be requested now, as a sentence; empty if it can."""
     state = EnvironmentState(environment.state)
-    if state not in CAN_BE_TORN_DOWN:
-        return f"The environment is “{state.label.lower()}”; it can be torn down once that has ended."
-    waiting = Request.objects.filter(environment=environment, kind=RequestKind.TEARDOWN, state=RequestState.WAITING)
-    return "A teardown waits for an approver already." if waiting.exists() else ""
+    if state not in TEARDOWN.starts_from:
+        return f"The environment is “{state.label.lower()}”. It can be torn down when that has ended."
+    pending = Request.objects.filter(environment=environment, kind=TEARDOWN.key, state=RequestState.WAITING)
+    return TEARDOWN.words.pending if pending.exists() else ""

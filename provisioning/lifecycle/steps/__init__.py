@@ -1,4 +1,4 @@
-"""One module for each part of an operation's life. A step reads rows, asks AWS, and returns an `Outcome`; it writes nothing."""
+"""One module for each part of an operation. A step reads rows, calls AWS and returns an `Outcome`; it writes nothing."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -8,8 +8,8 @@ from provisioning.lifecycle.steps import delete, finish, inspect_stack, submit, 
 from provisioning.lifecycle.steps.base import Step
 
 STEPS: Final[Mapping[OperationState, Step]] = {
-    OperationState.QUEUED: inspect_stack.arrive,
-    OperationState.CONTINUING: inspect_stack.look_at_next,
+    OperationState.QUEUED: inspect_stack.inspect_first_stack,
+    OperationState.CONTINUING: inspect_stack.inspect_stack,
     OperationState.CLEARING: watch.clear,
     OperationState.SUBMITTING: submit.submit,
     OperationState.BUILDING: watch.watch,

@@ -11,12 +11,14 @@ from typing import Any, Final, TypeAlias
 from provisioning.aws import interface
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.failure_explanations import Explained
+from provisioning.lifecycle.kinds.record import Kind
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_document import Content, stack_of, stacks_of
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG, OPERATION_TAG
 from provisioning.lifecycle.services.teardown import create_content
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.step_data import StepData
-from provisioning.models import Operation, RequestKind, ResourceEnd, Stack, StackResource
+from provisioning.models import Operation, ResourceEnd, Stack, StackResource
 
 # How often a stack at work is looked at, by its age in seconds: a person watches a young one.
 POLL_EVERY: Final[tuple[tuple[float, float], ...]] = ((120, 3), (600, 8), (1800, 20), (float("inf"), 45))
@@ -35,6 +37,10 @@ class Context:
     now: datetime
     look: Callable[[str], interface.StackState | None]
 
+    @property
+    def kind(self) -> Kind:
+        return kind_of(self.operation.kind)
+
     @cached_property
     def aws(self) -> interface.Aws:
         """The account in the region of the stack that the operation is at."""
@@ -49,7 +55,7 @@ class Context:
     @cached_property
     def made_from(self) -> Content:
         """The plan that the environment was made from, whatever this operation does."""
-        if self.operation.kind == RequestKind.CREATE:
+        if self.kind.provides_plan:
             return self.content
         return create_content(self.operation.environment)
 
@@ -60,10 +66,8 @@ class Context:
 
     @property
     def following(self) -> Content | None:
-        """The stack that comes after this one: a teardown goes backwards, so that nothing loses what it was given."""
-        plans = list(stacks_of(self.made_from))
-        if self.operation.kind == RequestKind.TEARDOWN:
-            plans.reverse()
+        """The stack that this operation comes to next."""
+        plans = self.kind.in_order(stacks_of(self.made_from))
         keys = [plan["stack"] for plan in plans]
         return next(iter(plans[keys.index(self.operation.stack) + 1 :]), None)
 

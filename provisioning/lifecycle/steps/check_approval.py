@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Final
+
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.digests import digest_of_plan
+from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.ledger import living
 from provisioning.lifecycle.plan_document import regions_of
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
-from provisioning.models import RequestKind
 
 
-def objection(context: Context) -> Outcome | None:
+def refusal(context: Context) -> Outcome | None:
     """The operation's end when something is not as it was approved; None when all is."""
     request, content = context.operation.request, context.content
     actual = digest_of_plan(content)
@@ -29,12 +32,11 @@ def objection(context: Context) -> Outcome | None:
         )
         outcome.expired = True
         return outcome
-    if context.operation.kind == RequestKind.CREATE:
-        return _object_to_place(context)
-    return _object_to_more(context)
+    found = (_CHECKS[check](context) for check in sorted(context.kind.approval_checks))
+    return next((outcome for outcome in found if outcome is not None), None)
 
 
-def _object_to_place(context: Context) -> Outcome | None:
+def _check_account(context: Context) -> Outcome | None:
     environment, content = context.operation.environment, context.content
     account = environment.account
     if environment.size not in account.sizes:
@@ -50,7 +52,7 @@ def _object_to_place(context: Context) -> Outcome | None:
     return None
 
 
-def _object_to_more(context: Context) -> Outcome | None:
+def _check_ledger(context: Context) -> Outcome | None:
     """A teardown deletes what was shown, and nothing that appeared since."""
     shown = {line["physical_id"] for line in [*context.content["dies"], *context.content["stays"]]}
     more = [row.physical_id for row in living(stack.pk for stack in context.stacks) if row.physical_id not in shown]
@@ -60,6 +62,12 @@ def _object_to_more(context: Context) -> Outcome | None:
         "There is more in the environment than was shown when its teardown was asked for. Ask for it again.",
         detail=f"Not shown: {', '.join(more[:10])}{' …' if len(more) > 10 else ''}",  # noqa: PLR2004 - enough to see
     )
+
+
+_CHECKS: Final[Mapping[ApprovalCheck, Callable[[Context], Outcome | None]]] = {
+    ApprovalCheck.ACCOUNT: _check_account,
+    ApprovalCheck.LEDGER: _check_ledger,
+}
 
 
 def _refuse(sentence: str, *, detail: str = "") -> Outcome:

@@ -12,13 +12,13 @@ from datetime import timedelta
 from typing import Final
 
 from provisioning.aws import PROTECTABLE, QUIESCABLE, NotFound, WrongStatus, interface
-from provisioning.lifecycle.decisions import NO_STACK, Act, Phase, decide
+from provisioning.lifecycle.decisions import NO_STACK, Act, Phase
 from provisioning.lifecycle.failure_explanations import Explained
 from provisioning.lifecycle.ledger import living
 from provisioning.lifecycle.services.teardown import BUCKET, VAULT
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, go_on, new_events, stop
-from provisioning.models import RequestKind, StackEvent, StackResource
+from provisioning.models import StackEvent, StackResource
 
 SERVICE: Final = "AWS::ECS::Service"
 CLUSTER: Final = "AWS::ECS::Cluster"
@@ -116,7 +116,7 @@ def delete(context: Context) -> Outcome:
     state = context.look(stack.stack_id)
     events = new_events(context, stack) if state else []
     phase = Phase.WATCH if asked else Phase.ARRIVE
-    decision = decide(RequestKind.TEARDOWN, phase, state.status if state else NO_STACK)
+    decision = context.kind.decide(phase, state.status if state else NO_STACK)
     match decision.act:
         case Act.SWEEP:
             following = context.following
@@ -125,7 +125,7 @@ def delete(context: Context) -> Outcome:
                 if following is not None
                 else Outcome(to=OperationState.SWEEPING, reason=decision.reason)
             )
-        case Act.WAIT:
+        case Act.WAIT | Act.ADOPT:
             outcome = Outcome(wait=context.poll_seconds(), step_data=replace(context.step_data, asked_in_round=number))
         case Act.UNBLOCK:
             outcome = _unblock(context, number, events)

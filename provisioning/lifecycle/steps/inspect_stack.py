@@ -1,102 +1,60 @@
-"""The first step: prove the approval again, look at what AWS has under the stack's name, and go where the table says.
+"""The first step: check the approval, inspect what exists in AWS, and go where the decision table says.
 
-Each further stack of an environment begins here as well, without the proof: once begun, an approval is not asked for again.
+Every further stack of an environment begins here as well, but without the check: an operation that has begun may finish.
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from provisioning.aws import interface
-from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase, decide
+from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, go_on, stop
-from provisioning.lifecycle.steps.check_approval import objection
-from provisioning.models import RequestKind
+from provisioning.lifecycle.steps.check_approval import refusal
 
 
-def arrive(context: Context) -> Outcome:
-    if (refusal := objection(context)) is not None:
-        return refusal
-    return look_at_next(context)
+def inspect_first_stack(context: Context) -> Outcome:
+    return refusal(context) or inspect_stack(context)
 
 
-def look_at_next(context: Context) -> Outcome:
-    if context.operation.kind == RequestKind.CREATE:
-        return _arrive_to_create(context)
-    return _arrive_to_tear_down(context)
+def inspect_stack(context: Context) -> Outcome:
+    """Look up the stack in AWS and begin with it: submit it, adopt it, delete it, or go on to the next stack."""
+    kind, row, name = context.kind, context.stack, context.plan["stack_name"]
+    # A stack whose attempt ended before its id was stored is found by its name.
+    known_by_id = row is not None and row.stack_id and not kind.creates_stacks
+    state = context.aws.describe_stack(row.stack_id if row is not None and known_by_id else name)
+    if state is not None and not known_by_id and not context.is_ours(state):
+        if kind.creates_stacks:
+            return stack_name_taken(name, detail=state.stack_id)
+        state = None
+    decision = kind.decide(Phase.ARRIVE, state.status if state else NO_STACK)
+    if decision.act is Act.WAIT:
+        return Outcome(wait=context.poll_seconds())
+    if decision.act is Act.FAIL:
+        detail = state.status_reason if state else ""
+        return stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)
+    if decision.act is Act.SWEEP and (following := context.following) is not None:
+        outcome = go_on(context, following, decision.reason)
+        if context.operation.state == OperationState.CONTINUING:
+            outcome.to = None  # it stays in this state, at another stack
+        return outcome
+    outcome = Outcome(to=kind.arrivals[decision.act], reason=decision.reason)
+    if state is None or decision.act in (Act.SUBMIT, Act.SWEEP):
+        outcome.next_stack = decision.act is Act.SUBMIT
+        return outcome
+    # A stack of ours without a row, or with a row that has no id yet, is taken into the ledger.
+    outcome.found_stack = row is None or row.stack_id not in ("", state.stack_id)
+    outcome.stack_id, outcome.seen = state.stack_id, state
+    if outcome.to == OperationState.DELETING:
+        outcome.step_data = replace(context.step_data, asked_in_round=0)
+    return outcome
 
 
-def _arrive_to_create(context: Context) -> Outcome:  # noqa: PLR0911 - one answer for each act of the table
-    name = context.plan["stack_name"]
-    found = context.aws.describe_stack(name)
-    if found is not None and not context.is_ours(found):
-        return stop(
-            OperationState.REFUSED,
-            f"A stack called {name} is in the account already, and this environment has not made it.",
-            hint="It is left alone. Tear this environment down and ask for one with another name.",
-            detail=found.stack_id,
-            button=Button.TEARDOWN,
-        )
-    status = found.status if found else NO_STACK
-    decision = decide(RequestKind.CREATE, Phase.ARRIVE, status)
-    match decision.act:
-        case Act.SUBMIT:
-            return Outcome(to=OperationState.SUBMITTING, reason=decision.reason, next_stack=True)
-        case Act.CLEAR:
-            return _adopt(context, found, Outcome(to=OperationState.CLEARING, reason=decision.reason))
-        case Act.FINISH:
-            return _adopt(context, found, Outcome(to=OperationState.BUILDING, reason=decision.reason))
-        case Act.WAIT if status == "CREATE_IN_PROGRESS":
-            reason = "An earlier attempt's stack is still being created."
-            return _adopt(context, found, Outcome(to=OperationState.BUILDING, reason=reason))
-        case Act.WAIT:
-            return Outcome(wait=context.poll_seconds())
+def stack_name_taken(name: str, *, detail: str) -> Outcome:
     return stop(
-        OperationState.FAILED, decision.reason, detail=found.status_reason if found else "", button=decision.button
+        OperationState.REFUSED,
+        f"The account already contains a stack named {name}, which does not belong to this environment.",
+        hint="That stack is left as it is. Tear this environment down and request one with another name.",
+        detail=detail,
+        button=Button.TEARDOWN,
     )
-
-
-def _arrive_to_tear_down(context: Context) -> Outcome:
-    found = _find(context)
-    status = found.status if found else NO_STACK
-    decision = decide(RequestKind.TEARDOWN, Phase.ARRIVE, status)
-    match decision.act:
-        case Act.SWEEP:
-            return _past(context, decision.reason)
-        case Act.WAIT if status == "DELETE_IN_PROGRESS":
-            data = replace(context.step_data, asked_in_round=0)
-            return _adopt(context, found, Outcome(to=OperationState.DELETING, step_data=data))
-        case Act.WAIT:
-            return Outcome(wait=context.poll_seconds())
-    return _adopt(context, found, Outcome(to=OperationState.PREPARING, reason=decision.reason))
-
-
-def _past(context: Context, reason: str) -> Outcome:
-    """There is nothing of this stack: on to the one before it, and after the last to the proof that nothing is left."""
-    if (following := context.following) is None:
-        return Outcome(to=OperationState.SWEEPING, reason=reason)
-    outcome = go_on(context, following, reason)
-    if context.operation.state == OperationState.CONTINUING:
-        outcome.to = None
-    return outcome
-
-
-def _find(context: Context) -> interface.StackState | None:
-    """By its id where that is known. By its name only where an attempt ended before it could write the id down."""
-    if context.stack is not None and context.stack.stack_id:
-        return context.aws.describe_stack(context.stack.stack_id)
-    found = context.aws.describe_stack(context.plan["stack_name"])
-    return found if found is not None and context.is_ours(found) else None
-
-
-def _adopt(context: Context, found: interface.StackState | None, outcome: Outcome) -> Outcome:
-    """Take a stack of ours over into the ledger when its id was never written down."""
-    if found is None:
-        raise LookupError("A decision about a stack was made where there is none.")
-    known = context.stack is not None and context.stack.stack_id == found.stack_id
-    unnamed = context.stack is not None and not context.stack.stack_id
-    outcome.found_stack = not known and not unnamed
-    outcome.stack_id = found.stack_id
-    outcome.seen = found
-    return outcome

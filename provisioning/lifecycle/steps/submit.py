@@ -7,12 +7,13 @@ from dataclasses import replace
 from typing import Final
 
 from provisioning.aws import AlreadyExists, interface
-from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase, decide
+from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
 from provisioning.lifecycle.plan_document import Content
 from provisioning.lifecycle.planning import OPERATION_TAG
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
-from provisioning.models import Artefact, RequestKind
+from provisioning.lifecycle.steps.inspect_stack import stack_name_taken
+from provisioning.models import Artefact
 
 HINT_HANDED: Final = "“Try again” begins with the stack that is missing."
 
@@ -79,7 +80,7 @@ def _look_at(context: Context, key: str) -> interface.StackState | None:
         return None
     state = context.aws_in(row.region).describe_stack(row.stack_id)
     status = state.status if state else NO_STACK
-    return state if decide(RequestKind.CREATE, Phase.WATCH, status).act is Act.FINISH else None
+    return state if context.kind.decide(Phase.WATCH, status).act is Act.FINISH else None
 
 
 def _create(context: Context) -> Outcome:
@@ -97,11 +98,5 @@ def _create(context: Context) -> Outcome:
     try:
         stack_id = context.aws.create_stack(spec, token=context.token("create"))
     except AlreadyExists as error:
-        return stop(
-            OperationState.REFUSED,
-            f"A stack called {spec.name} is in the account already, and this environment has not made it.",
-            hint="It is left alone. Tear this environment down and ask for one with another name.",
-            detail=str(error),
-            button=Button.TEARDOWN,
-        )
+        return stack_name_taken(spec.name, detail=str(error))
     return Outcome(to=OperationState.BUILDING, stack_id=stack_id, wait=min(1.0, context.poll_seconds()))

@@ -8,11 +8,11 @@ from datetime import timedelta
 from typing import Final
 
 from provisioning.aws import NotFound, interface
-from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Decision, Phase, decide
+from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Decision, Phase
 from provisioning.lifecycle.failure_explanations import FailedResource, explain, root_cause
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, go_on, new_events, stop
-from provisioning.models import RequestKind, Stack, StackEvent
+from provisioning.models import Stack, StackEvent
 
 # A stack that was handed over a moment ago may not be shown yet.
 SHOWS_WITHIN: Final = timedelta(minutes=1)
@@ -50,7 +50,7 @@ def watch(context: Context) -> Outcome:
     state = context.look(stack.stack_id)
     events = new_events(context, stack) if state else []
     status = state.status if state else NO_STACK
-    decision = decide(RequestKind.CREATE, Phase.WATCH, status)
+    decision = context.kind.decide(Phase.WATCH, status)
     if state is None and context.now - context.operation.state_changed_at < SHOWS_WITHIN:
         return Outcome(wait=context.poll_seconds())
     if decision.act is Act.WAIT:

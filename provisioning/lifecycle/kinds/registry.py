@@ -1,0 +1,99 @@
+"""All kinds of request. A record that does not fit the state graphs or its decision column fails at import."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from provisioning.lifecycle.decisions import Act, Phase, column_problem
+from provisioning.lifecycle.kinds.create import CREATE
+from provisioning.lifecycle.kinds.record import Kind
+from provisioning.lifecycle.kinds.teardown import TEARDOWN
+from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, OPERATION_GRAPH, EnvironmentState, OperationState
+from provisioning.models import RequestKind
+
+KINDS: Final[dict[str, Kind]] = {}
+# These two states have no step of their own: between two stacks, and during the post-deployment tasks.
+_WITHOUT_STEP: Final = {OperationState.CONTINUING, OperationState.FINISHING}
+
+
+def register(kind: Kind) -> None:
+    """Add a kind. Raises ValueError with a sentence that says what is wrong with its record."""
+    problem = "its key is already taken" if kind.key in KINDS else next(_problems(kind), None)
+    if problem is not None:
+        raise ValueError(f"The request kind {kind.key} cannot be registered: {problem}.")
+    KINDS[str(kind.key)] = kind
+
+
+def _problems(kind: Kind) -> Iterator[str]:
+    """What is wrong with a record, each as the second half of a sentence."""
+    if not kind.starts_from:
+        yield f"the environment graph has no edge to {kind.moving}"
+    for end in (kind.succeeded, kind.failed, kind.refused):
+        if end is not None and not ENVIRONMENT_GRAPH.allows(kind.moving, end):
+            yield f"the environment graph has no edge from {kind.moving} to {end}"
+    if problem := column_problem(kind.decisions):
+        yield problem
+    acts = {decision.act for decision in kind.decisions[Phase.ARRIVE].values()} - {Act.WAIT, Act.FAIL}
+    if acts != set(kind.arrivals):
+        yield f"its column arrives with {_listed(acts)}, but its arrivals are for {_listed(kind.arrivals)}"
+    for state in kind.arrivals.values():
+        if not OPERATION_GRAPH.allows(OperationState.QUEUED, state):
+            yield f"the operation graph has no edge from queued to {state}"
+    shown = [state for step in kind.steps for state in step.states]
+    if len(shown) != len(set(shown)):
+        yield "two of its steps show the same operation state"
+    if missing := _states_of(kind) - set(shown) - _WITHOUT_STEP:
+        yield f"none of its steps shows the operation state {_listed(missing)}"
+
+
+def _states_of(kind: Kind) -> set[OperationState]:
+    """The open states that an operation of this kind passes through: after each inspection, only its own arrivals."""
+    inspected = {OperationState.QUEUED, OperationState.CONTINUING}
+    seen: set[OperationState] = {OperationState.QUEUED}
+    unvisited = list(seen)
+    while unvisited:
+        state = unvisited.pop()
+        following = set(kind.arrivals.values()) if state in inspected else OPERATION_GRAPH.edges[state]
+        new = {OperationState(one) for one in following} - OPERATION_GRAPH.ends - seen
+        seen |= new
+        unvisited += new
+    return seen
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(sorted(names)) or "nothing"
+
+
+for _kind in (CREATE, TEARDOWN):
+    register(_kind)
+if _missing := set(RequestKind) - set(KINDS):
+    raise ValueError(f"The request kind {_listed(_missing)} has no record in provisioning/lifecycle/kinds.")
+
+
+def kind_of(key: str) -> Kind:
+    """The record of a stored kind, as in `kind_of(request.kind)`. Raises LookupError for an unknown one."""
+    if (kind := KINDS.get(key)) is None:
+        raise LookupError(f"There is no request kind {key}; there are {_listed(KINDS)}.")
+    return kind
+
+
+def kinds_failing_in(state: str) -> list[Kind]:
+    """The kinds whose failed operation leaves an environment in this state, where it can be retried."""
+    return [kind for kind in KINDS.values() if kind.failed == state]
+
+
+def moving_states() -> frozenset[EnvironmentState]:
+    """The environment states in which an operation is in progress."""
+    return frozenset(kind.moving for kind in KINDS.values())
+
+
+def removal_states() -> frozenset[EnvironmentState]:
+    """The environment states from the start of a removal on: pages count resources that are gone."""
+    removing = [kind for kind in KINDS.values() if kind.removes_environment]
+    return frozenset(state for kind in removing for state in (kind.moving, kind.succeeded, kind.failed))
+
+
+def keys_providing_plans() -> list[str]:
+    """The stored kinds of the requests whose plans environments run."""
+    return [key for key, kind in KINDS.items() if kind.provides_plan]

@@ -1,0 +1,46 @@
+"""Tear down: delete an environment's stacks, verify that nothing is left, and write the receipt."""
+
+from typing import Final
+
+from provisioning.lifecycle.audit import AuditAction
+from provisioning.lifecycle.decisions import TEARDOWN_COLUMN, Act
+from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
+from provisioning.lifecycle.states import EnvironmentState, OperationState
+from provisioning.models import RequestKind
+
+TEARDOWN: Final = Kind(
+    key=RequestKind.TEARDOWN,
+    words=Words(
+        verb="Tear down",
+        noun="Teardown",
+        approve="Approve the teardown",
+        stack_step="Delete {stack} in {region}",
+        pending="A teardown is pending approval.",
+        expired="Its approval has expired. Request the teardown again.",
+    ),
+    audit_action=AuditAction.REQUEST_TEARDOWN,
+    moving=EnvironmentState.TEARING_DOWN,
+    succeeded=EnvironmentState.GONE,
+    failed=EnvironmentState.TEARDOWN_FAILED,
+    refused=None,
+    starts_environment=False,
+    removes_environment=True,
+    provides_plan=False,
+    has_timeline=False,
+    approval_checks=frozenset({ApprovalCheck.LEDGER}),
+    stack_order=StackOrder.REVERSE,
+    creates_stacks=False,
+    decisions=TEARDOWN_COLUMN,
+    arrivals={
+        Act.DELETE: OperationState.PREPARING,
+        Act.ADOPT: OperationState.DELETING,
+        Act.SWEEP: OperationState.SWEEPING,
+    },
+    steps=(
+        ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
+        ShownStep("prepare", "Stop services and lift protection", frozenset({OperationState.PREPARING})),
+        ShownStep("empty", "Empty the buckets", frozenset({OperationState.EMPTYING}), per_stack=True),
+        ShownStep("delete", "Delete the stack", frozenset({OperationState.DELETING}), per_stack=True),
+        ShownStep("sweep", "Check for leftovers", frozenset({OperationState.SWEEPING})),
+    ),
+)
