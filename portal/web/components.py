@@ -9,6 +9,7 @@ from typing import Generic, Protocol, TypeVar
 from portal.web.formatting import title_of
 from provisioning.components.kit.values import MAIN
 from provisioning.components.registry import component, kinds
+from provisioning.design.names import ComponentName
 
 SHARED = "Shared"
 
@@ -43,11 +44,11 @@ def group_by_component(rows: Iterable[T]) -> list[ComponentGroup[T]]:
 
 def name_and_kind(address: str) -> tuple[str, str]:
     """`postgres.main` is “PostgreSQL”, because the word main says nothing. `service.api` is “api”, a Service."""
-    kind, _, name = address.partition(".")
     if not address:
         return SHARED, ""
-    title = component(kind).title if kind in kinds() else title_of(kind)
-    return (title, "") if name == "main" else (name.replace("_", " "), title)
+    called = ComponentName.of(address)
+    title = component(called.kind).title if called.kind in kinds() else title_of(called.kind)
+    return called.for_people(title)
 
 
 def stack_title(key: str) -> str:

@@ -1,62 +1,13 @@
-"""The kinds of component that a blueprint may use. A new one is a module here and a line below."""
+"""The kinds of component that a blueprint may use: one for each folder in `kinds/`."""
 
 from __future__ import annotations
 
-from provisioning.components.kinds.alarm_topic.component import AlarmTopic
-from provisioning.components.kinds.backup.component import Backup
-from provisioning.components.kinds.bedrock.component import Bedrock
-from provisioning.components.kinds.bucket.component import Bucket
-from provisioning.components.kinds.cdn.component import Cdn
-from provisioning.components.kinds.cloudformation.component import CloudFormation
-from provisioning.components.kinds.cluster.component import Cluster
-from provisioning.components.kinds.dashboard.component import Dashboard
-from provisioning.components.kinds.deploy_role.component import DeployRole
-from provisioning.components.kinds.email.component import Email
-from provisioning.components.kinds.function.component import Function
-from provisioning.components.kinds.load_balancer.component import LoadBalancer
-from provisioning.components.kinds.log_shipping.component import LogShipping
-from provisioning.components.kinds.monitoring_role.component import MonitoringRole
-from provisioning.components.kinds.mysql.component import Mysql
-from provisioning.components.kinds.network.component import Network
-from provisioning.components.kinds.postgres.component import Postgres
-from provisioning.components.kinds.queue.component import Queue
-from provisioning.components.kinds.rabbitmq.component import Rabbitmq
-from provisioning.components.kinds.rabbitmq_broker.component import RabbitmqBroker
-from provisioning.components.kinds.redis.component import Redis
-from provisioning.components.kinds.secret.component import Secret
-from provisioning.components.kinds.service.component import Service
-from provisioning.components.kinds.valkey.component import Valkey
-from provisioning.components.kit.component import Component
+import inspect
+from importlib import import_module
+from pkgutil import iter_modules
 
-_COMPONENTS: dict[str, Component] = {
-    item.kind: item
-    for item in (
-        Network(),
-        Postgres(),
-        Mysql(),
-        Valkey(),
-        Redis(),
-        RabbitmqBroker(),
-        Rabbitmq(),
-        Bedrock(),
-        Bucket(),
-        Cdn(),
-        Queue(),
-        Email(),
-        Backup(),
-        Secret(),
-        Cluster(),
-        Service(),
-        Function(),
-        LoadBalancer(),
-        DeployRole(),
-        LogShipping(),
-        MonitoringRole(),
-        AlarmTopic(),
-        Dashboard(),
-        CloudFormation(),
-    )
-}
+from provisioning.components import kinds as _folders
+from provisioning.components.kit.component import Component
 
 
 class UnknownComponent(ValueError):  # noqa: N818 - a blueprint's mistake, told to its author by this name
@@ -69,7 +20,7 @@ class UnknownComponent(ValueError):  # noqa: N818 - a blueprint's mistake, told 
 
 
 def component(kind: str) -> Component:
-    """Return the component of this kind, or raise UnknownComponent."""
+    """Return the component of this kind. Raises UnknownComponent."""
     try:
         return _COMPONENTS[kind]
     except KeyError:
@@ -78,3 +29,23 @@ def component(kind: str) -> Component:
 
 def kinds() -> list[str]:
     return sorted(_COMPONENTS)
+
+
+def _discover(folder: str) -> Component:
+    """Return the component of one folder of `kinds/`: the one class in its `component.py` whose `kind` is the folder's name."""
+    module = import_module(f"{_folders.__name__}.{folder}.component")
+    classes = [
+        each
+        for _, each in inspect.getmembers(module, inspect.isclass)
+        if issubclass(each, Component) and each.__module__ == module.__name__
+    ]
+    if len(classes) != 1 or classes[0].kind != folder:
+        named = ", ".join(each.__name__ for each in classes) or "none"
+        raise ImportError(
+            f'{module.__file__} must define exactly one component, with kind = "{folder}"; it defines {named}.'
+        )
+    made: Component = classes[0]()
+    return made
+
+
+_COMPONENTS: dict[str, Component] = {folder.name: _discover(folder.name) for folder in iter_modules(_folders.__path__)}

@@ -15,6 +15,7 @@ from typing import Any
 
 from provisioning.components.registry import component
 from provisioning.design.graph import Design
+from provisioning.design.names import ComponentName
 from provisioning.template.compile import CompiledDesign, CompiledTemplate
 from provisioning.template.dependencies import mentions, needs, waves_of
 from provisioning.timeline.durations import AFTER_STEP, SIGNALS, STACK, figure
@@ -64,8 +65,7 @@ def _groups(design: Design, steps: Iterable[Step]) -> tuple[Group, ...]:
     groups = []
     for (stack, address), own in found.items():
         node = design.nodes[address]
-        title = component(node.kind).title
-        name, kind = (title, "") if node.name == "main" else (node.name.replace("_", " "), title)
+        name, kind = ComponentName(node.kind, node.name).for_people(component(node.kind).title)
         groups.append(Group(address, name, kind, stack, tuple(own)))
     return tuple(groups)
 

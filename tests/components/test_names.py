@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provisioning.design.names import logical_id, pascal, physical
+from provisioning.design.names import ComponentName, logical_id, pascal, physical
 
 SLUG = st.from_regex(r"\A[a-z](-?[a-z0-9]){0,31}\Z")
 NAME = st.from_regex(r"\A[a-z][a-z0-9_]{0,40}\Z")
@@ -19,6 +19,19 @@ NAME = st.from_regex(r"\A[a-z][a-z0-9_]{0,40}\Z")
 )
 def test_logical_ids(address: str, suffix: str, expected: str) -> None:
     assert logical_id(address, suffix) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "short", "shown"),
+    [
+        ("redis.main", "redis", ("Redis", "")),
+        ("redis.page_locks", "redis-page_locks", ("page locks", "Redis")),
+    ],
+)
+def test_main_is_left_out_of_every_name(address: str, short: str, shown: tuple[str, str]) -> None:
+    called = ComponentName.of(address)
+    assert called.short == short
+    assert called.for_people("Redis") == shown
 
 
 @given(SLUG, NAME, st.integers(40, 63))

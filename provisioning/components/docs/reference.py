@@ -13,24 +13,10 @@ from pathlib import Path
 
 from provisioning.components.docs.schema_docs import Setting, settings_in_words
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Gives
+from provisioning.components.kit.values import Family, Gives
 from provisioning.components.registry import component, kinds
 
 _MAX_EXAMPLE_LINES = 24
-
-# In the order in which a reader looks for them.
-FAMILIES: Mapping[str, tuple[str, ...]] = {
-    "Network and ways in": ("network", "load_balancer", "cdn"),
-    "What runs": ("cluster", "service", "function"),
-    "Databases and caches": ("postgres", "mysql", "valkey", "redis"),
-    "Files and backups": ("bucket", "backup"),
-    "Messages and mail": ("queue", "rabbitmq", "rabbitmq_broker", "email"),
-    "Models": ("bedrock",),
-    "Secrets and roles": ("secret", "deploy_role", "monitoring_role"),
-    "Watching": ("alarm_topic", "dashboard", "log_shipping"),
-    "Your own": ("cloudformation",),
-}
-_OTHERS = "Others"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +43,7 @@ class KindReference:
     kind: str
     title: str
     summary: str
+    family: Family
     about: str
     settings: tuple[Setting, ...]
     attributes: Mapping[str, str]
@@ -74,10 +61,10 @@ class KindReference:
 
 
 def families(pages: Iterable[KindReference]) -> dict[str, list[KindReference]]:
-    """Kinds by what they are for."""
-    by_kind = {page.kind: page for page in pages}
-    found = {title: [by_kind.pop(kind) for kind in own if kind in by_kind] for title, own in FAMILIES.items()}
-    return {title: own for title, own in (found | {_OTHERS: list(by_kind.values())}).items() if own}
+    """Return the kinds by what they are for, in the order of `Family`."""
+    pages = list(pages)
+    by_title = {family.value: [page for page in pages if page.family is family] for family in Family}
+    return {title: own for title, own in by_title.items() if own}
 
 
 def blueprint_texts(root: Path) -> dict[str, str]:
@@ -99,6 +86,7 @@ def describe(kind: str, example: Example | None = None) -> KindReference:
         kind=kind,
         title=own.title,
         summary=own.summary,
+        family=own.family,
         about=_about(own),
         settings=tuple(s for s in settings_in_words(own.schema) if s.name != "uses" or own.accepts_grants),
         attributes=own.attributes,

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from provisioning.components.kit.build import Build
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Settings
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, Settings
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 
@@ -18,7 +18,8 @@ from provisioning.design.graph import Node, Reference
 class Component(ABC):
     """One kind of building block.
 
-    `schema` validates the settings of its blocks. `gives` documents its grants; None means that nothing can use it.
+    `kind` is what blueprints write, and the name of the component's folder. `title`, `summary` (no full stop) and
+    `family` are for its reference page. `schema` validates the settings of its blocks. `gives` documents its grants; None means that nothing can use it.
     `needs` are kinds of which its design must hold exactly one. `accepts_grants` says whether it receives what the
     components in its `uses` give. `has_security_group` says whether it has a security group of its own.
     """
@@ -26,6 +27,7 @@ class Component(ABC):
     kind: ClassVar[str]
     title: ClassVar[str]
     summary: ClassVar[str]
+    family: ClassVar[Family]
     schema: ClassVar[type[Settings]]
     attributes: ClassVar[Mapping[str, str]] = {}
     gives: ClassVar[Gives | None] = None

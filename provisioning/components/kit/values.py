@@ -17,6 +17,20 @@ MAIN = "main"
 Tier = Literal["internet", "edge", "public", "private", "data", "supporting"]
 
 
+class Family(StrEnum):
+    """What a kind is for. The reference shows families in this order; the value is their title."""
+
+    NETWORK = "Network and edge"
+    COMPUTE = "Compute"
+    DATABASES = "Databases and caches"
+    STORAGE = "Storage and backups"
+    MESSAGING = "Messaging and email"
+    MODELS = "Models"
+    ACCESS = "Secrets and roles"
+    MONITORING = "Monitoring"
+    IMPORTED = "Your own templates"
+
+
 # Settings
 
 

@@ -16,9 +16,9 @@ from provisioning.components.kit.alarms import KIND
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.keys import own_key
-from provisioning.components.kit.values import Box, Settings, settings_of
+from provisioning.components.kit.values import Box, Family, Settings, settings_of
 from provisioning.design.graph import Node
-from provisioning.design.names import logical_id, short
+from provisioning.design.names import ComponentName, logical_id
 
 _SERVICE = "cloudwatch.amazonaws.com"
 
@@ -38,6 +38,7 @@ class AlarmTopic(Component):
     kind = KIND
     title = "Alarm topic"
     summary = "Encrypted SNS topic that every alarm of the environment is sent to"
+    family = Family.MONITORING
     schema = AlarmTopicSettings
     attributes = {"arn": "ARN of the topic", "name": "Name of the topic"}
 
@@ -87,7 +88,7 @@ class AlarmTopic(Component):
 
 
 def _name(node: Node, build: Build) -> str:
-    return build.physical(short("alarms", node.name), limit=256)
+    return build.physical(ComponentName("alarms", node.name).short, limit=256)
 
 
 def _from_account() -> dict[str, Any]:

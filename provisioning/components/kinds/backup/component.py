@@ -15,7 +15,7 @@ from typing_extensions import override
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Settings, settings_of
+from provisioning.components.kit.values import Box, Family, Settings, settings_of
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -52,6 +52,7 @@ class Backup(Component):
     kind = "backup"
     title = "Backup"
     summary = "AWS Backup vault and plan for databases"
+    family = Family.STORAGE
     schema = BackupSettings
     attributes = {"vault": "Name of the vault", "vault_arn": "ARN of the vault", "plan_id": "Id of the plan"}
 

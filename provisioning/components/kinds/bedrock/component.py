@@ -20,7 +20,7 @@ from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kit import iam, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.values import Box, Family, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -44,6 +44,7 @@ class Bedrock(Component):
     kind = "bedrock"
     title = "Bedrock"
     summary = "Chosen foundation models, reached through an endpoint in the network"
+    family = Family.MODELS
     schema = BedrockSettings
     gives = Gives(variables=("BEDROCK_MODELS",), ports=f"port {PORT} of the endpoint", rights=tuple(ACTIONS))
     needs = ("network",)

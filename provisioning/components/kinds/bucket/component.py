@@ -16,7 +16,7 @@ from provisioning.components.kinds.bucket import replica
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import MAIN, Block, Box, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.values import MAIN, Block, Box, Family, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -64,6 +64,7 @@ class Bucket(Component):
     kind = "bucket"
     title = "Bucket"
     summary = "Private S3 bucket, encrypted, TLS only"
+    family = Family.STORAGE
     schema = BucketSettings
     gives = Gives(
         variables=("<NAME>_BUCKET",),

@@ -18,7 +18,7 @@ from provisioning.components.kinds.load_balancer.component import LoadBalancerSe
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, settings_of
+from provisioning.components.kit.values import Box, Family, Gives, Grant, settings_of
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
@@ -37,6 +37,7 @@ class Cdn(Component):
     kind = "cdn"
     title = "CloudFront"
     summary = "CloudFront distribution in front of private buckets"
+    family = Family.NETWORK
     schema = CdnSettings
     gives = Gives(variables=("<NAME>_URL",))
     attributes = {

@@ -21,7 +21,7 @@ from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.packages import ShippedText, TextFile
-from provisioning.components.kit.values import Box, Settings, settings_of
+from provisioning.components.kit.values import Box, Family, Settings, settings_of
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 
@@ -81,6 +81,7 @@ class CloudFormation(Component):
     kind = "cloudformation"
     title = "CloudFormation template"
     summary = "A whole stack from a template that you have already, JSON or YAML"
+    family = Family.IMPORTED
     schema = CloudFormationSettings
 
     def build(self, node: Node, build: Build) -> None:

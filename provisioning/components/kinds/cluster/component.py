@@ -20,7 +20,7 @@ from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
-from provisioning.components.kit.values import Box, Grant, Settings, settings_of
+from provisioning.components.kit.values import Box, Family, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -43,6 +43,7 @@ class Cluster(Component):
     kind = "cluster"
     title = "Cluster"
     summary = "ECS cluster on Fargate"
+    family = Family.COMPUTE
     schema = ClusterSettings
     attributes = {"name": "Name of the cluster", "arn": "ARN of the cluster"}
 

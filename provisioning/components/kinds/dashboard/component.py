@@ -13,9 +13,9 @@ from troposphere import AWSHelperFn, GetAtt, Ref, Sub, cloudwatch
 
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Section, Settings
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Section, Settings
 from provisioning.design.graph import Node
-from provisioning.design.names import logical_id, short
+from provisioning.design.names import ComponentName, logical_id
 
 _COLUMNS = 3
 _WIDTH, _HEIGHT = 8, 6
@@ -32,6 +32,7 @@ class Dashboard(Component):
     kind = "dashboard"
     title = "Dashboard"
     summary = "CloudWatch dashboard of the environment's alarms and of everything that is measured"
+    family = Family.MONITORING
     schema = DashboardSettings
     attributes = {"name": "Name of the dashboard", "url": "Address of the dashboard in the AWS console"}
 
@@ -61,7 +62,7 @@ class Dashboard(Component):
 
 
 def _name(node: Node, build: Build) -> str:
-    return build.physical(short("dashboard", node.name), limit=255)
+    return build.physical(ComponentName("dashboard", node.name).short, limit=255)
 
 
 def _body(build: Build) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from provisioning.components.kinds.cluster import component as cluster
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, ServiceReference, Settings, settings_of
+from provisioning.components.kit.values import Box, Family, ServiceReference, Settings, settings_of
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
@@ -73,6 +73,7 @@ class DeployRole(Component):
     kind = "deploy_role"
     title = "Deploy role"
     summary = "Lets one branch of a GitHub repository deploy services, files in buckets, and invalidate CDNs"
+    family = Family.ACCESS
     schema = DeployRoleSettings
     attributes = {"arn": "ARN of the role (only with a repository)"}
 

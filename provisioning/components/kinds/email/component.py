@@ -17,7 +17,7 @@ from provisioning.components.kit import iam
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -72,6 +72,7 @@ class Email(Component):
     kind = "email"
     title = "Email"
     summary = "SES identity to send mail as, with a configuration set that demands TLS"
+    family = Family.MESSAGING
     schema = EmailSettings
     gives = Gives(variables=("<NAME>_SENDER", "<NAME>_CONFIGURATION_SET"), rights=("ses:SendEmail", "ses:SendRawEmail"))
     attributes = {

@@ -21,7 +21,17 @@ from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
 from provisioning.components.kit.packages import ShippedFolder
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Section, Settings, Tier, settings_of
+from provisioning.components.kit.values import (
+    Box,
+    DashboardWidget,
+    Family,
+    Gives,
+    Grant,
+    Section,
+    Settings,
+    Tier,
+    settings_of,
+)
 from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
@@ -110,6 +120,7 @@ class Function(Component):
     kind = "function"
     title = "Function"
     summary = "Lambda function with code from the blueprint's folder"
+    family = Family.COMPUTE
     schema = FunctionSettings
     gives = Gives(variables=("<NAME>_FUNCTION",), rights=("lambda:InvokeFunction",))
     accepts_grants = True

@@ -21,6 +21,7 @@ from provisioning.components.kit.values import (
     Block,
     Box,
     DashboardWidget,
+    Family,
     Gives,
     Grant,
     Section,
@@ -103,6 +104,7 @@ class LoadBalancer(Component):
     kind = "load_balancer"
     title = "Load balancer"
     summary = "Application load balancer with HTTPS and a web ACL"
+    family = Family.NETWORK
     gives = Gives(note="a `cdn` takes it as one of its origins")
     schema = LoadBalancerSettings
     needs = ("network",)

@@ -16,7 +16,7 @@ from provisioning.components.kinds.function import component as function
 from provisioning.components.kinds.secret.component import read_secret
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
-from provisioning.components.kit.values import Box, DashboardWidget, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Family, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -40,6 +40,7 @@ class LogShipping(function.Function):
     kind = "log_shipping"
     title = "Log shipping"
     summary = "Function that hands the environment's logs on to Loki"
+    family = Family.MONITORING
     schema = LogShippingSettings
     attributes = {"arn": "ARN of the function, if there is one"}
 

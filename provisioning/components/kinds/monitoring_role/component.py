@@ -14,7 +14,7 @@ from troposphere import GetAtt, Sub
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Settings, settings_of
+from provisioning.components.kit.values import Box, Family, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -54,6 +54,7 @@ class MonitoringRole(Component):
     kind = "monitoring_role"
     title = "Monitoring role"
     summary = "Role by which Grafana reads metrics and this environment's logs"
+    family = Family.ACCESS
     schema = MonitoringRoleSettings
     attributes = {"arn": "ARN of the role, if there is one"}
 

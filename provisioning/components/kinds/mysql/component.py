@@ -10,9 +10,9 @@ from typing_extensions import override
 from provisioning.components.kit import database, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Grant, settings_of
 from provisioning.design.graph import Node
-from provisioning.design.names import short
+from provisioning.design.names import ComponentName
 
 PORT = 3306
 _TITLES = {"mariadb": "MariaDB", "mysql": "MySQL"}
@@ -36,6 +36,7 @@ class Mysql(Component):
     kind = "mysql"
     title = "MySQL or MariaDB"
     summary = "RDS for MySQL or MariaDB with TLS required, backups and a generated password"
+    family = Family.DATABASES
     schema = MysqlSettings
     gives = database.gives(PORT)
     needs = ("network",)
@@ -69,7 +70,7 @@ class Mysql(Component):
 
 
 def _engine(node: Node, settings: MysqlSettings) -> database.Engine:
-    called = short(settings.engine, node.name)
+    called = ComponentName(settings.engine, node.name).short
     return database.Engine(
         name=settings.engine,
         port=PORT,

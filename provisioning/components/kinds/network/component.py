@@ -17,7 +17,7 @@ from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
-from provisioning.components.kit.values import Block, Box, DashboardWidget, Section, Settings, settings_of
+from provisioning.components.kit.values import Block, Box, DashboardWidget, Family, Section, Settings, settings_of
 from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -104,6 +104,7 @@ class Network(Component):
     kind = "network"
     title = "Network"
     summary = "VPC with public, private and data subnets, NAT gateways and flow logs"
+    family = Family.NETWORK
     schema = NetworkSettings
     attributes = {"vpc_id": "The id of the VPC", "cidr": "The address range of the VPC"}
 

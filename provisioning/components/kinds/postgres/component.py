@@ -11,7 +11,7 @@ from provisioning.components.kinds.postgres import extensions
 from provisioning.components.kit import database, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Grant, settings_of
 from provisioning.design.graph import Node
 
 PORT = 5432
@@ -31,6 +31,7 @@ class Postgres(Component):
     kind = "postgres"
     title = "PostgreSQL"
     summary = "RDS for PostgreSQL with storage that grows, backups and a generated password"
+    family = Family.DATABASES
     schema = PostgresSettings
     gives = database.gives(PORT)
     needs = ("network",)

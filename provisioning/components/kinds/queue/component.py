@@ -15,7 +15,7 @@ from provisioning.components.kit import iam, queues
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -51,6 +51,7 @@ class Queue(Component):
     kind = "queue"
     title = "Queue"
     summary = "SQS queue with a dead-letter queue, encrypted, TLS only"
+    family = Family.MESSAGING
     schema = QueueSettings
     gives = Gives(
         variables=("<NAME>_QUEUE_URL",),

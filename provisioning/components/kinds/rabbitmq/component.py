@@ -21,10 +21,19 @@ from provisioning.components.kit.alarms import Metric, alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.logs import check_days, log_group
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Section, Settings, settings_of
+from provisioning.components.kit.values import (
+    Box,
+    DashboardWidget,
+    Family,
+    Gives,
+    Grant,
+    Section,
+    Settings,
+    settings_of,
+)
 from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node
-from provisioning.design.names import logical_id, short
+from provisioning.design.names import ComponentName, logical_id
 
 KIND = "rabbitmq"
 PORT = hosts.PORT
@@ -98,6 +107,7 @@ class Rabbitmq(Component):
     kind = KIND
     title = "RabbitMQ"
     summary = "RabbitMQ on EC2, alone or as a cluster of three with quorum queues, TLS only"
+    family = Family.MESSAGING
     schema = RabbitmqSettings
     gives = Gives(
         variables=("RABBITMQ_HOST", "RABBITMQ_PORT", "RABBITMQ_QUEUE"),
@@ -213,7 +223,7 @@ class Rabbitmq(Component):
 
 
 def _secrets(node: Node, build: Build, settings: RabbitmqSettings) -> None:
-    called = short("rabbitmq", node.name)
+    called = ComponentName("rabbitmq", node.name).short
     credentials.login(
         node,
         build,

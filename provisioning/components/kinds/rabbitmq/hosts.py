@@ -145,7 +145,8 @@ def add(node: Node, build: Build, held: list[GetAtt], hosts: Hosts) -> None:
 
 
 def zone_name(node: Node, build: Build) -> str:
-    return f"{'rabbitmq' if node.name == 'main' else node.name.replace('_', '-')}.{build.name}.internal"
+    host = "rabbitmq" if node.name == "main" else node.name.replace("_", "-")
+    return f"{host}.{build.name}.internal"
 
 
 def _zone(node: Node, build: Build) -> Ref:

@@ -19,10 +19,19 @@ from provisioning.components.kit import credentials, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Section, Settings, settings_of
+from provisioning.components.kit.values import (
+    Box,
+    DashboardWidget,
+    Family,
+    Gives,
+    Grant,
+    Section,
+    Settings,
+    settings_of,
+)
 from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node
-from provisioning.design.names import logical_id, short
+from provisioning.design.names import ComponentName, logical_id
 
 PORT = 5671
 _NAME_LIMIT = 50
@@ -60,6 +69,7 @@ class RabbitmqBroker(Component):
     kind = "rabbitmq_broker"
     title = "RabbitMQ broker"
     summary = "Amazon MQ for RabbitMQ, alone or as a cluster of three"
+    family = Family.MESSAGING
     schema = RabbitmqBrokerSettings
     gives = Gives(
         variables=("BROKER_HOST", "BROKER_PORT"),
@@ -79,7 +89,7 @@ class RabbitmqBroker(Component):
 
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, RabbitmqBrokerSettings)
-        called = short("rabbitmq", node.name)
+        called = ComponentName("rabbitmq", node.name).short
         security.group(node, build, ingress=security.from_users(node, build))
         secret = credentials.login(
             node,
@@ -120,7 +130,7 @@ class RabbitmqBroker(Component):
     @override
     def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
         metrics = {"MessageCount": "Maximum", "SystemCpuUtilization": "Average"}
-        name = build.physical(short("rabbitmq", node.name), limit=_NAME_LIMIT)
+        name = build.physical(ComponentName("rabbitmq", node.name).short, limit=_NAME_LIMIT)
         return metric_widgets(Section.BROKERS, "AWS/AmazonMQ", metrics, [{"Broker": name}])
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
@@ -131,7 +141,7 @@ class RabbitmqBroker(Component):
             case "host":
                 return _host(broker)
             case "id":
-                return build.physical(short("rabbitmq", node.name), limit=_NAME_LIMIT)
+                return build.physical(ComponentName("rabbitmq", node.name).short, limit=_NAME_LIMIT)
             case "arn":
                 return GetAtt(broker, "Arn")
             case "secret_arn":

@@ -18,9 +18,9 @@ from provisioning.components.kinds.secret.component import read_secret
 from provisioning.components.kit import cache, credentials, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, settings_of
 from provisioning.design.graph import Node
-from provisioning.design.names import logical_id, short
+from provisioning.design.names import ComponentName, logical_id
 
 
 class RedisSettings(cache.CacheSettings):
@@ -32,6 +32,7 @@ class Redis(Component):
     kind = "redis"
     title = "Redis"
     summary = "ElastiCache for Redis OSS with a generated password"
+    family = Family.DATABASES
     schema = RedisSettings
     gives = Gives(
         variables=("REDIS_HOST", "REDIS_PORT"),
@@ -51,7 +52,7 @@ class Redis(Component):
 
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, RedisSettings)
-        called = short("redis", node.name)
+        called = ComponentName("redis", node.name).short
         security.group(node, build, ingress=security.from_users(node, build))
         secret = credentials.token(node, build, name=called, description="Redis password", title="Cache secret")
         password = Sub(credentials.resolved(secret))

@@ -17,7 +17,7 @@ from typing_extensions import override
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Gives, Grant, ManualTask, Settings, settings_of
+from provisioning.components.kit.values import Box, Family, Gives, Grant, ManualTask, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -60,6 +60,7 @@ class Secret(Component):
     kind = "secret"
     title = "Secret"
     summary = "A value in Secrets Manager, generated or provided"
+    family = Family.ACCESS
     schema = SecretSettings
     gives = Gives(
         secrets=("<EACH NAME IN generate, OR variable>",),

@@ -20,7 +20,7 @@ from provisioning.components.kit import security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, Section, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, Section, settings_of
 from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
@@ -36,6 +36,7 @@ class Service(Component):
     kind = "service"
     title = "Service"
     summary = "Containers on Fargate"
+    family = Family.COMPUTE
     schema = ServiceSettings
     gives = Gives(variables=("<NAME>_URL",), ports="its own port", note="only a service with a port can be used")
     needs = ("network", "cluster")

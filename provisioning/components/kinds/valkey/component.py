@@ -13,7 +13,7 @@ from typing_extensions import override
 from provisioning.components.kit import cache, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, DashboardWidget, Gives, Grant, settings_of
+from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, settings_of
 from provisioning.design.graph import Node
 
 
@@ -25,6 +25,7 @@ class Valkey(Component):
     kind = "valkey"
     title = "Valkey"
     summary = "ElastiCache for Valkey: cache, sessions and task queues"
+    family = Family.DATABASES
     schema = ValkeySettings
     gives = Gives(variables=("CACHE_URL",), ports=f"port {cache.PORT}, with TLS")
     needs = ("network",)
