@@ -22,7 +22,7 @@ from provisioning.models import Account, Environment, Team
 from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
-from provisioning.template.dependencies import dependency_order
+from provisioning.template.dependencies import dependency_levels
 from provisioning.timeline.forecast import explain
 from provisioning.timeline.timeline import Timeline
 
@@ -145,7 +145,7 @@ def _stack(compiled: CompiledTemplate, *, design: Design, account: Account, tags
         "resources": [asdict(resource) for resource in compiled.resources],
         "retained": [asdict(kept) for kept in compiled.retained],
         "outputs": list(compiled.outputs),
-        "waves": dependency_order(compiled.body),
+        "waves": dependency_levels(compiled.body),
         "artefact_bucket": account.artefact_bucket_in(compiled.region) if compiled.artefacts else "",
         "artefacts": [
             {"name": made.name, "key": made.key, "sha256": made.sha256, "bytes": len(made.body)}

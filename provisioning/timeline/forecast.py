@@ -13,11 +13,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from provisioning.components.kit.intrinsic_functions import mentions
 from provisioning.components.registry import component
 from provisioning.design.graph import Design
 from provisioning.design.names import ComponentName
 from provisioning.template.compile import CompiledDesign, CompiledTemplate
-from provisioning.template.dependencies import mentions, needs, waves_of
+from provisioning.template.dependencies import dependencies, levels_of
 from provisioning.timeline.durations import AFTER_STEP, SIGNALS, STACK, figure
 from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline
 
@@ -84,8 +85,8 @@ class _Chart:
         template = json.loads(stack.body)
         self.stack = stack
         self.resources: Mapping[str, Any] = template["Resources"]
-        self.graph = needs(self.resources)
-        self.waves = tuple(tuple(wave) for wave in waves_of(self.graph))
+        self.graph = dependencies(self.resources)
+        self.waves = tuple(tuple(wave) for wave in levels_of(self.graph))
         self.figures = {name: figure(item["Type"], item.get("Properties")) for name, item in self.resources.items()}
         self.unknown = {
             item["Type"] for name, item in self.resources.items() if self.figures[name].type != item["Type"]

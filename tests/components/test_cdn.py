@@ -17,7 +17,7 @@ from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import compile_design
-from provisioning.template.dependencies import dependency_order
+from provisioning.template.dependencies import dependency_levels
 from tests.components.cdns import (
     API,
     LARGEST,
@@ -42,7 +42,7 @@ def test_cfn_lint_says_nothing_and_nothing_waits_in_a_circle(settings: dict[str,
         regions = list(REGIONS) if stack.stack == "main" and len(made.stacks) > 1 else [stack.region]
         arguments: ManualArgs = {"regions": regions, "include_checks": ["I"]}
         assert [str(match) for match in lint(stack.body, config=arguments)] == [], stack.stack
-        assert dependency_order(stack.body)
+        assert dependency_levels(stack.body)
 
 
 @pytest.mark.parametrize("size", ["dev", "prod"])

@@ -56,7 +56,7 @@ def test_carbon_connect_runs_its_step_afterwards(world: World) -> None:
     assert failure(environment) is None
 
 
-def test_progress_names_resources_in_dependency_order_while_they_come(world: World) -> None:
+def test_progress_names_resources_in_dependency_levels_while_they_come(world: World) -> None:
     environment = world.request(blueprint="carbon-connect").environment
     world.run()
     world.tick(15)

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from provisioning.template.dependencies import dependency_order
+from provisioning.template.dependencies import dependency_levels
 from tests.scripted_aws.cloud import Cloud, Resource, ScriptedStack
 
 BUCKET = "AWS::S3::Bucket"
@@ -20,7 +20,7 @@ class Formation:
     def __init__(self, cloud: Cloud, stack: ScriptedStack) -> None:
         self.cloud, self.stack = cloud, stack
         self.template: Mapping[str, Any] = json.loads(stack.spec.body)["Resources"]
-        self.waves = dependency_order(stack.spec.body)
+        self.waves = dependency_levels(stack.spec.body)
 
     # Creation
 

@@ -10,7 +10,7 @@ import pytest
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Joined
 from provisioning.template.compile import compile_design
-from provisioning.template.dependencies import dependency_order
+from provisioning.template.dependencies import dependency_levels
 from tests.support.designs import carbon_connect, design, node, ref
 from tests.support.reading import Template
 
@@ -69,8 +69,8 @@ def test_every_resource_is_listed_once_with_its_component(size: str) -> None:
 
 def test_waves_respect_what_is_needed(size: str) -> None:
     compiled = compile_design(carbon_connect(size)).main
-    waves = dependency_order(compiled.body)
-    at = {name: number for number, wave in enumerate(waves) for name in wave}
+    levels = dependency_levels(compiled.body)
+    at = {name: number for number, level in enumerate(levels) for name in level}
     assert len(at) == len(compiled.resources)
     assert at["NetworkVpc"] == 0
     assert at["NetworkVpc"] < at["NetworkPrivate1"] < at["ServiceSearchMount1"] < at["ServiceSearch"]
@@ -86,7 +86,7 @@ def test_a_circle_is_refused_by_name() -> None:
         }
     }
     with pytest.raises(DesignError, match=r"wait for each other: [AB], [AB]"):
-        dependency_order(json.dumps(body))
+        dependency_levels(json.dumps(body))
 
 
 @pytest.mark.parametrize("name", ["Shop", "shop_dev", "1shop", "shop-", "shop--dev", "s" * 33, ""])

@@ -14,7 +14,7 @@ from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import CompiledDesign, compile_design
-from provisioning.template.dependencies import dependency_order
+from provisioning.template.dependencies import dependency_levels
 from tests.support.designs import REGIONS, SIZES
 from tests.support.shipped import catalogue, compiled, shipped
 
@@ -75,7 +75,7 @@ def test_it_can_be_made_in_every_region(slug: str, size: str) -> None:
         design = compiled(slug, size, region=region)
         assert design.main.region == region
         for stack in design.stacks:
-            assert dependency_order(stack.body)
+            assert dependency_levels(stack.body)
 
 
 @pytest.mark.parametrize("size", SIZES)

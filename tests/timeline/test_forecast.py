@@ -13,7 +13,7 @@ import pytest
 from provisioning.components.kit.values import CompiledResource, PostDeploymentTask
 from provisioning.design.errors import DesignError
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
-from provisioning.template.dependencies import dependency_order
+from provisioning.template.dependencies import dependency_levels
 from provisioning.timeline.durations import AFTER_STEP, EXPRESS_SECONDS, SIGNALS, STACK, figure
 from provisioning.timeline.forecast import explain
 from provisioning.timeline.timeline import Timeline
@@ -92,7 +92,7 @@ def test_a_container_may_depend_on_another_without_being_a_resource() -> None:
         "Second": resource("AWS::ECS::Cluster"),
         "Task": resource("AWS::ECS::TaskDefinition", ContainerDefinitions=containers),
     }
-    assert dependency_order(json.dumps({"Resources": body})) == [["Second", "Task"]]
+    assert dependency_levels(json.dumps({"Resources": body})) == [["Second", "Task"]]
 
 
 def test_a_circle_is_refused_by_name() -> None:
@@ -178,7 +178,7 @@ def test_nothing_starts_before_what_it_needs_is_complete(slug: str) -> None:
         at = {step.logical_id: step for step in made.steps if step.stack == one.stack}
         assert set(at) == set(resources)
         (span,) = [span for span in made.stacks if span.stack == one.stack]
-        assert span.waves == tuple(map(tuple, dependency_order(one.body)))
+        assert span.waves == tuple(map(tuple, dependency_levels(one.body)))
         for name, own in resources.items():
             text = json.dumps(own)
             for other, needed in at.items():

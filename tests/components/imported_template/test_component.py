@@ -14,7 +14,7 @@ from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, Node, Source
 from provisioning.diagram.svg import draw
 from provisioning.template.compile import CompiledTemplate, compile_design
-from provisioning.template.dependencies import dependency_order
+from provisioning.template.dependencies import dependency_levels
 from tests.components.imported_template.templates import DATABASE, TOPIC
 from tests.support.designs import design, node
 
@@ -67,8 +67,8 @@ def test_it_is_protected_like_every_other_stack() -> None:
 
 
 def test_it_has_an_order_and_a_picture() -> None:
-    waves = dependency_order(compiled(answers=ANSWERS).body)
-    assert [name for wave in waves for name in wave if name in ("Group", "Database", "Url")] == [
+    levels = dependency_levels(compiled(answers=ANSWERS).body)
+    assert [name for level in levels for name in level if name in ("Group", "Database", "Url")] == [
         "Group",
         "Database",
         "Url",

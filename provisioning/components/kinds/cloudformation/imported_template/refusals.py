@@ -8,7 +8,7 @@ from typing import Any
 from provisioning.cloudformation_limits import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES
 from provisioning.components.kinds.cloudformation.imported_template.reading import RawProblem, RawTemplate
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import misplaced_secrets
-from provisioning.components.kinds.cloudformation.imported_template.walking import functions, named
+from provisioning.components.kit.intrinsic_functions import functions, mentioned_names
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _ONCE_PER_ACCOUNT = {
@@ -95,7 +95,7 @@ def _functions(template: RawTemplate) -> Iterator[RawProblem]:
 def _export(template: RawTemplate, name: str, value: Any, line: int) -> Iterator[RawProblem]:
     """An export's name is unique in account and region: it must carry the stack's, or a second environment fails."""
     exported = value["Export"].get("Name") if isinstance(value["Export"], dict) else None
-    if not {"AWS::StackName", "AWS::StackId", *template.section("Parameters")} & set(named(exported)):
+    if not {"AWS::StackName", "AWS::StackId", *template.section("Parameters")} & mentioned_names(exported):
         yield RawProblem(
             line,
             f"Output {name} exports the same name from every environment, and a second one would fail; put "

@@ -15,7 +15,7 @@ from typing import Any
 
 from provisioning.components.kinds.cloudformation.imported_template.generation import generation
 from provisioning.components.kinds.cloudformation.imported_template.reading import RawProblem, RawTemplate
-from provisioning.components.kinds.cloudformation.imported_template.walking import functions, named, replaced
+from provisioning.components.kit.intrinsic_functions import IN_SUB, functions, mentioned_names
 
 _ROLES = ("AWS::IAM::Role",)
 
@@ -43,15 +43,15 @@ def misplaced_secrets(template: RawTemplate) -> Iterator[RawProblem]:
     secrets = set(secret_parameters(template))
     for section in ("Conditions", "Rules", "Outputs"):
         for entry, value in template.section(section).items():
-            for name in sorted(secrets & set(named(value))):
+            for name in sorted(secrets & mentioned_names(value)):
                 yield _misplaced(template, section, entry, name, f"in {section}, where CloudFormation reads no secret")
     for entry, resource in template.section("Resources").items():
         outside = {key: value for key, value in resource.items() if key != "Properties"}
-        for name in sorted(secrets & set(named(outside))):
+        for name in sorted(secrets & mentioned_names(outside)):
             where = "in its Metadata, where the value would lie open and CloudFormation reads no secret"
             yield _misplaced(template, "Resources", entry, name, where)
         encoded = [value for key, value in functions(resource.get("Properties", {})) if key == "Fn::Base64"]
-        for name in sorted(secrets & set(named(encoded))):
+        for name in sorted(secrets & mentioned_names(encoded)):
             where = "in user data, where whoever may describe the instance could read it"
             yield _misplaced(template, "Resources", entry, name, where)
 
@@ -78,7 +78,7 @@ def rewrite(template: RawTemplate, *, secrets: Mapping[str, str], boundary: Any)
         del data["Parameters"][name]
     for resource in data["Resources"].values():
         if "Properties" in resource:
-            resource["Properties"] = replaced(resource["Properties"], instead)
+            resource["Properties"] = _replaced(resource["Properties"], instead)
     if not data.get("Parameters"):
         data.pop("Parameters", None)
     _forget_in_interface(data, set(instead))
@@ -141,3 +141,26 @@ def _bound(data: dict[str, Any], boundary: Any) -> list[str]:
             resource["Properties"]["PermissionsBoundary"] = boundary
             changes.append(f"The role {name} receives the account's permissions boundary.")
     return changes
+
+
+def _replaced(value: Any, instead: Mapping[str, Any]) -> Any:
+    """Return the value with every Ref (and `${…}` of a Sub) to a name of `instead` replaced."""
+    if isinstance(value, list):
+        return [_replaced(item, instead) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Ref"} and isinstance(value["Ref"], str) and value["Ref"] in instead:
+        return instead[value["Ref"]]
+    if set(value) == {"Fn::Sub"}:
+        return {"Fn::Sub": _sub(value["Fn::Sub"], instead)}
+    return {key: _replaced(item, instead) for key, item in value.items()}
+
+
+def _sub(value: Any, instead: Mapping[str, Any]) -> Any:
+    text, own = (value[0], value[1]) if isinstance(value, list) and len(value) == 2 else (value, {})  # noqa: PLR2004
+    if not isinstance(text, str) or not isinstance(own, dict):
+        return value
+    own = {name: _replaced(item, instead) for name, item in own.items()}
+    wanted = {name: instead[name] for name, _ in IN_SUB.findall(text) if name in instead and name not in own}
+    variables = {**own, **wanted}
+    return [text, variables] if variables else text
