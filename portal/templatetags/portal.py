@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from portal.web.components import name_and_kind
 from portal.web.formatting import duration, maturity_tone, relative, resource_word, said_value, short_type, title_of
 from provisioning.blueprint import Variable
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.states import EnvironmentState, Labelled, OperationState, RequestState
 from provisioning.models import User
 
@@ -24,6 +25,7 @@ LIVES: dict[str, type[Labelled]] = {
     "operation": OperationState,
 }
 
+register.filter("request_kind", kind_of)
 register.filter("short_type", short_type)
 register.filter("resource_word", resource_word)
 register.filter("titled", title_of)

@@ -21,6 +21,7 @@ from portal.web.formatting import title_of
 from portal.web.history import environment_history
 from provisioning.components.kit.values import MAIN
 from provisioning.lifecycle.access import may_decide
+from provisioning.lifecycle.kinds.registry import keys_providing_plans, moving_states, removal_states
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.read.actions import actions_for
@@ -28,16 +29,14 @@ from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.read.operation_view import last_operation, steps
 from provisioning.lifecycle.read.progress import Progress, ResourceLine, StackLine, progress
 from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
-from provisioning.models import Environment, Plan, Receipt, Request, RequestKind, User
+from provisioning.models import Environment, Plan, Receipt, Request, User
 
-MOVING = (EnvironmentState.CREATING, EnvironmentState.TEARING_DOWN)
 RESTING = (
     EnvironmentState.RUNNING,
     EnvironmentState.CREATE_FAILED,
     EnvironmentState.TEARDOWN_FAILED,
     *NO_LONGER_THERE,
 )
-ENDING = (EnvironmentState.TEARING_DOWN, EnvironmentState.TEARDOWN_FAILED, EnvironmentState.GONE)
 DIAGRAM_TITLES = {
     EnvironmentState.REQUESTED: "What will be created",
     EnvironmentState.CREATING: "What is being created",
@@ -141,7 +140,7 @@ def environment_page(user: User, environment: Environment) -> dict[str, Any]:
         "diagram_title": DIAGRAM_TITLES[EnvironmentState(environment.state)],
         "plan": plan,
         "news": news_of(environment, plan.get("content__blueprint") or {}),
-        "outputs": [] if environment.state in ENDING else _outputs(now.outputs, plan.get("body") or "{}"),
+        "outputs": [] if environment.state in removal_states() else _outputs(now.outputs, plan.get("body") or "{}"),
         "next_steps": next_steps(environment, plan, now),
         "events": _events(now),
         "late": now.expected_end_at is not None and now.expected_end_at < timezone.now(),
@@ -172,7 +171,9 @@ def waiting_request(environment: Environment) -> Request | None:
 
 
 def _plan(environment: Environment) -> Mapping[str, Any]:
-    rows = Plan.objects.filter(environment=environment, requests__kind=RequestKind.CREATE).order_by("created_at")
+    rows = Plan.objects.filter(environment=environment, requests__kind__in=keys_providing_plans()).order_by(
+        "created_at"
+    )
     # Of the templates the main one alone: the outputs are declared there.
     main = KeyTextTransform("body", KeyTransform(-1, KeyTransform("stacks", "content")))
     return rows.values("digest", "diagram", "picture", "requests__id", "content__blueprint", body=main).first() or {}
@@ -180,7 +181,7 @@ def _plan(environment: Environment) -> Mapping[str, Any]:
 
 def _poll_seconds(environment: Environment, waiting: Request | None) -> int:
     """How often the page asks; 0 when nothing can come."""
-    if environment.state in MOVING:
+    if environment.state in moving_states():
         return FAST_SECONDS
     return SLOW_SECONDS if waiting is not None or environment.state not in RESTING else 0
 
@@ -209,7 +210,7 @@ def sections(environment: Environment, now: Progress, culprit: str) -> list[Sect
 
 def component_lines(environment: Environment, lines: Sequence[ResourceLine], culprit: str) -> list[ComponentLine]:
     """In the order in which each component's first resource can begin."""
-    ending = environment.state in ENDING
+    ending = environment.state in removal_states()
     found = [_component_line(group, ending=ending) for group in group_by_component(lines)]
     return [replace(line, tone="bad") if culprit and line.group.address == culprit else line for line in found]
 
@@ -240,7 +241,7 @@ def _has_ended(line: ResourceLine) -> bool:
 
 def _component_states(environment: Environment, now: Progress, culprit: str) -> Mapping[str, str]:
     """What is half there counts as under way only while something moves; what failed stays marked after the rollback."""
-    if environment.state in MOVING:
+    if environment.state in moving_states():
         return now.component_states
     states = {address: "planned" if state == "busy" else state for address, state in now.component_states.items()}
     return {**states, culprit: "bad"} if culprit else states
@@ -275,6 +276,6 @@ def _address(now: Progress, logical_id: str) -> str:
 
 
 def _is_old(environment: Environment, polled_at: datetime | None) -> bool:
-    if polled_at is None or environment.state not in MOVING:
+    if polled_at is None or environment.state not in moving_states():
         return False
     return (timezone.now() - polled_at).total_seconds() > OLD_LOOK_SECONDS

@@ -19,8 +19,9 @@ from provisioning.exchange import (
     write_tfvars_json,
 )
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.kinds.registry import keys_providing_plans, kind_of
 from provisioning.lifecycle.plan_document import stacks_of
-from provisioning.models import Artefact, Request, RequestKind
+from provisioning.models import Artefact, Request
 
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
 _TEXTS: dict[str, tuple[str, str, Callable[[RequestDocument], str]]] = {
@@ -44,18 +45,18 @@ def of_request(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def of_environment(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The request by which the environment is what it is: the newest that is no teardown."""
+    """The request by which the environment is what it is: the newest with a plan that it runs."""
     user = person(request)
     environment = get_environment_for(user, pk)
-    newest = environment.requests.exclude(kind=RequestKind.TEARDOWN).order_by("-requested_at", "-id").first()
+    newest = environment.requests.filter(kind__in=keys_providing_plans()).order_by("-requested_at", "-id").first()
     if newest is None:
         raise NotFound("This environment has no request that could be exported.")
     return _export(get_request_for(user, newest.pk), request.GET.get("as", ""))
 
 
 def _export(asked: Request, kind: str) -> HttpResponse:
-    if asked.kind == RequestKind.TEARDOWN:
-        raise NotFound("A teardown has nothing to export.")
+    if not kind_of(asked.kind).provides_plan:
+        raise NotFound("This request has nothing to export.")
     name = asked.environment.name
     if kind == "cloudformation":
         return _download(_package(asked), f"{name}.cloudformation.zip", "application/zip")

@@ -21,11 +21,12 @@ from portal.web.lookups import Need, get_request_for, person
 from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import may_decide, may_operate, visible
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_document import stack_of
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Request, RequestKind, User
+from provisioning.models import Request, User
 
 PER_PAGE = 25
 
@@ -56,8 +57,8 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def template(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The whole CloudFormation template of one stack, the main one unless said otherwise, to read or to keep."""
     asked = get_request_for(person(request), pk)
-    if asked.kind != RequestKind.CREATE:
-        raise NotFound("A teardown has no template.")
+    if not kind_of(asked.kind).provides_plan:
+        raise NotFound("This request has no template.")
     try:
         stack = stack_of(asked.plan.content, request.GET.get("stack", MAIN))
     except LookupError:
@@ -105,12 +106,12 @@ def _page(
 ) -> HttpResponse:
     waits = asked.state == RequestState.WAITING
     content = asked.plan.content
-    creates = asked.kind == RequestKind.CREATE
-    panels = panels_of(PlanView.of_plan(asked.plan)) if creates else Panels()
+    kind = kind_of(asked.kind)
+    panels = panels_of(PlanView.of_plan(asked.plan)) if kind.provides_plan else Panels()
     context = {
         "asked": asked,
         "environment": asked.environment,
-        "creates": creates,
+        "kind": kind,
         "panels": panels.column,
         "diagram": panels.of(DiagramPanel),
         "summary": panels.of(PlanSummaryPanel),
@@ -119,7 +120,8 @@ def _page(
             (title_of(key), said_value(value)) for key, value in content.get("inputs", {}).items() if value is not None
         ),
         "content": content,
-        "several": not creates and len({line["region"] for line in content["dies"] + content["stays"]}) > 1,
+        "several": kind.removes_environment
+        and len({line["region"] for line in content["dies"] + content["stays"]}) > 1,
         "form": form or DecisionForm(initial={"digest": asked.plan.digest}),
         "may_decide": waits and may_decide(user, asked),
         "own": waits and asked.requested_by_id == user.pk,

@@ -14,8 +14,9 @@ from portal.web.lookups import NO_SUCH_ENVIRONMENT, get_environment_for, person
 from provisioning.blueprint import Blueprint
 from provisioning.errors import NotFound
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.kinds.registry import keys_providing_plans
 from provisioning.lifecycle.version_registry import blueprint_of
-from provisioning.models import Environment, Plan, RequestKind, User
+from provisioning.models import Environment, Plan, User
 
 
 @require_safe
@@ -80,5 +81,7 @@ def _two_versions(slug: str, before: str, after: str, environment: Environment |
 
 def _digest_of(environment: Environment) -> str:
     """Of the files that the environment was made of."""
-    plans = Plan.objects.filter(environment=environment, requests__kind=RequestKind.CREATE).order_by("created_at")
+    plans = Plan.objects.filter(environment=environment, requests__kind__in=keys_providing_plans()).order_by(
+        "created_at"
+    )
     return str(plans.values_list("content__blueprint__digest", flat=True).first() or "")

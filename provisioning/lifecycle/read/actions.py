@@ -17,12 +17,16 @@ from provisioning.models import Environment, User
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action. `why_not` is the sentence that explains why it is not possible now; empty if it is."""
+    """One action. `why_not` is the sentence that explains why it is not possible now; empty if it is.
+
+    `key` is also the name of its URL. With `opens_page` it leads to a page of its own, otherwise one click does it.
+    """
 
     key: str
     label: str
     tone: Literal["primary", "quiet", "danger"]
     why_not: str = ""
+    opens_page: bool = False
 
 
 def actions_for(*, actor: User, environment: Environment) -> list[Action]:
@@ -34,5 +38,7 @@ def actions_for(*, actor: User, environment: Environment) -> list[Action]:
     if kinds_failing_in(state):
         actions.append(Action("try_again", "Retry", "primary", why_not_retry(environment, at=clock.now())))
     if state in TEARDOWN.starts_from:
-        actions.append(Action(TEARDOWN.key, TEARDOWN.words.verb, "danger", why_no_teardown(environment)))
+        actions.append(
+            Action(TEARDOWN.key, TEARDOWN.words.verb, "danger", why_no_teardown(environment), opens_page=True)
+        )
     return actions
