@@ -86,7 +86,12 @@ def may_see(user: User, team: Team) -> bool:
 
 def may_operate(user: User, team: Team) -> bool:
     """Whether the user's role in the team allows it. Being an approver does not."""
-    return Permission.OPERATE in _permissions_in(user, team)
+    return may(user, team, Permission.OPERATE)
+
+
+def may(user: User, team: Team, permission: Permission) -> bool:
+    """Whether the user's role in the team has this permission. Being an approver does not count."""
+    return permission in _permissions_in(user, team)
 
 
 def may_decide(user: User, request: Request) -> bool:
@@ -107,8 +112,13 @@ def check_may_see(user: User, team: Team) -> None:
 
 def check_may_operate(user: User, team: Team) -> None:
     """Raise NotAllowed unless the user may request and operate environments of the team."""
-    if not may_operate(user, team):
-        raise NotAllowed(f"Only {_holders(Permission.OPERATE)} of {team.name} may do this.")
+    check_may(user, team, Permission.OPERATE)
+
+
+def check_may(user: User, team: Team, permission: Permission) -> None:
+    """Raise NotAllowed unless the user's role in the team has this permission."""
+    if not may(user, team, permission):
+        raise NotAllowed(f"Only {_holders(permission)} of {team.name} may do this.")
 
 
 def check_may_act_for_a_team(teams: Iterable[Team]) -> None:

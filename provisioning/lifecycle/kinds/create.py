@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import CREATE_COLUMN, Act
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
@@ -19,6 +20,7 @@ CREATE: Final = Kind(
         expired="Its approval has expired. Tear the environment down and request it again.",
     ),
     audit_action=AuditAction.REQUEST_CREATE,
+    permission=Permission.OPERATE,
     moving=EnvironmentState.CREATING,
     succeeded=EnvironmentState.RUNNING,
     failed=EnvironmentState.CREATE_FAILED,

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeVar
 
+from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import Act, Column, Decision, Phase, decide
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
@@ -60,6 +61,7 @@ class Kind:
     key: str
     words: Words
     audit_action: AuditAction
+    permission: Permission  # who may request it: members whose role has this permission
 
     # The environment's states while and after an operation of this kind runs.
     moving: EnvironmentState

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import TEARDOWN_COLUMN, Act
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
@@ -19,6 +20,7 @@ TEARDOWN: Final = Kind(
         expired="Its approval has expired. Request the teardown again.",
     ),
     audit_action=AuditAction.REQUEST_TEARDOWN,
+    permission=Permission.OPERATE,
     moving=EnvironmentState.TEARING_DOWN,
     succeeded=EnvironmentState.GONE,
     failed=EnvironmentState.TEARDOWN_FAILED,

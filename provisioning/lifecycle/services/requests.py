@@ -16,9 +16,10 @@ from django.db import IntegrityError, transaction
 from provisioning.blueprint import Blueprint
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may_operate
+from provisioning.lifecycle.access import check_may
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.catalogue import pin_version
+from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.planning import draft_create, name_is_taken
 from provisioning.lifecycle.services.recording import file_create, request_sent_before
@@ -46,7 +47,7 @@ def request_environment(
     A repeated `request_id` of the same actor returns the existing request, so a double click creates one environment.
     Raises NotAllowed, Refused, WrongState (the plan differs from the one that was shown) and the blueprint's errors.
     """
-    check_may_operate(actor, team)
+    check_may(actor, team, CREATE.permission)
     request_id = request_id or uuid.uuid4()
     if (sent := request_sent_before(request_id, actor=actor)) is not None:
         return sent
@@ -90,7 +91,7 @@ def request_environment(
 
 def withdraw_request(*, actor: User, request: Request) -> Request:
     """Withdraw a pending request. Any member of the team may do so. Raises NotAllowed and WrongState."""
-    check_may_operate(actor, request.environment.team)
+    check_may(actor, request.environment.team, kind_of(request.kind).permission)
     check_pending(request)
     at = clock.now()
     with atomic_with(request, request.environment):

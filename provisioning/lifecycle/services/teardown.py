@@ -12,7 +12,7 @@ from django.db import transaction
 from provisioning.components.kit.values import MAIN
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may_operate, check_may_see
+from provisioning.lifecycle.access import check_may, check_may_see
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.kinds.registry import keys_providing_plans
 from provisioning.lifecycle.kinds.teardown import TEARDOWN
@@ -167,7 +167,7 @@ def request_teardown(
     Raises NotAllowed, Refused (the typed name), and WrongState (an operation is running, or the environment differs
     from what was shown).
     """
-    check_may_operate(actor, environment.team)
+    check_may(actor, environment.team, TEARDOWN.permission)
     if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
         return sent
     if typed_name.strip() != environment.name:
