@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from provisioning.components.kinds.cloudformation.component import CloudFormation
-from provisioning.components.kinds.network.component import NetworkSettings
+from provisioning.components.kinds.network.settings import NetworkSettings
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.values import Box, settings_of
 from provisioning.components.registry import component

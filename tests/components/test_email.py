@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.kinds.email.component import EmailSettings
+from provisioning.components.kinds.email.settings import EmailSettings
 from tests.components.small import complaints, rendered
 from tests.support.designs import node
 from tests.support.reading import Template

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from provisioning.components.kinds.load_balancer.component import LoadBalancerSettings
+from provisioning.components.kinds.load_balancer.settings import LoadBalancerSettings
 from provisioning.components.registry import component
 from provisioning.template.compile import compile_design
 from tests.components.small import TIERS, complaints

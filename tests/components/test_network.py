@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from provisioning.components.kinds.network.component import NetworkSettings
+from provisioning.components.kinds.network.settings import NetworkSettings
 from provisioning.design.errors import DesignError
 from provisioning.template.compile import compile_design
 from tests.components.small import complaints

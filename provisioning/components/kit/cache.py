@@ -7,10 +7,10 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 from troposphere import GetAtt, Ref, Sub, elasticache
 
-from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kit import security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.subnets import subnet_refs
 from provisioning.components.kit.values import Block, Box, DashboardWidget, Section, Settings
 from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node

@@ -1,12 +1,15 @@
-"""Secrets that a store generates for its own users, and references to them that AWS resolves itself.
+"""Secrets that a store generates for its users, and references to them that AWS resolves itself.
 
 The value exists in Secrets Manager only: a template says where it is, never what it is.
 """
 
 from __future__ import annotations
 
+from typing import Any
+
 from troposphere import Ref, secretsmanager
 
+from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -32,8 +35,13 @@ def token(node: Node, build: Build, *, name: str, description: str, title: str) 
     return _secret(node, build, name=name, description=description, title=title, generated=generated)
 
 
+def read_secret(arn: Any) -> dict[str, Any]:
+    """Return the statement that lets a role read a secret."""
+    return iam.allow(["secretsmanager:GetSecretValue"], arn)
+
+
 def resolved(secret: Ref, key: str = "") -> str:
-    """The text for `Sub` that CloudFormation replaces by the secret's value, or by one key of it.
+    """Return text for `Sub` that CloudFormation replaces with the secret's value, or with one key of it.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
     """

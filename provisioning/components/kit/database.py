@@ -13,13 +13,13 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, Field, model_validator
 from troposphere import GetAtt, Ref, Sub, rds, secretsmanager
 
-from provisioning.components.kinds.network.component import subnet_refs
-from provisioning.components.kinds.secret.component import read_secret
 from provisioning.components.kit import credentials, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.credentials import read_secret
 from provisioning.components.kit.keys import own_key
 from provisioning.components.kit.logs import check_days, log_group
+from provisioning.components.kit.subnets import subnet_refs
 from provisioning.components.kit.values import Block, Box, DashboardWidget, Gives, Grant, Section, Settings
 from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.graph import Node

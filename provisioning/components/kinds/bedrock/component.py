@@ -16,10 +16,10 @@ from pydantic import Field
 from troposphere import Ref, Sub, ec2
 from typing_extensions import override
 
-from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kit import iam, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.subnets import subnet_refs
 from provisioning.components.kit.values import Box, Family, Gives, Grant, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from provisioning.components.kinds.cdn import edge, logs, policies
 from provisioning.components.kinds.cdn.settings import CdnPath, CdnSettings
-from provisioning.components.kinds.load_balancer.component import LoadBalancerSettings
+from provisioning.components.kinds.load_balancer.settings import LoadBalancerSettings
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component

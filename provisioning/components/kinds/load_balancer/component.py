@@ -5,28 +5,26 @@ The certificate is given by its ARN, or made for a domain whose hosted zone is g
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Any
 
-from pydantic import Field, field_validator, model_validator
 from troposphere import GetAtt, Ref, Sub, certificatemanager, route53, wafv2
 from troposphere import elasticloadbalancingv2 as elb
 from typing_extensions import override
 
-from provisioning.components.kinds.network.component import NetworkSettings, subnet_refs
+from provisioning.components.kinds.load_balancer.settings import Certificate, LoadBalancerSettings
+from provisioning.components.kinds.network.settings import NetworkSettings
 from provisioning.components.kit import security, web_acl
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.subnets import subnet_refs
 from provisioning.components.kit.values import (
-    Block,
     Box,
     DashboardWidget,
     Family,
     Gives,
     Grant,
     Section,
-    ServiceReference,
-    Settings,
     settings_of,
 )
 from provisioning.components.kit.web_acl import Waf
@@ -37,67 +35,8 @@ from provisioning.design.names import logical_id
 
 # TLS 1.2 and 1.3, forward secrecy only.
 TLS_POLICY = "ELBSecurityPolicy-TLS13-1-2-2021-06"
-# https://docs.aws.amazon.com/elasticloadbalancing/latest/application/edit-target-group-attributes.html
-_LONGEST_DRAIN_SECONDS = 3600
 # https://docs.aws.amazon.com/elasticloadbalancing/latest/application/application-load-balancers.html
 _SMALLEST_SUBNET = 27
-
-
-class Certificate(Block):
-    """Either the ARN of a certificate, or a domain and its hosted zone, for which one is made and validated."""
-
-    arn: str | None = Field(
-        default=None,
-        # Documentation abbreviates account ids, and what people paste from it should arrive; AWS has the last word.
-        pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{9,12}:certificate/[A-Za-z0-9-]+$",
-        description="ARN of a certificate in the environment's region",
-    )
-    domain: str | None = Field(
-        default=None,
-        pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
-        max_length=253,
-        description="Public name, for which a certificate is made and which leads to the load balancer",
-    )
-    hosted_zone_id: str | None = Field(
-        default=None, pattern=r"^Z[A-Z0-9]{1,31}$", description="Route 53 hosted zone of the domain"
-    )
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Self:
-        if self.arn and (self.domain or self.hosted_zone_id):
-            raise ValueError("give the ARN of a certificate, or a domain with its hosted zone, not both")
-        if not self.arn and not (self.domain and self.hosted_zone_id):
-            raise ValueError("HTTPS needs a certificate: give its ARN, or a domain together with its hosted zone's id")
-        return self
-
-
-class LoadBalancerSettings(Settings):
-    certificate: Certificate = Field(description="The ARN of a certificate, or a domain and its hosted zone")
-    target: ServiceReference = Field(description="The service that answers")
-    health_check: str = Field(
-        pattern=r"^/[\x21-\x7e]*$", max_length=1024, description="Path that answers 200 while the service is well"
-    )
-    waf: Waf | None = Field(default=None, description="A web ACL with a limit on one address's requests")
-    http_redirect: bool = Field(
-        default=True, description="Lead HTTP on port 80 to HTTPS; false admits 443 only and leaves port 80 shut"
-    )
-    drain_seconds: int = Field(
-        default=30,
-        ge=0,
-        le=_LONGEST_DRAIN_SECONDS,
-        description="Seconds in which a task that leaves may finish its requests",
-    )
-    protect: bool = Field(default=False, description="Refuse deletion until the protection is lifted")
-
-    @field_validator("certificate", mode="before")
-    @classmethod
-    def _plain_arn(cls, value: Any) -> Any:
-        return {"arn": value} if isinstance(value, str) else value
-
-    @property
-    def ports(self) -> dict[int, str]:
-        """What it listens on, and why."""
-        return {80: "redirected to 443", 443: "HTTPS"} if self.http_redirect else {443: "HTTPS"}
 
 
 class LoadBalancer(Component):

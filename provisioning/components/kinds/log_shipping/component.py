@@ -12,10 +12,11 @@ from pydantic import Field
 from troposphere import GetAtt, Ref, awslambda, logs
 from typing_extensions import override
 
-from provisioning.components.kinds.function import component as function
-from provisioning.components.kinds.secret.component import read_secret
+from provisioning.components.kinds.function.component import Function
+from provisioning.components.kinds.function.settings import FunctionSettings
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.credentials import read_secret
 from provisioning.components.kit.values import Box, DashboardWidget, Family, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -23,7 +24,7 @@ from provisioning.design.names import logical_id
 _SHIPPED_KINDS = ("service", "function", "rabbitmq")
 
 
-class LogShippingSettings(function.FunctionSettings):
+class LogShippingSettings(FunctionSettings):
     loki_url: str | None = Field(
         default=None,
         pattern=r"^https://[A-Za-z0-9.-]+(:443)?(/[A-Za-z0-9._~/-]*)?$",
@@ -36,7 +37,7 @@ class LogShippingSettings(function.FunctionSettings):
     )
 
 
-class LogShipping(function.Function):
+class LogShipping(Function):
     kind = "log_shipping"
     title = "Log shipping"
     summary = "Function that hands the environment's logs on to Loki"

@@ -8,10 +8,10 @@ from __future__ import annotations
 from troposphere import GetAtt, Ref, ecs
 
 from provisioning.components.kinds.cluster import component as cluster
-from provisioning.components.kinds.network.component import subnet_ids
 from provisioning.components.kit import iam, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.logs import log_group
+from provisioning.components.kit.subnets import subnet_ids
 from provisioning.components.kit.values import Grant, PostDeploymentTask
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id

@@ -15,11 +15,12 @@ from troposphere import GetAtt, Ref, Tags, ec2, iam, route53
 from troposphere import elasticloadbalancingv2 as elb
 from troposphere.policies import CreationPolicy, ResourceSignal
 
-from provisioning.components.kinds.network.component import NetworkSettings, subnet_ids
+from provisioning.components.kinds.network.settings import NetworkSettings
 from provisioning.components.kinds.rabbitmq.boot import user_data
 from provisioning.components.kit import iam as roles
 from provisioning.components.kit import security
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.subnets import subnet_ids
 from provisioning.components.kit.values import settings_of
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node

@@ -13,12 +13,12 @@ from pydantic import Field, model_validator
 from troposphere import GetAtt, Ref, Select, Split, Sub, amazonmq
 from typing_extensions import override
 
-from provisioning.components.kinds.network.component import subnet_refs
-from provisioning.components.kinds.secret.component import read_secret
 from provisioning.components.kit import credentials, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.credentials import read_secret
+from provisioning.components.kit.subnets import subnet_refs
 from provisioning.components.kit.values import (
     Box,
     DashboardWidget,

@@ -14,10 +14,10 @@ from pydantic import Field
 from troposphere import Ref, Sub, elasticache
 from typing_extensions import override
 
-from provisioning.components.kinds.secret.component import read_secret
 from provisioning.components.kit import cache, credentials, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.credentials import read_secret
 from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import ComponentName, logical_id

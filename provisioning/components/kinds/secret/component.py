@@ -14,9 +14,9 @@ from pydantic import Field, model_validator
 from troposphere import Ref, secretsmanager
 from typing_extensions import override
 
-from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.credentials import read_secret
 from provisioning.components.kit.values import Box, Family, Gives, Grant, ManualTask, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -50,10 +50,6 @@ class SecretSettings(Settings):
     def variables(self, name: str) -> list[str]:
         """Return the variables that a user of the secret gets: `JWT_SECRET`."""
         return [key.upper() for key in self.generate] or [self.variable or name.upper()]
-
-
-def read_secret(arn: Any) -> dict[str, Any]:
-    return iam.allow(["secretsmanager:GetSecretValue"], arn)
 
 
 class Secret(Component):

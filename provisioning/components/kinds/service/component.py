@@ -13,13 +13,13 @@ from troposphere import GetAtt, Ref, ecs, servicediscovery
 from typing_extensions import override
 
 from provisioning.components.kinds.cluster import component as cluster
-from provisioning.components.kinds.network.component import subnet_refs
 from provisioning.components.kinds.service import file_system, scaling, task
 from provisioning.components.kinds.service.settings import ServiceSettings
 from provisioning.components.kit import security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.subnets import subnet_refs
 from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, Section, settings_of
 from provisioning.components.kit.widgets import metric_widgets
 from provisioning.design.errors import DesignError

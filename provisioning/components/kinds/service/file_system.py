@@ -6,9 +6,9 @@ from typing import Any
 
 from troposphere import GetAtt, Ref, Tags, ec2, ecs, efs
 
-from provisioning.components.kinds.network.component import subnet_ids
 from provisioning.components.kit import iam, security
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.subnets import subnet_ids
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 

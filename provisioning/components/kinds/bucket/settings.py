@@ -1,0 +1,45 @@
+"""Settings of a bucket block."""
+
+from __future__ import annotations
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from provisioning.components.kit.values import Block, Settings
+
+
+class Lifecycle(Block):
+    """Days after which an object moves on: Standard, then Intelligent-Tiering, then Glacier."""
+
+    intelligent_tiering_after_days: int = Field(ge=0, description="Days in Standard before Intelligent-Tiering")
+    glacier_after_days: int = Field(ge=1, description="Days, counted from the start, before Glacier")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.glacier_after_days <= self.intelligent_tiering_after_days:
+            raise ValueError("glacier_after_days must be above intelligent_tiering_after_days")
+        return self
+
+
+class BucketSettings(Settings):
+    lifecycle: Lifecycle | None = Field(default=None, description="Move objects to cheaper storage by age")
+    versioned: bool = Field(default=False, description="Keep what is overwritten or deleted as an older version")
+    keep_data: bool = Field(default=False, description="Keep the bucket and its objects when the stack goes")
+    critical: bool = Field(
+        default=False, description="Copy every object to a bucket in another region; every version is kept in both"
+    )
+    replica_region: str | None = Field(
+        default=None,
+        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        description="Region of the copy; null for the nearest one under the same law (eu-west-1 for eu-central-1)",
+    )
+    replica_within_15_minutes: bool = Field(
+        default=False, description="Pay for S3's promise to copy 99.9 % of objects within 15 minutes, and measure it"
+    )
+
+    @model_validator(mode="after")
+    def _replica_of_a_critical_one(self) -> Self:
+        if not self.critical and (self.replica_region or self.replica_within_15_minutes):
+            raise ValueError("only a critical bucket has a copy: say critical = true, or leave out replica_…")
+        return self
