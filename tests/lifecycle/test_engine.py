@@ -1,0 +1,87 @@
+"""What the engine writes: never after another worker's claim, and every resource that CloudFormation lists."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+
+from provisioning.aws import interface
+from provisioning.errors import WrongState
+from provisioning.lifecycle.engine import Engine
+from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.models import AuditEvent, Operation, Request, StackResource
+from tests.fixtures.world import World
+from tests.scripted_aws.aws import ScriptedAws
+
+
+@pytest.mark.parametrize("state", ["queued", "building"])
+def test_a_worker_whose_operation_was_claimed_again_writes_nothing(world: World, state: str) -> None:
+    """Its step would change the state (queued) or only the time of the next look (building)."""
+    operation = world.last_operation(world.request().environment)
+    if state == "building":
+        world.run()
+        world.cloud.clock.advance(4)
+    claims: list[Operation] = []
+
+    def take_over(point: str) -> None:
+        if point == "stepped" and not claims:
+            world.cloud.clock.advance(world.engine.lease.total_seconds() + 1)
+            claims.extend(world.engine.claim(limit=1, operation_id=operation.pk))
+
+    slow = Engine(aws_for=world.aws_for, probe=take_over)
+    assert not slow.advance(operation.pk)
+    (claim,) = claims
+    row = Operation.objects.get(pk=operation.pk)
+    assert (row.state, row.fence, row.lease_until, row.attempts) == (state, claim.fence, claim.lease_until, 2)
+    assert world.engine.step(claim)
+
+
+@pytest.mark.parametrize(("watched", "lists"), [(2, 0), (3, 1)])
+def test_three_watched_stacks_are_read_with_one_list_and_two_are_not(world: World, watched: int, lists: int) -> None:
+    for number in range(watched):
+        world.request(f"orders-{number}")
+    world.run()
+    world.cloud.faults.calls.clear()
+    world.tick(4)
+    calls = world.cloud.faults.calls
+    assert (calls.count("list_stacks"), calls.count("describe_stack")) == (lists, 0 if lists else watched)
+
+
+class LosesEvents(ScriptedAws):
+    """An AWS whose events say nothing about one resource."""
+
+    def stack_events(self, stack_id: str, *, after_event_id: str | None) -> list[interface.StackEvent]:
+        events: Sequence[interface.StackEvent] = super().stack_events(stack_id, after_event_id=after_event_id)
+        return [event for event in events if event.logical_id != "BucketFiles"]
+
+
+def test_a_resource_whose_events_never_came_is_in_the_ledger_of_the_complete_stack(world: World) -> None:
+    world.engine.aws_for = lambda account, region: LosesEvents(world.cloud, account.access(region))
+    environment = world.create()
+    (listed,) = [item for item in world.aws_stack().resources.values() if item.logical_id == "BucketFiles"]
+    row = StackResource.objects.get(stack__environment=environment, logical_id="BucketFiles")
+    assert (row.physical_id, row.status) == (listed.physical_id, "CREATE_COMPLETE")
+
+
+def test_an_approval_that_cannot_start_leaves_objects_as_the_database_has_them(world: World) -> None:
+    request = world.request(size="prod")
+    request.environment.state = "running"  # as if its row had been moved by hand
+    request.environment.save()
+    before = AuditEvent.objects.count()
+    with pytest.raises(WrongState, match="cannot start now"):
+        approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    stored = Request.objects.get(pk=request.pk)
+    for name in ("state", "decided_by_id", "decided_at", "approved_digest", "expires_at"):
+        assert getattr(request, name) == getattr(stored, name)
+    assert request.state == "waiting"
+    assert AuditEvent.objects.count() == before
+
+
+def test_a_lease_that_ran_out_before_the_step_costs_no_attempt(world: World) -> None:
+    operation = world.last_operation(world.request().environment)
+    (claim,) = world.engine.claim(limit=1)
+    world.cloud.clock.advance((world.engine.lease + timedelta(seconds=1)).total_seconds())
+    assert not world.engine.step(claim)
+    assert Operation.objects.get(pk=operation.pk).attempts == 0

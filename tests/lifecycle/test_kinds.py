@@ -1,0 +1,160 @@
+"""A third kind of request: everything that enumerates kinds copes with it, or its registration fails with a sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from provisioning.aws import STACK_STATUSES
+from provisioning.lifecycle.decisions import NO_STACK, Act, Decision, Phase
+from provisioning.lifecycle.kinds.create import CREATE
+from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, StackOrder
+from provisioning.lifecycle.kinds.registry import (
+    KINDS,
+    keys_providing_plans,
+    kind_of,
+    kinds_failing_in,
+    moving_states,
+    register,
+    removal_states,
+)
+from provisioning.lifecycle.kinds.teardown import TEARDOWN
+from provisioning.lifecycle.read.actions import actions_for
+from provisioning.lifecycle.read.operation_view import steps
+from provisioning.lifecycle.services.retry import retry_operation
+from provisioning.lifecycle.states import EnvironmentState, OperationState
+from provisioning.lifecycle.step_data import StackPlace, StepData
+from provisioning.models import Operation, Request, RequestKind
+from tests.fixtures.world import World
+
+CHANGE = replace(
+    CREATE,
+    key="change",
+    words=replace(CREATE.words, verb="Change", noun="Change", stack_step="Change {stack} in {region}"),
+    starts_environment=False,
+    stack_order=StackOrder.REVERSE,
+)
+
+
+@pytest.fixture
+def registry() -> Iterator[dict[str, Kind]]:
+    """The registry; it loses what the test has registered."""
+    before = dict(KINDS)
+    yield KINDS
+    KINDS.clear()
+    KINDS.update(before)
+
+
+@pytest.fixture
+def change(registry: dict[str, Kind]) -> Kind:
+    register(CHANGE)
+    return registry["change"]
+
+
+def test_every_stored_kind_has_one_record() -> None:
+    assert set(KINDS) == set(RequestKind)
+    for key, kind in KINDS.items():
+        assert kind.key == key
+
+
+def test_an_unknown_kind_is_no_teardown() -> None:
+    with pytest.raises(LookupError, match="no request kind change; there are create, teardown"):
+        kind_of("change")
+
+
+def test_a_third_kind_takes_part_in_everything_that_enumerates_kinds(change: Kind) -> None:
+    assert keys_providing_plans() == ["create", "change"]
+    assert kinds_failing_in(EnvironmentState.CREATE_FAILED) == [CREATE, change]
+    assert moving_states() == {EnvironmentState.CREATING, EnvironmentState.TEARING_DOWN}
+    assert EnvironmentState.CREATING not in removal_states()
+
+
+def test_the_steps_of_a_third_kind_are_its_own(change: Kind) -> None:
+    stacks = (StackPlace("edge", "us-east-1"), StackPlace("main", "eu-north-1"))
+    operation = Operation(
+        kind=change.key,
+        state=OperationState.BUILDING,
+        stack="edge",
+        step_data=StepData(stacks=stacks, task_titles=("Migrate",)).as_json(),
+    )
+    assert [(step.title, step.state) for step in steps(operation)] == [
+        ("Check the approval", "done"),
+        ("Change the main stack in eu-north-1", "done"),
+        ("Change “edge” in us-east-1", "now"),
+        ("Migrate", "todo"),
+    ]
+
+
+def test_a_failed_request_of_a_third_kind_is_offered_for_a_retry_and_retried(world: World, change: Kind) -> None:
+    environment = world.request().environment
+    operation = Operation.objects.get()
+    Operation.objects.update(state="failed", ended_at=world.now, due_at=None, kind=change.key)
+    Request.objects.update(state="failed", kind=change.key)
+    environment.state = EnvironmentState.CREATE_FAILED
+    environment.save()
+    assert [action.key for action in actions_for(actor=world.bob, environment=environment)] == ["try_again", "teardown"]
+    again = retry_operation(actor=world.bob, environment=environment)
+    assert (again.kind, again.pk != operation.pk) == ("change", True)
+    assert world.until_rest(environment).state == "running"
+
+
+INCOMPLETE = {**CREATE.decisions[Phase.WATCH]}
+del INCOMPLETE["CREATE_FAILED"]
+STRANGE = {**CREATE.decisions[Phase.WATCH], "CREATE_PONDERING": Decision(Act.WAIT, "Pondering.")}
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"key": "create"}, "its key is already taken"),
+        ({"moving": EnvironmentState.REQUESTED}, "the environment graph has no edge to requested"),
+        ({"failed": EnvironmentState.GONE}, "the environment graph has no edge from creating to gone"),
+        ({"refused": EnvironmentState.REQUESTED}, "the environment graph has no edge from creating to requested"),
+        (
+            {"decisions": {**CREATE.decisions, Phase.WATCH: INCOMPLETE}},
+            "its decision column has no cell for watch and CREATE_FAILED",
+        ),
+        ({"decisions": {Phase.WATCH: CREATE.decisions[Phase.WATCH]}}, "its decision column has no cell for arrive and"),
+        (
+            {"decisions": {**CREATE.decisions, Phase.WATCH: STRANGE}},
+            "a cell for watch and CREATE_PONDERING, which CloudFormation does not have",
+        ),
+        (
+            {"arrivals": {Act.SUBMIT: OperationState.SUBMITTING}},
+            "its column arrives with adopt, clear, finish, submit, but its arrivals are for submit",
+        ),
+        (
+            {"arrivals": {**CREATE.arrivals, Act.CLEAR: OperationState.FINISHING}},
+            "the operation graph has no edge from queued to finishing",
+        ),
+        ({"steps": CREATE.steps[:2]}, "none of its steps shows the operation state building, rolling_back"),
+        ({"steps": (*CREATE.steps, CREATE.steps[0])}, "two of its steps show the same operation state"),
+    ],
+)
+def test_a_record_that_does_not_fit_is_refused_at_import(
+    registry: dict[str, Kind], changes: dict[str, Any], sentence: str
+) -> None:
+    with pytest.raises(ValueError, match=f"cannot be registered: .*{sentence}"):
+        register(replace(CHANGE, **changes))
+    assert set(registry) == set(RequestKind)
+
+
+def test_no_cell_of_a_column_is_empty() -> None:
+    for kind in KINDS.values():
+        for phase in Phase:
+            assert set(kind.decisions[phase]) == {NO_STACK, *STACK_STATUSES}
+
+
+def test_kinds_differ_where_they_must() -> None:
+    assert CREATE.in_order([1, 2]) == [1, 2]
+    assert TEARDOWN.in_order([1, 2]) == [2, 1]
+    assert CREATE.approval_checks == {ApprovalCheck.ACCOUNT}
+    assert TEARDOWN.approval_checks == {ApprovalCheck.LEDGER}
+    assert TEARDOWN.starts_from == {
+        EnvironmentState.RUNNING,
+        EnvironmentState.CREATE_FAILED,
+        EnvironmentState.TEARDOWN_FAILED,
+    }
