@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
@@ -23,8 +21,9 @@ from provisioning.aws.interface import (
 from provisioning.aws.rate_limiter import CallLimiter
 from provisioning.aws.services import artefacts, backup, cloudformation, ec2, ecs, s3, tagging
 from provisioning.aws.sessions import Clients
+from provisioning.caching import Cache
 
-KEPT: Final = 100
+ACCESSES_KEPT: Final = 100
 """Accounts and regions whose clients are kept; one with all its clients takes some ten megabytes."""
 
 
@@ -97,26 +96,21 @@ class LiveAws:
         return tagging.find_by_tag(self._clients, key, value)
 
 
-_lock = threading.Lock()
-_kept: OrderedDict[tuple[AccountAccess, CallLimiter], LiveAws] = OrderedDict()
+_clients: Cache[tuple[AccountAccess, CallLimiter], LiveAws] = Cache(max_size=ACCESSES_KEPT)
 
 
 def aws_for(access: AccountAccess, *, limiter: CallLimiter) -> LiveAws:
-    """The one `LiveAws` of this process for this access. Another role, external id or endpoint is another access, with clients of its own."""
-    key = (access, limiter)
-    with _lock:
-        live = _kept.pop(key, None) or LiveAws(access, limiter=limiter)
-        _kept[key] = live
-        while len(_kept) > KEPT:
-            _kept.popitem(last=False)
-        return live
+    """Return this process's one `LiveAws` for an access.
+
+    Another role, external id or endpoint is another access, with clients of its own.
+    """
+    return _clients.get_or_compute((access, limiter), lambda: LiveAws(access, limiter=limiter))
 
 
 def close_all() -> None:
-    """Close all kept connections and forget their clients, when a process ends or a test is done."""
-    with _lock:
-        while _kept:
-            _kept.popitem()[1].close()
+    """Close all connections and drop their clients, at the end of a process or a test."""
+    for live in _clients.clear():
+        live.close()
 
 
 _: type[Aws] = LiveAws  # mypy holds the port and this class together

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.conf import settings
 from django.db import close_old_connections, connection
 
+from provisioning.blueprint import Catalogue
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.engine import DATABASE_AWAY
 from provisioning.lifecycle.reconciler import expire_waiting, run_due
+from provisioning.lifecycle.version_registry import SEEN_AGAIN_AFTER, register_versions
 
 log = logging.getLogger(__name__)
 
@@ -20,15 +26,36 @@ WITHOUT_DATABASE_SECONDS = 2.0
 
 def run_forever(stop: threading.Event) -> None:
     """Ends soon after `stop` is set: after the step under way, which is at most one AWS call long."""
+    registration = Registration()
     while not stop.is_set():
-        stop.wait(_cycle(stop))
+        stop.wait(_cycle(stop, registration))
 
 
-def _cycle(stop: threading.Event) -> float:
+@dataclass(slots=True)
+class Registration:
+    """Registers the versions of the catalogue: at the start, when a file of it has changed, and once an hour.
+
+    Not in every cycle, so that a worker with an older folder does not keep overwriting a newer draft.
+    """
+
+    catalogue: Catalogue | None = None
+    at: datetime | None = None
+
+    def run(self) -> None:
+        offered, now = catalogue(), clock.now()
+        if offered is self.catalogue and self.at is not None and now < self.at + SEEN_AGAIN_AFTER:
+            return
+        for sentence in register_versions(offered.blueprints.values()).values():
+            log.warning("%s", sentence)
+        self.catalogue, self.at = offered, now
+
+
+def _cycle(stop: threading.Event, registration: Registration) -> float:
     """One cycle; returns the seconds until the next."""
     close_old_connections()
     try:
         expire_waiting()
+        registration.run()
         for _ in range(ROUNDS_A_CYCLE):
             if stop.is_set() or not run_due():
                 break

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Final
 
 from django.conf import settings
 
 from provisioning.aws import DEFAULT_RATES, Aws, RateLimiter, aws_for, scaled
+from provisioning.caching import Cache
 from provisioning.models import Account
 
 # The sandbox is on this machine and is faster than AWS; it shares its rates with nobody.
 SANDBOX_RATES: Final = scaled(DEFAULT_RATES, 100)
 
 
-@cache
-def _limiter(*, sandbox: bool) -> RateLimiter:
-    """Without Redis each process keeps a slower share of its own; the rate limiter sees to that."""
-    rates = SANDBOX_RATES if sandbox else DEFAULT_RATES
-    return (
-        RateLimiter.from_url(settings.REDIS_URL, rates=rates) if settings.REDIS_URL else RateLimiter(None, rates=rates)
-    )
+# One for AWS and one for the sandbox; the key says whether it is the sandbox's.
+_limiters: Cache[bool, RateLimiter] = Cache(max_size=2)
 
 
 def aws_for_account(account: Account, region: str) -> Aws:
-    return aws_for(account.access(region), limiter=_limiter(sandbox=account.is_sandbox))
+    """Return the client for an account and region. Its calls are paced by the rate limiter that all workers share."""
+    limiter = _limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=account.is_sandbox))
+    return aws_for(account.access(region), limiter=limiter)
+
+
+def _new_limiter(*, sandbox: bool) -> RateLimiter:
+    """Without Redis, each process gets a smaller share of the rate for itself."""
+    rates = SANDBOX_RATES if sandbox else DEFAULT_RATES
+    if not settings.REDIS_URL:
+        return RateLimiter(None, rates=rates)
+    return RateLimiter.from_url(settings.REDIS_URL, rates=rates)

@@ -14,7 +14,6 @@ import weakref
 import zipfile
 import zlib
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 
 from provisioning.blueprint import Blueprint, load_catalogue
@@ -87,7 +86,6 @@ def _load(folder: Path, *, digest: str) -> Blueprint:
     return blueprint
 
 
-@lru_cache(maxsize=256)
 def differs_in_maturity_only(before: bytes, after: bytes) -> bool:
     """Whether one word alone was changed in the text of a `blueprint.hcl`: its maturity."""
     old, new = before.decode().splitlines(), after.decode().splitlines()

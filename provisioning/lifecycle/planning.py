@@ -15,9 +15,10 @@ from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
 from provisioning.lifecycle.access import check_may_use_account
-from provisioning.lifecycle.catalogue import check_unchanged, why_not
+from provisioning.lifecycle.catalogue import why_not_offered
 from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.states import EnvironmentState
+from provisioning.lifecycle.version_registry import check_unchanged
 from provisioning.models import Account, Environment, Team
 from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
@@ -172,7 +173,7 @@ def _plain(step: dict[str, Any]) -> dict[str, Any]:
 def _check_place(*, team: Team, blueprint: Blueprint, size: str, account: Account, region: str) -> None:
     if size not in blueprint.sizes:
         raise Refused(f"{blueprint.title} has no size {size}; choose one of {', '.join(blueprint.sizes)}.")
-    if sentence := why_not(blueprint, size):
+    if sentence := why_not_offered(blueprint, size):
         raise Refused(sentence)
     check_may_use_account(team, account, size=size)
     if region not in account.regions or region not in blueprint.regions:

@@ -1,150 +1,168 @@
-"""The versions of blueprints that the portal has seen: looking at the catalogue, listing them, and reading an old one again."""
+"""Registers the versions of blueprints: pins each version's digest and archives its files.
+
+A published version never changes, except that it may be deprecated. A draft may change; its row and
+its archive then follow. `manage.py prepare`, the reconciler and the services write here; pages read
+with `lifecycle/read/versions`, which shows a version that is not registered yet all the same.
+"""
 
 from __future__ import annotations
 
-import threading
-from collections import OrderedDict
-from collections.abc import Iterable, Mapping
-from datetime import timedelta
-from typing import Final
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from provisioning.blueprint import Blueprint, BrokenBlueprint, Problem
-from provisioning.blueprint.catalogue.load import FILE
-from provisioning.blueprint.precedence import is_prerelease, precedence
-from provisioning.design.graph import Source
-from provisioning.errors import NotFound, Refused
+from django.db import transaction
+
+from provisioning.blueprint import Blueprint
+from provisioning.caching import Cache
+from provisioning.errors import Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.blueprint_archives import BadArchiveError, read_blueprint
-from provisioning.lifecycle.catalogue import DRAFT, PUBLISHED, catalogue, changed_since, keep, pin_version
-from provisioning.models import BlueprintArchive, BlueprintVersion
+from provisioning.lifecycle.blueprint_archives import BadArchiveError, is_deprecation, pack, unpack
+from provisioning.lifecycle.catalogue import DEPRECATED, DRAFT
+from provisioning.lifecycle.states import EnvironmentState
+from provisioning.models import BlueprintArchive, BlueprintVersion, Plan
 
-# A look that is younger than this is not written down again.
-LOOK_EVERY: Final = timedelta(hours=1)
-READ_AT_MOST: Final = 16
+SEEN_AGAIN_AFTER: Final = timedelta(hours=1)
+"""`last_seen_at` is not written again before it is this old."""
 
-_lock = threading.Lock()
-_read: OrderedDict[tuple[str, str], Blueprint] = OrderedDict()
-
-
-def see_versions(blueprints: Iterable[Blueprint]) -> dict[str, str]:
-    """Keep every version that is new here. Returns, by slug, the sentence about each that cannot be used as it is now."""
-    found = list(blueprints)
-    return see_among(found, _known(found))
+_ENDED = (EnvironmentState.GONE, EnvironmentState.WITHDRAWN)
+# Keys are (slug, pinned digest, digest of the folder). Only proven deprecations are stored: they stay true.
+_deprecations: Cache[tuple[str, str, str], bool] = Cache(max_size=1_000, store_if=bool)
 
 
-def changed_versions(blueprints: Iterable[Blueprint]) -> dict[str, str]:
-    """The same sentences, with nothing written."""
-    found = list(blueprints)
-    known = _known(found)
-    said = {one.slug: changed_since(row, one) for one in found if (row := known.get((one.slug, one.version)))}
-    return {slug: sentence for slug, sentence in said.items() if sentence}
+def register_versions(blueprints: Iterable[Blueprint]) -> dict[str, str]:
+    """Pin every version that is new or has changed as it may. Versions that are known cost one query in all.
+
+    Returns, by slug, the sentence about each blueprint that cannot be used as its folder is now.
+    """
+    offered = list(blueprints)
+    rows = rows_of(offered)
+    problems: dict[str, str] = {}
+    at, seen_again = clock.now(), []
+    for blueprint in offered:
+        row = rows.get((blueprint.slug, blueprint.version))
+        if row is not None and (sentence := changed_since(row, blueprint)):
+            problems[blueprint.slug] = sentence
+            continue
+        try:
+            if row is None or updated_fields(row, blueprint):
+                pin_version(blueprint)
+            elif row.last_seen_at < at - SEEN_AGAIN_AFTER:
+                seen_again.append(row.pk)
+                if row.digest == blueprint.digest:
+                    archive_files(blueprint)  # the version may have been registered before files were archived
+        except Refused as error:
+            problems[blueprint.slug] = error.sentence
+    if seen_again:
+        BlueprintVersion.objects.filter(pk__in=seen_again).update(last_seen_at=at)
+    return problems
 
 
-def _known(blueprints: Iterable[Blueprint]) -> dict[tuple[str, str], BlueprintVersion]:
+def rows_of(blueprints: Iterable[Blueprint]) -> dict[tuple[str, str], BlueprintVersion]:
+    """Return the registered versions of these blueprints, all of them, by slug and version. One query."""
     rows = BlueprintVersion.objects.filter(slug__in=[blueprint.slug for blueprint in blueprints])
     return {(row.slug, row.version): row for row in rows}
 
 
-def see_among(blueprints: Iterable[Blueprint], known: Mapping[tuple[str, str], BlueprintVersion]) -> dict[str, str]:
-    """As `see_versions`, where the rows are at hand already: nothing new costs nothing."""
-    troubles: dict[str, str] = {}
-    seen: list[BlueprintVersion] = []
-    at = None
-    for blueprint in blueprints:
-        row = known.get((blueprint.slug, blueprint.version))
-        if row is not None and (sentence := changed_since(row, blueprint)):
-            troubles[blueprint.slug] = sentence
-            continue
-        at = at or clock.now()
-        try:
-            if row is None or row.maturity != blueprint.maturity or _is_another_draft(row, blueprint):
-                pin_version(blueprint)
-            elif row.last_seen_at < at - LOOK_EVERY:
-                seen.append(row)
-                if row.digest == blueprint.digest:
-                    keep(blueprint)  # it may have been seen first when files were not kept yet
-        except Refused as error:
-            troubles[blueprint.slug] = error.sentence
-    if seen:
-        BlueprintVersion.objects.filter(pk__in=[row.pk for row in seen]).update(last_seen_at=at)
-    return troubles
+@transaction.atomic
+def pin_version(blueprint: Blueprint) -> BlueprintVersion:
+    """Return the row of this version, created or brought up to date. Raises Refused if a published version has changed."""
+    at = clock.now()
+    row, created = BlueprintVersion.objects.select_for_update().get_or_create(
+        slug=blueprint.slug, version=blueprint.version, defaults=_values_when_new(blueprint, at=at)
+    )
+    if created:
+        archive_files(blueprint)
+        return row
+    if sentence := changed_since(row, blueprint):
+        raise Refused(sentence)
+    changes = updated_fields(row, blueprint)
+    if not changes:
+        return row
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.last_seen_at = at
+    row.save(update_fields=[*changes, "last_seen_at"])
+    if "digest" in changes:
+        archive_files(blueprint)
+        _drop_former_drafts(row)
+    return row
 
 
-def broken_by_change(found: tuple[str, str]) -> BrokenBlueprint:
-    """A published version whose folder has changed, told as every other blueprint that cannot be used: slug, sentence."""
-    slug, sentence = found
-    return BrokenBlueprint(slug, (Problem(Source(f"{slug}/{FILE}", 1), sentence),))
+def new_row(blueprint: Blueprint, *, at: datetime) -> BlueprintVersion:
+    """Return the row that a version gets if it is registered at this time, without saving it."""
+    return BlueprintVersion(slug=blueprint.slug, version=blueprint.version, **_values_when_new(blueprint, at=at))
 
 
-def _is_another_draft(row: BlueprintVersion, blueprint: Blueprint) -> bool:
-    return row.maturity == DRAFT and row.digest != blueprint.digest
+def _values_when_new(blueprint: Blueprint, *, at: datetime) -> dict[str, Any]:
+    return {
+        "digest": blueprint.digest,
+        "title": blueprint.title,
+        "maturity": blueprint.maturity,
+        "first_seen_at": at,
+        "last_seen_at": at,
+    }
 
 
-def versions_of(slug: str) -> list[BlueprintVersion]:
-    """Every version that was seen, the newest first; what the folder holds now among them.
+def updated_fields(row: BlueprintVersion, blueprint: Blueprint) -> dict[str, str]:
+    """Return what changes in the row of a version whose folder is now `blueprint`, and may be.
 
-    Raises NotFound where the portal has never seen such a blueprint.
+    A draft's row follows its folder. Of a published version only the maturity changes, when it is deprecated or
+    offered again: the archived files stay those of the published version.
     """
-    rows = list(BlueprintVersion.objects.filter(slug=slug))
-    now = catalogue().blueprints.get(slug)
-    if now is not None and not any((row.version, row.digest) == (now.version, now.digest) for row in rows):
-        see_versions([now])
-        rows = list(BlueprintVersion.objects.filter(slug=slug))
-    if not rows:
-        raise NotFound(f"The portal has never seen a blueprint {slug}; the catalogue lists those that there are.")
-    return sorted(rows, key=lambda row: precedence(row.version), reverse=True)
+    names = ("digest", "maturity", "title") if row.maturity == DRAFT else ("maturity",)
+    if (row.digest, row.maturity) == (blueprint.digest, blueprint.maturity):
+        return {}
+    return {name: getattr(blueprint, name) for name in names if getattr(row, name) != getattr(blueprint, name)}
 
 
-def newer_version(slug: str, version: str) -> str:
-    """The newest published version after this one, or nothing. A pre-release is news only for who is on one."""
-    rows = BlueprintVersion.objects.filter(slug=slug, maturity=PUBLISHED).exclude(version=version)
-    mine = precedence(version)
-    newer = [
-        found
-        for found in rows.values_list("version", flat=True)
-        if precedence(found) > mine and (is_prerelease(version) or not is_prerelease(found))
-    ]
-    return max(newer, key=precedence, default="")
+def check_unchanged(blueprint: Blueprint) -> None:
+    """Raise Refused if this version is registered as a published one with other files."""
+    row = BlueprintVersion.objects.filter(slug=blueprint.slug, version=blueprint.version).first()
+    if row is not None and (sentence := changed_since(row, blueprint)):
+        raise Refused(sentence)
 
 
-def blueprint_of(slug: str, version: str, *, digest: str = "") -> Blueprint:
-    """Any version that was ever seen, from its folder where that still holds it, else from what was kept.
-
-    `digest` asks for one draft among several. Raises NotFound where it was never seen or is not kept any more, and
-    Refused where it cannot be read any more.
-    """
-    row = BlueprintVersion.objects.filter(slug=slug, version=version).first()
-    now = catalogue().blueprints.get(slug)
-    if row is None and now is not None and now.version == version:
-        row = pin_version(now)
-    if row is None:
-        raise NotFound(
-            f"The portal has never seen version {version[:32]} of {slug}; the blueprint's page lists its versions."
-        )
-    wanted = digest or row.digest
-    if now is not None and now.digest == wanted:
-        return now
-    return _kept(slug, version, wanted)
+def changed_since(row: BlueprintVersion, blueprint: Blueprint) -> str:
+    """Return the sentence about a published version whose folder has changed; empty if it has not."""
+    if row.maturity == DRAFT or row.digest == blueprint.digest:
+        return ""
+    if blueprint.maturity == DEPRECATED and _is_deprecation(row, blueprint):
+        return ""
+    return (
+        f"Version {blueprint.version} of {blueprint.slug} is published and its files have changed since. "
+        "A platform engineer must raise the version in blueprint.hcl or undo the change."
+    )
 
 
-def _kept(slug: str, version: str, digest: str) -> Blueprint:
-    """Read once per process; the files of what is dropped here go when nobody uses them any more."""
-    with _lock:
-        if (slug, digest) in _read:
-            _read.move_to_end((slug, digest))
-            return _read[slug, digest]
-    archive = BlueprintArchive.objects.filter(slug=slug, version=version, digest=digest).first()
-    if archive is None:
-        raise NotFound(
-            f"The files of {slug} {version} with the digest {digest[:12]} are not kept: "
-            "a draft's are replaced by those of the next."
-        )
+def archive_files(blueprint: Blueprint) -> None:
+    """Store the version's files under their digest, unless they are stored. Raises Refused while a file is changing."""
+    key = {"slug": blueprint.slug, "digest": blueprint.digest}
+    if BlueprintArchive.objects.filter(**key).exists():
+        return
     try:
-        blueprint = read_blueprint(bytes(archive.body), slug=slug, digest=digest)
-    except BadArchiveError as error:
-        raise Refused(f"Version {version} of {slug} cannot be read from what was kept of it. {error}") from error
-    with _lock:
-        _read[slug, digest] = blueprint
-        while len(_read) > READ_AT_MOST:
-            _read.popitem(last=False)
-    return blueprint
+        body = pack(blueprint.files)
+    except ValueError as error:
+        raise Refused(f"{blueprint.title} is being changed right now: {error}. Try again in a moment.") from error
+    BlueprintArchive.objects.bulk_create(
+        [BlueprintArchive(**key, version=blueprint.version, body=body, stored_at=clock.now())],
+        ignore_conflicts=True,
+    )
+
+
+def _is_deprecation(row: BlueprintVersion, blueprint: Blueprint) -> bool:
+    def compare() -> bool:
+        archive = BlueprintArchive.objects.filter(slug=row.slug, digest=row.digest).first()
+        try:
+            return archive is not None and is_deprecation(unpack(bytes(archive.body)), blueprint)
+        except BadArchiveError:
+            return False
+
+    return _deprecations.get_or_compute((row.slug, row.digest, blueprint.digest), compare)
+
+
+def _drop_former_drafts(row: BlueprintVersion) -> None:
+    """Delete the archives of this version's former drafts, except those that an existing environment uses."""
+    plans = Plan.objects.filter(environment__blueprint_version=row).exclude(environment__state__in=_ENDED)
+    used = {row.digest, *plans.values_list("content__blueprint__digest", flat=True)} - {None}
+    BlueprintArchive.objects.filter(slug=row.slug, version=row.version).exclude(digest__in=used).delete()

@@ -10,7 +10,8 @@ import pytest
 from pytest_django import Settings
 
 from provisioning.errors import Refused
-from provisioning.lifecycle.catalogue import catalogue, check_unchanged, pin_version
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.version_registry import check_unchanged, pin_version
 from provisioning.models import BlueprintVersion
 from tests.fixtures.world import SMALL, World
 

@@ -29,7 +29,7 @@ from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.planning import draft_create, places_of
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.teardown import preview_teardown
-from provisioning.lifecycle.version_registry import see_versions
+from provisioning.lifecycle.version_registry import register_versions
 from provisioning.models import (
     Account,
     AuditEvent,
@@ -199,7 +199,7 @@ def test_the_files_of_a_version_that_was_seen_before_files_were_kept_are_kept_at
     BlueprintVersion.objects.update(digest=small.digest, maturity=small.maturity)  # its folder is what it was
     assert not BlueprintArchive.objects.exists()
     world.cloud.clock.advance(30 * 86_400)
-    assert see_versions([small]) == {}
+    assert register_versions([small]) == {}
     assert BlueprintArchive.objects.get().digest == small.digest
 
 

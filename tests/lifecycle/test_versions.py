@@ -13,14 +13,17 @@ from pathlib import Path
 import pytest
 from django.core.management import call_command
 from pytest_django import DjangoAssertNumQueries, Settings
+from semver import Version
 
 from provisioning.blueprint import Blueprint
-from provisioning.blueprint.precedence import precedence
+from provisioning.caching import Cache
 from provisioning.errors import NotFound, Refused
-from provisioning.lifecycle import version_registry
+from provisioning.jobs.reconciler import Registration
 from provisioning.lifecycle.blueprint_archives import BadArchiveError, pack, read_blueprint, unpack
-from provisioning.lifecycle.catalogue import catalogue, check_unchanged, pin_version
-from provisioning.lifecycle.version_registry import blueprint_of, newer_version, see_versions, versions_of
+from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.read import versions
+from provisioning.lifecycle.read.versions import blueprint_of, newer_version, versions_of
+from provisioning.lifecycle.version_registry import check_unchanged, pin_version, register_versions
 from provisioning.models import BlueprintArchive, BlueprintVersion
 from tests.fixtures.world import SMALL, World
 
@@ -29,7 +32,7 @@ Release = Callable[..., Blueprint]
 
 @pytest.fixture(autouse=True)
 def _nothing_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
-    version_registry._read.clear()
+    versions._archived.clear()
 
 
 @pytest.fixture
@@ -62,7 +65,7 @@ def test_a_version_is_kept_at_the_first_look_and_read_again_after_its_folder_has
     world: World, release: Release
 ) -> None:
     first = release("1.0.0")
-    assert see_versions([first]) == {}
+    assert register_versions([first]) == {}
     release("1.1.0", title=TITLED)
     again = blueprint_of("small", "1.0.0")
     assert (again.version, again.title, again.digest) == ("1.0.0", "Small", first.digest)
@@ -72,7 +75,7 @@ def test_a_version_is_kept_at_the_first_look_and_read_again_after_its_folder_has
 
 
 def test_its_folder_may_even_be_gone(world: World, release: Release, tmp_path: Path) -> None:
-    see_versions([release("1.0.0")])
+    register_versions([release("1.0.0")])
     shutil.rmtree(tmp_path / "small")
     assert blueprint_of("small", "1.0.0").version == "1.0.0"
     assert [row.version for row in versions_of("small")] == ["1.0.0"]
@@ -97,7 +100,7 @@ def test_an_archive_is_the_same_bytes_for_the_same_files(release: Release) -> No
 
 def test_what_has_another_digest_is_refused(world: World, release: Release) -> None:
     first = release("1.0.0", title='"Small"=>"Tampered with"')
-    see_versions([first])
+    register_versions([first])
     release("1.1.0")
     row = BlueprintArchive.objects.get(version="1.0.0")
     row.body = pack({**unpack(bytes(row.body)), "notes/read.txt": b"of somebody else"})
@@ -127,9 +130,9 @@ def test_a_damaged_or_endless_archive_is_refused() -> None:
 
 def test_what_was_never_seen_is_not_found(world: World, release: Release) -> None:
     release("1.0.0")
-    with pytest.raises(NotFound, match=r"never seen version 3.0.0 of small"):
+    with pytest.raises(NotFound, match=r"no version 3.0.0 of small"):
         blueprint_of("small", "3.0.0")
-    with pytest.raises(NotFound, match="never seen a blueprint nothing"):
+    with pytest.raises(NotFound, match="no blueprint nothing"):
         versions_of("nothing")
 
 
@@ -144,22 +147,22 @@ def test_a_version_that_this_portal_cannot_read_any_more_says_where(world: World
 
 
 def test_few_versions_are_held_in_memory(world: World, release: Release, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(version_registry, "READ_AT_MOST", 2)
+    monkeypatch.setattr(versions, "_archived", Cache(max_size=2))
     for number in range(4):
-        see_versions([release(f"1.{number}.0")])
+        register_versions([release(f"1.{number}.0")])
     release("2.0.0")
-    for number in range(4):
-        blueprint_of("small", f"1.{number}.0")
-    assert [key for _, key in version_registry._read] == [blueprint_of("small", v).digest for v in ("1.2.0", "1.3.0")]
+    read = [blueprint_of("small", f"1.{number}.0") for number in range(4)]
+    again = [blueprint_of("small", f"1.{number}.0") for number in (2, 3, 0)]
+    assert [one is other for one, other in zip(again, [read[2], read[3], read[0]], strict=True)] == [True, True, False]
 
 
 # Draft, published, deprecated
 
 
 def test_a_draft_replaces_what_was_kept_of_it(world: World, release: Release) -> None:
-    see_versions([release("1.0.0", "draft")])
+    register_versions([release("1.0.0", "draft")])
     second = release("1.0.0", "draft", title=TITLED)
-    assert see_versions([second]) == {}
+    assert register_versions([second]) == {}
     assert BlueprintArchive.objects.get().digest == BlueprintVersion.objects.get().digest == second.digest
 
 
@@ -170,17 +173,17 @@ def test_a_draft_that_an_environment_was_made_of_stays_until_that_is_gone(world:
     pin_version(release("1.0.0", "draft", title=TITLED))
     assert blueprint_of("small", "1.0.0", digest=first.digest).title == "Small"
     type(environment).objects.update(state="gone")
-    version_registry._read.clear()
+    versions._archived.clear()
     pin_version(release("1.0.0", "draft", title='"Small"=>"Third"'))
-    with pytest.raises(NotFound, match="not kept"):
+    with pytest.raises(NotFound, match="no longer archived"):
         blueprint_of("small", "1.0.0", digest=first.digest)
 
 
 def test_a_published_version_whose_folder_changed_is_refused_and_kept_as_it_was(world: World, release: Release) -> None:
     first = release("1.0.0")
-    see_versions([first])
+    register_versions([first])
     changed = release("1.0.0", title=TITLED)
-    sentence = see_versions([changed])["small"]
+    sentence = register_versions([changed])["small"]
     assert "published and its files have changed since" in sentence
     with pytest.raises(Refused, match="changed since"):
         pin_version(changed)
@@ -189,21 +192,21 @@ def test_a_published_version_whose_folder_changed_is_refused_and_kept_as_it_was(
 
 
 def test_nobody_makes_a_draft_of_a_published_version(world: World, release: Release) -> None:
-    see_versions([release("1.0.0")])
-    assert see_versions([release("1.0.0", "draft")])
+    register_versions([release("1.0.0")])
+    assert register_versions([release("1.0.0", "draft")])
 
 
 def test_a_published_version_is_deprecated_by_one_word_and_nothing_else(world: World, release: Release) -> None:
     first = release("1.0.0")
-    see_versions([first])
-    assert see_versions([release("1.0.0", "deprecated", title=TITLED)])
+    register_versions([first])
+    assert register_versions([release("1.0.0", "deprecated", title=TITLED)])
     deprecated = release("1.0.0", "deprecated")
-    assert see_versions([deprecated]) == {}
+    assert register_versions([deprecated]) == {}
     row = BlueprintVersion.objects.get()
     assert (row.maturity, row.digest) == ("deprecated", first.digest)
     check_unchanged(deprecated)
-    assert see_versions([release("1.0.0", "deprecated", title=TITLED)])
-    assert see_versions([release("1.0.0")]) == {}
+    assert register_versions([release("1.0.0", "deprecated", title=TITLED)])
+    assert register_versions([release("1.0.0")]) == {}
     assert BlueprintVersion.objects.get().maturity == "published"
 
 
@@ -232,12 +235,12 @@ def test_looking_again_costs_one_query_and_writes_once_an_hour(
     world: World, release: Release, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     offered = release("1.0.0")
-    see_versions([offered])
+    register_versions([offered])
     first = BlueprintVersion.objects.get().last_seen_at
     with django_assert_num_queries(1):
-        see_versions([offered])
+        register_versions([offered])
     world.cloud.clock.advance(3_601)
-    see_versions([offered])
+    register_versions([offered])
     row = BlueprintVersion.objects.get()
     assert row.last_seen_at - first == timedelta(seconds=3_601)
     assert row.first_seen_at == first
@@ -251,12 +254,12 @@ def test_looking_again_costs_one_query_and_writes_once_an_hour(
     ],
 )  # fmt: skip
 def test_versions_are_put_in_order_by_their_meaning(lower: str, higher: str) -> None:
-    assert precedence(lower) < precedence(higher)
+    assert Version.parse(lower) < Version.parse(higher)
 
 
 def test_versions_are_listed_the_newest_first(world: World, release: Release) -> None:
     for version in ("1.9.0", "1.10.0", "2.0.0-rc.1"):
-        see_versions([release(version)])
+        register_versions([release(version)])
     assert [row.version for row in versions_of("small")] == ["2.0.0-rc.1", "1.10.0", "1.9.0"]
 
 
@@ -267,7 +270,7 @@ def test_a_newer_version_is_a_published_one_and_no_candidate(world: World, relea
         ("1.11.0", "draft"),
         ("2.0.0-rc.1", "published"),
     ):
-        see_versions([release(version, maturity)])
+        register_versions([release(version, maturity)])
     assert newer_version("small", "1.9.0") == "1.10.0"
     assert newer_version("small", "1.10.0") == ""
     assert newer_version("small", "2.0.0-beta") == "2.0.0-rc.1"
@@ -277,10 +280,27 @@ def test_the_command_tells_what_the_portal_has_pinned_when_asked(
     world: World, release: Release, capsys: pytest.CaptureFixture[str], settings: Settings
 ) -> None:
     settings.DATABASE_URL = "postgresql://in.tests/the-connection-is-there"
-    see_versions([release("1.0.0")])
+    register_versions([release("1.0.0")])
     release("1.0.0", title=TITLED)
     call_command("blueprints")
     assert "broken" not in capsys.readouterr().out
     call_command("blueprints", "--pinned")
     assert "small is broken:" in (told := capsys.readouterr().out)
     assert "small/blueprint.hcl:1: Version 1.0.0 of small is published" in told
+
+
+def test_the_reconciler_registers_what_changes_and_looks_again_once_an_hour(
+    world: World, release: Release, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    release("1.0.0")
+    registration = Registration()
+    registration.run()
+    assert [row.version for row in BlueprintVersion.objects.all()] == ["1.0.0"]
+    with django_assert_num_queries(0):
+        registration.run()
+    world.cloud.clock.advance(3_601)
+    registration.run()
+    assert BlueprintVersion.objects.get().last_seen_at == world.now
+    release("1.1.0")
+    registration.run()
+    assert {row.version for row in BlueprintVersion.objects.all()} == {"1.0.0", "1.1.0"}

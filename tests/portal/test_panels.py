@@ -63,7 +63,7 @@ def cost_panel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: Settin
 
 def _forget() -> None:
     registry.builders.cache_clear()
-    example_plan.cached.clear()
+    example_plan._plans.clear()
     sys.modules.pop("portal.panels.cost", None)
 
 

@@ -13,9 +13,10 @@ import pytest
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from provisioning.blueprint import Blueprint
+from provisioning.jobs.reconciler import Registration
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.services.requests import request_environment
-from provisioning.lifecycle.version_registry import see_versions
+from provisioning.lifecycle.version_registry import register_versions
 from provisioning.models import BlueprintVersion, Environment, Request
 from tests.fixtures.world import SMALL
 from tests.portal.conftest import REGION, People, put
@@ -38,7 +39,7 @@ def release(tmp_path: Path, settings: Settings, people: People) -> Release:
             assert old in text
             text = text.replace(old, new)
         (tmp_path / "small" / "blueprint.hcl").write_text(text)
-        see_versions(catalogue().blueprints.values())
+        register_versions(catalogue().blueprints.values())
         return catalogue().get("small")
 
     return write
@@ -121,17 +122,19 @@ def test_environments_are_counted_for_those_who_may_see_them(release: Release, p
     assert counted not in text_of(people, "/catalogue/small/versions/", "charlie")
 
 
-def test_looking_at_the_catalogue_keeps_what_is_there(people: People) -> None:
+def test_the_reconciler_registers_every_version_and_the_catalogue_none(people: People) -> None:
     text_of(people, "/catalogue/")
+    assert not BlueprintVersion.objects.exists()
+    Registration().run()
     assert set(BlueprintVersion.objects.values_list("slug", flat=True)) == set(catalogue().blueprints)
 
 
-def test_the_catalogue_costs_two_small_queries_for_the_versions(
+def test_the_catalogue_costs_one_small_query_for_the_versions(
     people: People, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     bob = people.client("bob")
     bob.get("/catalogue/")
-    with django_assert_num_queries(4):  # session, user, versions, what time it is
+    with django_assert_num_queries(3):  # session, user, versions
         bob.get("/catalogue/")
 
 

@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.version_registry import see_versions
+from provisioning.lifecycle.version_registry import register_versions
 from provisioning.models import User
 
 # Any number that nothing else locks; it is the word "prepare" on a telephone's keys.
@@ -38,7 +38,7 @@ class Command(BaseCommand):
             call_command("migrate", interactive=False, verbosity=verbosity)
             if make_first_administrator(settings.ADMIN_USERNAME, settings.ADMIN_PASSWORD):
                 self.stdout.write(f"Made the first administrator, {settings.ADMIN_USERNAME}.")
-            for sentence in see_versions(catalogue().blueprints.values()).values():
+            for sentence in register_versions(catalogue().blueprints.values()).values():
                 self.stderr.write(sentence)
 
 

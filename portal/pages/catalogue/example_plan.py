@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from functools import lru_cache
 
 from portal.panels.diagram import DiagramPanel
 from portal.panels.registry import EVIDENCE_LINES_BESIDE_A_FORM, Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
 from portal.web.formatting import said_setting, short_type, title_of
 from provisioning.blueprint import Blueprint, BlueprintError, example_inputs, resolve
+from provisioning.caching import Cache
 from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import EnvironmentContext
@@ -41,21 +41,16 @@ class ExamplePlan:
         return self.panels.of(TimelinePanel)
 
 
+# Planning takes some hundredths of a second. Keys are the digest of the blueprint's files and the size.
+_plans: Cache[tuple[str, str], ExamplePlan] = Cache(max_size=200)
+
+
 def example_plan(blueprint: Blueprint, size: str) -> ExamplePlan:
-    found = cached.get((blueprint.digest, size))
-    if found is None:
-        if len(cached) > KEPT_AT_MOST:
-            cached.clear()
-        found = cached[blueprint.digest, size] = _make(blueprint, size)
-    return found
+    """Plan a blueprint in a size, with the examples of its inputs. Computed once per process."""
+    return _plans.get_or_compute((blueprint.digest, size), lambda: _plan(blueprint, size))
 
 
-# Drawing and compiling take some hundredths of a second; a blueprint's files are known by their digest.
-KEPT_AT_MOST = 200
-cached: dict[tuple[str, str], ExamplePlan] = {}
-
-
-def _make(blueprint: Blueprint, size: str) -> ExamplePlan:
+def _plan(blueprint: Blueprint, size: str) -> ExamplePlan:
     requires_approval = blueprint.sizes[size].requires_approval
     place = EnvironmentContext(
         name=default_name(blueprint.slug, size),
@@ -88,18 +83,13 @@ def _make(blueprint: Blueprint, size: str) -> ExamplePlan:
     )
 
 
-@lru_cache(maxsize=64)
-def _title(key: str) -> str:
-    return title_of(key)
-
-
 def differences(blueprint: Blueprint) -> list[tuple[str, list[str]]]:
     """The table of what differs between the sizes: a setting, and its value in each."""
     names = list(
         dict.fromkeys(name for size in blueprint.sizes.values() for name in size.settings if name != "approval")
     )
     rows = [
-        (_title(name), [said_setting(size.settings.get(name)) for size in blueprint.sizes.values()]) for name in names
+        (title_of(name), [said_setting(size.settings.get(name)) for size in blueprint.sizes.values()]) for name in names
     ]
     approvals = ["by an approver" if size.requires_approval else "not needed" for size in blueprint.sizes.values()]
     return [("Approval", approvals), *rows]

@@ -14,8 +14,8 @@ from portal.web.lookups import person
 from provisioning.blueprint import Blueprint, BrokenBlueprintError, UnknownBlueprint
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import may_see_blueprint_errors, no_team_to_act_for, teams_user_may_act_for
-from provisioning.lifecycle.catalogue import catalogue, why_not
-from provisioning.lifecycle.version_registry import broken_by_change, see_versions
+from provisioning.lifecycle.catalogue import catalogue, why_not_offered
+from provisioning.lifecycle.read.versions import broken_by_change, changed_versions
 
 VERSIONS_SHOWN = 5
 
@@ -24,14 +24,18 @@ VERSIONS_SHOWN = 5
 def index(request: HttpRequest) -> HttpResponse:
     user = person(request)
     found = catalogue()
-    changed = see_versions(found.blueprints.values())
+    changed = changed_versions(found.blueprints.values())
     offered = [blueprint for blueprint in found.blueprints.values() if blueprint.slug not in changed]
     cards = [(blueprint, example_plan(blueprint, next(iter(blueprint.sizes)))) for blueprint in offered]
-    broken = sorted([*found.broken, *map(broken_by_change, changed.items())], key=lambda item: item.slug)
+    broken = [*found.broken, *(broken_by_change(slug, sentence) for slug, sentence in changed.items())]
     return render(
         request,
         "pages/catalogue/index.html",
-        {"cards": cards, "broken": broken, "tell_problems": may_see_blueprint_errors(user)},
+        {
+            "cards": cards,
+            "broken": sorted(broken, key=lambda broken: broken.slug),
+            "tell_problems": may_see_blueprint_errors(user),
+        },
     )
 
 
@@ -59,7 +63,7 @@ def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
             "more_versions": max(0, len(lines) - VERSIONS_SHOWN),
             "may_ask": bool(teams_user_may_act_for(user)),
             "no_team": no_team_to_act_for(),
-            "why_not": next((line.trouble for line in lines if line.trouble), "") or why_not(found, size),
+            "why_not": next((line.trouble for line in lines if line.trouble), "") or why_not_offered(found, size),
         },
     )
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -10,9 +9,13 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
+from provisioning.caching import Cache
 from provisioning.components.docs.reference import KindReference, blueprint_texts, families, reference
 from provisioning.errors import NotFound
 from provisioning.lifecycle.catalogue import catalogue
+
+# Keys are the catalogue's root and the digests of its blueprints, whose files serve as examples.
+_references: Cache[tuple[Path, tuple[tuple[str, str], ...]], tuple[KindReference, ...]] = Cache(max_size=4)
 
 
 @require_safe
@@ -47,9 +50,5 @@ def _title(slug: str) -> str:
 def _pages() -> tuple[KindReference, ...]:
     # The catalogue is read again when a file of it changes, and its digests say that one did.
     digests = tuple((slug, blueprint.digest) for slug, blueprint in catalogue().blueprints.items())
-    return _reference(Path(settings.BLUEPRINTS_DIR), digests)
-
-
-@lru_cache(maxsize=4)
-def _reference(root: Path, _digests: tuple[tuple[str, str], ...]) -> tuple[KindReference, ...]:
-    return reference(blueprint_texts(root))
+    root = Path(settings.BLUEPRINTS_DIR)
+    return _references.get_or_compute((root, digests), lambda: reference(blueprint_texts(root)))

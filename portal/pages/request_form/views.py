@@ -17,7 +17,7 @@ from portal.pages.request_form.page import Preview, changes_since, preview
 from portal.web.lookups import person
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.access import check_may_act_for_a_team, teams_user_may_act_for
-from provisioning.lifecycle.catalogue import why_not
+from provisioning.lifecycle.catalogue import why_not_offered
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Account, Request, User
@@ -128,7 +128,7 @@ def request_page(
         "form": form,
         "blueprint": form.offer.blueprint,
         "size": form.chosen_size,
-        "why_not": why_not(form.offer.blueprint, form.chosen_size),
+        "why_not": why_not_offered(form.offer.blueprint, form.chosen_size),
         "needs_approval": form.offer.blueprint.sizes[form.chosen_size].requires_approval,
         "preview": now,
         "notice": notice,

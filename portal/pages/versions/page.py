@@ -19,9 +19,10 @@ from provisioning.blueprint import Blueprint
 from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.lifecycle.access import visible
-from provisioning.lifecycle.catalogue import DEPRECATED, catalogue, changed_since
+from provisioning.lifecycle.catalogue import DEPRECATED, catalogue
 from provisioning.lifecycle.planning import NO_LONGER_THERE
-from provisioning.lifecycle.version_registry import newer_version, see_among, versions_of
+from provisioning.lifecycle.read.versions import newer_version, versions_of
+from provisioning.lifecycle.version_registry import changed_since
 from provisioning.models import BlueprintVersion, Environment, User
 from provisioning.template.diff import PropertyChange, ResourceDifference
 from provisioning.version_diff.compare import VersionChanges, compare_versions
@@ -86,14 +87,12 @@ def version_lines(user: User, slug: str, *, counted: bool = True) -> list[Versio
     offered = catalogue().blueprints.get(slug)
     used: Mapping[Any, int] = {}
     if counted:
-        living = Environment.objects.filter(visible(user), blueprint_version__in=rows).exclude(
+        living = Environment.objects.filter(visible(user), blueprint_version__in=[row.pk for row in rows]).exclude(
             state__in=NO_LONGER_THERE
         )
         used = dict(
             living.values_list("blueprint_version").annotate(Count("pk")).values_list("blueprint_version", "pk__count")
         )
-    if offered is not None:
-        see_among([offered], {(row.slug, row.version): row for row in rows})
     return [_line(row, earlier, offered, used) for row, earlier in zip(rows, [*rows[1:], None], strict=True)]
 
 

@@ -15,7 +15,7 @@ from provisioning.blueprint import Blueprint
 from provisioning.errors import NotFound
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.kinds.registry import keys_providing_plans
-from provisioning.lifecycle.version_registry import blueprint_of
+from provisioning.lifecycle.read.versions import blueprint_of
 from provisioning.models import Environment, Plan, User
 
 

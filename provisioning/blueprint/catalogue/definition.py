@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from semver import Version
+
 from provisioning.blueprint.blueprint import MATURITIES, Blueprint, ComponentBlock, OutputBlock, Size
 from provisioning.blueprint.catalogue.blocks import IDENTIFIER, Fields, Report, bad_name, by_name, label
 from provisioning.blueprint.catalogue.shipped_files import ShippedFiles
@@ -23,8 +25,6 @@ from provisioning.design.size_policy import SIZE_POLICIES, SIZES
 
 _BLOCKS = ("blueprint", "variable", "size", "component", "output", "usage")
 _REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]{1,2}")
-# https://semver.org, without build metadata: a version stands in tags.
-_VERSION = re.compile(r"(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?", re.ASCII)
 _OWN_SETTINGS = frozenset({"approval", "express"})
 _USAGE = ("low", "likely", "high")
 _MAX_TITLE, _MAX_VERSION = 120, 32
@@ -135,12 +135,19 @@ def _head(report: Report, blocks: list[Block]) -> _Head:
         maturity=fields.text("maturity", required=True, one_of=MATURITIES),
         regions=fields.texts("regions", required=True) or ("us-east-1",),
     )
-    if head.version and not _VERSION.fullmatch(head.version):
-        fields.refuse("version", f'should be three numbers such as "1.0.0", not {shown(head.version)}')
+    if head.version and not _is_version(head.version):
+        fields.refuse(
+            "version", f'should be a semantic version such as "1.0.0" or "1.0.0-rc.1", not {shown(head.version)}'
+        )
     for region in head.regions:
         if not _REGION.fullmatch(region):
             fields.refuse("regions", f"names {shown(region)}, which is not written like a region (eu-north-1)")
     return head
+
+
+def _is_version(text: str) -> bool:
+    """Whether `text` is a semantic version. Build metadata is refused, because it has no precedence."""
+    return text.isascii() and Version.is_valid(text) and "+" not in text
 
 
 def _sizes(report: Report, blocks: list[Block]) -> dict[str, Size]:

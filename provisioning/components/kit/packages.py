@@ -12,11 +12,12 @@ import zipfile
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache
+from functools import cached_property
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, InstanceOf, ValidationInfo
 
+from provisioning.caching import Cache
 from provisioning.zip_archive import write_zip
 
 # What `model_validate(…, context=…)` is given by the loader: the blueprint's files, by their path inside the folder.
@@ -58,9 +59,15 @@ class Artefact:
         return f"artefacts/{self.sha256}.zip"
 
 
-@lru_cache(maxsize=8)
+_packages: Cache[Folder, Artefact] = Cache(max_size=8)
+
+
 def package(folder: Folder) -> Artefact:
     """Zip a folder, the same bytes for the same content. A wheel (`*.whl`) in it is unpacked at the top."""
+    return _packages.get_or_compute(folder, lambda: _zip(folder))
+
+
+def _zip(folder: Folder) -> Artefact:
     entries: dict[str, bytes] = {}
     for path, content in folder.files.items():
         if path.endswith(".whl"):

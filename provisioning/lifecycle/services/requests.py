@@ -18,13 +18,13 @@ from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may
 from provisioning.lifecycle.audit import AuditAction, audit
-from provisioning.lifecycle.catalogue import pin_version
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.planning import draft_create, name_is_taken
 from provisioning.lifecycle.services.recording import file_create, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import atomic_with, change_state
+from provisioning.lifecycle.version_registry import pin_version
 from provisioning.models import Account, Request, Team, User
 
 

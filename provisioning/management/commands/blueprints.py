@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from provisioning.blueprint import Blueprint, Catalogue, Variable, load_catalogue
-from provisioning.lifecycle.version_registry import broken_by_change, changed_versions
+from provisioning.lifecycle.read.versions import broken_by_change, changed_versions
 
 _COLUMNS = ("slug", "version", "maturity", "sizes", "regions", "title")
 
@@ -56,7 +56,7 @@ def _without_changed(catalogue: Catalogue) -> Catalogue:
         raise CommandError("--pinned asks the portal's database: set DATABASE_URL.")
     changed = changed_versions(catalogue.blueprints.values())
     offered = {slug: blueprint for slug, blueprint in catalogue.blueprints.items() if slug not in changed}
-    broken = [*catalogue.broken, *map(broken_by_change, changed.items())]
+    broken = [*catalogue.broken, *(broken_by_change(slug, sentence) for slug, sentence in changed.items())]
     return Catalogue(offered, tuple(sorted(broken, key=lambda item: item.slug)))
 
 
