@@ -1,14 +1,14 @@
 blueprint {
   title    = "Amply"
   summary  = "CloudFront front end and widgets, API and workers on Fargate, PostgreSQL, Redis, SQS, SES"
-  version  = "1.0.0"
+  version  = "1.0.1"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2"]
 }
 
 variable "image" {
   type        = string
-  description = "Container image of the API; the workers run the same one"
+  description = "Container image of the API and the workers"
   example     = "public.ecr.aws/docker/library/python:3.13-slim"
 }
 
@@ -21,17 +21,17 @@ variable "architecture" {
 
 variable "worker_command" {
   type        = list(string)
-  description = "What the workers run in place of the image's own command"
+  description = "Command of the workers, instead of the image's own command"
   default     = ["celery", "-A", "app", "worker"]
 }
 
 variable "health_check" {
   type        = string
-  description = "Path at which the API answers 200 while it is well"
+  description = "Path on which the API returns 200 while it is healthy"
   default     = "/health"
   validation {
     pattern = "^/[!-~]*$"
-    message = "is not a path, which begins with /"
+    message = "is not a path; it must begin with /"
   }
 }
 
@@ -47,18 +47,18 @@ variable "domain" {
 
 variable "hosted_zone_id" {
   type        = string
-  description = "Route 53 hosted zone of the domain: certificates are made and validated, and names lead to CloudFront, to the load balancer (api.) and to SES"
+  description = "Route 53 hosted zone of the domain: certificates are created and validated in it, and records for CloudFront, the load balancer (api.) and SES"
   unless      = "certificate_arn"
   example     = "Z0123456789ABCDEFGHIJ"
   validation {
     pattern = "^Z[A-Z0-9]+$"
-    message = "is not the id of a hosted zone, which begins with Z"
+    message = "is not a hosted zone ID; it must begin with Z"
   }
 }
 
 variable "certificate_arn" {
   type        = string
-  description = "ACM certificate for the domain in the environment's region, in place of a hosted zone; goes with edge_certificate_arn"
+  description = "ACM certificate for the domain in the environment's region, instead of a hosted zone; requires edge_certificate_arn"
   default     = null
   validation {
     pattern = "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
@@ -68,7 +68,7 @@ variable "certificate_arn" {
 
 variable "edge_certificate_arn" {
   type        = string
-  description = "ACM certificate for the domain in us-east-1, the only region that CloudFront takes one from"
+  description = "ACM certificate for the domain in us-east-1, the only region from which CloudFront accepts one"
   default     = null
   validation {
     pattern = "^arn:aws[a-z-]*:acm:us-east-1:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
@@ -78,7 +78,7 @@ variable "edge_certificate_arn" {
 
 variable "email_domain" {
   type        = string
-  description = "Domain that mail is sent from; SES knows a domain once per account and region, so each environment has its own"
+  description = "Domain that mail is sent from; SES verifies a domain once per account and region, so each environment needs its own"
   example     = "mail.amply.example.com"
   validation {
     pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$"
@@ -88,33 +88,33 @@ variable "email_domain" {
 
 variable "email_domain_is_verified" {
   type        = bool
-  description = "SES has verified the domain in this account and region already: it is used, and left as it is"
+  description = "Whether SES has already verified the domain in this account and region; it is then used unchanged"
   default     = false
 }
 
 variable "sentry" {
   type        = bool
-  description = "A secret for the DSN of Sentry, which you fill in, and which API and workers receive as SENTRY_DSN"
+  description = "Whether to create a secret for Sentry's DSN, which you provide and which API and workers receive as SENTRY_DSN"
   default     = false
 }
 
 variable "replica_region" {
   type        = string
-  description = "Region of the storage bucket's copy; null for the nearest one under the same law"
+  description = "Region of the storage bucket's copy; null for the nearest one in the same jurisdiction"
   default     = null
 }
 
 variable "github_repository" {
   type        = string
-  description = "owner/name on GitHub that may deploy from its main branch, through the account's GitHub identity provider"
+  description = "GitHub repository (owner/name) whose main branch may deploy, through the account's GitHub identity provider"
   example     = "example/amply"
   validation {
     pattern = "^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$"
-    message = "is not a repository, written owner/name"
+    message = "is not a repository in the form owner/name"
   }
 }
 
-# Everything that differs between the sizes, and nothing else.
+# All differences between the sizes.
 size "dev" {
   nat         = "single"
   cache_nodes = 1
@@ -252,7 +252,7 @@ component "backup" "monthly" {
 
 component "secret" "application" {
   generate    = ["secret_key", "jwt_secret"]
-  description = "Application: signs sessions and tokens"
+  description = "Application key that signs sessions and tokens"
 }
 
 component "secret" "stripe" {
@@ -265,7 +265,7 @@ component "secret" "sentry" {
   enabled     = var.sentry
   provided    = true
   variable    = "SENTRY_DSN"
-  description = "DSN of Sentry, for the application's errors"
+  description = "Sentry DSN for the application's errors"
 }
 
 component "deploy_role" "github" {
@@ -281,32 +281,32 @@ component "dashboard" "main" {}
 
 output "url" {
   value       = component.cdn.edge.url
-  description = "Where people open the front end"
+  description = "URL of the front end"
 }
 
 output "cdn_host" {
   value       = component.cdn.edge.host
-  description = "What the domain points at, where no hosted zone was given"
+  description = "Target of the domain's DNS record if you gave no hosted zone"
 }
 
 output "load_balancer_host" {
   value       = component.load_balancer.public.host
-  description = "Where CloudFront reaches the API"
+  description = "URL at which CloudFront reaches the API"
 }
 
 output "distribution_id" {
   value       = component.cdn.edge.id
-  description = "For invalidations"
+  description = "Distribution to invalidate"
 }
 
 output "frontend_bucket" {
   value       = component.bucket.frontend.name
-  description = "Put the front end's build here"
+  description = "Bucket for the front end's build"
 }
 
 output "widgets_bucket" {
   value       = component.bucket.widgets.name
-  description = "Put the widgets' build here, under widgets/"
+  description = "Bucket for the widgets' build, under widgets/"
 }
 
 output "storage_bucket"         { value = component.bucket.storage.name }
@@ -322,12 +322,12 @@ output "dashboard_url"          { value = component.dashboard.main.url }
 
 output "alarm_topic_arn" {
   value       = component.alarm_topic.main.arn
-  description = "Subscribe to it whoever is to hear of alarms"
+  description = "Topic of all alarms; subscribe the people who should receive them"
 }
 
 output "mail_dkim_1" {
   value       = component.email.mail.dkim_1
-  description = "DKIM records to make where no hosted zone was given"
+  description = "DKIM records to create if you gave no hosted zone"
 }
 
 output "mail_dkim_2" { value = component.email.mail.dkim_2 }
@@ -339,15 +339,15 @@ output "application_secret_arn" { value = component.secret.application.arn }
 
 output "stripe_secret_arn" {
   value       = component.secret.stripe.arn
-  description = "Put the Stripe API key here"
+  description = "Secret for the Stripe API key, which you provide"
 }
 
 output "sentry_secret_arn" {
   value       = component.secret.sentry.arn
-  description = "Put the DSN of Sentry here"
+  description = "Secret for the Sentry DSN, which you provide"
 }
 
-# The middle figures are those of the page's cost table.
+# The likely figures are those of the reference architecture's cost table.
 usage {
   storage_gb             = { low = 10, likely = 100, high = 1000 }
   cdn_gb                 = { low = 10, likely = 100, high = 1000 }

@@ -1,7 +1,7 @@
 blueprint {
   title    = "API service"
   summary  = "API on Fargate behind Route 53 and a load balancer, PostgreSQL, Redis, RabbitMQ, Bedrock"
-  version  = "1.0.0"
+  version  = "1.0.1"
   maturity = "published"
   regions  = ["us-east-1", "us-west-2", "eu-central-1", "eu-north-1", "eu-west-1"]
 }
@@ -35,17 +35,17 @@ variable "port" {
 
 variable "health_check" {
   type        = string
-  description = "Path that answers 200 while the API is well"
+  description = "Path that returns 200 while the API is healthy"
   default     = "/health"
   validation {
     pattern = "^/[!-~]*$"
-    message = "is not a path, which begins with /"
+    message = "is not a path; it must begin with /"
   }
 }
 
 variable "models" {
   type        = list(string)
-  description = "Bedrock models, or inference profiles, that the API may invoke, and no others"
+  description = "The only Bedrock models or inference profiles that the API may invoke"
   example     = ["amazon.nova-lite-v1:0"]
   validation {
     pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+(:[a-z0-9]+)*$"
@@ -55,7 +55,7 @@ variable "models" {
 
 variable "domain" {
   type        = string
-  description = "Public name of the API: Route 53 leads it to the load balancer, and a certificate is made for it"
+  description = "Public name of the API: a certificate and a Route 53 record for the load balancer are created for it"
   unless      = "certificate_arn"
   example     = "api.example.com"
   validation {
@@ -71,13 +71,13 @@ variable "hosted_zone_id" {
   example     = "Z0123456789ABCDEFGHIJ"
   validation {
     pattern = "^Z[A-Z0-9]+$"
-    message = "is not the id of a hosted zone, which begins with Z"
+    message = "is not a hosted zone ID; it must begin with Z"
   }
 }
 
 variable "certificate_arn" {
   type        = string
-  description = "ACM certificate in the environment's region, in place of a domain: then your own DNS leads to the load balancer"
+  description = "ACM certificate in the environment's region, instead of a domain; your own DNS must then point to the load balancer"
   default     = null
   validation {
     pattern = "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
@@ -85,7 +85,7 @@ variable "certificate_arn" {
   }
 }
 
-# Everything that differs between the sizes, and nothing else.
+# All differences between the sizes.
 size "dev" {
   nat               = "single"
   database_class    = "db.t4g.small"
@@ -198,12 +198,12 @@ component "secret" "api_keys" {
 
 output "url" {
   value       = component.load_balancer.public.url
-  description = "Where the API answers"
+  description = "URL of the API"
 }
 
 output "load_balancer_host" {
   value       = component.load_balancer.public.host
-  description = "What a DNS name of your own points at"
+  description = "Target for a DNS name of your own"
 }
 
 output "database_endpoint" { value = component.postgres.main.endpoint }
@@ -218,7 +218,7 @@ output "broker_secret_arn"   { value = component.rabbitmq_broker.main.secret_arn
 
 output "api_keys_secret_arn" {
   value       = component.secret.api_keys.arn
-  description = "Put your API keys here"
+  description = "Secret for your API keys, which you provide"
 }
 
 usage {

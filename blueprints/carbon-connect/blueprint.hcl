@@ -1,14 +1,14 @@
 blueprint {
   title    = "Carbon Connect"
   summary  = "API, workers and scheduler on Fargate, search engine, PostgreSQL with pgvector, Valkey"
-  version  = "1.1.0"
+  version  = "1.1.1"
   maturity = "published"
   regions  = ["eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1"]
 }
 
 variable "api_image" {
   type        = string
-  description = "Container image of the API, for ARM64; workers and scheduler run the same one"
+  description = "Container image of the API, workers and scheduler, for ARM64"
   example     = "public.ecr.aws/docker/library/python:3.13-slim"
 }
 
@@ -25,7 +25,7 @@ variable "certificate_arn" {
 
 variable "domain" {
   type        = string
-  description = "Public name, in place of a certificate: one is made and validated for it, and the name leads to the load balancer"
+  description = "Public name, instead of a certificate: a certificate and a DNS record for the load balancer are created for it"
   default     = null
   validation {
     pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$"
@@ -35,25 +35,25 @@ variable "domain" {
 
 variable "hosted_zone_id" {
   type        = string
-  description = "Route 53 hosted zone of the domain; goes with domain"
+  description = "Route 53 hosted zone of the domain; required with domain"
   default     = null
   validation {
     pattern = "^Z[A-Z0-9]+$"
-    message = "is not the id of a hosted zone, which begins with Z"
+    message = "is not a hosted zone ID; it must begin with Z"
   }
 }
 
 variable "github_repository" {
   type        = string
-  description = "owner/name on GitHub that may deploy from its main branch, through the account's GitHub identity provider"
+  description = "GitHub repository (owner/name) whose main branch may deploy, through the account's GitHub identity provider"
   example     = "example/carbon-connect"
   validation {
     pattern = "^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$"
-    message = "is not a repository, written owner/name"
+    message = "is not a repository in the form owner/name"
   }
 }
 
-# Everything that differs between the sizes, and nothing else.
+# All differences between the sizes.
 size "dev" {
   nat               = "single"
   database_multi_az = false
@@ -118,7 +118,7 @@ component "bucket" "media" {
 
 component "secret" "application" {
   generate    = ["jwt_secret", "session_key"]
-  description = "Application: JWT secret and session key"
+  description = "JWT secret and session key of the application"
 }
 
 component "secret" "search_key" {
@@ -202,12 +202,12 @@ component "deploy_role" "github" {
 
 output "url" {
   value       = component.load_balancer.public.url
-  description = "Where the API answers"
+  description = "URL of the API"
 }
 
 output "load_balancer_host" {
   value       = component.load_balancer.public.host
-  description = "What your DNS name points at"
+  description = "Target for your DNS name"
 }
 
 output "database_endpoint" { value = component.postgres.main.endpoint }
@@ -223,12 +223,12 @@ output "search_key_secret_arn"  { value = component.secret.search_key.arn }
 
 output "claude_secret_arn" {
   value       = component.secret.claude.arn
-  description = "Put the Claude API key here"
+  description = "Secret for the Claude API key, which you provide"
 }
 
 output "climatiq_secret_arn" {
   value       = component.secret.climatiq.arn
-  description = "Put the Climatiq API key here"
+  description = "Secret for the Climatiq API key, which you provide"
 }
 
 usage {

@@ -1,8 +1,8 @@
-# A CloudFormation template as it is: its parameters are the form, this file says the rest.
+# An unchanged CloudFormation template: its parameters are the form; this file has the rest.
 blueprint {
   title    = "Event inbox"
-  summary  = "A topic that others publish to and a queue that keeps what came, from one CloudFormation template"
-  version  = "1.0.0"
+  summary  = "A topic that others publish to and a queue that keeps the events, from one CloudFormation template"
+  version  = "1.0.1"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2"]
 }

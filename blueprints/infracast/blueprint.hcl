@@ -1,13 +1,14 @@
 blueprint {
   title    = "Infracast"
   summary  = "Single-page application on CloudFront, API on Fargate, PostgreSQL with a standby, evidence bucket"
-  version  = "1.0.0"
+  version  = "1.0.1"
   maturity = "published"
   regions  = ["us-east-1", "us-west-2", "eu-central-1", "eu-north-1", "eu-west-1"]
   tags     = var.tags
 }
 
-# Named as in the Terraform module "vulcan", so that its module block or .tfvars fills in the form. Its `environment` is the size.
+# These variables have the names of the Terraform module "vulcan", so that its module block or .tfvars
+# fills in the form. The module's `environment` is the size.
 
 variable "vpc_cidr" {
   type        = string
@@ -28,7 +29,7 @@ variable "ecs_cpu" {
 
 variable "ecs_memory" {
   type        = number
-  description = "MiB of memory of one API task; what Fargate offers depends on ecs_cpu"
+  description = "MiB of memory of one API task; the sizes that Fargate offers depend on ecs_cpu"
   default     = size.ecs_memory
   validation {
     min = 512
@@ -38,7 +39,7 @@ variable "ecs_memory" {
 
 variable "ecs_desired_count" {
   type        = number
-  description = "API tasks at the start, and how few at least"
+  description = "Initial and minimum number of API tasks"
   default     = size.ecs_desired_count
   validation {
     min = 1
@@ -58,13 +59,13 @@ variable "db_instance_class" {
 
 variable "db_multi_az" {
   type        = bool
-  description = "Keep a standby of the database in the second zone"
+  description = "Whether the database has a standby in the second zone"
   default     = size.db_multi_az
 }
 
 variable "db_storage_gb" {
   type        = number
-  description = "Gigabytes of the database's storage at the start"
+  description = "Initial storage of the database in gigabytes"
   default     = size.db_storage_gb
   validation {
     min = 20
@@ -84,7 +85,7 @@ variable "domain_name" {
 
 variable "certificate_arn" {
   type        = string
-  description = "ACM certificate for domain_name, in the environment's region; a CNAME from the name to the load balancer is yours to make"
+  description = "ACM certificate for domain_name, in the environment's region; you must create the CNAME from the name to the load balancer"
   unless      = "hosted_zone_id"
   example     = "arn:aws:acm:us-east-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
   validation {
@@ -95,15 +96,15 @@ variable "certificate_arn" {
 
 variable "tags" {
   type        = map(string)
-  description = "Your own tags, on everything that takes tags"
+  description = "Your own tags, set on every resource that supports tags"
   default     = {}
 }
 
-# What the module does not ask for.
+# Variables that the module does not have.
 
 variable "image" {
   type        = string
-  description = "Container image of the API, which answers GET /healthz on port 8080 and migrates its database when it starts"
+  description = "Container image of the API; it must respond to GET /healthz on port 8080 and migrate its database when it starts"
   example     = "public.ecr.aws/nginx/nginx:1.29"
 }
 
@@ -126,17 +127,17 @@ variable "plugin_dir" {
 
 variable "hosted_zone_id" {
   type        = string
-  description = "Route 53 hosted zone of the names, in place of certificates: they are made and validated, and the names lead here"
+  description = "Route 53 hosted zone of the names, instead of certificates: certificates and DNS records are created in it"
   default     = null
   validation {
     pattern = "^Z[A-Z0-9]+$"
-    message = "is not the id of a hosted zone, which begins with Z"
+    message = "is not a hosted zone ID; it must begin with Z"
   }
 }
 
 variable "ui_domain_name" {
   type        = string
-  description = "Public name of the application; without one it answers under CloudFront's own"
+  description = "Public name of the application; without one it has CloudFront's default name"
   default     = null
   validation {
     pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$"
@@ -156,7 +157,7 @@ variable "ui_certificate_arn" {
 
 variable "hashed_assets" {
   type        = list(string)
-  description = "Paths of the application's files whose name carries a hash of their content: cached for a year"
+  description = "Paths of the application's files whose name contains a hash of their content; they are cached for a year"
   default     = ["/assets/*", "/static/*", "/*.*.js", "/*.*.css"]
   validation {
     pattern = "^/[A-Za-z0-9_.*~-]+(/[A-Za-z0-9_.*~-]+)*$"
@@ -166,15 +167,15 @@ variable "hashed_assets" {
 
 variable "github_repository" {
   type        = string
-  description = "owner/name on GitHub whose main branch may deploy API and application; without it there is no such role"
+  description = "GitHub repository (owner/name) whose main branch may deploy API and application; without it there is no deploy role"
   default     = null
   validation {
     pattern = "^[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+$"
-    message = "is not a repository, written owner/name"
+    message = "is not a repository in the form owner/name"
   }
 }
 
-# Everything that differs between the sizes, and nothing else.
+# All differences between the sizes.
 size "dev" {
   nat                  = "single"
   ecs_cpu              = 512
@@ -262,7 +263,7 @@ component "cluster" "main" {
   architecture = var.architecture
 }
 
-# One task alone comes first, and migrates the database; scaling adds the others once it is healthy.
+# The service starts with one task, which migrates the database; scaling adds the others once it is healthy.
 component "service" "api" {
   image  = var.image
   port   = 8080
@@ -315,32 +316,32 @@ component "deploy_role" "github" {
 
 output "api_url" {
   value       = "https://${var.domain_name}"
-  description = "Where the API answers, once the name leads to it"
+  description = "URL of the API, once its DNS name points to it"
 }
 
 output "api_cname_target" {
   value       = component.load_balancer.public.host
-  description = "What the API's name points at: a CNAME to the load balancer"
+  description = "Target of the API's DNS name: a CNAME to the load balancer"
 }
 
 output "ui_url" {
   value       = component.cdn.ui.url
-  description = "Where the application answers"
+  description = "URL of the application"
 }
 
 output "ui_cname_target" {
   value       = component.cdn.ui.host
-  description = "What the application's name points at: a CNAME to CloudFront"
+  description = "Target of the application's DNS name: a CNAME to CloudFront"
 }
 
 output "ui_bucket" {
   value       = component.bucket.ui.name
-  description = "Upload the built application here"
+  description = "Bucket for the built application"
 }
 
 output "ui_distribution_id" {
   value       = component.cdn.ui.id
-  description = "Invalidate /index.html here after an upload, if it must be seen at once"
+  description = "Distribution; invalidate /index.html after an upload that must be visible immediately"
 }
 
 output "evidence_bucket"     { value = component.bucket.evidence.name }

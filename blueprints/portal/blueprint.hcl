@@ -1,20 +1,20 @@
 blueprint {
   title    = "Portal"
-  summary  = "This portal itself: web and worker services, PostgreSQL, Valkey, and the right to act in your accounts"
-  version  = "1.0.0"
+  summary  = "This portal: web and worker services, PostgreSQL, Valkey, and the right to act in your accounts"
+  version  = "1.0.1"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2"]
 }
 
 variable "image" {
   type        = string
-  description = "The portal's image, built from its Dockerfile for ARM64 and pushed where the environment's account may pull it"
+  description = "The portal's image, built from its Dockerfile for ARM64, in a registry from which the environment's account may pull it"
   example     = "public.ecr.aws/example/portal:1.0.0"
 }
 
 variable "domain" {
   type        = string
-  description = "Name under which people reach the portal; it answers to no other"
+  description = "The only name under which the portal responds"
   example     = "portal.example.com"
   validation {
     pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+$"
@@ -24,18 +24,18 @@ variable "domain" {
 
 variable "hosted_zone_id" {
   type        = string
-  description = "Route 53 hosted zone of the domain: the certificate is made and validated, and the name leads to the portal"
+  description = "Route 53 hosted zone of the domain: the certificate and the portal's DNS record are created in it"
   unless      = "certificate_arn"
   example     = "Z0123456789ABCDEFGHIJ"
   validation {
     pattern = "^Z[A-Z0-9]+$"
-    message = "is not the id of a hosted zone, which begins with Z"
+    message = "is not a hosted zone ID; it must begin with Z"
   }
 }
 
 variable "certificate_arn" {
   type        = string
-  description = "ACM certificate for the domain, in the environment's region, in place of a hosted zone"
+  description = "ACM certificate for the domain in the environment's region, instead of a hosted zone"
   default     = null
   validation {
     pattern = "^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$"
@@ -45,7 +45,7 @@ variable "certificate_arn" {
 
 variable "account_roles" {
   type        = list(string)
-  description = "Roles that the portal may assume: those that onboarding makes in your accounts, all or named ones"
+  description = "Roles that the portal may assume: the roles that onboarding creates in your accounts, all or named ones"
   default     = ["arn:aws:iam::*:role/portal"]
   validation {
     pattern = "^arn:aws[a-z-]*:iam::([0-9]{12}|[*]):role/[A-Za-z0-9_+=,.@/-]+$"
@@ -55,7 +55,7 @@ variable "account_roles" {
 
 variable "admin_username" {
   type        = string
-  description = "Name of the first administrator, made when the database is empty; the password is generated"
+  description = "Name of the first administrator, who is created when the database is empty; the password is generated"
   default     = "admin"
   validation {
     pattern = "^[a-z][a-z0-9_.-]{1,63}$"
@@ -63,7 +63,7 @@ variable "admin_username" {
   }
 }
 
-# Everything that differs between the sizes, and nothing else.
+# All differences between the sizes.
 size "dev" {
   nat               = "single"
   database_class    = "db.t4g.micro"
@@ -128,7 +128,7 @@ component "cluster" "main" {
   architecture = "arm64"
 }
 
-# Migrations run before every task under a lock in the database, so whichever task comes first does them.
+# Migrations run before every task, under a lock in the database, so that the first task does them.
 component "service" "web" {
   image       = var.image
   port        = 8000
@@ -169,7 +169,7 @@ component "valkey" "main" {
 
 component "secret" "signing" {
   generate    = ["secret_key"]
-  description = "Signs the portal's sessions"
+  description = "Key that signs the portal's sessions"
 }
 
 component "secret" "admin" {
@@ -179,22 +179,22 @@ component "secret" "admin" {
 
 output "url" {
   value       = component.load_balancer.public.url
-  description = "Where people open the portal, once its name leads there"
+  description = "URL of the portal, once its DNS name points to it"
 }
 
 output "load_balancer_host" {
   value       = component.load_balancer.public.host
-  description = "What the domain points at, where no hosted zone was given"
+  description = "Target of the domain's DNS record if you gave no hosted zone"
 }
 
 output "portal_principal_arn" {
   value       = component.service.worker.role_arn
-  description = "PortalPrincipalArn of the onboarding template: the role that the portal acts as"
+  description = "Role that the portal acts as; the parameter PortalPrincipalArn of the onboarding template"
 }
 
 output "admin_secret_arn" {
   value       = component.secret.admin.arn
-  description = "Holds the first administrator's password; change it after the first sign-in"
+  description = "Secret with the first administrator's password; change it after the first sign-in"
 }
 
 output "database_endpoint"   { value = component.postgres.main.endpoint }

@@ -1,18 +1,18 @@
 blueprint {
   title    = "Static site"
   summary  = "A website or single-page application on CloudFront, from a private bucket"
-  version  = "1.0.0"
+  version  = "1.0.1"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2"]
 }
 variable "domain" {
   type        = string
-  description = "Public name; without one the site answers under a name of CloudFront's"
+  description = "Public name; without one the site has CloudFront's default name"
   default     = null
 }
 variable "hosted_zone_id" {
   type        = string
-  description = "Route 53 hosted zone of the domain, for its certificate and its address; goes with domain"
+  description = "Route 53 hosted zone of the domain, for its certificate and DNS record; required with domain"
   default     = null
 }
 

@@ -1,7 +1,7 @@
 blueprint {
   title    = "Webhook pipeline"
   summary  = "Lambda receiver behind Cloudflare, RabbitMQ on EC2, autoscaled processors, MariaDB or MySQL, Redis, full alarms"
-  version  = "1.0.0"
+  version  = "1.0.1"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "us-east-1", "us-west-2", "eu-west-1"]
 }
@@ -14,7 +14,7 @@ variable "processor_image" {
 
 variable "domains" {
   type        = string
-  description = "Domains at Cloudflare that webhooks arrive under, separated by commas; the receiver answers for no other"
+  description = "Domains at Cloudflare that webhooks are sent to, separated by commas; the receiver accepts no others"
   example     = "hooks.example.com"
   validation {
     pattern = "^[a-z0-9-]+([.][a-z0-9-]+)+(,[a-z0-9-]+([.][a-z0-9-]+)+)*$"
@@ -24,27 +24,27 @@ variable "domains" {
 
 variable "secret_header" {
   type        = string
-  description = "Header in which Cloudflare says the secret"
+  description = "Header in which Cloudflare sends the secret"
   default     = "x-webhook-secret"
   validation {
     pattern = "^x-([abd-z0-9]|c[a-eg-z0-9])[a-z0-9-]{1,57}$"
-    message = "is not the name of a header in lowercase that begins with x-, and not with x-cf, which Cloudflare keeps for itself"
+    message = "is not a header name in lowercase that begins with x-; names that begin with x-cf are reserved by Cloudflare"
   }
 }
 
 variable "methods" {
   type        = string
-  description = "HTTP methods to take, separated by commas"
+  description = "Accepted HTTP methods, separated by commas"
   default     = "POST"
   validation {
     pattern = "^[A-Z]+(,[A-Z]+)*$"
-    message = "is not a list of methods in capitals, separated by commas"
+    message = "is not a list of methods in upper case, separated by commas"
   }
 }
 
 variable "most_bytes" {
   type        = number
-  description = "Largest webhook to take, in bytes; Lambda itself takes 6 MB"
+  description = "Largest accepted webhook in bytes; Lambda itself accepts 6 MB"
   default     = 1048576
   validation {
     min = 1024
@@ -54,7 +54,7 @@ variable "most_bytes" {
 
 variable "receiver_concurrency" {
   type        = number
-  description = "Most webhooks at a time, reserved from the account's Lambda quota; each takes a connection to RabbitMQ"
+  description = "Maximum number of concurrent webhooks, reserved from the account's Lambda quota; each uses a connection to RabbitMQ"
   default     = null
   validation {
     min = 1
@@ -79,7 +79,7 @@ variable "pagerduty_secret" {
 
 variable "grafana_account_id" {
   type        = string
-  description = "AWS account in which Grafana runs and from which it may read metrics and logs; goes with grafana_external_id"
+  description = "AWS account in which Grafana runs and from which it may read metrics and logs; requires grafana_external_id"
   default     = null
   validation {
     pattern = "^[0-9]{12}$"
@@ -95,7 +95,7 @@ variable "grafana_external_id" {
 
 variable "loki_url" {
   type        = string
-  description = "Loki to ship logs to, by https; without it logs stay in CloudWatch"
+  description = "HTTPS URL of the Loki that receives the logs; without it logs are in CloudWatch only"
   default     = null
   validation {
     pattern = "^https://"
@@ -105,7 +105,7 @@ variable "loki_url" {
 
 variable "loki_login_secret" {
   type        = string
-  description = "Name of a secret in the account that holds user:password of Loki"
+  description = "Name of a secret in the account that holds Loki's login (user:password)"
   default     = null
 }
 
@@ -121,7 +121,7 @@ variable "zabbix_server" {
   default     = null
 }
 
-# Everything that differs between the sizes, and nothing else.
+# All differences between the sizes.
 size "dev" {
   nat            = "single"
   rabbitmq       = { nodes = 1, instance_type = "t4g.small", volume_gb = 20 }
@@ -166,7 +166,7 @@ component "network" "main" {
 
 component "secret" "webhook" {
   generate    = ["webhook_secret"]
-  description = "What Cloudflare says in the secret header"
+  description = "Value of the secret header that Cloudflare sends"
 }
 
 component "function" "receiver" {
@@ -256,17 +256,17 @@ component "dashboard" "main" {}
 
 output "receiver_url" {
   value       = component.function.receiver.url
-  description = "Where Cloudflare hands webhooks on; nobody else gets further than 403"
+  description = "Host to which Cloudflare forwards webhooks; all other callers get 403"
 }
 
 output "receiver_host" {
   value       = component.function.receiver.host
-  description = "For cloudflare/main.tf: receiver_host"
+  description = "Value of receiver_host in cloudflare/main.tf"
 }
 
 output "webhook_secret_arn" {
   value       = component.secret.webhook.arn
-  description = "Holds what Cloudflare has to say in the secret header"
+  description = "Secret with the value of the secret header that Cloudflare sends"
 }
 
 output "rabbitmq_endpoint"         { value = component.rabbitmq.main.endpoint }
@@ -282,7 +282,7 @@ output "dashboard_url"             { value = component.dashboard.main.url }
 
 output "grafana_role_arn" {
   value       = component.monitoring_role.grafana.arn
-  description = "Enter this in Grafana's CloudWatch data source"
+  description = "Role to enter in Grafana's CloudWatch data source"
 }
 
 usage {

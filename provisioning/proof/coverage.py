@@ -1,4 +1,6 @@
-"""What a proof did not look at: types that no rule knows, what others will make, and ways that were left out."""
+"""Lists what a proof did not check: types without a rule, things outside the template, and omitted
+parameter cases.
+"""
 
 from __future__ import annotations
 
@@ -10,8 +12,8 @@ from provisioning.proof.model.view import View
 from provisioning.proof.rule import RULES
 
 ALWAYS = (
-    "what programs do inside tasks, functions and hosts",
-    "the account's own settings, service control policies and whatever else stands in the account",
+    "the behaviour of programs inside tasks, functions and hosts",
+    "the account's own settings, service control policies and other resources of the account",
 )
 
 
@@ -31,8 +33,8 @@ def not_covered(views: list[View], left_out: int) -> Iterator[str]:
         for resource, path in view.policies.unreadable:
             notes[f"the policy at {resource.at(path)} cannot be read"] = None
     for kind, names in sorted(unknown.items()):
-        yield f"{kind}: no rule knows this type ({', '.join(names)})"
+        yield f"{kind}: no rule covers this type ({', '.join(names)})"
     yield from notes
     if left_out:
-        yield f"{left_out} further combinations of parameters that have no value"
+        yield f"{left_out} further combinations of parameters without a value"
     yield from ALWAYS

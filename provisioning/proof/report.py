@@ -1,4 +1,6 @@
-"""What a proof says: findings with evidence, what was looked at and found good, and what was not looked at."""
+"""The result of a proof: findings with evidence, what was checked and passed, and what was not
+covered.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ Verdict = Literal["holds", "broken", "nothing to look at"]
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A fault, or what cannot be told (`certain` is False then). `resources` are logical ids, `stack` where the first stands."""
+    """A fault, or something undecidable (`certain` is False). `resources` are logical ids; `stack`
+    is the stack of the first one.
+    """
 
     rule: str
     severity: Severity
@@ -43,7 +47,9 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """A rule and what it looked at. `evidence` holds for what was found good, and for facts that are no faults."""
+    """A rule and the number of resources it checked. `evidence` supports what passed, and states
+    facts that are no faults.
+    """
 
     rule: str
     title: str
@@ -69,7 +75,9 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """A row of the admission table: who may reach whom on which ports, and what asks for it."""
+    """A row of the network access table: who may reach a group on which ports, and what in the
+    template requires it.
+    """
 
     group: str
     members: tuple[str, ...]
@@ -91,7 +99,7 @@ class Admission:
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """What a role may do: one statement of one of its policies."""
+    """A permission of a role: one statement of one of its policies."""
 
     role: str
     effect: str
@@ -122,7 +130,7 @@ class Proof:
 
     @property
     def worst(self) -> Severity | None:
-        """The gravest severity found; None without a finding."""
+        """The most severe severity among the findings; None without a finding."""
         found = {finding.severity for finding in self.findings}
         return next((severity for severity in SEVERITIES if severity in found), None)
 
@@ -133,7 +141,7 @@ class Proof:
         return {severity: len(self.of(severity)) for severity in SEVERITIES}
 
     def as_json(self) -> dict[str, Any]:
-        """Plain data, the same for the same templates: keys, order and sentences."""
+        """Plain data. Equal templates give equal data: keys, order and sentences."""
         return {
             "worst": self.worst,
             "counts": self.counts(),

@@ -1,7 +1,10 @@
-"""A rule: one question about a template, with id, title and reason, and the hand in which it reports.
+"""A rule: one question about a template, with an id, a title and a reason, and the reporter that
+collects its results.
 
-Rules register themselves by decorating a function `(view, say)`. It tells `say.good` with the evidence for what is right,
-`say.bad` for faults, `say.unclear` for what the template does not decide, and `say.fact` for what is worth knowing.
+A rule is a function `(view, report)` that registers itself through the decorator `rule`. It calls
+`report.passes` with the evidence for a resource that is right, `report.fault` for a fault,
+`report.undecided` for something that the template does not decide, and `report.fact` for something
+worth knowing.
 """
 
 from __future__ import annotations
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """`types` are the resource types that the rule knows; a type that no rule knows is listed as not covered."""
+    """`types` are the resource types that the rule covers; a type that no rule covers is listed as
+    not covered.
+    """
 
     id: str
     title: str
@@ -34,7 +39,7 @@ class Rule:
 
 @dataclass
 class Reporter:
-    """Collects what one rule has to say about one world."""
+    """Collects the results of one rule for one parameter case."""
 
     rule: Rule
     looked_at: dict[str, None] = field(default_factory=dict)
@@ -75,7 +80,9 @@ class Reporter:
         )
 
     def undecided(self, resource: Resource, sentence: str, *evidence: str, severity: Severity | None = None) -> None:
-        """What the template does not decide: never taken for safe, one step below the fault itself."""
+        """Reports something that the template does not decide. It never counts as safe; its
+        severity is one step below the fault's.
+        """
         worst = severity or self.rule.severity
         below = SEVERITIES[min(SEVERITIES.index(worst) + 1, SEVERITIES.index("low"))]
         self.fault(resource, sentence, *evidence, severity=below, certain=False)
@@ -94,7 +101,7 @@ def rule(
     source: str = "",
     types: Iterable[str] = (),
 ) -> Callable[[Callable[[View, Reporter], None]], Callable[[View, Reporter], None]]:
-    """Register a function as a rule. `source` is where AWS says so."""
+    """Registers a function as a rule. `source` is the AWS page that documents the fact behind it."""
 
     def register(look: Callable[[View, Reporter], None]) -> Callable[[View, Reporter], None]:
         if rule_id in RULES:
@@ -106,19 +113,19 @@ def rule(
 
 
 def summary(looked_at: int, findings: int, evidence: tuple[str, ...]) -> str:
-    """One line for a rule: how many, or the one thing that there is to say."""
+    """One line about a rule's results: the counts, or its facts if it checked no resource."""
     if findings:
-        return f"{findings} of {max(looked_at, findings)} looked at do not hold" if looked_at else "does not hold"
+        return f"{findings} of {max(looked_at, findings)} checked do not pass" if looked_at else "does not pass"
     if looked_at:
-        return f"{looked_at} looked at, all hold"
-    return "; ".join(evidence) or "nothing of the kind in the template"
+        return f"{looked_at} checked, all pass"
+    return "; ".join(evidence) or "no such resource in the template"
 
 
-def checked(rule: Rule, said: list[Reporter]) -> Checked:
-    """What a rule looked at over all worlds."""
-    looked_at = {key for report in said for key in report.looked_at}
-    faulty = {finding.resources for report in said for finding in report.findings}
-    evidence = tuple(dict.fromkeys(line for report in said for line in report.evidence))
+def checked(rule: Rule, reports: list[Reporter]) -> Checked:
+    """Combines the results of one rule over all parameter cases."""
+    looked_at = {key for report in reports for key in report.looked_at}
+    faulty = {finding.resources for report in reports for finding in report.findings}
+    evidence = tuple(dict.fromkeys(line for report in reports for line in report.evidence))
     return Checked(
         rule=rule.id,
         title=rule.title,

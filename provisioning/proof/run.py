@@ -1,4 +1,6 @@
-"""Proves rendered templates: every rule over every way in which their conditions can come out."""
+"""Proves rendered templates: runs every rule over every parameter case, so for every outcome of the
+conditions.
+"""
 
 from __future__ import annotations
 
@@ -31,23 +33,23 @@ def prove(
     policy: SizePolicy | None = None,
     changing: bool = False,
 ) -> Proof:
-    """Prove a compiled design, compiled templates, stacks, or plain template mappings.
+    """Proves a compiled design, compiled templates, stacks, or plain template mappings.
 
-    `region` and `parameters` are for plain mappings. `policy` holds the rules of a size; without it, a stack with
-    termination protection counts as one that holds data worth retaining. `changing` applies the rules for an update
-    of a stack that runs.
+    `region` and `parameters` apply to plain mappings. `policy` holds the rules of a size; without it, a
+    stack with termination protection counts as one whose data must be retained. `changing` adds the
+    rules for an update of a running stack.
     """
     load()
     read = tuple(_stacks(stacks, region, parameters or {}))
     views, assumed, left_out = _views(read, policy=policy, changing=changing)
-    said = {rule_id: [Reporter(rule) for _ in views] for rule_id, rule in RULES.items()}
+    reports = {rule_id: [Reporter(rule) for _ in views] for rule_id, rule in RULES.items()}
     for index, (view, _) in enumerate(views):
         for rule_id, rule in RULES.items():
-            rule.look(view, said[rule_id][index])
+            rule.look(view, reports[rule_id][index])
     first = views[0][0]
     return Proof(
-        findings=_findings(said, [chosen for _, chosen in views]),
-        checked=tuple(_checked(said)),
+        findings=_findings(reports, [chosen for _, chosen in views]),
+        checked=tuple(_checked(reports)),
         not_covered=tuple(coverage.not_covered([view for view, _ in views], left_out)),
         admissions=tuple(tables.admissions(first)),
         grants=tuple(tables.grants(first)),
@@ -55,14 +57,16 @@ def prove(
     )
 
 
-def _checked(said: Mapping[str, list[Reporter]]) -> Iterable[Checked]:
-    return (checked(RULES[rule_id], of_rule) for rule_id, of_rule in said.items())
+def _checked(reports: Mapping[str, list[Reporter]]) -> Iterable[Checked]:
+    return (checked(RULES[rule_id], of_rule) for rule_id, of_rule in reports.items())
 
 
-def _findings(said: Mapping[str, list[Reporter]], chosen: list[tuple[str, ...]]) -> tuple[Finding, ...]:
-    """One finding for the same fault in several worlds; `when` says under which parameters where not in all."""
+def _findings(reports: Mapping[str, list[Reporter]], chosen: list[tuple[str, ...]]) -> tuple[Finding, ...]:
+    """Merges the same fault of several cases into one finding; `when` names the parameters if it is
+    not in all cases.
+    """
     seen: dict[tuple[Any, ...], tuple[Finding, list[int]]] = {}
-    for of_rule in said.values():
+    for of_rule in reports.values():
         for index, report in enumerate(of_rule):
             for finding in report.findings:
                 key = (finding.rule, finding.resources, finding.sentence, finding.severity, finding.evidence)
@@ -102,7 +106,9 @@ def _views(
 
 
 def _handed(stack: Stack) -> dict[str, str]:
-    """Parameters that receive an output; the model puts the output's value in where it has that stack."""
+    """Parameters that receive an output. The model puts the output's value in if it contains that
+    stack.
+    """
     return {
         name: unknown(f"the output {output} of the stack {source}") for name, (source, output) in stack.handed.items()
     }

@@ -1,4 +1,4 @@
-"""The tables of a proof: who is admitted where and why, and what each role may do."""
+"""The tables of a proof: who may reach whom and why, and what each role may do."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioning.proof.report import Admission, Grant
 
 
 def admissions(view: View) -> Iterator[Admission]:
-    """Every ingress rule of every group."""
+    """Lists every ingress rule of every group."""
     for group, rules in sorted(view.groups.ingress.items()):
         members = tuple(sorted({member.key for member in view.groups.members.get(group, ())}))
         for rule in sorted(rules, key=lambda r: (r.peer, r.first, r.protocol)):
@@ -21,11 +21,13 @@ def admissions(view: View) -> Iterator[Admission]:
 
 
 def asked_by(view: View, rule: GroupRule) -> list[str]:
-    """What in the template asks for an admission: a member of the admitted group that names a member of this one."""
+    """Names what in the template requires an ingress rule: a member of the source group that refers
+    to a member of this one.
+    """
     if rule.kind != "group":
         return []
     if rule.peer == rule.group:
-        return ["members of one group among themselves"]
+        return ["members of the same group"]
     wanted = {name for member in view.groups.members.get(rule.group, ()) for name in view.listening.identities(member)}
     found: dict[str, None] = {}
     for member in view.groups.members.get(rule.peer, ()):
@@ -38,7 +40,7 @@ def asked_by(view: View, rule: GroupRule) -> list[str]:
     return list(found)
 
 
-# The name in an endpoint's service → the prefix of its actions, where they differ.
+# Services whose endpoint name differs from the prefix of their IAM actions.
 _SERVICES = {
     "bedrock-runtime": "bedrock",
     "monitoring": "cloudwatch",
@@ -49,7 +51,9 @@ _SERVICES = {
 
 
 def _right(view: View, member: Resource, endpoint: Resource) -> str:
-    """Whether a member's role may use the service to which an interface endpoint leads."""
+    """Whether a member's role may use the service behind an interface endpoint; returns the
+    statement, or an empty text.
+    """
     if endpoint.type != "AWS::EC2::VPCEndpoint":
         return ""
     label = str(endpoint.get("ServiceName", "")).rpartition("amazonaws.")[2].split(".", 1)[-1]
@@ -59,18 +63,18 @@ def _right(view: View, member: Resource, endpoint: Resource) -> str:
             for statement in view.policies.by_role.get(name, ()):
                 for action in statement.actions:
                     if statement.allow and (action == "*" or action.startswith(f"{service}:")):
-                        return f"{statement.at} allows {action}, for which {endpoint.key} stands"
+                        return f"{statement.at} allows {action}, which {endpoint.key} serves"
     return ""
 
 
 def grants(view: View) -> Iterator[Grant]:
-    """Every statement of every role, user and group of the templates."""
+    """Lists every statement of every role, user and group of the templates."""
     for role, statements in sorted(view.policies.by_role.items()):
         for statement in statements:
             yield Grant(
                 role=role,
                 effect="Allow" if statement.allow else "Deny",
-                actions=statement.actions or tuple(f"everything but {action}" for action in statement.not_actions),
+                actions=statement.actions or tuple(f"everything except {action}" for action in statement.not_actions),
                 resources=tuple(map(shown, statement.resources or statement.not_resources)),
                 condition=shown(statement.condition) if statement.condition else "",
                 evidence=statement.at,

@@ -50,7 +50,7 @@ def test_resources_stand_in_the_order_in_which_they_depend(fresh: Environment, p
 def test_outputs_are_links_or_can_be_copied(running: Environment, people: People) -> None:
     text = page(people, running)
     assert '<a class="mono break" href="https://orders.example.com"' in text
-    assert "Where the API answers" in text
+    assert "URL of the API" in text
     assert 'data-copy="orders-dev-documents"' in text
     assert "hx-trigger" not in text
 

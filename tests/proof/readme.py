@@ -1,4 +1,6 @@
-"""Writes provisioning/proof/README.md from the rules and the judges' table: `python -m tests.proof.readme`."""
+"""Writes provisioning/proof/README.md from the rules and the judges' table: `python -m
+tests.proof.readme`.
+"""
 
 from __future__ import annotations
 
@@ -20,11 +22,11 @@ _AREAS = {
     "transit": "Encryption in transit",
     "public": "Public access",
     "iam": "Roles and their rights",
-    "trust": "Who may take a role",
+    "trust": "Who may assume a role",
     "house": "House rules",
     "data": "Backups and protection",
     "secrets": "Secrets",
-    "opaque": "What cannot be looked into",
+    "opaque": "Undecidable parts",
 }
 
 
@@ -34,11 +36,11 @@ def rendered() -> str:
 
 
 def _head() -> Iterator[str]:
-    yield "# Proof before provisioning: what a rendered template allows, with evidence for each line"
+    yield "# Proof before provisioning: what a rendered template allows, with evidence for every result"
     yield ""
     yield "```mermaid"
     yield "flowchart LR"
-    yield "  T[Rendered templates] --> W[Worlds: conditions decided] --> M[Model: functions resolved] --> R[Rules] --> P[Proof]"
+    yield "  T[Rendered templates] --> C[Parameter cases: conditions decided] --> M[Model: functions resolved] --> R[Rules] --> P[Proof]"
     yield "  A[Facts of AWS, as data] --> R"
     yield "```"
     yield ""
@@ -47,11 +49,11 @@ def _head() -> Iterator[str]:
     yield ".venv/bin/python manage.py prove carbon-connect --size prod --json"
     yield "```"
     yield ""
-    yield "The proof reads the rendered template, never the design, which could be wrong in the same way. What a template leaves"
-    yield "to AWS or to a parameter stays unknown, and is said; it is never taken for safe. Conditions on parameters without a value"
-    yield "are looked at in every way that they can come out. Production refuses high findings."
+    yield "The proof reads the rendered template, never the design, which could contain the same error. A value that AWS or a"
+    yield "parameter decides is reported as unknown; it never counts as safe. For conditions on parameters without a value, every"
+    yield "possible outcome is checked. Production rejects a plan with a high finding."
     yield ""
-    yield f"{len(RULES)} rules; {len(ALL)} broken templates in `tests/proof` show that each finds what it is for."
+    yield f"{len(RULES)} rules; {len(ALL)} broken templates in `tests/proof` show that each rule finds its faults."
 
 
 def _rules() -> Iterator[str]:
@@ -64,7 +66,7 @@ def _rules() -> Iterator[str]:
         yield ""
         yield f"### {_AREAS[area]}"
         yield ""
-        yield "| rule | severity | what holds | why |"
+        yield "| rule | severity | what it checks | why |"
         yield "|---|---|---|---|"
         for rule in rules:
             title = f"[{rule.title}]({rule.source})" if rule.source else rule.title
@@ -76,15 +78,15 @@ def _judges() -> Iterator[str]:
     yield ""
     yield "## Independent judges"
     yield ""
-    yield "checkov and cfn-lint look at the same templates. cfn-lint says nothing. Where checkov differs from us:"
+    yield "checkov and cfn-lint check the same templates. cfn-lint reports nothing. checkov differs from this proof here:"
     yield ""
-    yield "| check | what it asks for | our rule | reason |"
+    yield "| check | what it requires | our rule | reason |"
     yield "|---|---|---|---|"
     for one in differences:
         ours = "accepted" if one.ours == "accepted" else f"`{one.ours}`"
         yield f"| {one.check} | {one.name} | {ours} | {one.reason} |"
     yield ""
-    yield "Found in the shipped templates by our rules only:"
+    yield "Findings in the shipped templates that only our rules report:"
     yield ""
     yield "| rule | reason |"
     yield "|---|---|"
@@ -94,12 +96,12 @@ def _judges() -> Iterator[str]:
 
 def _limits() -> Iterator[str]:
     yield ""
-    yield "## What it does not see"
+    yield "## Not covered"
     yield ""
-    yield "- What programs do inside tasks, functions and hosts, and what people change after the stack is made."
-    yield "- The account around the stack: service control policies, account settings, what other stacks made."
-    yield "- Snapshots and images that are shared: CloudFormation has no property for it."
-    yield "- Resource types that no rule knows; each proof lists those that it met."
+    yield "- The behaviour of programs inside tasks, functions and hosts, and changes that people make after the stack is created."
+    yield "- The account around the stack: service control policies, account settings, resources of other stacks."
+    yield "- Shared snapshots and images: CloudFormation has no property for them."
+    yield "- Resource types that no rule covers; each proof lists those that it found."
 
 
 if __name__ == "__main__":

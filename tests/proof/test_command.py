@@ -21,9 +21,9 @@ def run(*words: str, blueprints: Path = _ROOT / "blueprints") -> subprocess.Comp
 def test_it_tells_what_was_proved() -> None:
     ended = run("carbon-connect", "--size", "prod")
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.startswith("carbon-connect 1.1.0, prod, eu-north-1: ")
+    assert ended.stdout.startswith("carbon-connect 1.1.1, prod, eu-north-1: ")
     assert (
-        "✓ Data subnets have no route to the internet (network.data-to-internet): 3 looked at, all hold" in ended.stdout
+        "✓ Data subnets have no route to the internet (network.data-to-internet): 3 checked, all pass" in ended.stdout
     )
     assert "Not covered" in ended.stdout
     assert "Not given, so the example was taken: " in ended.stderr
@@ -59,5 +59,5 @@ def test_a_high_finding_ends_with_one(tmp_path: Path) -> None:
     recipe.write_text(text.replace(plain, '{ API_TOKEN = "abcdef0123456789" }'), encoding="utf-8")
     ended = run("portal", "--size", "dev", blueprints=tmp_path)
     assert ended.returncode == 1, ended.stderr
-    assert "HIGH secrets.environment: ServiceWorkerTask gets API_TOKEN in the clear." in ended.stdout
+    assert "HIGH secrets.environment: ServiceWorkerTask gets API_TOKEN as plain text." in ended.stdout
     assert "abcdef0123456789" not in ended.stdout

@@ -1,4 +1,6 @@
-"""Conditions come out by the parameters; where one has no value, in every way that matters."""
+"""Parameters decide the outcome of conditions; without a value, every outcome that matters is
+tried.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +64,7 @@ def test_a_given_value_is_taken() -> None:
 def test_a_default_is_taken_and_said() -> None:
     proof = prove(volume(CHOICE, Default="live"))
     assert of(proof) == []
-    assert proof.assumed == ("Stage was not given: its default is taken",)
+    assert proof.assumed == ("Stage was not given: its default is used",)
 
 
 def test_a_resource_behind_a_condition_that_does_not_hold_is_not_there() -> None:

@@ -45,7 +45,7 @@ def test_what_was_looked_at_is_shown_with_evidence() -> None:
     doors = checked["network.entry-points"].evidence
     assert "internet → LoadBalancerPublic: HTTPS 443 (LoadBalancerPublicHttps) behind a web ACL" in doors
     assert any(
-        "meant, LoadBalancerPublic faces the internet" in line for line in checked["groups.open-to-world"].evidence
+        "intended, LoadBalancerPublic faces the internet" in line for line in checked["groups.open-to-world"].evidence
     )
 
 

@@ -156,7 +156,7 @@ def test_the_stack_is_tagged(compiled: dict[str, CompiledTemplate], size: str) -
     assert dict(compiled[size].tags) == {
         "portal:environment": f"carbon-connect-{size}",
         "portal:team": "payments",
-        "portal:blueprint": "carbon-connect@1.1.0",
+        "portal:blueprint": "carbon-connect@1.1.1",
         "portal:request": "none",
     }
 

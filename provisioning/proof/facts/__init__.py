@@ -1,1 +1,1 @@
-"""Facts about AWS that rules stand on, as data with their sources."""
+"""Facts about AWS that the rules rely on, as data with their sources."""

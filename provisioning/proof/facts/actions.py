@@ -1,4 +1,6 @@
-"""Which IAM actions know no resource, which read secrets and data, and which make a role more than it is."""
+"""IAM actions that support no resource, that read secrets or data, or that let a role widen its own
+rights.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,7 @@ _LISTING = (
     "check",
     "view",
 )
-# Reading these is reading the data itself, not what there is of it.
+# These read the data itself, not only its metadata.
 READS_DATA = (
     "s3:GetObject*",
     "secretsmanager:GetSecretValue",
@@ -40,12 +42,13 @@ READS_DATA = (
     "lambda:GetFunction",
 )
 
-# Ways from one right to all rights. Each is one of the paths that Rhino Security Labs published and Bishop Fox's
-# iam-vulnerable rebuilds: https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/
+# Paths of privilege escalation. Each was published by Rhino Security Labs and is reproduced by
+# Bishop Fox's iam-vulnerable:
+# https://rhinosecuritylabs.com/aws/aws-privilege-escalation-methods-mitigation/
 ESCALATES: dict[str, str] = {
     "iam:CreatePolicyVersion": "rewrites a managed policy",
     "iam:SetDefaultPolicyVersion": "brings back an older, wider policy",
-    "iam:CreateAccessKey": "makes keys for another user",
+    "iam:CreateAccessKey": "creates keys for another user",
     "iam:CreateLoginProfile": "gives another user a password",
     "iam:UpdateLoginProfile": "changes another user's password",
     "iam:AttachUserPolicy": "attaches any policy to a user",
@@ -55,42 +58,43 @@ ESCALATES: dict[str, str] = {
     "iam:PutGroupPolicy": "writes any policy into a group",
     "iam:PutRolePolicy": "writes any policy into a role",
     "iam:AddUserToGroup": "joins a more powerful group",
-    "iam:UpdateAssumeRolePolicy": "lets itself take another role",
+    "iam:UpdateAssumeRolePolicy": "allows itself to assume another role",
     "iam:CreateRole": "makes roles",
     "iam:CreateUser": "makes users",
     "iam:CreatePolicy": "makes policies",
-    "iam:DeleteRolePermissionsBoundary": "takes a boundary away",
-    "iam:PutRolePermissionsBoundary": "moves a boundary",
-    "iam:DeleteUserPermissionsBoundary": "takes a boundary away",
-    "iam:PutUserPermissionsBoundary": "moves a boundary",
-    "iam:CreateOpenIDConnectProvider": "lets another identity provider in",
-    "iam:CreateSAMLProvider": "lets another identity provider in",
+    "iam:DeleteRolePermissionsBoundary": "removes a permissions boundary",
+    "iam:PutRolePermissionsBoundary": "changes a permissions boundary",
+    "iam:DeleteUserPermissionsBoundary": "removes a permissions boundary",
+    "iam:PutUserPermissionsBoundary": "changes a permissions boundary",
+    "iam:CreateOpenIDConnectProvider": "trusts another identity provider",
+    "iam:CreateSAMLProvider": "trusts another identity provider",
     "iam:UpdateSAMLProvider": "changes who may sign in",
     "lambda:UpdateFunctionCode": "runs its own code with another function's role",
     "lambda:UpdateFunctionConfiguration": "puts its own layer into another function",
     "lambda:AddPermission": "lets others call a function",
     "glue:UpdateDevEndpoint": "opens a shell with another role",
-    "cloudformation:SetStackPolicy": "takes a stack's protection away",
+    "cloudformation:SetStackPolicy": "removes a stack's protection",
     "ssm:SendCommand": "runs commands on hosts",
     "ssm:StartSession": "opens a shell on hosts",
     "ec2-instance-connect:SendSSHPublicKey": "opens a shell on hosts",
     "ecs:ExecuteCommand": "opens a shell in tasks",
     "codestar:CreateProject": "passes a powerful role",
-    "sts:AssumeRoleWithSAML": "takes roles by assertion",
+    "sts:AssumeRoleWithSAML": "assumes roles with a SAML assertion or web identity",
     "kms:PutKeyPolicy": "changes who may use a key",
-    "kms:CreateGrant": "hands a key on",
+    "kms:CreateGrant": "grants the use of a key to others",
     "s3:PutBucketPolicy": "opens a bucket",
     "s3:PutBucketAcl": "opens a bucket",
-    "s3:PutBucketPublicAccessBlock": "takes a bucket's protection away",
-    "s3:PutAccountPublicAccessBlock": "takes the account's protection away",
+    "s3:PutBucketPublicAccessBlock": "removes a bucket's protection",
+    "s3:PutAccountPublicAccessBlock": "removes the account's protection",
     "secretsmanager:PutResourcePolicy": "opens a secret",
     "ecr:SetRepositoryPolicy": "opens a registry",
-    "organizations:LeaveOrganization": "leaves the organisation's guard rails",
-    "cloudtrail:StopLogging": "blinds the audit",
-    "cloudtrail:DeleteTrail": "blinds the audit",
+    "organizations:LeaveOrganization": "leaves the organization and its guard rails",
+    "cloudtrail:StopLogging": "disables the audit trail",
+    "cloudtrail:DeleteTrail": "disables the audit trail",
 }
 
-# Actions that do know resources, and that AWS nevertheless documents on *: what they act on is only known at run time.
+# Actions that do support resources, but that AWS documents on * because their resource is only
+# known at run time.
 DOCUMENTED_ON_EVERYTHING: dict[str, str] = dict.fromkeys(
     ("ssm:UpdateInstanceInformation",),
     "https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html",
@@ -104,7 +108,8 @@ DOCUMENTED_ON_EVERYTHING: dict[str, str] = dict.fromkeys(
     "https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html",
 )
 
-# AWS managed policies by how much they give; what is in them: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/
+# AWS managed policies by how much they grant; their content:
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/
 EVERYTHING_POLICIES = frozenset(
     {
         "AdministratorAccess",
@@ -114,7 +119,7 @@ EVERYTHING_POLICIES = frozenset(
         "AdministratorAccess-Amplify",
     }
 )
-# These may create log groups, which nobody then deletes.
+# These allow the creation of log groups, which are then never deleted.
 LOG_GROUP_POLICIES = frozenset(
     {
         "service-role/AWSLambdaBasicExecutionRole",
@@ -132,14 +137,16 @@ LOG_GROUP_POLICIES = frozenset(
 
 @cache
 def _without_resource() -> dict[str, str]:
-    """Service → its actions that know no resource. Read once: the package's own table."""
+    """Maps a service to its actions that support no resource. Reads the package's own table, once."""
     text = files(__package__).joinpath("without_resource.txt").read_text(encoding="utf-8")
     lines = (line.partition(": ") for line in text.splitlines() if not line.startswith("#"))
     return {service: f" {actions} " for service, _, actions in lines}
 
 
 def knows_no_resource(action: str) -> bool:
-    """Whether IAM has no narrower resource for an action than *. A pattern must hold for all that it stands for."""
+    """Whether IAM supports no narrower resource for an action than *. For a pattern, whether that
+    is so for every action it matches.
+    """
     service, _, name = action.lower().partition(":")
     actions = _without_resource().get(service, "")
     return bool(name) and "*" not in name and "?" not in name and f" {name} " in actions

@@ -1,4 +1,6 @@
-"""How each store says that it is encrypted at rest, and what AWS does where a template says nothing."""
+"""How each kind of store declares encryption at rest, and what AWS does if a template does not
+declare it.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +13,11 @@ _CFN = "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference"
 
 @dataclass(frozen=True, slots=True)
 class AtRest:
-    """`path` must be true, or given where `given` is set. `missing` is how grave it is to say nothing.
+    """`path` must be true, or merely be set if `given` is true. `missing` is the severity if the
+    property is absent.
 
-    `belongs` names a property by which the resource takes its encryption from another one: then it is not asked.
+    `belongs` names a property through which the resource inherits its encryption from another one;
+    then it is not checked.
     """
 
     type: str
@@ -25,7 +29,7 @@ class AtRest:
     otherwise: tuple[str, ...] = ()
 
 
-# One entry a rule: id, title, and the types that it asks.
+# One entry per rule: id, title, and the types that it checks.
 AT_REST: dict[str, tuple[str, tuple[AtRest, ...]]] = {
     "rest.database": (
         "Databases are encrypted at rest",
@@ -106,13 +110,13 @@ AT_REST: dict[str, tuple[str, tuple[AtRest, ...]]] = {
         ),
     ),
     "rest.bucket": (
-        "Buckets say how they are encrypted at rest",
+        "Buckets declare their encryption at rest",
         (
             AtRest(
                 "AWS::S3::Bucket",
                 "BucketEncryption.ServerSideEncryptionConfiguration",
                 "low",
-                # Since January 2023 S3 encrypts every object that is written, whatever the bucket says.
+                # Since January 2023 S3 encrypts every new object, whatever the bucket declares.
                 "https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-encryption-faq.html",
                 given=True,
             ),
@@ -176,7 +180,7 @@ AT_REST: dict[str, tuple[str, tuple[AtRest, ...]]] = {
     ),
 }
 
-# Stores that AWS encrypts whatever a template says, with the page that says so.
+# Stores that AWS always encrypts, with the page that documents it.
 ALWAYS_ENCRYPTED = {
     "AWS::ElastiCache::ServerlessCache": "https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/at-rest-encryption.html",
     "AWS::MemoryDB::Cluster": "https://docs.aws.amazon.com/memorydb/latest/devguide/at-rest-encryption.html",

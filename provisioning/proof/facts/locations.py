@@ -1,6 +1,6 @@
-"""Where each resource type says in which subnets it stands and which security groups it wears.
+"""The properties by which each resource type declares its subnets and security groups.
 
-Property names are those of CloudFormation's own resource schemas.
+The property names are those of CloudFormation's resource schemas.
 """
 
 from __future__ import annotations
@@ -13,7 +13,9 @@ Kind = Literal["store", "compute", "balancer", "endpoint"]
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """`subnet_group` is the property that names a subnet group, whose type and list property are `through`."""
+    """`subnet_group` is the property that names a subnet group; `through` holds that group's type
+    and its list property.
+    """
 
     kind: Kind
     subnets: str = ""
@@ -129,7 +131,7 @@ LOCATIONS: dict[str, Location] = {
     "AWS::Route53Resolver::ResolverEndpoint": Location("endpoint", groups="SecurityGroupIds"),
 }
 
-# Databases that stand where their cluster stands.
+# Databases that share the network placement of their cluster.
 MEMBERS = {
     "AWS::RDS::DBInstance": ("DBClusterIdentifier", "AWS::RDS::DBCluster"),
     "AWS::DocDB::DBInstance": ("DBClusterIdentifier", "AWS::DocDB::DBCluster"),

@@ -1,4 +1,4 @@
-"""How secrets look: names that promise one, values that are one by their form, properties that take one."""
+"""How to recognize secrets: by the name of a value, by its form, or by the property that holds it."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ NAME = re.compile(
     r"(?i)(passw(or)?d|passphrase|secret|token|api_?key|apikey|private_?key|access_?key|credential|auth_?key|encryption_?key|"
     r"signing_?key|master_?key|session_?key|connection_?string|\bdsn\b|_dsn$)"
 )
-# Names that speak about a secret without being one.
+# Names that contain such a word but hold no secret.
 ABOUT = re.compile(
     r"(?i)(arn|_name|name|_id|_ids|_file|_path|_dir|_url|_uri|_endpoint|_ttl|_seconds|_minutes|_days|_length|_header|_enabled|_type|"
     r"_expiry|_lifetime|_algorithm|_issuer|_prefix|_version|_field|_region|_rotation|policy|_count|_limit|_max|_min)$"
 )
-# Repetitions are bounded: a long text of an attacker's must not make a search slow.
+# Repetitions are bounded, so that a long text from an attacker cannot make a search slow.
 VALUES: dict[str, re.Pattern[str]] = {
     "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),
     "a private key": re.compile(r"-----BEGIN (?:[A-Z]{1,20} )?PRIVATE KEY-----"),
@@ -27,14 +27,14 @@ VALUES: dict[str, re.Pattern[str]] = {
     "an API key": re.compile(r"\bsk-(?:ant-|proj-)?[A-Za-z0-9_-]{24}"),
     "a password in an address": re.compile(r"\b[a-z][a-z0-9+]{1,15}://[^\s/:@${⟦]{1,100}:[^\s/@${⟦]{3,200}@"),
 }
-# A quick look before the careful one: most texts of a template hold none of these.
+# A quick test before the careful one: most texts of a template contain none of these.
 HINT = re.compile(r"AKIA|ASIA|PRIVATE KEY|gh[pousr]_|github_pat_|glpat-|xox|k_live_|AIza|eyJ|sk-|://[^/@\s]{1,320}@")
 
 PROPERTY = re.compile(
     r"^(MasterUserPassword|Master(User)?Password|AdminPassword|AdminUserPassword|Password|Passwords|AuthToken|AccessToken|"
     r"OauthToken|OAuthToken|ClientSecret|client_secret|SecretString|DomainPassword|ServiceAccountPassword|Secret|LoginPassword)$"
 )
-# In user data and scripts: a name that promises a secret, set to something that is written out.
+# In user data and scripts: a name that suggests a secret, set to a literal value.
 ASSIGNED = re.compile(
     r"(?i)(passw(?:or)?d|passphrase|secret|token|api_?key|private_?key|cookie)([\w.-]{0,40})\s{0,4}[=:]\s{0,4}[\"']?([^\s\"'$`({<\\]{6,200})"
 )
@@ -43,12 +43,12 @@ DYNAMIC = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure|ssm):")
 
 
 def assignments(script: str) -> Iterator[tuple[str, str]]:
-    """(name, value) of whatever a script sets under a name that promises a secret."""
+    """Yields (name, value) for each assignment in a script whose name suggests a secret."""
     for found in ASSIGNED.finditer(script):
         before = _BEFORE.search(script[max(0, found.start() - 60) : found.start()])
         yield f"{before[0] if before else ''}{found[1]}{found[2]}", found[3]
 
 
 def masked(value: str) -> str:
-    """A secret for people: enough to find it, too little to use it."""
+    """Shows enough of a secret to find it, and too little to use it."""
     return f"{value[:2]}… ({len(value)} characters)"

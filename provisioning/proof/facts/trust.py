@@ -1,6 +1,8 @@
-"""Which service principals tell whose account they act for, so that a role's trust can demand it.
+"""Service principals that tell AWS whose account they act for, so that a role's trust policy can
+require it.
 
-Only these are asked for a condition: where AWS does not document one, demanding it could lock the service out.
+Only these are checked for a condition. Where AWS documents none, requiring it could lock the
+service out.
 """
 
 SOURCE_ACCOUNT = {

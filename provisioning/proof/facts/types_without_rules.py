@@ -1,6 +1,8 @@
-"""Types at which there is nothing to prove: they open nothing, hold nothing and allow nothing by themselves.
+"""Resource types without security relevance: by themselves they open nothing, hold no data and
+grant no rights.
 
-What others say about them (a route's target, a policy's resource) is judged where it is said.
+What other resources declare about them (a route's target, a policy's resource) is checked at those
+resources.
 """
 
 INERT = frozenset(

@@ -1,6 +1,7 @@
-"""Who listens on which ports, and what in a template asks for a connection: an endpoint, a host name, a target group.
+"""Finds who listens on which ports, and what in a template needs a connection: an endpoint, a host
+name, a target group.
 
-This is how a proof tells an admission that is wanted from one that was only written.
+This is how a proof tells a required ingress rule from one that nothing uses.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from provisioning.proof.model.template import Model, Resource
 from provisioning.proof.model.values import is_known, mapping, mentioned, number, texts
 
-# Ports by engine or type: the documentation's defaults of each service.
+# Default ports by engine or type, from each service's documentation.
 _ENGINES = {
     "postgres": 5432,
     "aurora-postgresql": 5432,
@@ -56,7 +57,7 @@ class Listening:
     # Ports
 
     def ports(self, resource: Resource) -> frozenset[int] | None:
-        """The ports that a resource listens on; None where the template does not say."""
+        """The ports that a resource listens on; None if the template does not determine them."""
         if resource.type in _TYPES:
             given = number(resource.get("Port", resource.get("DBPort")))
             return frozenset({given} if given else _TYPES[resource.type])
@@ -98,7 +99,7 @@ class Listening:
         return None if ports is None else ports | balanced
 
     def opaque(self, resource: Resource) -> bool:
-        """Whether what runs there cannot be read off the template."""
+        """Whether the template does not show what runs on a resource."""
         return resource.type in _OPAQUE or self.ports(resource) is None
 
     # Load balancers
@@ -115,7 +116,7 @@ class Listening:
         return found
 
     def behind(self, balancer: Resource) -> list[Resource]:
-        """The target groups of a load balancer, and who registers in them."""
+        """The target groups of a load balancer, and the resources that register in them."""
         groups = {
             name
             for listener in self.listeners(balancer)
@@ -133,11 +134,11 @@ class Listening:
         rules = self.model.of("AWS::ElasticLoadBalancingV2::ListenerRule")
         return [rule for rule in rules if self.model.find(rule.get("ListenerArn")) is listener]
 
-    # Who asks for whom
+    # Who needs a connection to whom
 
     @cached_property
     def hosts(self) -> dict[str, set[str]]:
-        """Host names that the template gives, and the resources that answer there."""
+        """Host names that the template defines, and the resources that serve them."""
         found: dict[str, set[str]] = defaultdict(set)
         for discovery in self.model.of("AWS::ServiceDiscovery::Service"):
             namespace = self.model.find(discovery.get("NamespaceId", discovery.get("DnsConfig.NamespaceId")))
@@ -158,7 +159,7 @@ class Listening:
         return dict(found)
 
     def asks(self, resource: Resource) -> dict[str, str]:
-        """The resources that one needs to reach, each with the property that says so."""
+        """The resources that a resource must reach, each with the property that shows it."""
         if resource.key not in self._asks:
             self._asks[resource.key] = self._find_asks(resource)
         return self._asks[resource.key]
@@ -187,14 +188,16 @@ class Listening:
         return found
 
     def bodies(self, resource: Resource) -> list[Resource]:
-        """A resource and what it runs: the task definition of a service, the launch template of a group."""
+        """A resource and what it runs: a service's task definition, a group's launch template."""
         wanted = ("AWS::ECS::TaskDefinition", "AWS::EC2::LaunchTemplate")
         named = (self.model.resources.get(name) for name in sorted(self.model.mentions[resource.key]))
         used = [r for r in self.model.users.get(resource.key, ()) if r.type == "AWS::AutoScaling::AutoScalingGroup"]
         return [resource, *(one for one in named if one is not None and one.type in wanted), *used]
 
     def _follow(self, name: str, why: str, found: dict[str, str]) -> None:
-        """From a name to who answers there, from a load balancer to who is behind it, from a secret to its database."""
+        """Follows a name to the resource that serves it, a load balancer to its targets, and a
+        secret to its database.
+        """
         resource = self.model.resources.get(name)
         if resource is None:
             return
@@ -203,14 +206,14 @@ class Listening:
                 found.setdefault(target.key, f"{why}, and {name} forwards to {target.key}")
         elif resource.type == "AWS::Route53::RecordSet":
             for answering in sorted(self.model.mentions[name] - set(found)):
-                found[answering] = f"{why}, and {name} leads to {answering}"
+                found[answering] = f"{why}, and {name} resolves to {answering}"
                 self._follow(answering, found[answering], found)
         elif resource.type == "AWS::SecretsManager::Secret":
             for database, how in self._told_by(resource):
                 found.setdefault(database, f"{why}, {how} {database}")
 
     def _told_by(self, secret: Resource) -> Iterator[tuple[str, str]]:
-        """The databases that a secret leads to: named in its value, or attached to it."""
+        """The databases that a secret belongs to: named in its value, or attached to it."""
         for named in mentioned(secret.get("SecretString")):
             yield named, "whose value names"
         for user in self.model.users.get(secret.key, ()):
@@ -219,7 +222,9 @@ class Listening:
                     yield attached, "the secret of"
 
     def identities(self, resource: Resource) -> set[str]:
-        """A resource, and what it is a part of: a mount target's file system, an instance's launch template."""
+        """A resource and what it is part of: a mount target's file system, an instance's launch
+        template.
+        """
         found = {resource.key}
         if resource.type == "AWS::EFS::MountTarget":
             found |= {system.key for system in [self.model.find(resource.get("FileSystemId"))] if system}
@@ -241,7 +246,9 @@ def _container_ports(task: Resource) -> frozenset[int]:
 
 
 def _entry(resource: Resource, path: str) -> str:
-    """A path with the name of the environment variable or secret that it leads to, where it leads to one."""
+    """A property path, with the name of the environment variable or secret if it is the path of
+    one.
+    """
     stem, _, last = path.rpartition(".")
     if last not in {"Value", "ValueFrom"}:
         return path

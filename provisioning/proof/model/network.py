@@ -1,4 +1,4 @@
-"""The network of a template: who stands in which subnet, and which ways lead out of it or into it."""
+"""The network of a template: the subnets of each resource, and the routes out of and into them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Reach = Literal["internet", "beyond", "endpoint", "local", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """A resource's interfaces in the network. Subnets and groups are values: marks, ids or unknown."""
+    """A resource's network interfaces. Subnets and groups are values: marks, ids or unknown."""
 
     resource: Resource
     kind: Kind
@@ -28,20 +28,20 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class RoutePath:
-    """A route of a subnet: how far it leads, over what, and the path in words."""
+    """A route of a subnet: how far it reaches, through what, and the path in words."""
 
     reach: Reach
     over: str
     line: str
     route: Resource | None = None
-    enters: bool = False  # whether the internet can come in this way
+    enters: bool = False  # whether traffic from the internet can enter over it
 
 
 class Network:
     def __init__(self, model: Model) -> None:
         self.model = model
 
-    # Who stands where
+    # Placement of resources
 
     @cached_property
     def placements(self) -> list[Placement]:
@@ -83,7 +83,7 @@ class Network:
         return [subnet for subnet in found if subnet is not None]
 
     def foreign_subnets(self, placement: Placement) -> list[str]:
-        """The subnets that this template does not make."""
+        """The subnets that this template does not create."""
         return [shown(v) for v in placement.subnets if self.model.find(v, "AWS::EC2::Subnet") is None]
 
     @cached_property
@@ -94,14 +94,14 @@ class Network:
         ]
 
     def shared(self, subnet: Resource) -> bool:
-        """Whether compute stands in a subnet beside the stores."""
+        """Whether a subnet holds compute as well as stores."""
         return any(placement.kind == "compute" for placement in self.by_subnet.get(subnet.key, ()))
 
-    # Ways out and in
+    # Routes
 
     @cached_property
     def _tables(self) -> dict[str, list[Resource | str]]:
-        """Subnet → its route tables."""
+        """Maps a subnet to its route tables."""
         found: dict[str, list[Resource | str]] = defaultdict(list)
         for association in self.model.of("AWS::EC2::SubnetRouteTableAssociation"):
             if subnet := self.model.find(association.get("SubnetId"), "AWS::EC2::Subnet"):
@@ -121,7 +121,7 @@ class Network:
         return [table for table in self._tables.get(subnet.key, ()) if isinstance(table, Resource)]
 
     def route_paths(self, subnet: Resource) -> list[RoutePath]:
-        """Every way out of a subnet, by the routes that the template gives it."""
+        """Every route path out of a subnet, according to the routes in the template."""
         if subnet.key not in self._route_paths:
             self._route_paths[subnet.key] = self._find_route_paths(subnet)
         return self._route_paths[subnet.key]
@@ -134,17 +134,15 @@ class Network:
         tables = self._tables.get(subnet.key, [])
         if not tables:
             if self.model.find(subnet.get("VpcId"), "AWS::EC2::VPC"):
-                return []  # the VPC's main route table, which leads nowhere but to the VPC itself
+                return []  # the VPC's main route table, which has no route out of the VPC
             return [
-                RoutePath(
-                    "unknown", "", f"{subnet.key} → the main route table of a VPC that the template does not make"
-                )
+                RoutePath("unknown", "", f"{subnet.key} → the main route table of a VPC that is not in the template")
             ]
         found = []
         for table in tables:
             if not isinstance(table, Resource):
                 found.append(
-                    RoutePath("unknown", "", f"{subnet.key} → route table {table}, which the template does not make")
+                    RoutePath("unknown", "", f"{subnet.key} → route table {table}, which is not in the template")
                 )
                 continue
             for route in self._routes.get(table.key, ()):
@@ -168,7 +166,7 @@ class Network:
             if reach == "internet" and _is_private(to):
                 return RoutePath("beyond", over, f"{line} → {over} {shown(value)}", route)
             return RoutePath(reach, over, f"{line} → {over} {shown(value)}", route)
-        return RoutePath("unknown", "", f"{line} → a target that is not known here", route)
+        return RoutePath("unknown", "", f"{line} → an unknown target", route)
 
     def _gateway(self, line: str, route: Resource, value: Any) -> RoutePath:
         gateway = self.model.find(value)
@@ -182,7 +180,8 @@ class Network:
             return RoutePath("beyond", "virtual private gateway", f"{line} → virtual private gateway {value}", route)
         if isinstance(value, str) and value.startswith("vpce-"):
             return RoutePath("endpoint", "gateway load balancer endpoint", f"{line} → {value}", route)
-        # An internet gateway, and whatever a template does not say: never taken for safe.
+        # An internet gateway, or anything that the template does not decide: never assumed to be
+        # safe.
         return RoutePath(
             "internet", "internet gateway", f"{line} → internet gateway {shown(value)}", route, enters=True
         )
@@ -218,7 +217,7 @@ class Network:
     # Network ACLs
 
     def acl_admits(self, subnet: Resource, *, egress: bool) -> tuple[bool, str]:
-        """Whether a subnet's network ACL lets the internet through, with the reason."""
+        """Whether a subnet's network ACL allows traffic from or to the internet, with the reason."""
         for association in self.model.of("AWS::EC2::SubnetNetworkAclAssociation"):
             if self.model.find(association.get("SubnetId"), "AWS::EC2::Subnet") is not subnet:
                 continue
@@ -226,7 +225,7 @@ class Network:
             if acl is None:
                 return True, f"the network ACL {shown(association.get('NetworkAclId'))} is not in the template"
             return self._acl(acl, egress=egress)
-        return True, "the default network ACL lets everything through"
+        return True, "the default network ACL allows all traffic"
 
     def _acl(self, acl: Resource, *, egress: bool) -> tuple[bool, str]:
         entries = [
@@ -239,10 +238,10 @@ class Network:
             if _is_private(block):
                 continue
             if entry.get("RuleAction") != "deny":
-                return True, f"{acl.key} admits {shown(block)} by {entry.key}"
+                return True, f"{acl.key} allows {shown(block)} through {entry.key}"
             if block in ("0.0.0.0/0", "::/0") and number(entry.get("Protocol")) == -1:
-                return False, f"{acl.key} denies {block} by {entry.key}"
-        return False, f"{acl.key} admits no public address"
+                return False, f"{acl.key} denies {block} through {entry.key}"
+        return False, f"{acl.key} allows no public address"
 
 
 _TARGETS: tuple[tuple[str, str, Reach], ...] = (
@@ -268,7 +267,7 @@ def destination(route: Resource) -> Any:
 
 
 def is_public_block(block: Any) -> bool:
-    """Whether a CIDR holds public addresses; one that cannot be read may."""
+    """Whether a CIDR block contains public addresses; an unreadable one counts as public."""
     return not _is_private(block)
 
 
@@ -286,7 +285,9 @@ def _yes(value: Any) -> bool | None:
 
 
 def _interfaces(resource: Resource) -> tuple[list[Any], list[Any], bool | None]:
-    """Subnets, groups and a public address of the interfaces that instances and launch templates spell out."""
+    """Subnets, groups and the public address of interfaces that instances and launch templates
+    declare inline.
+    """
     subnets: list[Any] = []
     groups: list[Any] = []
     public: bool | None = None

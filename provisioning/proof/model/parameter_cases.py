@@ -1,7 +1,8 @@
-"""The ways in which a template's conditions can come out.
+"""Parameter cases: the possible outcomes of a template's conditions.
 
-Parameters that have a value decide them. Where one has none, every value that the conditions ask for is tried, so that a
-fault behind a condition is found, and its finding says under which parameters.
+Parameters that have a value decide the conditions. For a parameter without a value, every value
+that the conditions compare it with is tried, so that a fault behind a condition is found. Its
+finding names the parameters for which it holds.
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ _DEEPEST = 60
 
 @dataclass(frozen=True, slots=True)
 class ParameterCase:
-    """One way: the parameters' values (a mark where unknown), the conditions, and what was supposed for it."""
+    """One case: the parameters' values (a mark if unknown), the outcome of the conditions, and the
+    values chosen for it.
+    """
 
     parameters: Mapping[str, Any]
     conditions: Mapping[str, bool]
@@ -31,7 +34,9 @@ class ParameterCase:
 
 @dataclass(frozen=True, slots=True)
 class ParameterCases:
-    """`left_out` is how many further ones were not looked at; `assumed` are sentences about parameters."""
+    """`left_out` is the number of further cases that were not checked; `assumed` are sentences
+    about parameters.
+    """
 
     cases: tuple[ParameterCase, ...]
     left_out: int
@@ -41,7 +46,7 @@ class ParameterCases:
 def parameter_cases(
     template: Mapping[str, Any], *, region: str, prefix: str, given: Mapping[str, Any]
 ) -> ParameterCases:
-    """All worlds of a template; `given` are the parameters that the stack is created with."""
+    """All cases of a template; `given` are the parameters that the stack is created with."""
     declared = mapping(template.get("Parameters"))
     conditions = mapping(template.get("Conditions"))
     known, assumed = _known(declared, given)
@@ -69,7 +74,7 @@ def _known(declared: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[dict[
         described = mapping(parameter)
         kind = str(described.get("Type", "String"))
         if str(described.get("NoEcho", "")).lower() == "true":
-            # Its value is a secret: it stays out of everything that a proof says.
+            # A secret's value must not appear anywhere in a proof.
             known[name] = unknown(f"the secret parameter {name}")
             continue
         if name in given:
@@ -79,7 +84,7 @@ def _known(declared: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[dict[
             continue
         elif "Default" in described:
             value = described["Default"]
-            assumed.append(f"{name} was not given: its default is taken")
+            assumed.append(f"{name} was not given: its default is used")
         else:
             assumed.append(f"{name} was not given and has no default")
             continue
@@ -92,7 +97,7 @@ def _known(declared: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[dict[
 def _asked_for(
     conditions: Mapping[str, Any], declared: Mapping[str, Any], known: Mapping[str, Any]
 ) -> dict[str, tuple[str, ...]]:
-    """The parameters without value that conditions compare, with the values that matter."""
+    """The parameters without a value that conditions compare, with the values that matter."""
     asked: dict[str, set[str]] = {}
     for one, other in _comparisons(conditions):
         for side, against in ((one, other), (other, one)):
@@ -123,7 +128,7 @@ def _comparisons(value: Any, depth: int = 0) -> Iterator[tuple[Any, Any]]:
 
 
 class _Conditions:
-    """Decides named conditions; one that cannot be decided, or that asks for itself, is None."""
+    """Decides conditions by name; a condition that is undecidable or refers to itself is None."""
 
     def __init__(self, conditions: Mapping[str, Any], resolver: Resolver) -> None:
         self.conditions = conditions
@@ -163,7 +168,9 @@ def _combined(function: str, answers: list[bool | None]) -> bool | None:
 
 
 def _decide(conditions: Mapping[str, Any], resolver: Resolver) -> dict[str, bool]:
-    """Every condition that can be decided; the others are left out, and whoever asks for one finds it unknown."""
+    """Every condition that can be decided. The others are left out, so that a reader finds them
+    unknown.
+    """
     found = _Conditions(conditions, resolver)
     answers = {name: found.named(name) for name in conditions}
     return {name: answer for name, answer in answers.items() if answer is not None}
@@ -172,5 +179,5 @@ def _decide(conditions: Mapping[str, Any], resolver: Resolver) -> dict[str, bool
 def _equal(one: Any, other: Any) -> bool | None:
     if is_known(one) and is_known(other):
         return str(one) == str(other)
-    # A parameter that is supposed to have "any other value" differs from every value that it is compared with.
+    # A parameter with "any other value" differs from every value that it is compared with.
     return False if is_known(one) != is_known(other) and _NO_VALUE in f"{one}{other}" else None

@@ -1,4 +1,6 @@
-"""Every policy statement of a template: what roles may do, who may take them, and what resources allow by themselves."""
+"""Every policy statement of a template: what roles may do, who may assume them, and what resources
+allow.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from provisioning.proof.model.values import is_unknown, many, mapping, shown
 
 Kind = Literal["identity", "trust", "resource"]
 
-# Type → the property with its resource policy, as CloudFormation's schemas name it.
+# The property that holds a type's resource policy, as named in CloudFormation's schemas.
 RESOURCE_POLICIES: dict[str, str] = {
     "AWS::S3::BucketPolicy": "PolicyDocument",
     "AWS::S3::AccessPoint": "Policy",
@@ -60,7 +62,9 @@ POLICY_TYPES = frozenset({*RESOURCE_POLICIES, *IDENTITY_POLICIES, *HOLDERS, "AWS
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One statement. `holders` are the roles that an identity statement belongs to; lists are resolved texts."""
+    """One statement. `holders` are the roles that an identity statement belongs to; lists hold
+    resolved texts.
+    """
 
     kind: Kind
     resource: Resource
@@ -81,9 +85,9 @@ class Statement:
 
     @property
     def line(self) -> str:
-        what = ", ".join(self.actions) or f"everything but {', '.join(self.not_actions)}"
+        what = ", ".join(self.actions) or f"everything except {', '.join(self.not_actions)}"
         on = ", ".join(self.resources) or (
-            f"everything but {', '.join(self.not_resources)}" if self.not_resources else ""
+            f"everything except {', '.join(self.not_resources)}" if self.not_resources else ""
         )
         when = f" if {shown(self.condition)}" if self.condition else ""
         who = f" to {', '.join(f'{kind} {name}' for kind, name in self.principals)}" if self.principals else ""
@@ -94,9 +98,9 @@ class Statement:
         return {str(key).lower() for part in self.condition.values() for key in mapping(part)}
 
     def values(self, key: str) -> list[str]:
-        """What a condition compares a key with, over all operators that demand a match.
+        """The values that a condition compares a key with, over all operators that require a match.
 
-        An operator that is also satisfied where the key is missing demands nothing of whom it allows.
+        An operator that is also satisfied if the key is missing does not restrict anyone.
         """
         found = []
         for operator, part in self.condition.items():
@@ -109,7 +113,7 @@ class Statement:
         return found
 
     def demands(self, key: str) -> bool:
-        """Whether the statement holds only where a key has a value that not everybody has."""
+        """Whether the statement applies only if a key has a value that not every caller has."""
         values = self.values(key)
         return bool(values) and not any(is_open(value) for value in values)
 
@@ -117,12 +121,12 @@ class Statement:
         return {key for key in self.condition_keys() if self.demands(key)}
 
     def matches(self, action: str) -> bool:
-        """Whether the statement's actions include one, wildcards read as IAM reads them."""
+        """Whether the statement's actions include one; wildcards match as in IAM."""
         return any(action_matches(pattern, action) for pattern in self.actions)
 
 
 def is_open(value: str) -> bool:
-    """Whether a condition's value matches everybody's: `*`, every address, an ARN of any account."""
+    """Whether a condition's value matches every caller: `*`, every address, an ARN of any account."""
     if value in ("*", "0.0.0.0/0", "::/0"):
         return True
     parts = value.split(":", 5)
@@ -133,7 +137,9 @@ _ARN_PARTS = 6
 
 
 def action_matches(pattern: str, action: str) -> bool:
-    """Whether IAM's wildcards match, in time that grows with both lengths only."""
+    """Whether a pattern with IAM's wildcards matches, in time proportional to the product of both
+    lengths at most.
+    """
     if pattern == "*":
         return True
     if "*" not in pattern and "?" not in pattern:
@@ -142,7 +148,7 @@ def action_matches(pattern: str, action: str) -> bool:
 
 
 def _glob(pattern: str, text: str) -> bool:
-    """Greedy: the last star takes one character more whenever what follows does not fit."""
+    """Greedy matching: the last star takes one more character whenever the rest does not match."""
     at, star, mark = 0, -1, 0
     here = 0
     while here < len(text):

@@ -1,6 +1,7 @@
-"""Resolves a template's intrinsic functions as far as a template alone allows.
+"""Resolves a template's intrinsic functions as far as the template alone allows.
 
-The result has no function left in it: known values, and marks (see `values`) for what AWS or a parameter decides.
+The result contains no functions: only known values, and marks (see `values`) for what AWS or a
+parameter decides.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 
 from provisioning.proof.model.values import is_known, literal, many, mark, marks, number, unknown
 
-# A text that grows past this is left unknown: `Fn::Sub` can repeat a long value any number of times.
+# A longer text is left unknown: `Fn::Sub` can repeat a long value any number of times.
 _LONGEST = 200_000
 _DEEPEST = 100
 _SUB = re.compile(r"\$\{([^}]{0,300})\}")
@@ -20,14 +21,16 @@ _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
 
 
 class NoValue:
-    """What `AWS::NoValue` stands for: the property is not there."""
+    """The value of `AWS::NoValue`: the property is absent."""
 
 
 NO_VALUE = NoValue()
 
 
 class Resolver:
-    """Resolves values of one stack. `conditions` are decided; `parameters` are values, known or marked."""
+    """Resolves the values of one stack. `conditions` are decided; `parameters` are values, known or
+    marked.
+    """
 
     def __init__(
         self,
@@ -66,7 +69,8 @@ class Resolver:
         found: list[Any] = []
         for part in value:
             resolved = self.resolve(part)
-            # An `Fn::If` or a list parameter as one element of a list that expects texts is spliced in.
+            # An `Fn::If` or a list parameter that is one element of a list is expanded into that
+            # list.
             if isinstance(resolved, list) and isinstance(part, dict):
                 found.extend(resolved)
             elif resolved is not NO_VALUE:
@@ -93,7 +97,7 @@ class Resolver:
 
     def _function(self, name: str, argument: Any) -> Any:
         if (function := _FUNCTIONS.get(name)) is None:
-            return unknown(f"{name} is not known here")
+            return unknown(f"{name} is unknown")
         return function(self, argument)
 
     # References
@@ -120,7 +124,8 @@ class Resolver:
             return "amazonaws.com.cn" if self.region.startswith("cn-") else "amazonaws.com"
         if name == "AWS::NotificationARNs":
             return []
-        # Known to CloudFormation and the same for the whole stack: a mark of its own.
+        # CloudFormation decides it, and it is the same for the whole stack: it gets a mark of its
+        # own.
         return mark(literal(name))
 
     def get_att(self, argument: Any) -> Any:
@@ -167,7 +172,7 @@ class Resolver:
             return unknown("a Fn::Join without delimiter and list")
         delimiter, parts = argument[0], self.resolve(argument[1])
         if isinstance(parts, str):
-            return parts  # the list attribute of a resource: its mark stands for the joined text
+            return parts  # The list attribute of a resource: its mark represents the joined text.
         if not isinstance(parts, list):
             return unknown("a Fn::Join of an unknown list")
         result = str(delimiter).join(_text(part) for part in parts)
@@ -179,7 +184,7 @@ class Resolver:
         delimiter, text = argument[0], self.resolve(argument[1])
         if not isinstance(text, str) or not isinstance(delimiter, str) or not delimiter:
             return unknown("a Fn::Split of an unknown text")
-        # What only AWS knows cannot be taken apart here; its mark still says whose it is.
+        # A value that only AWS knows cannot be split here; its mark still names its resource.
         return text.split(delimiter) if is_known(text) else text
 
     def select(self, argument: Any) -> Any:
@@ -220,7 +225,8 @@ class Resolver:
                 default = options.get("DefaultValue")
                 return unknown("a Fn::FindInMap that finds nothing here") if default is None else self.resolve(default)
             found = found[str(key)]
-        # Mappings hold texts and lists of texts, no functions: nothing is resolved in them.
+        # Mappings contain texts and lists of texts only, no functions, so nothing is resolved in
+        # them.
         return [_text(part) for part in found] if isinstance(found, list) else _text(found)
 
     def zones(self, argument: Any) -> Any:

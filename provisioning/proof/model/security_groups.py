@@ -1,4 +1,6 @@
-"""Security groups: every rule that admits or lets out, wherever the template wrote it, and who wears which group."""
+"""Security groups: every ingress and egress rule, wherever the template declares it, and the
+members of each group.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ Peer = Literal["group", "cidr", "prefix list", "unknown"]
 
 @dataclass(frozen=True, slots=True)
 class GroupRule:
-    """One permission of a group. `group` and a peer group are keys of the model, or the text of a foreign group."""
+    """One rule of a group. `group` and a peer group are keys of the model, or the text of a group
+    outside the template.
+    """
 
     group: str
     egress: bool
@@ -48,7 +52,7 @@ class GroupRule:
 
     @property
     def wide(self) -> bool:
-        """More ports than a service listens on."""
+        """Whether the rule covers more ports than a service listens on."""
         return self.everything or (self.protocol in {"tcp", "udp"} and self.last - self.first > _MANY)
 
     def covers(self, port: int) -> bool:
@@ -60,7 +64,9 @@ class GroupRule:
 
     @property
     def nowhere(self) -> bool:
-        """An address that leads nowhere, which EC2 needs so that it does not add "everything to everywhere"."""
+        """An address that reaches nothing, which EC2 needs so that it does not add a rule that
+        allows all egress.
+        """
         return self.kind == "cidr" and self.peer in ("127.0.0.1/32", "255.255.255.255/32", "::1/128")
 
     @property
@@ -71,12 +77,13 @@ class GroupRule:
 
 _LAST_PORT = 65_535
 _MANY = 100
-# Half of the internet is the internet: two /1 blocks are the oldest way round a check for /0.
+# Half of the internet counts as the internet: two /1 blocks are the classic way around a check for
+# /0.
 _WIDEST = 8
 
 
 def is_wide_open(block: str) -> bool:
-    """Whether a block is so wide that it stands for everybody."""
+    """Whether a block is so wide that it means everyone."""
     if block in ANYWHERE:
         return True
     if not is_known(block):
@@ -126,7 +133,7 @@ class Groups:
 
     @cached_property
     def members(self) -> dict[str, list[Resource]]:
-        """Group → the resources that wear it, tasks that are run beside the template included."""
+        """Maps a group to the resources that use it, including tasks that run outside the template."""
         found: dict[str, list[Resource]] = defaultdict(list)
         for placement in self.network.placements:
             for value in placement.groups:
@@ -149,7 +156,9 @@ class Groups:
 
 
 def _group(model: Model, value: Any) -> str:
-    """The key of a group, its text where the template does not make it, or a VPC's default group by name."""
+    """The key of a group; its text if the template does not create it; or a VPC's default group by
+    name.
+    """
     found = target(value)
     if found is not None and found[0] in model.resources:
         resource = model.resources[found[0]]
@@ -158,7 +167,7 @@ def _group(model: Model, value: Any) -> str:
 
 
 def _default_egress(group: Resource, block: str) -> GroupRule:
-    """What EC2 adds where a group says nothing about the way out.
+    """The egress rule that EC2 adds if a group declares none.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html
     """
@@ -177,7 +186,7 @@ def _default_egress(group: Resource, block: str) -> GroupRule:
 
 
 def _rule(model: Model, group: str, rule: Any, resource: Resource, path: str, *, egress: bool) -> GroupRule:
-    """One rule as it is written; one that cannot be read may be anything."""
+    """One declared rule; a rule that cannot be read may allow anything."""
     given = rule if isinstance(rule, dict) else {}
     protocol = str(given.get("IpProtocol", "-1")).lower()
     protocol = "-1" if protocol in _ALL else _PROTOCOLS.get(protocol, protocol)
@@ -198,4 +207,4 @@ def _peer(model: Model, rule: dict[str, Any], *, egress: bool) -> tuple[Peer, st
             return "group", _group(model, value)
     if (value := rule.get(f"{side}PrefixListId")) is not None:
         return "prefix list", str(value)
-    return "unknown", "nobody that the template names"
+    return "unknown", "no source that the template names"

@@ -1,4 +1,6 @@
-"""The model that rules look at: the resources of all stacks in one world, resolved, and who names whom."""
+"""The model that rules check: the resources of all stacks in one parameter case, resolved, and
+their references.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ from provisioning.proof.model.values import is_known, mapping, mentioned, target
 
 @dataclass(frozen=True, slots=True)
 class TaskRun:
-    """A task that is run beside the template, with the security groups that it gets there (logical ids)."""
+    """A task that runs outside the template, with the security groups that it gets (logical ids)."""
 
     task_definition: str
     security_groups: tuple[str, ...]
@@ -25,7 +27,9 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Stack:
-    """One rendered template and what it is created with. `handed` names the output that a parameter receives, with its stack."""
+    """One rendered template and the values it is created with. `handed` maps a parameter to the
+    stack and output that it receives.
+    """
 
     template: Mapping[str, Any]
     region: str
@@ -40,7 +44,9 @@ class Stack:
 
 @dataclass(frozen=True, eq=False)
 class Resource:
-    """A resource with resolved properties. `key` is its logical id, after its stack's key where that is not the main one."""
+    """A resource with resolved properties. `key` is its logical id, prefixed with its stack's key
+    unless that is the main stack.
+    """
 
     key: str
     logical_id: str
@@ -53,7 +59,7 @@ class Resource:
     certain: bool = True
 
     def get(self, path: str, default: Any = None) -> Any:
-        """A property by its path, `A.B.C`; the default where a part is missing."""
+        """A property by its path, `A.B.C`; the default if a part is missing."""
         found: Any = self.properties
         for name in path.split("."):
             if not isinstance(found, dict) or name not in found:
@@ -62,7 +68,7 @@ class Resource:
         return found
 
     def items(self, path: str) -> list[Any]:
-        """A list property's elements; one value counts as a list of one."""
+        """The elements of a list property; a single value counts as a list of one."""
         found = self.get(path)
         return [] if found is None else found if isinstance(found, list) else [found]
 
@@ -70,12 +76,12 @@ class Resource:
         return [part for part in self.items(path) if isinstance(part, dict)]
 
     def at(self, path: str) -> str:
-        """How evidence names one of its properties."""
+        """The name of a property in evidence."""
         return f"{self.key}.{path}"
 
 
 class Model:
-    """All stacks of one world. `notes` say what could not be read."""
+    """All stacks in one parameter case. `notes` list what could not be read."""
 
     def __init__(self, stacks: Sequence[Stack], cases: Mapping[str, ParameterCase]) -> None:
         self.stacks = tuple(stacks)
@@ -105,7 +111,7 @@ class Model:
                 continue
             properties = resolver.resolve(body.get("Properties", {}))
             if not isinstance(properties, dict):
-                self.notes.append(f"the properties of {prefix}{name} cannot be told")
+                self.notes.append(f"the properties of {prefix}{name} cannot be determined")
                 properties = {}
             depends = body.get("DependsOn", ())
             self.resources[f"{prefix}{name}"] = Resource(
@@ -140,7 +146,9 @@ class Model:
         return next(stack for stack in self.stacks if stack.key == key)
 
     def find(self, value: Any, *types: str) -> Resource | None:
-        """The resource that a value refers to: by mark, or by its physical name where the template gives one."""
+        """The resource that a value refers to: by mark, or by its physical name if the template
+        sets one.
+        """
         if (found := target(value)) is not None:
             resource = self.resources.get(found[0])
         elif isinstance(value, str) and is_known(value) and types:
@@ -151,12 +159,12 @@ class Model:
 
     @cached_property
     def mentions(self) -> dict[str, set[str]]:
-        """For each resource, the resources that its properties name."""
+        """Maps each resource to the resources that its properties refer to."""
         return {key: set(mentioned(resource.properties)) - {key} for key, resource in self.resources.items()}
 
     @cached_property
     def users(self) -> dict[str, list[Resource]]:
-        """For each resource, those that name it."""
+        """Maps each resource to the resources that refer to it."""
         found: dict[str, list[Resource]] = defaultdict(list)
         for key, named in self.mentions.items():
             for name in named:
@@ -176,7 +184,7 @@ def _word(value: Any) -> str | None:
 
 
 def stack_of(body: str | Mapping[str, Any], **given: Any) -> Stack:
-    """A stack from a template's text or mapping."""
+    """Makes a stack from a template's text or mapping."""
     template = json.loads(body) if isinstance(body, str) else body
     return Stack(template=template, **given)
 

@@ -1,7 +1,8 @@
-"""Resolved template values as plain Python, with a mark for whatever only AWS will know.
+"""Resolved template values as plain Python, with marks for the values that only AWS will know.
 
-`{"Ref": "Vpc"}` becomes the text `⟦Vpc⟧` and `Fn::GetAtt` `⟦Vpc.Arn⟧`, also inside longer text, so that rules compare and
-search strings and still see which resource is meant. What cannot be told is `⟦?why⟧`: never empty, never assumed safe.
+`{"Ref": "Vpc"}` becomes the text `⟦Vpc⟧` and `Fn::GetAtt` becomes `⟦Vpc.Arn⟧`, also inside longer
+text. Rules can thus compare and search strings and still see which resource is meant. An
+undecidable value is `⟦?why⟧`: it is never empty and never assumed to be safe.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ def unknown(why: str) -> str:
 
 
 def literal(text: str) -> str:
-    """A template's own text; it cannot pretend to be a mark."""
+    """Escapes a template's own text, so that it cannot imitate a mark."""
     return text.translate(_HIDDEN) if OPEN in text or CLOSE in text else text
 
 
 def is_unknown(value: Any) -> bool:
-    """Whether the whole value cannot be told."""
+    """Whether the whole value is undecidable."""
     return isinstance(value, str) and value.startswith(f"{OPEN}?")
 
 
@@ -40,12 +41,12 @@ def has_unknown(value: Any) -> bool:
 
 
 def is_known(value: Any) -> bool:
-    """Whether nothing in a text is left to AWS or to a parameter."""
+    """Whether no part of a text depends on AWS or on a parameter."""
     return not (isinstance(value, str) and OPEN in value)
 
 
 def target(value: Any) -> tuple[str, str] | None:
-    """(resource, attribute) of a value that is nothing but a mark."""
+    """The (resource, attribute) of a value that consists of one mark only."""
     if not isinstance(value, str) or not value.startswith(OPEN):
         return None
     found = _WHOLE.fullmatch(value)
@@ -53,7 +54,7 @@ def target(value: Any) -> tuple[str, str] | None:
 
 
 def outline(text: str) -> str:
-    """A text with its marks emptied, so that it can be taken apart at its own colons and slashes."""
+    """A text with its marks emptied, so that it can be split at its own colons and slashes."""
     return _MARK.sub(f"{OPEN}{CLOSE}", text)
 
 
@@ -63,7 +64,7 @@ def marks(text: str) -> Iterator[str]:
 
 
 def mentioned(value: Any) -> Iterator[str]:
-    """The resources that a value names, however deep."""
+    """The resources that a value refers to, at any depth."""
     if isinstance(value, str):
         if OPEN in value:
             for found in _MARK.finditer(value):
@@ -78,7 +79,9 @@ def mentioned(value: Any) -> Iterator[str]:
 
 
 def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
-    """Every text inside a value with its property path, in order. Not recursive: a raw template may nest as deep as it likes."""
+    """Every text inside a value with its property path, in order. Not recursive, because a raw
+    template may nest to any depth.
+    """
     waiting: list[tuple[str, Any]] = [(path, value)]
     while waiting:
         here, found = waiting.pop()
@@ -91,7 +94,9 @@ def texts(value: Any, path: str = "") -> Iterator[tuple[str, str]]:
 
 
 def many(value: Any) -> list[Any]:
-    """A list, one value as a list of one, and nothing as none: policies and properties allow both."""
+    """A list; one value as a list of one; nothing as an empty list. Policies and properties allow
+    all three.
+    """
     if value is None:
         return []
     return value if isinstance(value, list) else [value]
@@ -102,7 +107,7 @@ def mapping(value: Any) -> dict[str, Any]:
 
 
 def truth(value: Any) -> bool | None:
-    """True or False as CloudFormation reads them; None where it is neither or cannot be told."""
+    """True or False as CloudFormation reads them; None if it is neither or undecidable."""
     if isinstance(value, bool):
         return value
     if isinstance(value, str) and (word := value.lower()) in {"true", "false"}:
@@ -123,7 +128,7 @@ def number(value: Any) -> int | None:
 
 
 def shown(value: Any) -> str:
-    """A value for people: marks as CloudFormation would write them in `Fn::Sub`."""
+    """A value for people: marks are shown as CloudFormation would write them in `Fn::Sub`."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):

@@ -1,4 +1,6 @@
-"""Everything that a rule may ask: the model of one world, and what is read off it once for all rules."""
+"""Everything that a rule can query: the model of one parameter case, and facts derived from it once
+for all rules.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from provisioning.proof.model.template import Model, Resource
 
 
 class View:
-    """`policy` is the rules of the size, if the caller knows it; `changing` says that the templates update a stack."""
+    """`policy` holds the rules of the size, if the caller knows it; `changing` means that the templates
+    update a running stack.
+    """
 
     def __init__(self, model: Model, *, policy: SizePolicy | None = None, changing: bool = False) -> None:
         self.model = model

@@ -1,4 +1,6 @@
-"""Is each admission asked for: does somebody listen there, does the other side need it, and does it let itself out."""
+"""Checks that each ingress rule is required: a member listens, the other side needs it, and its own
+egress allows it.
+"""
 
 from __future__ import annotations
 
@@ -13,10 +15,10 @@ _TYPES = (GROUP, "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgres
 
 @rule(
     "groups.not-asked-for",
-    "Every admission is asked for",
+    "Every ingress rule is required",
     severity="medium",
-    why="A rule that nothing needs is a path for whoever gets into the admitted side.",
-    remedy="Remove the rule, or let the admitted side use the store: by its endpoint, its secret or its target group.",
+    why="A rule that nothing needs is a path for an attacker who gets into the allowed side.",
+    remedy="Remove the rule, or let the allowed side use the store through its endpoint, its secret or its target group.",
     types=_TYPES,
 )
 def not_asked_for(view: View, report: Reporter) -> None:
@@ -25,20 +27,22 @@ def not_asked_for(view: View, report: Reporter) -> None:
             if admitted.kind != "group":
                 continue
             if reasons := asked_by(view, admitted):
-                report.passes(group, f"{admitted.line}: asked for by {'; '.join(reasons)}")
+                report.passes(group, f"{admitted.line}: required by {'; '.join(reasons)}")
                 continue
             peers = view.groups.members.get(admitted.peer, [])
             members = view.groups.members.get(group.key, [])
             opaque = any(view.listening.opaque(member) for member in [*peers, *members])
-            sentence = f"{group.key} admits {shown(admitted.peer)} to {admitted.ports}, and nothing in the template asks for it."
+            sentence = f"{group.key} allows {shown(admitted.peer)} on {admitted.ports}, and nothing in the template requires it."
             if not peers or not members or opaque:
                 _weakly(view, report, admitted, sentence)
             else:
-                report.fault([group], sentence, admitted.line, f"worn by {', '.join(sorted({p.key for p in peers}))}")
+                report.fault([group], sentence, admitted.line, f"used by {', '.join(sorted({p.key for p in peers}))}")
 
 
 def _weakly(view: View, report: Reporter, admitted: GroupRule, sentence: str) -> None:
-    """Where a side cannot be read, the other side's way out on just this port counts as asking."""
+    """If one side cannot be read, the other side's egress on exactly this port counts as a
+    requirement.
+    """
     let_out = [
         rule.line
         for rule in view.groups.egress.get(admitted.peer, ())
@@ -48,17 +52,17 @@ def _weakly(view: View, report: Reporter, admitted: GroupRule, sentence: str) ->
     ]
     group = view.model.resources[admitted.group]
     if let_out:
-        report.passes(group, f"{admitted.line}: asked for by {let_out[0]}")
+        report.passes(group, f"{admitted.line}: required by {let_out[0]}")
     else:
         report.undecided(group, sentence, admitted.line)
 
 
 @rule(
     "groups.not-listening",
-    "Somebody listens on every port that is admitted",
+    "Every allowed port has a listener",
     severity="low",
-    why="A port that nobody listens on is free for whatever starts there later.",
-    remedy="Admit the port that the other side listens on.",
+    why="A port without a listener is open to any program that starts there later.",
+    remedy="Allow the port on which the other side listens.",
     types=_TYPES,
 )
 def not_listening(view: View, report: Reporter) -> None:
@@ -77,7 +81,7 @@ def not_listening(view: View, report: Reporter) -> None:
         worn = ", ".join(sorted({member.key for member in members}))
         for admitted in faults:
             heard = ", ".join(map(str, sorted(listening))) or "no port"
-            sentence = f"{group.key} admits {admitted.ports}, and {worn} listens on {heard}."
+            sentence = f"{group.key} allows {admitted.ports}, but {worn} listens on {heard}."
             report.fault([group], sentence, admitted.line)
         if not faults:
             report.passes(
@@ -87,9 +91,9 @@ def not_listening(view: View, report: Reporter) -> None:
 
 @rule(
     "groups.one-sided",
-    "Ways out and admissions come in pairs",
+    "Egress and ingress rules come in pairs",
     severity="low",
-    why="Half a pair is a connection that was taken away on one side only, or one that does not work.",
+    why="Half of a pair is a connection that was removed on one side only, or one that does not work.",
     remedy="Add the other half, or remove this one.",
     types=_TYPES,
 )
@@ -109,13 +113,17 @@ def one_sided(view: View, report: Reporter) -> None:
         for admitted in lonely:
             report.fault(
                 [group],
-                f"{group.key} admits {admitted.peer} to {admitted.ports}, which does not let it out.",
+                f"{group.key} allows ingress from {admitted.peer} on {admitted.ports}, but that group does not allow the egress.",
                 admitted.line,
             )
         for let in refused:
-            report.fault([group], f"{group.key} lets {let.ports} out to {let.peer}, which does not admit it.", let.line)
+            report.fault(
+                [group],
+                f"{group.key} allows egress to {let.peer} on {let.ports}, but that group does not allow the ingress.",
+                let.line,
+            )
         if not lonely and not refused:
-            report.passes(group, f"{group.key}: every rule has its other half")
+            report.passes(group, f"{group.key}: every rule has its counterpart")
 
 
 def _admitted(view: View, let: GroupRule) -> bool:
@@ -128,10 +136,10 @@ def _admitted(view: View, let: GroupRule) -> bool:
 
 @rule(
     "groups.foreign",
-    "Every admitted group is known",
+    "Every allowed group is known",
     severity="medium",
-    why="A group of another template can be worn by anybody there.",
-    remedy="Make both groups in one template, or say in the blueprint who wears the other one.",
+    why="A group of another template can be attached to anything there.",
+    remedy="Create both groups in one template, or document in the blueprint what uses the other one.",
     types=_TYPES,
 )
 def foreign(view: View, report: Reporter) -> None:
@@ -139,7 +147,9 @@ def foreign(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         strange = [r for r in view.groups.ingress.get(group.key, ()) if r.kind == "group" and r.peer not in known]
         for admitted in strange:
-            sentence = f"{group.key} admits {shown(admitted.peer)} to {admitted.ports}, a group that the template does not make."
+            sentence = (
+                f"{group.key} allows {shown(admitted.peer)} on {admitted.ports}, a group that is not in the template."
+            )
             report.undecided(group, sentence, admitted.line)
         if not strange:
-            report.passes(group, f"{group.key} admits groups of the template only")
+            report.passes(group, f"{group.key} allows groups of the template only")

@@ -1,4 +1,6 @@
-"""Is every store encrypted at rest: one rule for each kind of store, from one table of how each says so."""
+"""Checks that every store is encrypted at rest: one rule per kind of store, from one table of their
+properties.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ from provisioning.proof.model.view import View
 from provisioning.proof.report import Severity
 from provisioning.proof.rule import Reporter, rule
 
-_WHY = "A disk that is thrown away, a snapshot that is shared by mistake, a copy at the provider: unreadable when encrypted."
+_WHY = "Encryption makes a discarded disk, a snapshot shared by mistake or a copy at the provider unreadable."
 
 
 def _judge(report: Reporter, resource: Resource, how: AtRest) -> None:
@@ -21,12 +23,12 @@ def _judge(report: Reporter, resource: Resource, how: AtRest) -> None:
             if resource.get(path) is not None:
                 report.passes(resource, f"{resource.at(path)} is {shown(resource.get(path))}")
                 return
-        sentence = f"{resource.key} does not say that it is encrypted at rest."
+        sentence = f"{resource.key} does not declare encryption at rest."
         report.fault(resource, sentence, f"{resource.at(how.path)} is not set", severity=how.missing)
     elif is_unknown(value):
         report.undecided(
             resource,
-            f"Whether {resource.key} is encrypted at rest cannot be told.",
+            f"Whether {resource.key} is encrypted at rest cannot be determined.",
             f"{resource.at(how.path)} is {value}",
         )
     elif how.given or truth(value) is True:
@@ -85,9 +87,7 @@ def host_disks(view: View, report: Reporter) -> None:
                 mapping(one.get("Ebs")) | {"at": i} for i, one in enumerate(host.objects(path)) if one.get("Ebs")
             ]
             if not devices and (kind != "AWS::EC2::Instance" or host.get("LaunchTemplate") is None):
-                sentence = (
-                    f"{host.key} leaves its disks to the image, which are encrypted only where the account says so."
-                )
+                sentence = f"{host.key} takes its disks from the image; they are encrypted only if the account's default says so."
                 report.fault(host, sentence, f"{host.at(path)} is not set", severity="medium")
             for device in devices:
                 where = f"{host.at(path)}[{device['at']}].Ebs.Encrypted"
@@ -103,7 +103,7 @@ def host_disks(view: View, report: Reporter) -> None:
 
 @rule(
     "rest.cache-cluster",
-    "No cache is of the kind that cannot be encrypted",
+    "No cache is of a type that cannot be encrypted",
     severity="medium",
     why=_WHY,
     remedy="Use a replication group or a serverless cache.",
@@ -122,9 +122,9 @@ def cache_cluster(view: View, report: Reporter) -> None:
 
 @rule(
     "rest.always",
-    "The rest is encrypted by AWS, whatever a template says",
+    "AWS always encrypts the remaining stores",
     severity="info",
-    why="Worth knowing which key it is: the account's own, or AWS's.",
+    why="For information: which key is used, the account's own or AWS's.",
     remedy="",
     types=ALWAYS_ENCRYPTED,
 )
@@ -133,7 +133,7 @@ def always(view: View, report: Reporter) -> None:
         for resource in view.of(kind):
             key = next((resource.get(p) for p in _KEYS if resource.get(p) is not None), None)
             whose = f"the key {shown(key)}" if key is not None else f"AWS's own key ({source})"
-            report.passes(resource, f"{resource.key}: always encrypted, by {whose}")
+            report.passes(resource, f"{resource.key}: always encrypted, with {whose}")
 
 
 _KEYS = (
@@ -149,9 +149,9 @@ _KEYS = (
 
 @rule(
     "rest.key-rotation",
-    "Keys of our own are rotated",
+    "Customer-managed keys are rotated",
     severity="low",
-    why="A key that is never rotated protects everything that was ever written with one secret.",
+    why="A key that is never rotated protects all data, old and new, with one secret.",
     remedy="Set EnableKeyRotation to true.",
     source="https://docs.aws.amazon.com/kms/latest/developerguide/rotate-keys.html",
     types=("AWS::KMS::Key", "AWS::KMS::ReplicaKey"),

@@ -1,4 +1,4 @@
-"""Can a bucket become public: by its settings, its ACL, or as a website."""
+"""Checks that no bucket can become public through its settings, its ACL, or as a website."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SOURCE = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-
     "public.bucket-block",
     "No bucket can become public",
     severity="high",
-    why="The four blocks hold whatever policy or ACL is written later, by whomever.",
+    why="The four settings block public access whatever policy or ACL is added later.",
     remedy="Set all four parts of PublicAccessBlockConfiguration to true.",
     source=_SOURCE,
     types=(_BUCKET, "AWS::S3::AccessPoint"),
@@ -27,18 +27,18 @@ def bucket_block(view: View, report: Reporter) -> None:
         if configuration is None:
             # https://docs.aws.amazon.com/AmazonS3/latest/userguide/create-bucket-faq.html: on by default since April 2023
             report.fault(
-                bucket, f"{bucket.key} does not say that it can never be public.", f"{where} is not set", severity="low"
+                bucket, f"{bucket.key} does not block public access explicitly.", f"{where} is not set", severity="low"
             )
             continue
         if is_unknown(configuration):
             report.undecided(
-                bucket, f"Whether {bucket.key} can become public cannot be told.", f"{where} is {configuration}"
+                bucket, f"Whether {bucket.key} can become public cannot be determined.", f"{where} is {configuration}"
             )
             continue
         open_ones = [name for name in _BLOCKS if truth(mapping(configuration).get(name)) is not True]
         if open_ones:
-            said = (f"{where}.{name} is {shown(mapping(configuration).get(name, 'not set'))}" for name in open_ones)
-            report.fault(bucket, f"{bucket.key} can become public.", *said)
+            detail = (f"{where}.{name} is {shown(mapping(configuration).get(name, 'not set'))}" for name in open_ones)
+            report.fault(bucket, f"{bucket.key} can become public.", *detail)
         else:
             report.passes(bucket, f"{where}: all four are true")
 
@@ -47,7 +47,7 @@ def bucket_block(view: View, report: Reporter) -> None:
     "public.bucket-acl",
     "No bucket is opened by an ACL",
     severity="high",
-    why="ACLs are the old way to give objects to everybody; with the owner enforced they do nothing.",
+    why="ACLs are the old way to make objects public; with BucketOwnerEnforced they have no effect.",
     remedy="Remove AccessControl, and set OwnershipControls to BucketOwnerEnforced.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/about-object-ownership.html",
     types=(_BUCKET,),
@@ -57,24 +57,22 @@ def bucket_acl(view: View, report: Reporter) -> None:
         acl = bucket.get("AccessControl")
         rules = bucket.objects("OwnershipControls.Rules")
         if acl in ("PublicRead", "PublicReadWrite", "AuthenticatedRead"):
-            report.fault(
-                bucket, f"{bucket.key} is opened to everybody by its ACL.", f"{bucket.at('AccessControl')} is {acl}"
-            )
+            report.fault(bucket, f"{bucket.key} is public through its ACL.", f"{bucket.at('AccessControl')} is {acl}")
         elif rules and any(one.get("ObjectOwnership") != "BucketOwnerEnforced" for one in rules):
-            said = f"{bucket.at('OwnershipControls')} is {shown(rules)}"
-            report.fault(bucket, f"{bucket.key} lets objects carry ACLs of their own.", said, severity="low")
+            detail = f"{bucket.at('OwnershipControls')} is {shown(rules)}"
+            report.fault(bucket, f"{bucket.key} allows ACLs on its objects.", detail, severity="low")
         elif is_unknown(acl):
-            report.undecided(bucket, f"The ACL of {bucket.key} cannot be told.", bucket.at("AccessControl"))
+            report.undecided(bucket, f"The ACL of {bucket.key} cannot be determined.", bucket.at("AccessControl"))
         else:
-            report.passes(bucket, f"{bucket.key}: ACLs do nothing, the owner is enforced")
+            report.passes(bucket, f"{bucket.key}: ACLs are disabled (BucketOwnerEnforced)")
 
 
 @rule(
     "public.bucket-website",
-    "No bucket answers as a website by itself",
+    "No bucket serves a website itself",
     severity="medium",
-    why="A website endpoint speaks HTTP only and needs a public bucket; CloudFront does it with a private one.",
-    remedy="Serve the bucket by CloudFront with origin access control.",
+    why="A website endpoint supports HTTP only and needs a public bucket; CloudFront can serve a private one.",
+    remedy="Serve the bucket through CloudFront with origin access control.",
     source="https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteHosting.html",
     types=(_BUCKET,),
 )
@@ -83,7 +81,7 @@ def bucket_website(view: View, report: Reporter) -> None:
         if bucket.get("WebsiteConfiguration") is None:
             report.passes(bucket, f"{bucket.key} is no website")
         else:
-            report.fault(bucket, f"{bucket.key} answers as a website.", bucket.at("WebsiteConfiguration"))
+            report.fault(bucket, f"{bucket.key} serves a website.", bucket.at("WebsiteConfiguration"))
 
 
 @rule(
@@ -91,7 +89,7 @@ def bucket_website(view: View, report: Reporter) -> None:
     "CloudFront reads buckets with its own identity",
     severity="medium",
     why="Without origin access control the bucket has to be public for CloudFront to read it.",
-    remedy="Give the origin an OriginAccessControlId, and the bucket a policy for just this distribution.",
+    remedy="Set OriginAccessControlId on the origin, and give the bucket a policy for this distribution only.",
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html",
     types=("AWS::CloudFront::Distribution", "AWS::CloudFront::OriginAccessControl"),
 )
@@ -112,6 +110,6 @@ def origin_access(view: View, report: Reporter) -> None:
             else:
                 report.fault(
                     distribution,
-                    f"{distribution.key} reads a bucket as a stranger.",
+                    f"{distribution.key} reads a bucket without an identity.",
                     f"{where}.OriginAccessControlId is not set",
                 )

@@ -1,4 +1,6 @@
-"""Who can be reached from the internet on purpose, and what hosts and containers may do to their neighbours."""
+"""Lists the intended entry points from the internet, and checks the privileges of hosts and
+containers.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,9 @@ _BALANCERS = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBala
 
 @rule(
     "network.entry-points",
-    "The internet comes in where it is meant to",
+    "The internet enters only at intended entry points",
     severity="info",
-    why="These are the doors: whoever approves should know each of them.",
+    why="These are the entry points; an approver should know each of them.",
     remedy="",
     types=(*_BALANCERS, "AWS::CloudFront::Distribution", "AWS::Lambda::Url"),
 )
@@ -47,8 +49,8 @@ def _guard(view: View, balancer: Resource) -> str:
     "network.public-address",
     "Compute has no public address",
     severity="medium",
-    why="A task or host with a public address is one security-group rule away from the internet; NAT gives it a way out without one.",
-    remedy="Put it into private subnets and assign no public address; let the internet in by a load balancer.",
+    why="A task or host with a public address is one security-group rule away from the internet; NAT provides egress without one.",
+    remedy="Put it into private subnets and assign no public address; accept internet traffic through a load balancer.",
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/fargate-task-networking.html",
     types=_COMPUTE | {"AWS::EC2::EIPAssociation", "AWS::EC2::EIP"},
 )
@@ -71,24 +73,24 @@ def public_address(view: View, report: Reporter) -> None:
             report.fault(
                 placement.resource,
                 f"{placement.resource.key} has a public address"
-                + (", and the internet is admitted to it." if open_door else "."),
+                + (", and its security group allows the internet." if open_door else "."),
                 why,
                 *entries[:1],
                 *rules,
                 severity="high" if open_door else "medium",
             )
         elif (path := LOCATIONS[placement.resource.type].public) and has_unknown(placement.resource.get(path)):
-            sentence = f"Whether {placement.resource.key} gets a public address cannot be told."
+            sentence = f"Whether {placement.resource.key} gets a public address cannot be determined."
             report.undecided(placement.resource, sentence, placement.resource.at(path), severity="high")
         elif placement.subnets:
             report.passes(placement.resource, f"{placement.resource.key}: no public address")
 
 
 def _addressed(view: View, placement: Placement) -> str:
-    """Why a resource has, or will get, a public address; empty where it has none."""
+    """Why a resource has, or will get, a public address; empty if it has none."""
     resource = placement.resource
     if placement.public:
-        return f"{resource.key} asks for a public address ({LOCATIONS[resource.type].public or 'NetworkInterfaces'})"
+        return f"{resource.key} requests a public address ({LOCATIONS[resource.type].public or 'NetworkInterfaces'})"
     for user in view.model.users.get(resource.key, ()):
         if user.type in ("AWS::EC2::EIPAssociation", "AWS::EC2::EIP"):
             return f"{user.key} gives {resource.key} an Elastic IP"
@@ -101,9 +103,9 @@ def _addressed(view: View, placement: Placement) -> str:
 
 @rule(
     "compute.instance-metadata",
-    "Hosts hand their credentials to version 2 requests only",
+    "Hosts require version 2 of the metadata service",
     severity="medium",
-    why="Version 1 of the metadata service gives a host's role to whoever makes it fetch a URL.",
+    why="Version 1 of the metadata service gives a host's role to anyone who makes it fetch a URL.",
     remedy="Set MetadataOptions.HttpTokens to required in the launch template.",
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/configuring-instance-metadata-service.html",
     types=("AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration", "AWS::EC2::Instance"),
@@ -125,7 +127,7 @@ def _tokens(report: Reporter, resource: Resource, path: str) -> None:
     else:
         found = "not set" if value is None else shown(value)
         report.fault(
-            resource, f"{resource.key} answers version 1 metadata requests.", f"{resource.at(path)} is {found}"
+            resource, f"{resource.key} accepts version 1 metadata requests.", f"{resource.at(path)} is {found}"
         )
 
 
@@ -136,7 +138,7 @@ def _containers(task: Resource) -> Iterator[tuple[str, dict[str, object]]]:
 
 @rule(
     "compute.privileged",
-    "Containers have no power over their host",
+    "Containers have no privileges on their host",
     severity="high",
     why="A privileged container, or one in the host's network or process space, is root on the host and on its neighbours.",
     remedy="Remove Privileged, host network mode, PidMode host and dangerous capabilities.",
@@ -157,16 +159,16 @@ def privileged(view: View, report: Reporter) -> None:
             added = mapping(mapping(container.get("LinuxParameters")).get("Capabilities")).get("Add") or []
             faults += [f"{path} adds {name}" for name in added if name in ("SYS_ADMIN", "NET_ADMIN", "ALL")]
         if faults:
-            report.fault(task, f"{task.key} has power over its host.", *(task.at(fault) for fault in faults))
+            report.fault(task, f"{task.key} has privileges on its host.", *(task.at(fault) for fault in faults))
         else:
             report.passes(task, f"{task.key}: not privileged, no host network, no host processes")
 
 
 @rule(
     "compute.shell-by-exec",
-    "Nobody opens a shell in a running task unseen",
+    "Shells in running tasks are logged",
     severity="low",
-    why="ECS Exec is a way into production beside every door that is listed here.",
+    why="ECS Exec gives access to production in addition to all entry points listed here.",
     remedy="Leave EnableExecuteCommand off in production, or log its sessions at the cluster.",
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html",
     types=("AWS::ECS::Service", "AWS::ECS::Cluster"),
@@ -182,5 +184,7 @@ def execute_command(view: View, report: Reporter) -> None:
             report.passes(service, f"{service.key}: shells are logged by {cluster.key if cluster else ''}")
         else:
             report.fault(
-                service, f"{service.key} lets shells be opened in its tasks.", service.at("EnableExecuteCommand")
+                service,
+                f"{service.key} allows shells in its tasks that are not logged.",
+                service.at("EnableExecuteCommand"),
             )

@@ -1,4 +1,6 @@
-"""Can a role make itself more than it is: change policies, pass roles, take roles, run code as another."""
+"""Checks that no role can widen its rights: change policies, pass or assume roles, or run code with
+another role.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +21,10 @@ def _everywhere(statement: Statement) -> bool:
 
 @rule(
     "iam.escalation",
-    "No role can give itself more rights",
+    "No role can widen its own rights",
     severity="high",
-    why="A role that may change policies, keys or other roles' code holds every right of the account, one step away.",
-    remedy="Remove the action, or narrow it to one resource of the environment and demand the permissions boundary.",
+    why="A role that may change policies, keys or other roles' code is one step away from every right in the account.",
+    remedy="Remove the action, or narrow it to one resource of the environment and require the permissions boundary.",
     source=_METHODS,
     types=POLICY_TYPES,
 )
@@ -37,17 +39,17 @@ def escalation(view: View, report: Reporter) -> None:
             continue
         bound = statement.demands("iam:PermissionsBoundary") or _grants_to_aws_only(statement, set(found))
         severity = _gravity(statement, bound=bound)
-        said = "; ".join(f"{action} {what}" for action, what in list(found.items())[:5])
+        detail = "; ".join(f"{action} {what}" for action, what in list(found.items())[:5])
         report.fault(
             statement.resource,
-            f"{', '.join(statement.holders)} can widen rights: {said}.",
+            f"{', '.join(statement.holders)} can widen rights: {detail}.",
             statement.line,
             severity=severity,
         )
 
 
 def _grants_to_aws_only(statement: Statement, found: set[str]) -> bool:
-    """Whether all that it widens is the use of named keys by AWS's own services.
+    """Whether the only right that it widens is the use of named keys by AWS's own services.
 
     https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-grant-is-for-aws-resource
     """
@@ -56,7 +58,7 @@ def _grants_to_aws_only(statement: Statement, found: set[str]) -> bool:
 
 
 def _gravity(statement: Statement, *, bound: bool) -> Severity:
-    """High on everything; less where it is one resource, a tag, or roles that carry the boundary only."""
+    """High on everything; lower for one resource, a tag, or roles that carry the boundary."""
     if bound:
         return "low"
     if narrowing(statement):
@@ -68,7 +70,7 @@ def _gravity(statement: Statement, *, bound: bool) -> Severity:
     "iam.pass-role",
     "Roles are passed by name, and to one service",
     severity="high",
-    why="Who passes any role to a service that runs code runs code with any role.",
+    why="A role that may pass any role to a service that runs code can run code with any role.",
     remedy="Name the roles in Resource, and the service in iam:PassedToService.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
     types=POLICY_TYPES,
@@ -89,9 +91,9 @@ def pass_role(view: View, report: Reporter) -> None:
 
 @rule(
     "iam.assume-role",
-    "Roles that may be taken are named",
+    "Roles that may be assumed are named",
     severity="high",
-    why="Who may take any role is every role that trusts its account.",
+    why="A role that may assume any role has the rights of every role that trusts its account.",
     remedy="Name the roles in Resource.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html",
     types=POLICY_TYPES,
@@ -104,13 +106,13 @@ def assume_role(view: View, report: Reporter) -> None:
         wide = [r for r in statement.resources if r == "*" or r.endswith((":role/*", ":*"))]
         anywhere = [resource for resource in statement.resources if ":iam::*:role/" in resource]
         if wide:
-            report.fault(statement.resource, f"{who} may take any role.", statement.line)
+            report.fault(statement.resource, f"{who} may assume any role.", statement.line)
         elif anywhere:
-            sentence = f"{who} may take the role {', '.join(anywhere)} of every account that trusts it."
+            sentence = f"{who} may assume the role {', '.join(anywhere)} of every account that trusts it."
             report.fault(statement.resource, sentence, statement.line, severity="low")
         else:
             known = [name for resource in statement.resources for name in mentioned(resource)]
             report.passes(
                 statement.resource,
-                f"{statement.at}: takes {', '.join(statement.resources)} ({len(known)} of the template)",
+                f"{statement.at}: assumes {', '.join(statement.resources)} ({len(known)} of the template)",
             )

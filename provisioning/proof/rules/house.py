@@ -1,4 +1,6 @@
-"""House rules for whole stacks: no exports, tags, protection, limits, nothing that exists once per account."""
+"""House rules for whole stacks: exports, tags, protection, limits, and resources that exist once
+per account.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from provisioning.proof.model.view import View
 from provisioning.proof.rule import Reporter, rule
 
 TAGS = ("portal:environment", "portal:team", "portal:blueprint", "portal:request")
-# Each of these exists once in an account (or once per name): a second environment would fail or take the first one's.
+# Each of these exists once per account (or once per name). A second environment would fail on it,
+# or take over the first one's.
 ONCE_PER_ACCOUNT = {
     "AWS::IAM::OIDCProvider": "one per issuer",
     "AWS::IAM::SAMLProvider": "one per provider",
@@ -31,10 +34,10 @@ BOUNDARY_NAME = "portal-boundary"
 
 @rule(
     "house.exports",
-    "Stacks share nothing by exports",
+    "Stacks share no exports",
     severity="medium",
-    why="An export that somebody imports can neither be changed nor removed: one team's stack holds another's fast.",
-    remedy="Hand values on as parameters.",
+    why="An imported export can be neither changed nor removed, so one team's stack would block another's.",
+    remedy="Pass values as parameters.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-exports.html",
 )
 def exports(view: View, report: Reporter) -> None:
@@ -57,7 +60,7 @@ def exports(view: View, report: Reporter) -> None:
     "house.tags",
     "Everything is tagged with environment, team, blueprint and request",
     severity="medium",
-    why="What has no tag has no owner: nobody pays for it, and no scan finds it again.",
+    why="A resource without tags has no owner: its cost is not assigned, and no scan finds it.",
     remedy="Create the stack with the portal's tags.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html",
     types=("AWS::ECS::Service",),
@@ -65,7 +68,7 @@ def exports(view: View, report: Reporter) -> None:
 def tags(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         if stack.tags is None:
-            report.fact(f"the stack {stack.key}: its tags are not known here")
+            report.fact(f"the stack {stack.key}: its tags are unknown")
         elif missing := [name for name in TAGS if not stack.tags.get(name)]:
             report.fault(
                 [],
@@ -88,21 +91,21 @@ def tags(view: View, report: Reporter) -> None:
 
 @rule(
     "house.protection",
-    "From staging up, stacks cannot be deleted or replaced by mistake",
+    "From staging up, stacks are protected from accidental deletion and replacement",
     severity="medium",
-    why="One wrong click deletes a stack; the protection asks twice, and the stack policy saves the data from an update.",
+    why="One wrong click can delete a stack. Termination protection prevents that, and the stack policy protects its data from an update.",
     remedy="Create the stack with termination protection and a stack policy.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-protect-stacks.html",
 )
 def protection(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
         if stack.termination_protection is None:
-            report.fact(f"the stack {stack.key}: how it is created is not known here")
+            report.fact(f"the stack {stack.key}: how it is created is unknown")
             continue
         if view.policy is None and not stack.termination_protection:
-            report.fact(f"the stack {stack.key} is not protected: right for dev, and the size is not known here")
+            report.fact(f"the stack {stack.key} is not protected, which is right for dev; its size is unknown")
         elif view.policy is not None and not view.policy.protects_stacks:
-            report.fact(f"the stack {stack.key} is {view.policy.name}'s: it may go")
+            report.fact(f"the stack {stack.key} belongs to {view.policy.name} and needs no protection")
         else:
             _protected(report, stack)
 
@@ -121,7 +124,9 @@ def _protected(report: Reporter, stack: Stack) -> None:
             [], f"The stack policy of {stack.key} lets an update replace {', '.join(bare)}.", "StackPolicyBody"
         )
     elif stack.termination_protection:
-        report.fact(f"the stack {stack.key}: termination protection, and a policy that keeps {len(data)} resources")
+        report.fact(
+            f"the stack {stack.key}: termination protection, and a stack policy that protects {len(data)} resources"
+        )
 
 
 def _keeps(body: dict[str, object]) -> bool:
@@ -132,8 +137,8 @@ def _keeps(body: dict[str, object]) -> bool:
     "house.once-per-account",
     "Nothing in the template exists once per account",
     severity="high",
-    why="A second environment would roll back on it, or the first one's teardown take it from all.",
-    remedy="Make it when the account is onboarded, and refer to it here.",
+    why="A second environment would roll back on it, or the teardown of the first would delete it for all.",
+    remedy="Create it when the account is onboarded, and refer to it here.",
     types=ONCE_PER_ACCOUNT,
 )
 def once_per_account(view: View, report: Reporter) -> None:
@@ -141,16 +146,18 @@ def once_per_account(view: View, report: Reporter) -> None:
     found += [p for p in view.of("AWS::IAM::ManagedPolicy") if p.get("ManagedPolicyName") == BOUNDARY_NAME]
     for resource in found:
         often = ONCE_PER_ACCOUNT.get(resource.type, "one per account")
-        report.fault(resource, f"{resource.key} ({resource.type}) is the account's: {often}.", resource.at("Type"))
+        report.fault(
+            resource, f"{resource.key} ({resource.type}) belongs to the account: {often}.", resource.at("Type")
+        )
     if not found:
         report.fact(f"{len(view.model.resources)} resources, none that exists once per account")
 
 
 @rule(
     "house.limits",
-    "Stacks stay under CloudFormation's limits",
+    "Stacks are within CloudFormation's limits",
     severity="high",
-    why="CloudFormation refuses what is larger, after everybody has approved it.",
+    why="CloudFormation rejects a larger template, after it has been approved.",
     remedy="Split the blueprint.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html",
 )
@@ -159,15 +166,15 @@ def limits(view: View, report: Reporter) -> None:
         for section, most in (("Resources", 500), ("Parameters", 200), ("Outputs", 200), ("Mappings", 200)):
             count = len(mapping(stack.template.get(section)))
             if count > most:
-                report.fault([], f"The stack {stack.key} has {count} {section.lower()}; a stack holds {most}.", section)
+                report.fault([], f"The stack {stack.key} has {count} {section.lower()}; the limit is {most}.", section)
         report.fact(f"the stack {stack.key}: {len(mapping(stack.template.get('Resources')))} of 500 resources")
 
 
 @rule(
     "house.circuit-breaker",
-    "Deployments that fail roll back by themselves",
+    "Failed deployments roll back automatically",
     severity="medium",
-    why="Without the breaker ECS starts broken tasks for three hours before the stack fails.",
+    why="Without the circuit breaker ECS keeps starting broken tasks for three hours before the stack fails.",
     remedy="Set DeploymentCircuitBreaker with Enable and Rollback.",
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/deployment-circuit-breaker.html",
     types=("AWS::ECS::Service",),
@@ -175,7 +182,7 @@ def limits(view: View, report: Reporter) -> None:
 def circuit_breaker(view: View, report: Reporter) -> None:
     for service in view.of("AWS::ECS::Service"):
         if service.get("DeploymentController.Type", "ECS") != "ECS":
-            report.fact(f"{service.key} is deployed by {service.get('DeploymentController.Type')}")
+            report.fact(f"{service.key} is deployed with {service.get('DeploymentController.Type')}")
             continue
         path = "DeploymentConfiguration.DeploymentCircuitBreaker"
         breaker = mapping(service.get(path))
@@ -187,10 +194,10 @@ def circuit_breaker(view: View, report: Reporter) -> None:
 
 @rule(
     "house.desired-count",
-    "An update leaves scaled task counts alone",
+    "An update does not change scaled task counts",
     severity="medium",
-    why="DesiredCount on an update throws away what autoscaling has decided: in the rush hour it takes the tasks away.",
-    remedy="Leave DesiredCount out of updates of services that scale.",
+    why="DesiredCount in an update overrides autoscaling: at peak load it would remove tasks.",
+    remedy="Omit DesiredCount when updating services with autoscaling.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ecs-service.html",
     types=("AWS::ECS::Service", "AWS::ApplicationAutoScaling::ScalableTarget"),
 )
@@ -204,9 +211,9 @@ def desired_count(view: View, report: Reporter) -> None:
             _throws(report, service, scaled[0])
         else:
             when = "an update" if view.changing else "a creation"
-            said = f"DesiredCount is {given}" if given is not None else "no DesiredCount"
+            detail = f"DesiredCount is {given}" if given is not None else "no DesiredCount"
             report.passes(
-                service, f"{service.key}: {said}, in {when}{', scaled by ' + scaled[0].key if scaled else ''}"
+                service, f"{service.key}: {detail}, in {when}{', scaled by ' + scaled[0].key if scaled else ''}"
             )
 
 

@@ -1,4 +1,6 @@
-"""House rules for data: what becomes of it with its stack, whether it is backed up, whether it can go by mistake."""
+"""House rules for data: what happens to it when its stack is deleted, backups, and protection from
+accidental deletion.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,8 @@ from provisioning.proof.model.view import View
 from provisioning.proof.rule import Reporter, rule
 
 _POLICY = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html"
-# What cannot be made again; the first group also comes back empty when it is replaced.
+# Resources that cannot be recreated with their content; those of the first group also come back
+# empty after a replacement.
 DURABLE = (
     "AWS::RDS::DBInstance",
     "AWS::RDS::DBCluster",
@@ -40,7 +43,7 @@ HOLDS_DATA = (
     "AWS::Kinesis::Stream",
     "AWS::ECR::Repository",
 )
-# Their policy may be left out: what they hold is on its way, or can be pushed again.
+# Their policy may be omitted: what they hold is in transit, or can be pushed again.
 _SAID_ANYWAY = ("AWS::SQS::Queue", "AWS::Kinesis::Stream", "AWS::ECR::Repository", "AWS::ElastiCache::CacheCluster")
 _KEEPS = ("Retain", "RetainExceptOnCreate", "Snapshot")
 
@@ -51,10 +54,10 @@ def _in_cluster(resource: Resource) -> bool:
 
 @rule(
     "house.deletion-policy",
-    "Everything that holds data says what becomes of it",
+    "Everything that holds data declares a deletion policy",
     severity="medium",
-    why="Said nowhere, AWS decides: a bucket that blocks the teardown, a database that is gone.",
-    remedy="Set DeletionPolicy and UpdateReplacePolicy: Retain, Snapshot or Delete, on purpose.",
+    why="Without a policy AWS decides: a bucket blocks the teardown, or a database is lost.",
+    remedy="Set DeletionPolicy and UpdateReplacePolicyto Retain, Snapshot or Delete explicitly.",
     source=_POLICY,
     types=HOLDS_DATA,
 )
@@ -66,7 +69,7 @@ def deletion_policy(view: View, report: Reporter) -> None:
         if missing := [name for name, value in given.items() if value is None]:
             report.fault(
                 resource,
-                f"{resource.key} does not say what becomes of its data.",
+                f"{resource.key} does not declare what happens to its data.",
                 *(f"{resource.key}.{name} is not set" for name in missing),
             )
         else:
@@ -75,16 +78,16 @@ def deletion_policy(view: View, report: Reporter) -> None:
 
 @rule(
     "house.kept",
-    "From staging up, data outlives its stack",
+    "From staging up, data is retained when its stack is deleted",
     severity="medium",
-    why="A stack is deleted by one call; what its people wrote is not made again.",
+    why="One call deletes a stack; the data in it cannot be recreated.",
     remedy="Set DeletionPolicy and UpdateReplacePolicy to Retain or Snapshot.",
     source=_POLICY,
     types=DURABLE,
 )
 def kept(view: View, report: Reporter) -> None:
     if not view.protected:
-        report.fact("not staging or production, as far as is known here: data may go with its stack")
+        report.fact("not known to be staging or production: data may be deleted with its stack")
         return
     for resource in view.of(*DURABLE):
         if _in_cluster(resource) or _of_nothing_durable(view, resource):
@@ -99,20 +102,24 @@ def kept(view: View, report: Reporter) -> None:
             if (value or "Delete") not in _KEEPS
         ]
         if goes and not final and not _by_default(resource):
-            report.fault(resource, f"The data of {resource.key} goes with its stack.", *goes)
+            report.fault(resource, f"The data of {resource.key} is deleted with its stack.", *goes)
         else:
-            report.passes(resource, f"{resource.key}: {resource.deletion_policy or 'Snapshot, by AWS'}")
+            report.passes(resource, f"{resource.key}: {resource.deletion_policy or 'Snapshot, by default'}")
 
 
 def _of_nothing_durable(view: View, resource: Resource) -> bool:
-    """Whether a key encrypts nothing that outlives the stack: then it may go as well."""
+    """Whether a key encrypts nothing that is retained after the stack; then it may be deleted as
+    well.
+    """
     if resource.type != "AWS::KMS::Key":
         return False
     return not any(user.type in DURABLE for user in view.model.users.get(resource.key, ()))
 
 
 def _by_default(resource: Resource) -> bool:
-    """AWS takes a snapshot of these where nothing is said; a replacement it does not."""
+    """AWS takes a snapshot of these by default when they are deleted, but not when they are
+    replaced.
+    """
     return (
         resource.type == "AWS::RDS::DBCluster"
         and resource.deletion_policy is None
@@ -124,7 +131,7 @@ def _by_default(resource: Resource) -> bool:
     "data.backups",
     "Databases are backed up",
     severity="medium",
-    why="Without backups the first mistake is the last.",
+    why="Without backups, lost data cannot be recovered.",
     remedy="Set BackupRetentionPeriod to 7 days or more; enable point-in-time recovery.",
     source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_WorkingWithAutomatedBackups.html",
     types=(
@@ -156,9 +163,7 @@ def backups(view: View, report: Reporter) -> None:
         if truth(table.get(path)) is True:
             report.passes(table, f"{table.at(path)} is true")
         else:
-            report.fault(
-                table, f"{table.key} cannot be brought back to a point in time.", table.at(path), severity="low"
-            )
+            report.fault(table, f"{table.key} has no point-in-time recovery.", table.at(path), severity="low")
 
 
 _WEEK = 7
@@ -166,9 +171,9 @@ _WEEK = 7
 
 @rule(
     "data.deletion-protection",
-    "Production databases refuse to be deleted",
+    "Production databases have deletion protection",
     severity="medium",
-    why="Deletion protection is the last no before the data is gone.",
+    why="Deletion protection is the last safeguard before the data is lost.",
     remedy="Set DeletionProtection to true in production.",
     source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_DeleteInstance.html",
     types=("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"),
@@ -179,10 +184,10 @@ def deletion_protection(view: View, report: Reporter) -> None:
     ):
         if _in_cluster(database):
             continue
-        said = f"{database.at('DeletionProtection')} is {shown(database.get('DeletionProtection', 'not set'))}"
+        detail = f"{database.at('DeletionProtection')} is {shown(database.get('DeletionProtection', 'not set'))}"
         if truth(database.get("DeletionProtection")) is True:
-            report.passes(database, said)
+            report.passes(database, detail)
         elif view.policy is not None and view.policy.requires_deletion_protection:
-            report.fault(database, f"{database.key} can be deleted by one call.", said)
+            report.fault(database, f"{database.key} can be deleted with one call.", detail)
         else:
-            report.fact(f"{said}: not known here to be production")
+            report.fact(f"{detail}: not known to be production")

@@ -1,4 +1,6 @@
-"""House rules for logs: every log group is in the template, has a name of the stack, and ends."""
+"""House rules for logs: every log group is in the template, is named for its stack, and has a
+retention.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ _GROUP = "AWS::Logs::LogGroup"
 
 
 def _needed(view: View) -> Iterator[tuple[Resource, str, object]]:
-    """(who logs, where that is said, the log group's name or reference)."""
+    """Yields (the resource that logs, the property that says so, the log group's name or
+    reference).
+    """
     yield from _of_tasks(view)
     for cluster in view.of("AWS::ECS::Cluster"):
         settings = {s.get("Name"): s.get("Value") for s in cluster.objects("ClusterSettings")}
@@ -49,7 +53,7 @@ def _of_tasks(view: View) -> Iterator[tuple[Resource, str, object]]:
     "house.log-groups",
     "Every log group is in the template",
     severity="medium",
-    why="A log group that AWS makes by itself keeps everything for ever, and outlives the stack.",
+    why="A log group that AWS creates by itself keeps its logs forever and is left behind after the stack.",
     remedy="Add an AWS::Logs::LogGroup of that name, and let the resource depend on it.",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     types=(_GROUP,),
@@ -66,7 +70,7 @@ def log_groups(view: View, report: Reporter) -> None:
             )
         else:
             report.undecided(
-                resource, f"Where {resource.key} logs cannot be told.", f"{resource.at(path)}: {shown(wanted)}"
+                resource, f"Where {resource.key} logs cannot be determined.", f"{resource.at(path)}: {shown(wanted)}"
             )
     for task in view.of("AWS::ECS::TaskDefinition"):
         for index, container in enumerate(task.objects("ContainerDefinitions")):
@@ -74,16 +78,16 @@ def log_groups(view: View, report: Reporter) -> None:
             if str(options.get("awslogs-create-group", "false")).lower() == "true":
                 report.fault(
                     task,
-                    f"{task.key} makes its log group itself.",
+                    f"{task.key} creates its log group itself.",
                     task.at(f"ContainerDefinitions[{index}].LogConfiguration"),
                 )
 
 
 @rule(
     "house.log-retention",
-    "Every log group ends",
+    "Every log group has a retention",
     severity="medium",
-    why="Without a retention logs are kept, and paid for, for ever.",
+    why="Without a retention, logs are stored and billed forever.",
     remedy="Set RetentionInDays.",
     source="https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/Working-with-log-groups-and-streams.html",
     types=(_GROUP,),
@@ -92,7 +96,7 @@ def log_retention(view: View, report: Reporter) -> None:
     for group in view.of(_GROUP):
         days = group.get("RetentionInDays")
         if days is None:
-            report.fault(group, f"{group.key} keeps its logs for ever.", f"{group.at('RetentionInDays')} is not set")
+            report.fault(group, f"{group.key} keeps its logs forever.", f"{group.at('RetentionInDays')} is not set")
         else:
             report.passes(group, f"{group.at('RetentionInDays')} is {shown(days)}")
 
@@ -101,7 +105,7 @@ def log_retention(view: View, report: Reporter) -> None:
     "house.log-name",
     "Every log group is named for its stack",
     severity="low",
-    why="A generated name tells nobody whose logs they are.",
+    why="A generated name does not show whose logs they are.",
     remedy="Set LogGroupName, with the environment's name in it.",
     types=(_GROUP,),
 )

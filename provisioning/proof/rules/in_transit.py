@@ -1,4 +1,6 @@
-"""Is every store spoken to in TLS only: caches, databases, buckets, queues, files, search, streams, and URLs in the clear."""
+"""Checks that all stores accept TLS only: caches, databases, buckets, queues, file systems, search
+domains, streams.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +10,12 @@ from provisioning.proof.model.values import is_unknown, mapping, mentioned, numb
 from provisioning.proof.model.view import View
 from provisioning.proof.rule import Reporter, rule
 
-_WHY = "Inside a network too, whoever gets between two machines reads what is not encrypted: passwords first."
+_WHY = "Inside a network too, an attacker between two machines can read everything unencrypted, passwords first."
 
 
 @rule(
     "transit.cache",
-    "Caches speak TLS only",
+    "Caches accept TLS only",
     severity="high",
     why=_WHY,
     remedy="Set TransitEncryptionEnabled to true, and TransitEncryptionMode to required.",
@@ -32,25 +34,27 @@ def cache(view: View, report: Reporter) -> None:
         value = group.get("TransitEncryptionEnabled")
         if is_unknown(value):
             report.undecided(
-                group, f"Whether {group.key} speaks TLS cannot be told.", group.at("TransitEncryptionEnabled")
+                group, f"Whether {group.key} requires TLS cannot be determined.", group.at("TransitEncryptionEnabled")
             )
         elif truth(value) is not True:
-            said = "not set" if value is None else shown(value)
+            detail = "not set" if value is None else shown(value)
             report.fault(
-                group, f"{group.key} speaks in the clear.", f"{group.at('TransitEncryptionEnabled')} is {said}"
+                group,
+                f"{group.key} accepts unencrypted connections.",
+                f"{group.at('TransitEncryptionEnabled')} is {detail}",
             )
         elif group.get("TransitEncryptionMode") == "preferred":
             mode = f"{group.at('TransitEncryptionMode')} is preferred"
-            report.fault(group, f"{group.key} speaks TLS and in the clear.", mode, severity="medium")
+            report.fault(group, f"{group.key} accepts TLS and unencrypted connections.", mode, severity="medium")
         else:
             report.passes(group, f"{group.at('TransitEncryptionEnabled')} is true")
     for serverless in view.of("AWS::ElastiCache::ServerlessCache"):
-        report.passes(serverless, f"{serverless.key}: serverless caches speak TLS only")
+        report.passes(serverless, f"{serverless.key}: serverless caches accept TLS only")
     for cluster in view.of("AWS::MemoryDB::Cluster"):
         if truth(cluster.get("TLSEnabled", True)) is True:
             report.passes(cluster, f"{cluster.key}: TLS is on")
         else:
-            report.fault(cluster, f"{cluster.key} speaks in the clear.", cluster.at("TLSEnabled"))
+            report.fault(cluster, f"{cluster.key} accepts unencrypted connections.", cluster.at("TLSEnabled"))
 
 
 @rule(
@@ -79,7 +83,7 @@ def database(view: View, report: Reporter) -> None:
         if truth(proxy.get("RequireTLS")) is True:
             report.passes(proxy, f"{proxy.at('RequireTLS')} is true")
         else:
-            report.fault(proxy, f"{proxy.key} accepts connections in the clear.", proxy.at("RequireTLS"))
+            report.fault(proxy, f"{proxy.key} accepts unencrypted connections.", proxy.at("RequireTLS"))
 
 
 _PARAMETER = {"postgres": "rds.force_ssl", "sqlserver": "rds.force_ssl", "db2": "rds.force_ssl"}
@@ -91,7 +95,7 @@ def _forced(view: View, report: Reporter, database: Resource, path: str, kind: s
     name = next((p for start, p in _PARAMETER.items() if engine.startswith(start)), "require_secure_transport")
     if engine.startswith(("oracle", "custom")):
         report.undecided(
-            database, f"Whether {database.key} accepts TLS only is set by an option of Oracle's.", database.at("Engine")
+            database, f"Whether {database.key} accepts TLS only depends on an Oracle option.", database.at("Engine")
         )
         return
     group = view.model.find(database.get(path), kind)
@@ -107,7 +111,7 @@ def _forced(view: View, report: Reporter, database: Resource, path: str, kind: s
         report.passes(database, f"{database.key}: {name} is {shown(value)} ({group.key if group else ''})")
     elif value is not None:
         report.fault(
-            database, f"{database.key} accepts connections in the clear.", f"{name} is {shown(value)}", severity="high"
+            database, f"{database.key} accepts unencrypted connections.", f"{name} is {shown(value)}", severity="high"
         )
     else:
         _by_default(report, database, engine, name)
@@ -121,19 +125,19 @@ def _by_default(report: Reporter, database: Resource, engine: str, name: str) ->
     elif engine == "postgres" and major is None:
         report.undecided(
             database,
-            f"Which version {database.key} runs, and whether it forces TLS, cannot be told.",
+            f"The version of {database.key}, and thus whether it forces TLS, cannot be determined.",
             database.at("EngineVersion"),
         )
     else:
         report.fault(
             database,
-            f"{database.key} accepts connections in the clear.",
+            f"{database.key} accepts unencrypted connections.",
             f"{name} is not set, and {engine} {version} does not force TLS",
         )
 
 
 def denies_plain(statement: Statement) -> bool:
-    """Whether a statement denies everybody everything that is not sent in TLS."""
+    """Whether a statement denies every principal every action that is not sent over TLS."""
     return (
         not statement.allow
         and len(statement.condition_keys()) == 1
@@ -158,18 +162,20 @@ def bucket(view: View, report: Reporter) -> None:
         held = {policy.key for policy in policies}
         for statement in view.policies.of("resource"):
             if statement.resource.key in held and denies_plain(statement) and _whole(one, statement):
-                report.passes(one, f"{one.key}: {statement.at} denies what is not TLS")
+                report.passes(one, f"{one.key}: {statement.at} denies requests without TLS")
                 break
         else:
             report.fault(
                 [one, *policies],
-                f"{one.key} accepts requests in the clear.",
+                f"{one.key} accepts unencrypted requests.",
                 *(p.at("PolicyDocument") for p in policies),
             )
 
 
 def _whole(bucket: Resource, statement: Statement) -> bool:
-    """Bucket and objects both: a policy for one of them leaves the other in the clear."""
+    """Whether it covers the bucket and its objects: a policy for one of them leaves the other
+    unencrypted.
+    """
     on = [resource for resource in statement.resources if resource == "*" or bucket.key in mentioned(resource)]
     named = [r for r in statement.resources if str(bucket.get("BucketName", "⟧")) in r]
     found = on or named
@@ -192,13 +198,13 @@ def queue(view: View, report: Reporter) -> None:
                 covers = any(view.model.find(v) is one for v in statement.resource.items(path))
                 plain = not statement.allow and "false" in [v.lower() for v in statement.values("aws:SecureTransport")]
                 if covers and plain:
-                    report.passes(one, f"{one.key}: {statement.at} denies what is not TLS")
+                    report.passes(one, f"{one.key}: {statement.at} denies requests without TLS")
                     break
             else:
                 report.fault(
                     one,
-                    f"{one.key} has no policy that demands TLS.",
-                    f"no policy denies by aws:SecureTransport on {one.key}",
+                    f"{one.key} has no policy that requires TLS.",
+                    f"no policy of {one.key} denies on aws:SecureTransport",
                 )
 
 
@@ -223,17 +229,17 @@ def mount(view: View, report: Reporter) -> None:
             else:
                 report.fault(
                     task,
-                    f"{task.key} mounts files in the clear.",
+                    f"{task.key} mounts a file system without TLS.",
                     f"{where} is {shown(configuration.get('TransitEncryption', 'not set'))}",
                 )
 
 
 @rule(
     "transit.files",
-    "File systems refuse what is not TLS",
+    "File systems accept TLS only",
     severity="low",
-    why="What a task definition says binds that task; a policy binds whoever mounts.",
-    remedy="Give the file system a policy that denies where aws:SecureTransport is false.",
+    why="A task definition binds only its own task; a policy binds every client that mounts the file system.",
+    remedy="Give the file system a policy that denies requests where aws:SecureTransport is false.",
     source="https://docs.aws.amazon.com/efs/latest/ug/iam-access-control-nfs-efs.html",
     types=("AWS::EFS::FileSystem",),
 )
@@ -241,18 +247,18 @@ def files(view: View, report: Reporter) -> None:
     for system in view.of("AWS::EFS::FileSystem"):
         found = [s for s in view.policies.of("resource") if s.resource is system]
         if any(not s.allow and "false" in [v.lower() for v in s.values("aws:SecureTransport")] for s in found):
-            report.passes(system, f"{system.at('FileSystemPolicy')} denies what is not TLS")
+            report.passes(system, f"{system.at('FileSystemPolicy')} denies requests without TLS")
         else:
             report.fault(
                 system,
-                f"{system.key} would accept a mount in the clear.",
+                f"{system.key} would accept a mount without TLS.",
                 f"{system.at('FileSystemPolicy')} does not deny it",
             )
 
 
 @rule(
     "transit.search",
-    "Search domains speak TLS 1.2 or newer, between their nodes too",
+    "Search domains require TLS 1.2 or newer, between their nodes too",
     severity="high",
     why=_WHY,
     remedy="Enforce HTTPS with a TLS 1.2 policy, and enable node-to-node encryption.",
@@ -269,7 +275,7 @@ def search(view: View, report: Reporter) -> None:
         if faults:
             report.fault(
                 domain,
-                f"{domain.key} can be spoken to without modern TLS.",
+                f"{domain.key} accepts connections without modern TLS.",
                 *(f"{domain.at(f)} is {shown(domain.get(f, 'not set'))}" for f in faults),
             )
         else:
@@ -278,7 +284,7 @@ def search(view: View, report: Reporter) -> None:
 
 @rule(
     "transit.stream",
-    "Kafka, documents and warehouses speak TLS only",
+    "Kafka, DocumentDB and Redshift accept TLS only",
     severity="medium",
     why=_WHY,
     remedy="MSK: ClientBroker TLS; DocumentDB: tls enabled; Redshift: require_ssl true.",
@@ -297,16 +303,16 @@ def stream(view: View, report: Reporter) -> None:
         client = cluster.get("EncryptionInfo.EncryptionInTransit.ClientBroker", "TLS")
         inside = truth(cluster.get("EncryptionInfo.EncryptionInTransit.InCluster", True))
         if client == "TLS" and inside is True:
-            report.passes(cluster, f"{cluster.key}: TLS between clients, brokers and each other")
+            report.passes(cluster, f"{cluster.key}: TLS between clients and brokers, and among brokers")
         else:
             report.fault(
                 cluster,
-                f"{cluster.key} also speaks in the clear.",
+                f"{cluster.key} also accepts unencrypted connections.",
                 f"ClientBroker is {shown(client)}, InCluster {shown(inside)}",
             )
     for group in view.of("AWS::DocDB::DBClusterParameterGroup"):
         if str(mapping(group.get("Parameters")).get("tls", "enabled")) in ("disabled", "none"):
-            report.fault(group, f"{group.key} switches TLS off.", group.at("Parameters.tls"), severity="high")
+            report.fault(group, f"{group.key} disables TLS.", group.at("Parameters.tls"), severity="high")
         else:
             report.passes(group, f"{group.key}: tls is on")
     for warehouse in view.of("AWS::Redshift::Cluster"):
@@ -321,4 +327,4 @@ def stream(view: View, report: Reporter) -> None:
         if str(given.get("require_ssl")).lower() == "true":
             report.passes(warehouse, f"{warehouse.key}: require_ssl is true")
         else:
-            report.fault(warehouse, f"{warehouse.key} accepts connections in the clear.", "require_ssl is not true")
+            report.fault(warehouse, f"{warehouse.key} accepts unencrypted connections.", "require_ssl is not true")

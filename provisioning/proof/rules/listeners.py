@@ -1,4 +1,4 @@
-"""Do the doors speak TLS: load balancers, CloudFront, API domains."""
+"""Checks that all entry points use TLS: load balancers, CloudFront, API domains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioning.proof.model.values import many, mapping, shown
 from provisioning.proof.model.view import View
 from provisioning.proof.rule import Reporter, rule
 
-_WHY = "What the internet sends in the clear is read and changed on its way."
+_WHY = "Unencrypted internet traffic can be read and changed on its way."
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 _RULE = "AWS::ElasticLoadBalancingV2::ListenerRule"
 _BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
@@ -19,10 +19,10 @@ _MODERN = re.compile(r"ELBSecurityPolicy-(TLS13-1-[23](-.*)?|TLS-1-2(-.*)?|FS-1-
 
 @rule(
     "transit.listener",
-    "Load balancers forward nothing that came in the clear",
+    "Load balancers forward no unencrypted traffic",
     severity="high",
     why=_WHY,
-    remedy="Listen by HTTPS, and let the HTTP listener redirect to it.",
+    remedy="Listen on HTTPS, and let the HTTP listener redirect to it.",
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/create-https-listener.html",
     types=(_LISTENER, _RULE, _BALANCER, "AWS::ElasticLoadBalancing::LoadBalancer"),
 )
@@ -32,7 +32,7 @@ def listener(view: View, report: Reporter) -> None:
         public = balancer is None or balancer.get("Scheme", "internet-facing") == "internet-facing"
         protocol, where = one.get("Protocol"), f"{one.key} ({shown(one.get('Protocol'))} {shown(one.get('Port'))})"
         if protocol in ("HTTPS", "TLS"):
-            report.passes(one, f"{where} speaks TLS")
+            report.passes(one, f"{where} uses TLS")
         elif protocol == "HTTP":
             forwards = [one] if _forwards(one.items("DefaultActions")) else []
             forwards += [
@@ -41,7 +41,7 @@ def listener(view: View, report: Reporter) -> None:
                 if view.model.find(r.get("ListenerArn")) is one and _forwards(r.items("Actions"))
             ]
             if forwards:
-                sentence = f"{where} forwards what comes in the clear."
+                sentence = f"{where} forwards unencrypted traffic."
                 report.fault(
                     [one, *forwards[1:]],
                     sentence,
@@ -49,23 +49,23 @@ def listener(view: View, report: Reporter) -> None:
                     severity="high" if public else "medium",
                 )
             else:
-                report.passes(one, f"{where} forwards nothing: it redirects or answers by itself")
+                report.passes(one, f"{where} forwards nothing: it redirects or responds itself")
         elif public:
-            report.fault(one, f"{where} passes on whatever its callers speak.", one.at("Protocol"), severity="low")
+            report.fault(one, f"{where} passes traffic on without requiring TLS.", one.at("Protocol"), severity="low")
         else:
-            report.passes(one, f"{where} is inside the network and passes on what its callers speak")
+            report.passes(one, f"{where} is internal and passes traffic on as it is")
     for classic in view.of("AWS::ElasticLoadBalancing::LoadBalancer"):
         plain = [x for x in classic.objects("Listeners") if str(x.get("Protocol")).upper() in ("HTTP", "TCP")]
         if plain:
             public = classic.get("Scheme", "internet-facing") == "internet-facing"
             report.fault(
                 classic,
-                f"{classic.key} forwards what comes in the clear.",
+                f"{classic.key} forwards unencrypted traffic.",
                 classic.at("Listeners"),
                 severity="high" if public else "medium",
             )
         else:
-            report.passes(classic, f"{classic.key} speaks TLS")
+            report.passes(classic, f"{classic.key} uses TLS")
 
 
 def _forwards(actions: list[object]) -> bool:
@@ -74,9 +74,9 @@ def _forwards(actions: list[object]) -> bool:
 
 @rule(
     "transit.tls-version",
-    "Load balancers speak TLS 1.2 or newer",
+    "Load balancers require TLS 1.2 or newer",
     severity="medium",
-    why="TLS 1.0 and 1.1 are broken and withdrawn (RFC 8996).",
+    why="TLS 1.0 and 1.1 are insecure and deprecated (RFC 8996).",
     remedy="Set SslPolicy to ELBSecurityPolicy-TLS13-1-2-2021-06 or a newer one.",
     source="https://docs.aws.amazon.com/elasticloadbalancing/latest/application/describe-ssl-policies.html",
     types=(_LISTENER,),
@@ -89,8 +89,8 @@ def tls_version(view: View, report: Reporter) -> None:
         if isinstance(policy, str) and _MODERN.fullmatch(policy):
             report.passes(one, f"{one.at('SslPolicy')} is {policy}")
         else:
-            said = "not set, so AWS takes one that speaks TLS 1.0" if policy is None else shown(policy)
-            report.fault(one, f"{one.key} speaks TLS older than 1.2.", f"{one.at('SslPolicy')} is {said}")
+            detail = "not set, so AWS uses a policy that allows TLS 1.0" if policy is None else shown(policy)
+            report.fault(one, f"{one.key} allows TLS versions older than 1.2.", f"{one.at('SslPolicy')} is {detail}")
 
 
 def _configuration(distribution: Resource) -> dict[str, object]:
@@ -99,7 +99,7 @@ def _configuration(distribution: Resource) -> dict[str, object]:
 
 @rule(
     "transit.cloudfront-viewer",
-    "CloudFront answers HTTPS only",
+    "CloudFront serves HTTPS only",
     severity="high",
     why=_WHY,
     remedy="Set ViewerProtocolPolicy to redirect-to-https or https-only in every behaviour.",
@@ -120,16 +120,16 @@ def cloudfront_viewer(view: View, report: Reporter) -> None:
                 f"{b.get('PathPattern', 'DefaultCacheBehavior')}: {shown(b.get('ViewerProtocolPolicy', 'not set'))}"
                 for b in plain
             ]
-            report.fault(distribution, f"{distribution.key} answers in the clear.", *evidence)
+            report.fault(distribution, f"{distribution.key} serves unencrypted HTTP.", *evidence)
         else:
             report.passes(distribution, f"{distribution.key}: {len(behaviours)} behaviours, all HTTPS")
 
 
 @rule(
     "transit.cloudfront-tls",
-    "CloudFront speaks TLS 1.2 or newer",
+    "CloudFront requires TLS 1.2 or newer",
     severity="medium",
-    why="TLS 1.0 and 1.1 are broken and withdrawn (RFC 8996).",
+    why="TLS 1.0 and 1.1 are insecure and deprecated (RFC 8996).",
     remedy="Set ViewerCertificate.MinimumProtocolVersion to TLSv1.2_2021 or a newer one.",
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/secure-connections-supported-viewer-protocols-ciphers.html",
     types=("AWS::CloudFront::Distribution",),
@@ -144,23 +144,23 @@ def cloudfront_tls(view: View, report: Reporter) -> None:
         elif not certificate or str(certificate.get("CloudFrontDefaultCertificate")).lower() == "true":
             report.fault(
                 distribution,
-                f"{distribution.key} has CloudFront's own certificate, which allows TLS 1.0.",
+                f"{distribution.key} uses CloudFront's default certificate, which allows TLS 1.0.",
                 where,
                 severity="low",
             )
         else:
             report.fault(
                 distribution,
-                f"{distribution.key} speaks TLS older than 1.2.",
+                f"{distribution.key} allows TLS versions older than 1.2.",
                 f"{where}.MinimumProtocolVersion is {version or 'not set'}",
             )
 
 
 @rule(
     "transit.cloudfront-origin",
-    "CloudFront speaks HTTPS to its origins",
+    "CloudFront uses HTTPS to its origins",
     severity="medium",
-    why="Between the edge and the origin lies the internet again.",
+    why="The connection from the edge to the origin crosses the internet too.",
     remedy="Set OriginProtocolPolicy to https-only.",
     source="https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-custom-origin.html",
     types=("AWS::CloudFront::Distribution",),
@@ -176,13 +176,13 @@ def cloudfront_origin(view: View, report: Reporter) -> None:
             if custom.get("OriginProtocolPolicy") != "https-only":
                 report.fault(
                     distribution,
-                    f"{distribution.key} speaks to an origin in the clear.",
+                    f"{distribution.key} connects to an origin without TLS.",
                     f"{where}.OriginProtocolPolicy is {shown(custom.get('OriginProtocolPolicy'))}",
                 )
             elif any(protocol != "TLSv1.2" for protocol in protocols):
                 report.fault(
                     distribution,
-                    f"{distribution.key} speaks old TLS to an origin.",
+                    f"{distribution.key} allows old TLS versions to an origin.",
                     f"{where}.OriginSSLProtocols is {shown(protocols)}",
                     severity="low",
                 )
@@ -192,9 +192,9 @@ def cloudfront_origin(view: View, report: Reporter) -> None:
 
 @rule(
     "transit.api-domain",
-    "API domains speak TLS 1.2 or newer",
+    "API domains require TLS 1.2 or newer",
     severity="medium",
-    why="TLS 1.0 and 1.1 are broken and withdrawn (RFC 8996).",
+    why="TLS 1.0 and 1.1 are insecure and deprecated (RFC 8996).",
     remedy="Set SecurityPolicy to TLS_1_2 or newer.",
     source="https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-custom-domain-tls-version.html",
     types=("AWS::ApiGateway::DomainName", "AWS::ApiGatewayV2::DomainName"),
@@ -211,6 +211,6 @@ def api_domain(view: View, report: Reporter) -> None:
         else:
             report.fault(
                 domain,
-                f"{domain.key} may speak TLS older than 1.2.",
+                f"{domain.key} may allow TLS versions older than 1.2.",
                 f"{domain.at('SecurityPolicy')} is {shown(given)}",
             )

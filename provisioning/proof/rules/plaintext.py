@@ -1,4 +1,6 @@
-"""Is anything told to speak in the clear: subscriptions, and the addresses that workloads are given."""
+"""Checks that nothing is configured to connect without TLS: subscriptions, and the URLs that
+workloads are given.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from provisioning.proof.rule import Reporter, rule
     "transit.subscription",
     "Topics deliver over TLS only",
     severity="medium",
-    why="What a topic sends in the clear is read and changed on its way.",
-    remedy="Subscribe by https.",
+    why="Unencrypted messages can be read and changed on their way.",
+    remedy="Use the https protocol for the subscription.",
     source="https://docs.aws.amazon.com/sns/latest/dg/sns-security-best-practices.html",
     types=("AWS::SNS::Subscription", "AWS::SNS::Topic"),
 )
@@ -25,7 +27,7 @@ def subscription(view: View, report: Reporter) -> None:
             given.append((topic, one.get("Protocol"), f"Subscription[{index}].Protocol"))
     for resource, protocol, path in given:
         if protocol == "http":
-            report.fault(resource, f"{resource.key} is delivered in the clear.", f"{resource.at(path)} is http")
+            report.fault(resource, f"{resource.key} is delivered without TLS.", f"{resource.at(path)} is http")
         else:
             report.passes(resource, f"{resource.at(path)} is {shown(protocol)}")
 
@@ -40,10 +42,10 @@ _OF_STORES = ("redis", "amqp", "mongodb", "mqtt", "stomp", "ldap", "ftp")
 
 @rule(
     "transit.address-in-clear",
-    "No address that a workload is given is one in the clear",
+    "No workload is given a URL without TLS",
     severity="medium",
-    why="A URL decides how a client speaks, whatever the other side would allow.",
-    remedy="Hand out the TLS address: https, rediss, amqps, sslmode=require.",
+    why="The URL decides how a client connects, whatever the server would allow.",
+    remedy="Pass the TLS URL: https, rediss, amqps, sslmode=require.",
     types=("AWS::ECS::TaskDefinition", "AWS::Lambda::Function"),
 )
 def address_in_clear(view: View, report: Reporter) -> None:
@@ -57,8 +59,8 @@ def address_in_clear(view: View, report: Reporter) -> None:
                 continue
             faults += 1
             store = (found[1] or "sslmode").lower() in (*_OF_STORES, "sslmode")
-            said = f"{task.at(path)}: {_WITHOUT_LOGIN.sub('://…@', text)}"
-            sentence = f"{task.key} is told to speak in the clear."
-            report.fault(task, sentence, said, severity="medium" if store else "low")
+            detail = f"{task.at(path)}: {_WITHOUT_LOGIN.sub('://…@', text)}"
+            sentence = f"{task.key} connects without TLS."
+            report.fault(task, sentence, detail, severity="medium" if store else "low")
         if not faults:
-            report.passes(task, f"{task.key}: no address in the clear")
+            report.passes(task, f"{task.key}: no URL without TLS")

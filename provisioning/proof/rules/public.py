@@ -1,4 +1,6 @@
-"""What else faces the internet: databases, search domains, function URLs, APIs, registries, clusters, shares."""
+"""Checks what else can face the internet: databases, search domains, function URLs, APIs,
+registries, clusters, shares.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,7 @@ _DATABASES = (
     "AWS::AmazonMQ::Broker",
     "AWS::DMS::ReplicationInstance",
 )
-# Where nothing is said these get a public address in a VPC with an internet gateway.
+# If the property is absent, these get a public address in a VPC with an internet gateway.
 _PUBLIC_BY_DEFAULT = ("AWS::RDS::DBInstance", "AWS::DMS::ReplicationInstance")
 
 
@@ -34,16 +36,20 @@ def database(view: View, report: Reporter) -> None:
         if truth(value) is True:
             report.fault(one, f"{one.key} has a public address.", f"{where} is true")
         elif is_unknown(value):
-            report.undecided(one, f"Whether {one.key} has a public address cannot be told.", f"{where} is {value}")
+            report.undecided(
+                one, f"Whether {one.key} has a public address cannot be determined.", f"{where} is {value}"
+            )
         elif value is None and one.type in _PUBLIC_BY_DEFAULT and one.get("DBClusterIdentifier") is None:
             _by_default(view, report, one)
         else:
-            said = "false" if value is not None else "not set, which means false"
-            report.passes(one, f"{where} is {said}")
+            detail = "false" if value is not None else "not set, which means false"
+            report.passes(one, f"{where} is {detail}")
 
 
 def _by_default(view: View, report: Reporter, one: Resource) -> None:
-    """RDS gives an address where the subnets' VPC has an internet gateway and nothing is said."""
+    """RDS assigns a public address if the property is absent and the subnets' VPC has an internet
+    gateway.
+    """
     placement = next((s for s in view.network.placements if s.resource is one), None)
     vpcs = {
         name for s in (view.network.subnets_of(placement) if placement else []) for name in mentioned(s.get("VpcId"))
@@ -58,7 +64,9 @@ def _by_default(view: View, report: Reporter, one: Resource) -> None:
         report.passes(one, f"{one.key}: its VPC has no internet gateway")
     elif gateways:
         report.fault(
-            one, f"{one.key} gets a public address: its VPC has an internet gateway, and it does not say no.", *evidence
+            one,
+            f"{one.key} gets a public address: its VPC has an internet gateway, and PubliclyAccessible is not set.",
+            *evidence,
         )
     else:
         report.undecided(one, f"Whether {one.key} gets a public address depends on its VPC.", *evidence)
@@ -66,9 +74,9 @@ def _by_default(view: View, report: Reporter, one: Resource) -> None:
 
 @rule(
     "public.domain",
-    "Search domains stand inside the network",
+    "Search domains are inside the network",
     severity="medium",
-    why="Without VPC options a domain answers on a public endpoint, and its access policy is all there is.",
+    why="Without VPC options a domain has a public endpoint, and only its access policy protects it.",
     remedy="Give the domain VPCOptions.",
     source="https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html",
     types=("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
@@ -76,18 +84,18 @@ def _by_default(view: View, report: Reporter, one: Resource) -> None:
 def domain(view: View, report: Reporter) -> None:
     for one in view.of("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
         if one.get("VPCOptions") is None:
-            report.fault(one, f"{one.key} answers on a public endpoint.", f"{one.at('VPCOptions')} is not set")
+            report.fault(one, f"{one.key} has a public endpoint.", f"{one.at('VPCOptions')} is not set")
         else:
-            report.passes(one, f"{one.key} stands in {shown(one.get('VPCOptions.SubnetIds'))}")
+            report.passes(one, f"{one.key} is in {shown(one.get('VPCOptions.SubnetIds'))}")
 
 
 @rule(
     "public.function-url",
-    "Function URLs ask who is calling",
+    "Function URLs authenticate their callers",
     severity="medium",
-    why="With AuthType NONE anybody on the internet starts the function; the function's own code is then the only guard. "
-    "Medium, not high: it may be meant, as for webhooks, and nothing else opens by it.",
-    remedy="Set AuthType to AWS_IAM, or let the code check a secret that only the caller knows, before anything else.",
+    why="With AuthType NONE anyone on the internet can invoke the function; only its own code can then reject a call. "
+    "Medium, not high: it may be intended, as for webhooks, and it exposes nothing else.",
+    remedy="Set AuthType to AWS_IAM, or let the code first check a secret that only the caller knows.",
     source="https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html",
     types=("AWS::Lambda::Url",),
 )
@@ -98,17 +106,17 @@ def function_url(view: View, report: Reporter) -> None:
         else:
             report.fault(
                 url,
-                f"Anybody on the internet may call {url.key}.",
+                f"Anyone on the internet may call {url.key}.",
                 f"{url.at('AuthType')} is {shown(url.get('AuthType'))}",
             )
 
 
 @rule(
     "public.api",
-    "APIs ask who is calling",
+    "APIs authenticate their callers",
     severity="medium",
-    why="A method without authorisation is open to the internet; what it starts and costs is for everybody.",
-    remedy="Give the method an authoriser, IAM authorisation or an API key.",
+    why="A method without authorization is open to the internet: anyone can start what it does, and cause its cost.",
+    remedy="Give the method an authorizer, IAM authorization or an API key.",
     source="https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-control-access-to-api.html",
     types=("AWS::ApiGateway::Method", "AWS::ApiGatewayV2::Route", "AWS::AppSync::GraphQLApi"),
 )
@@ -126,19 +134,19 @@ def api(view: View, report: Reporter) -> None:
 
 
 def _asked(report: Reporter, resource: Resource, path: str, *, guarded: bool) -> None:
-    said = f"{resource.at(path)} is {shown(resource.get(path, 'not set'))}"
+    detail = f"{resource.at(path)} is {shown(resource.get(path, 'not set'))}"
     if guarded:
-        report.passes(resource, said)
+        report.passes(resource, detail)
     else:
-        report.fault(resource, f"Anybody on the internet may call {resource.key}.", said)
+        report.fault(resource, f"Anyone on the internet may call {resource.key}.", detail)
 
 
 @rule(
     "public.elsewhere",
-    "Nothing else is opened to the internet or to other accounts",
+    "Nothing else is open to the internet or to other accounts",
     severity="medium",
-    why="Each of these has a switch of its own that opens it.",
-    remedy="Close the switch, or say in the blueprint why it is open.",
+    why="Each of these types has its own setting that makes it public.",
+    remedy="Turn the setting off, or document in the blueprint why it is on.",
     types=(
         "AWS::EKS::Cluster",
         "AWS::SageMaker::NotebookInstance",
@@ -166,8 +174,8 @@ def elsewhere(view: View, report: Reporter) -> None:
 
 
 def _switch(report: Reporter, resource: Resource, path: str, *, open_: bool) -> None:
-    said = f"{resource.at(path)} is {shown(resource.get(path, 'not set'))}"
+    detail = f"{resource.at(path)} is {shown(resource.get(path, 'not set'))}"
     if open_:
-        report.fault(resource, f"{resource.key} is open to the internet or to other accounts.", said)
+        report.fault(resource, f"{resource.key} is open to the internet or to other accounts.", detail)
     else:
-        report.passes(resource, said)
+        report.passes(resource, detail)

@@ -1,4 +1,6 @@
-"""Can anything that holds data reach the internet, or be reached from it: routes, gateways, addresses, groups, ACLs."""
+"""Checks that nothing that holds data reaches the internet or is reachable from it: routes,
+gateways, groups, ACLs.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,7 @@ def _open_to_world(view: View, placement: Placement) -> list[GroupRule]:
 
 
 def _lets_out(view: View, placement: Placement) -> list[GroupRule]:
-    """The egress rules of a store's groups that lead to public addresses."""
+    """The egress rules of a store's groups that allow public addresses."""
     return [
         let
         for value in placement.groups
@@ -43,7 +45,7 @@ def _holders(view: View, subnet: Resource) -> str:
     "network.data-to-internet",
     "Data subnets have no route to the internet",
     severity="high",
-    why="What is stolen leaves by a route. A subnet that holds only stores needs none.",
+    why="Stolen data leaves over a route. A subnet that holds only stores needs none.",
     remedy="Remove the route from the data subnets' route table, or move the stores to subnets without one.",
     source=_ROUTES,
     types=NETWORK_TYPES | _STORES,
@@ -78,8 +80,8 @@ def _tables(view: View, subnet: Resource) -> str:
     "network.data-beyond",
     "Data subnets have no route to other networks",
     severity="medium",
-    why="A peering, a transit gateway or a VPN brings in people and machines that this template does not know.",
-    remedy="Remove the route, or say in the blueprint which network it is and why the data must reach it.",
+    why="A peering, a transit gateway or a VPN gives access to people and machines outside this template.",
+    remedy="Remove the route, or document in the blueprint which network it is and why the data must reach it.",
     source=_ROUTES,
     types=NETWORK_TYPES,
 )
@@ -89,19 +91,21 @@ def data_beyond(view: View, report: Reporter) -> None:
         for path in paths:
             if path.reach == "beyond":
                 report.fault(
-                    [subnet, *_route(path)], f"{subnet.key} holds stores and leads to a {path.over}.", path.line
+                    [subnet, *_route(path)], f"{subnet.key} holds stores and has a route to a {path.over}.", path.line
                 )
             elif path.reach == "unknown":
-                report.undecided(subnet, f"Where {subnet.key} leads cannot be told from the template.", path.line)
+                report.undecided(
+                    subnet, f"The routes of {subnet.key} cannot be determined from the template.", path.line
+                )
         if not any(path.reach in ("beyond", "unknown") for path in paths):
-            report.passes(subnet, f"{subnet.key}: {_tables(view, subnet)} leads to no other network")
+            report.passes(subnet, f"{subnet.key}: {_tables(view, subnet)} has no route to another network")
 
 
 @rule(
     "network.store-reachable",
     "No store can be reached from the internet",
     severity="high",
-    why="A database with a public address is found by scanners within minutes; its password is then all that protects it.",
+    why="Scanners find a database with a public address within minutes; then only its password protects it.",
     remedy="Put the store into subnets without an internet gateway, and give it no public address.",
     source="https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_VPC.WorkingWithRDSInstanceinaVPC.html",
     types=_STORES,
@@ -115,7 +119,9 @@ def store_reachable(view: View, report: Reporter) -> None:
         entries = [(s, w) for s, w in entries if view.network.acl_admits(s, egress=False)[0]]
         if not entries:
             if subnets:
-                report.passes(placement.resource, f"{placement.resource.key}: no internet gateway leads to its subnets")
+                report.passes(
+                    placement.resource, f"{placement.resource.key}: no internet gateway has a route to its subnets"
+                )
             continue
         _entered(view, report, placement, entries)
 
@@ -124,20 +130,20 @@ def _entered(view: View, report: Reporter, placement: Placement, entries: list[t
     name, lines = placement.resource.key, [path.line for _, path in entries]
     rules = [admitted.line for admitted in _open_to_world(view, placement)]
     if placement.public:
-        sentence = f"{name} has a public address in {entries[0][0].key}, which an internet gateway leads to"
-        sentence += ", and its security group admits the whole internet." if rules else "."
+        sentence = f"{name} has a public address in {entries[0][0].key}, which has a route to an internet gateway"
+        sentence += ", and its security group allows the whole internet." if rules else "."
         report.fault(placement.resource, sentence, *lines, *rules)
     else:
-        sentence = f"{name} stands in {entries[0][0].key}, a public subnet; only a missing public address keeps it in."
+        sentence = f"{name} is in {entries[0][0].key}, a public subnet; it is unreachable only because it has no public address."
         report.fault(placement.resource, sentence, *lines, *rules, severity="high" if rules else "medium")
 
 
 @rule(
     "network.store-way-out",
-    "A store beside compute lets nothing out to the internet",
+    "A store that shares a subnet with compute has no egress to the internet",
     severity="medium",
-    why="In a subnet that also holds compute the route leads out; then the store's security group must not.",
-    remedy="Give the store subnets of its own, or a security group that lets nothing out.",
+    why="A subnet that also holds compute has a route to the internet, so the store's security group must not allow egress.",
+    remedy="Give the store subnets of its own, or a security group without egress.",
     types=_STORES,
 )
 def store_way_out(view: View, report: Reporter) -> None:
@@ -150,20 +156,23 @@ def store_way_out(view: View, report: Reporter) -> None:
                 continue
             name = placement.resource.key
             if rules := _lets_out(view, placement):
-                sentence = f"{name} stands in {subnet.key} beside compute, and its security group lets it out."
+                sentence = (
+                    f"{name} shares {subnet.key} with compute, and its security group allows egress to the internet."
+                )
                 report.fault(placement.resource, sentence, paths[0].line, *(rule.line for rule in rules))
                 break
             report.passes(
-                placement.resource, f"{name} in {subnet.key}: a way out exists, its security group lets nothing out"
+                placement.resource,
+                f"{name} in {subnet.key}: a route to the internet exists, but its security group allows no egress",
             )
 
 
 @rule(
     "network.unknown-subnet",
-    "It is known where each store stands",
+    "The network placement of each store is known",
     severity="high",
-    why="Subnets that come from outside the template may be public: then a proof says nothing about reachability.",
-    remedy="Make the subnets in the template, or prove the network that they come from.",
+    why="Subnets that come from outside the template may be public: then a proof cannot decide reachability.",
+    remedy="Create the subnets in the template, or prove the network that they come from.",
     types=_STORES,
 )
 def unknown_subnet(view: View, report: Reporter) -> None:
@@ -174,31 +183,31 @@ def unknown_subnet(view: View, report: Reporter) -> None:
         if foreign:
             report.undecided(
                 placement.resource,
-                f"{placement.resource.key} stands in subnets that the template does not make, so its reach cannot be told.",
+                f"{placement.resource.key} is in subnets outside the template, so its reachability cannot be determined.",
                 *foreign,
             )
         elif not placement.subnets:
             report.undecided(
                 placement.resource,
-                f"{placement.resource.key} names no subnets: AWS puts it into the default VPC, whose subnets are public.",
+                f"{placement.resource.key} names no subnets: AWS places it in the default VPC, whose subnets are public.",
             )
         else:
             report.passes(
                 placement.resource,
-                f"{placement.resource.key} stands in {len(placement.subnets)} subnets of the template",
+                f"{placement.resource.key} is in {len(placement.subnets)} subnets of the template",
             )
 
 
-# Without VPC options these are reached over public endpoints; `public.domain` judges that.
+# Without VPC options these are reached over public endpoints; `public.domain` checks that.
 _NOT_ALWAYS_PLACED = ("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain")
 
 
 @rule(
     "network.data-endpoints",
-    "Data subnets have no endpoint that leads to AWS services",
+    "Data subnets have no endpoint to AWS services",
     severity="low",
     why="A gateway endpoint to S3 without a policy of its own reaches every bucket of every account.",
-    remedy="Associate the endpoint with the private route tables only, or give it a policy for the own buckets.",
+    remedy="Associate the endpoint with the private route tables only, or give it a policy for your own buckets.",
     source="https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-s3.html",
     types=("AWS::EC2::VPCEndpoint",),
 )
@@ -209,10 +218,10 @@ def data_endpoints(view: View, report: Reporter) -> None:
         paths = [path for path in view.network.route_paths(subnet) if path.reach == "endpoint"]
         for path in paths:
             if path.route is not None and path.route.get("PolicyDocument") is not None:
-                report.passes(subnet, f"{path.line}, by a policy of its own")
+                report.passes(subnet, f"{path.line}, with its own policy")
             else:
                 report.fault(
-                    [subnet, *_route(path)], f"{subnet.key} reaches AWS over a {path.over} without policy.", path.line
+                    [subnet, *_route(path)], f"{subnet.key} reaches AWS over a {path.over} without a policy.", path.line
                 )
         if not paths:
             report.passes(subnet, f"{subnet.key}: no endpoint in {_tables(view, subnet)}")
@@ -220,10 +229,10 @@ def data_endpoints(view: View, report: Reporter) -> None:
 
 @rule(
     "network.default-acl-open",
-    "A network ACL of a data subnet does not admit the internet",
+    "Network ACLs of data subnets do not allow the internet",
     severity="low",
-    why="An ACL that is written and then opened protects nothing, and looks as if it did.",
-    remedy="Admit only the network's own addresses, or leave the ACL out.",
+    why="An ACL that allows everything protects nothing, but looks as if it did.",
+    remedy="Allow only the network's own addresses, or omit the ACL.",
     types=("AWS::EC2::NetworkAcl", "AWS::EC2::NetworkAclEntry", "AWS::EC2::SubnetNetworkAclAssociation"),
 )
 def acl_open(view: View, report: Reporter) -> None:
@@ -234,16 +243,16 @@ def acl_open(view: View, report: Reporter) -> None:
             continue
         admits, why = view.network.acl_admits(subnet, egress=False)
         if admits:
-            report.fault([subnet, association], f"The network ACL of {subnet.key} admits the internet.", why)
+            report.fault([subnet, association], f"The network ACL of {subnet.key} allows the internet.", why)
         else:
             report.passes(subnet, f"{subnet.key}: {why}")
 
 
 @rule(
     "network.public-addresses-by-default",
-    "Subnets of stores hand out no public addresses",
+    "Subnets of stores assign no public addresses",
     severity="medium",
-    why="MapPublicIpOnLaunch gives whatever starts there an address that the internet can reach.",
+    why="MapPublicIpOnLaunch gives everything that starts there an address that the internet can reach.",
     remedy="Set MapPublicIpOnLaunch to false on subnets that hold data.",
     types=("AWS::EC2::Subnet",),
 )
@@ -252,7 +261,7 @@ def maps_addresses(view: View, report: Reporter) -> None:
         if truth(subnet.get("MapPublicIpOnLaunch", False)) is not False:
             report.fault(
                 subnet,
-                f"{subnet.key} holds stores and hands out public addresses.",
+                f"{subnet.key} holds stores and assigns public addresses.",
                 f"{subnet.at('MapPublicIpOnLaunch')} is {subnet.get('MapPublicIpOnLaunch')}",
             )
         else:
@@ -261,10 +270,10 @@ def maps_addresses(view: View, report: Reporter) -> None:
 
 @rule(
     "network.beyond",
-    "The network is joined to no other network",
+    "The network is not connected to another network",
     severity="low",
-    why="A peering or a transit gateway joins what this template makes with what nobody here has proved.",
-    remedy="Say in the blueprint which network it is; route only what is needed.",
+    why="A peering or a transit gateway connects this template's network with one that has not been proved.",
+    remedy="Document in the blueprint which network it is, and route only what is needed.",
     types=("AWS::EC2::VPCPeeringConnection", "AWS::EC2::TransitGatewayAttachment", "AWS::EC2::VPNConnection"),
 )
 def beyond(view: View, report: Reporter) -> None:
@@ -278,7 +287,7 @@ def beyond(view: View, report: Reporter) -> None:
         )
     ]
     for join in joins:
-        report.fault(join, f"{join.key} joins the network with another one ({join.type}).", join.at("Properties"))
+        report.fault(join, f"{join.key} connects the network with another one ({join.type}).", join.at("Properties"))
     if not joins:
         for vpc in view.vpcs:
             report.passes(vpc, f"{vpc.key}: no peering, no transit gateway, no VPN")
@@ -288,7 +297,7 @@ def beyond(view: View, report: Reporter) -> None:
     "network.flow-logs",
     "The network's traffic is logged",
     severity="low",
-    why="Without flow logs nobody can say afterwards who spoke with whom.",
+    why="Without flow logs, connections cannot be traced afterwards.",
     remedy="Add a flow log for the VPC.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/flow-logs.html",
     types=("AWS::EC2::FlowLog",),

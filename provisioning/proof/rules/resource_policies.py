@@ -1,4 +1,6 @@
-"""Do resources open themselves: to everybody, to other accounts, or to any account that uses an AWS service."""
+"""Checks that no resource opens itself to everyone, to other accounts, or to services that act for
+any account.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ from provisioning.proof.model.view import View
 from provisioning.proof.rule import Reporter, rule
 
 _SOURCE = "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html"
-# Conditions that tie a statement to an account, an organisation, a network or one resource.
+# Conditions that restrict a statement to an account, an organization, a network or one resource.
 NARROWING = frozenset(
     {
         "aws:principalaccount",
@@ -38,7 +40,7 @@ NARROWING = frozenset(
 
 
 def narrowed(statement: Statement) -> str:
-    """The condition that keeps strangers out; empty where there is none, or it is open itself."""
+    """The condition that restricts the callers; empty if there is none, or if it matches everyone."""
     found = sorted(statement.demanded())
     key = next((k for k in found if k in NARROWING or k.startswith("kms:encryptioncontext")), "")
     return f"{key} {', '.join(statement.values(key))}" if key else ""
@@ -49,7 +51,9 @@ def open_principal(statement: Statement) -> bool:
 
 
 def is_function_url(statement: Statement) -> bool:
-    """What a function URL without authorisation needs; the URL itself is judged by `public.function-url`."""
+    """What a function URL without authorization needs; the URL itself is checked by
+    `public.function-url`.
+    """
     return statement.resource.type == "AWS::Lambda::Permission" and bool(
         statement.values("lambda:FunctionUrlAuthType") or statement.resource.get("InvokedViaFunctionUrl")
     )
@@ -57,10 +61,10 @@ def is_function_url(statement: Statement) -> bool:
 
 @rule(
     "public.policy",
-    "No resource opens itself to everybody",
+    "No resource is open to everyone",
     severity="high",
-    why="A policy with principal * gives the action to every account of the world, and often to strangers without one.",
-    remedy="Name the principals, or demand aws:SourceArn, aws:SourceAccount or aws:PrincipalOrgID.",
+    why="A policy with principal * allows the action to every AWS account, and often to anonymous callers.",
+    remedy="Name the principals, or require aws:SourceArn, aws:SourceAccount or aws:PrincipalOrgID.",
     source=_SOURCE,
     types=POLICY_TYPES,
 )
@@ -70,13 +74,15 @@ def public_policy(view: View, report: Reporter) -> None:
             continue
         if statement.not_principals:
             report.fault(
-                statement.resource, f"{statement.resource.key} is open to everybody but a few.", statement.line
+                statement.resource,
+                f"{statement.resource.key} is open to everyone except the named principals.",
+                statement.line,
             )
         elif open_principal(statement) and not is_function_url(statement):
             if why := narrowed(statement):
                 report.passes(statement.resource, f"{statement.line}, narrowed by {why}")
             else:
-                report.fault(statement.resource, f"{statement.resource.key} is open to everybody.", statement.line)
+                report.fault(statement.resource, f"{statement.resource.key} is open to everyone.", statement.line)
         elif not statement.principals:
             report.fact(f"{statement.at}: no principal")
         else:
@@ -87,7 +93,7 @@ def public_policy(view: View, report: Reporter) -> None:
     "public.policy-service",
     "AWS services act for this account only",
     severity="medium",
-    why="A service that may act for anybody acts for a stranger too, who only needs to point it here.",
+    why="Without a condition the service also acts for a stranger's account, who only needs to refer to this resource.",
     remedy="Add a condition on aws:SourceArn or aws:SourceAccount.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html",
     types=POLICY_TYPES,
@@ -105,7 +111,9 @@ def service_policy(view: View, report: Reporter) -> None:
 
 
 def _regional_delivery(services: list[str]) -> bool:
-    """Load balancers deliver their logs without a source: AWS documents the bare principal for it."""
+    """Load balancers deliver their logs without a source; AWS documents the bare principal for
+    that.
+    """
     return all(name.startswith("logdelivery.elasticloadbalancing") for name in services)
 
 
@@ -114,10 +122,10 @@ _ACCOUNT = re.compile(r"(?:arn:[^:]*:iam::)?(\d{12})(?::.*)?")
 
 @rule(
     "public.policy-account",
-    "No resource opens itself to another account",
+    "No resource is open to another account",
     severity="medium",
-    why="What another account does with it, nobody here sees.",
-    remedy="Remove the principal, or say in the blueprint which account it is.",
+    why="The actions of another account are not visible in this one.",
+    remedy="Remove the principal, or document in the blueprint which account it is.",
     types=RESOURCE_POLICIES,
 )
 def account_policy(view: View, report: Reporter) -> None:
@@ -137,7 +145,7 @@ def account_policy(view: View, report: Reporter) -> None:
         elif foreign:
             report.undecided(
                 statement.resource,
-                f"To whom {statement.resource.key} is open cannot be told.",
+                f"The principals that {statement.resource.key} allows cannot be determined.",
                 statement.line,
                 severity="high",
             )

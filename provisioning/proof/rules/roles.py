@@ -1,4 +1,6 @@
-"""What roles are made with: boundary, managed policies, users and keys, and rights that nothing in the template needs."""
+"""Checks how roles are set up: boundary, managed policies, users and keys, and rights that nothing
+needs.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ _MANAGED = "https://docs.aws.amazon.com/aws-managed-policy/latest/reference/abou
     "house.boundary",
     "Every role carries a permissions boundary",
     severity="medium",
-    why="Whatever a policy says later, the boundary is the most that the role can do.",
+    why="Whatever policies are added later, the role can never do more than its boundary allows.",
     remedy="Set PermissionsBoundary to the account's boundary policy.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html",
     types=("AWS::IAM::Role",),
@@ -31,14 +33,16 @@ def boundary(view: View, report: Reporter) -> None:
             )
         elif is_unknown(value):
             report.undecided(
-                role, f"The boundary of {role.key} cannot be told.", f"{role.at('PermissionsBoundary')} is {value}"
+                role,
+                f"The boundary of {role.key} cannot be determined.",
+                f"{role.at('PermissionsBoundary')} is {value}",
             )
         else:
             report.passes(role, f"{role.at('PermissionsBoundary')} is {shown(value)}")
 
 
 def managed(role: Resource) -> list[tuple[str, str]]:
-    """AWS's own policies that a role is given: (name, evidence)."""
+    """AWS managed policies attached to a role: (name, evidence)."""
     found = []
     for index, arn in enumerate(role.items("ManagedPolicyArns")):
         if isinstance(arn, str) and ":iam::aws:policy/" in arn:
@@ -48,9 +52,9 @@ def managed(role: Resource) -> list[tuple[str, str]]:
 
 @rule(
     "iam.managed-policy",
-    "No role is given AWS's widest policies",
+    "No role has AWS's widest managed policies",
     severity="high",
-    why="AWS's own policies are written for everybody: they act on *, and AWS widens them without asking.",
+    why="AWS managed policies are written for every customer: they act on *, and AWS can widen them at any time.",
     remedy="Write the statements that the component needs into the role.",
     source=_MANAGED,
     types=_HOLDERS,
@@ -59,15 +63,17 @@ def managed_policy(view: View, report: Reporter) -> None:
     for holder in view.of(*_HOLDERS):
         for name, where in managed(holder):
             if name in EVERYTHING_POLICIES:
-                report.fault(holder, f"{holder.key} is given {name}: everything, or nearly.", where)
+                report.fault(holder, f"{holder.key} has {name}: all rights, or nearly all.", where)
             elif name.endswith("FullAccess"):
                 report.fault(
-                    holder, f"{holder.key} is given {name}: a whole service, everywhere.", where, severity="medium"
+                    holder, f"{holder.key} has {name}: a whole service, on every resource.", where, severity="medium"
                 )
             elif name in ("ReadOnlyAccess", "SecurityAudit", "job-function/ViewOnlyAccess"):
-                report.fault(holder, f"{holder.key} may read the whole account by {name}.", where, severity="medium")
+                report.fault(
+                    holder, f"{holder.key} may read the whole account through {name}.", where, severity="medium"
+                )
             else:
-                sentence = f"What {name} allows {holder.key} is AWS's to say, and not in the template."
+                sentence = f"AWS decides what {name} allows {holder.key}; it is not in the template."
                 report.fault(holder, sentence, where, severity="low", certain=False)
         strange = [
             shown(arn)
@@ -75,35 +81,35 @@ def managed_policy(view: View, report: Reporter) -> None:
             if isinstance(arn, str) and ":iam::aws:policy/" not in arn and view.model.find(arn) is None
         ]
         if strange:
-            report.undecided(holder, f"{holder.key} is given policies that are not in the template.", *strange)
+            report.undecided(holder, f"{holder.key} has policies that are not in the template.", *strange)
         elif not managed(holder):
-            report.passes(holder, f"{holder.key}: only what the template says")
+            report.passes(holder, f"{holder.key}: only policies in the template")
 
 
 @rule(
     "iam.user",
-    "There are no users and no lasting keys",
+    "There are no IAM users and no access keys",
     severity="high",
-    why="An access key works from anywhere, for ever, for whoever finds it.",
-    remedy="Let people and machines take roles: by single sign-on, OIDC or an instance profile.",
+    why="An access key works from anywhere and forever, for anyone who finds it.",
+    remedy="Let people and machines assume roles through single sign-on, OIDC or an instance profile.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html",
     types=("AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::Group", "AWS::IAM::UserToGroupAddition"),
 )
 def user(view: View, report: Reporter) -> None:
     for key in view.of("AWS::IAM::AccessKey"):
-        report.fault(key, f"{key.key} is an access key that never ends.", key.at("UserName"))
+        report.fault(key, f"{key.key} is an access key that never expires.", key.at("UserName"))
     for one in view.of("AWS::IAM::User"):
-        report.fault(one, f"{one.key} is a user.", one.at("Properties"), severity="medium")
+        report.fault(one, f"{one.key} is an IAM user.", one.at("Properties"), severity="medium")
     for role in view.of("AWS::IAM::Role"):
-        report.passes(role, f"{role.key} is a role: its credentials end by themselves")
+        report.passes(role, f"{role.key} is a role: its credentials expire")
 
 
 @rule(
     "house.log-group-right",
     "No role may create log groups",
     severity="medium",
-    why="A log group that a program makes has no retention and outlives the stack: nobody deletes it.",
-    remedy="Make the log group in the template, and grant CreateLogStream and PutLogEvents on it.",
+    why="A log group created by a program has no retention and is left behind after the stack.",
+    remedy="Create the log group in the template, and grant CreateLogStream and PutLogEvents on it.",
     types=POLICY_TYPES,
 )
 def log_group_right(view: View, report: Reporter) -> None:
@@ -116,22 +122,22 @@ def log_group_right(view: View, report: Reporter) -> None:
         for name, where in managed(role):
             if name in LOG_GROUP_POLICIES:
                 faulty.add(role.key)
-                report.fault(role, f"{role.key} may create log groups by {name}.", where)
+                report.fault(role, f"{role.key} may create log groups through {name}.", where)
         if role.key not in faulty:
             report.passes(role, f"{role.key} may not create log groups")
 
 
-# What says itself which workload it is for: a role is used by one of these.
+# Types that show which workload a role is for: a role is used by one of these.
 _WORKLOADS = {"AWS::ECS::TaskDefinition": "TaskRoleArn", "AWS::Lambda::Function": "Role"}
-# Resources that a program finds by itself, without being told a name.
+# Resources that a program finds by itself, without being given a name.
 _FOUND_ANYWAY = ("AWS::Logs::LogGroup", "AWS::IAM::Role", "AWS::KMS::Key", "AWS::ECS::Service", "AWS::ECS::Cluster")
 
 
 @rule(
     "iam.not-asked-for",
-    "Workloads hold rights only on what they are told of",
+    "Workloads have rights only on resources that they are configured with",
     severity="low",
-    why="A right on a store that the program does not even know the name of is a right for somebody else.",
+    why="A program cannot use a store whose name it is not given; such a right only serves an attacker.",
     remedy="Remove the statement, or let the component use the store.",
     types=("AWS::IAM::Role", *_WORKLOADS),
 )
@@ -149,17 +155,17 @@ def not_asked_for(view: View, report: Reporter) -> None:
                 for name in mentioned(resource)
                 if name in view.model.resources and view.model.resources[name].type not in _FOUND_ANYWAY
             }
-            told = view.model.mentions[workload.key] | {role.key}
-            told |= {n for one in list(told) for n in view.model.mentions.get(one, set()) if one != role.key}
+            detail = view.model.mentions[workload.key] | {role.key}
+            detail |= {n for one in list(detail) for n in view.model.mentions.get(one, set()) if one != role.key}
             triggers = {n for u in view.model.users.get(workload.key, ()) for n in view.model.mentions[u.key]}
-            unasked = sorted(set(granted) - told - triggers)
+            unasked = sorted(set(granted) - detail - triggers)
             for name in unasked:
-                sentence = f"{role.key} holds rights on {name}, and {workload.key} is not told of it."
+                sentence = f"{role.key} has rights on {name}, but {workload.key} is not configured with it."
                 report.fault(role, sentence, granted[name].line)
             if not unasked:
                 report.passes(
                     role,
-                    f"{role.key}: {', '.join(sorted(granted)) or 'nothing of the template'}, all told to {workload.key}",
+                    f"{role.key}: {', '.join(sorted(granted)) or 'nothing of the template'}, all configured in {workload.key}",
                 )
 
 
@@ -167,7 +173,7 @@ def not_asked_for(view: View, report: Reporter) -> None:
     "iam.unreadable",
     "Every policy can be read",
     severity="high",
-    why="A policy that comes from a parameter or another stack can say anything.",
+    why="A policy that comes from a parameter or another stack can allow anything.",
     remedy="Write the policy into the template.",
     types=POLICY_TYPES,
 )
@@ -178,7 +184,7 @@ def unreadable(view: View, report: Reporter) -> None:
     for resource in {statement.resource.key: statement.resource for statement in statements}.values():
         vague = [s.at for s in statements if s.resource is resource and any(map(has_unknown, s.actions))]
         if vague:
-            report.undecided(resource, f"Which actions {resource.key} allows cannot be told.", *vague)
+            report.undecided(resource, f"Which actions {resource.key} allows cannot be determined.", *vague)
         else:
             report.passes(
                 resource, f"{resource.key}: {sum(s.resource is resource for s in statements)} statements read"

@@ -1,4 +1,6 @@
-"""Is any secret readable: in environments, properties, parameters, user data, outputs, anywhere in the template."""
+"""Checks that no secret can be read in environment variables, properties, parameters, user data,
+outputs or elsewhere.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ _WITH_ENVIRONMENT = (
 
 
 def variables(value: Any, path: str = "", *, inside: bool = False) -> Iterator[tuple[str, str, str]]:
-    """(path, name, value) of environment variables, however a type writes them."""
+    """Yields (path, name, value) of environment variables, for every type that has them."""
     if isinstance(value, dict):
         name = value.get("Name", value.get("Key", value.get("OptionName")))
         if inside and isinstance(name, str) and isinstance(value.get("Value"), str):
@@ -62,8 +64,8 @@ def promises(name: str) -> bool:
     "secrets.environment",
     "No environment variable holds a secret",
     severity="high",
-    why="Whoever may describe a task definition or a function reads its environment; so does every log of it.",
-    remedy="Put it into Secrets Manager, and name the secret in Secrets or read it by its ARN.",
+    why="Everyone who may describe a task definition or a function can read its environment, and logs may show it.",
+    remedy="Put it into Secrets Manager, and reference it in Secrets or read it by its ARN.",
     source="https://docs.aws.amazon.com/AmazonECS/latest/developerguide/specifying-sensitive-data.html",
     types=_WITH_ENVIRONMENT,
 )
@@ -75,25 +77,27 @@ def environment(view: View, report: Reporter) -> None:
             if DYNAMIC.search(value):
                 faults += 1
                 report.fault(
-                    resource, f"{resource.key} gets the secret {name} in the clear: CloudFormation resolves it.", where
+                    resource,
+                    f"{resource.key} gets the secret {name} as plain text, because CloudFormation resolves it.",
+                    where,
                 )
             elif promises(name) and value and not set(mentioned(value)):
                 faults += 1
                 if has_unknown(value):
                     report.fault(
-                        resource, f"{resource.key} gets {name} in the clear, from a parameter.", f"{where}: {value}"
+                        resource, f"{resource.key} gets {name} as plain text from a parameter.", f"{where}: {value}"
                     )
                 else:
-                    report.fault(resource, f"{resource.key} gets {name} in the clear.", f"{where}: {masked(value)}")
+                    report.fault(resource, f"{resource.key} gets {name} as plain text.", f"{where}: {masked(value)}")
         if not faults:
             report.passes(resource, f"{resource.key}: no secret in its environment")
 
 
 @rule(
     "secrets.property",
-    "No property holds a secret that is written out",
+    "No property holds a secret in plain text",
     severity="high",
-    why="A password in a template is in every copy of it: in Git, in the stack, in backups.",
+    why="A password in a template is in every copy of the template: in Git, in the stack, in backups.",
     remedy="Generate the secret in AWS, and refer to it by {{resolve:secretsmanager:…}} or a managed password.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references.html",
 )
@@ -111,13 +115,13 @@ def written_out(view: View, report: Reporter) -> None:
             elif is_unknown(value):
                 report.fault(
                     resource,
-                    f"The secret {name} of {resource.key} passes through a parameter.",
+                    f"The secret {name} of {resource.key} is passed through a parameter.",
                     f"{where}: {value}",
                     severity="medium",
                 )
             else:
                 report.fault(
-                    resource, f"The secret {name} of {resource.key} is written out.", f"{where}: {masked(value)}"
+                    resource, f"The secret {name} of {resource.key} is in plain text.", f"{where}: {masked(value)}"
                 )
 
 
@@ -125,8 +129,8 @@ def written_out(view: View, report: Reporter) -> None:
     "secrets.pattern",
     "Nothing in the template looks like a key or token",
     severity="high",
-    why="Keys have forms that are known: whoever finds the template finds them too.",
-    remedy="Withdraw the key now, and keep its successor in Secrets Manager.",
+    why="Keys have well-known formats, so anyone who gets the template can find them.",
+    remedy="Revoke the key now, and keep its successor in Secrets Manager.",
     source=_SECRETS,
 )
 def pattern(view: View, report: Reporter) -> None:
@@ -139,9 +143,9 @@ def pattern(view: View, report: Reporter) -> None:
                 if match := form.search(text):
                     found += 1
                     holder = _holder(view, stack.key, path)
-                    report.fault(holder, f"The template holds {what}.", f"{path}: {masked(match[0])}")
+                    report.fault(holder, f"The template contains {what}.", f"{path}: {masked(match[0])}")
         if not found:
-            report.fact(f"the stack {stack.key}: no text has the form of a key, token or password")
+            report.fact(f"the stack {stack.key}: no text has the format of a key, token or password")
 
 
 def _holder(view: View, stack: str, path: str) -> list[Resource]:
@@ -158,8 +162,8 @@ _TEXT_PARAMETERS = ("String", "CommaDelimitedList")
     "secrets.parameter",
     "Secrets are generated in AWS, never parameters",
     severity="medium",
-    why="A parameter has passed through a form, a shell or a pipeline before it came here, and is kept there.",
-    remedy="Let Secrets Manager generate it, or let people put it there after the stack is made.",
+    why="A parameter passes through a form, a shell or a pipeline first, and may be stored there.",
+    remedy="Let Secrets Manager generate it, or let people enter it there after the stack is created.",
     source=_SECRETS,
 )
 def parameter(view: View, report: Reporter) -> None:
@@ -172,30 +176,30 @@ def parameter(view: View, report: Reporter) -> None:
             if hidden and described.get("Default") not in (None, ""):
                 report.fault(
                     [],
-                    f"The secret parameter {name} has a default that everybody reads.",
+                    f"The secret parameter {name} has a default that everyone can read.",
                     f"{where}.Default",
                     severity="high",
                 )
             elif hidden:
-                report.fault([], f"{name} is a secret that comes as a parameter.", f"{where}.NoEcho")
+                report.fault([], f"{name} is a secret that is passed as a parameter.", f"{where}.NoEcho")
             elif promises(name) and described.get("Type", "String") in _TEXT_PARAMETERS:
                 report.fault(
                     [],
-                    f"{name} is shown to everybody who may describe the stack.",
+                    f"{name} is visible to everyone who may describe the stack.",
                     f"{where}.NoEcho is not set",
                     severity="high",
                 )
         if not parameters:
             report.fact(f"the stack {stack.key} has no parameters")
         else:
-            report.fact(f"the stack {stack.key}: {len(parameters)} parameters looked at")
+            report.fact(f"the stack {stack.key}: {len(parameters)} parameters checked")
 
 
 @rule(
     "secrets.user-data",
     "User data holds no secret",
     severity="high",
-    why="Every program on the host reads its user data, and so does whoever may describe the instance.",
+    why="Every program on the host can read its user data, and so can everyone who may describe the instance.",
     remedy="Read the secret at boot with the host's role.",
     source="https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instancedata-add-user-data.html",
     types=("AWS::EC2::Instance", "AWS::EC2::LaunchTemplate", "AWS::AutoScaling::LaunchConfiguration"),
@@ -212,14 +216,16 @@ def user_data(view: View, report: Reporter) -> None:
                 continue
             found = [(name, value) for name, value in assignments(str(script)) if _written(name, value)]
             for name, value in found:
-                said = value if has_unknown(value) else masked(value)
-                report.fault(host, f"The user data of {host.key} sets {name}.", f"{host.at(path)}: {name} = {said}")
+                detail = value if has_unknown(value) else masked(value)
+                report.fault(host, f"The user data of {host.key} sets {name}.", f"{host.at(path)}: {name} = {detail}")
             if not found:
                 report.passes(host, f"{host.at(path)} sets no secret")
 
 
 def _written(name: str, value: str) -> bool:
-    """Whether an assignment writes a secret out: not a name, an ARN, a path or a reference to where it lies."""
+    """Whether an assignment contains a literal secret, not a name, an ARN, a path or a reference to
+    its location.
+    """
     if ABOUT.search(name) or value.startswith(("arn:", "/", "-", "|", "*", "{{resolve")):
         return False
     return not set(mentioned(value))
@@ -229,8 +235,8 @@ def _written(name: str, value: str) -> bool:
     "secrets.output",
     "No output shows a secret",
     severity="high",
-    why="Outputs are shown to everybody who may look at the stack.",
-    remedy="Put out the secret's ARN instead.",
+    why="Outputs are visible to everyone who may describe the stack.",
+    remedy="Output the secret's ARN instead.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/outputs-section-structure.html",
 )
 def output(view: View, report: Reporter) -> None:
@@ -241,15 +247,15 @@ def output(view: View, report: Reporter) -> None:
                 holders = [r for n in mentioned(value) if (r := view.model.resources.get(n))]
                 report.fault(holders, f"The output {name} shows a secret.", f"Outputs.{name}: {text}")
             elif promises(name) and not set(mentioned(value)):
-                report.fault([], f"The output {name} shows what looks like a secret.", f"Outputs.{name}")
-        report.fact(f"the stack {key}: {len(outputs)} outputs looked at")
+                report.fault([], f"The output {name} shows a value that looks like a secret.", f"Outputs.{name}")
+        report.fact(f"the stack {key}: {len(outputs)} outputs checked")
 
 
 @rule(
     "secrets.generated",
     "Secrets are generated, and long",
     severity="medium",
-    why="A secret that AWS generates nobody has seen; a short one is guessed.",
+    why="Nobody has seen a secret that AWS generates; a short secret can be guessed.",
     remedy="Use GenerateSecretString with 32 characters or more.",
     source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/cfn-example_secret.html",
     types=("AWS::SecretsManager::Secret",),
@@ -258,7 +264,7 @@ def generated(view: View, report: Reporter) -> None:
     for secret in view.of("AWS::SecretsManager::Secret"):
         how = secret.get("GenerateSecretString")
         if how is None and secret.get("SecretString") is None:
-            report.passes(secret, f"{secret.key} is made without a value, for people to fill")
+            report.passes(secret, f"{secret.key} is created without a value, which people enter")
         elif how is None and (sources := _composed_from(view, secret)):
             report.passes(secret, f"{secret.key} is composed inside AWS from {', '.join(sources)}, generated there")
         elif how is None:
@@ -275,7 +281,9 @@ def generated(view: View, report: Reporter) -> None:
 
 
 def _composed_from(view: View, secret: Resource) -> list[str]:
-    """The generated secrets that CloudFormation resolves into this one, such as a password into an address."""
+    """The generated secrets that CloudFormation resolves into this one, for example a password in a
+    URL.
+    """
     text = secret.get("SecretString")
     if not isinstance(text, str):
         return []
@@ -291,7 +299,7 @@ _LONG_ENOUGH = 20
     "secrets.plain-store",
     "Parameter Store holds no secret as plain text",
     severity="high",
-    why="A String parameter is read by everybody who may read parameters, without a key.",
+    why="Everyone who may read parameters can read a String parameter, without a key.",
     remedy="Use Secrets Manager; CloudFormation cannot make SecureString parameters.",
     source="https://docs.aws.amazon.com/systems-manager/latest/userguide/sysman-paramstore-securestring.html",
     types=("AWS::SSM::Parameter",),
@@ -304,11 +312,11 @@ def plain_store(view: View, report: Reporter) -> None:
         )
         last = name.rpartition("/")[2]
         if promises(last.replace("-", "_")) and isinstance(value, str) and not set(mentioned(value)):
-            said = value if has_unknown(value) else masked(value)
+            detail = value if has_unknown(value) else masked(value)
             report.fault(
                 parameter_resource,
-                f"{parameter_resource.key} keeps {last} as plain text.",
-                f"{parameter_resource.at('Value')}: {said}",
+                f"{parameter_resource.key} stores {last} as plain text.",
+                f"{parameter_resource.at('Value')}: {detail}",
             )
         else:
-            report.passes(parameter_resource, f"{parameter_resource.key} is no secret by its name")
+            report.passes(parameter_resource, f"{parameter_resource.key} has no name of a secret")

@@ -1,4 +1,4 @@
-"""What security groups admit and let out, taken by themselves."""
+"""Checks the ingress and egress rules of each security group on their own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from provisioning.proof.rule import Reporter, rule
 
 _TYPES = (GROUP, "AWS::EC2::SecurityGroupIngress", "AWS::EC2::SecurityGroupEgress")
 _RULES = "https://docs.aws.amazon.com/vpc/latest/userguide/security-group-rules.html"
-# Ports by which machines are administered, and those of stores: open to all, they are found first.
+# Ports for administration and ports of stores: attackers find these first if they are open to
+# everyone.
 ADMIN_PORTS = {22: "SSH", 3389: "RDP", 23: "Telnet", 5900: "VNC", 5985: "WinRM", 5986: "WinRM", 2375: "Docker"}
 STORE_PORTS = {
     1433: "SQL Server",
@@ -37,7 +38,9 @@ def _kind(resource: Resource) -> str:
 
 
 def _meant(view: View, admitted: GroupRule) -> str:
-    """Why an open port is meant: every wearer is an internet-facing load balancer that listens there."""
+    """Why an open port is intended: every member is an internet-facing load balancer that listens
+    on it.
+    """
     members = view.groups.members.get(admitted.group, [])
     if not members or admitted.wide:
         return ""
@@ -57,10 +60,10 @@ def _owner(view: View, admitted: GroupRule) -> list[Resource]:
 
 @rule(
     "groups.open-to-world",
-    "No security group admits the whole internet, but at a load balancer's listeners",
+    "No security group allows the whole internet, except for a load balancer's listeners",
     severity="high",
-    why="An open port is tried by strangers all day. Only what is made to face them should.",
-    remedy="Admit the security group of whoever needs the port, or the narrow address range that does.",
+    why="Open ports are attacked all the time. Only resources designed to face the internet should have one.",
+    remedy="Allow the security group of the resource that needs the port, or a narrow address range.",
     source=_RULES,
     types=_TYPES,
 )
@@ -70,7 +73,7 @@ def open_to_world(view: View, report: Reporter) -> None:
             if not admitted.from_anywhere:
                 continue
             if balancer := _meant(view, admitted):
-                report.fact(f"{admitted.line}: meant, {balancer} faces the internet and listens there")
+                report.fact(f"{admitted.line}: intended, {balancer} faces the internet and listens on it")
             else:
                 report.fault(_owner(view, admitted), *_open(view, group, admitted), severity=_gravity(view, admitted))
     for one in view.of(GROUP):
@@ -82,13 +85,15 @@ def open_to_world(view: View, report: Reporter) -> None:
 def _open(view: View, group: str, admitted: GroupRule) -> list[str]:
     named = {**ADMIN_PORTS, **STORE_PORTS}
     what = ", ".join(dict.fromkeys(name for port, name in named.items() if admitted.covers(port) and not admitted.wide))
-    worn = ", ".join(sorted({m.key for m in view.groups.members.get(group, ())})) or "nobody in the template"
-    sentence = f"{shown(group)} admits everybody to {admitted.ports}{f' ({what})' if what else ''}."
-    return [sentence, admitted.line, f"worn by {worn}"]
+    worn = ", ".join(sorted({m.key for m in view.groups.members.get(group, ())})) or "nothing in the template"
+    sentence = f"{shown(group)} allows everyone on {admitted.ports}{f' ({what})' if what else ''}."
+    return [sentence, admitted.line, f"used by {worn}"]
 
 
 def _gravity(view: View, admitted: GroupRule) -> Severity:
-    """High for stores, hosts' own doors and everything at once; medium for another port of compute."""
+    """High for stores, administration ports and all ports at once; medium for another port of
+    compute.
+    """
     members = view.groups.members.get(admitted.group, [])
     dangerous = any(admitted.covers(port) for port in (*ADMIN_PORTS, *STORE_PORTS))
     store = any(_kind(member) == "store" for member in members)
@@ -100,9 +105,9 @@ _NARROW = {"tcp", "udp", "icmp", "icmpv6"}
 
 @rule(
     "groups.wide-source",
-    "Security groups admit groups, not whole networks",
+    "Security groups allow groups, not whole networks",
     severity="medium",
-    why="A rule for a network admits every machine that will ever stand in it; a rule for a group admits who is meant.",
+    why="A rule for a network allows every machine that is ever added to it; a rule for a group allows only its members.",
     remedy="Name the security group that needs the port as the source.",
     source=_RULES,
     types=_TYPES,
@@ -111,7 +116,9 @@ def wide_source(view: View, report: Reporter) -> None:
     for group, rules in sorted(view.groups.ingress.items()):
         for admitted in rules:
             if admitted.kind == "unknown":
-                sentence = f"Whom {shown(group)} admits to {admitted.ports} cannot be told from the template."
+                sentence = (
+                    f"The source that {shown(group)} allows on {admitted.ports} cannot be determined from the template."
+                )
                 report.undecided(_owner(view, admitted)[0], sentence, admitted.line)
             elif admitted.kind == "cidr" and not admitted.from_anywhere:
                 _network(view, report, admitted)
@@ -119,18 +126,18 @@ def wide_source(view: View, report: Reporter) -> None:
                 report.fact(f"{admitted.line}: a prefix list")
     for group_resource in view.of(GROUP):
         if all(r.kind == "group" for r in view.groups.ingress.get(group_resource.key, ())):
-            report.passes(group_resource, f"{group_resource.key} admits security groups only")
+            report.passes(group_resource, f"{group_resource.key} allows security groups only")
 
 
 def _network(view: View, report: Reporter, admitted: GroupRule) -> None:
     size = _prefix(admitted.peer)
-    sentence = f"{shown(admitted.group)} admits the whole network {admitted.peer} to {admitted.ports}."
+    sentence = f"{shown(admitted.group)} allows the whole network {admitted.peer} on {admitted.ports}."
     if size is None:
         report.undecided(_owner(view, admitted)[0], sentence, admitted.line)
     elif size <= _NETWORK_BITS:
         report.fault(_owner(view, admitted), sentence, admitted.line)
     else:
-        sentence = f"{shown(admitted.group)} admits the addresses {admitted.peer} to {admitted.ports}."
+        sentence = f"{shown(admitted.group)} allows the addresses {admitted.peer} on {admitted.ports}."
         report.fault(_owner(view, admitted), sentence, admitted.line, severity="low")
 
 
@@ -146,10 +153,10 @@ def _prefix(block: str) -> int | None:
 
 @rule(
     "groups.wide-ports",
-    "Security groups admit single ports",
+    "Security groups allow single ports",
     severity="medium",
-    why="All ports between two groups are an open door for whatever starts to listen later.",
-    remedy="Admit the ports that are listened on.",
+    why="Allowing all ports between two groups also exposes every service that starts later.",
+    remedy="Allow only the ports that have a listener.",
     source=_RULES,
     types=_TYPES,
 )
@@ -159,19 +166,19 @@ def wide_ports(view: View, report: Reporter) -> None:
         for admitted in faults:
             report.fault(
                 _owner(view, admitted),
-                f"{group.key} admits {shown(admitted.peer)} to {admitted.ports}.",
+                f"{group.key} allows {shown(admitted.peer)} on {admitted.ports}.",
                 admitted.line,
                 severity="low" if admitted.peer == group.key else None,
             )
         if not faults:
-            report.passes(group, f"{group.key} admits single ports only")
+            report.passes(group, f"{group.key} allows single ports only")
 
 
 @rule(
     "groups.admin-port",
-    "Nobody is admitted to the ports of SSH and remote desktops",
+    "No security group allows SSH or remote desktop ports",
     severity="medium",
-    why="Session Manager opens a shell without an open port, and says who it was.",
+    why="Session Manager opens a shell without an open port, and records who used it.",
     remedy="Remove the rule; use SSM Session Manager.",
     source="https://docs.aws.amazon.com/systems-manager/latest/userguide/session-manager.html",
     types=_TYPES,
@@ -185,18 +192,18 @@ def admin_port(view: View, report: Reporter) -> None:
             if admitted.covers(port) and not admitted.wide
         ]
         for admitted, name in faults:
-            sentence = f"{group.key} admits {shown(admitted.peer)} to {name}."
+            sentence = f"{group.key} allows {shown(admitted.peer)} on the {name} port."
             report.fault(_owner(view, admitted), sentence, admitted.line)
         if not faults:
-            report.passes(group, f"{group.key} admits nobody to a port of administration")
+            report.passes(group, f"{group.key} allows no administration port")
 
 
 @rule(
     "groups.egress-open",
-    "Security groups let out only what is used",
+    "Security groups allow only the egress that is used",
     severity="medium",
-    why="What breaks in wants to get out again. EC2 lets everything out where a group says nothing.",
-    remedy="Say the egress rules: the groups that are used, and 443 where the internet is needed; 127.0.0.1/32 for none.",
+    why="An attacker who gets in also needs egress. EC2 allows all egress if a group declares no egress rules.",
+    remedy="Declare the egress rules: the groups that are used, and 443 if the internet is needed; 127.0.0.1/32 for none.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-ec2-securitygroup.html",
     types=_TYPES,
 )
@@ -205,18 +212,22 @@ def egress_open(view: View, report: Reporter) -> None:
         rules = view.groups.egress.get(group.key, ())
         wide = [r for r in rules if r.wide and r.kind in ("cidr", "unknown") and not r.nowhere]
         if wide:
-            report.fault(group, f"{group.key} lets {wide[0].ports} out.", *(r.line for r in wide))
+            report.fault(group, f"{group.key} allows egress on {wide[0].ports}.", *(r.line for r in wide))
             continue
         outside = [r for r in rules if r.from_anywhere]
         other = [r for r in outside if not (r.first == r.last and r.first in _WEB)]
         for let in other:
             report.fault(
-                _owner(view, let), f"{group.key} lets {let.ports} out to the internet.", let.line, severity="low"
+                _owner(view, let),
+                f"{group.key} allows egress to the internet on {let.ports}.",
+                let.line,
+                severity="low",
             )
         if not other:
-            said = ", ".join(sorted({f"{r.ports} to the internet" for r in outside})) or "nothing to the internet"
+            detail = ", ".join(sorted({f"{r.ports} to the internet" for r in outside})) or "nothing to the internet"
             report.passes(
-                group, f"{group.key} lets out {said}, and {sum(r.kind == 'group' for r in rules)} ports to groups"
+                group,
+                f"{group.key} allows egress for {detail}, and {sum(r.kind == 'group' for r in rules)} ports to groups",
             )
 
 
@@ -225,10 +236,10 @@ _WEB = (443, 587, 465, 123)
 
 @rule(
     "groups.default",
-    "Nobody wears the VPC's default security group",
+    "Nothing uses the VPC's default security group",
     severity="medium",
-    why="The default group admits all its wearers to each other on every port, and lets everything out.",
-    remedy="Make a security group of its own.",
+    why="The default group allows all traffic among its members, and all egress.",
+    remedy="Create a dedicated security group.",
     source="https://docs.aws.amazon.com/vpc/latest/userguide/default-security-group.html",
     types=_TYPES,
 )
@@ -240,12 +251,13 @@ def default_group(view: View, report: Reporter) -> None:
         default = [v for v in placement.groups if "DefaultSecurityGroup" in str(v)]
         if default or not placement.groups:
             why = shown(default[0]) if default else "no security group is named"
-            report.fault(placement.resource, f"{name} wears the VPC's default security group.", why)
+            report.fault(placement.resource, f"{name} uses the VPC's default security group.", why)
         else:
-            report.passes(placement.resource, f"{name} wears {', '.join(shown(value) for value in placement.groups)}")
+            report.passes(placement.resource, f"{name} uses {', '.join(shown(value) for value in placement.groups)}")
 
 
-# Network load balancers may stand without, groups of hosts wear their template's, gateway endpoints have none.
+# Network load balancers may have no group, scaling groups use the group of their launch template,
+# and gateway endpoints have none.
 _WITHOUT_GROUPS = (
     "AWS::ElasticLoadBalancingV2::LoadBalancer",
     "AWS::AutoScaling::AutoScalingGroup",
@@ -256,20 +268,20 @@ _WITHOUT_GROUPS = (
 
 @rule(
     "groups.unworn",
-    "Every security group is worn by somebody",
+    "Every security group is used",
     severity="info",
-    why="A group that nobody wears waits to be worn by mistake.",
+    why="An unused group can be attached by mistake.",
     remedy="Remove the group.",
     types=_TYPES,
 )
 def unworn(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         if members := view.groups.members.get(group.key):
-            report.passes(group, f"{group.key} is worn by {', '.join(sorted({m.key for m in members}))}")
+            report.passes(group, f"{group.key} is used by {', '.join(sorted({m.key for m in members}))}")
         elif group.key in {name for output in view.model.outputs.values() for name in _in(output)}:
-            report.passes(group, f"{group.key} is handed out by an output")
+            report.passes(group, f"{group.key} is published by an output")
         else:
-            report.fault(group, f"Nobody in the template wears {group.key}.")
+            report.fault(group, f"Nothing in the template uses {group.key}.")
 
 
 def _in(outputs: dict[str, object]) -> set[str]:

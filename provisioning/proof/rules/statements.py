@@ -1,4 +1,6 @@
-"""Which actions on which resources roles hold: wildcards, negations, and what knows no narrower resource."""
+"""Checks the actions and resources of role policies: wildcards, negations, and actions without a
+narrower resource.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from provisioning.proof.report import Severity
 from provisioning.proof.rule import Reporter, rule
 
 _REFERENCE = "https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html"
-# Conditions that narrow a statement whose resource is *: to tags, a VPC, a namespace, a service that calls.
+# Conditions that narrow a statement whose resource is *: to tags, a VPC, a namespace, or a calling
+# service.
 _NARROWS = (
     "aws:resourcetag/",
     "aws:resourceaccount",
@@ -44,7 +47,7 @@ def narrowing(statement: Statement) -> str:
     "iam.action-wildcard",
     "Roles name their actions",
     severity="high",
-    why="A wildcard grants what the service can do today, and whatever it can do tomorrow.",
+    why="A wildcard grants every action that the service has today, and every one that it adds later.",
     remedy="Name the actions that the component needs.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/best-practices.html#grant-least-privilege",
     types=POLICY_TYPES,
@@ -57,7 +60,7 @@ def action_wildcard(view: View, report: Reporter) -> None:
         for action in wild:
             holders = ", ".join(statement.holders)
             severity = _wild(statement, action)
-            report.fault(statement.resource, f"{holders} may do {action}.", statement.line, severity=severity)
+            report.fault(statement.resource, f"{holders} may use {action}.", statement.line, severity=severity)
         if statement.actions and not wild:
             report.passes(statement.resource, f"{statement.at}: {', '.join(statement.actions)}")
 
@@ -76,7 +79,7 @@ def _wild(statement: Statement, action: str) -> Severity:
     "iam.resource-wildcard",
     "Roles name the resources that they act on",
     severity="high",
-    why="An action on * reaches every environment of the account, whoever owns it.",
+    why="An action on * reaches every environment of the account, including those of other teams.",
     remedy="Name the resources by Ref, GetAtt or an ARN pattern of the environment.",
     source=_REFERENCE,
     types=POLICY_TYPES,
@@ -97,13 +100,13 @@ def _everywhere(view: View, report: Reporter, statement: Statement) -> None:
     if why := narrowing(statement):
         report.passes(statement.resource, f"{statement.line}: narrowed by {why}")
     elif not narrowable:
-        said = ", ".join(statement.actions)
-        report.passes(statement.resource, f"{statement.at}: {said} on *, for which IAM knows no narrower resource")
+        detail = ", ".join(statement.actions)
+        report.passes(statement.resource, f"{statement.at}: {detail} on *, for which IAM supports no narrower resource")
     elif documented == narrowable and (denial := _not_for_code(view, statement)):
-        said = f"{', '.join(narrowable)} on * for the service itself, and denied to the function's code by {denial}"
-        report.passes(statement.resource, f"{statement.at}: {said} ({DOCUMENTED_ON_EVERYTHING[narrowable[0]]})")
+        detail = f"{', '.join(narrowable)} on * for the service itself, and denied to the function's code by {denial}"
+        report.passes(statement.resource, f"{statement.at}: {detail} ({DOCUMENTED_ON_EVERYTHING[narrowable[0]]})")
     else:
-        sentence = f"{', '.join(statement.holders)} may do {', '.join(narrowable)} on everything."
+        sentence = f"{', '.join(statement.holders)} may use {', '.join(narrowable)} on every resource."
         sources = sorted({f"documented so: {DOCUMENTED_ON_EVERYTHING[action]}" for action in documented})
         only_looking = all(only_looks(action) and not reads_data(action) for action in narrowable)
         mild = only_looking or documented == narrowable
@@ -111,7 +114,9 @@ def _everywhere(view: View, report: Reporter, statement: Statement) -> None:
 
 
 def _not_for_code(view: View, statement: Statement) -> str:
-    """Where a function's own code is denied what Lambda needs for it: AWS's pattern for functions in a network."""
+    """The statement that denies a function's own code what Lambda itself needs: AWS's pattern for
+    functions in a VPC.
+    """
     for holder in statement.holders:
         for other in view.policies.by_role.get(holder, ()):
             covers = not other.allow and all(other.matches(action) for action in statement.actions)
@@ -121,7 +126,7 @@ def _not_for_code(view: View, statement: Statement) -> str:
 
 
 def _is_everything(resource: str) -> bool:
-    """`*`, and ARNs that say nothing after the service."""
+    """Matches `*`, and ARNs that name nothing after the service."""
     parts = outline(resource).split(":", 5)
     return resource == "*" or (len(parts) == _ARN_PARTS and parts[0] == "arn" and parts[5] in ("*", "*/*", "*:*"))
 
@@ -131,7 +136,7 @@ _ARN_PARTS = 6
 
 def _named(report: Reporter, statement: Statement) -> None:
     if vague := [resource for resource in statement.resources if has_unknown(resource)]:
-        sentence = f"On what {', '.join(statement.holders)} acts cannot be told."
+        sentence = f"The resources that {', '.join(statement.holders)} may act on cannot be determined."
         report.undecided(statement.resource, sentence, statement.line, *vague)
     else:
         report.passes(statement.resource, f"{statement.at}: on {', '.join(statement.resources)}")
@@ -139,9 +144,9 @@ def _named(report: Reporter, statement: Statement) -> None:
 
 @rule(
     "iam.negation",
-    "Roles are granted what is named, not all but what is named",
+    "Roles are not granted everything except named actions or resources",
     severity="high",
-    why="Allow with NotAction or NotResource grants everything that nobody thought of.",
+    why="Allow with NotAction or NotResource also grants everything that was not considered.",
     remedy="Name the actions and resources.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html",
     types=POLICY_TYPES,
@@ -150,41 +155,43 @@ def negation(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if statement.allow and (statement.not_actions or statement.not_resources):
             report.fault(
-                statement.resource, f"{', '.join(statement.holders)} may do all but what is named.", statement.line
+                statement.resource,
+                f"{', '.join(statement.holders)} may use everything except what is named.",
+                statement.line,
             )
         else:
-            report.passes(statement.resource, f"{statement.at} names what it is about")
+            report.passes(statement.resource, f"{statement.at} names its actions and resources")
 
 
 @rule(
     "iam.other-environments",
-    "Roles reach into their own environment only",
+    "Roles reach only their own environment",
     severity="medium",
-    why="A pattern that begins with * takes in the resources of every team in the account.",
+    why="A pattern that begins with * matches the resources of every team in the account.",
     remedy="Begin the resource's name with the environment's.",
     types=POLICY_TYPES,
 )
 def other_environments(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow or narrowing(statement) or set(statement.actions) == {"sts:AssumeRole"}:
-            continue  # which roles may be taken is judged by `iam.assume-role`
+            continue  # Whether a role may be assumed is checked by `iam.assume-role`
         wide = [resource for resource in statement.resources if _begins_wide(resource)]
         severity: Severity = (
             "low" if all(only_looks(action) and not reads_data(action) for action in statement.actions) else "medium"
         )
         if wide and not all(knows_no_resource(action) for action in statement.actions):
-            sentence = f"{', '.join(statement.holders)} reaches {', '.join(wide)}, which is more than its environment."
+            sentence = f"{', '.join(statement.holders)} reaches {', '.join(wide)}, which is beyond its environment."
             report.fault(statement.resource, sentence, statement.line, severity=severity)
         elif statement.resources:
-            report.passes(statement.resource, f"{statement.at} reaches no other environment by pattern")
+            report.passes(statement.resource, f"{statement.at} has no pattern that reaches another environment")
 
 
-# Resources of AWS itself, the same for everybody: a pattern there reaches nobody else's things.
+# Resources that AWS itself owns, the same for everyone: a pattern on them reaches no other team.
 _AWS_OWNED = (":foundation-model/", ":inference-profile/", "::aws:policy/", ":guardrail/")
 
 
 def _begins_wide(resource: str) -> bool:
-    """`arn:…:table/*`: a pattern whose name part begins with a wildcard, though the type is named."""
+    """`arn:…:table/*`: names the type, but its name part begins with a wildcard."""
     parts = outline(resource).split(":", 5)
     if len(parts) < _ARN_PARTS or _is_everything(resource) or any(part in resource for part in _AWS_OWNED):
         return False

@@ -1,4 +1,6 @@
-"""Who may take a role: services for this account only, named accounts with an external id, one repository by OIDC."""
+"""Checks who may assume a role: services for this account only, named accounts with an external id,
+one repository.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,9 @@ def _trusts(view: View) -> list[Statement]:
 
 @rule(
     "trust.anybody",
-    "No role can be taken by everybody",
+    "No role can be assumed by everyone",
     severity="high",
-    why="A role that trusts * belongs to every account of the world.",
+    why="A role that trusts * can be used by every AWS account.",
     remedy="Name the principal.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html",
     types=_ROLE,
@@ -34,9 +36,11 @@ def anybody(view: View, report: Reporter) -> None:
         name = statement.resource.key
         anyone = [n for kind, n in statement.principals if n == "*" or (kind == "AWS" and re.search(r":iam::\*:", n))]
         if (anyone or statement.not_principals) and not narrowed(statement):
-            report.fault(statement.resource, f"Everybody may take {name}.", statement.line)
+            report.fault(statement.resource, f"Everyone may assume {name}.", statement.line)
         elif any(has_unknown(n) for _, n in statement.principals):
-            report.undecided(statement.resource, f"Who may take {name} cannot be told.", statement.line)
+            report.undecided(
+                statement.resource, f"The principals that may assume {name} cannot be determined.", statement.line
+            )
         else:
             report.passes(
                 statement.resource, f"{statement.at}: {', '.join(f'{kind} {n}' for kind, n in statement.principals)}"
@@ -45,9 +49,9 @@ def anybody(view: View, report: Reporter) -> None:
 
 @rule(
     "trust.service",
-    "Services take roles for this account only",
+    "Services assume roles for this account only",
     severity="medium",
-    why="Without the condition a stranger can have the service take the role in his own name.",
+    why="Without the condition, another account can make the service assume the role on its behalf.",
     remedy="Add StringEquals aws:SourceAccount with the account's id.",
     source=_DEPUTY,
     types=_ROLE,
@@ -58,18 +62,18 @@ def service(view: View, report: Reporter) -> None:
         asked = [n for n in services if n in SOURCE_ACCOUNT]
         guarded = statement.demanded() & {"aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid"}
         if asked and not guarded:
-            sentence = f"{statement.resource.key} can be taken by {', '.join(asked)} for any account."
+            sentence = f"{statement.resource.key} can be assumed by {', '.join(asked)} for any account."
             report.fault(statement.resource, sentence, statement.line, *(SOURCE_ACCOUNT[n] for n in asked))
         elif services:
-            told = ", ".join(sorted(guarded)) or "AWS documents no condition for it"
-            report.passes(statement.resource, f"{statement.at}: {', '.join(services)} ({told})")
+            detail = ", ".join(sorted(guarded)) or "AWS documents no condition for it"
+            report.passes(statement.resource, f"{statement.at}: {', '.join(services)} ({detail})")
 
 
 @rule(
     "trust.account",
-    "Roles for other accounts demand an external id",
+    "Roles for other accounts require an external id",
     severity="high",
-    why="A service provider that is told a stranger's role name would use it for the stranger.",
+    why="Without one, a service provider can be tricked into using this role for another customer.",
     remedy="Add StringEquals sts:ExternalId, or narrow the principal to a role and an organisation.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html",
     types=_ROLE,
@@ -87,7 +91,7 @@ def account(view: View, report: Reporter) -> None:
                 statement.line,
             )
         elif any(n.endswith(":root") or n == mark("AWS::AccountId") for n in own) and not guarded:
-            sentence = f"Whoever may take roles in the account may take {statement.resource.key}."
+            sentence = f"Every principal of the account that may assume roles may assume {statement.resource.key}."
             report.fault(statement.resource, sentence, statement.line, severity="low")
         elif names:
             report.passes(
@@ -97,9 +101,9 @@ def account(view: View, report: Reporter) -> None:
 
 @rule(
     "trust.identity-provider",
-    "Identity providers are held to one audience and one subject",
+    "Identity providers are restricted to one audience and one subject",
     severity="high",
-    why="Without a subject every repository of the provider, a stranger's too, may take the role.",
+    why="Without a subject condition, any repository of the provider may assume the role, even a stranger's.",
     remedy="Add StringEquals conditions on the provider's aud and sub, naming repository and branch.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create_for-idp_oidc.html",
     types=_ROLE,
@@ -114,9 +118,7 @@ def identity_provider(view: View, report: Reporter) -> None:
         audiences = [key for key in statement.demanded() if key.endswith(":aud")]
         name, web = statement.resource.key, any("saml-provider" not in n for n in federated)
         if web and not subjects:
-            report.fault(
-                statement.resource, f"{name} trusts everybody whom {', '.join(federated)} knows.", statement.line
-            )
+            report.fault(statement.resource, f"{name} trusts every identity of {', '.join(federated)}.", statement.line)
         elif loose := [s for s in subjects if _loose(s)]:
             report.fault(
                 statement.resource,
@@ -135,5 +137,7 @@ def _loose(subject: str) -> bool:
 
 
 def _how_loose(subjects: list[str]) -> Severity:
-    """A star in the repository's name is anybody's; one after it is any branch of ours."""
+    """A star in the repository's name matches other owners; a star after it only matches branches
+    of this repository.
+    """
     return "high" if any("*" in ":".join(s.split(":")[:2]) for s in subjects) else "medium"

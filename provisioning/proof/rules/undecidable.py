@@ -1,4 +1,4 @@
-"""What a template hands over to others: custom resources, nested stacks, macros. A proof cannot look inside."""
+"""Reports parts of a template that others decide: custom resources, nested stacks, macros."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _NESTED = (
 
 @rule(
     "opaque.custom-resource",
-    "Nothing is made by code that the template does not show",
+    "No resource is created by code outside the template",
     severity="medium",
-    why="A custom resource does whatever its function does, with that function's role.",
-    remedy="Use the service's own resource type; else read the function's code and role.",
+    why="A custom resource does whatever its function's code does, with that function's role.",
+    remedy="Use the service's own resource type, or review the function's code and role.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-custom-resources.html",
     types=("AWS::CloudFormation::CustomResource",),
 )
@@ -29,7 +29,7 @@ def custom_resource(view: View, report: Reporter) -> None:
         if r.type.startswith("Custom::") or r.type == "AWS::CloudFormation::CustomResource"
     ]
     for resource in found:
-        sentence = f"What {resource.key} ({resource.type}) makes is decided by {shown(resource.get('ServiceToken', 'its provider'))}."
+        sentence = f"The result of {resource.key} ({resource.type}) is decided by {shown(resource.get('ServiceToken', 'its provider'))}."
         report.fault(resource, sentence, resource.at("ServiceToken"), certain=False)
     if not found:
         report.fact("no custom resource")
@@ -37,9 +37,9 @@ def custom_resource(view: View, report: Reporter) -> None:
 
 @rule(
     "opaque.nested-stack",
-    "Nothing is made by another template",
+    "No resource is created by another template",
     severity="high",
-    why="A nested template is fetched when the stack is made: what it holds then, nobody has proved.",
+    why="A nested template is fetched when the stack is created; its content at that time has not been proved.",
     remedy="Put its resources into this template, or prove it by itself.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-nested-stacks.html",
     types=_NESTED,
@@ -49,7 +49,7 @@ def nested_stack(view: View, report: Reporter) -> None:
     for resource in found:
         report.undecided(
             resource,
-            f"What {resource.key} makes is in another template.",
+            f"The resources of {resource.key} are in another template.",
             f"{resource.at('TemplateURL')}: {shown(resource.get('TemplateURL', 'not set'))}",
         )
     if not found:
@@ -60,8 +60,8 @@ def nested_stack(view: View, report: Reporter) -> None:
     "opaque.macro",
     "No macro rewrites the template",
     severity="high",
-    why="A macro changes the template after it was proved. AWS::LanguageExtensions and the serverless transform do as well.",
-    remedy="Write out what the macro would make, or prove its result.",
+    why="A macro changes the template after it was proved. So do AWS::LanguageExtensions and the serverless transform.",
+    remedy="Write out the macro's result, or prove that result.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-macros.html",
 )
 def macro(view: View, report: Reporter) -> None:
@@ -75,6 +75,6 @@ def macro(view: View, report: Reporter) -> None:
                 [], f"{', '.join(names)} rewrites the stack {stack.key}.", "Transform", severity="medium", certain=False
             )
         for resource in holders:
-            report.undecided(resource, f"A macro decides about {resource.key}.", "Fn::Transform")
+            report.undecided(resource, f"A macro decides {resource.key}.", "Fn::Transform")
         if not names and not holders:
             report.fact(f"the stack {stack.key}: no macro")
