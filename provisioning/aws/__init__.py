@@ -1,8 +1,27 @@
-"""AWS for the rest of the product: a typed port, one exception tree, statuses as data. The only importer of boto3; knows no Django and no domain."""
+"""AWS for the rest of the product: an interface, one exception tree, and records of statuses and resource types.
 
-from typing import Final
+This package is the only importer of boto3 and knows neither Django nor the domain. What it exports
+here is pure and loads without boto3: it is all that the engine needs to use an `Aws`. To get one that
+talks to AWS, import `aws_for` from `provisioning.aws.client` and a `RateLimiter` from
+`provisioning.aws.rate_limiter`.
 
-from provisioning.aws.client import LiveAws, aws_for, close_all
+How to read the package, from the outside in:
+
+interface       what the engine may ask of AWS, and its data classes
+errors          every error that a call may raise
+statuses        stack and resource statuses of CloudFormation
+types/          one record per resource type, data only ("add a service" in its docstring)
+arns            what an ARN says, from the records
+client          implements the interface; caches one client per access
+resources       looks a type's record up and makes the call that it names
+services/       the calls, one module per service
+sessions        boto3 sessions and clients with the right credentials
+client_mixin    the guard around every single call: account, rate, errors
+rate_limiter    paces the calls of all workers; `rates` has the figures
+error_codes     translates AWS's error codes to `errors`
+onboarding.yaml the roles that an account needs
+"""
+
 from provisioning.aws.errors import (
     AccessDenied,
     AlreadyExists,
@@ -24,7 +43,7 @@ from provisioning.aws.errors import (
 from provisioning.aws.interface import (
     AccountAccess,
     Aws,
-    BucketProgress,
+    EmptyingProgress,
     StackEvent,
     StackResource,
     StackSpec,
@@ -33,21 +52,10 @@ from provisioning.aws.interface import (
     TaskSpec,
     TaskState,
 )
-from provisioning.aws.protection import LIFTS
-from provisioning.aws.quiesce import STOPS
-from provisioning.aws.rate_limiter import CallLimiter, RateLimiter
-from provisioning.aws.rates import DEFAULT_RATES, Rate, scaled
 from provisioning.aws.statuses import RESOURCE_STATUSES, STACK_STATUSES, Kind, Status
-
-PROTECTABLE: Final = frozenset(LIFTS)
-"""Types that can refuse their own deletion, and that `lift_protection` lets go."""
-QUIESCABLE: Final = frozenset(STOPS)
-"""Types that start work by themselves, and that `quiesce` stops."""
+from provisioning.aws.types import AwsType, aws_type
 
 __all__ = [
-    "DEFAULT_RATES",
-    "PROTECTABLE",
-    "QUIESCABLE",
     "RESOURCE_STATUSES",
     "STACK_STATUSES",
     "AccessDenied",
@@ -55,18 +63,15 @@ __all__ = [
     "AlreadyExists",
     "Aws",
     "AwsError",
-    "BucketProgress",
-    "CallLimiter",
+    "AwsType",
     "CredentialsExpired",
+    "EmptyingProgress",
     "InternalFailure",
     "InvalidTemplate",
     "Kind",
     "LimitExceeded",
-    "LiveAws",
     "NoUpdates",
     "NotFound",
-    "Rate",
-    "RateLimiter",
     "StackEvent",
     "StackResource",
     "StackSpec",
@@ -82,7 +87,5 @@ __all__ = [
     "ValidationFailed",
     "WrongAccount",
     "WrongStatus",
-    "aws_for",
-    "close_all",
-    "scaled",
+    "aws_type",
 ]

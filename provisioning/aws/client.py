@@ -1,15 +1,15 @@
-"""AWS itself, behind the port: each method hands over to the module of its service."""
+"""Implements the interface with boto3: each method delegates to the module of its service."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from provisioning.aws import existence, protection, quiesce
+from provisioning.aws import resources
 from provisioning.aws.interface import (
     AccountAccess,
     Aws,
-    BucketProgress,
+    EmptyingProgress,
     StackEvent,
     StackResource,
     StackSpec,
@@ -19,23 +19,25 @@ from provisioning.aws.interface import (
     TaskState,
 )
 from provisioning.aws.rate_limiter import CallLimiter
-from provisioning.aws.services import artefacts, backup, cloudformation, ec2, ecs, s3, tagging
+from provisioning.aws.services import artefacts, cloudformation, ec2, ecs, tagging
 from provisioning.aws.sessions import Clients
 from provisioning.caching import Cache
 
-ACCESSES_KEPT: Final = 100
-"""Accounts and regions whose clients are kept; one with all its clients takes some ten megabytes."""
+CACHED_ACCESSES: Final = 100
+"""Accounts and regions whose clients are cached. All clients of one take about ten megabytes."""
 
 
 class LiveAws:
-    """One account and region. Safe for several threads; everything may raise `provisioning.aws.errors.AwsError`."""
+    """AWS in one account and region. Thread-safe. Every method may raise `provisioning.aws.errors.AwsError`."""
 
     def __init__(self, access: AccountAccess, *, limiter: CallLimiter) -> None:
         self.access = access
         self._clients = Clients(access, limiter)
 
     def verify(self) -> None:
-        """Prove that the account can be reached and is the one meant; otherwise raise. Each first change does it by itself."""
+        """Checks that the account can be reached and is the intended one, and raises otherwise. The first
+        call that changes something does so by itself.
+        """
         self._clients.verify()
 
     def close(self) -> None:
@@ -71,36 +73,30 @@ class LiveAws:
     def describe_task(self, cluster: str, task_arn: str) -> TaskState | None:
         return ecs.describe_task(self._clients, cluster, task_arn)
 
-    def empty_bucket(self, bucket: str, *, limit: int) -> BucketProgress:
-        return s3.empty_bucket(self._clients, bucket, limit=limit)
-
-    def empty_vault(self, vault: str, *, limit: int) -> BucketProgress:
-        return backup.empty_vault(self._clients, vault, limit=limit)
-
-    def stop_service(self, cluster: str, service: str) -> None:
-        ecs.stop_service(self._clients, cluster, service)
-
-    def quiesce(self, resource_type: str, physical_id: str) -> bool:
-        return quiesce.quiesce(self._clients, resource_type, physical_id)
+    def quiesce(self, resource_type: str, physical_id: str, *, parent_id: str = "") -> bool:
+        return resources.quiesce(self._clients, resource_type, physical_id, parent_id=parent_id)
 
     def lift_protection(self, resource_type: str, physical_id: str) -> bool:
-        return protection.lift_protection(self._clients, resource_type, physical_id)
+        return resources.lift_protection(self._clients, resource_type, physical_id)
 
-    def release_network_interfaces(self, *, security_groups: Sequence[str], subnets: Sequence[str]) -> list[str]:
-        return ec2.release_network_interfaces(self._clients, security_groups=security_groups, subnets=subnets)
+    def empty(self, resource_type: str, physical_id: str, *, limit: int) -> EmptyingProgress:
+        return resources.empty(self._clients, resource_type, physical_id, limit=limit)
+
+    def release_network_interfaces(self, used_by: Mapping[str, Sequence[str]]) -> list[str]:
+        return ec2.release_network_interfaces(self._clients, used_by)
 
     def exists(self, resource_type: str, physical_id: str) -> bool | None:
-        return existence.exists(self._clients, resource_type, physical_id)
+        return resources.exists(self._clients, resource_type, physical_id)
 
     def find_by_tag(self, key: str, value: str) -> list[TaggedResource]:
         return tagging.find_by_tag(self._clients, key, value)
 
 
-_clients: Cache[tuple[AccountAccess, CallLimiter], LiveAws] = Cache(max_size=ACCESSES_KEPT)
+_clients: Cache[tuple[AccountAccess, CallLimiter], LiveAws] = Cache(max_size=CACHED_ACCESSES)
 
 
 def aws_for(access: AccountAccess, *, limiter: CallLimiter) -> LiveAws:
-    """Return this process's one `LiveAws` for an access.
+    """Returns this process's one `LiveAws` for an access.
 
     Another role, external id or endpoint is another access, with clients of its own.
     """
@@ -108,9 +104,9 @@ def aws_for(access: AccountAccess, *, limiter: CallLimiter) -> LiveAws:
 
 
 def close_all() -> None:
-    """Close all connections and drop their clients, at the end of a process or a test."""
+    """Closes all connections and drops their clients, at the end of a process or a test."""
     for live in _clients.clear():
         live.close()
 
 
-_: type[Aws] = LiveAws  # mypy holds the port and this class together
+_: type[Aws] = LiveAws  # mypy checks the class against the interface

@@ -1,7 +1,8 @@
-"""What the engine may ask of AWS: one account and region, in our words, typed.
+"""The typed interface through which the engine uses AWS, for one account and region.
 
-`provisioning.aws.client` answers with boto3; the tests' scripted AWS answers from memory. The engine knows only this.
-Every call may raise one of `provisioning.aws.errors`; no botocore exception leaves this package.
+`provisioning.aws.client` implements it with boto3, the scripted AWS of the tests in memory. The engine
+knows only this interface. Every call may raise an error of `provisioning.aws.errors`; no botocore
+exception leaves this package.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from typing import Protocol
 class AccountAccess:
     """How to reach one account.
 
-    `endpoint_url` names an emulator; `role_arn` empty means the process's own credentials. `stack_role_arn` is what
-    CloudFormation acts as (RoleARN of CreateStack and DeleteStack); empty means the caller's own rights.
+    `endpoint_url` is the address of an emulator. Without `role_arn`, the process's own credentials are
+    used. `stack_role_arn` is the role that CloudFormation assumes (RoleARN of CreateStack and
+    DeleteStack); without it, CloudFormation acts with the caller's permissions.
     """
 
     account_id: str
@@ -31,7 +33,7 @@ class AccountAccess:
 
 @dataclass(frozen=True, slots=True)
 class StackSpec:
-    """All that CreateStack is told. `body` over 51,200 bytes goes through the artefact bucket."""
+    """The arguments of CreateStack. A `body` over 51,200 bytes is passed through the artefact bucket."""
 
     name: str
     body: str
@@ -45,7 +47,7 @@ class StackSpec:
 
 @dataclass(frozen=True, slots=True)
 class StackState:
-    """A stack as DescribeStacks or ListStacks shows it; `outputs` and `tags` only from DescribeStacks."""
+    """A stack as DescribeStacks or ListStacks returns it. Only DescribeStacks returns `outputs` and `tags`."""
 
     stack_id: str
     name: str
@@ -68,6 +70,15 @@ class StackEvent:
     reason: str
     token: str
 
+    @property
+    def is_about_stack(self) -> bool:
+        """Whether it reports the stack itself, not one of its resources (or a nested stack)."""
+        return (
+            self.type == "AWS::CloudFormation::Stack"
+            and self.physical_id.startswith("arn:")
+            and f":stack/{self.logical_id}/" in self.physical_id
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class StackResource:
@@ -80,7 +91,7 @@ class StackResource:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """A one-off ECS task. `token` in run_task is AWS's clientToken: the same token never starts a second task."""
+    """A one-off ECS task. The `token` of run_task is AWS's clientToken: one token never starts two tasks."""
 
     cluster: str
     task_definition: str
@@ -100,10 +111,11 @@ class TaskState:
 
 
 @dataclass(frozen=True, slots=True)
-class BucketProgress:
-    """One bounded round of emptying a bucket or a vault: how many went, and whether nothing is left.
+class EmptyingProgress:
+    """The result of one bounded round of emptying: how many entries were deleted, and whether none is left.
 
-    Of a bucket: objects, versions, markers, uploads; of a vault: recovery points.
+    The entries of a bucket are versions, delete markers and unfinished uploads; those of a backup
+    vault are recovery points.
     """
 
     deleted: int
@@ -117,55 +129,58 @@ class TaggedResource:
 
 
 class Aws(Protocol):
-    """One account and region."""
+    """AWS in one account and region."""
 
     access: AccountAccess
 
     # CloudFormation
     def create_stack(self, spec: StackSpec, *, token: str) -> str:
-        """Returns the stack id. AlreadyExists is raised when a stack of this name exists and the token is not its own."""
+        """Returns the stack id. Raises AlreadyExists if another operation has created a stack of this name."""
 
     def delete_stack(self, stack_id: str, *, token: str, retain: Sequence[str] = ()) -> None: ...
     def describe_stack(self, name_or_id: str) -> StackState | None:
-        """None when CloudFormation says that it does not exist; a deleted stack asked for by id answers DELETE_COMPLETE."""
+        """Returns None if CloudFormation does not know it. A deleted stack, asked for by id, is DELETE_COMPLETE."""
 
     def list_stacks(self, *, statuses: Sequence[str] = ()) -> list[StackState]: ...
     def stack_events(self, stack_id: str, *, after_event_id: str | None) -> list[StackEvent]:
-        """Oldest first; only those newer than `after_event_id`."""
+        """Returns the events after `after_event_id`, oldest first."""
 
     def stack_resources(self, stack_id: str) -> list[StackResource]: ...
     def set_termination_protection(self, stack_name: str, *, enabled: bool) -> None: ...
 
     def put_artefact(self, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
-        """Stores a package where a stack looks for it; False when it lies there already. AWS itself proves the checksum."""
+        """Stores a package where a stack expects it. Returns False if it is there already. S3 verifies the checksum."""
 
-    # What a plan does after the stack is up
+    # Post-deployment tasks
     def run_task(self, spec: TaskSpec, *, token: str) -> str:
         """Returns the task's ARN."""
 
     def describe_task(self, cluster: str, task_arn: str) -> TaskState | None: ...
 
-    # Teardown
-    def empty_bucket(self, bucket: str, *, limit: int) -> BucketProgress:
-        """Deletes at most `limit` objects, versions, markers and uploads. A bucket that is not there counts as empty."""
+    # Teardown; `provisioning.aws.types` says what applies to which type
+    def quiesce(self, resource_type: str, physical_id: str, *, parent_id: str = "") -> bool:
+        """Stops what starts work by itself, such as a service or a schedule. Returns False for other types.
 
-    def empty_vault(self, vault: str, *, limit: int) -> BucketProgress:
-        """Asks for the deletion of at most `limit` recovery points. They go some time later: only then it is empty."""
-
-    def stop_service(self, cluster: str, service: str) -> None:
-        """Sets the desired count to 0 and takes scaling's minimum to 0, so that nothing writes while things are deleted."""
-
-    def quiesce(self, resource_type: str, physical_id: str) -> bool:
-        """Stops what starts work by itself: a group of instances, a rule, an event source. False when the type does not."""
+        `parent_id` is the physical id of the resource that it runs in, for a type with `runs_in`.
+        """
 
     def lift_protection(self, resource_type: str, physical_id: str) -> bool:
-        """Turns off deletion protection of a database, cache, load balancer, …; False when the type has none. Safe to repeat."""
+        """Switches deletion protection off. Returns False for types that have none. Safe to repeat."""
 
-    def release_network_interfaces(self, *, security_groups: Sequence[str], subnets: Sequence[str]) -> list[str]:
-        """Deletes detached network interfaces that keep groups or subnets from going; returns the ids that went."""
+    def empty(self, resource_type: str, physical_id: str, *, limit: int) -> EmptyingProgress:
+        """Deletes at most `limit` entries. A resource that does not exist counts as empty.
+
+        AWS deletes recovery points some time after the call; the vault is not empty until then.
+        """
+
+    def release_network_interfaces(self, used_by: Mapping[str, Sequence[str]]) -> list[str]:
+        """Deletes detached network interfaces that block the deletion of others, and returns their ids.
+
+        The keys are the `network_interface_filter` of a type, the values physical ids.
+        """
 
     def exists(self, resource_type: str, physical_id: str) -> bool | None:
-        """Asks the resource's own service. None when this type cannot be asked for."""
+        """Asks the resource's own service. Returns None if nobody can be asked."""
 
     def find_by_tag(self, key: str, value: str) -> list[TaggedResource]:
-        """All resources of this region that carry the tag, by the Resource Groups Tagging API."""
+        """Lists all resources of this region with the tag, through the Resource Groups Tagging API."""

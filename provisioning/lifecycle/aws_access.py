@@ -1,4 +1,4 @@
-"""The live AWS of an account and region, under the rate limiter that all workers share. Clients are cached in the AWS package."""
+"""AWS for an account and region, under the rate limiter that all workers share. The AWS package caches the clients."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ from typing import Final
 
 from django.conf import settings
 
-from provisioning.aws import DEFAULT_RATES, Aws, RateLimiter, aws_for, scaled
+from provisioning.aws import Aws
+from provisioning.aws.client import aws_for
+from provisioning.aws.rate_limiter import RateLimiter
+from provisioning.aws.rates import DEFAULT_RATES, scaled
 from provisioning.caching import Cache
 from provisioning.models import Account
 
-# The sandbox is on this machine and is faster than AWS; it shares its rates with nobody.
+# The sandbox runs on this machine, is faster than AWS and has no other callers.
 SANDBOX_RATES: Final = scaled(DEFAULT_RATES, 100)
 
 

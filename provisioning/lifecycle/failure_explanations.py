@@ -7,22 +7,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from provisioning.aws import aws_type
 from provisioning.lifecycle.decisions import Button
 
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """`types` is the beginning of the resource types that it is about; empty for all."""
+    """Only for types that run containers if `containers` is set."""
 
     pattern: re.Pattern[str]
     sentence: str
     hint: str
-    types: str = ""
+    containers: bool = False
     button: Button = Button.RETRY
 
 
-def _cause(pattern: str, sentence: str, hint: str, *, types: str = "") -> Cause:
-    return Cause(re.compile(pattern, re.IGNORECASE | re.DOTALL), sentence, hint, types)
+def _cause(pattern: str, sentence: str, hint: str, *, containers: bool = False) -> Cause:
+    return Cause(re.compile(pattern, re.IGNORECASE | re.DOTALL), sentence, hint, containers)
 
 
 ALREADY_THERE: Final = re.compile(
@@ -35,7 +36,7 @@ CAUSES: Final[tuple[Cause, ...]] = (
         r"circuit breaker|did not stabilize|failed to stabilize|ServiceStabilization|not stabilized",
         "The containers of {what} did not stay healthy.",
         "Look at the service's log group: the image may not exist or not start, a secret may be missing, or the health check may not answer.",
-        types="AWS::ECS::Service",
+        containers=True,
     ),
     _cause(
         ALREADY_THERE.pattern,
@@ -137,4 +138,5 @@ def explain(resource: FailedResource) -> Explained:
 
 
 def _fits(cause: Cause, resource: FailedResource) -> bool:
-    return resource.type.startswith(cause.types) and cause.pattern.search(resource.reason) is not None
+    applies = not cause.containers or aws_type(resource.type).runs_containers
+    return applies and cause.pattern.search(resource.reason) is not None

@@ -59,7 +59,7 @@ def write_events(stack: Stack, events: Sequence[interface.StackEvent]) -> list[i
     )
     book = _Book(stack)
     for event in new:
-        if not _is_stack(event):
+        if not event.is_about_stack:
             book.note(event, at=event.at)
     book.write()
     return new
@@ -71,14 +71,6 @@ def write_resources(stack: Stack, resources: Iterable[interface.StackResource], 
     for resource in resources:
         book.note(resource, at=at, late=True)
     book.write()
-
-
-def _is_stack(event: interface.StackEvent) -> bool:
-    return (
-        event.type == "AWS::CloudFormation::Stack"
-        and event.physical_id.startswith("arn:")
-        and (f":stack/{event.logical_id}/" in event.physical_id)
-    )
 
 
 class _Book:

@@ -1,85 +1,62 @@
-"""What is known about how long AWS takes for a resource: `provisioning/data/durations.csv`, which names its sources."""
+"""Durations that the forecast uses: those of the records in `aws/types`, and of what is no resource.
+
+Gathered in November 2026. Each one names its source; most are assumptions, because AWS publishes few.
+"""
 
 from __future__ import annotations
 
-import csv
-from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-TABLE = Path(__file__).resolve().parent.parent / "data" / "durations.csv"
+from provisioning.aws.types import aws_type
+from provisioning.aws.types.record import Duration, Source, lasts, one_call
 
-STACK = "CloudFormation stack"
-SIGNALS = "CreationPolicy"
-AFTER_STEP = "ECS task after creation"
-EVERY_OTHER = "*"
-# In EXPRESS mode a resource is done when its configuration is applied; a queue, and its dead letters after it, took 10 s.
-# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-express-mode.html
-EXPRESS_SECONDS = 5.0
-_LOW, _HIGH = 0.5, 2.0
+STACK: Final = "CloudFormation stack"
+"""What a stack takes besides its resources."""
+SIGNALS: Final = "CreationPolicy"
+"""What waiting for signals adds to a resource."""
+TASK: Final = "ECS task after creation"
+"""One post-deployment task."""
 
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """Seconds for the creation of one resource, and where they come from.
-
-    `late`: what others read of it with `Fn::GetAtt` is known only when it is ready.
-    """
-
-    type: str
-    when: str
-    seconds: float
-    low: float
-    high: float
-    delete: float
-    express: float
-    late: bool
-    source: str
-    where: str
-
-    @property
-    def assumed(self) -> bool:
-        return self.source == "A"
-
-
-@cache
-def figures() -> Mapping[str, tuple[Figure, ...]]:
-    """All figures by type; what holds in one case only stands before what holds in every other."""
-    found: dict[str, list[Figure]] = defaultdict(list)
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        for row in csv.DictReader(file):
-            found[row["type"]].append(_figure(row))
-    return {name: tuple(sorted(rows, key=lambda row: row.when, reverse=True)) for name, rows in found.items()}
+NOT_RESOURCES: Final[Mapping[str, Duration]] = {
+    STACK: lasts(
+        create=13,
+        delete=8,
+        low=5,
+        high=30,
+        source=Source.TIMED,
+        reference="https://stedi.com (February 2023): CloudFormation takes 13 s more than the calls themselves",
+    ),
+    SIGNALS: lasts(
+        create=180,
+        delete=0,
+        low=90,
+        high=600,
+        source=Source.ASSUMED,
+        reference="an instance boots, installs software and signals, after its resource is created",
+    ),
+    TASK: lasts(
+        create=60,
+        delete=0,
+        low=30,
+        high=180,
+        source=Source.ASSUMED,
+        reference="the image is pulled, the container starts, runs and stops",
+    ),
+}
+(UNKNOWN_TYPE,) = one_call(create=5, delete=4, low=2, high=10)
+"""The assumption for a type whose record has no duration, or that has no record."""
 
 
-def _figure(row: Mapping[str, str]) -> Figure:
-    seconds = float(row["create_seconds"])
-    return Figure(
-        type=row["type"],
-        when=row["when"],
-        seconds=seconds,
-        low=float(row["low_seconds"] or seconds * _LOW),
-        high=float(row["high_seconds"] or seconds * _HIGH),
-        delete=float(row["delete_seconds"]),
-        express=float(row["express_seconds"] or min(seconds, EXPRESS_SECONDS)),
-        late=row["attributes"] == "late",
-        source=row["source"],
-        where=row["from"],
-    )
+def durations_of(name: str) -> tuple[Duration, ...]:
+    """Returns all durations of a resource type, or the one of STACK, SIGNALS or TASK; empty if none is known."""
+    return (NOT_RESOURCES[name],) if name in NOT_RESOURCES else aws_type(name).durations
 
 
-def figure(kind: str, properties: Mapping[str, Any] | None = None) -> Figure:
-    """What is known about a resource of this type with these properties; for an unknown type, the figure of every other."""
-    table = figures()
-    for row in table.get(kind, ()):
-        if _holds(row.when, properties or {}):
-            return row
-    return table[EVERY_OTHER][0]
-
-
-def _holds(when: str, properties: Mapping[str, Any]) -> bool:
-    name, _, value = when.partition("=")
-    return not name or (name in properties and (not value or str(properties[name]).lower() == value.lower()))
+def duration_of(resource_type: str, properties: Mapping[str, Any]) -> Duration:
+    """Returns the duration of a resource with these properties: the first one whose `when` is met."""
+    for duration in aws_type(resource_type).durations:
+        name, _, value = duration.when.partition("=")
+        if not name or (name in properties and (not value or str(properties[name]).lower() == value.lower())):
+            return duration
+    return UNKNOWN_TYPE

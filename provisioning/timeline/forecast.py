@@ -19,7 +19,7 @@ from provisioning.design.graph import Design
 from provisioning.design.names import ComponentName
 from provisioning.template.compile import CompiledDesign, CompiledTemplate
 from provisioning.template.dependencies import dependencies, levels_of
-from provisioning.timeline.durations import AFTER_STEP, SIGNALS, STACK, figure
+from provisioning.timeline.durations import NOT_RESOURCES, SIGNALS, STACK, TASK, UNKNOWN_TYPE, duration_of
 from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline
 
 
@@ -28,21 +28,21 @@ def explain(design: Design, compiled: CompiledDesign) -> Timeline:
     spans: list[StackSpan] = []
     steps: list[Step] = []
     path: list[Step] = []
-    own, each = figure(STACK), figure(AFTER_STEP)
+    own, each = NOT_RESOURCES[STACK], NOT_RESOURCES[TASK]
     charts = [_Chart(stack) for stack in compiled.stacks]
     clock = 0.0
     for chart in charts:
-        key, seconds = chart.stack.stack, own.seconds + chart.longest("expected")
+        key, seconds = chart.stack.stack, own.create_seconds + chart.longest("expected")
         spans.append(StackSpan(key, chart.stack.region, clock, seconds, chart.stack.express, chart.waves))
         path.append(
-            Step("", STACK, "CloudFormation's own time", "", key, clock, own.seconds, own.source, critical=True)
+            Step("", STACK, "CloudFormation's own time", "", key, clock, own.create_seconds, own.source, critical=True)
         )
-        made, chain = chart.steps(clock + own.seconds)
+        made, chain = chart.steps(clock + own.create_seconds)
         steps += made
         path += chain
         clock += seconds
     after = tuple(
-        Step(todo.key, AFTER_STEP, todo.title, "", "main", clock + n * each.seconds, each.seconds, each.source, critical=True)
+        Step(todo.key, TASK, todo.title, "", "main", clock + n * each.create_seconds, each.create_seconds, each.source, critical=True)
         for n, todo in enumerate(compiled.main.tasks)
     )  # fmt: skip
     return Timeline(
@@ -51,9 +51,9 @@ def explain(design: Design, compiled: CompiledDesign) -> Timeline:
         groups=_groups(design, steps),
         path=(*path, *after),
         after=after,
-        seconds=clock + each.seconds * len(after),
-        low_seconds=sum(own.low + chart.longest("low") for chart in charts) + each.low * len(after),
-        high_seconds=sum(own.high + chart.longest("high") for chart in charts) + each.high * len(after),
+        seconds=clock + each.create_seconds * len(after),
+        low_seconds=sum(own.low_seconds + chart.longest("low") for chart in charts) + each.low_seconds * len(after),
+        high_seconds=sum(own.high_seconds + chart.longest("high") for chart in charts) + each.high_seconds * len(after),
         express=compiled.main.express,
         unknown=tuple(sorted({kind for chart in charts for kind in chart.unknown})),
     )
@@ -87,25 +87,26 @@ class _Chart:
         self.resources: Mapping[str, Any] = template["Resources"]
         self.graph = dependencies(self.resources)
         self.waves = tuple(tuple(wave) for wave in levels_of(self.graph))
-        self.figures = {name: figure(item["Type"], item.get("Properties")) for name, item in self.resources.items()}
-        self.unknown = {
-            item["Type"] for name, item in self.resources.items() if self.figures[name].type != item["Type"]
+        self.durations = {
+            name: duration_of(item["Type"], item.get("Properties") or {}) for name, item in self.resources.items()
         }
+        self.unknown = {item["Type"] for name, item in self.resources.items() if self.durations[name] is UNKNOWN_TYPE}
         read = {mention.name for mention in mentions(template) if mention.attribute} if stack.express else set()
         self.times = {name: self._times(name, read) for name in self.resources}
 
     def _times(self, name: str, read: set[str]) -> _Times:
-        known = self.figures[name]
-        low, seconds, high = known.low, known.seconds, known.high
+        known = self.durations[name]
+        low, seconds, high = known.low_seconds, known.create_seconds, known.high_seconds
         if "ResourceSignal" in self.resources[name].get("CreationPolicy", {}):
-            signals = figure(SIGNALS)
-            low, seconds, high = low + signals.low, seconds + signals.seconds, high + signals.high
+            signals = NOT_RESOURCES[SIGNALS]
+            low, high = low + signals.low_seconds, high + signals.high_seconds
+            seconds += signals.create_seconds
         if not self.stack.express:
             return _Times(low, seconds, high)
         # In EXPRESS mode a resource is done when its configuration is applied. An endpoint that somebody reads must be
         # there first; at best not even that is waited for, at worst the mode gains nothing.
-        expected = known.seconds if known.late and name in read else known.express
-        return _Times(min(low, known.express), expected, high)
+        expected = known.create_seconds if known.endpoint_last and name in read else known.express_seconds
+        return _Times(min(low, known.express_seconds), expected, high)
 
     def ends(self, which: str) -> dict[str, float]:
         """When each resource is complete, in seconds from the moment that the first one starts."""
@@ -135,7 +136,7 @@ class _Chart:
                 stack=self.stack.stack,
                 start=begin + end - seconds,
                 seconds=seconds,
-                source=self.figures[name].source,
+                source=self.durations[name].source,
                 critical=name in chain,
             )
         return list(found.values()), [found[name] for name in chain]

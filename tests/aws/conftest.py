@@ -7,7 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from provisioning.aws import AccountAccess, LiveAws, RateLimiter, close_all
+from provisioning.aws import AccountAccess
+from provisioning.aws.client import LiveAws, close_all
+from provisioning.aws.rate_limiter import RateLimiter
 from provisioning.aws.rates import DEFAULT_RATES, scaled
 from provisioning.aws.sessions import Clients
 from tests.aws.support import MakeLive, OpenLimiter

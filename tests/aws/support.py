@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeAlias
 
-from provisioning.aws import LiveAws
+from provisioning.aws.client import LiveAws
 
 MakeLive: TypeAlias = Callable[..., LiveAws]
 

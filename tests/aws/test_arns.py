@@ -1,11 +1,11 @@
-"""What an ARN tells: its type and id, and whether it is of the whole world, passing, a snapshot or a recovery point."""
+"""What an ARN says: a type and its physical id, a transient part, a final snapshot or a recovery point."""
 
 from __future__ import annotations
 
 import pytest
 
-from provisioning.aws.arns import is_of_the_world, is_passing, is_recovery_point, is_snapshot_of, type_and_id
-from provisioning.aws.existence import PROBES
+from provisioning.aws.arns import is_final_snapshot, is_recovery_point, is_transient, type_and_id
+from provisioning.aws.types import TYPES
 
 REGION = "eu-north-1"
 ACCOUNT = "123456789012"
@@ -37,35 +37,27 @@ STATUSES = ("COMPLETED", "DELETING", "EXPIRED", "CREATING")
         ("not an arn", None),
     ],
 )  # fmt: skip
-def test_an_arn_tells_type_and_id(arn: str, known: tuple[str, str | None] | None) -> None:
+def test_an_arn_names_a_type_and_a_physical_id(arn: str, known: tuple[str, str | None] | None) -> None:
     assert type_and_id(arn) == (None if known is None else (known[0], known[1] or arn))
 
 
-def test_what_an_arn_can_be_asked_for_has_a_question() -> None:
-    from provisioning.aws.arns import _FORMS  # noqa: PLC0415 - only here
-
-    assert {resource_type for _, _, resource_type in _FORMS} <= set(PROBES)
+def test_every_type_with_an_arn_has_an_existence_check() -> None:
+    assert [record.name for record in TYPES.values() if record.arn and not record.exists] == []
 
 
 def test_snapshots_and_recovery_points_are_told_apart() -> None:
     final = "arn:aws:rds:eu-north-1:1:snapshot:shop-final"
     backed_up = "arn:aws:rds:eu-north-1:1:snapshot:awsbackup:job-1"
-    database = "AWS::RDS::DBInstance"
-    assert (is_snapshot_of(final, database), is_recovery_point(final)) == (True, False)
-    assert (is_snapshot_of(backed_up, database), is_recovery_point(backed_up)) == (False, True)
-    assert not is_snapshot_of(final, "AWS::ElastiCache::ReplicationGroup")
+    database, vault = "AWS::RDS::DBInstance", "AWS::Backup::BackupVault"
+    assert (is_final_snapshot(final, database), is_recovery_point(final, vault)) == (True, False)
+    assert (is_final_snapshot(backed_up, database), is_recovery_point(backed_up, vault)) == (False, True)
+    assert not is_final_snapshot(final, "AWS::ElastiCache::ReplicationGroup")
     cached = "arn:aws:elasticache:eu-north-1:1:serverlesscachesnapshot:shop"
-    assert is_snapshot_of(cached, "AWS::ElastiCache::ServerlessCache")
-    assert is_snapshot_of("arn:aws:ec2:eu-north-1::snapshot/snap-1", "AWS::EC2::Volume")
-    assert not is_snapshot_of("arn:aws:ec2:eu-north-1::snapshot/snap-1", database)
-    assert is_recovery_point("arn:aws:backup:eu-north-1:1:recovery-point:1-2")
-    assert is_recovery_point("arn:aws:ec2:eu-north-1::snapshot/snap-1")
-    assert is_passing("arn:aws:ecs:eu-north-1:1:task/shop/1")
-    assert not is_passing("arn:aws:ecs:eu-north-1:1:service/shop/api")
-
-
-def test_services_without_regions() -> None:
-    assert is_of_the_world("AWS::CloudFront::Distribution")
-    # It carries no tags, so that nobody need look for it in a region that the account may not allow.
-    assert not is_of_the_world("AWS::Route53::RecordSet")
-    assert not is_of_the_world("AWS::S3::Bucket")
+    assert is_final_snapshot(cached, "AWS::ElastiCache::ServerlessCache")
+    assert is_final_snapshot("arn:aws:ec2:eu-north-1::snapshot/snap-1", "AWS::EC2::Volume")
+    assert not is_final_snapshot("arn:aws:ec2:eu-north-1::snapshot/snap-1", database)
+    assert is_recovery_point("arn:aws:backup:eu-north-1:1:recovery-point:1-2", vault)
+    assert is_recovery_point("arn:aws:ec2:eu-north-1::snapshot/snap-1", vault)
+    assert not is_recovery_point("arn:aws:ec2:eu-north-1::snapshot/snap-1", database)
+    assert is_transient("arn:aws:ecs:eu-north-1:1:task/shop/1")
+    assert not is_transient("arn:aws:ecs:eu-north-1:1:service/shop/api")

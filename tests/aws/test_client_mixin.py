@@ -7,9 +7,6 @@ from provisioning.aws import (
     AccessDenied,
     AwsError,
     InternalFailure,
-    LiveAws,
-    Rate,
-    RateLimiter,
     StackSpec,
     Throttled,
     Unclear,
@@ -17,7 +14,10 @@ from provisioning.aws import (
     ValidationFailed,
     WrongAccount,
 )
+from provisioning.aws.client import LiveAws
 from provisioning.aws.error_codes import translate
+from provisioning.aws.rate_limiter import RateLimiter
+from provisioning.aws.rates import Rate
 from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import HANG_UP, Wire, error, identity, ok
 

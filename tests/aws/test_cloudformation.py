@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.aws import AlreadyExists, LiveAws, StackSpec, ValidationFailed, WrongStatus
+from provisioning.aws import AlreadyExists, StackSpec, ValidationFailed, WrongStatus
+from provisioning.aws.client import LiveAws
 from provisioning.aws.services.cloudformation import MAX_EVENT_PAGES
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from tests.aws.support import MakeLive

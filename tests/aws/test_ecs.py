@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from provisioning.aws import AwsError, LimitExceeded, LiveAws, NotFound, TaskSpec, TaskState, TokenConflict, WrongStatus
+from provisioning.aws import AwsError, LimitExceeded, NotFound, TaskSpec, TaskState, TokenConflict, WrongStatus
+from provisioning.aws.client import LiveAws
 from tests.aws.wire import HANG_UP, Wire, json_error, json_ok
 
 SPEC = TaskSpec(
@@ -106,10 +107,10 @@ def test_a_service_that_is_gone_already_needs_no_stopping(aws: LiveAws, wire: Wi
     wire.on("DescribeScalableTargets", json_ok(ScalableTargets=[]))
     for code in ("ServiceNotFoundException", "ClusterNotFoundException", "ServiceNotActiveException"):
         wire.on("UpdateService", json_error(code))
-        aws.stop_service("shop", "api")
+        aws.quiesce("AWS::ECS::Service", "api", parent_id="shop")
     wire.on("UpdateService", json_error("UpdateInProgressException"))
     with pytest.raises(WrongStatus):
-        aws.stop_service("shop", "api")
+        aws.quiesce("AWS::ECS::Service", "api", parent_id="shop")
 
 
 def test_scaling_that_outlived_its_service_is_no_obstacle(aws: LiveAws, wire: Wire) -> None:
@@ -121,7 +122,7 @@ def test_scaling_that_outlived_its_service_is_no_obstacle(aws: LiveAws, wire: Wi
     wire.on("DescribeScalableTargets", json_ok(ScalableTargets=[target]))
     wire.on("RegisterScalableTarget", json_error("ValidationException", "ECS service doesn't exist: service/shop/api"))
     wire.on("UpdateService", json_error("ServiceNotFoundException"))
-    aws.stop_service("shop", "api")
+    aws.quiesce("AWS::ECS::Service", "api", parent_id="shop")
     assert len(wire.asked("UpdateService")) == 1
 
 
@@ -138,9 +139,7 @@ def test_scaling_is_taken_to_zero_before_the_service_by_its_names(aws: LiveAws, 
     wire.on("DescribeScalableTargets", json_ok(ScalableTargets=[target]))
     wire.on("RegisterScalableTarget", json_ok())
     wire.on("UpdateService", json_ok(service={}))
-    aws.stop_service(
-        "arn:aws:ecs:eu-north-1:111122223333:cluster/shop", "arn:aws:ecs:eu-north-1:111122223333:service/shop/api"
-    )
+    aws.quiesce("AWS::ECS::Service", "arn:aws:ecs:eu-north-1:111122223333:service/shop/api")
     order = [request.operation for request in wire.requests if request.operation != "GetCallerIdentity"]
     assert order == ["DescribeScalableTargets", "RegisterScalableTarget", "UpdateService"]
     registered = wire.asked("RegisterScalableTarget")[0].params

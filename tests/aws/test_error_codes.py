@@ -48,6 +48,8 @@ SERVICES = [
     "stepfunctions",
     "cognito-idp",
     "apigatewayv2",
+    "docdb",
+    "neptune",
 ]
 
 

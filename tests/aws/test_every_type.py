@@ -1,4 +1,4 @@
-"""Every type of resource that a blueprint can make: its end can be proved, and nothing of it holds a teardown up for ever."""
+"""Every resource type that a blueprint can create has a record, so that its deletion can be verified and nothing blocks a teardown."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from types import ModuleType
 from typing import Any
 
 import provisioning.components
-from provisioning.aws import PROTECTABLE
-from provisioning.aws.existence import PROBES, UNASKABLE
-from provisioning.aws.quiesce import STOPS
-from provisioning.lifecycle.steps.delete import SERVICE
-from provisioning.template.compile import compile_design
-from tests.support.shipped import catalogue, shipped
+from provisioning.aws import aws_type
+from provisioning.aws.types import TYPES
+from tests.support.shipped import catalogue, compiled
 
 COMPONENTS = Path(provisioning.components.__file__).parent
 PROTECTS = {"DeletionProtection", "DeletionProtectionEnabled", "DisableApiTermination"}
 OFF = (False, "false", "none", "INACTIVE")
-# What runs by a schedule, a queue or a wish for a number, with nobody asking for it.
+# Types that run by a schedule, a queue or a desired count, without a request.
 STARTS_WORK = {
-    SERVICE,
     "AWS::AutoScaling::AutoScalingGroup",
     "AWS::EC2::SpotFleet",
+    "AWS::ECS::Service",
     "AWS::ECS::TaskSet",
     "AWS::Events::Rule",
     "AWS::Lambda::EventSourceMapping",
@@ -36,12 +33,12 @@ STARTS_WORK = {
 
 @cache
 def templates() -> list[tuple[str, dict[str, Any]]]:
-    """Where from, and its resources: every stack of every blueprint that ships, in every size."""
+    """The origin and the resources of every stack of every shipped blueprint, in every size."""
     return [
         (f"{slug} {size} {stack.stack}", json.loads(stack.body)["Resources"])
         for slug, blueprint in sorted(catalogue().blueprints.items())
         for size in blueprint.sizes
-        for stack in compile_design(shipped(size, slug=slug)).stacks
+        for stack in compiled(slug, size).stacks
     ]
 
 
@@ -50,7 +47,7 @@ def shipped_types() -> set[str]:
 
 
 def component_types() -> set[str]:
-    """Every class of a resource that a component's code names, whatever settings lead to it."""
+    """Every resource class that a component's code names, whatever settings select it."""
     found = set()
     for path in COMPONENTS.rglob("*.py"):
         tree = ast.parse(path.read_text())
@@ -79,21 +76,44 @@ def _member(module: ModuleType, name: str) -> Any:
     return getattr(module, name, None) or importlib.import_module(f"{module.__name__}.{name}")
 
 
-def test_there_is_something_to_look_at() -> None:
+def test_the_types_are_found() -> None:
     assert not catalogue().broken, catalogue().broken
     assert len(shipped_types()) > 50
     assert {"AWS::EC2::VPC", "AWS::S3::Bucket", "AWS::Logs::SubscriptionFilter"} <= component_types()
 
 
-def test_every_type_can_be_asked_for_or_it_is_said_why_not() -> None:
-    known = set(PROBES) | set(UNASKABLE)
-    assert sorted(shipped_types() - known) == []
-    assert sorted(component_types() - known) == []
+def test_every_type_has_a_record() -> None:
+    """The docstring of `provisioning/aws/types/__init__.py` explains what a record needs."""
+    missing = [
+        f"add {name} to provisioning/aws/types/{_module_of(name)}.py"
+        for name in sorted(shipped_types() | component_types())
+        if name not in TYPES
+    ]
+    assert missing == []
 
 
-def test_nothing_is_both_asked_for_and_not() -> None:
-    assert set(PROBES) & set(UNASKABLE) == set()
-    assert all(why.endswith(".") for why in UNASKABLE.values())
+def _module_of(name: str) -> str:
+    """The module of other types of the same service, else the service's name."""
+    prefix = name.rpartition("::")[0] + "::"
+    known = [module for module in _modules() if any(record.name.startswith(prefix) for record in _modules()[module])]
+    return known[0] if known else prefix.split("::")[1].lower()
+
+
+@cache
+def _modules() -> dict[str, tuple[Any, ...]]:
+    """The records by the name of their module."""
+    package = importlib.import_module("provisioning.aws.types")
+    names = sorted(path.stem for path in Path(str(package.__file__)).parent.glob("[a-z]*.py") if path.stem != "record")
+    return {name: importlib.import_module(f"provisioning.aws.types.{name}").TYPES for name in names}
+
+
+def test_every_type_can_be_asked_for_or_its_record_says_why_not() -> None:
+    silent = [
+        f"say in provisioning/aws/types/{_module_of(name)}.py how the existence of {name} is checked, or why not"
+        for name in sorted(shipped_types() | component_types())
+        if not (aws_type(name).exists or aws_type(name).why_not_askable)
+    ]
+    assert silent == []
 
 
 def test_every_protection_that_a_template_sets_can_be_lifted() -> None:
@@ -102,10 +122,13 @@ def test_every_protection_that_a_template_sets_can_be_lifted() -> None:
         for where, resources in templates()
         for name, resource in resources.items()
         for key in PROTECTS & set(resource.get("Properties", {}))
-        if resource["Properties"][key] not in OFF and resource["Type"] not in PROTECTABLE
+        if resource["Properties"][key] not in OFF
+        and not ((protection := aws_type(resource["Type"]).protection) and protection.property == key)
     ]
     assert held == []
 
 
-def test_whatever_starts_work_by_itself_is_stopped_first() -> None:
-    assert sorted((shipped_types() | component_types()) & STARTS_WORK - set(STOPS) - {SERVICE}) == []
+def test_a_type_that_starts_work_by_itself_is_stopped_first() -> None:
+    types = (shipped_types() | component_types()) & STARTS_WORK
+    assert "AWS::ECS::Service" in types
+    assert [name for name in sorted(types) if not aws_type(name).quiesce] == []

@@ -11,10 +11,8 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
-from provisioning.aws import AccessDenied, BucketProgress, LiveAws
-from provisioning.aws.existence import PROBES
-from provisioning.aws.protection import LIFTS
-from provisioning.aws.quiesce import STOPS
+from provisioning.aws import AccessDenied, EmptyingProgress
+from provisioning.aws.client import LiveAws
 from provisioning.aws.services.backup import empty_vault
 from provisioning.aws.sessions import Clients
 
@@ -236,7 +234,7 @@ def test_a_backup_vault_and_plan(on_moto: LiveAws, by_hand: Clients, name: str) 
     backup.delete_backup_vault(BackupVaultName=name)
     assert on_moto.exists("AWS::Backup::BackupPlan", plan) is False
     assert on_moto.exists("AWS::Backup::BackupVault", name) is False
-    assert on_moto.empty_vault(name, limit=100) == BucketProgress(deleted=0, empty=True)
+    assert on_moto.empty("AWS::Backup::BackupVault", name, limit=100) == EmptyingProgress(deleted=0, empty=True)
 
 
 def test_a_vault_is_emptied_of_what_can_go(by_hand: Clients) -> None:
@@ -249,7 +247,7 @@ def test_a_vault_is_emptied_of_what_can_go(by_hand: Clients) -> None:
         stub.add_response("list_recovery_points_by_backup_vault", {"RecoveryPoints": points}, listed)
         stub.add_response("delete_recovery_point", {}, {"BackupVaultName": "v", "RecoveryPointArn": "arn:0"})
         stub.add_client_error("delete_recovery_point", "InvalidResourceStateException", "It is being copied", 400)
-        assert empty_vault(by_hand, "v", limit=1000) == BucketProgress(deleted=1, empty=False)
+        assert empty_vault(by_hand, "v", limit=1000) == EmptyingProgress(deleted=1, empty=False)
         stub.assert_no_pending_responses()
 
 
@@ -297,8 +295,3 @@ def test_a_table_that_guards_itself_is_let_go(on_moto: LiveAws, by_hand: Clients
 )  # fmt: skip
 def test_what_never_was_is_not_there(on_moto: LiveAws, resource_type: str, physical_id: str) -> None:
     assert on_moto.exists(resource_type, physical_id) is False
-
-
-def test_everything_that_is_stopped_or_let_go_can_be_asked_for() -> None:
-    assert set(STOPS) <= set(PROBES)
-    assert set(LIFTS) - set(PROBES) == {"AWS::DocDB::DBCluster", "AWS::Neptune::DBCluster"}

@@ -28,8 +28,11 @@ ACCOUNT = {"Ref": "AWS::AccountId"}
 # https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
 PREFIX = {
     "application_autoscaling": "application-autoscaling",
+    # DocumentDB and Neptune speak RDS's language, with RDS's permissions.
+    "docdb": "rds",
     "efs": "elasticfilesystem",
     "elbv2": "elasticloadbalancing",
+    "neptune": "rds",
     "resourcegroupstaggingapi": "tag",
     "sesv2": "ses",
     "stepfunctions": "states",
@@ -126,8 +129,8 @@ def _service(node: ast.expr) -> str | None:
     """`aws.s3` and `aws.client("s3")`, in whatever they are called."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "client":
         argument = node.args[0]
-        # DocumentDB and Neptune speak RDS's language, with RDS's rights.
-        return argument.value if isinstance(argument, ast.Constant) else "rds"
+        assert isinstance(argument, ast.Constant), ast.dump(node)
+        return str(argument.value)
     if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("aws", "self"):
         name = BOTOCORE.get(node.attr, node.attr)
         return name if name in get_session().get_available_services() else None

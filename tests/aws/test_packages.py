@@ -6,7 +6,8 @@ import hashlib
 
 import pytest
 
-from provisioning.aws import LiveAws, ValidationFailed
+from provisioning.aws import ValidationFailed
+from provisioning.aws.client import LiveAws
 from provisioning.aws.sessions import Clients
 
 REGION = "eu-north-1"

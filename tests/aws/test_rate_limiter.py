@@ -7,9 +7,8 @@ from collections.abc import Iterator
 import pytest
 import redis
 
-from provisioning.aws import Rate, RateLimiter, scaled
-from provisioning.aws.rate_limiter import HALVE_AT_MOST_EVERY, LOCAL_SHARE, REDIS_PAUSE, SLOWEST
-from provisioning.aws.rates import DEFAULT_RATES, changes_something, family_of, rate_for
+from provisioning.aws.rate_limiter import HALVE_AT_MOST_EVERY, LOCAL_SHARE, REDIS_PAUSE, SLOWEST, RateLimiter
+from provisioning.aws.rates import DEFAULT_RATES, Rate, changes_something, family_of, rate_for, scaled
 
 RATES = {"read": Rate(0.5, 4), "change": Rate(0.25, 1)}
 WHERE = ("111122223333", "eu-north-1", "ec2.read")

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from provisioning.aws import AccessDenied, AccountAccess, BucketProgress, LiveAws
+from provisioning.aws import AccessDenied, AccountAccess, EmptyingProgress
+from provisioning.aws.client import LiveAws
 from provisioning.aws.sessions import Clients
 from tests.aws.support import OpenLimiter
 
@@ -42,7 +43,7 @@ def left(s3: S3Client, bucket: str) -> int:
 def test_a_bucket_that_never_had_versions_is_emptied(on_moto: LiveAws, s3: S3Client, bucket: str) -> None:
     for number in range(3):
         s3.put_object(Bucket=bucket, Key=f"{number}", Body=b"x")
-    assert on_moto.empty_bucket(bucket, limit=100) == BucketProgress(deleted=3, empty=True)
+    assert on_moto.empty("AWS::S3::Bucket", bucket, limit=100) == EmptyingProgress(deleted=3, empty=True)
     s3.delete_bucket(Bucket=bucket)
 
 
@@ -54,7 +55,7 @@ def test_versions_markers_and_unfinished_uploads_go_too(on_moto: LiveAws, s3: S3
     s3.delete_object(Bucket=bucket, Key="twice")
     s3.create_multipart_upload(Bucket=bucket, Key="half")
     assert left(s3, bucket) == 5
-    assert on_moto.empty_bucket(bucket, limit=100) == BucketProgress(deleted=5, empty=True)
+    assert on_moto.empty("AWS::S3::Bucket", bucket, limit=100) == EmptyingProgress(deleted=5, empty=True)
     assert left(s3, bucket) == 0
 
 
@@ -64,7 +65,7 @@ def test_suspended_versioning_changes_nothing(on_moto: LiveAws, s3: S3Client, bu
     versioned(s3, bucket, "Suspended")
     s3.put_object(Bucket=bucket, Key="a", Body=b"x")
     s3.delete_object(Bucket=bucket, Key="a")
-    assert on_moto.empty_bucket(bucket, limit=100).empty
+    assert on_moto.empty("AWS::S3::Bucket", bucket, limit=100).empty
     assert left(s3, bucket) == 0
 
 
@@ -74,7 +75,7 @@ def test_a_round_never_deletes_more_than_its_limit(on_moto: LiveAws, s3: S3Clien
     s3.create_multipart_upload(Bucket=bucket, Key="half")
     rounds = []
     while not rounds or not rounds[-1].empty:
-        rounds.append(on_moto.empty_bucket(bucket, limit=3))
+        rounds.append(on_moto.empty("AWS::S3::Bucket", bucket, limit=3))
         assert len(rounds) < 10
     assert all(progress.deleted <= 3 for progress in rounds)
     assert sum(progress.deleted for progress in rounds) == 8
@@ -84,12 +85,14 @@ def test_a_round_never_deletes_more_than_its_limit(on_moto: LiveAws, s3: S3Clien
 def test_keys_that_need_escaping_are_deleted(on_moto: LiveAws, s3: S3Client, bucket: str) -> None:
     for key in ("a b/ü&<>", "x%0a+", "//", "日本"):
         s3.put_object(Bucket=bucket, Key=key, Body=b"x")
-    assert on_moto.empty_bucket(bucket, limit=100) == BucketProgress(deleted=4, empty=True)
+    assert on_moto.empty("AWS::S3::Bucket", bucket, limit=100) == EmptyingProgress(deleted=4, empty=True)
     assert left(s3, bucket) == 0
 
 
 def test_a_bucket_that_is_not_there_is_empty(on_moto: LiveAws) -> None:
-    assert on_moto.empty_bucket(f"missing-{uuid.uuid4()}", limit=10) == BucketProgress(deleted=0, empty=True)
+    assert on_moto.empty("AWS::S3::Bucket", f"missing-{uuid.uuid4()}", limit=10) == EmptyingProgress(
+        deleted=0, empty=True
+    )
 
 
 def test_a_locked_object_is_named_and_the_lock_is_never_bypassed(on_moto: LiveAws, s3: S3Client) -> None:
@@ -105,5 +108,5 @@ def test_a_locked_object_is_named_and_the_lock_is_never_bypassed(on_moto: LiveAw
         ObjectLockRetainUntilDate="2099-01-01T00:00:00Z",
     )
     with pytest.raises(AccessDenied, match=r"1 of 1 objects in bucket locked-.* cannot be deleted \(contract.pdf\)"):
-        on_moto.empty_bucket(name, limit=10)
+        on_moto.empty("AWS::S3::Bucket", name, limit=10)
     assert left(s3, name) == 1

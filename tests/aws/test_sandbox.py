@@ -13,15 +13,14 @@ from provisioning.aws import (
     AccountAccess,
     AlreadyExists,
     InvalidTemplate,
-    LiveAws,
-    RateLimiter,
     StackSpec,
     StackState,
     ValidationFailed,
     WrongStatus,
-    scaled,
 )
-from provisioning.aws.rates import DEFAULT_RATES
+from provisioning.aws.client import LiveAws
+from provisioning.aws.rate_limiter import RateLimiter
+from provisioning.aws.rates import DEFAULT_RATES, scaled
 from tests.aws.support import MakeLive
 from tests.fixtures.sandbox import Sandbox
 
@@ -78,7 +77,7 @@ def test_a_stack_from_create_to_gone(aws: LiveAws, sandbox: Sandbox, name: str) 
     sandbox.client("s3", account=ACCOUNT).put_object(Bucket=bucket, Key="a", Body=b"x")
     aws.delete_stack(stack_id, token="op-2")
     assert settled(aws, stack_id).status == "DELETE_FAILED"
-    assert aws.empty_bucket(bucket, limit=10).empty
+    assert aws.empty("AWS::S3::Bucket", bucket, limit=10).empty
     aws.delete_stack(stack_id, token="op-3")
     assert settled(aws, stack_id).status == "DELETE_COMPLETE"
     assert aws.describe_stack(name) is None

@@ -7,9 +7,7 @@ import uuid
 
 import pytest
 
-from provisioning.aws import LiveAws
-from provisioning.aws.existence import PROBES
-from provisioning.aws.protection import LIFTS
+from provisioning.aws.client import LiveAws
 from provisioning.aws.sessions import Clients
 
 REGION = "eu-north-1"
@@ -125,13 +123,13 @@ def test_only_detached_interfaces_of_the_named_groups_and_subnets_are_released(
     ]
     beside = by_hand.ec2.create_network_interface(SubnetId=subnet)["NetworkInterface"]["NetworkInterfaceId"]
     foreign = by_hand.ec2.create_network_interface(SubnetId=elsewhere)["NetworkInterface"]["NetworkInterfaceId"]
-    assert on_moto.release_network_interfaces(security_groups=[], subnets=[]) == []
-    assert sorted(on_moto.release_network_interfaces(security_groups=[group], subnets=[subnet])) == sorted(
+    assert on_moto.release_network_interfaces({}) == []
+    assert sorted(on_moto.release_network_interfaces({"group-id": [group], "subnet-id": [subnet]})) == sorted(
         [ours, beside]
     )
     assert on_moto.exists("AWS::EC2::NetworkInterface", foreign)
     assert on_moto.exists("AWS::EC2::NetworkInterface", ours) is False
-    assert on_moto.release_network_interfaces(security_groups=[group], subnets=[subnet]) == []
+    assert on_moto.release_network_interfaces({"group-id": [group], "subnet-id": [subnet]}) == []
 
 
 def test_an_interface_in_use_is_left_alone(on_moto: LiveAws, by_hand: Clients, subnet: str, group: str) -> None:
@@ -139,7 +137,7 @@ def test_an_interface_in_use_is_left_alone(on_moto: LiveAws, by_hand: Clients, s
     by_hand.ec2.run_instances(
         ImageId=image, MinCount=1, MaxCount=1, SubnetId=subnet, SecurityGroupIds=[group], InstanceType="t4g.micro"
     )
-    assert on_moto.release_network_interfaces(security_groups=[group], subnets=[subnet]) == []
+    assert on_moto.release_network_interfaces({"group-id": [group], "subnet-id": [subnet]}) == []
 
 
 def test_a_database_loses_its_protection_and_is_gone_when_deleted(
@@ -239,8 +237,8 @@ def test_a_stopped_service_stays_stopped(on_moto: LiveAws, by_hand: Clients) -> 
         MaxCapacity=10,
     )
     assert on_moto.exists("AWS::ApplicationAutoScaling::ScalableTarget", f"{resource}|ecs:service:DesiredCount|ecs")
-    on_moto.stop_service(cluster, arn)
-    on_moto.stop_service(cluster, "api")
+    on_moto.quiesce("AWS::ECS::Service", arn, parent_id=cluster)
+    on_moto.quiesce("AWS::ECS::Service", "api", parent_id=cluster)
     target = by_hand.application_autoscaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])[
         "ScalableTargets"
     ][0]
@@ -249,11 +247,11 @@ def test_a_stopped_service_stays_stopped(on_moto: LiveAws, by_hand: Clients) -> 
     assert on_moto.exists("AWS::ECS::Service", arn)
     by_hand.ecs.delete_service(cluster=cluster, service="api")
     assert on_moto.exists("AWS::ECS::Service", arn) is False
-    on_moto.stop_service(cluster, "api")
+    on_moto.quiesce("AWS::ECS::Service", "api", parent_id=cluster)
 
 
 def test_stopping_a_service_that_is_not_there_is_fine(on_moto: LiveAws) -> None:
-    on_moto.stop_service("no-such-cluster", "api")
+    on_moto.quiesce("AWS::ECS::Service", "api", parent_id="no-such-cluster")
 
 
 def test_a_cluster_and_a_task_definition_that_ecs_remembers_as_inactive_are_gone(
@@ -361,14 +359,3 @@ def test_what_never_was_is_not_there(on_moto: LiveAws, resource_type: str, physi
 )
 def test_what_cannot_be_asked_for_is_left_open(on_moto: LiveAws, resource_type: str, physical_id: str) -> None:
     assert on_moto.exists(resource_type, physical_id) is None
-
-
-def test_both_tables_name_real_types_of_cloudformation(real_types: set[str]) -> None:
-    assert (set(PROBES) | set(LIFTS)) - real_types == {"AWS::RDS::DBClusterSnapshot"}
-
-
-@pytest.fixture(scope="session")
-def real_types() -> set[str]:
-    from cfnlint.schema import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415 - slow to import
-
-    return set(PROVIDER_SCHEMA_MANAGER.get_resource_types("us-east-1"))

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from provisioning.aws import AccessDenied, AccountAccess, CredentialsExpired, LiveAws, aws_for, close_all
+from provisioning.aws import AccessDenied, AccountAccess, CredentialsExpired
+from provisioning.aws.client import LiveAws, aws_for, close_all
 from provisioning.aws.sessions import Clients
 from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import ACCOUNT, Answer, Wire, error, identity, ok

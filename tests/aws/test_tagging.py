@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from provisioning.aws import LiveAws
+from provisioning.aws.client import LiveAws
 from tests.aws.wire import Wire, json_ok
 
 ECS = "arn:aws:ecs:eu-north-1:111122223333"

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import connection
 
 from portal.demo.sample import onboard
-from provisioning.aws import close_all
+from provisioning.aws.client import close_all
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.read.failures import failure

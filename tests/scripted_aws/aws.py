@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from provisioning.aws import AlreadyExists, NotFound, ValidationFailed, WrongStatus, interface
-from provisioning.aws.arns import WORLD_REGION, is_of_the_world
+from provisioning.aws import AlreadyExists, NotFound, ValidationFailed, WrongStatus, aws_type, interface
 from tests.scripted_aws.cloud import Cloud, Living, Place, ScriptedStack, Task
 from tests.scripted_aws.formation import Formation
 
@@ -175,26 +174,27 @@ class ScriptedAws:
 
     # Teardown
 
-    def empty_bucket(self, bucket: str, *, limit: int) -> interface.BucketProgress:
-        with self.cloud.faults.around("empty_bucket"):
-            self._check_here("AWS::S3::Bucket", bucket)
-            if bucket in self.cloud.locked_buckets:
-                return interface.BucketProgress(0, empty=not self.cloud.objects[bucket])
-            deleted = min(limit, self.cloud.objects[bucket])
-            self.cloud.objects[bucket] -= deleted
-            return interface.BucketProgress(deleted, empty=not self.cloud.objects[bucket])
-
-    def empty_vault(self, vault: str, *, limit: int) -> interface.BucketProgress:
-        with self.cloud.faults.around("empty_vault"):
+    def empty(self, resource_type: str, physical_id: str, *, limit: int) -> interface.EmptyingProgress:
+        vault = resource_type == "AWS::Backup::BackupVault"
+        assert vault or resource_type == "AWS::S3::Bucket"
+        with self.cloud.faults.around("empty_vault" if vault else "empty_bucket"):
             self.cloud.settle()
-            self._check_here("AWS::Backup::BackupVault", vault)
-            points = self.cloud.recovery_points[vault]
-            going = self.cloud.going[vault]
-            if points and not going:
-                self.cloud.going[vault] = min(limit, points)
-                self.cloud.later(self.cloud.resource_seconds, lambda: self._points_gone(vault))
-                return interface.BucketProgress(self.cloud.going[vault], empty=False)
-            return interface.BucketProgress(0, empty=not points)
+            self._check_here(resource_type, physical_id)
+            if vault:
+                return self._empty_vault(physical_id, limit)
+            if physical_id in self.cloud.locked_buckets:
+                return interface.EmptyingProgress(0, empty=not self.cloud.objects[physical_id])
+            deleted = min(limit, self.cloud.objects[physical_id])
+            self.cloud.objects[physical_id] -= deleted
+            return interface.EmptyingProgress(deleted, empty=not self.cloud.objects[physical_id])
+
+    def _empty_vault(self, vault: str, limit: int) -> interface.EmptyingProgress:
+        points = self.cloud.recovery_points[vault]
+        if points and not self.cloud.going[vault]:
+            self.cloud.going[vault] = min(limit, points)
+            self.cloud.later(self.cloud.resource_seconds, lambda: self._points_gone(vault))
+            return interface.EmptyingProgress(self.cloud.going[vault], empty=False)
+        return interface.EmptyingProgress(0, empty=not points)
 
     def _check_here(self, resource_type: str, physical_id: str) -> None:
         """A region answers for what is in it alone."""
@@ -205,15 +205,16 @@ class ScriptedAws:
     def _points_gone(self, vault: str) -> None:
         self.cloud.recovery_points[vault] -= self.cloud.going.pop(vault, 0)
 
-    def quiesce(self, resource_type: str, physical_id: str) -> bool:
-        with self.cloud.faults.around("quiesce"):
+    def quiesce(self, resource_type: str, physical_id: str, *, parent_id: str = "") -> bool:
+        service = resource_type == "AWS::ECS::Service"
+        with self.cloud.faults.around("stop_service" if service else "quiesce"):
             self._check_here(resource_type, physical_id)
-            self.cloud.quiesced.append(physical_id)
+            if service:
+                assert parent_id, "the cluster"
+                self.cloud.stopped_services.append(physical_id)
+            else:
+                self.cloud.quiesced.append(physical_id)
             return True
-
-    def stop_service(self, cluster: str, service: str) -> None:
-        with self.cloud.faults.around("stop_service"):
-            self.cloud.stopped_services.append(service)
 
     def lift_protection(self, resource_type: str, physical_id: str) -> bool:
         with self.cloud.faults.around("lift_protection"):
@@ -221,7 +222,7 @@ class ScriptedAws:
             self.cloud.protected.discard(physical_id)
             return True
 
-    def release_network_interfaces(self, *, security_groups: Sequence[str], subnets: Sequence[str]) -> list[str]:
+    def release_network_interfaces(self, used_by: Mapping[str, Sequence[str]]) -> list[str]:
         with self.cloud.faults.around("release_network_interfaces"):
             released = []
             for key, left in self.cloud.interfaces.items():
@@ -254,7 +255,7 @@ class ScriptedAws:
             ]
 
     def _shows(self, place: Place, living: Living) -> bool:
-        """In the region where it is; what has no region in one for the whole world."""
-        if is_of_the_world(living.type):
-            return place.account_id == self.place.account_id and self.place.region == WORLD_REGION
+        """In the region where it is; a resource of a global service in one region only."""
+        if region := aws_type(living.type).tags_only_in:
+            return place.account_id == self.place.account_id and self.place.region == region
         return place == self.place

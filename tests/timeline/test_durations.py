@@ -1,59 +1,50 @@
-"""The table of durations: whole, sourced, and read alike by the forecast and by the simulated account."""
+"""The durations of the forecast, and those of the simulated account, which has a table of its own."""
 
 from __future__ import annotations
 
-import csv
-import re
-
 import pytest
 
-from provisioning.sandbox.durations import duration
-from provisioning.timeline.durations import EVERY_OTHER, TABLE, figure, figures
+from provisioning.aws.types import TYPES
+from provisioning.sandbox.durations import duration as simulated
+from provisioning.sandbox.durations import table
+from provisioning.timeline.durations import NOT_RESOURCES, TASK, UNKNOWN_TYPE, duration_of, durations_of
 
-_LETTERS = set("TEUA")
-
-
-def _rows() -> list[dict[str, str]]:
-    with TABLE.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+DATABASE = "AWS::RDS::DBInstance"
+FUNCTION = "AWS::Lambda::Function"
 
 
-@pytest.mark.parametrize("row", _rows(), ids=lambda row: f"{row['type']} {row['when']}".strip())
-def test_a_figure_is_within_its_range_and_says_where_it_comes_from(row: dict[str, str]) -> None:
-    found = next(known for known in figures()[row["type"]] if known.when == row["when"])
-    assert 0 < found.low <= found.seconds <= found.high
-    assert 0 < found.express <= found.seconds
-    assert found.delete >= 0
-    assert found.source in _LETTERS
-    assert len(found.where) >= 10
-    assert found.assumed or "https://" in found.where
+def test_the_first_duration_whose_condition_is_met_is_taken() -> None:
+    assert duration_of(DATABASE, {"MultiAZ": True}) == duration_of(DATABASE, {"MultiAZ": "true"})
+    assert duration_of(DATABASE, {"MultiAZ": True}) != duration_of(DATABASE, {"MultiAZ": False})
+    assert duration_of(DATABASE, {}) == duration_of(DATABASE, {"MultiAZ": False})
+    assert duration_of(FUNCTION, {"VpcConfig": {}}).create_seconds > duration_of(FUNCTION, {}).create_seconds
 
 
-def test_no_figure_stands_twice() -> None:
-    keys = [(row["type"], row["when"]) for row in _rows()]
-    assert len(set(keys)) == len(keys)
-    assert all(re.fullmatch(r"\w*|\w+=\w+", when) for _, when in keys)
+def test_a_type_without_a_duration_takes_as_long_as_any_other() -> None:
+    assert duration_of("Custom::Thing", {}) is UNKNOWN_TYPE
+    assert durations_of("Custom::Thing") == ()
+    assert durations_of(TASK) == (NOT_RESOURCES[TASK],)
 
 
-def test_the_narrowest_figure_that_holds_is_taken() -> None:
-    kind = "AWS::RDS::DBInstance"
-    assert figure(kind, {"MultiAZ": True}) == figure(kind, {"MultiAZ": "true"}) != figure(kind, {"MultiAZ": False})
-    assert figure(kind) == figure(kind, {"MultiAZ": False})
-    assert figure("AWS::Lambda::Function", {"VpcConfig": {}}).seconds > figure("AWS::Lambda::Function").seconds
-    assert figure("Custom::Thing").type == EVERY_OTHER
+def test_every_duration_that_is_no_resource_names_its_source() -> None:
+    for known in (*NOT_RESOURCES.values(), UNKNOWN_TYPE):
+        assert known.low_seconds <= known.create_seconds <= known.high_seconds
+        assert known.assumed or "https://" in known.reference
 
 
-@pytest.mark.parametrize(
-    ("kind", "properties"),
-    [
-        ("AWS::RDS::DBInstance", {"MultiAZ": True}),
-        ("AWS::RDS::DBInstance", {}),
-        ("AWS::ElastiCache::ReplicationGroup", {"AutomaticFailoverEnabled": "true"}),
-        ("AWS::Lambda::Function", {"VpcConfig": {"SubnetIds": []}}),
-        ("AWS::S3::Bucket", {"BucketName": "x"}),
-        ("Custom::Thing", {}),
-    ],
-)
-def test_the_simulated_account_takes_as_long(kind: str, properties: dict[str, object]) -> None:
-    known = figure(kind, properties)
-    assert duration(kind, properties) == (known.seconds, known.delete)
+def test_the_two_tables_agree() -> None:
+    """They are kept apart on purpose: a duration that is corrected in one has to be corrected in the other.
+
+    The simulated account lists only the types that need more than a call, so a second does not matter.
+    """
+    conditions = {(name, when) for name, rows in table().items() if name != "*" for when, _ in rows}
+    conditions |= {(record.name, known.when) for record in TYPES.values() for known in record.durations}
+    differ = []
+    for name, when in sorted(conditions):
+        key, _, value = when.partition("=")
+        known = duration_of(name, {key: value} if key else {})
+        pair = simulated(name, {key: value} if key else {})
+        if pair != pytest.approx((known.create_seconds, known.delete_seconds), abs=1):
+            differ.append(f"{name} {when}: {pair}")
+    assert len(conditions) > 100
+    assert differ == []

@@ -10,11 +10,12 @@ from typing import Any
 
 import pytest
 
+from provisioning.aws.types.record import EXPRESS_SECONDS
 from provisioning.components.kit.values import CompiledResource, PostDeploymentTask
 from provisioning.design.errors import DesignError
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
 from provisioning.template.dependencies import dependency_levels
-from provisioning.timeline.durations import AFTER_STEP, EXPRESS_SECONDS, SIGNALS, STACK, figure
+from provisioning.timeline.durations import NOT_RESOURCES, SIGNALS, STACK, TASK, duration_of
 from provisioning.timeline.forecast import explain
 from provisioning.timeline.timeline import Timeline
 from tests.support.designs import SIZES, design, node
@@ -66,7 +67,11 @@ def test_what_needs_nothing_starts_at_once_and_the_longest_chain_decides() -> No
             "Cache": resource("AWS::ElastiCache::ServerlessCache"),
         })
     )  # fmt: skip
-    own, key, database = figure(STACK).seconds, figure("AWS::KMS::Key").seconds, figure("AWS::RDS::DBInstance").seconds
+    own, key, database = (
+        NOT_RESOURCES[STACK].create_seconds,
+        duration_of("AWS::KMS::Key", {}).create_seconds,
+        duration_of("AWS::RDS::DBInstance", {}).create_seconds,
+    )
     assert made.seconds == own + key + database
     assert [step.logical_id for step in made.path] == ["", "Key", "Database"]
     starts = {step.logical_id: step.start for step in made.steps}
@@ -110,7 +115,10 @@ def test_a_database_over_two_zones_takes_longer() -> None:
 def test_instances_that_signal_are_waited_for() -> None:
     host = resource("AWS::EC2::Instance")
     signalling = host | {"CreationPolicy": {"ResourceSignal": {"Count": 1}}}
-    assert timed(stack({"Host": signalling})).seconds - timed(stack({"Host": host})).seconds == figure(SIGNALS).seconds
+    assert (
+        timed(stack({"Host": signalling})).seconds - timed(stack({"Host": host})).seconds
+        == NOT_RESOURCES[SIGNALS].create_seconds
+    )
 
 
 def test_stacks_follow_each_other_and_the_steps_come_last() -> None:
@@ -120,8 +128,11 @@ def test_stacks_follow_each_other_and_the_steps_come_last() -> None:
     first, second = made.stacks
     assert (first.stack, first.region, second.stack) == ("edge", "us-east-1", "main")
     assert (first.start, second.start) == (0, first.end)
-    assert first.seconds == figure(STACK).seconds + figure("AWS::CertificateManager::Certificate").seconds
-    assert [step.start for step in made.after] == [second.end, second.end + figure(AFTER_STEP).seconds]
+    assert (
+        first.seconds
+        == NOT_RESOURCES[STACK].create_seconds + duration_of("AWS::CertificateManager::Certificate", {}).create_seconds
+    )
+    assert [step.start for step in made.after] == [second.end, second.end + NOT_RESOURCES[TASK].create_seconds]
     assert made.seconds == made.after[-1].end
     assert [(group.address, group.stack) for group in made.groups] == [(BUCKET, "edge"), (BUCKET, "main")]
 
@@ -135,7 +146,7 @@ def test_express_waits_for_no_one_but_those_whose_endpoint_is_read() -> None:
         }
     }
     standard, express = timed(stack(database)), timed(stack(database, express=True))
-    assert express.seconds == figure(STACK).seconds + EXPRESS_SECONDS
+    assert express.seconds == NOT_RESOURCES[STACK].create_seconds + EXPRESS_SECONDS
     assert express.express
     assert express.high_seconds == standard.high_seconds  # at worst the mode gains nothing
     assert timed(stack(reads, express=True)).seconds >= standard.seconds
@@ -144,7 +155,7 @@ def test_express_waits_for_no_one_but_those_whose_endpoint_is_read() -> None:
 def test_express_does_not_wait_for_a_name_that_is_known_at_once() -> None:
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"KmsMasterKeyId": {"Fn::GetAtt": ["Key", "Arn"]}}}
     made = timed(stack({"Key": resource("AWS::KMS::Key"), "Topic": topic}, express=True))
-    assert made.seconds == figure(STACK).seconds + 2 * EXPRESS_SECONDS
+    assert made.seconds == NOT_RESOURCES[STACK].create_seconds + 2 * EXPRESS_SECONDS
 
 
 def test_a_type_without_a_figure_is_named() -> None:
@@ -154,7 +165,7 @@ def test_a_type_without_a_figure_is_named() -> None:
 
 
 def test_an_empty_stack_takes_cloudformations_own_time() -> None:
-    assert timed(stack({})).seconds == figure(STACK).seconds
+    assert timed(stack({})).seconds == NOT_RESOURCES[STACK].create_seconds
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -1,30 +1,27 @@
-"""Backup vaults: emptied in bounded rounds, since one that holds recovery points cannot be deleted, and asked for."""
+"""AWS Backup: empties vaults, because a vault with recovery points cannot be deleted; existence checks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from provisioning.aws.errors import NotFound, WrongStatus
-from provisioning.aws.interface import BucketProgress
-from provisioning.aws.probe import Probe
+from provisioning.aws.interface import EmptyingProgress
 from provisioning.aws.sessions import Clients
 
-# It goes by itself, or is not there yet: asking again changes nothing.
-_IN_BETWEEN: Final = frozenset({"CREATING", "DELETING"})
+# A recovery point in one of these states is being created or deleted: another call changes nothing.
+_IN_TRANSITION: Final = frozenset({"CREATING", "DELETING"})
 
 
-def empty_vault(aws: Clients, vault: str, *, limit: int) -> BucketProgress:
-    """Delete at most `limit` recovery points. A lock on the vault is never bypassed: AWS's refusal is raised.
-
-    The points go some time after they were asked to: until then the vault is not empty, though nothing was deleted.
+def empty_vault(aws: Clients, vault: str, *, limit: int) -> EmptyingProgress:
+    """Requests the deletion of at most `limit` recovery points. AWS deletes them some time later;
+    until then the vault is not empty. Never bypasses a vault lock: AWS's refusal is raised.
     """
-    if not _has_vault(aws, vault):
-        return BucketProgress(deleted=0, empty=True)
+    if not has_vault(aws, vault):
+        return EmptyingProgress(deleted=0, empty=True)
     points = aws.client("backup").list_recovery_points_by_backup_vault(BackupVaultName=vault, MaxResults=limit)
     deleted = 0
     for point in points["RecoveryPoints"]:
-        if point["Status"] in _IN_BETWEEN:
+        if point["Status"] in _IN_TRANSITION:
             continue
         try:
             aws.client("backup").delete_recovery_point(
@@ -33,24 +30,24 @@ def empty_vault(aws: Clients, vault: str, *, limit: int) -> BucketProgress:
         except NotFound:
             continue
         except WrongStatus:
-            continue  # it is being copied or restored: the next round asks again
+            continue  # it is being copied or restored: the next round tries again
         deleted += 1
-    return BucketProgress(deleted=deleted, empty=not points["RecoveryPoints"])
+    return EmptyingProgress(deleted=deleted, empty=not points["RecoveryPoints"])
 
 
-def _has_vault(aws: Clients, vault: str) -> bool:
-    """Of all vaults: AWS Backup answers "access denied" to the question for one that is not there."""
+def has_vault(aws: Clients, vault: str) -> bool:
+    """Lists all vaults: DescribeBackupVault answers "access denied" for a vault that does not exist."""
     pages = aws.client("backup").get_paginator("list_backup_vaults").paginate()
-    return any(found["BackupVaultName"] == vault for page in pages for found in page["BackupVaultList"])
+    return any(listed["BackupVaultName"] == vault for page in pages for listed in page["BackupVaultList"])
 
 
-def _has_plan(aws: Clients, plan: str) -> bool:
-    """A deleted plan is still told of, with the date of its deletion."""
+def has_plan(aws: Clients, plan: str) -> bool:
+    """AWS Backup still returns a deleted plan, with its deletion date."""
     return aws.client("backup").get_backup_plan(BackupPlanId=plan).get("DeletionDate") is None
 
 
-def _has_selection(aws: Clients, physical_id: str) -> bool | None:
-    """CloudFormation joins selection and plan by an underscore, newer handlers by a bar, in either order."""
+def has_selection(aws: Clients, physical_id: str) -> bool | None:
+    """The id joins the selection and its plan with an underscore, or with a bar in newer handlers, in either order."""
     parts = physical_id.replace("|", "_").split("_")
     if len(parts) != 2:  # noqa: PLR2004 - the selection and its plan
         return None
@@ -61,10 +58,3 @@ def _has_selection(aws: Clients, physical_id: str) -> bool | None:
             continue
         return bool(answer["SelectionId"])
     return False
-
-
-EXISTENCE: Mapping[str, Probe] = {
-    "AWS::Backup::BackupPlan": _has_plan,
-    "AWS::Backup::BackupSelection": _has_selection,
-    "AWS::Backup::BackupVault": _has_vault,
-}

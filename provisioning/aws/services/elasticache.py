@@ -1,34 +1,39 @@
-"""Caches, asked for, with the snapshots that outlive them."""
+"""ElastiCache: existence checks of caches and of the snapshots that outlive them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from provisioning.aws.sessions import Clients
 
-from provisioning.aws.probe import Probe
 
-EXISTENCE: Mapping[str, Probe] = {
-    "AWS::ElastiCache::ParameterGroup": lambda aws, name: bool(
-        aws.elasticache.describe_cache_parameter_groups(CacheParameterGroupName=name)["CacheParameterGroups"]
-    ),
-    "AWS::ElastiCache::ReplicationGroup": lambda aws, name: bool(
-        aws.elasticache.describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"]
-    ),
-    "AWS::ElastiCache::ServerlessCache": lambda aws, name: bool(
-        aws.elasticache.describe_serverless_caches(ServerlessCacheName=name)["ServerlessCaches"]
-    ),
-    "AWS::ElastiCache::ServerlessCacheSnapshot": lambda aws, name: bool(
-        aws.elasticache.describe_serverless_cache_snapshots(ServerlessCacheSnapshotName=name)[
-            "ServerlessCacheSnapshots"
-        ]
-    ),
-    "AWS::ElastiCache::Snapshot": lambda aws, name: bool(
-        aws.elasticache.describe_snapshots(SnapshotName=name)["Snapshots"]
-    ),
-    "AWS::ElastiCache::SubnetGroup": lambda aws, name: bool(
-        aws.elasticache.describe_cache_subnet_groups(CacheSubnetGroupName=name)["CacheSubnetGroups"]
-    ),
-    "AWS::ElastiCache::User": lambda aws, name: bool(aws.elasticache.describe_users(UserId=name)["Users"]),
-    "AWS::ElastiCache::UserGroup": lambda aws, name: bool(
-        aws.elasticache.describe_user_groups(UserGroupId=name)["UserGroups"]
-    ),
-}
+def has_parameter_group(aws: Clients, name: str) -> bool:
+    answer = aws.elasticache.describe_cache_parameter_groups(CacheParameterGroupName=name)
+    return bool(answer["CacheParameterGroups"])
+
+
+def has_replication_group(aws: Clients, name: str) -> bool:
+    return bool(aws.elasticache.describe_replication_groups(ReplicationGroupId=name)["ReplicationGroups"])
+
+
+def has_serverless_cache(aws: Clients, name: str) -> bool:
+    return bool(aws.elasticache.describe_serverless_caches(ServerlessCacheName=name)["ServerlessCaches"])
+
+
+def has_serverless_snapshot(aws: Clients, name: str) -> bool:
+    answer = aws.elasticache.describe_serverless_cache_snapshots(ServerlessCacheSnapshotName=name)
+    return bool(answer["ServerlessCacheSnapshots"])
+
+
+def has_snapshot(aws: Clients, name: str) -> bool:
+    return bool(aws.elasticache.describe_snapshots(SnapshotName=name)["Snapshots"])
+
+
+def has_subnet_group(aws: Clients, name: str) -> bool:
+    return bool(aws.elasticache.describe_cache_subnet_groups(CacheSubnetGroupName=name)["CacheSubnetGroups"])
+
+
+def has_user(aws: Clients, user_id: str) -> bool:
+    return bool(aws.elasticache.describe_users(UserId=user_id)["Users"])
+
+
+def has_user_group(aws: Clients, group_id: str) -> bool:
+    return bool(aws.elasticache.describe_user_groups(UserGroupId=group_id)["UserGroups"])

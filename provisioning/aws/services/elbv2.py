@@ -1,10 +1,7 @@
-"""Load balancers: protection lifted, and asked for."""
+"""Elastic Load Balancing: deletion protection; existence checks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from provisioning.aws.probe import Probe
 from provisioning.aws.sessions import Clients
 
 
@@ -14,17 +11,17 @@ def lift_protection(aws: Clients, load_balancer_arn: str) -> None:
     )
 
 
-EXISTENCE: Mapping[str, Probe] = {
-    "AWS::ElasticLoadBalancingV2::Listener": lambda aws, arn: bool(
-        aws.elbv2.describe_listeners(ListenerArns=[arn])["Listeners"]
-    ),
-    "AWS::ElasticLoadBalancingV2::ListenerRule": lambda aws, arn: bool(
-        aws.elbv2.describe_rules(RuleArns=[arn])["Rules"]
-    ),
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": lambda aws, arn: bool(
-        aws.elbv2.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"]
-    ),
-    "AWS::ElasticLoadBalancingV2::TargetGroup": lambda aws, arn: bool(
-        aws.elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"]
-    ),
-}
+def has_listener(aws: Clients, arn: str) -> bool:
+    return bool(aws.elbv2.describe_listeners(ListenerArns=[arn])["Listeners"])
+
+
+def has_rule(aws: Clients, arn: str) -> bool:
+    return bool(aws.elbv2.describe_rules(RuleArns=[arn])["Rules"])
+
+
+def has_load_balancer(aws: Clients, arn: str) -> bool:
+    return bool(aws.elbv2.describe_load_balancers(LoadBalancerArns=[arn])["LoadBalancers"])
+
+
+def has_target_group(aws: Clients, arn: str) -> bool:
+    return bool(aws.elbv2.describe_target_groups(TargetGroupArns=[arn])["TargetGroups"])

@@ -1,15 +1,12 @@
-"""Web ACLs, asked for."""
+"""WAF: existence checks."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from provisioning.aws.probe import Probe
 from provisioning.aws.sessions import Clients
 
 
-def _has_web_acl(aws: Clients, physical_id: str) -> bool | None:
-    """The id is "name|id|scope"; CLOUDFRONT's live in us-east-1 alone."""
+def has_web_acl(aws: Clients, physical_id: str) -> bool | None:
+    """The id is "name|id|scope". Web ACLs with scope CLOUDFRONT exist in us-east-1 only."""
     parts = physical_id.split("|")
     if len(parts) != 3:  # noqa: PLR2004 - name, id, scope
         return None
@@ -21,13 +18,10 @@ def _has_web_acl(aws: Clients, physical_id: str) -> bool | None:
     return None
 
 
-def _has_association(aws: Clients, physical_id: str) -> bool | None:
+def has_association(aws: Clients, physical_id: str) -> bool | None:
     """The id is "resource ARN|web ACL ARN"; either may come first."""
     arns = sorted(physical_id.split("|"), key=lambda arn: ":wafv2:" in arn)
     if len(arns) != 2:  # noqa: PLR2004 - the resource and its web ACL
         return None
     resource_arn, web_acl_arn = arns
     return aws.wafv2.get_web_acl_for_resource(ResourceArn=resource_arn).get("WebACL", {}).get("ARN") == web_acl_arn
-
-
-EXISTENCE: Mapping[str, Probe] = {"AWS::WAFv2::WebACL": _has_web_acl, "AWS::WAFv2::WebACLAssociation": _has_association}

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.db import transaction
 
+from provisioning.aws import aws_type
 from provisioning.components.kit.values import MAIN
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
@@ -21,21 +22,6 @@ from provisioning.lifecycle.plan_document import regions_of, resources_of, retai
 from provisioning.lifecycle.services.recording import file_request, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.models import Environment, Plan, Request, Stack, StackResource, User
-
-BUCKET = "AWS::S3::Bucket"
-VAULT = "AWS::Backup::BackupVault"
-# What AWS does with a type when its stack goes, where that is not simply an end.
-NOTES = {
-    BUCKET: "Emptied first: every object, version and unfinished upload goes with it.",
-    # https://docs.aws.amazon.com/aws-backup/latest/devguide/deleting-a-vault.html
-    VAULT: "Emptied first: every recovery point in it is deleted.",
-    "AWS::CloudFront::Distribution": "CloudFront takes some minutes to switch it off everywhere before it is deleted.",
-    "AWS::KMS::Key": "AWS keeps it for its waiting period, then deletes it; what it encrypted is unreadable from the start.",
-    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html
-    "AWS::SecretsManager::Secret": "CloudFormation deletes it at once, without a recovery window.",
-}
-# Properties that keep a resource from its deletion.
-_LOCKS = ("DeletionProtection", "DeletionProtectionEnabled", "DisableApiTermination")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +91,7 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
     return TeardownPreview(
         dies=dies,
         stays=stays,
-        emptied=[(line.physical_id, line.why) for line in dies if line.type in (BUCKET, VAULT)],
+        emptied=[(line.physical_id, line.why) for line in dies if aws_type(line.type).emptying],
         protected=_protected(made_from, {line.logical_id: line for line in dies + stays}),
         digest=digest_of_plan(content),
         content=content,
@@ -134,26 +120,23 @@ def _line(row: StackResource, *, stack: Stack, title: str, kept: Mapping[str, st
         address=row.address,
         title=title,
         policy=kept["policy"] if kept else "",
-        why=kept["why"] if kept else NOTES.get(row.type, ""),
+        why=kept["why"] if kept else aws_type(row.type).teardown_note,
         stack=stack.role,
         region=stack.region,
     )
 
 
 def _protected(content: Mapping[str, Any], lines: Mapping[str, Line]) -> list[str]:
-    """Which locks are taken off, read from the template that made them."""
+    """Which protections are lifted, read from the template that switched them on."""
     sentences = []
     stacks = stacks_of(content)
     if any(stack["termination_protection"] for stack in stacks):
         sentences.append(f"The {'stack’s' if len(stacks) == 1 else 'stacks’'} termination protection is lifted.")
     resources = templates_of(content)
     for logical_id, line in lines.items():
+        protection = aws_type(line.type).protection
         properties = resources.get(logical_id, {}).get("Properties", {})
-        attributes = properties.get("LoadBalancerAttributes") or []
-        guarded = any(
-            item.get("Key") == "deletion_protection.enabled" and item.get("Value") == "true" for item in attributes
-        )
-        if guarded or (line.policy != "Retain" and any(properties.get(key) in (True, "true") for key in _LOCKS)):
+        if protection is not None and line.policy != "Retain" and protection.is_on(properties):
             sentences.append(f"The deletion protection of {line.title} ({line.physical_id}) is lifted.")
     return sentences
 

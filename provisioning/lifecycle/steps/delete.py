@@ -6,28 +6,22 @@ A stack is emptied when its turn comes: a bucket that another one's is copied to
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from provisioning.aws import PROTECTABLE, QUIESCABLE, NotFound, WrongStatus, interface
+from provisioning.aws import NotFound, WrongStatus, aws_type, interface
 from provisioning.lifecycle.decisions import NO_STACK, Act, Phase
 from provisioning.lifecycle.failure_explanations import Explained
 from provisioning.lifecycle.ledger import living
-from provisioning.lifecycle.services.teardown import BUCKET, VAULT
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, go_on, new_events, stop
 from provisioning.models import StackEvent, StackResource
 
-SERVICE: Final = "AWS::ECS::Service"
-CLUSTER: Final = "AWS::ECS::Cluster"
-SECURITY_GROUP: Final = "AWS::EC2::SecurityGroup"
-SUBNET: Final = "AWS::EC2::Subnet"
 CALLS_A_STEP: Final = 8
 OBJECTS_A_STEP: Final = 1000
-# Rounds in which nothing went, before it is given up; recovery points go some minutes after they were asked to.
-ROUNDS_WITHOUT_PROGRESS: Final = {BUCKET: 5, VAULT: 30}
 LONGEST_PAUSE: Final = 60.0
 # Seconds before each repetition; network interfaces of managed services take their time to be let go.
 DELETE_ROUNDS: Final = (2.0, 15.0, 60.0, 180.0, 300.0)
@@ -40,8 +34,8 @@ def prepare(context: Context) -> Outcome:
     done = set(data.prepared)
     rows = living(stack.pk for stack in context.stacks)
     stays = {line["physical_id"] for line in context.content["stays"] if line["policy"] == "Retain"}
-    open_rows = [row for row in rows if row.pk not in done and row.type in _HELD and row.physical_id not in stays]
-    open_rows.sort(key=lambda row: (row.type in PROTECTABLE, row.pk))
+    open_rows = [row for row in rows if row.pk not in done and _holds_on(row) and row.physical_id not in stays]
+    open_rows.sort(key=lambda row: (aws_type(row.type).protection is not None, row.pk))
     for row in open_rows[:CALLS_A_STEP]:
         _let_go(context.aws_of(row), row, rows)
         done.add(row.pk)
@@ -50,56 +44,45 @@ def prepare(context: Context) -> Outcome:
     return Outcome(to=OperationState.EMPTYING, step_data=replace(data, prepared=(), emptied=(), idle_rounds=0))
 
 
-_HELD: Final = PROTECTABLE | QUIESCABLE | {SERVICE}
+def _holds_on(row: StackResource) -> bool:
+    """Whether it starts work by itself or has deletion protection."""
+    record = aws_type(row.type)
+    return bool(record.quiesce or record.protection)
 
 
 def _let_go(aws: interface.Aws, row: StackResource, rows: Sequence[StackResource]) -> None:
-    try:
-        if row.type == SERVICE:
-            aws.stop_service(_cluster_of(row, rows), row.physical_id)
-        elif row.type in QUIESCABLE:
-            aws.quiesce(row.type, row.physical_id)
-        else:
-            aws.lift_protection(row.type, row.physical_id)
-    except NotFound:
-        return  # it is gone, which is what is wanted
-
-
-def _cluster_of(service: StackResource, rows: Sequence[StackResource]) -> str:
-    """`arn:…:service/<cluster>/<name>`; an older ARN without the cluster belongs to the stack's only one."""
-    parts = service.physical_id.split("/")
-    if len(parts) == 3:  # noqa: PLR2004 - the new form
-        return parts[1]
-    return next((row.physical_id for row in rows if row.type == CLUSTER), "default")
+    record = aws_type(row.type)
+    if record.quiesce:
+        parent_id = next((other.physical_id for other in rows if other.type == record.runs_in), "")
+        aws.quiesce(row.type, row.physical_id, parent_id=parent_id)
+    if record.protection:
+        aws.lift_protection(row.type, row.physical_id)
 
 
 def empty(context: Context) -> Outcome:
-    """One round on the first bucket or vault of this stack that dies and is not empty yet."""
+    """Runs one round on the first resource to delete of this stack that has to be emptied and is not empty yet."""
     stays = {line["physical_id"] for line in context.content["stays"]}
     data = context.step_data
     rows = [
         row
         for row in living(stack.pk for stack in context.stacks if stack.role == context.operation.stack)
-        if row.type in ROUNDS_WITHOUT_PROGRESS and row.physical_id not in [*stays, *data.emptied] and _was_ours(row)
+        if aws_type(row.type).emptying and row.physical_id not in [*stays, *data.emptied] and _was_ours(row)
     ]
     if not rows:
         return Outcome(to=OperationState.DELETING)
     row = rows[0]
-    take_out = context.aws.empty_bucket if row.type == BUCKET else context.aws.empty_vault
-    progress = take_out(row.physical_id, limit=OBJECTS_A_STEP)
+    progress = context.aws.empty(row.type, row.physical_id, limit=OBJECTS_A_STEP)
     if progress.empty:
         return Outcome(step_data=replace(data, emptied=(*data.emptied, row.physical_id), idle_rounds=0))
     idle = 0 if progress.deleted else data.idle_rounds + 1
-    if idle >= ROUNDS_WITHOUT_PROGRESS[row.type]:
+    emptying = aws_type(row.type).emptying
+    if emptying and idle >= emptying.give_up_after:
         return stop(
             OperationState.FAILED,
-            f"The {_WORD[row.type]} {row.physical_id} cannot be emptied: nothing in it could be deleted.",
+            f"The {emptying.noun} {row.physical_id} cannot be emptied: nothing in it could be deleted.",
             hint="Something locks what is in it: an object lock, a legal hold, a vault lock or a policy. Lift it, then try again.",
         )
     return Outcome(wait=min(float(2**idle - 1), LONGEST_PAUSE), step_data=replace(data, idle_rounds=idle))
-
-
-_WORD: Final = {BUCKET: "bucket", VAULT: "backup vault"}
 
 
 def _was_ours(row: StackResource) -> bool:
@@ -156,17 +139,19 @@ def _unblock(context: Context, number: int, events: Sequence[interface.StackEven
     if number + 1 >= len(DELETE_ROUNDS):
         return _give_up(blocked)
     again = replace(context.step_data, delete_round=number + 1, emptied=(), idle_rounds=0, prepared=())
-    groups = [row.physical_id for row in blocked if row.type == SECURITY_GROUP and row.physical_id]
-    subnets = [row.physical_id for row in blocked if row.type == SUBNET and row.physical_id]
-    if groups or subnets:
-        context.aws.release_network_interfaces(security_groups=groups, subnets=subnets)
+    used_by: dict[str, list[str]] = defaultdict(list)
+    for row in blocked:
+        if (name := aws_type(row.type).network_interface_filter) and row.physical_id:
+            used_by[name].append(row.physical_id)
+    if used_by:
+        context.aws.release_network_interfaces(used_by)
     wait = DELETE_ROUNDS[number]
     names = ", ".join(row.logical_id for row in blocked[:5]) or "something"
-    if any(row.type in _HELD for row in blocked):
+    if any(_holds_on(row) for row in blocked):
         return Outcome(
             to=OperationState.PREPARING, reason=f"{names} held on; letting go again.", wait=wait, step_data=again
         )
-    if any(row.type in ROUNDS_WITHOUT_PROGRESS for row in blocked):
+    if any(aws_type(row.type).emptying for row in blocked):
         return Outcome(to=OperationState.EMPTYING, reason=f"{names} filled up again.", wait=wait, step_data=again)
     return Outcome(wait=wait, step_data=again)
 

@@ -7,18 +7,16 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from provisioning.aws import interface
-from provisioning.aws.arns import is_passing, is_recovery_point, is_snapshot_of, type_and_id
+from provisioning.aws import aws_type, interface
+from provisioning.aws.arns import is_final_snapshot, is_recovery_point, is_transient, type_and_id
 from provisioning.lifecycle.plan_document import resources_of, templates_of
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
-from provisioning.lifecycle.services.teardown import NOTES, VAULT
 from provisioning.lifecycle.steps.base import Context
 from provisioning.models import ResourceEnd, StackResource
 
 Stays: TypeAlias = Mapping[tuple[str, str], Mapping[str, str]]
 """What was said to stay, by logical and physical id: a bucket and its policy share the physical one."""
 
-VOLUME: Final = "AWS::EC2::Volume"
 UNTIL_DELETED: Final = "It costs storage until somebody deletes it."
 IN_THE_VAULT: Final = "It stays in its vault until its time is up or somebody deletes it."
 
@@ -50,16 +48,16 @@ def read_scan(
 ) -> Scan:
     """Sort what was found. Whatever is not known otherwise is asked for, where it was found; what nobody can tell is left."""
     leave_snapshots = {line["type"] for line in stays.values() if line["policy"] == "Snapshot"}
-    vaults_stay = any(line["type"] == VAULT for line in stays.values())
+    types_that_stay = {line["type"] for line in stays.values()}
     scan, kept, gone = Scan(), _parts(kept), _parts(gone)
     for thing in sorted({item.arn: item for item in found}.values()):
         if _names(thing.arn, kept):
             scan.kept.append(thing.arn)
-        elif any(is_snapshot_of(thing.arn, resource_type) for resource_type in leave_snapshots):
+        elif any(is_final_snapshot(thing.arn, resource_type) for resource_type in leave_snapshots):
             scan.snapshots.append(thing)
-        elif vaults_stay and is_recovery_point(thing.arn):
+        elif any(is_recovery_point(thing.arn, resource_type) for resource_type in types_that_stay):
             scan.recovery_points.append(thing)
-        elif is_passing(thing.arn) or _names(thing.arn, gone) or _is_gone(aws_in(thing.region), thing.arn):
+        elif is_transient(thing.arn) or _names(thing.arn, gone) or _is_gone(aws_in(thing.region), thing.arn):
             scan.stale.append(thing.arn)
         else:
             scan.left.append(thing.arn)
@@ -126,7 +124,7 @@ def _line(
         "region": row.stack.region,
         "end": str(end),
         "policy": stays["policy"] if stays else "",
-        "note": stays["why"] if stays else NOTES.get(row.type, ""),
+        "note": stays["why"] if stays else aws_type(row.type).teardown_note,
         "ended_at": row.ended_at.isoformat() if row.ended_at else "",
     }
 
@@ -151,9 +149,10 @@ def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[dict[str, 
 
 
 def _is_of(thing: Found, line: Mapping[str, str], names: set[str]) -> bool:
-    """By the name that CloudFormation gives it; a volume's snapshot has none, only a number."""
-    if line["type"] == VOLUME:
-        return thing.region == line["region"] and is_snapshot_of(thing.arn, VOLUME)
+    """By the name that CloudFormation gives it, or by its region if AWS only numbers it."""
+    snapshot = aws_type(line["type"]).final_snapshot
+    if snapshot is not None and not snapshot.named:
+        return thing.region == line["region"] and is_final_snapshot(thing.arn, line["type"])
     return any(name in thing.arn.lower() for name in names)
 
 

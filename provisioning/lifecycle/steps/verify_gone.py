@@ -11,8 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from provisioning.aws import interface
-from provisioning.aws.arns import WORLD_REGION, is_of_the_world
+from provisioning.aws import aws_type, interface
 from provisioning.lifecycle.plan_document import regions_of
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
 from provisioning.lifecycle.states import OperationState
@@ -45,10 +44,9 @@ def sweep(context: Context) -> Outcome:
 
 
 def _regions(context: Context, rows: Sequence[StackResource]) -> list[str]:
-    """Where to look: wherever a stack is or was meant to be, and where services without regions keep their tags."""
+    """Where to look: wherever a stack is or was planned, and where global services keep their tags."""
     regions = [*regions_of(context.made_from), *(row.stack.region for row in rows)]
-    if any(is_of_the_world(row.type) for row in rows):
-        regions.append(WORLD_REGION)
+    regions += sorted({aws_type(row.type).tags_only_in for row in rows} - {""})
     return list(dict.fromkeys(regions))
 
 

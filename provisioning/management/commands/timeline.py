@@ -9,7 +9,7 @@ from provisioning.blueprint import Blueprint
 from provisioning.design.graph import Design
 from provisioning.management.design_command import DesignCommand
 from provisioning.template.compile import CompiledDesign
-from provisioning.timeline.durations import figures
+from provisioning.timeline.durations import durations_of
 from provisioning.timeline.forecast import explain
 from provisioning.timeline.handover_tasks import FILE, WorkPlan, WorkProblem, work_plan
 from provisioning.timeline.timeline import Timeline, said_seconds
@@ -52,7 +52,7 @@ class Command(DesignCommand):
             self.stdout.write(f"{_clock(step.start)}  {said_seconds(step.seconds):>13}  {step.title}{where}{mark}")
         self.stdout.write(
             f"\n{timeline.assumed_share:.0%} of this time is assumed; the rest has a published source. "
-            "provisioning/data/durations.csv holds every figure."
+            "provisioning/aws/types holds every figure."
         )
         if timeline.express:
             self.stdout.write(
@@ -74,7 +74,7 @@ class Command(DesignCommand):
 def _sources(timeline: Timeline) -> dict[str, str]:
     """For each type that decides, where its figures come from."""
     kinds = sorted({step.type for step in timeline.path})
-    return {kind: "; ".join(dict.fromkeys(row.where for row in figures().get(kind, ()))) for kind in kinds}
+    return {kind: "; ".join(dict.fromkeys(duration.reference for duration in durations_of(kind))) for kind in kinds}
 
 
 def _clock(seconds: float) -> str:

@@ -1,0 +1,16 @@
+"""Neptune."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from provisioning.aws.types.record import ArnForm, AwsType, FinalSnapshot, Protection
+
+TYPES: Final = (
+    AwsType(
+        "AWS::Neptune::DBCluster",
+        taggable=True,
+        protection=Protection("DeletionProtection", lift="neptune.lift_cluster_protection"),
+        final_snapshot=FinalSnapshot((ArnForm("rds", r"(?:cluster-)?snapshot:(?!awsbackup:).+"),)),
+    ),
+)
