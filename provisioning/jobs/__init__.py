@@ -1,0 +1,1 @@
+"""What RQ and the worker processes run: thin loops around `provisioning.lifecycle`."""

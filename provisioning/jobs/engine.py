@@ -1,15 +1,15 @@
-"""What RQ runs: a nudge, and nothing else. Whatever it is told, it looks at everything that is due."""
+"""The only job that RQ runs. It runs whatever is due in the database, not what its arguments name."""
 
 from django.db import close_old_connections
 
 from provisioning.lifecycle.reconciler import run_due
 
-# A nudge goes on while its steps follow each other at once; the reconciler has the rest.
+# A nudge continues while further steps are due at once. The reconciler takes the rest.
 ROUNDS = 10
 
 
 def nudge_engine(operation_id: str) -> int:
-    """`operation_id` names the job, so that there is at most one for each operation."""
+    """Run what is due; returns the number of steps. `operation_id` only identifies the job, so that it is queued once."""
     del operation_id
     close_old_connections()
     try:

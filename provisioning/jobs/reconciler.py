@@ -1,4 +1,4 @@
-"""The loop that finds whatever was dropped: it needs PostgreSQL and nothing else, and waits for that as long as it takes."""
+"""The loop that finds dropped work. It needs only PostgreSQL, and waits for it as long as necessary."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from provisioning.lifecycle.version_registry import SEEN_AGAIN_AFTER, register_v
 
 log = logging.getLogger(__name__)
 
-# Steps that follow each other at once are taken in one cycle, but not for ever: a stop has to be noticed.
+# One cycle runs steps that are due at once, but not forever: it must notice `stop`.
 ROUNDS_A_CYCLE = 20
 WITHOUT_DATABASE_SECONDS = 2.0
 
 
 def run_forever(stop: threading.Event) -> None:
-    """Ends soon after `stop` is set: after the step under way, which is at most one AWS call long."""
+    """Run cycles until `stop` is set; then return after the current step, which makes few AWS calls."""
     registration = Registration()
     while not stop.is_set():
         stop.wait(_cycle(stop, registration))
@@ -51,7 +51,7 @@ class Registration:
 
 
 def _cycle(stop: threading.Event, registration: Registration) -> float:
-    """One cycle; returns the seconds until the next."""
+    """Run one cycle and return the seconds until the next."""
     close_old_connections()
     try:
         expire_waiting()
@@ -60,7 +60,9 @@ def _cycle(stop: threading.Event, registration: Registration) -> float:
             if stop.is_set() or not run_due():
                 break
     except DATABASE_AWAY as error:
-        log.warning("The database is away, trying again in %g s: %s", WITHOUT_DATABASE_SECONDS, str(error).strip())
+        log.warning(
+            "The database is away; the next attempt is in %g s: %s", WITHOUT_DATABASE_SECONDS, str(error).strip()
+        )
         connection.close()
         return WITHOUT_DATABASE_SECONDS
     return float(settings.ENGINE_CYCLE_SECONDS)

@@ -1,7 +1,8 @@
-"""`advance` is the engine: claim one operation, take its one next step, write what came of it, go.
+"""The engine: claim an operation, run its one next step, write the outcome, return.
 
-PostgreSQL is the truth. A claim is a lease and a fencing token: who comes too late writes nothing. No transaction and no row lock is
-held while AWS is asked, nothing sleeps, and every step may run twice: what it calls carries a token that was stored before.
+PostgreSQL is the source of truth. A claim is a lease and a fencing token, so a worker whose lease has run out writes
+nothing. No transaction and no row lock is held across an AWS call, and nothing sleeps. Every step may run twice: its
+calls carry a token that was stored before the first call.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ from provisioning.models import Account, Operation
 
 log = logging.getLogger(__name__)
 
-# A worker that dies in the same step this often, without a word, would do so for ever.
-CLAIMS_WITHOUT_A_WORD: Final = 10
-ERRORS_OF_OURS: Final = 5
+# After this many claims of one step without a written outcome, its worker would crash in it forever.
+CLAIMS_WITHOUT_OUTCOME: Final = 10
+PORTAL_ERRORS: Final = 5
 BACK_OFF: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
-# While AWS works by itself a failed look makes the picture older, whatever the reason; it never ends the operation.
+# While CloudFormation works on its own, a failed AWS call only makes what pages show older. It never ends the operation.
 WATCHING: Final = frozenset(
     {OperationState.BUILDING, OperationState.ROLLING_BACK, OperationState.DELETING, OperationState.CLEARING}
 )
@@ -44,7 +45,7 @@ DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 
 Look = Callable[[str], interface.StackState | None]
 
-# All times from one clock, given as a parameter. SKIP LOCKED: two workers never wait for each other.
+# All times come from one clock and are parameters. SKIP LOCKED: two workers never wait for each other.
 _CLAIM: Final = """
 UPDATE provisioning_operation SET lease_until = %(lease)s, fence = fence + 1, attempts = attempts + 1
 WHERE id IN (
@@ -62,19 +63,19 @@ class AwsFor(Protocol):
 
 
 def _nothing(_point: str) -> None:
-    """What a run in production does at a labelled point."""
+    """The probe in production."""
 
 
 @dataclass(slots=True)
 class Engine:
-    """`probe` is called at each labelled point; a test lets a worker die there."""
+    """`probe` is called at labelled points, where a test can let a worker crash."""
 
     aws_for: AwsFor = aws_for_account
     probe: Callable[[str], None] = _nothing
     lease: timedelta = field(default_factory=lambda: timedelta(seconds=settings.ENGINE_LEASE_SECONDS))
 
     def claim(self, *, limit: int, operation_id: UUID | None = None) -> list[Operation]:
-        """Take what is due. Each claim raises the fence, so that an earlier holder's write is refused."""
+        """Claim operations that are due, oldest first. A claim raises the fence, so an earlier holder's write is refused."""
         now = clock.now()
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, {"lease": now + self.lease, "now": now, "id": operation_id, "limit": limit})
@@ -86,15 +87,15 @@ class Engine:
         return list(rows.defer("request__plan__content", "request__plan__picture").order_by("due_at", "id"))
 
     def advance(self, operation_id: UUID) -> bool:
-        """Claim this one, if it is due and free, and take its next step. True when a step was written."""
+        """Claim this operation if it is due and free, and run its next step. True if an outcome was written."""
         claimed = self.claim(limit=1, operation_id=operation_id)
         return bool(claimed) and self.step(claimed[0])
 
     def step(self, operation: Operation, *, look: Look | None = None) -> bool:
-        """Take one step of a claimed operation. False when somebody else has taken it over meanwhile."""
+        """Run one step of a claimed operation. False if nothing was written, as after another worker's claim."""
         now = clock.now()
         if operation.lease_until is None or operation.lease_until <= now:
-            # The batch took too long. No worker has died in this step: the claim does not count against it.
+            # The batch took too long. No worker has crashed in this step, so the claim does not count against it.
             Operation.objects.filter(pk=operation.pk, fence=operation.fence).update(attempts=F("attempts") - 1)
             return False
         outcome = self._outcome(operation, now=now, look=look)
@@ -102,23 +103,24 @@ class Engine:
         try:
             write(operation, outcome, at=clock.now(), probe=self.probe)
         except WrongState:
-            log.info("Operation %s was taken over; this step's result is dropped.", operation.pk)
+            log.info("Operation %s was taken over; the outcome of this step is dropped.", operation.pk)
             return False
         except DATABASE_AWAY:
             raise
         except Exception:
-            # Without a word written the claim counts as a death: after some the operation is given up, and the rest goes on.
-            log.exception("What came of a step of operation %s could not be written", operation.pk)
+            # The claim counts as a crash: after CLAIMS_WITHOUT_OUTCOME of them the operation is abandoned. Others continue.
+            log.exception("The outcome of a step of operation %s could not be written", operation.pk)
             return False
         self.probe("written")
         return True
 
     def _outcome(self, operation: Operation, *, now: datetime, look: Look | None) -> Outcome:
-        if operation.attempts > CLAIMS_WITHOUT_A_WORD:
+        """Run the step of the operation's state. Errors become outcomes, except that of a database that is away."""
+        if operation.attempts > CLAIMS_WITHOUT_OUTCOME:
             return stop(
                 OperationState.ABANDONED,
-                f"The worker ended {CLAIMS_WITHOUT_A_WORD} times in the middle of this step without a word.",
-                hint="An administrator of the portal looks at the worker's log. “Try again” goes on from what AWS has.",
+                f"The worker crashed {CLAIMS_WITHOUT_OUTCOME} times during this step.",
+                hint="An administrator of the portal finds the cause in the worker's log. “Retry” continues from what exists in AWS.",
             )
         state = OperationState(operation.state)
         try:
@@ -130,21 +132,21 @@ class Engine:
         except AwsError as error:
             return _after_aws_error(operation, state, error)
         except DATABASE_AWAY:
-            raise  # nothing can be written either: the lease runs out, and the step is taken again
+            raise  # nothing can be written: the lease runs out, and the step runs again
         except Exception as error:
             log.exception("Operation %s failed in %s", operation.pk, state)
-            return _after_own_error(operation, error)
+            return _after_portal_error(operation, error)
         data = outcome.step_data or context.step_data
         outcome.step_data = replace(data, misses=0, errors=0, trouble="")
         return outcome
 
 
 def _after_aws_error(operation: Operation, state: OperationState, error: AwsError) -> Outcome:
-    """What may pass by itself is asked again, less and less often; what will not ends the attempt."""
+    """Repeat the step with growing pauses if the error may pass or if CloudFormation works on its own; else fail."""
     if not error.retryable and state not in WATCHING:
         return stop(
             OperationState.FAILED,
-            f"AWS refused a step ({state.label.lower()}).",
+            f"AWS rejected a step ({state.label.lower()}).",
             hint=error.advice,
             detail=str(error),
         )
@@ -153,15 +155,16 @@ def _after_aws_error(operation: Operation, state: OperationState, error: AwsErro
     return Outcome(wait=wait, step_data=replace(data, misses=data.misses + 1, trouble=str(error)))
 
 
-def _after_own_error(operation: Operation, error: Exception) -> Outcome:
+def _after_portal_error(operation: Operation, error: Exception) -> Outcome:
+    """Repeat the step with growing pauses; after PORTAL_ERRORS errors in a row, end the operation."""
     data = StepData.from_json(operation.step_data)
     errors = data.errors + 1
-    if errors >= ERRORS_OF_OURS:
+    if errors >= PORTAL_ERRORS:
         return stop(
             OperationState.ERRORED,
-            "The portal made a mistake in this step, and again when it repeated it.",
-            hint="An administrator of the portal finds it in the worker's log. “Try again” goes on from what AWS has.",
+            "A portal error ended this step, each time it was repeated.",
+            hint="An administrator of the portal finds the cause in the worker's log. “Retry” continues from what exists in AWS.",
             detail=f"{type(error).__name__}: {error}",
         )
-    trouble = "The portal repeats a step that failed."
+    trouble = "A portal error interrupted this step. It is being repeated."
     return Outcome(wait=BACK_OFF[errors], step_data=replace(data, errors=errors, trouble=trouble))

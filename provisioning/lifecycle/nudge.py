@@ -1,4 +1,4 @@
-"""Wakes a worker once the transaction is committed. Losing a nudge costs a second: the reconciler looks by itself."""
+"""Wakes a worker when a transaction commits. A lost nudge costs a second: the reconciler finds the operation by itself."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ log = logging.getLogger(__name__)
 
 QUEUE = "engine"
 JOB = "provisioning.jobs.engine.nudge_engine"
-# A nudge is worth nothing once the reconciler has had its turn.
+# A nudge is useless once the reconciler has run.
 NUDGE_LIVES_SECONDS = 60
 
 
 def nudge(operation_id: UUID) -> None:
-    """Enqueue on commit, at most once at a time for each operation."""
+    """Enqueue a job on commit; at most one for each operation is waiting."""
     transaction.on_commit(lambda: _enqueue(str(operation_id)), robust=True)
 
 
@@ -35,6 +35,6 @@ def _enqueue(operation_id: str) -> None:
             failure_ttl=NUDGE_LIVES_SECONDS,
         )
     except DuplicateJobError:
-        pass  # it is on its way already
+        pass  # one is already waiting
     except RedisError as error:
-        log.warning("No nudge for operation %s, the reconciler finds it: %s", operation_id, error)
+        log.warning("Operation %s was not nudged; the reconciler will find it: %s", operation_id, error)

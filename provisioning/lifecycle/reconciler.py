@@ -1,14 +1,14 @@
-"""One cycle: take what is due in batches, look at each account and region once, and take one step of each operation.
+"""One cycle: claim due operations in a batch, read each account and region once, and run one step of each operation.
 
-The number of jobs and of AWS calls does not grow with the number of stacks in flight: three or more stacks of one account and
-region that are watched are read with one list.
+The number of AWS calls does not grow with the number of stacks in progress: from three watched stacks of one account
+and region on, one list reads them all.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from provisioning.aws import STACK_STATUSES, AwsError, interface
@@ -22,13 +22,13 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 20
 LIST_FROM: Final = 3
-"""From this many watched stacks on, one list is cheaper than looking at each."""
-# ListStacks names deleted stacks for ninety days: they are asked for by id instead, once each.
+"""From this many watched stacks on, one ListStacks call is cheaper than one DescribeStacks call for each."""
+# ListStacks returns deleted stacks for ninety days. They are described by id instead, once each.
 _LISTED: Final = tuple(name for name in STACK_STATUSES if name != "DELETE_COMPLETE")
 
 
-class Sight:
-    """What one account and region shows in this cycle."""
+class RegionStacks:
+    """The stacks of one account and region during one cycle: listed once if enough are watched, else described."""
 
     def __init__(self, aws: interface.Aws, *, watched: int) -> None:
         self._aws = aws
@@ -44,7 +44,7 @@ class Sight:
             self._error = error
 
     def look(self, stack_id: str) -> interface.StackState | None:
-        """Raises what the list raised: then everybody who relies on it comes back later."""
+        """The stack's state, None if it does not exist. Raises the list's error to every operation that relies on it."""
         if self._error is not None:
             raise self._error
         if self._listed is not None and stack_id in self._listed:
@@ -53,38 +53,34 @@ class Sight:
 
 
 def run_due(engine: Engine | None = None, *, limit: int = BATCH) -> int:
-    """Take one step of up to `limit` operations that are due. Returns how many were claimed: 0 means that nothing is."""
+    """Run one step of up to `limit` due operations. Returns how many were claimed; 0 means that nothing is due."""
     engine = engine or Engine()
     claimed = engine.claim(limit=limit)
-    for group in _by_place(claimed):
+    # By account, and by the region of the stack that each operation is at.
+    groups: dict[tuple[object, str], list[Operation]] = defaultdict(list)
+    for operation in claimed:
+        groups[operation.environment.account_id, operation.region].append(operation)
+    for group in groups.values():
         _run_group(engine, group)
     return len(claimed)
-
-
-def _by_place(operations: Iterable[Operation]) -> list[list[Operation]]:
-    """By account, and by the region of the stack that each operation is at now."""
-    groups: dict[tuple[object, str], list[Operation]] = defaultdict(list)
-    for operation in operations:
-        groups[operation.environment.account_id, operation.region].append(operation)
-    return list(groups.values())
 
 
 def _run_group(engine: Engine, operations: Sequence[Operation]) -> None:
     account, region = operations[0].environment.account, operations[0].region
     watched = [operation.environment_id for operation in operations if operation.state in WATCHING]
-    handed_over = 0
+    submitted = 0
     if len(watched) >= LIST_FROM:
-        handed_over = Stack.objects.filter(environment__in=watched, region=region).exclude(stack_id="").count()
+        submitted = Stack.objects.filter(environment__in=watched, region=region).exclude(stack_id="").count()
     try:
-        look = Sight(engine.aws_for(account, region), watched=handed_over).look
+        look = RegionStacks(engine.aws_for(account, region), watched=submitted).look
     except AwsError:
-        look = None  # the account cannot be reached: each operation finds the same, and says so
+        look = None  # the account is unreachable: each operation finds that out and reports it
     for operation in operations:
         engine.step(operation, look=look)
 
 
 def expire_waiting(*, limit: int = 50) -> int:
-    """End requests that nobody decided on in time."""
+    """Expire pending requests that nobody decided on in time. Returns how many."""
     at = clock.now()
     late = Request.objects.filter(state=RequestState.WAITING, expires_at__lte=at).select_related("environment")[:limit]
     for request in late:

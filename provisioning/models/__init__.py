@@ -1,4 +1,4 @@
-"""One file a noun; imported from here."""
+"""The rows of the database: one file for each noun, imported from here."""
 
 from .account import Account
 from .artefact import Artefact

@@ -14,14 +14,14 @@ ROLE_ARN = RegexValidator(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", "This is n
 
 
 def new_external_id() -> str:
-    """Made by the portal, one for each account: who guesses another's cannot use our role for it."""
+    """A random external ID. Each account has its own, so that nobody can make the portal use another account's role."""
     return secrets.token_urlsafe(32)
 
 
 class Account(models.Model):
-    """`sizes` are those that it takes; the portal assumes `role_arn` with `external_id`. No credentials are stored.
+    """`sizes` are the sizes that the account accepts. The portal assumes `role_arn` with `external_id`.
 
-    `artefact_region` is where `artefact_bucket` lies, where its name does not say so.
+    No credentials are stored. `artefact_region` is the region of `artefact_bucket`, if the name does not show it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -52,15 +52,15 @@ class Account(models.Model):
         )
 
     def artefact_bucket_in(self, region: str) -> str:
-        """The bucket for code and long templates in a region; empty where the account has none at all.
+        """The bucket for code and long templates in a region; empty if the account has no artefact bucket.
 
-        Code must lie in the region where it runs, so that elsewhere than in the account's own bucket's region it is
-        the one that onboarding makes there, by the name that it gives.
+        Code must be in the region where it runs. In other regions than that of the account's own bucket, it is the
+        bucket that onboarding creates there, under its fixed name.
         """
         if not self.artefact_bucket:
             return ""
-        made_by_onboarding = f"portal-artefacts-{self.account_id}-"
-        if self.artefact_bucket.startswith(made_by_onboarding):
-            return made_by_onboarding + region
+        onboarding_prefix = f"portal-artefacts-{self.account_id}-"
+        if self.artefact_bucket.startswith(onboarding_prefix):
+            return onboarding_prefix + region
         here = self.artefact_region or next(iter(self.regions), "")
-        return self.artefact_bucket if region == here else made_by_onboarding + region
+        return self.artefact_bucket if region == here else onboarding_prefix + region

@@ -1,4 +1,4 @@
-"""Every version of a blueprint that the portal has seen, each with its digest and its files: a published one never changes."""
+"""Every version of a blueprint that the portal has seen, with its digest and files. A published version never changes."""
 
 import uuid
 
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class BlueprintVersion(models.Model):
-    """`digest` is that of the first look at a published version, and of the last look at a draft."""
+    """`digest` is from the first registration of a published version, and from the latest of a draft."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(max_length=64)
@@ -25,9 +25,9 @@ class BlueprintVersion(models.Model):
 
 
 class BlueprintArchive(models.Model):
-    """The files of one version, so that it can be read again after its folder has moved on. Named by their digest.
+    """The files of one version under their digest, so that it stays readable after its folder has changed.
 
-    Apart from BlueprintVersion, which pages read with every environment.
+    A table of its own, because pages read BlueprintVersion with every environment.
     """
 
     slug = models.SlugField(max_length=64)

@@ -1,4 +1,4 @@
-"""What a team has."""
+"""An environment of a team."""
 
 import uuid
 
@@ -14,9 +14,9 @@ from .team import Team, User
 class Environment(models.Model):
     """One blueprint version in one size, in one account and region.
 
-    `region` is the main stack's. `places` are all its stacks as "region/stack name", by which another environment's
-    wish for the same name of a stack is seen before AWS refuses it. `name` begins every physical name, so it is unique per account and region among environments that are not gone.
-    `version` grows with every change that a page could show; pages poll with it.
+    `region` is that of the main stack. `places` lists all stacks as "region/stack name", so that a request for a stack
+    name in use is refused before AWS refuses it. Every physical name begins with `name`, so it is unique per account
+    and region among environments that exist. `version` grows with every change that pages show; they poll with it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

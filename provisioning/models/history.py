@@ -1,4 +1,4 @@
-"""What happened, for good: every change of state, everything a person did, and what a teardown left."""
+"""What happened, kept for good: every change of state, every action of a person, and the receipt of every teardown."""
 
 from django.db import models
 
@@ -8,7 +8,7 @@ from .team import Team, User
 
 
 class Transition(models.Model):
-    """One row per change of state, written in the same transaction as the change."""
+    """One row for each change of state, written in the same transaction."""
 
     subject = models.CharField(max_length=12)  # request, operation or environment
     subject_id = models.UUIDField()
@@ -30,9 +30,9 @@ class Transition(models.Model):
 
 
 class AuditEvent(models.Model):
-    """`action` is `noun:verb`, as `request:approve`; written by the service in its own transaction.
+    """`action` is an `AuditAction`. Services write the event in the transaction of the change.
 
-    Two of one moment stand in the order of their `id`.
+    Events of the same moment are ordered by `id`.
     """
 
     at = models.DateTimeField()
@@ -50,7 +50,7 @@ class AuditEvent(models.Model):
 
 
 class Receipt(models.Model):
-    """What a teardown proved. `lines`: each resource with its end; `scan`: what the tag scan found, and when."""
+    """The verified result of a teardown. `lines`: each resource and how it ended; `scan`: what the tag scan found."""
 
     operation = models.OneToOneField(Operation, on_delete=models.PROTECT, related_name="receipt")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="receipts")

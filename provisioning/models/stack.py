@@ -1,4 +1,4 @@
-"""What CloudFormation showed us: stacks, their events, and the ledger of every physical id ever seen."""
+"""What CloudFormation reported: stacks, their events, and the ledger of every physical id ever seen."""
 
 import uuid
 
@@ -8,9 +8,9 @@ from .environment import Environment
 
 
 class Stack(models.Model):
-    """`role` is the stack's key in the plan; after a failed attempt there may be several rows of one, the newest counts.
+    """`role` is the stack's key in the plan. After a failed attempt a key may have several rows; the newest counts.
 
-    `handed` are the parameters that were read from earlier stacks' outputs, written down before they were used.
+    `handed` holds the stack inputs: parameters read from the outputs of earlier stacks, stored before they are used.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -32,7 +32,10 @@ class Stack(models.Model):
 
 
 class ResourceEnd(models.TextChoices):
-    """How a resource ended, for the receipt; empty while it exists. `foreign` was there before us and is never touched."""
+    """How a resource ended, for the receipt; empty while it exists.
+
+    `abandoned`: left over. `foreign`: it existed before this environment and is never modified.
+    """
 
     DELETED = "deleted"
     RETAINED = "retained"
@@ -41,7 +44,7 @@ class ResourceEnd(models.TextChoices):
 
 
 class StackResource(models.Model):
-    """The ledger: one row for each physical id ever seen, kept after its end. `address` is the component's."""
+    """The ledger: one row for each physical id ever seen, kept after its end. `address` is that of the component."""
 
     stack = models.ForeignKey(Stack, on_delete=models.PROTECT, related_name="resources")
     logical_id = models.CharField(max_length=255)

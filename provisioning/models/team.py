@@ -1,4 +1,4 @@
-"""People and teams: who may ask, and who may decide."""
+"""Users, teams and memberships."""
 
 import uuid
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class User(AbstractUser):
-    """`is_approver` may decide on any team's requests but never on their own."""
+    """With `is_approver`, a user decides on the requests of every team, but never on their own."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     is_approver = models.BooleanField(default=False)
@@ -23,7 +23,7 @@ class Team(models.Model):
 
 
 class Role(models.TextChoices):
-    """A member asks for and uses environments; an owner also manages the team."""
+    """Members request and use environments; owners also manage the team."""
 
     MEMBER = "member"
     OWNER = "owner"
