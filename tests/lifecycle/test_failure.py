@@ -29,7 +29,7 @@ def test_the_first_root_cause_is_told_in_plain_words(world: World) -> None:
     assert environment.state == "create_failed"
     told = failure(environment)
     assert told is not None
-    assert "is taken already" in told.cause
+    assert "is already in use" in told.cause
     assert told.detail == TAKEN
     assert (told.logical_id, told.type, told.next_action) == ("BucketFiles", "AWS::S3::Bucket", "try_again")
     assert world.aws_stack().status == "ROLLBACK_COMPLETE"
@@ -248,8 +248,8 @@ REASONS = [
     ("AWS::EC2::Subnet", "Properties validation failed for resource X with message: extraneous key [Foo]", "setting"),
     ("AWS::ElastiCache::ServerlessCache", 'Resource handler returned message: "Exceeded attempts to wait"', "too long"),
     ("AWS::ElasticLoadBalancingV2::Listener", "Certificate ARN 'arn:x' could not be found", "does not exist"),
-    ("AWS::Logs::LogGroup", "Rate exceeded (Service: CloudWatchLogs)", "too many requests"),
-    ("AWS::Foo::Bar", "Gremlins", "could not make"),
+    ("AWS::Logs::LogGroup", "Rate exceeded (Service: CloudWatchLogs)", "throttled the creation"),
+    ("AWS::Foo::Bar", "Gremlins", "could not create"),
 ]
 
 
