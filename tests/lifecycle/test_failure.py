@@ -230,14 +230,14 @@ def test_a_bucket_that_was_never_complete_is_not_emptied(world: World) -> None:
 
 
 REASONS = [
-    ("AWS::S3::Bucket", "orders-files already exists", "taken"),
-    ("AWS::IAM::Role", "Role with name x already exists. (EntityAlreadyExists)", "taken"),
+    ("AWS::S3::Bucket", "orders-files already exists", "in use"),
+    ("AWS::IAM::Role", "Role with name x already exists. (EntityAlreadyExists)", "in use"),
     ("AWS::EC2::EIP", "The maximum number of addresses has been reached.", "quota"),
     ("AWS::EC2::VPC", "The maximum number of VPCs has been reached. (VpcLimitExceeded)", "quota"),
     (
         "AWS::RDS::DBInstance",
         "We currently do not have sufficient capacity (InsufficientDBInstanceCapacity)",
-        "no room",
+        "no capacity",
     ),
     ("AWS::ECS::Service", "Error occurred during operation 'ECS Deployment Circuit Breaker was triggered'.", "healthy"),
     (
@@ -246,7 +246,11 @@ REASONS = [
         "allow",
     ),
     ("AWS::EC2::Subnet", "Properties validation failed for resource X with message: extraneous key [Foo]", "setting"),
-    ("AWS::ElastiCache::ServerlessCache", 'Resource handler returned message: "Exceeded attempts to wait"', "too long"),
+    (
+        "AWS::ElastiCache::ServerlessCache",
+        'Resource handler returned message: "Exceeded attempts to wait"',
+        "timed out",
+    ),
     ("AWS::ElasticLoadBalancingV2::Listener", "Certificate ARN 'arn:x' could not be found", "does not exist"),
     ("AWS::Logs::LogGroup", "Rate exceeded (Service: CloudWatchLogs)", "throttled the creation"),
     ("AWS::Foo::Bar", "Gremlins", "could not create"),
