@@ -1,18 +1,18 @@
-# ruff: noqa: N818 - named for what they say to people
-"""Everything that a service of the portal may answer instead of doing what was asked. Pages and API turn each into a status.
+# ruff: noqa: N818 - named for what they tell users
+"""The errors of services. Pages and the API turn each into an HTTP status.
 
 PortalError
-├── Refused      a rule says no                                    422
-├── NotAllowed   the person has no right to this                   403
-├── NotFound     there is no such thing, or not for this person    404
-└── WrongState   it is no longer, or not yet, in the right state   409; `expected` and `actual` are digests where two differ
+├── Refused      a rule forbids it                                 422
+├── NotAllowed   the user lacks the permission                     403
+├── NotFound     it does not exist, or not for this user           404
+└── WrongState   its state does not allow it, or has changed       409; `expected` and `actual`: digests that differ
 
-What is wrong with one field of a form is an InputErrors of `provisioning.blueprint`.
+Errors in single fields of a form are the InputErrors of `provisioning.blueprint`.
 """
 
 
 class PortalError(Exception):
-    """`sentence` is for people: what, and what to do."""
+    """`sentence` is for users: what is wrong, and what to do."""
 
     def __init__(self, sentence: str) -> None:
         super().__init__(sentence)
@@ -20,19 +20,19 @@ class PortalError(Exception):
 
 
 class Refused(PortalError):
-    """A rule says no."""
+    """A rule forbids it."""
 
 
 class NotAllowed(PortalError):
-    """The person has no right to this."""
+    """The user lacks the permission."""
 
 
 class NotFound(PortalError):
-    """There is no such thing, or not for this person."""
+    """It does not exist, or not for this user."""
 
 
 class WrongState(PortalError):
-    """Somebody or something was faster, or the plan is another one by now."""
+    """The state does not allow it, or state or plan have changed in the meantime."""
 
     def __init__(self, sentence: str, *, expected: str | None = None, actual: str | None = None) -> None:
         super().__init__(sentence)

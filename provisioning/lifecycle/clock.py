@@ -1,4 +1,4 @@
-"""What time it is. Leases and due times all come from one clock, the database's, so that a worker's own cannot matter."""
+"""The current time. All leases and due times come from the database's clock, so a worker's own clock is irrelevant."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class DatabaseClock:
             cursor.execute("SELECT clock_timestamp()")
             row = cursor.fetchone()
         if row is None or not isinstance(row[0], datetime):
-            raise TypeError(f"PostgreSQL answered {row!r} for the time.")
+            raise TypeError(f"PostgreSQL returned {row!r} as the time.")
         return row[0]
 
 
@@ -33,7 +33,7 @@ def now() -> datetime:
 
 @contextmanager
 def using(clock: Clock) -> Iterator[None]:
-    """Let the whole process go by another clock: a simulation's, which its test moves."""
+    """Let the whole process use another clock, such as one that a test moves."""
     _clocks.append(clock)
     try:
         yield
