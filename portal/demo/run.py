@@ -20,11 +20,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from portal.demo.processes import Child, Family
 from portal.demo.services import EmbeddedPostgres, EmbeddedValkey, free_port
+from provisioning.processes import Child, ProcessManager
 from provisioning.sandbox.launch import sandbox_command, sandbox_environment
 
 START_SECONDS = 60.0
+STOP_SECONDS = 8.0
 
 
 class DemoError(Exception):
@@ -40,13 +41,13 @@ class Demo:
     port: int
     speed: float
     say: Callable[[str], None]
-    family: Family = field(init=False)
+    processes: ProcessManager = field(init=False)
     postgres: EmbeddedPostgres = field(init=False)
     valkey: EmbeddedValkey = field(init=False)
     _lock: IO[str] | None = None
 
     def __post_init__(self) -> None:
-        self.family = Family(logs=self.state / "logs", root=self.root)
+        self.processes = ProcessManager(logs=self.state / "logs", directory=self.root, stop_seconds=STOP_SECONDS)
         self.postgres = EmbeddedPostgres(self.state / "postgres")
         self.valkey = EmbeddedValkey(self.state / "valkey")
 
@@ -59,7 +60,7 @@ class Demo:
         try:
             address = self._start()
             self.say(self._welcome(address, time.monotonic() - started))
-            while (child := self.family.dead()) is None:
+            while (child := self.processes.tend()) is None:
                 time.sleep(0.5)
             raise DemoError(f"The {child.name} process has ended.\n{child.tail()}")
         except KeyboardInterrupt:
@@ -81,7 +82,7 @@ class Demo:
 
     def _start(self) -> str:
         sandbox_port, web_port = free_port(4566), free_port(self.port)
-        self.family.start(
+        sandbox = self.processes.start(
             "sandbox", sandbox_command(sandbox_port, self.speed, self.state / "sandbox"), sandbox_environment()
         )
         with ThreadPoolExecutor() as pool:
@@ -92,12 +93,11 @@ class Demo:
                 "REDIS_URL": redis.result(),
                 "SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
             }
-        self._wait_for(f"http://127.0.0.1:{sandbox_port}/_sandbox/status", self.family.children[0])
+        self._wait_for(f"http://127.0.0.1:{sandbox_port}/_sandbox/status", sandbox)
         manage = [sys.executable, "manage.py"]
-        prepare = self.family.start("prepare", [*manage, "prepare_demo"], environment)
-        if prepare.process.wait(timeout=START_SECONDS):
+        prepare = self.processes.start("prepare", [*manage, "prepare_demo"], environment)
+        if self.processes.wait(prepare, timeout=START_SECONDS):
             raise DemoError(f"The database could not be prepared.\n{prepare.tail()}")
-        self.family.children.remove(prepare)
         granian = [
             sys.executable,
             "-m",
@@ -109,8 +109,8 @@ class Demo:
             "--port",
             str(web_port),
         ]
-        web = self.family.start("web", [*granian, "--blocking-threads", "4", "portal.wsgi:application"], environment)
-        self.family.start("worker", [*manage, "worker"], environment)
+        web = self.processes.start("web", [*granian, "--blocking-threads", "4", "portal.wsgi:application"], environment)
+        self.processes.start("worker", [*manage, "worker"], environment)
         address = f"http://127.0.0.1:{web_port}/"
         self._wait_for(f"{address}healthz", web)
         return address
@@ -142,7 +142,7 @@ class Demo:
     def _wait_for(self, url: str, child: Child) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            if child.process.poll() is not None:
+            if child.has_ended:
                 raise DemoError(f"The {child.name} process did not start.\n{child.tail()}")
             try:
                 with urllib.request.urlopen(url, timeout=2):  # noqa: S310 - our own address on loopback
@@ -152,7 +152,7 @@ class Demo:
         raise DemoError(f"The {child.name} process does not answer at {url}.\n{child.tail()}")
 
     def _stop(self) -> None:
-        self.family.stop()
+        self.processes.stop()
         self.valkey.stop()
         if self.postgres.url:
             self.postgres.stop()

@@ -19,8 +19,8 @@ from redis.exceptions import RedisError
 from rq import SimpleWorker
 
 from provisioning.jobs import reconciler
-from provisioning.jobs.supervisor import Child, Supervisor, end_with_parent
 from provisioning.lifecycle.nudge import QUEUE
+from provisioning.processes import ProcessManager
 
 PARTS = ("reconciler", "rq")
 NO_REDIS = 3
@@ -31,22 +31,20 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--part", choices=PARTS, help="run only this part, in this process")
-        parser.add_argument("--parent", type=int, help="end when this process does, which is the parent")
 
-    def handle(self, *args: object, part: str | None = None, parent: int | None = None, **options: object) -> None:
+    def handle(self, *args: object, part: str | None = None, **options: object) -> None:
         del args, options
         if connection.vendor != "postgresql":
             raise CommandError("The worker needs PostgreSQL: set DATABASE_URL.")
-        if parent is not None:
-            end_with_parent(parent)
         if part == "reconciler":
             run_reconciler()
         elif part == "rq":
             run_rq()
         else:
-            command = [sys.executable, *sys.orig_argv[1:]]
-            parent_too = ["--parent", str(os.getpid())]
-            Supervisor([Child(name, [*command, "--part", name, *parent_too]) for name in PARTS]).run()
+            processes = ProcessManager()
+            for name in PARTS:
+                processes.start(name, [sys.executable, *sys.orig_argv[1:], "--part", name], restart=True)
+            processes.run()
 
 
 def run_reconciler() -> None:
@@ -70,7 +68,7 @@ class NudgeWorker(SimpleWorker):
 
 
 def run_rq() -> None:
-    """Ends with a code of its own while Redis is away; the supervisor tries again."""
+    """Ends with a code of its own while Redis is away; the process manager restarts it."""
     try:
         queue = django_rq.get_queue(QUEUE)
         worker = NudgeWorker([queue], connection=queue.connection, serializer=queue.serializer)
