@@ -11,20 +11,11 @@ from typing import ClassVar
 from portal.panels.registry import Place, PlanView
 from portal.web.components import ComponentGroup, group_by_component, stack_title
 from portal.web.formatting import short_type
-from provisioning.lifecycle.plan_document import Content, resources_of, retained_of, stacks_of
+from provisioning.lifecycle.plan_document import PlannedResource, PlannedStack
 
 
 @dataclass(frozen=True, slots=True)
-class PlannedResource:
-    logical_id: str
-    type: str
-    address: str
-    title: str
-    stack: str
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedStack:
+class StackSummary:
     """One stack of the plan; `packages` are the folders whose code it includes."""
 
     key: str
@@ -47,7 +38,7 @@ class PlanSummaryPanel:
     order: ClassVar[int] = 20
 
     total: int
-    stacks: list[PlannedStack]
+    stacks: list[StackSummary]
     packages: list[str]
     groups: list[ComponentGroup[PlannedResource]]
     types: list[tuple[str, int]]
@@ -61,17 +52,13 @@ class PlanSummaryPanel:
 
 
 def panel(view: PlanView) -> PlanSummaryPanel | None:
-    if view.content is None:
+    if view.document is None:
         return None
-    content = view.content
-    stacks = [_planned(stack) for stack in stacks_of(content)]
-    resources = [PlannedResource(**resource) for resource in resources_of(content)]
-    main = stacks_of(content)[-1]
-    titles = {resource.logical_id: resource.title for resource in resources}
-    retained = [
-        (titles.get(kept["logical_id"], str(kept["logical_id"])), kept["policy"], kept["why"])
-        for kept in retained_of(content)
-    ]
+    plan = view.document
+    stacks = [_stack_summary(stack) for stack in plan.stacks]
+    resources = plan.resources
+    titles = plan.titles
+    retained = [(titles.get(kept.logical_id, kept.logical_id), kept.policy, kept.why) for kept in plan.retained]
     return PlanSummaryPanel(
         total=len(resources),
         stacks=stacks if len(stacks) > 1 else [],
@@ -79,35 +66,35 @@ def panel(view: PlanView) -> PlanSummaryPanel | None:
         groups=group_by_component(resources),
         types=Counter(short_type(resource.type) for resource in resources).most_common(),
         retained=retained,
-        after=[step["title"] for step in content["after"]],
-        outputs=list(main["outputs"]),
-        protections=_protections(stacks_of(content)),
-        requires_approval=bool(content.get("requires_approval")),
-        body_bytes=sum(len(stack["body"].encode()) for stack in stacks_of(content)),
+        after=[task.title for task in plan.tasks],
+        outputs=list(plan.main.outputs),
+        protections=_protections(plan.stacks),
+        requires_approval=plan.requires_approval,
+        body_bytes=sum(len(stack.body.encode()) for stack in plan.stacks),
     )
 
 
-def _planned(stack: Content) -> PlannedStack:
-    return PlannedStack(
-        key=stack["stack"],
-        name=stack["stack_name"],
-        region=stack["region"],
-        resources=len(stack["resources"]),
-        packages=tuple(made["name"] for made in stack["artefacts"]),
+def _stack_summary(stack: PlannedStack) -> StackSummary:
+    return StackSummary(
+        key=stack.key,
+        name=stack.name,
+        region=stack.region,
+        resources=len(stack.resources),
+        packages=tuple(artefact.name for artefact in stack.artefacts),
     )
 
 
-def _protections(stacks: Sequence[Content]) -> list[str]:
+def _protections(stacks: Sequence[PlannedStack]) -> list[str]:
     each = "The stack is" if len(stacks) == 1 else "The stacks are"
     found = []
-    if any(stack.get("termination_protection") for stack in stacks):
+    if any(stack.termination_protection for stack in stacks):
         found.append(f"{each} protected against deletion.")
-    if any(stack.get("stack_policy") for stack in stacks):
+    if any(stack.stack_policy for stack in stacks):
         found.append("A stack policy keeps what holds data from being replaced.")
-    if any(stack.get("express") for stack in stacks):
+    if any(stack.express for stack in stacks):
         found.append("Deployed in express mode: it arrives sooner, before everything has settled.")
     return found
 
 
-def pretty_template(stack: Content) -> str:
-    return json.dumps(json.loads(stack["body"]), indent=2, ensure_ascii=False)
+def pretty_template(stack: PlannedStack) -> str:
+    return json.dumps(json.loads(stack.body), indent=2, ensure_ascii=False)

@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, TypeVar
 import portal.panels
 from provisioning.blueprint import Blueprint
 from provisioning.diagram.content import DiagramContent
-from provisioning.lifecycle.plan_document import Content
+from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.models import Plan
 
@@ -32,11 +32,11 @@ class Place(Enum):
 class PlanView:
     """One plan as panels see it. `proof` and `timeline` are their stored JSON, empty where there is none.
 
-    `content` is None for the example plan of a blueprint, which nobody can request; `blueprint` is set only there.
+    `document` is None for the example plan of a blueprint, which nobody can request; `blueprint` is set only there.
     `old_drawing` is the SVG of a plan that was stored before plans had a diagram.
     """
 
-    content: Content | None = None
+    document: CreatePlan | None = None
     diagram: DiagramContent | None = None
     proof: Mapping[str, Any] = field(default_factory=dict)
     timeline: Mapping[str, Any] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class PlanView:
     @classmethod
     def of_draft(cls, draft: PlanDraft) -> PlanView:
         return cls(
-            content=draft.content,
+            document=draft.document,
             diagram=draft.diagram,
             proof=draft.proof,
             timeline=draft.timeline,
@@ -55,10 +55,10 @@ class PlanView:
         )
 
     @classmethod
-    def of_plan(cls, plan: Plan) -> PlanView:
-        """The stored plan of a create request."""
+    def of_plan(cls, plan: Plan, document: CreatePlan) -> PlanView:
+        """The stored plan of a create request, with its document."""
         return cls(
-            content=plan.content,
+            document=document,
             diagram=stored_diagram(plan.diagram),
             proof=plan.proof,
             timeline=plan.timeline,

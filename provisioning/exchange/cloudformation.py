@@ -4,49 +4,48 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from provisioning.exchange.deploy_script import deploy_script
+from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, StackInput
 from provisioning.zip_archive import write_zip
 
 _SCRIPT = "deploy.sh"
 
 
-def cloudformation_package(
-    content: Mapping[str, Any], *, name: str, digest: str, artefacts: Mapping[str, bytes]
-) -> bytes:
+def cloudformation_package(plan: CreatePlan, *, name: str, digest: str, artefacts: Mapping[str, bytes]) -> bytes:
     """Zip the plan of a creation. `artefacts` are packages by their SHA-256; one that is missing is named in the script.
 
     The templates are the plan's own text, byte for byte.
     """
-    files = {_SCRIPT: deploy_script(content, name=name, digest=digest).encode()}
-    for stack in content["stacks"]:
+    files = {_SCRIPT: deploy_script(plan, name=name, digest=digest).encode()}
+    for stack in plan.stacks:
         files.update(stack_files(stack))
-        for made in stack["artefacts"]:
-            if made["sha256"] in artefacts:
-                files[f"artefacts/{made['sha256']}.zip"] = artefacts[made["sha256"]]
+        for artefact in stack.artefacts:
+            if artefact.sha256 in artefacts:
+                files[f"artefacts/{artefact.sha256}.zip"] = artefacts[artefact.sha256]
     return write_zip({f"{name}/{path}": data for path, data in files.items()}, executable=[f"{name}/{_SCRIPT}"])
 
 
-def stack_files(stack: Mapping[str, Any]) -> dict[str, bytes]:
+def stack_files(stack: PlannedStack) -> dict[str, bytes]:
     """One stack's files as the AWS CLI takes them. A value of an earlier stack stands as a mark that the script fills in."""
-    key = stack["stack"]
-    marks = {handed["parameter"]: mark(handed) for handed in stack["handed"]}
-    parameters = {**stack["parameters"], **marks}
+    key = stack.key
+    marks = {value.parameter: mark(value) for value in stack.inputs}
+    parameters = {**stack.parameters, **marks}
     files = {
-        f"{key}.template.json": stack["body"].encode(),
+        f"{key}.template.json": stack.body.encode(),
         f"{key}.parameters.json": _json(
             [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()]
         ),
-        f"{key}.tags.json": _json([{"Key": name, "Value": value} for name, value in stack["tags"].items()]),
+        f"{key}.tags.json": _json([{"Key": name, "Value": value} for name, value in stack.tags.items()]),
     }
-    if stack["stack_policy"]:
-        files[f"{key}.policy.json"] = stack["stack_policy"].encode()
+    if stack.stack_policy:
+        files[f"{key}.policy.json"] = stack.stack_policy.encode()
     return files
 
 
-def mark(handed: Mapping[str, str]) -> str:
-    return f"@{handed['stack']}.{handed['output']}@"
+def mark(value: StackInput) -> str:
+    """Return the placeholder that the script replaces by an output of an earlier stack."""
+    return f"@{value.stack}.{value.output}@"
 
 
 def _json(value: object) -> bytes:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from shlex import quote
-from typing import Any
 
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
+from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, Task
 
 _HEAD = """\
 #!/bin/sh
@@ -43,87 +43,85 @@ physical() {
 """
 
 
-def deploy_script(content: Mapping[str, Any], *, name: str, digest: str) -> str:
-    stacks = content["stacks"]
-    parts = [_HEAD.format(name=name, digest=digest, account=content["account_id"])]
-    if any(stack["handed"] for stack in stacks):
+def deploy_script(plan: CreatePlan, *, name: str, digest: str) -> str:
+    """Return the POSIX shell script that deploys the plan's stacks in order and then runs its tasks."""
+    parts = [_HEAD.format(name=name, digest=digest, account=plan.account_id)]
+    if any(stack.inputs for stack in plan.stacks):
         parts.append(_OUTPUT)
-    places = {stack["stack"]: (stack["region"], stack["stack_name"]) for stack in stacks}
-    parts.extend("\n" + "\n".join(_stack(stack, places)) + "\n" for stack in stacks)
-    if content["after"]:
-        region, main = places[stacks[-1]["stack"]]
-        parts.append(_PHYSICAL % (quote(region), quote(main)))
-        parts.extend("\n" + "\n".join(_task(step, region)) + "\n" for step in content["after"])
+    parts.extend("\n" + "\n".join(_stack(stack, plan)) + "\n" for stack in plan.stacks)
+    if plan.tasks:
+        parts.append(_PHYSICAL % (quote(plan.main.region), quote(plan.main.name)))
+        parts.extend("\n" + "\n".join(_task(task, plan.main.region)) + "\n" for task in plan.tasks)
     parts.append(f"\necho {quote(f'{name} is there.')}\n")
     return "".join(parts)
 
 
-def _stack(stack: Mapping[str, Any], places: Mapping[str, tuple[str, str]]) -> Iterator[str]:
-    key, region, name = stack["stack"], quote(stack["region"]), quote(stack["stack_name"])
-    yield f"# {key}, in {stack['region']}"
-    for made in stack["artefacts"]:
-        body = quote(f"artefacts/{made['sha256']}.zip")
+def _stack(stack: PlannedStack, plan: CreatePlan) -> Iterator[str]:
+    key, region, name = stack.key, quote(stack.region), quote(stack.name)
+    yield f"# {key}, in {stack.region}"
+    for artefact in stack.artefacts:
+        body = quote(f"artefacts/{artefact.sha256}.zip")
         yield (
-            f"aws s3api put-object --region {region} --bucket {quote(stack['artefact_bucket'])} "
-            f"--key {quote(made['key'])} --body {body} >/dev/null"
+            f"aws s3api put-object --region {region} --bucket {quote(stack.artefact_bucket)} "
+            f"--key {quote(artefact.key)} --body {body} >/dev/null"
         )
     parameters = f"{key}.parameters.json"
-    if stack["handed"]:
+    if stack.inputs:
         parameters = f"{key}.parameters.filled.json"
         yield f"cp {quote(f'{key}.parameters.json')} {quote(parameters)}"
-        for handed in stack["handed"]:
-            of_region, of_name = places[handed["stack"]]
-            read = f"output {quote(of_region)} {quote(of_name)} {quote(handed['output'])}"
-            yield f'fill_in {quote(parameters)} {quote("@" + handed["stack"] + "." + handed["output"] + "@")} "$({read})"'
-    if len(stack["body"].encode()) > MAX_INLINE_BYTES:
+        for value in stack.inputs:
+            source = plan.stack(value.stack)
+            read = f"output {quote(source.region)} {quote(source.name)} {quote(value.output)}"
+            yield f'fill_in {quote(parameters)} {quote(f"@{value.stack}.{value.output}@")} "$({read})"'
+    if len(stack.body.encode()) > MAX_INLINE_BYTES:
         yield from _upload(stack)
     options = [
         f"aws cloudformation create-stack --region {region} --stack-name {name}",
         _template(stack),
         f"--parameters file://{quote(parameters)}",
         f"--tags file://{quote(f'{key}.tags.json')}",
-        f"--capabilities {' '.join(map(quote, stack['capabilities']))}",
+        f"--capabilities {' '.join(map(quote, stack.capabilities))}",
     ]
-    if stack["stack_policy"]:
+    if stack.stack_policy:
         options.append(f"--stack-policy-body file://{quote(f'{key}.policy.json')}")
-    if stack["termination_protection"]:
+    if stack.termination_protection:
         options.append("--enable-termination-protection")
-    if stack["express"]:
+    if stack.express:
         options.append("--deployment-config Mode=EXPRESS,DisableRollback=false")
     yield " \\\n  ".join(options)
     yield f"aws cloudformation wait stack-create-complete --region {region} --stack-name {name}"
 
 
-def _upload(stack: Mapping[str, Any]) -> Iterator[str]:
+def _upload(stack: PlannedStack) -> Iterator[str]:
     """A template that is too long to be sent goes through a bucket."""
-    file, region = quote(f"{stack['stack']}.template.json"), quote(stack["region"])
+    file, region = quote(f"{stack.key}.template.json"), quote(stack.region)
     yield (
-        f"template_bucket=${{TEMPLATE_BUCKET:?is needed: a bucket of yours in {stack['region']}, "
+        f"template_bucket=${{TEMPLATE_BUCKET:?is needed: a bucket of yours in {stack.region}, "
         f"for a template of more than {MAX_INLINE_BYTES} bytes}}"
     )
     yield f'aws s3api put-object --region {region} --bucket "$template_bucket" --key {file} --body {file} >/dev/null'
 
 
-def _template(stack: Mapping[str, Any]) -> str:
-    file = f"{stack['stack']}.template.json"
-    if len(stack["body"].encode()) <= MAX_INLINE_BYTES:
+def _template(stack: PlannedStack) -> str:
+    file = f"{stack.key}.template.json"
+    if len(stack.body.encode()) <= MAX_INLINE_BYTES:
         return f"--template-body file://{quote(file)}"
-    return f'--template-url "https://$template_bucket.s3.{stack["region"]}.amazonaws.com/{file}"'
+    return f'--template-url "https://$template_bucket.s3.{stack.region}.amazonaws.com/{file}"'
 
 
-def _task(step: Mapping[str, Any], region: str) -> Iterator[str]:
-    subnets = ",".join(f"$(physical {quote(name)})" for name in step["subnets"])
-    groups = ",".join(f"$(physical {quote(name)})" for name in step["security_groups"])
-    public = "ENABLED" if step["assign_public_ip"] else "DISABLED"
+def _task(task: Task, region: str) -> Iterator[str]:
+    subnets = ",".join(f"$(physical {quote(name)})" for name in task.subnets)
+    groups = ",".join(f"$(physical {quote(name)})" for name in task.security_groups)
+    public = "ENABLED" if task.assign_public_ip else "DISABLED"
     place = quote(region)
-    title = "".join(character if character.isprintable() else " " for character in step["title"])
+    title = "".join(character if character.isprintable() else " " for character in task.title)
     yield f"# Afterwards, {title}"
-    yield f'cluster="$(physical {quote(step["cluster"])})"'
-    yield f'task="$(physical {quote(step["task_definition"])})"'
+    yield f'cluster="$(physical {quote(task.cluster)})"'
+    yield f'task="$(physical {quote(task.task_definition)})"'
     yield f'network="awsvpcConfiguration={{subnets=[{subnets}],securityGroups=[{groups}],assignPublicIp={public}}}"'
     yield (
         f'started=$(aws ecs run-task --region {place} --cluster "$cluster" --task-definition "$task" '
-        f'--launch-type {quote(step["launch_type"])} --network-configuration "$network" '
+        f'--launch-type {quote(task.launch_type)} --network-configuration "$network" '
         "--query 'tasks[0].taskArn' --output text)"
     )
     yield f'aws ecs wait tasks-stopped --region {place} --cluster "$cluster" --tasks "$started"'

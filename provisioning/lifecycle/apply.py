@@ -15,8 +15,7 @@ from provisioning.errors import WrongState
 from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ledger import open_ledger, write_events, write_resources
-from provisioning.lifecycle.plan_document import stack_of
-from provisioning.lifecycle.services.teardown import create_content
+from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.states import (
     ENVIRONMENT_GRAPH,
     OPERATION_GRAPH,
@@ -54,7 +53,7 @@ def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) ->
         "ended_at": at if ended else None,
     }
     if (on_to := outcome.on_to) is not None:
-        fields |= {"stack": on_to["stack"], "region": on_to["region"]}
+        fields |= {"stack": on_to.key, "region": on_to.region}
     if ended:
         after = replace(after, ended_in=operation.state)
     if (explained := outcome.explained) is not None:
@@ -112,12 +111,12 @@ def _write_seen(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
 
 
 def _open_stack(operation: Operation, key: str, *, at: datetime) -> Stack:
-    plan = stack_of(create_content(operation.environment), key)
+    plan = plan_in_effect(operation).stack(key)
     stack = Stack.objects.create(
         environment=operation.environment,
         role=key,
-        name=plan["stack_name"],
-        region=plan["region"],
+        name=plan.name,
+        region=plan.region,
         created_at=at,
     )
     open_ledger(stack, plan)

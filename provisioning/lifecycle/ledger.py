@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
 
 from provisioning.aws import interface
 from provisioning.lifecycle.failure_explanations import ALREADY_THERE
+from provisioning.lifecycle.plan_document import PlannedStack
 from provisioning.models import ResourceEnd, Stack, StackEvent, StackResource
 
 PLANNED = "PLANNED"
@@ -15,18 +15,18 @@ _CREATED_ENDS = ("CREATE_COMPLETE", "CREATE_FAILED", "UPDATE_COMPLETE", "UPDATE_
 _UPDATED = ["physical_id", "type", "status", "reason", "started_at", "finished_at", "end", "ended_at"]
 
 
-def open_ledger(stack: Stack, plan: Mapping[str, Any]) -> None:
+def open_ledger(stack: Stack, plan: PlannedStack) -> None:
     """Write down what is going to be made of one stack's plan, before anything is."""
     StackResource.objects.bulk_create(
         [
             StackResource(
                 stack=stack,
-                logical_id=resource["logical_id"],
-                type=resource["type"],
-                address=resource["address"],
+                logical_id=resource.logical_id,
+                type=resource.type,
+                address=resource.address,
                 status=PLANNED,
             )
-            for resource in plan["resources"]
+            for resource in plan.resources
         ],
         ignore_conflicts=True,
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 from provisioning.errors import WrongState
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.nudge import nudge
-from provisioning.lifecycle.plan_document import stacks_of
+from provisioning.lifecycle.plan_document import CreatePlan, from_json
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
 from provisioning.lifecycle.step_data import StackPlace, StepData
 from provisioning.lifecycle.transitions import change_state, record
@@ -30,8 +30,8 @@ def open_operation(*, request: Request, at: datetime, actor: User | None) -> Ope
     if not ENVIRONMENT_GRAPH.allows(before, kind.moving):
         label = EnvironmentState(before).label.lower()
         raise WrongState(f"This cannot start now: the environment is “{label}”.")
-    content = request.plan.content
-    stacks = stacks_of(content)
+    document = from_json(request.plan.content)
+    stacks = tuple(StackPlace(stack.key, stack.region) for stack in document.stacks)
     first = kind.in_order(stacks)[0]
     with transaction.atomic():
         change_state(environment, kind.moving, at=at, actor=actor)
@@ -42,14 +42,14 @@ def open_operation(*, request: Request, at: datetime, actor: User | None) -> Ope
             kind=kind.key,
             state=str(OperationState.QUEUED),
             state_changed_at=at,
-            stack=first["stack"],
-            region=first["region"],
+            stack=first.key,
+            region=first.region,
             token=f"op-{operation_id.hex}",
             due_at=at,
             step_data=StepData(
                 state_before=before,
-                task_titles=tuple(step["title"] for step in content.get("after", [])),
-                stacks=tuple(StackPlace(stack["stack"], stack["region"]) for stack in stacks),
+                task_titles=tuple(task.title for task in document.tasks) if isinstance(document, CreatePlan) else (),
+                stacks=stacks,
             ).as_json(),
             started_at=at,
         )

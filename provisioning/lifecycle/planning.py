@@ -16,7 +16,18 @@ from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
 from provisioning.lifecycle.access import check_may_use_account
 from provisioning.lifecycle.catalogue import why_not_offered
-from provisioning.lifecycle.digests import digest_of_plan
+from provisioning.lifecycle.plan_document import (
+    CreatePlan,
+    ManualTask,
+    PinnedBlueprint,
+    PlannedArtefact,
+    PlannedResource,
+    PlannedStack,
+    RetainedResource,
+    StackInput,
+    Task,
+    digest_of,
+)
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.lifecycle.version_registry import check_unchanged
 from provisioning.models import Account, Environment, Team
@@ -27,7 +38,7 @@ from provisioning.template.dependencies import dependency_levels
 from provisioning.timeline.forecast import explain
 from provisioning.timeline.timeline import Timeline
 
-CAPABILITIES = ["CAPABILITY_NAMED_IAM"]
+CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 NO_LONGER_THERE = (EnvironmentState.GONE, EnvironmentState.WITHDRAWN)
 
 ENVIRONMENT_TAG = "portal:environment-id"
@@ -36,13 +47,13 @@ OPERATION_TAG = "portal:operation"
 
 @dataclass(frozen=True, slots=True)
 class PlanDraft:
-    """`content` is what Plan.content stores; `digest` is what people decide on. `artefacts`: packages by their SHA-256.
+    """`document` is what `Plan.content` stores; `digest` is what people decide on. `artefacts`: packages by their SHA-256.
 
-    `proof` and `timeline` are the JSON of both, which follow from the content's templates.
+    `proof` and `timeline` are the JSON of both, which follow from the document's templates.
     """
 
     digest: str
-    content: dict[str, Any]
+    document: CreatePlan
     diagram: DiagramContent
     proof: dict[str, Any]
     timeline: dict[str, Any]
@@ -89,19 +100,27 @@ def draft_create(
     proof = prove(compiled, policy=design.policy)
     _check_proof(proof, blueprint=blueprint, size=size)
     _check_stacks(compiled, name=name, blueprint=blueprint, account=account, request_id=request_id)
-    content = _content(compiled, design=design, account=account, blueprint=blueprint, request_id=request_id)
-    content["inputs"] = {key: value for key, value in parsed.items() if not blueprint.variables[key].sensitive}
-    requires_approval = blueprint.sizes[size].requires_approval
-    content["requires_approval"] = requires_approval
+    tags = {ENVIRONMENT_TAG: str(environment_id_for(request_id))}
+    document = CreatePlan(
+        account_id=account.account_id,
+        region=compiled.main.region,
+        blueprint=PinnedBlueprint(blueprint.slug, blueprint.version, blueprint.digest),
+        size=size,
+        stacks=tuple(_planned_stack(stack, name=name, account=account, tags=tags) for stack in compiled.stacks),
+        tasks=tuple(Task(**asdict(task)) for task in compiled.main.tasks),
+        manual_tasks=tuple(ManualTask(**asdict(task)) for stack in compiled.stacks for task in stack.manual_tasks),
+        inputs={key: _plain(value) for key, value in parsed.items() if not blueprint.variables[key].sensitive},
+        requires_approval=blueprint.sizes[size].requires_approval,
+    )
     return PlanDraft(
-        digest=digest_of_plan(content),
-        content=content,
+        digest=digest_of(document),
+        document=document,
         diagram=content_of(design),
         proof=proof.as_json(),
         timeline=timeline.as_json(),
         design=design,
         inputs=parsed,
-        requires_approval=requires_approval,
+        requires_approval=document.requires_approval,
         artefacts={made.sha256: made.body for stack in compiled.stacks for made in stack.artefacts},
     )
 
@@ -114,45 +133,29 @@ def _compiled(design: Design) -> tuple[CompiledDesign, Timeline]:
         raise Refused(str(error)) from error
 
 
-def _content(
-    compiled: CompiledDesign, *, design: Design, account: Account, blueprint: Blueprint, request_id: UUID
-) -> dict[str, Any]:
-    tags = {ENVIRONMENT_TAG: str(environment_id_for(request_id))}
-    return {
-        "kind": "create",
-        "account_id": account.account_id,
-        "region": compiled.main.region,
-        "blueprint": {"slug": blueprint.slug, "version": blueprint.version, "digest": blueprint.digest},
-        "size": design.size,
-        "stacks": [_stack(stack, design=design, account=account, tags=tags) for stack in compiled.stacks],
-        "after": [_plain(asdict(step)) for step in compiled.main.tasks],
-    }
-
-
-def _stack(compiled: CompiledTemplate, *, design: Design, account: Account, tags: Mapping[str, str]) -> dict[str, Any]:
-    """One stack: what CreateStack is told, what must be there before, and what pages show of it."""
-    return {
-        "stack": compiled.stack,
-        "stack_name": stack_name(design.environment.name, compiled.stack),
-        "region": compiled.region,
-        "body": compiled.body,
-        "parameters": dict(compiled.parameters),
-        "handed": [asdict(handed) for handed in compiled.inputs],
-        "tags": {**compiled.tags, **tags},
-        "capabilities": CAPABILITIES,
-        "termination_protection": compiled.termination_protection,
-        "stack_policy": compiled.stack_policy,
-        "express": compiled.express,
-        "resources": [asdict(resource) for resource in compiled.resources],
-        "retained": [asdict(kept) for kept in compiled.retained],
-        "outputs": list(compiled.outputs),
-        "waves": dependency_levels(compiled.body),
-        "artefact_bucket": account.artefact_bucket_in(compiled.region) if compiled.artefacts else "",
-        "artefacts": [
-            {"name": made.name, "key": made.key, "sha256": made.sha256, "bytes": len(made.body)}
-            for made in compiled.artefacts
-        ],
-    }
+def _planned_stack(compiled: CompiledTemplate, *, name: str, account: Account, tags: Mapping[str, str]) -> PlannedStack:
+    return PlannedStack(
+        key=compiled.stack,
+        name=stack_name(name, compiled.stack),
+        region=compiled.region,
+        body=compiled.body,
+        parameters=dict(compiled.parameters),
+        inputs=tuple(StackInput(**asdict(value)) for value in compiled.inputs),
+        tags={**compiled.tags, **tags},
+        capabilities=CAPABILITIES,
+        termination_protection=compiled.termination_protection,
+        stack_policy=compiled.stack_policy,
+        express=compiled.express,
+        resources=tuple(PlannedResource(**asdict(resource)) for resource in compiled.resources),
+        retained=tuple(RetainedResource(**asdict(resource)) for resource in compiled.retained),
+        outputs=compiled.outputs,
+        levels=tuple(tuple(level) for level in dependency_levels(compiled.body)),
+        artefacts=tuple(
+            PlannedArtefact(artefact.name, artefact.key, artefact.sha256, len(artefact.body))
+            for artefact in compiled.artefacts
+        ),
+        artefact_bucket=account.artefact_bucket_in(compiled.region) if compiled.artefacts else "",
+    )
 
 
 def stack_name(name: str, stack: str) -> str:
@@ -160,14 +163,16 @@ def stack_name(name: str, stack: str) -> str:
     return name if stack == MAIN else f"{name}-{stack}".replace("_", "-")
 
 
-def places_of(content: Mapping[str, Any]) -> list[str]:
-    """Where the plan's stacks are, as `Environment.places` has them."""
-    return [f"{stack['region']}/{stack['stack_name']}" for stack in content["stacks"]]
+def places_of(document: CreatePlan) -> list[str]:
+    """Return each stack of the plan as "region/stack name", as `Environment.places` stores them."""
+    return [f"{stack.region}/{stack.name}" for stack in document.stacks]
 
 
-def _plain(step: dict[str, Any]) -> dict[str, Any]:
-    """As JSON gives it back, so that the digest is the same before and after the database."""
-    return {key: list(value) if isinstance(value, tuple) else value for key, value in step.items()}
+def _plain(value: Any) -> Any:
+    """Return an input's value as JSON gives it back, so that the digest is the same before and after the database."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    return [_plain(item) for item in value] if isinstance(value, (list, tuple, set, frozenset)) else value
 
 
 def _check_place(*, team: Team, blueprint: Blueprint, size: str, account: Account, region: str) -> None:

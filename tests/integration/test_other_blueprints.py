@@ -8,11 +8,11 @@ from portal.demo.sample import onboard
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.plan_document import regions_of, stacks_of
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Environment, Stack, StackResource
 from tests.integration.conftest import REGION, Place
 from tests.integration.test_every_size import tear_down
+from tests.support.plans import created_by
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
 
@@ -65,9 +65,9 @@ def test_it_is_built_whole_and_leaves_nothing(wide: Place, slug: str, size: str)
     wide.start_worker()
     environment = ask(wide, slug, size)
     wide.wait_for(environment, "running", seconds=150)
-    content = environment.requests.get().plan.content
+    plan = created_by(environment.requests.get().plan)
     assert {stack.role for stack in Stack.objects.filter(environment=environment)} == {
-        plan["stack"] for plan in stacks_of(content)
+        stack.key for stack in plan.stacks
     }
     found = there(wide, environment)
     assert len(found) >= 5
@@ -79,7 +79,7 @@ def test_it_is_built_whole_and_leaves_nothing(wide: Place, slug: str, size: str)
     assert [
         name for name, answer in there(wide, environment).items() if answer and name.split()[-1] not in retained
     ] == []
-    for region in regions_of(content):
+    for region in plan.regions:
         tagged = aws_for_account(wide.account, region).find_by_tag(ENVIRONMENT_TAG, str(environment.pk))
         assert [item.arn for item in tagged if not any(known in item.arn for known in retained)] == []
     if size == "dev":

@@ -9,6 +9,7 @@ from django.db import IntegrityError
 
 from provisioning.blueprint import InputErrors
 from provisioning.errors import NotAllowed, Refused, WrongState
+from provisioning.lifecycle.plan_document import as_json
 from provisioning.lifecycle.planning import draft_create
 from provisioning.lifecycle.read.actions import actions_for
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
@@ -190,7 +191,7 @@ def test_what_was_shown_is_what_is_asked_for(world: World) -> None:
     assert caught.value.expected == shown.digest != caught.value.actual
     request = world.request(request_id=request_id, inputs={}, expected_digest=shown.digest)
     assert request.plan.digest == shown.digest
-    assert request.plan.content == shown.content
+    assert request.plan.content == as_json(shown.document)
 
 
 def test_a_sensitive_input_is_not_kept(world: World) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from provisioning.lifecycle.plan_document import regions_of, resources_of, retained_of, stacks_of
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.models import Environment, Receipt, Request, StackResource
 from tests.fixtures.world import World
+from tests.support.plans import created_by
 from tests.support.shipped import catalogue, slugs
 
 pytestmark = pytest.mark.slow
@@ -36,24 +36,22 @@ def approved(world: World, request: Request) -> Environment:
 @pytest.mark.parametrize("slug", slugs())
 def test_it_is_made_and_leaves_only_what_it_said(wide: World, slug: str, size: str) -> None:
     request = wide.request(blueprint=slug, size=size, region=catalogue().get(slug).default_region)
-    content = request.plan.content
+    plan = created_by(request.plan)
     environment = approved(wide, request)
     assert environment.state == "running", wide.last_operation(environment).cause_detail
     made = [(stack.spec.name, stack.place.region, stack.status) for stack in wide.cloud.stacks]
-    assert made == [(plan["stack_name"], plan["region"], "CREATE_COMPLETE") for plan in stacks_of(content)]
+    assert made == [(stack.name, stack.region, "CREATE_COMPLETE") for stack in plan.stacks]
 
     preview = preview_teardown(actor=wide.bob, environment=environment)
-    assert {line.logical_id for line in preview.stays} == {line["logical_id"] for line in retained_of(content)}
+    assert {line.logical_id for line in preview.plan.to_retain} == {line.logical_id for line in plan.retained}
     assert approved(wide, wide.tear_down(environment)).state == "gone", wide.last_operation(environment).cause_detail
 
     receipt = Receipt.objects.get(environment=environment)
-    assert {line["logical_id"] for line in receipt.lines} - {""} == {
-        item["logical_id"] for item in resources_of(content)
-    }
+    assert {line["logical_id"] for line in receipt.lines} - {""} == {resource.logical_id for resource in plan.resources}
     assert not StackResource.objects.filter(end="").exclude(physical_id="").exists()
-    assert set(regions_of(content)) <= set(receipt.scan["regions"])
+    assert set(plan.regions) <= set(receipt.scan["regions"])
     snapshots = [line for line in receipt.lines if line["type"] == "snapshot"]
-    assert len(snapshots) == sum(line["policy"] == "Snapshot" for line in retained_of(content))
+    assert len(snapshots) == sum(line.policy == "Snapshot" for line in plan.retained)
     assert all(line["physical_id"] for line in snapshots)
     kept = {line["physical_id"] for line in receipt.lines if line["end"] == "retained"}
     assert {living.physical_id for living in wide.cloud.living.values()} <= kept

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -25,7 +26,7 @@ from provisioning import migrations
 from provisioning.blueprint import Blueprint
 from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.digests import digest_of_plan
+from provisioning.lifecycle.plan_document import TeardownPlan, as_json, digest_of, from_json
 from provisioning.lifecycle.planning import draft_create, places_of
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.teardown import preview_teardown
@@ -47,6 +48,7 @@ from provisioning.models import (
 from tests.fixtures.old_database import connected_to, upgraded
 from tests.fixtures.world import REGION, SMALL, World
 from tests.scripted_aws.cloud import Cloud, ManualClock
+from tests.support.plans import created_by
 
 ROWS = Path(__file__).parent / "upgrades" / "rows_of_0001.json"
 DELIVERED = {"0001_initial": "6482d700a8eeb7f0795af1fa1b74f405c707247358b84bf74a64a07962ccc9bb"}
@@ -133,8 +135,8 @@ def test_new_columns_have_true_values(world: World) -> None:
     assert all(row.step_data["stacks"] == [["main", REGION]] for row in Operation.objects.all())
     assert {row.last_seen_at - row.first_seen_at for row in BlueprintVersion.objects.all()} == {timedelta(0)}
     for environment in Environment.objects.all():
-        content = environment.plans.earliest("created_at").content
-        assert environment.places == places_of(content) == [f"{REGION}/{environment.name}"]
+        plan = created_by(environment.plans.earliest("created_at"))
+        assert environment.places == places_of(plan) == [f"{REGION}/{environment.name}"]
     assert (world.account.artefact_bucket, world.account.artefact_region) == ("acme-code", REGION)
     assert world.prod_account.artefact_region == ""
     assert world.prod_account.artefact_bucket_in("us-east-1") == "portal-artefacts-222222222222-us-east-1"
@@ -154,7 +156,7 @@ def test_every_plan_has_the_digest_of_its_content_and_every_approval_is_of_it(wo
     plans = Plan.objects.exclude(environment__name__in=BENT)
     assert plans.count() == 10
     for plan in plans:
-        assert plan.digest == digest_of_plan(plan.content)
+        assert plan.digest == digest_of(from_json(plan.content))
         asked = plan.requests.get()
         assert asked.approved_digest == ("" if asked.state == "waiting" else plan.digest)
 
@@ -162,11 +164,11 @@ def test_every_plan_has_the_digest_of_its_content_and_every_approval_is_of_it(wo
 def test_a_plan_that_was_changed_keeps_a_digest_that_is_not_its_own_and_loses_its_approval(world: World) -> None:
     for name in BENT:
         plan = called(name).plans.get()
-        assert plan.digest != digest_of_plan(plan.content)
+        assert plan.digest != digest_of(from_json(plan.content))
         assert plan.requests.get().approved_digest == ""
 
 
-def test_a_plan_has_the_shape_that_is_written_today(world: World) -> None:
+def test_a_plan_says_what_a_plan_made_today_says(world: World) -> None:
     asked = waiting("waits")
     today = draft_create(
         team=world.team,
@@ -177,21 +179,22 @@ def test_a_plan_has_the_shape_that_is_written_today(world: World) -> None:
         account=world.prod_account,
         region=REGION,
         request_id=asked.pk,
-    ).content
-    then = asked.plan.content
-    assert set(then) == set(today)
-    (stack,), (stack_today,) = then["stacks"], today["stacks"]
-    assert set(stack) == set(stack_today)
-    assert stack["resources"] == stack_today["resources"]
-    assert set(stack["retained"][0]) == set(stack_today["retained"][0])
-    assert then["inputs"] == today["inputs"]
+    ).document
+    then = created_by(asked.plan)
+    assert (then.format, today.format) == (1, 2)
+    assert then.main.resources == today.main.resources
+    assert [kept.logical_id for kept in then.main.retained] == [kept.logical_id for kept in today.main.retained]
+    assert then.inputs == today.inputs
+    assert as_json(then) == asked.plan.content
 
 
 def test_a_teardown_s_plan_says_what_its_preview_says_today(world: World) -> None:
     asked = waiting("ends")
     preview = preview_teardown(actor=world.bob, environment=asked.environment)
-    assert asked.plan.content == preview.content
-    assert asked.plan.digest == preview.digest
+    plan = from_json(asked.plan.content)
+    assert isinstance(plan, TeardownPlan)
+    assert replace(plan, format=2) == preview.plan
+    assert asked.plan.digest == digest_of(plan) != preview.digest
 
 
 def test_the_files_of_a_version_that_was_seen_before_files_were_kept_are_kept_at_a_later_look(world: World) -> None:
@@ -273,7 +276,7 @@ def test_the_teardown_of_what_runs_is_shown_and_carried_out(world: World) -> Non
     page = client.get(reverse("teardown", args=[environment.pk]))
     assert page.status_code == 200
     preview = preview_teardown(actor=world.bob, environment=environment)
-    assert {line.logical_id for line in preview.stays} == {"BucketFiles", "BucketFilesPolicy"}
+    assert {line.logical_id for line in preview.plan.to_retain} == {"BucketFiles", "BucketFilesPolicy"}
     assert preview.regions == [REGION]
     world.tear_down(environment)
     assert world.until_rest(environment).state == "gone"

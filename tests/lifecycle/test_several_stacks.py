@@ -11,53 +11,40 @@ from itertools import pairwise
 import pytest
 
 from provisioning.errors import Refused
-from provisioning.lifecycle.digests import digest_of_plan
-from provisioning.lifecycle.plan_document import resources_of, stack_of, stacks_of
+from provisioning.lifecycle.plan_document import StackInput
 from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.read.progress import progress
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.models import Artefact, Environment, Operation, Stack, Transition
 from tests.fixtures.world import World
 from tests.lifecycle.signposts import COPY, EDGE, HOME, create, made
+from tests.support.plans import created_by
 
 # The plan
 
 
 def test_a_plan_names_each_stack_in_the_order_of_creation(abroad: World) -> None:
-    content = abroad.request(blueprint="signpost").plan.content
-    assert [(stack["stack"], stack["stack_name"], stack["region"]) for stack in stacks_of(content)] == [
+    plan = created_by(abroad.request(blueprint="signpost").plan)
+    assert [(stack.key, stack.name, stack.region) for stack in plan.stacks] == [
         ("edge", "orders-edge", EDGE),
         ("copy", "orders-copy", COPY),
         ("main", "orders", HOME),
     ]
-    assert stack_of(content, "main")["handed"] == [
-        {"parameter": "EdgeTopicArn", "stack": "edge", "output": "EdgeTopicArn"},
-        {"parameter": "CopyName", "stack": "copy", "output": "CopyName"},
-    ]
-    assert all(stack["tags"]["portal:environment-id"] for stack in stacks_of(content))
-    assert len(resources_of(content)) == len({resource["logical_id"] for resource in resources_of(content)}) == 11
-
-
-def test_the_digest_covers_every_stack_and_its_code(abroad: World) -> None:
-    content = abroad.request(blueprint="signpost").plan.content
-    digest = digest_of_plan(content)
-    for stack in stacks_of(content):
-        for key in ("body", "region", "stack_name", "termination_protection"):
-            before, stack[key] = stack[key], "other"
-            assert digest_of_plan(content) != digest, (stack["stack"], key)
-            stack[key] = before
-    (artefact,) = stack_of(content, "main")["artefacts"]
-    artefact["sha256"] = "0" * 64
-    assert digest_of_plan(content) != digest
+    assert plan.main.inputs == (
+        StackInput("EdgeTopicArn", stack="edge", output="EdgeTopicArn"),
+        StackInput("CopyName", stack="copy", output="CopyName"),
+    )
+    assert all(stack.tags["portal:environment-id"] for stack in plan.stacks)
+    assert len(plan.resources) == len({resource.logical_id for resource in plan.resources}) == 11
 
 
 def test_the_code_is_kept_with_the_plan_once_for_all(abroad: World) -> None:
-    content = abroad.request("one", blueprint="signpost").plan.content
+    plan = created_by(abroad.request("one", blueprint="signpost").plan)
     abroad.request("two", blueprint="signpost")
     kept = Artefact.objects.get()
-    (artefact,) = stack_of(content, "main")["artefacts"]
-    assert artefact["sha256"] == kept.sha256 == hashlib.sha256(bytes(kept.body)).hexdigest()
-    assert artefact["bytes"] == kept.size == len(bytes(kept.body))
+    (artefact,) = plan.main.artefacts
+    assert artefact.sha256 == kept.sha256 == hashlib.sha256(bytes(kept.body)).hexdigest()
+    assert artefact.size_bytes == kept.size == len(bytes(kept.body))
     assert zipfile.ZipFile(io.BytesIO(bytes(kept.body))).namelist() == ["handler.py"]
 
 
@@ -114,9 +101,9 @@ def test_code_lies_in_the_region_where_it_runs(
 
 def test_a_bucket_of_the_accounts_own_is_named_in_the_template_of_its_region(abroad: World) -> None:
     abroad.account.artefact_bucket = "ours"
-    main = stack_of(abroad.request(blueprint="signpost").plan.content, "main")
-    assert main["artefact_bucket"] == "ours"
-    assert '"S3Bucket":"ours"' in main["body"]
+    main = created_by(abroad.request(blueprint="signpost").plan).main
+    assert main.artefact_bucket == "ours"
+    assert '"S3Bucket":"ours"' in main.body
 
 
 # Creation

@@ -124,7 +124,7 @@ def test_what_is_left_in_any_region_is_found(abroad: World, kind: str, place: st
 def test_what_stays_in_another_region_is_on_the_receipt_with_its_region(abroad: World) -> None:
     environment = create(abroad, size="staging")
     preview = preview_teardown(actor=abroad.bob, environment=environment)
-    assert {(line.logical_id, line.region) for line in preview.stays if line.stack != "main"} == {
+    assert {(line.logical_id, line.region) for line in preview.plan.to_retain if line.stack != "main"} == {
         ("CopyBucket", COPY),
         ("CopyVault", COPY),
     }

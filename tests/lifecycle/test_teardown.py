@@ -42,15 +42,15 @@ def test_the_member_tears_it_down_and_gets_a_receipt(world: World) -> None:
 def test_what_dies_and_what_stays_is_shown_before(world: World) -> None:
     environment = world.create(size="staging")
     preview = preview_teardown(actor=world.bob, environment=environment)
-    assert {line.logical_id for line in preview.dies} == {"SecretKey"}
-    assert {(line.logical_id, line.policy) for line in preview.stays} == {
+    assert {line.logical_id for line in preview.plan.to_delete} == {"SecretKey"}
+    assert {(line.logical_id, line.policy) for line in preview.plan.to_retain} == {
         ("BucketFiles", "Retain"),
         ("BucketFilesPolicy", "Retain"),
     }
-    assert all(line.why for line in preview.stays)
+    assert all(line.why for line in preview.plan.to_retain)
     assert preview.protected == ["The stack’s termination protection is lifted."]
     assert preview.emptied == []
-    assert "without a recovery window" in preview.dies[0].why
+    assert "without a recovery window" in preview.plan.to_delete[0].why
 
 
 def test_what_stays_is_on_the_receipt_and_nothing_else(world: World) -> None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from portal.pages.request_form.forms import PREFIX
 from provisioning.blueprint import Variable, example_inputs
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.plan_document import PlannedResource
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
 from provisioning.models import (
@@ -31,6 +32,7 @@ from provisioning.models import (
     Team,
     User,
 )
+from tests.support.plans import created_by
 
 REGION = "eu-north-1"
 SLUG = "carbon-connect"
@@ -124,9 +126,9 @@ def put(row: Any, **fields: Any) -> None:
 def build(environment: Environment, *, ready: int = 0, busy: int = 0, failed: str = "") -> Stack:
     """A stack with the plan's resources: the first so many ready, some at work, one failed with this reason."""
     plan = environment.plans.earliest("created_at")
-    (main,) = plan.content["stacks"]
-    order = [name for wave in main["waves"] for name in wave]
-    resources = sorted(main["resources"], key=lambda item: order.index(item["logical_id"]))
+    main = created_by(plan).main
+    order = [name for level in main.levels for name in level]
+    resources = sorted(main.resources, key=lambda resource: order.index(resource.logical_id))
     now = timezone.now()
     stack = Stack.objects.create(
         environment=environment,
@@ -145,15 +147,15 @@ def build(environment: Environment, *, ready: int = 0, busy: int = 0, failed: st
     return stack
 
 
-def _resource(stack: Stack, item: dict[str, str], state: str, reason: str, *, at: datetime) -> None:
+def _resource(stack: Stack, item: PlannedResource, state: str, reason: str, *, at: datetime) -> None:
     ended = state in ("CREATE_COMPLETE", "CREATE_FAILED")
     seen = state != "PLANNED"
     StackResource.objects.create(
         stack=stack,
-        logical_id=item["logical_id"],
-        physical_id=f"{stack.name}-{item['logical_id']}".lower() if seen else "",
-        type=item["type"],
-        address=item["address"],
+        logical_id=item.logical_id,
+        physical_id=f"{stack.name}-{item.logical_id}".lower() if seen else "",
+        type=item.type,
+        address=item.address,
         status=state,
         reason=reason,
         started_at=at if seen else None,
@@ -164,8 +166,8 @@ def _resource(stack: Stack, item: dict[str, str], state: str, reason: str, *, at
             stack=stack,
             event_id=str(uuid.uuid4()),
             at=at,
-            logical_id=item["logical_id"],
-            type=item["type"],
+            logical_id=item.logical_id,
+            type=item.type,
             status=state,
             reason=reason,
         )
@@ -225,14 +227,14 @@ def gone(running: Environment, people: People) -> Environment:
     lines = [
         {"logical_id": line.logical_id, "type": line.type, "physical_id": line.physical_id, "address": line.address, "title": line.title, "stack": line.stack, "region": line.region,
          "end": "retained" if number == 0 else "deleted", "policy": "Retain" if number == 0 else "", "note": "Holds data.", "ended_at": now.isoformat()}
-        for number, line in enumerate(preview.dies)
+        for number, line in enumerate(preview.plan.to_delete)
     ]  # fmt: skip
     scan = {
         "key": "portal:environment-id",
         "value": str(running.pk),
         "at": now.isoformat(),
         "regions": [REGION],
-        "found": [preview.dies[0].physical_id],
+        "found": [preview.plan.to_delete[0].physical_id],
         "stale": [],
         "left": [],
     }

@@ -15,6 +15,7 @@ from provisioning.exchange import fill, read
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.models import Environment, Request
 from tests.portal.conftest import SLUG, People
+from tests.support.plans import created_by
 
 KINDS = {
     "tfvars": ("orders-dev.tfvars", "text/plain; charset=utf-8"),
@@ -84,11 +85,11 @@ def test_the_api_json_has_what_a_request_needs(asked: Request, people: People) -
 def test_cloudformation_is_the_plans_own_text(asked: Request, people: People) -> None:
     data = people.client("bob").get(f"/requests/{asked.pk}/export/", {"as": "cloudformation"}).content
     package = zipfile.ZipFile(io.BytesIO(data))
-    for stack in asked.plan.content["stacks"]:
-        key = stack["stack"]
-        assert package.read(f"orders-dev/{key}.template.json") == stack["body"].encode()
+    for stack in created_by(asked.plan).stacks:
+        key = stack.key
+        assert package.read(f"orders-dev/{key}.template.json") == stack.body.encode()
         tags = json.loads(package.read(f"orders-dev/{key}.tags.json"))
-        assert {tag["Key"]: tag["Value"] for tag in tags} == stack["tags"]
+        assert {tag["Key"]: tag["Value"] for tag in tags} == stack.tags
     assert data == people.client("bob").get(f"/requests/{asked.pk}/export/", {"as": "cloudformation"}).content
 
 

@@ -23,6 +23,7 @@ from provisioning.diagram.svg import STATES, draw_content
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.models import Plan
 from tests.portal.conftest import SLUG, People
+from tests.support.plans import created_by
 
 COST_PANEL = """
 from dataclasses import dataclass
@@ -81,7 +82,8 @@ def test_a_new_panel_shows_on_every_page_with_a_plan(people: People) -> None:
 
 
 def test_every_panel_follows_the_protocol(people: People) -> None:
-    found = panels_of(PlanView.of_plan(people.ask().plan)).found
+    plan = people.ask().plan
+    found = panels_of(PlanView.of_plan(plan, created_by(plan))).found
     assert [type(panel).__name__ for panel in found] == [
         "DiagramPanel",
         "PlanSummaryPanel",

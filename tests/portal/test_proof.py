@@ -15,6 +15,7 @@ from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Environment, Plan, Request
 from tests.portal.conftest import REGION, People
+from tests.support.plans import created_by
 
 DOOR = "open-door"
 BLUEPRINT = """
@@ -114,7 +115,7 @@ def test_the_panel_shows_proof_and_time_before_anything_is_asked_for(people: Peo
 def test_the_approver_reads_both_as_they_were_when_it_was_asked_for(people: People) -> None:
     asked = people.ask("shop", size="prod")
     text = people.client("olivia").get(f"/requests/{asked.pk}/").content.decode()
-    view = PlanView.of_plan(asked.plan)
+    view = PlanView.of_plan(asked.plan, created_by(asked.plan))
     time_panel = timeline.panel(view)
     assert time_panel is not None
     assert f"<dd>{time_panel.minutes} min" in text

@@ -12,6 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.models import Environment
 from tests.fixtures.world import World
+from tests.support.plans import created_by
 
 
 def client(world: World, name: str = "bob") -> Client:
@@ -45,10 +46,10 @@ def test_the_plan_tells_its_stacks_regions_and_code(abroad: World) -> None:
 def test_each_stacks_template_can_be_read(abroad: World) -> None:
     request = abroad.request(blueprint="signpost")
     bob = client(abroad)
-    for stack in request.plan.content["stacks"]:
-        answer = bob.get(f"/requests/{request.pk}/template/?stack={stack['stack']}")
-        assert json.loads(answer.content) == json.loads(stack["body"])
-        assert f'filename="{stack["stack_name"]}.template.json"' in answer.headers["Content-Disposition"]
+    for stack in created_by(request.plan).stacks:
+        answer = bob.get(f"/requests/{request.pk}/template/?stack={stack.key}")
+        assert json.loads(answer.content) == json.loads(stack.body)
+        assert f'filename="{stack.name}.template.json"' in answer.headers["Content-Disposition"]
     assert json.loads(bob.get(f"/requests/{request.pk}/template/").content)["Resources"]["Sign"]
     assert bob.get(f"/requests/{request.pk}/template/?stack=none").status_code == 404
 

@@ -94,7 +94,7 @@ def test_prod_needs_an_approver_to_end_too(people: People) -> None:
     environment.refresh_from_db()
     assert environment.state == "running"
     assert (
-        "A teardown waits for an approver"
+        "A teardown is pending approval"
         in people.client("bob").get(f"/environments/{environment.pk}/").content.decode()
     )
 

@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from django.db.models.fields.json import KeyTextTransform, KeyTransform
 from django.utils import timezone
 
 from portal.pages.environments.next_steps import next_steps
@@ -21,15 +20,16 @@ from portal.web.formatting import title_of
 from portal.web.history import environment_history
 from provisioning.components.kit.values import MAIN
 from provisioning.lifecycle.access import may_decide
-from provisioning.lifecycle.kinds.registry import keys_providing_plans, moving_states, removal_states
+from provisioning.lifecycle.kinds.registry import moving_states, removal_states
 from provisioning.lifecycle.ledger import PLANNED
+from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.read.actions import actions_for
 from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.read.operation_view import last_operation, steps
 from provisioning.lifecycle.read.progress import Progress, ResourceLine, StackLine, progress
 from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
-from provisioning.models import Environment, Plan, Receipt, Request, User
+from provisioning.models import Environment, Receipt, Request, User
 
 RESTING = (
     EnvironmentState.RUNNING,
@@ -121,7 +121,7 @@ class Bar:
 def environment_page(user: User, environment: Environment) -> dict[str, Any]:
     operation = last_operation(environment)
     now = progress(environment, operation=operation)
-    plan = _plan(environment)
+    current = current_plan_for_pages(environment, main_body=True)
     waiting = waiting_request(environment)
     actions = actions_for(actor=user, environment=environment)
     wrong = failure(environment, operation=operation) if environment.state not in NO_LONGER_THERE else None
@@ -133,15 +133,17 @@ def environment_page(user: User, environment: Environment) -> dict[str, Any]:
         "bar": _bar(environment, now),
         "sections": sections(environment, now, culprit),
         "diagram": diagram_panel(
-            stored_diagram(plan.get("diagram", {})),
-            old_drawing=plan.get("picture", ""),
+            stored_diagram(current.diagram) if current else None,
+            old_drawing=current.picture if current else "",
             states=_component_states(environment, now, culprit),
         ),
         "diagram_title": DIAGRAM_TITLES[EnvironmentState(environment.state)],
-        "plan": plan,
-        "news": news_of(environment, plan.get("content__blueprint") or {}),
-        "outputs": [] if environment.state in removal_states() else _outputs(now.outputs, plan.get("body") or "{}"),
-        "next_steps": next_steps(environment, plan, now),
+        "plan": current,
+        "news": news_of(environment, current.document.blueprint if current else None),
+        "outputs": []
+        if environment.state in removal_states()
+        else _outputs(now.outputs, current.document.main.body if current else "{}"),
+        "next_steps": next_steps(environment, current.document.manual_tasks if current else (), now),
         "events": _events(now),
         "late": now.expected_end_at is not None and now.expected_end_at < timezone.now(),
         "operation": operation,
@@ -168,15 +170,6 @@ def has_waiting(environment_id: UUID) -> bool:
 def waiting_request(environment: Environment) -> Request | None:
     rows = Request.objects.filter(environment=environment, state=RequestState.WAITING)
     return rows.select_related("requested_by").order_by("-requested_at").first()
-
-
-def _plan(environment: Environment) -> Mapping[str, Any]:
-    rows = Plan.objects.filter(environment=environment, requests__kind__in=keys_providing_plans()).order_by(
-        "created_at"
-    )
-    # Of the templates the main one alone: the outputs are declared there.
-    main = KeyTextTransform("body", KeyTransform(-1, KeyTransform("stacks", "content")))
-    return rows.values("digest", "diagram", "picture", "requests__id", "content__blueprint", body=main).first() or {}
 
 
 def _poll_seconds(environment: Environment, waiting: Request | None) -> int:

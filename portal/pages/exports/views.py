@@ -19,8 +19,8 @@ from provisioning.exchange import (
     write_tfvars_json,
 )
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.kinds.registry import keys_providing_plans, kind_of
-from provisioning.lifecycle.plan_document import stacks_of
+from provisioning.lifecycle.plan_document import CreatePlan, from_json
+from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.models import Artefact, Request
 
 JSON, TEXT = "application/json", "text/plain; charset=utf-8"
@@ -45,25 +45,25 @@ def of_request(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def of_environment(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The request by which the environment is what it is: the newest with a plan that it runs."""
+    """Export the request whose plan the environment runs."""
     user = person(request)
-    environment = get_environment_for(user, pk)
-    newest = environment.requests.filter(kind__in=keys_providing_plans()).order_by("-requested_at", "-id").first()
-    if newest is None:
+    current = current_plan_for_pages(get_environment_for(user, pk))
+    if current is None:
         raise NotFound("This environment has no request that could be exported.")
-    return _export(get_request_for(user, newest.pk), request.GET.get("as", ""))
+    return _export(get_request_for(user, current.request_id), request.GET.get("as", ""))
 
 
 def _export(asked: Request, kind: str) -> HttpResponse:
-    if not kind_of(asked.kind).provides_plan:
+    plan = from_json(asked.plan.content)
+    if not isinstance(plan, CreatePlan):
         raise NotFound("This request has nothing to export.")
     name = asked.environment.name
     if kind == "cloudformation":
-        return _download(_package(asked), f"{name}.cloudformation.zip", "application/zip")
+        return _download(_package(asked, plan), f"{name}.cloudformation.zip", "application/zip")
     if kind not in _TEXTS:
         raise NotFound(f"There is no such export; there are {', '.join(FORMATS)}.")
     ending, content_type, write = _TEXTS[kind]
-    return _download(write(document_of(asked)).encode(), f"{name}.{ending}", content_type)
+    return _download(write(document_of(asked, plan)).encode(), f"{name}.{ending}", content_type)
 
 
 def _download(data: bytes, name: str, content_type: str) -> HttpResponse:
@@ -73,29 +73,29 @@ def _download(data: bytes, name: str, content_type: str) -> HttpResponse:
     return response
 
 
-def _package(asked: Request) -> bytes:
-    wanted = {made["sha256"] for stack in stacks_of(asked.plan.content) for made in stack["artefacts"]}
+def _package(asked: Request, plan: CreatePlan) -> bytes:
+    wanted = {artefact.sha256 for stack in plan.stacks for artefact in stack.artefacts}
     rows = Artefact.objects.filter(pk__in=wanted).values_list("sha256", "body")
     return cloudformation_package(
-        asked.plan.content,
+        plan,
         name=asked.environment.name,
         digest=asked.plan.digest,
         artefacts={sha256: bytes(body) for sha256, body in rows},
     )
 
 
-def document_of(asked: Request) -> RequestDocument:
-    content, environment = asked.plan.content, asked.environment
+def document_of(asked: Request, plan: CreatePlan) -> RequestDocument:
+    environment = asked.environment
     return RequestDocument(
-        blueprint=content["blueprint"]["slug"],
-        version=content["blueprint"]["version"],
-        size=content["size"],
+        blueprint=plan.blueprint.slug,
+        version=plan.blueprint.version,
+        size=plan.size,
         team=environment.team.slug,
         account=environment.account.name,
-        region=content["region"],
+        region=plan.region,
         name=environment.name,
-        inputs={name: value for name, value in content["inputs"].items() if value is not None},
-        secrets=_secrets(content["blueprint"]["slug"]),
+        inputs={name: value for name, value in plan.inputs.items() if value is not None},
+        secrets=_secrets(plan.blueprint.slug),
     )
 
 

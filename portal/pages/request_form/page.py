@@ -13,7 +13,6 @@ from portal.panels.registry import Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
 from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
 from provisioning.errors import Refused
-from provisioning.lifecycle.plan_document import resources_of
 from provisioning.lifecycle.planning import PlanDraft, draft_create
 
 FACTS_AT_MOST = 20_000
@@ -143,7 +142,7 @@ def _facts(form: RequestForm, draft: PlanDraft) -> dict[str, str]:
         "Size": form.chosen_size,
         "Account and region": f"{account.name} · {region}",
         "Blueprint": f"{blueprint.version} ({blueprint.digest[:8]})",
-        "Resources": str(len(resources_of(draft.content))),
+        "Resources": str(len(draft.document.resources)),
         **asked,
     }
 

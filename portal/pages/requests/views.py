@@ -22,7 +22,7 @@ from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import may_decide, may_operate, visible
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.plan_document import stack_of
+from provisioning.lifecycle.plan_document import CreatePlan, TeardownPlan, from_json
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.states import RequestState
@@ -57,15 +57,16 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def template(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The whole CloudFormation template of one stack, the main one unless said otherwise, to read or to keep."""
     asked = get_request_for(person(request), pk)
-    if not kind_of(asked.kind).provides_plan:
+    plan = from_json(asked.plan.content)
+    if not isinstance(plan, CreatePlan):
         raise NotFound("This request has no template.")
     try:
-        stack = stack_of(asked.plan.content, request.GET.get("stack", MAIN))
+        stack = plan.stack(request.GET.get("stack", MAIN))
     except LookupError:
         raise NotFound("This plan has no such stack.") from None
     response = HttpResponse(pretty_template(stack), content_type="application/json")
     how = "attachment" if "download" in request.GET else "inline"
-    response["Content-Disposition"] = f'{how}; filename="{stack["stack_name"]}.template.json"'
+    response["Content-Disposition"] = f'{how}; filename="{stack.name}.template.json"'
     return response
 
 
@@ -105,23 +106,23 @@ def _page(
     request: HttpRequest, user: User, asked: Request, *, form: DecisionForm | None = None, status: int = 200
 ) -> HttpResponse:
     waits = asked.state == RequestState.WAITING
-    content = asked.plan.content
-    kind = kind_of(asked.kind)
-    panels = panels_of(PlanView.of_plan(asked.plan)) if kind.provides_plan else Panels()
+    plan = from_json(asked.plan.content)
+    panels = panels_of(PlanView.of_plan(asked.plan, plan)) if isinstance(plan, CreatePlan) else Panels()
     context = {
         "asked": asked,
         "environment": asked.environment,
-        "kind": kind,
+        "kind": kind_of(asked.kind),
         "panels": panels.column,
         "diagram": panels.of(DiagramPanel),
         "summary": panels.of(PlanSummaryPanel),
         "timeline": panels.of(TimelinePanel),
         "inputs": sorted(
-            (title_of(key), said_value(value)) for key, value in content.get("inputs", {}).items() if value is not None
+            (title_of(key), said_value(value))
+            for key, value in (plan.inputs.items() if isinstance(plan, CreatePlan) else ())
+            if value is not None
         ),
-        "content": content,
-        "several": kind.removes_environment
-        and len({line["region"] for line in content["dies"] + content["stays"]}) > 1,
+        "plan": plan,
+        "several": isinstance(plan, TeardownPlan) and len({line.region for line in plan.lines}) > 1,
         "form": form or DecisionForm(initial={"digest": asked.plan.digest}),
         "may_decide": waits and may_decide(user, asked),
         "own": waits and asked.requested_by_id == user.pk,

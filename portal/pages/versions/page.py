@@ -20,6 +20,7 @@ from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_nam
 from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.catalogue import DEPRECATED, catalogue
+from provisioning.lifecycle.plan_document import PinnedBlueprint
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.read.versions import newer_version, versions_of
 from provisioning.lifecycle.version_registry import changed_since
@@ -111,13 +112,13 @@ def _line(
     )
 
 
-def news_of(environment: Environment, made_of: Mapping[str, str]) -> News | None:
+def news_of(environment: Environment, made_of: PinnedBlueprint | None) -> News | None:
     """Whether there is a newer version than the environment's, or another draft of it. `made_of` is its plan's blueprint."""
     if environment.state in NO_LONGER_THERE:
         return None
     mine = environment.blueprint_version
     newer = newer_version(mine.slug, mine.version)
-    changed = bool(made_of) and made_of.get("digest") != mine.digest
+    changed = made_of is not None and made_of.digest != mine.digest
     if not newer and not changed:
         return None
     url = compare_url(mine.slug, mine.version, newer or mine.version)

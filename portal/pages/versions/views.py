@@ -14,9 +14,9 @@ from portal.web.lookups import NO_SUCH_ENVIRONMENT, get_environment_for, person
 from provisioning.blueprint import Blueprint
 from provisioning.errors import NotFound
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.kinds.registry import keys_providing_plans
+from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.lifecycle.read.versions import blueprint_of
-from provisioning.models import Environment, Plan, User
+from provisioning.models import Environment, User
 
 
 @require_safe
@@ -80,8 +80,6 @@ def _two_versions(slug: str, before: str, after: str, environment: Environment |
 
 
 def _digest_of(environment: Environment) -> str:
-    """Of the files that the environment was made of."""
-    plans = Plan.objects.filter(environment=environment, requests__kind__in=keys_providing_plans()).order_by(
-        "created_at"
-    )
-    return str(plans.values_list("content__blueprint__digest", flat=True).first() or "")
+    """Return the digest of the blueprint's files that the environment runs."""
+    current = current_plan_for_pages(environment)
+    return current.document.blueprint.digest if current is not None else ""

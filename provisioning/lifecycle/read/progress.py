@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from itertools import chain
+from typing import Final, Literal
 
-from django.db.models import F, Func, JSONField, Value
-from django.db.models.fields.json import KeyTransform
+from django.db.models import F
 
 from provisioning.aws import RESOURCE_STATUSES
 from provisioning.components.kit.values import MAIN
-from provisioning.lifecycle.kinds.registry import keys_providing_plans, kind_of, removal_states
+from provisioning.lifecycle.kinds.registry import kind_of, removal_states
 from provisioning.lifecycle.ledger import PLANNED
+from provisioning.lifecycle.plan_document import PlannedStack
+from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.lifecycle.read.operation_view import last_operation
 from provisioning.lifecycle.states import OperationState, Tone
-from provisioning.models import Environment, Operation, Plan, ResourceEnd, Stack, StackEvent, StackResource
+from provisioning.models import Environment, Operation, ResourceEnd, Stack, StackEvent, StackResource
 
 EVENTS_SHOWN: Final = 50
 RUNS_LEARNED_FROM: Final = 10
@@ -77,16 +79,20 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
 
     `operation` is the environment's last one, where the caller has it already.
     """
-    plan = _plan(environment)
+    current = current_plan_for_pages(environment)
+    planned = current.document.stacks if current is not None else ()
+    resources = [resource for stack in planned for resource in stack.resources]
     stacks = _newest(environment)
     rows = [*StackResource.objects.filter(stack__in=stacks.values()).order_by("id")] if stacks else []
     by_id = {stack.pk: stack for stack in stacks.values()}
     begun = [(row, by_id[row.stack_id]) for row in rows]
     # What has no row yet belongs to stacks whose turn has not come.
-    unbegun = [_unbegun(item, plan) for item in plan.resources if item["stack"] not in stacks]
-    titles = {item["logical_id"]: item["title"] for item in plan.resources}
-    order = {name: wave for wave, name in enumerate(plan.order)}
-    everything = [*begun, *unbegun]
+    unbegun = [_unbegun(stack) for stack in planned if stack.key not in stacks]
+    titles = {resource.logical_id: resource.title for resource in resources}
+    order = {
+        name: place for place, name in enumerate(name for stack in planned for level in stack.levels for name in level)
+    }
+    everything = [*begun, *chain.from_iterable(unbegun)]
     everything.sort(key=lambda pair: (order.get(pair[0].logical_id, len(order)), pair[0].logical_id, pair[0].pk or 0))
     tearing_down = environment.state in removal_states()
     tones = [_tone(row) for row, _ in everything]
@@ -94,7 +100,7 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
     lines = [_line(row, stack, tone, titles) for (row, stack), tone in zip(everything, tones, strict=True)]
     main = stacks.get(MAIN)
     under_way = operation or last_operation(environment) if stacks else None
-    expected_at, expected_from = expected_end(environment, under_way, plan.seconds)
+    expected_at, expected_from = expected_end(environment, under_way, current.seconds if current is not None else 0.0)
     return Progress(
         total=len(lines),
         done=sum(done),
@@ -109,51 +115,7 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
         expected_end_at=expected_at,
         expected_from=expected_from,
         polled_at=max((stack.polled_at for stack in stacks.values() if stack.polled_at), default=None),
-        stacks=_stack_lines(plan, stacks, lines, done) if len(plan.stacks) > 1 else [],
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What of the plan that made the environment is shown with its progress; the templates stay where they are."""
-
-    stacks: list[tuple[str, str, str]]  # key, name, region
-    resources: list[Mapping[str, Any]]
-    order: list[str]  # logical ids
-    seconds: float = 0.0  # that the creation should take
-
-
-def _plan(environment: Environment) -> _Plan:
-    """Only these parts are read: the templates in the same column are a hundred times as long."""
-    plans = Plan.objects.filter(environment=environment, content__kind__in=keys_providing_plans()).order_by(
-        "created_at"
-    )
-    found = plans.values_list(
-        _read("$.stacks[*].stack"),
-        _read("$.stacks[*].stack_name"),
-        _read("$.stacks[*].region"),
-        _read("$.stacks[*].resources[*]"),
-        _read("$.stacks[*].waves[*]"),
-        KeyTransform("seconds", "timeline"),
-    ).first()
-    if found is None:
-        return _Plan([], [], [])
-    keys, names, regions, resources, waves, seconds = found
-    return _Plan(
-        stacks=list(zip(keys, names, regions, strict=True)),
-        resources=resources,
-        order=[name for wave in waves for name in wave],
-        seconds=seconds or 0.0,
-    )
-
-
-def _read(path: str) -> Func:
-    return Func(
-        F("content"),
-        Value(path),
-        function="jsonb_path_query_array",
-        template="%(function)s(%(expressions)s::jsonpath)",
-        output_field=JSONField(),
+        stacks=_stack_lines(planned, stacks, lines, done) if len(planned) > 1 else [],
     )
 
 
@@ -162,19 +124,24 @@ def _newest(environment: Environment) -> dict[str, Stack]:
     return {stack.role: stack for stack in Stack.objects.filter(environment=environment).order_by("created_at", "id")}
 
 
-def _unbegun(item: Mapping[str, Any], plan: _Plan) -> tuple[StackResource, Stack]:
-    """A resource as its ledger line will be, in a stack that has no row yet. Neither is ever saved."""
-    key, name, region = next(stack for stack in plan.stacks if stack[0] == item["stack"])
-    row = StackResource(logical_id=item["logical_id"], type=item["type"], address=item["address"], status=PLANNED)
-    return row, Stack(role=key, name=name, region=region)
+def _unbegun(planned: PlannedStack) -> list[tuple[StackResource, Stack]]:
+    """Return the ledger lines that a stack without a row will have. None of them is ever saved."""
+    stack = Stack(role=planned.key, name=planned.name, region=planned.region)
+    return [
+        (
+            StackResource(logical_id=resource.logical_id, type=resource.type, address=resource.address, status=PLANNED),
+            stack,
+        )
+        for resource in planned.resources
+    ]
 
 
 def _stack_lines(
-    plan: _Plan, stacks: Mapping[str, Stack], lines: Sequence[ResourceLine], done: Sequence[bool]
+    planned: Sequence[PlannedStack], stacks: Mapping[str, Stack], lines: Sequence[ResourceLine], done: Sequence[bool]
 ) -> list[StackLine]:
     found = []
-    for key, name, region in plan.stacks:
-        mine = [(line, settled) for line, settled in zip(lines, done, strict=True) if line.stack == key]
+    for stack in planned:
+        mine = [(line, settled) for line, settled in zip(lines, done, strict=True) if line.stack == stack.key]
         tones = {line.tone for line, _ in mine}
         total, settled = len(mine), sum(settled for _, settled in mine)
         tone: Tone = "idle"
@@ -184,8 +151,8 @@ def _stack_lines(
             tone = "busy"
         elif settled == total and tones == {"ok"}:
             tone = "ok"
-        status = stacks[key].status if key in stacks else ""
-        found.append(StackLine(key, name, region, status, total, settled, tone))
+        status = stacks[stack.key].status if stack.key in stacks else ""
+        found.append(StackLine(stack.key, stack.name, stack.region, status, total, settled, tone))
     return found
 
 

@@ -13,6 +13,7 @@ from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.operations import open_operation
+from provisioning.lifecycle.plan_document import as_json
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import record
@@ -32,17 +33,17 @@ def file_create(
 ) -> Request:
     """Write the environment, its plan and its request. Call it inside a transaction."""
     at = clock.now()
-    content = draft.content
+    document = draft.document
     environment = Environment.objects.create(
         id=environment_id_for(request_id),
         team=team,
         name=name,
         blueprint_version=version,
-        size=content["size"],
+        size=document.size,
         account=account,
-        region=content["region"],
-        places=places_of(content),
-        inputs=content["inputs"],
+        region=document.region,
+        places=places_of(document),
+        inputs=dict(document.inputs),
         state=str(EnvironmentState.REQUESTED),
         state_changed_at=at,
         created_by=actor,
@@ -53,7 +54,7 @@ def file_create(
     plan = Plan.objects.create(
         environment=environment,
         digest=draft.digest,
-        content=content,
+        content=as_json(document),
         diagram=draft.diagram.as_json(),
         proof=draft.proof,
         timeline=draft.timeline,

@@ -13,9 +13,9 @@ from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.failure_explanations import Explained
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.plan_document import Content, stack_of, stacks_of
+from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, TeardownPlan, from_json
+from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG, OPERATION_TAG
-from provisioning.lifecycle.services.teardown import create_content
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Operation, ResourceEnd, Stack, StackResource
@@ -47,28 +47,28 @@ class Context:
         return self.aws_in(self.operation.region)
 
     @cached_property
-    def content(self) -> Content:
-        """The plan of this operation's own request."""
-        content: Content = self.operation.request.plan.content
-        return content
+    def teardown(self) -> TeardownPlan:
+        """The operation's own plan, in the steps of a teardown."""
+        document = from_json(self.operation.request.plan.content)
+        if not isinstance(document, TeardownPlan):
+            raise TypeError(f"Operation {self.operation.pk} is {self.operation.state} and has no teardown's plan.")
+        return document
 
     @cached_property
-    def made_from(self) -> Content:
-        """The plan that the environment was made from, whatever this operation does."""
-        if self.kind.provides_plan:
-            return self.content
-        return create_content(self.operation.environment)
+    def plan(self) -> CreatePlan:
+        """The plan whose stacks the operation works on; a teardown works on those of the current plan."""
+        return plan_in_effect(self.operation)
 
     @property
-    def plan(self) -> Content:
-        """The stack as it was planned."""
-        return stack_of(self.made_from, self.operation.stack)
+    def planned(self) -> PlannedStack:
+        """The stack that the operation is at, as it was planned."""
+        return self.plan.stack(self.operation.stack)
 
     @property
-    def following(self) -> Content | None:
+    def following(self) -> PlannedStack | None:
         """The stack that this operation comes to next."""
-        plans = self.kind.in_order(stacks_of(self.made_from))
-        keys = [plan["stack"] for plan in plans]
+        plans = self.kind.in_order(self.plan.stacks)
+        keys = [plan.key for plan in plans]
         return next(iter(plans[keys.index(self.operation.stack) + 1 :]), None)
 
     @cached_property
@@ -134,7 +134,7 @@ class Outcome:
     step_data: StepData | None = None  # to store in place of the present data; None: it stays as it is
     found_stack: bool = False  # a stack of ours that has no row yet: what else is in here is about it
     next_stack: bool = False  # a row for another attempt at this stack; what else is in here is about the one before
-    on_to: Content | None = None  # the stack that the operation is at from now on
+    on_to: PlannedStack | None = None  # the stack that the operation is at from now on
     handed: Mapping[str, str] = field(default_factory=dict)  # what this stack is given by earlier ones
     stack_id: str = ""
     seen: interface.StackState | None = None
@@ -161,12 +161,12 @@ def stop(
     return Outcome(to=to, reason=sentence, explained=Explained(sentence, hint, detail, button=button))
 
 
-def go_on(context: Context, following: Content, reason: str) -> Outcome:
+def go_on(context: Context, following: PlannedStack, reason: str) -> Outcome:
     """On to the next stack. Step data about the deletion of this one starts over."""
     data = replace(
         context.step_data, delete_round=0, asked_in_round=None, asked_at=None, prepared=(), emptied=(), idle_rounds=0
     )
-    reason = f"{reason} Next is {following['stack_name']} in {following['region']}."
+    reason = f"{reason} Next is {following.name} in {following.region}."
     return Outcome(to=OperationState.CONTINUING, reason=reason, on_to=following, step_data=data)
 
 

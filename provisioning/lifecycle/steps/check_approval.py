@@ -6,22 +6,24 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from provisioning.lifecycle.decisions import Button
-from provisioning.lifecycle.digests import digest_of_plan
 from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.ledger import living
-from provisioning.lifecycle.plan_document import regions_of
+from provisioning.lifecycle.plan_document import UnreadablePlan, digest_of, from_json
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 
 
 def refusal(context: Context) -> Outcome | None:
     """The operation's end when something is not as it was approved; None when all is."""
-    request, content = context.operation.request, context.content
-    actual = digest_of_plan(content)
+    request = context.operation.request
     if request.state != RequestState.APPROVED:
         label = RequestState(request.state).label.lower()
         return _refuse(f"The request is not approved: it is “{label}”.")
-    if actual != request.approved_digest:
+    try:
+        document = from_json(request.plan.content)
+    except UnreadablePlan as error:
+        return _refuse("The plan is not the one that was approved.", detail=error.sentence)
+    if (actual := digest_of(document)) != request.approved_digest:
         return _refuse(
             "The plan is not the one that was approved.",
             detail=f"Approved was {request.approved_digest or 'nothing'}; the plan is {actual}.",
@@ -37,24 +39,24 @@ def refusal(context: Context) -> Outcome | None:
 
 
 def _check_account(context: Context) -> Outcome | None:
-    environment, content = context.operation.environment, context.content
+    environment, plan = context.operation.environment, context.plan
     account = environment.account
     if environment.size not in account.sizes:
         return _refuse(f"The account {account.name} no longer takes size {environment.size}.")
-    for region in regions_of(content):
+    for region in plan.regions:
         if region not in account.regions:
             return _refuse(f"The account {account.name} no longer takes environments in {region}.")
-    if account.account_id != content["account_id"]:
+    if account.account_id != plan.account_id:
         return _refuse(
             f"The account {account.name} is another one by now.",
-            detail=f"Approved was {content['account_id']}; it is {account.account_id}.",
+            detail=f"Approved was {plan.account_id}; it is {account.account_id}.",
         )
     return None
 
 
 def _check_ledger(context: Context) -> Outcome | None:
     """A teardown deletes what was shown, and nothing that appeared since."""
-    shown = {line["physical_id"] for line in [*context.content["dies"], *context.content["stays"]]}
+    shown = {line.physical_id for line in context.teardown.lines}
     more = [row.physical_id for row in living(stack.pk for stack in context.stacks) if row.physical_id not in shown]
     if not more:
         return None

@@ -29,12 +29,12 @@ DELETION_SHOWS_WITHIN: Final = timedelta(minutes=1)
 
 
 def prepare(context: Context) -> Outcome:
-    """Stop what writes and lift protection in all stacks, a few at a time. What stays whole keeps its protection."""
+    """Stop what writes and lift protection in all stacks, a few at a time. Resources that are retained whole keep their protection."""
     data = context.step_data
     done = set(data.prepared)
     rows = living(stack.pk for stack in context.stacks)
-    stays = {line["physical_id"] for line in context.content["stays"] if line["policy"] == "Retain"}
-    open_rows = [row for row in rows if row.pk not in done and _holds_on(row) and row.physical_id not in stays]
+    whole = {line.physical_id for line in context.teardown.to_retain if line.policy == "Retain"}
+    open_rows = [row for row in rows if row.pk not in done and _holds_on(row) and row.physical_id not in whole]
     open_rows.sort(key=lambda row: (aws_type(row.type).protection is not None, row.pk))
     for row in open_rows[:CALLS_A_STEP]:
         _let_go(context.aws_of(row), row, rows)
@@ -61,12 +61,12 @@ def _let_go(aws: interface.Aws, row: StackResource, rows: Sequence[StackResource
 
 def empty(context: Context) -> Outcome:
     """Runs one round on the first resource to delete of this stack that has to be emptied and is not empty yet."""
-    stays = {line["physical_id"] for line in context.content["stays"]}
+    retained = {line.physical_id for line in context.teardown.to_retain}
     data = context.step_data
     rows = [
         row
         for row in living(stack.pk for stack in context.stacks if stack.role == context.operation.stack)
-        if aws_type(row.type).emptying and row.physical_id not in [*stays, *data.emptied] and _was_ours(row)
+        if aws_type(row.type).emptying and row.physical_id not in [*retained, *data.emptied] and _was_ours(row)
     ]
     if not rows:
         return Outcome(to=OperationState.DELETING)

@@ -19,7 +19,7 @@ def inspect_first_stack(context: Context) -> Outcome:
 
 def inspect_stack(context: Context) -> Outcome:
     """Look up the stack in AWS and begin with it: submit it, adopt it, delete it, or go on to the next stack."""
-    kind, row, name = context.kind, context.stack, context.plan["stack_name"]
+    kind, row, name = context.kind, context.stack, context.planned.name
     # A stack whose attempt ended before its id was stored is found by its name.
     known_by_id = row is not None and row.stack_id and not kind.creates_stacks
     state = context.aws.describe_stack(row.stack_id if row is not None and known_by_id else name)

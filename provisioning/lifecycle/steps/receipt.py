@@ -9,13 +9,13 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from provisioning.aws import aws_type, interface
 from provisioning.aws.arns import is_final_snapshot, is_recovery_point, is_transient, type_and_id
-from provisioning.lifecycle.plan_document import resources_of, templates_of
+from provisioning.lifecycle.plan_document import TeardownLine
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
 from provisioning.lifecycle.steps.base import Context
 from provisioning.models import ResourceEnd, StackResource
 
-Stays: TypeAlias = Mapping[tuple[str, str], Mapping[str, str]]
-"""What was said to stay, by logical and physical id: a bucket and its policy share the physical one."""
+ToRetain: TypeAlias = Mapping[tuple[str, str], TeardownLine]
+"""The lines of the plan that are retained, by logical and physical id: a bucket and its policy share the physical one."""
 
 UNTIL_DELETED: Final = "It costs storage until somebody deletes it."
 IN_THE_VAULT: Final = "It stays in its vault until its time is up or somebody deletes it."
@@ -44,11 +44,16 @@ def key_of(row: StackResource) -> tuple[str, str]:
 
 
 def read_scan(
-    aws_in: Callable[[str], interface.Aws], found: Iterable[Found], *, kept: set[str], gone: set[str], stays: Stays
+    aws_in: Callable[[str], interface.Aws],
+    found: Iterable[Found],
+    *,
+    kept: set[str],
+    gone: set[str],
+    to_retain: ToRetain,
 ) -> Scan:
     """Sort what was found. Whatever is not known otherwise is asked for, where it was found; what nobody can tell is left."""
-    leave_snapshots = {line["type"] for line in stays.values() if line["policy"] == "Snapshot"}
-    types_that_stay = {line["type"] for line in stays.values()}
+    leave_snapshots = {line.type for line in to_retain.values() if line.policy == "Snapshot"}
+    types_that_stay = {line.type for line in to_retain.values()}
     scan, kept, gone = Scan(), _parts(kept), _parts(gone)
     for thing in sorted({item.arn: item for item in found}.values()):
         if _names(thing.arn, kept):
@@ -86,11 +91,11 @@ def write_receipt(
     scan: Scan,
     *,
     regions: Sequence[str],
-    stays: Stays,
+    to_retain: ToRetain,
 ) -> dict[str, Any]:
     """What the receipt's row holds."""
-    titles = {resource["logical_id"]: resource["title"] for resource in resources_of(context.made_from)}
-    lines = [_line(row, ends[row.pk], titles, stays.get(key_of(row))) for row in rows]
+    titles = context.plan.titles
+    lines = [_line(row, ends[row.pk], titles, to_retain.get(key_of(row))) for row in rows]
     lines += _snapshot_lines(context, scan.snapshots)
     lines += [
         _kept_line(point, "recovery point", "Recovery point of AWS Backup", policy="Retain", note=IN_THE_VAULT)
@@ -112,7 +117,7 @@ def write_receipt(
 
 
 def _line(
-    row: StackResource, end: ResourceEnd, titles: Mapping[str, str], stays: Mapping[str, str] | None
+    row: StackResource, end: ResourceEnd, titles: Mapping[str, str], planned: TeardownLine | None
 ) -> dict[str, Any]:
     return {
         "logical_id": row.logical_id,
@@ -123,36 +128,36 @@ def _line(
         "stack": row.stack.role,
         "region": row.stack.region,
         "end": str(end),
-        "policy": stays["policy"] if stays else "",
-        "note": stays["why"] if stays else aws_type(row.type).teardown_note,
+        "policy": planned.policy if planned else "",
+        "note": planned.why if planned else aws_type(row.type).teardown_note,
         "ended_at": row.ended_at.isoformat() if row.ended_at else "",
     }
 
 
 def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[dict[str, Any]]:
     """One line for each final snapshot, named by what the scan found, else by the template; not every one carries tags."""
-    template = templates_of(context.made_from)
+    template = context.plan.template_resources()
     unclaimed, lines = list(found), []
-    for line in context.content["stays"]:
-        if line["policy"] != "Snapshot":
+    for line in context.teardown.to_retain:
+        if line.policy != "Snapshot":
             continue
-        names = {line["physical_id"].lower(), line["logical_id"].lower()}
-        named = template.get(line["logical_id"], {}).get("Properties", {}).get("FinalSnapshotName", "")
-        known = Found(named if isinstance(named, str) else "", line["region"])
+        names = {line.physical_id.lower(), line.logical_id.lower()}
+        named = template.get(line.logical_id, {}).get("Properties", {}).get("FinalSnapshotName", "")
+        known = Found(named if isinstance(named, str) else "", line.region)
         claimed = next((thing for thing in unclaimed if _is_of(thing, line, names)), None)
         if claimed is not None:
             unclaimed.remove(claimed)
-        title = f"Final snapshot of {line['title']}"
-        lines.append(_kept_line(claimed or known, "snapshot", title, policy="Snapshot", note=line["why"]))
+        title = f"Final snapshot of {line.title}"
+        lines.append(_kept_line(claimed or known, "snapshot", title, policy="Snapshot", note=line.why))
     more = [_kept_line(thing, "snapshot", "Final snapshot", policy="Snapshot") for thing in unclaimed]
     return lines + more
 
 
-def _is_of(thing: Found, line: Mapping[str, str], names: set[str]) -> bool:
+def _is_of(thing: Found, line: TeardownLine, names: set[str]) -> bool:
     """By the name that CloudFormation gives it, or by its region if AWS only numbers it."""
-    snapshot = aws_type(line["type"]).final_snapshot
+    snapshot = aws_type(line.type).final_snapshot
     if snapshot is not None and not snapshot.named:
-        return thing.region == line["region"] and is_final_snapshot(thing.arn, line["type"])
+        return thing.region == line.region and is_final_snapshot(thing.arn, line.type)
     return any(name in thing.arn.lower() for name in names)
 
 

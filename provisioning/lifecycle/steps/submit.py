@@ -8,7 +8,7 @@ from typing import Final
 
 from provisioning.aws import AlreadyExists, interface
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
-from provisioning.lifecycle.plan_document import Content
+from provisioning.lifecycle.plan_document import PlannedArtefact
 from provisioning.lifecycle.planning import OPERATION_TAG
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
@@ -22,24 +22,24 @@ def submit(context: Context) -> Outcome:
     """One thing at a time: a package, the values of earlier stacks, and at last CreateStack with the stored token."""
     if (artefact := _next_artefact(context)) is not None:
         return _ship(context, artefact)
-    if context.plan["handed"] and not context.the_stack.handed:
+    if context.planned.inputs and not context.the_stack.handed:
         return _receive(context)
     return _create(context)
 
 
-def _next_artefact(context: Context) -> Content | None:
+def _next_artefact(context: Context) -> PlannedArtefact | None:
     shipped = context.step_data.shipped
-    return next((made for made in context.plan["artefacts"] if _place(context, made) not in shipped), None)
+    return next((made for made in context.planned.artefacts if _place(context, made) not in shipped), None)
 
 
-def _place(context: Context, artefact: Content) -> str:
-    return f"{context.plan['artefact_bucket']}/{artefact['key']}"
+def _place(context: Context, artefact: PlannedArtefact) -> str:
+    return f"{context.planned.artefact_bucket}/{artefact.key}"
 
 
-def _ship(context: Context, artefact: Content) -> Outcome:
+def _ship(context: Context, artefact: PlannedArtefact) -> Outcome:
     """Put a package where the stack will look for it: the bytes that were stored with the plan, whose digest was approved."""
-    body = Artefact.objects.values_list("body", flat=True).get(pk=artefact["sha256"])
-    context.aws.put_artefact(context.plan["artefact_bucket"], artefact["key"], bytes(body), sha256=artefact["sha256"])
+    body = Artefact.objects.values_list("body", flat=True).get(pk=artefact.sha256)
+    context.aws.put_artefact(context.planned.artefact_bucket, artefact.key, bytes(body), sha256=artefact.sha256)
     shipped = (*context.step_data.shipped, _place(context, artefact))
     return Outcome(step_data=replace(context.step_data, shipped=shipped))
 
@@ -51,8 +51,8 @@ def _receive(context: Context) -> Outcome:
     """
     outputs: dict[str, Mapping[str, str]] = {}
     values: dict[str, str] = {}
-    for handed in context.plan["handed"]:
-        key = handed["stack"]
+    for needed in context.planned.inputs:
+        key = needed.stack
         if key not in outputs:
             state = _look_at(context, key)
             if state is None:
@@ -62,14 +62,14 @@ def _receive(context: Context) -> Outcome:
                     hint=HINT_HANDED,
                 )
             outputs[key] = state.outputs
-        if handed["output"] not in outputs[key]:
+        if needed.output not in outputs[key]:
             return stop(
                 OperationState.FAILED,
-                f"The stack “{key}” gives no value {handed['output']}, which this one needs.",
+                f"The stack “{key}” gives no value {needed.output}, which this one needs.",
                 hint="It was changed outside the portal. Tear the environment down and ask for it again.",
                 button=Button.TEARDOWN,
             )
-        values[handed["parameter"]] = outputs[key][handed["output"]]
+        values[needed.parameter] = outputs[key][needed.output]
     return Outcome(handed=values)
 
 
@@ -84,16 +84,16 @@ def _look_at(context: Context, key: str) -> interface.StackState | None:
 
 
 def _create(context: Context) -> Outcome:
-    plan = context.plan
+    plan = context.planned
     spec = interface.StackSpec(
-        name=plan["stack_name"],
-        body=plan["body"],
-        parameters={**plan["parameters"], **context.the_stack.handed},
-        tags={**plan["tags"], OPERATION_TAG: context.operation.token},
-        capabilities=plan["capabilities"],
-        termination_protection=plan["termination_protection"],
-        stack_policy=plan["stack_policy"],
-        express=plan["express"],
+        name=plan.name,
+        body=plan.body,
+        parameters={**plan.parameters, **context.the_stack.handed},
+        tags={**plan.tags, OPERATION_TAG: context.operation.token},
+        capabilities=plan.capabilities,
+        termination_protection=plan.termination_protection,
+        stack_policy=plan.stack_policy,
+        express=plan.express,
     )
     try:
         stack_id = context.aws.create_stack(spec, token=context.token("create"))

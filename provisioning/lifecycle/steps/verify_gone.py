@@ -12,11 +12,10 @@ from dataclasses import replace
 from typing import Final
 
 from provisioning.aws import aws_type, interface
-from provisioning.lifecycle.plan_document import regions_of
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
-from provisioning.lifecycle.steps.receipt import Found, Stays, key_of, read_scan, write_receipt
+from provisioning.lifecycle.steps.receipt import Found, ToRetain, key_of, read_scan, write_receipt
 from provisioning.models import ResourceEnd, StackResource
 
 ASKED_A_STEP: Final = 20
@@ -45,7 +44,7 @@ def sweep(context: Context) -> Outcome:
 
 def _regions(context: Context, rows: Sequence[StackResource]) -> list[str]:
     """Where to look: wherever a stack is or was planned, and where global services keep their tags."""
-    regions = [*regions_of(context.made_from), *(row.stack.region for row in rows)]
+    regions = [*context.plan.regions, *(row.stack.region for row in rows)]
     regions += sorted({aws_type(row.type).tags_only_in for row in rows} - {""})
     return list(dict.fromkeys(regions))
 
@@ -62,30 +61,31 @@ def _conclude(
     found: Sequence[Found],
     regions: Sequence[str],
 ) -> Outcome:
-    stays = {(line["logical_id"], line["physical_id"]): line for line in context.content["stays"]}
-    ends = {row.pk: _end(row, answers[str(row.pk)], stays) for row in rows}
+    to_retain = {(line.logical_id, line.physical_id): line for line in context.teardown.to_retain}
+    ends = {row.pk: _end(row, answers[str(row.pk)], to_retain) for row in rows}
     scan = read_scan(
         context.aws_in,
         found,
         kept={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.RETAINED},
         gone={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.DELETED},
-        stays=stays,
+        to_retain=to_retain,
     )
     left = [row.physical_id for row in rows if ends[row.pk] is ResourceEnd.ABANDONED] + scan.left
     if left:
         return _again(context, left)
-    receipt = write_receipt(context, rows, ends, scan, regions=regions, stays=stays)
+    receipt = write_receipt(context, rows, ends, scan, regions=regions, to_retain=to_retain)
     # What was asked is on the receipt now.
     data = replace(context.step_data, answers={}, left=())
     return Outcome(to=OperationState.SUCCEEDED, reason="Nothing is left.", ends=ends, receipt=receipt, step_data=data)
 
 
-def _end(row: StackResource, answer: str, stays: Stays) -> ResourceEnd:
+def _end(row: StackResource, answer: str, to_retain: ToRetain) -> ResourceEnd:
     """A service's own answer counts more than CloudFormation's event; without one the event does."""
-    meant_to_stay = stays.get(key_of(row), {}).get("policy") == "Retain" or row.status == "DELETE_SKIPPED"
+    line = to_retain.get(key_of(row))
+    is_retained = (line is not None and line.policy == "Retain") or row.status == "DELETE_SKIPPED"
     if answer == GONE:
         return ResourceEnd.DELETED
-    if meant_to_stay:
+    if is_retained:
         return ResourceEnd.RETAINED
     if answer == THERE:
         return ResourceEnd.ABANDONED

@@ -81,7 +81,7 @@ def _resources(aws: interface.Aws, stack: Stack) -> Sequence[interface.StackReso
 def _failed(
     context: Context, decision: Decision, state: interface.StackState | None, events: Sequence[interface.StackEvent]
 ) -> Outcome:
-    titles = {resource["logical_id"]: resource["title"] for resource in context.plan["resources"]}
+    titles = {resource.logical_id: resource.title for resource in context.planned.resources}
     earlier = StackEvent.objects.filter(stack=context.the_stack, status="CREATE_FAILED").order_by("at", "id")
     failed = [(event.logical_id, event.type, event.reason) for event in earlier]
     failed += [(event.logical_id, event.type, event.reason) for event in events if event.status == "CREATE_FAILED"]
