@@ -5,15 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
-
 from provisioning.design.graph import Node, Reference
 from provisioning.template.compile import compile_design
 from tests.support.designs import design, node
 from tests.support.reading import Template
 
-REGIONS = ("eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1")
 TIERS = {
     "public": ["10.0.0.0/24", "10.0.1.0/24"],
     "private": ["10.0.2.0/24", "10.0.3.0/24"],
@@ -41,9 +37,3 @@ def rendered(
         outputs={name: Reference(*text.split(".")) for name, text in (outputs or {}).items()},
     )
     return Template(json.loads(compile_design(made, changing=changing).main.body))
-
-
-def complaints(template: Template) -> list[str]:
-    """What cfn-lint says about it, informational remarks too, in every region on offer."""
-    arguments: ManualArgs = {"regions": list(REGIONS), "include_checks": ["I"]}
-    return [str(match) for match in lint(json.dumps(template.body), config=arguments)]

@@ -14,7 +14,7 @@ from provisioning.design.graph import Reference
 from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import Stack, prove
 from provisioning.template.compile import compile_design
-from tests.components.small import TIERS, complaints
+from tests.components.small import TIERS
 from tests.support.designs import design, node, ref
 from tests.support.reading import Template
 
@@ -35,10 +35,6 @@ def _template(**given: Any) -> Template:
 @pytest.fixture(scope="module")
 def template() -> Template:
     return _template()
-
-
-def test_cfn_lint_says_nothing(template: Template) -> None:
-    assert complaints(template) == []
 
 
 def test_each_first_of_the_month_is_kept_for_a_year(template: Template) -> None:

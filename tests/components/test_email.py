@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioning.components.kinds.email.settings import EmailSettings
-from tests.components.small import complaints, rendered
+from tests.components.small import rendered
 from tests.support.designs import node
 from tests.support.reading import Template
 
@@ -23,13 +23,6 @@ def _mail(**given: Any) -> Template:
 @pytest.fixture(scope="module")
 def template() -> Template:
     return _mail(**DOMAIN)
-
-
-@pytest.mark.parametrize(
-    "given", [DOMAIN, {"domain": "example.com"}, {"address": "a@example.com"}, {"domain": "a.com", "existing": True}]
-)
-def test_cfn_lint_says_nothing(given: dict[str, Any]) -> None:
-    assert complaints(_mail(**given)) == []
 
 
 def test_mail_leaves_over_tls_only_and_what_comes_back_is_counted(template: Template) -> None:

@@ -15,7 +15,6 @@ from provisioning.components.registry import component
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference, Source
 from provisioning.template.compile import CompiledTemplate, compile_design
-from tests.components.small import complaints
 from tests.components.test_rabbitmq import TIERS
 from tests.support.designs import design, node
 from tests.support.reading import Template
@@ -74,7 +73,6 @@ def test_it_runs_in_the_private_subnets_and_logs_where_it_is_told() -> None:
     assert template.admitted("FunctionHookSg") == set()
     assert made["LoggingConfig"]["LogGroup"] == {"Ref": "FunctionHookLogs"}
     assert made["Environment"]["Variables"] == {"SIZE": "5"}
-    assert complaints(template) == []
 
 
 def test_it_reads_a_secret_itself_and_nothing_else() -> None:
@@ -112,7 +110,6 @@ def test_a_public_address_takes_both_permissions() -> None:
     assert len(permissions) == 2
     host = template.body["Outputs"]["Host"]["Value"]
     assert host == {"Fn::Select": [2, {"Fn::Split": ["/", {"Fn::GetAtt": ["FunctionHookUrl", "FunctionUrl"]}]}]}
-    assert complaints(template) == []
 
 
 def test_without_one_it_has_no_address_and_says_so() -> None:
@@ -131,7 +128,6 @@ def test_failed_events_are_kept_encrypted_and_somebody_is_told() -> None:
     sends = [s for s in template.statements("FunctionHookRole") if s["Action"] == ["sqs:SendMessage"]]
     assert [s["Resource"] for s in sends] == [[{"Fn::GetAtt": ["FunctionHookLetters", "Arn"]}]]
     assert "FunctionHookFailed" in template.of_type("AWS::CloudWatch::Alarm")
-    assert complaints(template) == []
 
 
 def test_errors_throttles_and_duration_are_watched() -> None:
@@ -185,7 +181,6 @@ def test_every_log_but_its_own_is_shipped() -> None:
     assert reads[0]["Resource"][0]["Fn::Sub"].endswith(":secret:loki/login-??????")
     variables = template.resources["LogShippingLoki"]["Properties"]["Environment"]["Variables"]
     assert variables["LOKI_URL"] == "https://loki.example.com"
-    assert complaints(template) == []
 
 
 def test_a_monitoring_role_needs_an_account_and_its_external_id() -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from provisioning.components.kinds.queue.component import QueueSettings
-from tests.components.small import complaints, rendered
+from tests.components.small import rendered
 from tests.support.designs import node
 from tests.support.reading import Template
 
@@ -23,10 +23,6 @@ def template() -> Template:
         beside=(node("alarm_topic", "main"),),
         outputs={name: f"queue.jobs.{name}" for name in ("url", "arn", "name", "failed_url")},
     )
-
-
-def test_cfn_lint_says_nothing(template: Template) -> None:
-    assert complaints(template) == []
 
 
 def test_a_message_that_keeps_failing_is_set_aside(template: Template) -> None:

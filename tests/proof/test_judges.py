@@ -7,7 +7,6 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from cfnlint.api import lint
 
 from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import RULES, Proof, prove
@@ -57,14 +56,6 @@ def test_checkov_is_really_asked(tmp_path: Path) -> None:
     body = template("carbon-connect")
     next(m for m in ALL if m.name == "database_not_encrypted").change(body)
     assert "CKV_AWS_16" in checkov({"broken": json.dumps(body)}, tmp_path)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("slug", slugs())
-def test_cfn_lint_says_nothing(slug: str) -> None:
-    for stack in compile_design(shipped("prod", slug=slug)).stacks:
-        found = lint(stack.body, config={"regions": [stack.region], "include_checks": ["I"]})
-        assert [str(match) for match in found] == []
 
 
 def test_what_we_find_and_others_do_not_is_explained_too() -> None:

@@ -7,8 +7,6 @@ import re
 from typing import Any
 
 import pytest
-from cfnlint.api import lint
-from cfnlint.config import ManualArgs
 
 from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
@@ -16,6 +14,7 @@ from provisioning.proof import prove
 from provisioning.template.compile import CompiledDesign, compile_design
 from provisioning.template.dependencies import dependency_levels
 from tests.support.designs import REGIONS, SIZES
+from tests.support.linting import lint_all
 from tests.support.shipped import catalogue, compiled, shipped
 
 SLUGS = tuple(sorted(catalogue().blueprints))
@@ -56,10 +55,7 @@ def test_each_is_offered_in_five_regions_in_three_sizes(slug: str) -> None:
 @pytest.mark.parametrize("size", SIZES)
 def test_cfn_lint_says_nothing(slug: str, size: str) -> None:
     """Errors, warnings and informational checks, in every region on offer."""
-    for stack in compiled(slug, size).stacks:
-        regions = list(REGIONS) if stack.stack == "main" else [stack.region]
-        arguments: ManualArgs = {"regions": regions, "include_checks": ["I"]}
-        assert [str(match) for match in lint(stack.body, config=arguments)] == [], stack.stack
+    assert lint_all(compiled(slug, size)) == []
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -87,7 +83,7 @@ def test_two_environments_share_no_physical_name(slug: str, size: str) -> None:
 
 @pytest.mark.parametrize("size", SIZES)
 def test_the_same_design_is_the_same_text(slug: str, size: str) -> None:
-    once, again = (compile_design(shipped(size, slug=slug)) for _ in range(2))
+    once, again = compiled(slug, size), compile_design(shipped(size, slug=slug))
     assert once == again
     assert [stack.body for stack in once.stacks] == [stack.body for stack in again.stacks]
 
