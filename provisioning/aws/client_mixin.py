@@ -1,7 +1,8 @@
-"""The one guard that every AWS call passes: rate first, then the right account, then the call, then our own exceptions.
+"""The guard around every AWS call: checks the account, takes a token from the rate limiter, and translates errors.
 
-It is a mixin that botocore puts in front of each client class (its `creating-client-class` event, the way boto3 adds its own methods), so
-that pages of a paginator pass it as well and no service module can forget it.
+It is a mixin that botocore puts in front of each client class (in its `creating-client-class` event, as
+boto3 does with its own methods). So it also covers the pages of a paginator, and no service module can
+forget it.
 """
 
 from __future__ import annotations
@@ -26,13 +27,13 @@ _SERVER_ERROR = 500
 
 
 class _Attempts(threading.local):
-    """What happened to the attempts of the call that this thread is in."""
+    """Whether the answer to an attempt of this thread's current call was lost."""
 
     lost = False
 
 
 class CallGuard:
-    """The rules for one account and region. `verify` runs once, before the first call that changes something."""
+    """Guards the calls to one account and region. `verify` runs before the first call that changes something."""
 
     def __init__(self, account: str, region: str, limiter: CallLimiter, verify: Callable[[], None]) -> None:
         self._account = account
@@ -42,7 +43,7 @@ class CallGuard:
         self._attempts = _Attempts()
 
     def install(self, session: Session) -> None:
-        """Make every client that this session creates from now on pass here."""
+        """Makes the guard cover every client that this session creates from now on."""
         session.register("creating-client-class", self._add_mixin)
         session.register("needs-retry", self._note_attempt)
 
@@ -50,31 +51,32 @@ class CallGuard:
         mutating = changes_something(operation)
         if mutating:
             self._verify()
-        self._wait_for_turn(service, operation, next_page=any(params.get(key) for key in _NEXT_PAGE))
+        self._take_token(service, operation, next_page=any(params.get(key) for key in _NEXT_PAGE))
         before, self._attempts.lost = self._attempts.lost, False
         try:
             return send()
         except (ClientError, BotoCoreError) as error:
-            # Without the cause: botocore's text can hold what `translate` took out.
+            # Without the cause: botocore's text may contain the secrets that `translate` removed.
             raise translate(
                 error, service=service, operation=operation, mutating=mutating, lost_before=self._attempts.lost
             ) from None
         finally:
             self._attempts.lost = before
 
-    def _wait_for_turn(self, service: str, operation: str, *, next_page: bool) -> None:
-        # A list that was begun is read to its end: its later pages borrow, or a long list could never be read at all.
+    def _take_token(self, service: str, operation: str, *, next_page: bool) -> None:
+        # Later pages of a list borrow their tokens. Otherwise a long list could never be read to its end.
         seconds = self._limiter.acquire(self._account, self._region, family_of(service, operation), borrow=next_page)
         if seconds > 0:
             raise Throttled(
-                f"The portal has used up its share of calls to {self._account} in {self._region}; next in {seconds:.1f} s",
+                f"The portal has used up its rate of calls to account {self._account} in {self._region}. "
+                f"The next call is possible in {seconds:.1f} s",
                 operation=f"{service}:{operation}",
                 code="LocalRate",
                 retry_after=seconds,
             )
 
     def _note_attempt(self, **event: Any) -> None:
-        """After each attempt, before botocore decides on another: learn from refusals that it would hide."""
+        """Runs after each attempt, before botocore decides whether to retry: it would hide refusals that matter here."""
         operation = event["operation"]
         service = operation.service_model.service_name
         if event["caught_exception"] is not None:
@@ -92,7 +94,7 @@ class CallGuard:
 
 
 class _ClientMixin:
-    """Stands before botocore's client class, whose `_make_api_call` carries out every operation."""
+    """Precedes botocore's client class, whose `_make_api_call` executes every operation."""
 
     portal_guard: CallGuard
     meta: ClientMeta

@@ -1,7 +1,8 @@
-"""Keeps all workers together under AWS's request rates: one token bucket for each account, region and family of calls.
+"""Keeps all workers together below AWS's request rates: one token bucket per account, region and family of calls.
 
-The level lies in Redis, so that neither a second worker nor a restart forgets it. When AWS throttles all the same, the rate is halved and
-grows back slowly. Without Redis each process keeps a slower bucket of its own. Nothing here sleeps: the caller is told how long to stay away.
+The level of a bucket is in Redis, so that all workers share it and a restart does not reset it. If
+AWS throttles nevertheless, the rate is halved and recovers slowly. Without Redis, each process has a
+slower bucket of its own. Nothing here sleeps: the caller learns how long to wait.
 """
 
 from __future__ import annotations
@@ -22,20 +23,20 @@ from provisioning.aws.rates import DEFAULT_RATES, Rate, rate_for
 log = logging.getLogger(__name__)
 
 SLOWEST: Final = 0.05
-"""The rate never falls below this share of its full value."""
+"""The lowest rate, as a share of the full rate."""
 RECOVERY: Final = 0.1 / 60
-"""The share of the full rate that comes back each second: a tenth a minute."""
+"""The share of the full rate that a second without throttling restores: a tenth per minute."""
 HALVE_AT_MOST_EVERY: Final = 1.0
-"""Seconds in which several refusals count as one: they answer calls that were under way together."""
+"""Seconds in which several refusals count as one, because they answer calls that were sent together."""
 KEEP_SECONDS: Final = 3600
-"""How long an untouched level is kept; by then it is full again at any rate."""
+"""How long Redis keeps a bucket that nobody uses. It is full again by then, at any rate."""
 LOCAL_SHARE: Final = 0.25
-"""What one process allows itself while it cannot ask the others."""
+"""The share of the rate that a process uses on its own while Redis is unreachable."""
 REDIS_PAUSE: Final = 5.0
-"""Seconds in which a Redis that failed is not asked again, so that its time-outs do not become ours."""
+"""Seconds for which a failed Redis is not asked again, so that its timeouts do not slow the callers down."""
 
 KEY_PREFIX: Final = "governor"
-"""Starts the keys in Redis; unchanged from earlier versions, whose workers share the buckets during an upgrade."""
+"""The prefix of the keys in Redis. Earlier versions use it too: workers of both share the buckets during an upgrade."""
 
 # KEYS[1] the bucket; ARGV: full rate, burst, "acquire" | "borrow" | "throttled". Returns the seconds to wait, as text.
 _SCRIPT: Final = f"""
@@ -66,17 +67,19 @@ return tostring(wait)
 
 
 class CallLimiter(Protocol):
-    """What a client asks before each call."""
+    """What paces the calls of a client. `RateLimiter` is the one for AWS."""
 
     def acquire(self, account: str, region: str, family: str, *, borrow: bool = False) -> float:
-        """Seconds to stay away; 0 means go. With `borrow` the answer is 0 and the next ones wait the longer."""
+        """Takes a token and returns 0, or returns the seconds to wait for one. With `borrow`, the token is taken
+        in any case, and later calls wait longer.
+        """
 
     def throttled(self, account: str, region: str, family: str) -> None:
-        """AWS itself refused a call of this family for its rate."""
+        """Reports that AWS refused a call of this family because of its rate."""
 
 
 class _LocalBucket:
-    """The same arithmetic as the script, in one process."""
+    """One process's own bucket. The arithmetic is that of the script; a test compares the two."""
 
     def __init__(self, rate: Rate, clock: Callable[[], float]) -> None:
         self.full = rate.per_second * LOCAL_SHARE
@@ -111,7 +114,7 @@ class _LocalBucket:
 
 
 class RateLimiter:
-    """One for a process, over a Redis that all processes share; None means that there is no Redis. See `from_url`."""
+    """A process's rate limiter, backed by a Redis that all processes share, or by none. See `from_url`."""
 
     def __init__(
         self,
@@ -132,8 +135,8 @@ class RateLimiter:
 
     @classmethod
     def from_url(cls, url: str, *, rates: Mapping[str, Rate] = DEFAULT_RATES) -> RateLimiter:
-        """Over a connection of its own that gives up within a second: redis-py by itself would sleep and try for several."""
-        retry = Retry(NoBackoff(), 1)  # once, for a pooled connection whose server was restarted
+        """Uses a connection of its own that gives up within a second. By default, redis-py sleeps and retries for several."""
+        retry = Retry(NoBackoff(), 1)  # one retry, for a pooled connection whose server was restarted
         return cls(Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=retry), rates=rates)
 
     def close(self) -> None:
@@ -152,19 +155,19 @@ class RateLimiter:
             with self._lock:
                 self._bucket(account, region, family).throttled()
 
-    def _shared(self, account: str, region: str, family: str, what: str) -> float | None:
-        """Ask Redis; None when it cannot be asked."""
+    def _shared(self, account: str, region: str, family: str, action: str) -> float | None:
+        """Runs the script in Redis. Returns None if Redis is unreachable."""
         if self._script is None or self._clock() < self._ask_again_at:
             return None
         rate = rate_for(self._rates, family)
         try:
             answer = self._script(
-                keys=[f"{self._prefix}:{account}:{region}:{family}"], args=[rate.per_second, rate.burst, what]
+                keys=[f"{self._prefix}:{account}:{region}:{family}"], args=[rate.per_second, rate.burst, action]
             )
         except RedisError as error:
             self._ask_again_at = self._clock() + REDIS_PAUSE
             log.warning(
-                "Redis did not answer; this process keeps its own, slower count of AWS calls for %s s: %s",
+                "Redis does not respond. This process limits its AWS calls on its own, at a lower rate, for %s s: %s",
                 REDIS_PAUSE,
                 error,
             )

@@ -1,12 +1,14 @@
-"""How many calls the portal allows itself, for each account, region and family of calls.
+"""How many calls the portal makes at most, per account, region and family of calls.
 
-AWS publishes few of its rates, and counts other tools of the account against the same ones; these stay well below what is known:
-- CloudFormation: 5 CreateStack within one second were throttled (Sceptre/sceptre#910); DescribeStacks is reported at 5 a second, not
-  raisable (aws/aws-sam-cli#2671).
-- STS: 600 a second for an account and region, shared by everything in it (IAM's quotas page).
-- EC2: describing refills 20 a second up to 100, changing 5 a second up to 50 (EC2's developer guide, "Request throttling").
-- S3: 3,500 writes a second for each prefix (S3's user guide, "Optimizing performance").
-- Everything else: no figure known; a few a second has never been refused.
+AWS publishes few of its rates and counts the other tools of an account against the same ones. These
+figures stay well below what is known:
+- CloudFormation: 5 CreateStack calls within one second were throttled (Sceptre/sceptre#910);
+  DescribeStacks is reported at 5 per second, which cannot be raised (aws/aws-sam-cli#2671).
+- STS: 600 per second for an account and region, shared by everything in it (IAM's quotas page).
+- EC2: Describe calls refill at 20 per second up to 100, changes at 5 per second up to 50 (EC2's
+  developer guide, "Request throttling").
+- S3: 3,500 writes per second and prefix (S3's user guide, "Optimizing performance").
+- Everything else: no figure is known; a few calls per second have never been refused.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`burst` calls at once, then `per_second`."""
+    """Allows `burst` calls at once, then `per_second`."""
 
     per_second: float
     burst: float
@@ -43,12 +45,12 @@ _READING = ("Describe", "Get", "List", "Head", "BatchGet", "Lookup", "Search", "
 
 
 def changes_something(operation: str) -> bool:
-    """Whether an API operation, as botocore names it, may change the account."""
+    """Whether an API operation, by botocore's name, may change the account."""
     return not operation.startswith(_READING)
 
 
 def family_of(service: str, operation: str) -> str:
-    """The family whose rate a call counts against, such as "ec2.read"."""
+    """Returns the family whose rate a call counts against, such as "ec2.read"."""
     return f"{service}.{ANY_CHANGE if changes_something(operation) else ANY_READ}"
 
 
@@ -57,5 +59,5 @@ def rate_for(rates: Mapping[str, Rate], family: str) -> Rate:
 
 
 def scaled(rates: Mapping[str, Rate], factor: float) -> dict[str, Rate]:
-    """The same table, `factor` times as fast: for an account that nobody else uses, such as the sandbox."""
+    """Returns the table with rates `factor` times as high, for an account that nobody else uses, such as the sandbox."""
     return {family: Rate(rate.per_second * factor, rate.burst * factor) for family, rate in rates.items()}
