@@ -1,6 +1,6 @@
-"""From AWS's error codes to our exceptions: the one place that reads them.
+"""Translates AWS's error codes to the errors of this package. No other module reads them.
 
-The text of a message decides only where AWS gives one code to several things; all such texts stand in `BY_MESSAGE`.
+The text of a message decides only if AWS uses one code for several errors. All such texts are in `BY_MESSAGE`.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from provisioning.aws.errors import (
 )
 
 DEFAULT_RETRY_AFTER = 5.0
-"""Seconds to stay away after AWS itself said "too many requests"; it gives no figure."""
+"""Seconds to wait after AWS refused a call because of its rate. AWS does not say how long."""
 MESSAGE_LIMIT = 2000
 
-# (service, code, text) → class. Sentences of AWS that were seen, in their general form.
+# (service, code, text) → class, from sentences of AWS that were observed.
 BY_MESSAGE: Final[tuple[tuple[str, str, re.Pattern[str], type[AwsError]], ...]] = (
     ("cloudformation", "ValidationError", re.compile(r"does not exist"), NotFound),
     ("cloudformation", "ValidationError", re.compile(r"No updates are to be performed"), NoUpdates),
@@ -51,7 +51,7 @@ BY_MESSAGE: Final[tuple[tuple[str, str, re.Pattern[str], type[AwsError]], ...]] 
     # RegisterScalableTarget for a service that is gone (spinnaker/spinnaker#4371).
     ("application-autoscaling", "ValidationException", re.compile(r"ECS service doesn't exist"), NotFound),
     ("ecs", "ClientException", re.compile(r"Unable to describe task definition"), NotFound),
-    # As Terraform's provider tells them: internal/service/backup/selection.go, internal/service/autoscaling/group.go.
+    # As Terraform's provider recognizes them: internal/service/backup/selection.go, internal/service/autoscaling/group.go.
     ("backup", "InvalidParameterValueException", re.compile(r"Cannot find Backup plan"), NotFound),
     ("autoscaling", "ValidationError", re.compile(r"AutoScalingGroup name not found|Group .* not found"), NotFound),
 )
@@ -222,7 +222,7 @@ BY_CODE: Final[Mapping[str, type[AwsError]]] = {
     ),
 }
 
-# Families of codes, in this order, for what `BY_CODE` does not name.
+# Families of codes, in this order, for codes that `BY_CODE` does not list.
 BY_SHAPE_OF_CODE: Final[tuple[tuple[re.Pattern[str], type[AwsError]], ...]] = (
     (re.compile(r"NotFound(Fault|Exception)?$|^NoSuch[A-Z]|\.NotFound$|DoesNotExist(Exception)?$"), NotFound),
     (re.compile(r"AlreadyExists?(Fault|Exception)?$|\.Duplicate$|^Duplicate[A-Z]"), AlreadyExists),
@@ -246,10 +246,10 @@ _SECRET_TEXT: Final[tuple[tuple[re.Pattern[str], str], ...]] = (
     (re.compile(r"//[^/@\s]+:[^/@\s]+@"), "//…@"),
 )
 
-# AWS repeats the string it signed in this message: the session token stands in it.
+# In these messages AWS repeats the string it signed, which contains the session token.
 _KEEP_FIRST_SENTENCE: Final = frozenset({"SignatureDoesNotMatch", "IncompleteSignature"})
 
-# The connection was never made, so nothing can have happened.
+# No connection was made, so nothing can have happened.
 _NOT_SENT: Final = (
     botocore_errors.EndpointConnectionError,
     botocore_errors.ConnectTimeoutError,
@@ -261,7 +261,7 @@ ANSWER_LOST: Final = (
     botocore_errors.IncompleteReadError,
     botocore_errors.ChecksumError,
 )
-"""After these nobody knows whether AWS carried the request out."""
+"""After these, nobody knows whether AWS executed the request."""
 
 _NO_CREDENTIALS: Final = (
     botocore_errors.NoCredentialsError,
@@ -279,7 +279,7 @@ def answer_was_lost(error: BaseException) -> bool:
 
 
 def without_secrets(message: str, code: str = "") -> str:
-    """Shorten AWS's sentence and take out whatever could open a door."""
+    """Removes secrets and tokens from a message of AWS and shortens it."""
     if code in _KEEP_FIRST_SENTENCE:
         message = re.split(r"\. |\n", message, maxsplit=1)[0]
     for pattern, replacement in _SECRET_TEXT:
@@ -288,7 +288,7 @@ def without_secrets(message: str, code: str = "") -> str:
 
 
 def class_for(service: str, code: str, message: str, status: int) -> type[AwsError]:
-    """Return the exception class for one answer; `status` (HTTP) decides only for a code that nobody knows."""
+    """Returns the error class for an answer. The HTTP `status` decides only for an unknown code."""
     for table_service, table_code, text, error in BY_MESSAGE:
         if (table_service, table_code) == (service, code) and text.search(message):
             return error
@@ -314,7 +314,7 @@ def translate(
     mutating: bool,
     lost_before: bool,
 ) -> AwsError:
-    """Turn botocore's exception into ours. `lost_before`: an earlier attempt of the same call got no clear answer."""
+    """Translates an exception of botocore. `lost_before`: the answer to an earlier attempt of this call was lost."""
     name = f"{service}:{operation}"
     maybe_done = mutating and lost_before
     if isinstance(error, botocore_errors.ClientError):
@@ -323,7 +323,7 @@ def translate(
     code = type(error).__name__
     if mutating and (lost_before or answer_was_lost(error)):
         return Unclear(
-            f"The answer was lost, so nobody knows whether it was carried out: {text}",
+            f"AWS's answer was lost, so it is unknown whether the request was executed: {text}",
             operation=name,
             code=code,
             maybe_done=True,
@@ -344,7 +344,7 @@ def _from_answer(response: Mapping[str, Any], *, service: str, name: str, mutati
     status = int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
     error = class_for(service, code, message, status)
     if service == "ecs" and code == "ConflictException" and name.endswith(":RunTask"):
-        error = TokenConflict  # the code stands for the token in RunTask alone
+        error = TokenConflict  # only in RunTask does this code mean the token
     return error(
         without_secrets(message, code),
         operation=name,

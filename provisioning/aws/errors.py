@@ -1,23 +1,23 @@
-"""What AWS can answer instead of what was asked, as exceptions. Nothing else leaves this package.
+"""The errors that a call to AWS may raise. No other exception leaves this package.
 
-AwsError                   anything that AWS refuses and that has no class of its own
-├── Throttled              too many requests; `retry_after` seconds are to pass first
-├── AccessDenied           the role lacks a right
+AwsError                   any refusal by AWS that has no class of its own
+├── Throttled              too many requests; wait `retry_after` seconds
+├── AccessDenied           the role lacks a permission
 ├── CredentialsExpired     no usable credentials: missing, expired or unknown to AWS
 ├── WrongAccount           the credentials belong to another account; nothing was changed
-├── NotFound               the thing does not exist
-├── AlreadyExists          something of this name exists and is not ours
-├── TokenConflict          the token was used before with another request
-├── WrongStatus            the thing's present status or protection does not allow it
-├── LimitExceeded          a quota or capacity of the account or of AWS is used up
-├── ValidationFailed       the request is wrong
+├── NotFound               the resource does not exist
+├── AlreadyExists          a resource of this name exists and is not ours
+├── TokenConflict          the token was used before, with another request
+├── WrongStatus            the resource's status or protection does not allow the call
+├── LimitExceeded          a quota or capacity of the account or of AWS is exhausted
+├── ValidationFailed       the request is invalid
 │   ├── InvalidTemplate    … because the template is
 │   └── NoUpdates          … because it changes nothing
-├── Unreachable            no connection: the request was not carried out
-├── Unclear                the answer to a change was lost: it may have been carried out; repeat with the same token
-└── InternalFailure        AWS failed inside
+├── Unreachable            no connection: the request was not executed
+├── Unclear                the answer to a change was lost: it may have been executed; repeat it with the same token
+└── InternalFailure        an internal error of AWS
 
-`retryable` says that the same call may succeed later; `maybe_done` says that a change may have happened all the same.
+`retryable`: the same call may succeed later. `maybe_done`: the change may have been made nevertheless.
 """
 
 # ruff: noqa: N818 - these are answers of AWS, named as AWS names them
@@ -28,10 +28,13 @@ from typing import ClassVar
 
 
 class AwsError(Exception):
-    """`operation` is "service:Operation", `code` AWS's own, `message` AWS's sentence without anything secret."""
+    """`operation` is "service:Operation", `code` AWS's error code, `message` AWS's sentence without secrets.
+
+    `advice` tells people what to do next.
+    """
 
     retryable: ClassVar[bool] = False
-    advice: ClassVar[str] = "Read AWS's message and correct the cause, then try again."
+    advice: ClassVar[str] = "Read AWS's message, correct the cause, then try again."
 
     def __init__(
         self,
@@ -60,64 +63,64 @@ class AwsError(Exception):
 
 class Throttled(AwsError):
     retryable = True
-    advice = "Nothing is wrong: the portal asks again by itself, more slowly."
+    advice = "No action is needed. The portal retries automatically, at a lower rate."
 
 
 class AccessDenied(AwsError):
-    advice = "An administrator of the AWS account gives the portal's role this right, or lifts the policy that denies it; then try again."
+    advice = "Ask an administrator of the AWS account to grant the portal's role this permission, or to lift the policy that denies it. Then try again."
 
 
 class CredentialsExpired(AwsError):
     retryable = True
-    advice = "An administrator of the portal renews the credentials that it runs with, and checks the account's role and external id."
+    advice = "Ask an administrator of the portal to renew its credentials and to check the role and the external ID of the account."
 
 
 class WrongAccount(AwsError):
-    advice = "An administrator of the portal corrects the account's number or its role; nothing was changed in AWS."
+    advice = "Ask an administrator of the portal to correct the account's ID or its role. Nothing was changed in AWS."
 
 
 class NotFound(AwsError):
-    advice = "It is gone, or never was; check the name and the region."
+    advice = "It was deleted or never existed. Check the name and the region."
 
 
 class AlreadyExists(AwsError):
-    advice = "Choose another name, or remove what has this name and was not made by this operation."
+    advice = "Choose another name, or delete the resource that has this name and was not created by this operation."
 
 
 class TokenConflict(AwsError):
-    advice = "Start a new operation: this one's token was used for a different request."
+    advice = "Start a new operation. The token of this one was used for a different request."
 
 
 class WrongStatus(AwsError):
-    advice = "Wait until the running work on it has ended, or lift its protection; then try again."
+    advice = "Wait until the operation in progress on it has ended, or lift its protection. Then try again."
 
 
 class LimitExceeded(AwsError):
-    advice = "Remove what is no longer needed, or have the account's quota raised; then try again."
+    advice = "Delete what is no longer needed, or have the account's quota raised. Then try again."
 
 
 class ValidationFailed(AwsError):
-    advice = "The request itself is wrong: correct the blueprint or the inputs."
+    advice = "The request is invalid. Correct the blueprint or the inputs."
 
 
 class InvalidTemplate(ValidationFailed):
-    advice = "The template itself is wrong: correct the blueprint."
+    advice = "The template is invalid. Correct the blueprint."
 
 
 class NoUpdates(ValidationFailed):
-    advice = "There is nothing to do: what is asked for is there already."
+    advice = "No action is needed. Everything is as requested already."
 
 
 class Unreachable(AwsError):
     retryable = True
-    advice = "Check the network between the portal and AWS; the portal asks again by itself."
+    advice = "Check the network between the portal and AWS. The portal retries automatically."
 
 
 class Unclear(AwsError):
     retryable = True
-    advice = "The portal asks again with the same token, so that nothing happens twice."
+    advice = "No action is needed. The portal retries with the same token, so nothing happens twice."
 
 
 class InternalFailure(AwsError):
     retryable = True
-    advice = "AWS failed inside; the portal asks again by itself."
+    advice = "AWS reported an internal error. The portal retries automatically."

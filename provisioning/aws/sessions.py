@@ -1,7 +1,8 @@
-"""Clients for one account and region: with the right credentials, or not at all.
+"""boto3 clients for one account and region, with the right credentials or none.
 
-An account with a role is reached through that role and never, not even after a failure, with the portal's own credentials. The role's
-credentials renew themselves. Before the first change GetCallerIdentity proves that they belong to the account they are meant for.
+An account with a role is reached through that role only, never with the portal's own credentials, not
+even after a failure. The role's credentials are refreshed automatically. Before the first call that
+changes something, GetCallerIdentity verifies that they belong to the intended account.
 """
 
 from __future__ import annotations
@@ -40,15 +41,15 @@ if TYPE_CHECKING:
     from mypy_boto3_wafv2 import WAFV2Client
 
 ROLE_SESSION_SECONDS: Final = 3600
-"""The longest that AWS allows when one role assumes another."""
+"""The maximum that AWS allows when one role assumes another."""
 ROLE_SESSION_NAME: Final = "portal"
 
-# AWS's service models are big: all sessions of the process read them once, through this.
+# AWS's service models are large. All sessions of the process share this loader, so each is read once.
 _LOADER: Final = Loader()
 
 
 class _Fixed(CredentialProvider):
-    """A credential provider that has exactly these credentials, so that no chain can fall back to others."""
+    """A credential provider with fixed credentials, so that no chain can fall back to others."""
 
     METHOD = CANONICAL_NAME = "portal"
 
@@ -63,7 +64,7 @@ T = TypeVar("T")
 
 
 class Service(Generic[T]):
-    """A client of one service, made when first asked for."""
+    """The client of one service, created on first use."""
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -80,7 +81,7 @@ class Service(Generic[T]):
 
 
 class Clients:
-    """One client a service, all behind one `CallGuard`. Safe for several threads."""
+    """One client per service, all behind one `CallGuard`. Thread-safe."""
 
     application_autoscaling: Service[ApplicationAutoScalingClient] = Service("application-autoscaling")
     cloudformation: Service[CloudFormationClient] = Service("cloudformation")
@@ -110,46 +111,46 @@ class Clients:
         self._session = self._make_role_session(guard) if access.role_arn else self._own_session
 
     def client(self, service: str) -> Any:
-        """The client of a service by botocore's name; kept only once it is complete."""
+        """Returns the client of a service by botocore's name. It is cached only once it is complete."""
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._create(self._session, service)
             return self._clients[service]
 
     def verify(self) -> None:
-        """Raise WrongAccount unless the credentials belong to the account they are meant for. Asks AWS until that is proved once."""
+        """Raises WrongAccount unless the credentials belong to the intended account. Asks AWS until that succeeded once."""
         if self._verified:
             return
         actual = self.sts.get_caller_identity()["Account"]
         if actual != self.access.account_id:
             raise WrongAccount(
-                f"These credentials belong to account {actual}, but account {self.access.account_id} was meant. Nothing was changed",
+                f"The credentials belong to account {actual}, not to account {self.access.account_id}. Nothing was changed",
                 operation="sts:GetCallerIdentity",
                 code="WrongAccount",
             )
         self._verified = True
 
     def close(self) -> None:
-        """Close all connections. The clients open new ones if they are used again."""
+        """Closes all connections. The clients open new ones if they are used again."""
         with self._lock:
             for client in (*self._clients.values(), self._own_sts):
                 if client is not None:
                     client.close()
 
     def _make_own_session(self, guard: CallGuard) -> Session:
-        """With what the portal's process runs with: environment, profile, or the machine's role. An emulator never gets to see those."""
+        """Uses the credentials of the portal's process (environment, profile or instance role), but never for an emulator."""
         if self.access.endpoint_url:
-            # An access key of twelve digits is how an emulator is told the account's number.
+            # Emulators take an access key of twelve digits as the account's id.
             return _session_with(Credentials(self.access.account_id, "emulator"), guard)
         return _plain_session(guard)
 
     def _make_role_session(self, guard: CallGuard) -> Session:
-        # Deferred: nothing is asked of AWS here, and a role that cannot be assumed yields no credentials at all.
+        # Deferred: this makes no call, and a role that cannot be assumed yields no credentials at all.
         renewing = DeferredRefreshableCredentials(refresh_using=self._assume_role, method="assume-role")
         return _session_with(renewing, guard)
 
     def _assume_role(self) -> dict[str, str]:
-        """What botocore's refreshing credentials ask for, now and again shortly before the end of each hour."""
+        """Called by botocore's refreshable credentials: at first use, and shortly before each hour is over."""
         with self._lock:
             if self._own_sts is None:
                 self._own_sts = self._create(self._own_session, "sts")
@@ -186,11 +187,11 @@ def _config(access: AccountAccess) -> Config:
     return Config(  # type: ignore[call-arg]  # the stubs do not know ignore_configured_endpoint_urls
         connect_timeout=5,
         read_timeout=20,
-        # One repetition inside a call rides out a lost connection; more waiting is the engine's business, not a sleeping worker's.
+        # One retry inside a call survives a lost connection. Longer waits belong to the engine, not to a sleeping worker.
         retries={"mode": "standard", "total_max_attempts": 2},
         max_pool_connections=20,
         user_agent_extra="portal",
-        # AWS_ENDPOINT_URL in the portal's environment must not send a real account's calls elsewhere, nor the reverse.
+        # AWS_ENDPOINT_URL in the portal's environment must redirect neither calls to a real account nor calls to an emulator.
         ignore_configured_endpoint_urls=True,
         s3={"addressing_style": "path" if access.endpoint_url else "virtual"},
     )

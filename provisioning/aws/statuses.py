@@ -1,4 +1,4 @@
-"""Every status that CloudFormation has for a stack and for a resource, as data; a test compares it with botocore's model."""
+"""Every status of a stack and of a resource in CloudFormation, as data. A test compares it with botocore's model."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """`good`: what was asked for is there. `rollback`: CloudFormation is undoing, or has undone, what was asked for."""
+    """`good`: the operation succeeded. `rollback`: CloudFormation is undoing or has undone it."""
 
     name: str
     kind: Kind
@@ -72,7 +72,7 @@ STACK_STATUSES: Final = _table(
     _bad("UPDATE_ROLLBACK_FAILED", Kind.UPDATE, rollback=True),
     _busy("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", Kind.UPDATE, rollback=True),
     _bad("UPDATE_ROLLBACK_COMPLETE", Kind.UPDATE, rollback=True),
-    # A stack that has a change set and nothing else stays here until somebody executes or deletes it: nothing runs.
+    # A stack that has only a change set stays here until somebody executes or deletes it. Nothing is running.
     _bad("REVIEW_IN_PROGRESS", Kind.REVIEW),
     _busy("IMPORT_IN_PROGRESS", Kind.IMPORT),
     _good("IMPORT_COMPLETE", Kind.IMPORT),

@@ -77,7 +77,7 @@ def test_a_stack_that_this_operation_made_is_its_own(aws: LiveAws, wire: Wire) -
 def test_a_stack_of_somebody_else_is_not(aws: LiveAws, wire: Wire, operation: str | None) -> None:
     wire.on("CreateStack", EXISTS)
     wire.on("DescribeStacks", described(operation))
-    with pytest.raises(AlreadyExists, match="this operation did not make it"):
+    with pytest.raises(AlreadyExists, match="this operation did not create it"):
         aws.create_stack(spec(), token="op-1")
 
 

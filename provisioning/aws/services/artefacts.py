@@ -1,4 +1,4 @@
-"""The account's artefact bucket: where a template lies that is too long for the request itself, and code that a stack runs."""
+"""The account's artefact bucket: holds templates that are too long for a request, and the code that stacks run."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from provisioning.aws.sessions import Clients
 
 
 def upload(aws: Clients, content: bytes, *, prefix: str, suffix: str) -> str:
-    """Store the content under its digest and return its URL. The same content goes to the same place, so repeating is harmless."""
+    """Stores content under its digest and returns its URL. Safe to repeat: the same content has the same URL."""
     bucket = aws.access.artefact_bucket
     if not bucket:
         raise ValidationFailed(
-            f"The template has {len(content):,} bytes, more than CloudFormation takes in a request, "
-            f"and account {aws.access.account_id} has no artefact bucket to pass it through. Name one in the account's settings",
+            f"The template has {len(content):,} bytes, more than CloudFormation accepts in a request, and "
+            f"account {aws.access.account_id} has no artefact bucket. Enter one in the settings of the account",
             operation="cloudformation:CreateStack",
             code="NoArtefactBucket",
         )
@@ -27,23 +27,24 @@ def upload(aws: Clients, content: bytes, *, prefix: str, suffix: str) -> str:
 
 
 def put(aws: Clients, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
-    """Store a package under its key, unless the same lies there. Its checksum is proved here, and by S3 when it arrives.
+    """Stores a package under its key and returns True, or returns False if the same content is there already.
 
-    Returns whether it was stored now. Other content under the key is written over: a key is its content's own.
+    Its checksum is verified here, and by S3 on arrival. Other content under the key is overwritten,
+    because the key is derived from the content.
     """
     if hashlib.sha256(body).hexdigest() != sha256:
         raise ValidationFailed(
-            f"The package for {key} is not the one that was planned: its content has another SHA-256",
+            f"The package for {key} is not the planned one: its SHA-256 differs",
             operation="s3:PutObject",
             code="BadDigest",
         )
     checksum = base64.b64encode(bytes.fromhex(sha256)).decode()
     try:
-        found = aws.s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **owner(aws))
+        stored = aws.s3.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **owner(aws))
     except NotFound:
         pass
     else:
-        if found.get("ChecksumSHA256") == checksum:
+        if stored.get("ChecksumSHA256") == checksum:
             return False
     aws.s3.put_object(
         Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum, **owner(aws)

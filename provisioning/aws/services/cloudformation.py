@@ -1,4 +1,7 @@
-"""Stacks: created, watched and deleted. Always by stack id once there is one: after a deletion the name means nothing, or another stack."""
+"""CloudFormation: creates, reads and deletes stacks.
+
+Uses the stack id as soon as there is one: after a deletion, the name means no stack or another one.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ if TYPE_CHECKING:
 
 OPERATION_TAG: Final = "portal:operation"
 MAX_EVENT_PAGES: Final = 50
-"""Pages of 100 events read in one call: more than ten for each resource of the biggest template."""
+"""The most pages of 100 events that one call reads: over ten events per resource of the largest template."""
 
 
 def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
@@ -33,7 +36,7 @@ def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
     if spec.stack_policy is not None:
         request["StackPolicyBody"] = spec.stack_policy
     if spec.express and _knows(aws, "CreateStack", "DeploymentConfig"):
-        # Rollback is chosen on purpose: what fails is taken down again, as in the standard mode.
+        # Keep the rollback of the standard mode: a stack that fails is deleted again.
         request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
     try:
         return aws.cloudformation.create_stack(**request)["StackId"]
@@ -42,13 +45,13 @@ def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
 
 
 def _our_stack_id(aws: Clients, spec: StackSpec, error: AlreadyExists) -> str:
-    """A stack of this name exists: it is ours only if this very operation made it (an answer was lost, or a step runs twice)."""
+    """A stack of this name exists. It is ours only if this operation created it: an answer was lost, or a step runs twice."""
     operation = spec.tags.get(OPERATION_TAG)
     stack = describe_stack(aws, spec.name)
     if stack is not None and operation and stack.tags.get(OPERATION_TAG) == operation:
         return stack.stack_id
     raise AlreadyExists(
-        f"A stack named {spec.name} exists in account {aws.access.account_id} in {aws.access.region}, and this operation did not make it",
+        f"A stack named {spec.name} exists in account {aws.access.account_id} in {aws.access.region}, and this operation did not create it",
         operation=error.operation,
         code=error.code,
     ) from error
@@ -95,7 +98,9 @@ def list_stacks(aws: Clients, *, statuses: Sequence[str]) -> list[StackState]:
 
 
 def stack_events(aws: Clients, stack_id: str, *, after_event_id: str | None) -> list[StackEvent]:
-    """Oldest first. AWS gives the newest first, so that a known event ends the reading; past `MAX_EVENT_PAGES` the oldest are left out."""
+    """Returns the oldest event first. AWS returns the newest first, so a known event ends the reading. The oldest
+    events beyond `MAX_EVENT_PAGES` are left out.
+    """
     found: list[StackEvent] = []
     pages = aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
     for number, page in enumerate(pages, start=1):
@@ -128,7 +133,7 @@ def set_termination_protection(aws: Clients, stack_name: str, *, enabled: bool) 
 
 
 def _stack(stack: StackTypeDef | StackSummaryTypeDef) -> StackState:
-    details: Mapping[str, Any] = stack  # a summary has neither outputs, tags nor protection
+    details: Mapping[str, Any] = stack  # a summary has no outputs, tags or protection
     return StackState(
         stack_id=details["StackId"],
         name=stack["StackName"],
