@@ -23,11 +23,12 @@ demo: setup ## the whole product on this machine, with a simulated AWS account
 test: setup .venv-judges/.ready browser ## all tests, on real PostgreSQL, Valkey, the sandbox and Chromium
 	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: setup ## linters, types, import rules, Django's own checks: silent when all is well
+check: setup ## linters, types, word list, import rules, Django's own checks: silent when all is well
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --quiet --check .
 	@.venv/bin/djade --check --target-version 5.2 $$(git ls-files -co --exclude-standard 'templates/*.html') > .cache/djade.log 2>&1 || { cat .cache/djade.log; exit 1; }
 	@.venv/bin/mypy > .cache/mypy.log 2>&1 || { cat .cache/mypy.log; exit 1; }
+	@$(RUN) -m tests.style.word_list
 	@.venv/bin/lint-imports > .cache/imports.log 2>&1 || { cat .cache/imports.log; exit 1; }
 	@SECRET_KEY=$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(60))') DATABASE_URL=postgresql://127.0.0.1/portal REDIS_URL=redis://127.0.0.1/0 \
 	  ALLOWED_HOSTS=portal.example $(RUN) manage.py check --deploy --fail-level WARNING > .cache/check.log 2>&1 || { cat .cache/check.log; exit 1; }

@@ -1,6 +1,8 @@
-"""From a folder of HCL files to blueprints, and from a blueprint with size and inputs to a design. Pure: no Django, no AWS.
+"""Loads blueprints from folders of HCL files, and resolves a blueprint with size and inputs to a
+design.
 
-The catalogue's folder is the only I/O; parsing is behind `parse`, the only module that imports hcl2.
+Pure: no Django, no AWS. The catalogue's folder is the only I/O. Only `syntax/parse.py` imports
+hcl2.
 """
 
 from provisioning.blueprint.blueprint import Blueprint, ComponentBlock, OutputBlock, Size

@@ -1,4 +1,4 @@
-"""A blueprint as it was read: everything that the file says, checked, but nothing computed."""
+"""A blueprint as it was read: everything in the file, validated, but not evaluated."""
 
 from __future__ import annotations
 
@@ -21,11 +21,7 @@ MATURITIES = ("draft", "published", "deprecated")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One `size` block of a blueprint.
-
-    `settings` holds every argument of the block. `requires_approval` is true if the block or the
-    size's policy demands an approval.
-    """
+    """`carbon-connect-prod`, shortened to the limit of an environment's name."""
 
     policy: SizePolicy
     requires_approval: bool

@@ -1,11 +1,12 @@
-"""What can be wrong with a blueprint, an input, or a wish for either; every message is a sentence for its reader.
+"""Errors about a blueprint, an input or a request for either. Every message is a sentence for its
+reader.
 
 BlueprintError
 ├── UnknownBlueprint       there is no such slug
-├── BrokenBlueprintError   the file says something that cannot be; `.problems` name file and line
+├── BrokenBlueprintError   the file is invalid; `.problems` name file and line
 ├── NotOffered             a size or region that the blueprint does not have
-├── InputErrors            what was filled in is not what the variables ask for; `.errors` by variable
-└── UnresolvedError        the inputs are right one by one, but the components refuse them; `.problems`
+├── InputErrors            inputs are invalid; `.errors` by variable
+└── UnresolvedError        each input is valid, but the components reject them; `.problems`
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from provisioning.design.graph import Source
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing that is wrong, and where."""
+    """A problem with its position."""
 
     source: Source
     message: str
@@ -28,11 +29,11 @@ class Problem:
 
 
 class BlueprintError(ValueError):
-    """Everything below; the message can be shown as it is."""
+    """The base of all errors below; the message can be shown as it is."""
 
 
 class UnknownBlueprint(BlueprintError):  # noqa: N818 - named after what happened
-    """There is no blueprint of this slug."""
+    """There is no blueprint with this slug."""
 
 
 class NotOffered(BlueprintError):  # noqa: N818 - named after what happened
@@ -46,7 +47,7 @@ class _ProblemsError(BlueprintError):
 
 
 class BrokenBlueprintError(_ProblemsError):
-    """The blueprint is listed, but cannot be used until its file is repaired."""
+    """The blueprint is listed, but cannot be used until its file is fixed."""
 
     def __init__(self, slug: str, problems: Iterable[Problem]) -> None:
         super().__init__(problems)
@@ -54,11 +55,11 @@ class BrokenBlueprintError(_ProblemsError):
 
 
 class UnresolvedError(_ProblemsError):
-    """The components refuse what the inputs came to."""
+    """The components reject the values that the inputs produce."""
 
 
 class InputErrors(BlueprintError):  # noqa: N818 - carries several
-    """What was filled in is refused; `errors` holds the sentences by the variable's name."""
+    """Inputs are rejected; `errors` has the sentences by the variable's name."""
 
     def __init__(self, errors: Mapping[str, list[str]]) -> None:
         self.errors = {name: list(sentences) for name, sentences in errors.items()}
@@ -66,7 +67,7 @@ class InputErrors(BlueprintError):  # noqa: N818 - carries several
 
 
 class ProblemFound(Exception):  # noqa: N818 - never leaves this package
-    """One problem on its way to whoever collects them."""
+    """A single problem, raised until a report collects it."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)

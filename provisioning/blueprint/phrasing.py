@@ -1,4 +1,4 @@
-"""Sentences about names: what is known, and what was probably meant."""
+"""Phrases for messages: quoted names, lists, and suggestions for mistyped names."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ _LONGEST_GUESSED = 80
 
 
 def shown(text: str) -> str:
-    """Return a name as it stands in a message: short, and on one line."""
+    """Returns a name as a message shows it: short, and on one line."""
     return f'"{readable(text[:_LONGEST_GUESSED])}{"…" if len(text) > _LONGEST_GUESSED else ""}"'
 
 
 def readable(text: str) -> str:
-    """Text that can be printed, shown and stored whatever it was."""
+    """Makes any text printable and storable."""
     return "".join(character if character.isprintable() else "\ufffd" for character in text)
 
 
 def known(name: str, names: Iterable[str]) -> str:
-    """Return `did you mean "x"?`, or the list of what there is."""
+    """Returns `did you mean "x"?`, or the list of known names."""
     choices = sorted(names)
     if not choices:
         return "there are none."

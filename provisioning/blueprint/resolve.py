@@ -1,4 +1,6 @@
-"""Blueprint, size and inputs to a Design: every expression computed, every setting checked by its component's own schema."""
+"""Resolves a blueprint, a size and inputs to a Design: evaluates every expression and validates
+every component's settings.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ from provisioning.design.graph import Design, DesignOutput, EnvironmentContext, 
 
 _KIND_NAME_SETTING = 3
 _LONGEST_CIRCLE = 12
-# With the depth of an expression this bounds the stack.
+# Together with the depth of an expression, this limits the stack.
 _MAX_STEPS = 4
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
 _PARTITIONS = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
@@ -52,7 +54,7 @@ class DesignScope:
         }
 
     def answers(self) -> Mapping[str, Value]:
-        """What the team answered to the questions of a template."""
+        """The team's inputs for the parameters of a template."""
         own = self._values["var"]
         return {
             name: own.get(name)
@@ -74,11 +76,11 @@ class DesignScope:
         return self._budget.charge(line, self._setting(line, self._blocks[kind, name], keys[2])), steps
 
     def _setting(self, line: int, block: ComponentBlock, name: str) -> Value:
-        """Another component's own setting, computed once; in a circle it would never end."""
+        """Another component's setting, evaluated once. Detects circular references."""
         place = f"component.{block.address}.{name}"
         if place in self._under_way:
             circle = [*self._under_way[self._under_way.index(place) :], place]
-            raise ProblemFound(line, f"These settings refer to each other in a circle: {' → '.join(circle)}.")
+            raise ProblemFound(line, f"These settings have a circular reference: {' → '.join(circle)}.")
         if (block.address, name) not in self._settings:
             self._under_way.append(place)
             try:
@@ -90,13 +92,13 @@ class DesignScope:
     def value_of(self, argument: Argument) -> Value:
         if len(self._under_way) > _MAX_STEPS:
             raise ProblemFound(
-                argument.line, f"Settings refer on to settings more than {_MAX_STEPS} times; write the value itself."
+                argument.line, f"Settings refer to other settings more than {_MAX_STEPS} times; write the value itself."
             )
         return evaluate(argument.value, self)
 
 
 def build_nodes(blueprint: Blueprint, scope: DesignScope, report: Report) -> dict[str, Node]:
-    """The components with their settings checked; those that cannot be are reported and left out."""
+    """The components with valid settings; the others are reported and omitted."""
     nodes: dict[str, Node] = {}
     for block in blueprint.components:
         if block.kind in kinds() and (node := _node(block, scope, report, blueprint.files)):
@@ -117,7 +119,7 @@ def _node(block: ComponentBlock, scope: DesignScope, report: Report, files: Ship
             complete = False
             continue
         field = schema.model_fields.get(name)
-        # As in Terraform, null means "as if it were not written".
+        # As in Terraform, null means that the argument is absent.
         if value is not None or field is None or field.is_required():
             values[name] = value
     if not complete:
@@ -144,8 +146,10 @@ def _check_circles(nodes: Mapping[str, Node], report: Report) -> None:
         first = min(circle, key=lambda address: nodes[address].source.line)
         turn = circle.index(first)
         whole = [*circle[turn:], *circle[:turn], first]
-        told = " → ".join(whole if len(whole) <= _LONGEST_CIRCLE else [*whole[: _LONGEST_CIRCLE - 2], "…", first])
-        report.add(nodes[first].source.line, f"These components use each other in a circle: {told}.")
+        shown_circle = " → ".join(
+            whole if len(whole) <= _LONGEST_CIRCLE else [*whole[: _LONGEST_CIRCLE - 2], "…", first]
+        )
+        report.add(nodes[first].source.line, f"These components have a circular dependency: {shown_circle}.")
 
 
 def build_outputs(blueprint: Blueprint, scope: DesignScope, report: Report) -> tuple[DesignOutput, ...]:
@@ -167,7 +171,9 @@ def build_outputs(blueprint: Blueprint, scope: DesignScope, report: Report) -> t
 
 
 def build_tags(blueprint: Blueprint, scope: DesignScope, report: Report) -> Mapping[str, str]:
-    """The team's own tags. Raises InputErrors where one variable alone holds them, so that its field can say it."""
+    """The team's own tags. Raises InputErrors if they come from one variable alone, so that its
+    field can show the problem.
+    """
     expression = blueprint.tags
     if expression is None:
         return {}
@@ -184,7 +190,7 @@ def build_tags(blueprint: Blueprint, scope: DesignScope, report: Report) -> Mapp
 
 
 def resolve(blueprint: Blueprint, *, size: str, inputs: Mapping[str, Value], environment: EnvironmentContext) -> Design:
-    """Return the design of one environment; the same arguments give an equal design.
+    """Returns the design of one environment; equal arguments give an equal design.
 
     Raises NotOffered, InputErrors or UnresolvedError, all of them BlueprintErrors.
     """

@@ -1,4 +1,4 @@
-"""Turns what pydantic says about a component's settings into a line and a sentence."""
+"""Turns pydantic's errors about a component's settings into lines and sentences."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from provisioning.blueprint.syntax.tree import Expression, ListOf, Literal, MapO
 
 
 def problems_of(block: ComponentBlock, schema: type[BaseModel], error: ValidationError) -> Iterator[ProblemFound]:
-    """One problem for each error; several about the alternatives of one value say it once each."""
+    """One problem for each error; errors about alternative types of one value are merged."""
     for details in error.errors(include_url=False, include_input=False):
         path = _path(details)
         yield ProblemFound(_line(block, path), _sentence(block, schema, details, path))
 
 
 def _path(details: ErrorDetails) -> list[str | int]:
-    """The place in the blueprint; pydantic's own marks for alternatives (`is-instance[Reference]`) left out."""
+    """The path in the blueprint, without pydantic's marks for alternatives
+    (`is-instance[Reference]`).
+    """
     return [step for step in details["loc"] if isinstance(step, int) or ("[" not in step and "-" not in step)]
 
 
@@ -49,7 +51,7 @@ def _sentence(block: ComponentBlock, schema: type[BaseModel], details: ErrorDeta
 
 
 def _line(block: ComponentBlock, path: list[str | int]) -> int:
-    """The line of the innermost place that the file itself writes out."""
+    """The line of the innermost part of the path that the file itself contains."""
     if not path or path[0] not in block.arguments:
         return block.source.line
     argument = block.arguments[str(path[0])]

@@ -1,6 +1,7 @@
-"""What leaves the portal and what comes in from elsewhere: Terraform's variables and modules, CloudFormation, the API's JSON.
+"""Import and export: Terraform variables and modules, CloudFormation, the API's JSON.
 
-Pure: no Django, no AWS, and nothing is computed. What was pasted may hold secrets, so no message repeats a value.
+Pure: no Django, no AWS, and no expression is evaluated. Pasted text may contain secrets, so no
+message repeats a value.
 """
 
 from provisioning.exchange.cloudformation import cloudformation_package

@@ -1,4 +1,4 @@
-"""From what was pasted to the answers on a request form, with a reason for everything that was not taken."""
+"""Fills a request form from pasted text, with a reason for everything that was not imported."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _SIZES = {
     "prod": "prod", "production": "prod",
 }  # fmt: skip
 _NOT_NEEDED = {
-    "source": "is not needed: the blueprint stands for the module",
+    "source": "is not needed: the blueprint replaces the module",
     "version": "is not needed: the request names the blueprint's version",
-    "depends_on": "is not needed: the blueprint knows what waits for what",
+    "depends_on": "is not needed: the blueprint knows the dependencies",
     "providers": "is not needed: the account and the region are chosen on the form",
 }
 _META = {
-    "count": "is not taken: one request makes one environment",
-    "for_each": "is not taken: one request makes one environment",
+    "count": "is not imported: one request creates one environment",
+    "for_each": "is not imported: one request creates one environment",
 }
-# What the form asks beside the blueprint's own questions, by the names that modules have for it.
+# Form fields in addition to the blueprint's inputs, by the names that modules use for them.
 _AROUND = {"environment": "size", "size": "size", "region": "region", "aws_region": "region", "name": "name"}
 
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """`target` is the variable, or `size`, `region`, `name`; `note` says what else there is to know."""
+    """`target` is the variable, or `size`, `region`, `name`; `note` has further information."""
 
     name: str
     line: int
@@ -45,7 +45,7 @@ class Taken:
 
 @dataclass(slots=True)
 class Filled:
-    """The answers; `inputs` hold no secret. Whatever nothing said is empty."""
+    """The imported values; `inputs` contains no secret. Fields without a value are empty."""
 
     size: str = ""
     name: str = ""
@@ -66,7 +66,7 @@ class Filled:
 
 
 def fill(blueprint: Blueprint, source: Source, *, size: str = "") -> Filled:
-    """Match name by name. `size` counts where the source says none."""
+    """Matches arguments by name. `size` applies if the source has none."""
     filled = Filled(left=list(source.left))
     _about(blueprint, source, filled)
     names = _names(blueprint)
@@ -94,19 +94,19 @@ def _once(source: Source, filled: Filled) -> list[Given]:
     first: dict[str, Given] = {}
     for item in source.given:
         if item.name in first:
-            filled.leave(item, f"stands there already (line {first[item.name].line})")
+            filled.leave(item, f"is already set (line {first[item.name].line})")
         else:
             first[item.name] = item
     return list(first.values())
 
 
 def _about(blueprint: Blueprint, source: Source, filled: Filled) -> None:
-    """What the portal itself wrote around the inputs."""
+    """The values that the portal itself exported in addition to the inputs."""
     about = source.about
     if (other := about.get("blueprint", blueprint.slug)) != blueprint.slug:
-        filled.notes.append(f"This was written for the blueprint {other}; what has the same name here was taken.")
+        filled.notes.append(f"This was exported from the blueprint {other}; inputs with the same name were imported.")
     elif (version := about.get("version", blueprint.version)) != blueprint.version:
-        filled.notes.append(f"This was written for version {version}; the form is version {blueprint.version}.")
+        filled.notes.append(f"This was exported from version {version}; the form is version {blueprint.version}.")
     if about.get("size") in blueprint.sizes:
         filled.size = about["size"]
     if about.get("region") in blueprint.regions:
@@ -130,15 +130,13 @@ def _take_around(blueprint: Blueprint, item: Given, filled: Filled) -> None:
             filled.size = size
             filled.taken.append(Taken(item.name, item.line, "size"))
         else:
-            filled.leave(
-                item, f"names no size; {blueprint.title} has {listed(blueprint.sizes, 'and')}: choose one below"
-            )
+            filled.leave(item, f"is no size; {blueprint.title} has {listed(blueprint.sizes, 'and')}: choose one below")
     elif target == "region":
         if isinstance(value, str) and value in blueprint.regions:
             filled.region = value
             filled.taken.append(Taken(item.name, item.line, "region"))
         else:
-            filled.leave(item, f"is none of the blueprint's regions, which are {listed(blueprint.regions, 'and')}")
+            filled.leave(item, f"is not one of the blueprint's regions, which are {listed(blueprint.regions, 'and')}")
     elif isinstance(value, str) and _is_name(value):
         filled.name = value
         filled.taken.append(Taken(item.name, item.line, "name"))
@@ -147,15 +145,17 @@ def _take_around(blueprint: Blueprint, item: Given, filled: Filled) -> None:
 
 
 def _take(variable: Variable, item: Given, filled: Filled) -> None:
-    """One answer. A value that the variable's own rules refuse is taken all the same: the form says it beside the field."""
+    """Imports one value. A value that violates the variable's own rules is imported too: the form
+    shows the problem at its field.
+    """
     if variable.sensitive:
-        filled.leave(item, "is a secret, and secrets are not taken from text: type it into its field")
+        filled.leave(item, "is a secret, and secrets are not imported from text; enter it in its field")
     elif item.trouble:
         filled.leave(item, item.trouble)
     elif variable.name in filled.inputs:
-        filled.leave(item, f"is the input {variable.name} once more")
+        filled.leave(item, f"sets the input {variable.name} again")
     elif absent(item.value):
-        filled.taken.append(Taken(item.name, item.line, variable.name, "is empty, so the default counts"))
+        filled.taken.append(Taken(item.name, item.line, variable.name, "is empty, so the default applies"))
     else:
         try:
             value = convert(variable.type, item.value)
@@ -171,7 +171,9 @@ def _take(variable: Variable, item: Given, filled: Filled) -> None:
 
 
 def convert(type_: VariableType, value: Value) -> Value:
-    """A literal as a variable's type, with the conversions that Terraform makes. Raises ValueError without the value in it."""
+    """Converts a literal to a variable's type, as Terraform does. Raises ValueError without the
+    value in its message.
+    """
     if type_.container is None:
         return _scalar(type_, value)
     if type_.container == "list" and isinstance(value, list):

@@ -1,4 +1,6 @@
-"""Takes heredocs out of a Terraform file before it is parsed: the parser's pattern for them backtracks, ours does not."""
+"""Removes heredocs from a Terraform file before parsing: the parser's pattern for them backtracks,
+ours does not.
+"""
 
 from __future__ import annotations
 
@@ -16,29 +18,29 @@ _CODE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 
 @dataclass(frozen=True, slots=True)
 class Heredoc:
-    """Its lines, without the word that ends it."""
+    """Its lines, without the closing word."""
 
     lines: tuple[str, ...]
 
     def value(self) -> str:
-        """Its one line; several could not be an answer. Raises NotLiteral."""
+        """Its only line; several lines cannot be an input. Raises NotLiteral."""
         if any(_CODE.search(line) for line in self.lines):
-            raise NotLiteral("is text that is put together from other values (${ … })")
+            raise NotLiteral("is text composed from other values (${ … })")
         if len(self.lines) != 1:
-            raise NotLiteral("has several lines, and an answer has one")
+            raise NotLiteral("has several lines, but an input has one")
         return self.lines[0].replace("$${", "${").replace("%%{", "%{")
 
 
 @dataclass(frozen=True, slots=True)
 class WithoutHeredocs:
-    """A file with a mark in the place of each heredoc; every line keeps its number."""
+    """A file with a mark instead of each heredoc; every line keeps its number."""
 
     text: str
     mark: str
     heredocs: tuple[Heredoc, ...]
 
     def fill_in(self, value: Value) -> Value:
-        """A value with heredocs for their marks. Raises NotLiteral."""
+        """A value with heredocs instead of their marks. Raises NotLiteral."""
         match value:
             case str() if value.startswith(self.mark):
                 return self.heredocs[int(value.removeprefix(self.mark))].value()
@@ -51,7 +53,9 @@ class WithoutHeredocs:
 
 
 def take_out(text: str) -> WithoutHeredocs:
-    """Raises ProblemFound for a heredoc that never ends, and as `scan.check` does."""
+    """Raises ProblemFound for a heredoc that never ends, and for everything that `scan.check`
+    rejects.
+    """
     mark = "heredoc:"
     while mark in text:
         mark += ":"
@@ -74,7 +78,7 @@ def _heredoc(text: str) -> Heredoc:
 
 
 def _end_of(text: str, position: int, line: int) -> int:
-    """Where the heredoc that opens here ends: behind its word, before the line's end."""
+    """The position at which the heredoc ends: after its closing word, before the line break."""
     opening = _START.match(text, position)
     if opening is None:
         raise ProblemFound(line, "A heredoc (<<) begins with a bare word and a line end behind it.")

@@ -1,6 +1,8 @@
-"""Reads JSON with the line of every key: `.tfvars.json`, `.tf.json`, and requests that this portal wrote.
+"""Reads JSON with the line of every key: `.tfvars.json`, `.tf.json`, and requests that this portal
+exported.
 
-What would cost the parser depth or time (nesting, numbers of thousands of digits) is refused first, and no key twice.
+Text that would cost the parser depth or time (nesting, numbers with thousands of digits) is
+rejected first, and so are repeated keys.
 """
 
 from __future__ import annotations
@@ -19,17 +21,17 @@ from provisioning.exchange.terraform import about_of
 
 MAX_DEPTH = 8
 MAX_MEMBERS = 2_000
-# To the end where it is never closed, and without a way back: each character is looked at once.
+# Matches to the end if a quote is never closed, without backtracking: each character is read once.
 _QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"?')
 _BLANK = re.compile(r"[ \t\r\n]*")
 _BRACKETS = re.compile(r"[\[{\]}]")
 _CODE = re.compile(r"(?<!\$)\$\{|(?<!%)%\{")
 _LONGEST_KEY = 100
-_NOT_JSON = "This is not JSON that can be read; check quotes, commas and brackets."
+_NOT_JSON = "This is not valid JSON; check quotes, commas and brackets."
 
 
 class _Wrong(ValueError):  # noqa: N818 - never leaves this module
-    """What the hooks refuse; the message is a sentence."""
+    """A value that the hooks reject; the message is a sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Member:
 
 
 def read_json(text: str) -> Pasted:
-    """Return what the one object holds. Raises Unreadable."""
+    """Returns the content of the single object. Raises Unreadable."""
     _check_depth(text)
     members = _members(text, _blanks(text, 0), alone=True)
     by_key = {member.key: member for member in members}
@@ -74,7 +76,9 @@ def _modules(text: str, module: Member) -> Iterator[Source]:
 
 
 def _given(members: list[Member], *, templates: bool = False) -> tuple[Given, ...]:
-    """`//` is a comment. In a file of blocks Terraform takes `${…}` in text for an expression, in one of variables not."""
+    """`//` is a comment. In files with blocks Terraform evaluates `${…}` in text; in files of
+    variables it does not.
+    """
     return tuple(
         _as_text_of_blocks(member) if templates else Given(_readable(member.key), member.line, member.value)
         for member in members
@@ -85,12 +89,12 @@ def _given(members: list[Member], *, templates: bool = False) -> tuple[Given, ..
 def _as_text_of_blocks(member: Member) -> Given:
     name, text = _readable(member.key), json.dumps(member.value, ensure_ascii=False)
     if _CODE.search(text):
-        return Given(name, member.line, trouble="is text that is put together from other values (${ … })")
+        return Given(name, member.line, trouble="is text composed from other values (${ … })")
     return Given(name, member.line, json.loads(text.replace("$${", "${").replace("%%{", "%{")))
 
 
 def _readable(key: str) -> str:
-    """A key as it can be shown; such a long or unprintable one is no variable's name in any case."""
+    """A printable key; a long or unprintable key is never a variable's name."""
     return key if key.isprintable() and len(key) <= _LONGEST_KEY else shown(key).strip('"')
 
 
@@ -103,7 +107,7 @@ def _check_depth(text: str) -> None:
 
 
 def _members(text: str, position: int, *, alone: bool = False) -> list[Member]:
-    """The members of the object that begins here; `alone`, when nothing may stand behind it."""
+    """The members of the object that begins here; `alone` means that nothing may follow it."""
     found: dict[str, Member] = {}
     try:
         position = _expect(text, position, "{")
@@ -117,10 +121,10 @@ def _members(text: str, position: int, *, alone: bool = False) -> list[Member]:
             position = _expect(text, _blanks(text, position), ":")
             value, end = _DECODER.raw_decode(text, position)
             if key in found:
-                raise Unreadable(line, f"{shown(key)} stands here already (line {found[key].line}).")
+                raise Unreadable(line, f"{shown(key)} is already there (line {found[key].line}).")
             found[key] = Member(key, line, position, value)
             if len(found) > MAX_MEMBERS:
-                raise Unreadable(line, f"There are more than {MAX_MEMBERS} entries; paste less.")
+                raise Unreadable(line, f"There are more than {MAX_MEMBERS} entries; paste fewer.")
             position = _blanks(text, end)
         position = _blanks(text, position + 1)
     except json.JSONDecodeError as error:
@@ -154,13 +158,13 @@ def _number(text: str) -> int:
 
 
 def _constant(_text: str) -> float:
-    raise _Wrong("NaN and Infinity are no numbers here.")
+    raise _Wrong("NaN and Infinity are not allowed.")
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        raise _Wrong("An object of this entry has a key twice.")
+        raise _Wrong("An object in this entry has a key twice.")
     return found
 
 

@@ -1,4 +1,4 @@
-"""An expression's value where it stands there itself. Nothing is followed and nothing is computed."""
+"""Returns the value of a literal expression. References are not resolved and nothing is evaluated."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from provisioning.blueprint.syntax.tree import (
 )
 from provisioning.design.graph import Value
 
-# Terraform's own first words of references; any other word may be a secret whose quotes were forgotten.
+# The first words of Terraform's references; any other word may be a secret without quotes.
 _ROOTS = frozenset({"var", "local", "module", "data", "each", "count", "self", "path", "terraform"})
 
 
@@ -27,7 +27,7 @@ class NotLiteral(Exception):  # noqa: N818 - never leaves this package
 
 
 def literal(expression: Expression) -> Value:
-    """Return the value, or raise NotLiteral."""
+    """Returns the value, or raises NotLiteral."""
     match expression:
         case Literal(value=value):
             return value
@@ -38,21 +38,21 @@ def literal(expression: Expression) -> Value:
         case Unary(operator="-", operand=Literal(value=int() | float() as number)) if not isinstance(number, bool):
             return -number
         case Template():
-            raise NotLiteral("is text that is put together from other values (${ … })")
+            raise NotLiteral("is text composed from other values (${ … })")
         case Get():
             root, _ = flatten(expression)
             said = f" ({root.name}. …)" if isinstance(root, Name) and root.name in _ROOTS else ""
-            raise NotLiteral(f"refers to something else{said}, and references are not followed")
+            raise NotLiteral(f"refers to something else{said}, and references are not resolved")
         case Call():
-            raise NotLiteral("calls a function, and nothing is computed here")
+            raise NotLiteral("calls a function, and functions are not evaluated here")
         case Conditional() | Binary() | Unary():
             raise NotLiteral("is computed from other values")
         case Name():
-            raise NotLiteral("is a bare word; text stands in quotes")
+            raise NotLiteral("is a bare word; put text in quotes")
 
 
 def _entry(key: Expression, value: Expression) -> tuple[str, Value]:
     name = literal(key)
     if not isinstance(name, str):
-        raise NotLiteral("has a key that is no text")
+        raise NotLiteral("has a key that is not text")
     return name, literal(value)

@@ -1,4 +1,4 @@
-"""What was pasted or uploaded, as it was read: arguments with their lines, literal values only."""
+"""Pasted or uploaded text after reading: arguments with their lines, literal values only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SHORT = re.compile(r'"[^"A-Za-z0-9]{1,4}"')
 
 
 class Unreadable(BlueprintError):  # noqa: N818 - named after what happened
-    """What was pasted cannot be read as what it should be. The message repeats nothing of it but its line."""
+    """The text cannot be read. The message repeats nothing of it except the line number."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(f"Line {line}: {message}")
@@ -24,7 +24,9 @@ class Unreadable(BlueprintError):  # noqa: N818 - named after what happened
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One argument. `trouble` completes the sentence "<name> …" where the value cannot be taken, and is empty otherwise."""
+    """One argument. If its value cannot be used, `trouble` completes the sentence "<name> …";
+    otherwise it is empty.
+    """
 
     name: str
     line: int
@@ -34,7 +36,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What was not taken, and why; `why` completes the sentence "<name> …"."""
+    """An argument that was not imported; `why` completes the sentence "<name> …"."""
 
     name: str
     line: int
@@ -43,9 +45,10 @@ class Left:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One set of arguments: a module block, a file of variables, or a request that this portal wrote.
+    """One set of arguments: a module block, a file of variables, or an exported request.
 
-    `about` is what the portal's own files say around the inputs: blueprint, version, size, name, account, region.
+    `about` has the values that the portal's own files contain in addition to the inputs: blueprint,
+    version, size, name, account, region.
     """
 
     title: str
@@ -57,14 +60,14 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """`sources` are what one may choose from; `left` is what stands beside them and is not read."""
+    """`sources` can be chosen from; `left` are the parts of the text that are ignored."""
 
     sources: tuple[Source, ...]
     left: tuple[Left, ...] = ()
 
 
 def told(problem: ProblemFound) -> str:
-    """A problem's message without the words that it repeats from the text, which might be a secret."""
+    """A problem's message without the words that it quotes from the text, which might be a secret."""
     message = problem.message.replace(" in blueprints", " here").replace("split the blueprint", "paste less")
     start, end = message.find('"'), message.rfind('"')
     if start == end or not _SHORT.sub("", message).count('"'):

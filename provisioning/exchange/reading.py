@@ -1,4 +1,4 @@
-"""From bytes to what was pasted: one door for HCL and JSON, with the size looked at first."""
+"""Reads pasted bytes, HCL or JSON, after checking their size."""
 
 from __future__ import annotations
 
@@ -13,12 +13,13 @@ _OTHER_UNICODE = (b"\xff\xfe", b"\xfe\xff")
 
 
 def read(data: bytes) -> Pasted:
-    """Return the module blocks, variables or requests that the text holds, at least one. Raises Unreadable.
+    """Returns the module blocks, variables or requests in the text, at least one. Raises
+    Unreadable.
 
-    Lines end as on any system, and a byte order mark is passed over.
+    Accepts the line breaks of every system, and ignores a byte order mark.
     """
     if len(data) > MAX_BYTES:
-        raise Unreadable(1, f"There are {len(data)} bytes; {MAX_BYTES} are read. Paste the module block alone.")
+        raise Unreadable(1, f"There are {len(data)} bytes; {MAX_BYTES} are allowed. Paste only the module block.")
     if data.startswith(_OTHER_UNICODE):
         raise Unreadable(1, "This is UTF-16; save it as UTF-8.")
     try:
@@ -27,8 +28,8 @@ def read(data: bytes) -> Pasted:
         raise unreadable(problem) from None
     start = text.lstrip()
     if not start:
-        raise Unreadable(1, "There is nothing in it.")
+        raise Unreadable(1, "It is empty.")
     pasted = read_json(text) if start.startswith("{") else read_terraform(text)
     if not pasted.sources:
-        raise Unreadable(1, 'There is no module block (module "…" { … }) and no variable (name = value) in it.')
+        raise Unreadable(1, 'There is no module block (module "…" { … }) and no variable (name = value).')
     return pasted

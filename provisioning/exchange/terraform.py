@@ -1,4 +1,4 @@
-"""Reads Terraform's own language: files of variables (`.tfvars`), and `module` blocks out of any file."""
+"""Reads Terraform's language: files of variables (`.tfvars`), and `module` blocks in any file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from provisioning.exchange.heredocs import WithoutHeredocs, take_out
 from provisioning.exchange.literals import NotLiteral, literal
 from provisioning.exchange.pasted import Given, Left, Pasted, Source, told, unreadable
 
-# An answer has at most 4,096 characters, and an escape for one has at most six.
+# An input has at most 4,096 characters, and the escape sequence of a character has at most six.
 LONGEST_LINE = 26_000
 ABOUT = ("blueprint", "version", "size", "team", "account", "region", "name")
 
@@ -23,20 +23,20 @@ _LONGEST_FACT = 100
 
 
 def read_terraform(text: str) -> Pasted:
-    """Return every module block, and the arguments that stand outside of blocks. Raises Unreadable."""
+    """Returns every module block, and the arguments outside of blocks. Raises Unreadable."""
     try:
         without = take_out(text if text.endswith("\n") else f"{text}\n")
         body = parse(without.text, longest_line=LONGEST_LINE, tolerant=True)
     except ProblemFound as problem:
-        raise unreadable(problem) from None  # the cause repeats the text
+        raise unreadable(problem) from None  # The cause would repeat the text.
     sources = [_module(block, without) for block in body.blocks if block.kind == "module"]
     about = about_in(text)
-    # The portal's own file of a request that keeps to the defaults has a head and nothing else.
+    # The portal's file of a request without any inputs consists of its header only.
     if body.arguments or (about and not sources):
         given = tuple(_given(argument, without) for argument in body.arguments)
         sources.insert(0, Source("variables", given[0].line if given else 1, given, about=about))
     left = [
-        Left(_called(block), block.line, "is no module block, and is not read")
+        Left(_called(block), block.line, "is no module block and is ignored")
         for block in body.blocks
         if block.kind != "module"
     ]
@@ -44,7 +44,7 @@ def read_terraform(text: str) -> Pasted:
 
 
 def about_in(text: str) -> dict[str, str]:
-    """What the portal wrote into the head of a file of variables."""
+    """Reads the header that the portal exports in a file of variables."""
     found = _HEADER.search(text[:_FIRST])
     try:
         return about_of(json.loads(found[1])) if found else {}
@@ -64,7 +64,7 @@ def about_of(data: object) -> dict[str, str]:
 def _module(block: Block, without: WithoutHeredocs) -> Source:
     given = tuple(_given(argument, without) for argument in block.body.arguments)
     left = tuple(
-        Left(_called(inner), inner.line, "is a block inside the module; inputs are arguments")
+        Left(_called(inner), inner.line, "is a block inside the module; only arguments are inputs")
         for inner in block.body.blocks
     )
     label = shown(block.labels[0]).strip('"') if block.labels else "without a name"
@@ -79,7 +79,7 @@ def _given(argument: Argument, without: WithoutHeredocs) -> Given:
     name, line = argument.name, argument.line
     if argument.trouble:
         why = told(ProblemFound(line, argument.trouble)).rstrip(".")
-        return Given(name, line, trouble=f"is written as nothing that can be taken: {why[:1].lower()}{why[1:]}")
+        return Given(name, line, trouble=f"cannot be imported: {why[:1].lower()}{why[1:]}")
     try:
         return Given(name, line, without.fill_in(literal(argument.value)))
     except NotLiteral as refusal:

@@ -1,6 +1,8 @@
-"""Writes a request's inputs for others: Terraform's files of variables, and the API's JSON. Reading them gives the same inputs.
+"""Exports a request's inputs as Terraform variables and as the API's JSON. Importing either gives
+the same inputs.
 
-Secrets are left out and named. The rest of the request (name, size, place) stands in a comment that only this portal reads.
+Secrets are omitted and listed by name. The rest of the request (name, size, account, region) is in
+a comment that only this portal reads.
 """
 
 from __future__ import annotations
@@ -14,13 +16,16 @@ from provisioning.design.graph import Joined, Reference, Value
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*")
 _KEYWORDS = frozenset({"true", "false", "null", "for", "in", "if", "else", "endif", "endfor", "for_each"})
-# The first sign of ${ and %{ by its number: Terraform then reads text, and needs no closing brace.
+# The first character of ${ and %{ as an escape: Terraform then reads plain text, without a closing
+# brace.
 _ESCAPES = ((r"\\", r"\\\\"), (r'"', r"\""), (r"\$(?=\{)", r"\\u0024"), (r"%(?=\{)", r"\\u0025"))
 
 
 @dataclass(frozen=True, slots=True)
 class RequestDocument:
-    """A request as others may write it. `inputs` hold no secret and no null; `secrets` are the names of those left out."""
+    """A request in the form in which it is exported. `inputs` has no secrets and no nulls;
+    `secrets` names the omitted ones.
+    """
 
     blueprint: str
     version: str
@@ -61,7 +66,7 @@ def write_api_json(document: RequestDocument) -> str:
 
 
 def hcl(value: Value, indent: str = "") -> str:  # noqa: PLR0911 - one case a type
-    """A value as Terraform writes it."""
+    """A value in Terraform's syntax."""
     inner = f"{indent}  "
     match value:
         case None:

@@ -1,4 +1,6 @@
-"""From the words of a command line to a design; `render` and whatever else prints facts of a design begin here."""
+"""Resolves command-line arguments to a design, for `render` and the other commands that print facts
+about one.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def ask_for_design(
     name: str | None = None,
     account_id: str | None = None,
 ) -> tuple[Design, list[str]]:
-    """Return the design, and the names of the required inputs that took their example. Raises BlueprintError."""
+    """Returns the design, and the names of the required inputs for which the example was used.
+    Raises BlueprintError.
+    """
     if not slug:
         raise NotOffered(
             f"Name a blueprint: {listed(catalogue.blueprints)}." if catalogue.blueprints else "There is no blueprint."
@@ -54,7 +58,7 @@ def ask_for_design(
         raise NotOffered(problem)
     account_id = account_id or EXAMPLE_ACCOUNT_ID
     if not _ACCOUNT.fullmatch(account_id):
-        raise NotOffered(f"{shown(account_id)} is no AWS account id, which has 12 digits.")
+        raise NotOffered(f"{shown(account_id)} is no AWS account id; it must have 12 digits.")
     inputs, filled = example_inputs(blueprint, size, parse_settings(settings))
     environment = EnvironmentContext(
         name=name, team="example", region=region or blueprint.default_region, account_id=account_id

@@ -1,4 +1,6 @@
-"""What `render`, `prove` and `timeline` have in common: which design is asked for, and how a mistake is told."""
+"""The base of `render`, `prove` and `timeline`: selects a design from the arguments and reports
+errors.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,12 @@ from provisioning.template.compile import CompiledDesign, compile_design
 
 
 class DesignCommand(BaseCommand):
-    """Needs no database, no server and no network. A required input that is not set takes its example."""
+    """Needs no database, no server and no network. A required input that is not set gets its
+    example value.
+    """
 
     requires_system_checks: list[str] = []
-    # How the command ends: `broken` where the blueprint makes no whole, `wrong_use` where it was asked in a wrong way.
+    # Exit codes: `broken` for an invalid blueprint, `wrong_use` for wrong arguments.
     broken: ClassVar[int] = 1
     wrong_use: ClassVar[int] = 2
 
@@ -56,12 +60,14 @@ class DesignCommand(BaseCommand):
         except BlueprintError as error:
             self.end(self.wrong_use, str(error))
         if filled:
-            self.stderr.write(f"Not given, so the example was taken: {', '.join(filled)}.")
+            self.stderr.write(f"Not given, so the example was used: {', '.join(filled)}.")
         if code:
             sys.exit(code)
 
     def show(self, blueprint: Blueprint, design: Design, compiled: CompiledDesign, options: dict[str, Any]) -> int:
-        """Print what the command is for, and return how it ends. DesignErrors and BlueprintErrors may be raised."""
+        """Prints the command's output and returns the exit code. May raise DesignError and
+        BlueprintError.
+        """
         raise NotImplementedError
 
     def end(self, code: int, sentence: str) -> NoReturn:

@@ -1,8 +1,10 @@
-"""How long a design will take: CloudFormation's own order over the rendered templates, with AWS's figures for each type.
+"""Forecasts how long a design will take: CloudFormation's order over the rendered templates, with
+AWS's times per type.
 
-CloudFormation starts a resource as soon as everything that it needs is complete, so the time of a stack is its longest
-chain. Stacks follow each other, then the steps afterwards. Nobody publishes every figure: what is assumed is said, and
-the range is the same chain with every figure low, and high.
+CloudFormation starts a resource as soon as everything that it depends on is complete, so the time
+of a stack is its longest chain. Stacks follow each other, then the post-deployment tasks. Not every
+figure is published: assumed figures are marked. The range is the same chain with all low and with
+all high figures.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline
 
 
 def explain(design: Design, compiled: CompiledDesign) -> Timeline:
-    """The time of a creation of this design. Raises DesignError where resources wait for each other in a circle."""
+    """The time to create this design. Raises DesignError if resources have a circular dependency."""
     spans: list[StackSpan] = []
     steps: list[Step] = []
     path: list[Step] = []
@@ -33,7 +35,7 @@ def explain(design: Design, compiled: CompiledDesign) -> Timeline:
     clock = 0.0
     for chart in charts:
         key, seconds = chart.stack.stack, own.create_seconds + chart.longest("expected")
-        spans.append(StackSpan(key, chart.stack.region, clock, seconds, chart.stack.express, chart.waves))
+        spans.append(StackSpan(key, chart.stack.region, clock, seconds, chart.stack.express, chart.levels))
         path.append(
             Step("", STACK, "CloudFormation's own time", "", key, clock, own.create_seconds, own.source, critical=True)
         )
@@ -79,14 +81,14 @@ class _Times:
 
 
 class _Chart:
-    """One stack's resources with what they need and how long they take."""
+    """One stack's resources with their dependencies and times."""
 
     def __init__(self, stack: CompiledTemplate) -> None:
         template = json.loads(stack.body)
         self.stack = stack
         self.resources: Mapping[str, Any] = template["Resources"]
         self.graph = dependencies(self.resources)
-        self.waves = tuple(tuple(wave) for wave in levels_of(self.graph))
+        self.levels = tuple(tuple(level) for level in levels_of(self.graph))
         self.durations = {
             name: duration_of(item["Type"], item.get("Properties") or {}) for name, item in self.resources.items()
         }
@@ -103,16 +105,17 @@ class _Chart:
             seconds += signals.create_seconds
         if not self.stack.express:
             return _Times(low, seconds, high)
-        # In EXPRESS mode a resource is done when its configuration is applied. An endpoint that somebody reads must be
-        # there first; at best not even that is waited for, at worst the mode gains nothing.
+        # In EXPRESS mode a resource is complete when its configuration is applied. An endpoint that
+        # another resource reads must exist first. In the best case even that is not awaited; in the
+        # worst case the mode saves nothing.
         expected = known.create_seconds if known.endpoint_last and name in read else known.express_seconds
         return _Times(min(low, known.express_seconds), expected, high)
 
     def ends(self, which: str) -> dict[str, float]:
-        """When each resource is complete, in seconds from the moment that the first one starts."""
+        """When each resource is complete, in seconds from the start of the first one."""
         ends: dict[str, float] = {}
-        for wave in self.waves:
-            for name in wave:
+        for level in self.levels:
+            for name in level:
                 start = max((ends[need] for need in self.graph[name]), default=0.0)
                 ends[name] = start + float(getattr(self.times[name], which))
         return ends
@@ -121,7 +124,7 @@ class _Chart:
         return max(self.ends(which).values(), default=0.0)
 
     def steps(self, begin: float) -> tuple[list[Step], list[Step]]:
-        """All resources, and of them the chain that ends last."""
+        """All resources, with the chain that ends last marked as critical."""
         ends = self.ends("expected")
         chain = self._chain(ends)
         added = {resource.logical_id: resource for resource in self.stack.resources}
@@ -142,7 +145,9 @@ class _Chart:
         return list(found.values()), [found[name] for name in chain]
 
     def _chain(self, ends: Mapping[str, float]) -> list[str]:
-        """From the resource that ends last back over whatever each one waited for; of equals the last by name."""
+        """Follows the resource that ends last back over its latest dependency each; among equals,
+        the last by name.
+        """
         if not ends:
             return []
         chain = [max(ends, key=lambda name: (ends[name], name))]

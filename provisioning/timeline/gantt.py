@@ -1,9 +1,10 @@
-"""Draws a timeline as SVG: first what decides, step by step, then a row for each component that is ready meanwhile.
+"""Draws a timeline as SVG: first the critical path, step by step, then a row for each component
+that is ready in parallel.
 
-Like the picture it has no style of its own; `static/css/diagram.css` colours these classes: `time` the drawing,
-`time-area` a heading, `time-name` and `time-kind` a row's label, `time-grid` and `time-tick` the scale, `time-bar` (also
-`is-critical`) a bar and `time-in` its words, `time-link` what leads from one deciding bar to the next, `time-label` what
-stands beside bars.
+Like the diagram it has no style of its own; `static/css` colours these classes: `time` the drawing,
+`time-area` a heading, `time-name` and `time-kind` a row's label, `time-grid` and `time-tick` the
+scale, `time-bar` (also `is-critical`) a bar and `time-in` its text, `time-link` the line from one
+critical bar to the next, `time-label` the text next to bars.
 """
 
 from __future__ import annotations
@@ -17,12 +18,12 @@ from provisioning.diagram.geometry import cut, text_width, written
 from provisioning.timeline.handover_tasks import WorkItem, WorkPlan
 from provisioning.timeline.timeline import Group, Step, Timeline, said_seconds
 
-WIDTH, LABELS, RIGHT = 1080, 256, 140  # what ends last is named at its right
+WIDTH, LABELS, RIGHT = 1080, 256, 140  # room for the label of the last bar, at its right
 ROW, HEAD, AREA, BAR = 26, 34, 30, 16
-_NAME, _KIND, _LABEL = 12.5, 11.0, 11.5  # sizes of the stylesheet's letters
+_NAME, _KIND, _LABEL = 12.5, 11.0, 11.5  # font sizes of the stylesheet
 _EDGE, _BETWEEN = 8, 12
 _MOST_TICKS = 9
-_WORTH_SAYING = 0.025  # of the whole; shorter steps are bars without words
+_WORTH_SAYING = 0.025  # of the whole; shorter steps are bars without text
 _SECONDS = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400)
 _HOURS = (1, 2, 4, 8, 16, 40, 80, 200, 400, 1000, 4000)
 
@@ -41,7 +42,7 @@ class Row:
     kind: str
     bars: tuple[Bar, ...]
     label: str = ""
-    at: float | None = None  # the end of the one bar that the label names
+    at: float | None = None  # the end of the one bar that the label belongs to
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,28 +62,30 @@ class _Drawing:
 
 
 def draw_timeline(timeline: Timeline | Mapping[str, Any]) -> str:
-    """Draw the creation of an environment, also from its stored form. Raises ValueError for one of another version."""
+    """Draws the creation of an environment, also from its stored form. Raises ValueError for a form
+    of another version.
+    """
     if not isinstance(timeline, Timeline):
         timeline = Timeline.from_json(timeline)
     step = _tick(timeline.seconds, _SECONDS)
     unit = (lambda t: f"{t:g} s") if step < 60 else (lambda t: f"{t / 60:g} min")  # noqa: PLR2004 - a minute
-    words = [f"{timeline.said} in all"]
-    words.append("What decides: " + ", ".join(f"{s.title} {said_seconds(s.seconds)}" for s in timeline.path))
+    words = [f"{timeline.said} in total"]
+    words.append("Critical path: " + ", ".join(f"{s.title} {said_seconds(s.seconds)}" for s in timeline.path))
     return _draw(timeline.title, words, _sections(timeline), timeline.seconds, step, unit)
 
 
 def draw_work(plan: WorkPlan) -> str:
-    """Draw people's work."""
+    """Draws the manual work of a launch."""
     step = _tick(float(plan.hours), _HOURS)
     words = [
         f"{_hours(plan.blocking_hours)} of work before launch and {_hours(plan.other_hours)} that can follow it",
-        "What decides: " + ", ".join(f"{item.name} {_hours(item.hours)}" for item in plan.path),
+        "Critical path: " + ", ".join(f"{item.name} {_hours(item.hours)}" for item in plan.path),
     ]
     items = sorted(plan.items, key=lambda item: (not item.critical, item.start))
     before = [_work_row(item) for item in items if item.blocking]
     later = [_work_row(item) for item in items if not item.blocking]
     sections = [Section("Before launch", tuple(before)), Section("Can follow the launch", tuple(later))]
-    return _draw("Breakdown of work", words, sections, float(plan.hours), step, lambda t: f"{t:g} h")
+    return _draw("Manual work", words, sections, float(plan.hours), step, lambda t: f"{t:g} h")
 
 
 def _hours(hours: object) -> str:
@@ -107,11 +110,11 @@ def _sections(timeline: Timeline) -> list[Section]:
         deciding = [next(g for g in groups if g.address == address) for address in dict.fromkeys(order)]
         rows = [Row("CloudFormation", "", _bars(own))] + [_row(group, timeline) for group in deciding]
         if span is timeline.stacks[-1]:
-            rows += [Row("Afterwards", "", _bars([s]), _said(s)) for s in timeline.after]
-        sections.append(Section(f"What decides{where}", tuple(rows)))
+            rows += [Row("Post-deployment", "", _bars([s]), _said(s)) for s in timeline.after]
+        sections.append(Section(f"Critical path{where}", tuple(rows)))
         others = sorted((g for g in groups if g not in deciding), key=lambda g: (g.end, g.start))
         if others:
-            sections.append(Section(f"Ready meanwhile{where}", tuple(_row(group, timeline) for group in others)))
+            sections.append(Section(f"In parallel{where}", tuple(_row(group, timeline) for group in others)))
     return sections
 
 
@@ -132,7 +135,9 @@ def _fits(words: str, width: float) -> bool:
 
 
 def _bars(steps: Iterable[Step]) -> tuple[Bar, ...]:
-    """What does not decide is joined where it overlaps; what decides stands alone, above."""
+    """Steps off the critical path are merged if they overlap; critical steps are separate bars on
+    top.
+    """
     joined: list[Bar] = []
     ordered = sorted(steps, key=lambda step: step.start)
     for step in ordered:
@@ -181,7 +186,9 @@ def _grid(drawing: _Drawing, whole: float, step: int, height: float, unit: Calla
 
 
 def _links(drawing: _Drawing, rows: Sequence[Row]) -> list[str]:
-    """From the end of each deciding bar to the beginning of the next one, where that is in another row."""
+    """Lines from the end of each critical bar to the start of the next one, if that is in another
+    row.
+    """
     bars = sorted(((bar.start, bar.end, number) for number, row in enumerate(rows) for bar in row.bars if bar.critical))
     parts = []
     for (_, end, row), (_, _, following) in pairwise(bars):
@@ -212,7 +219,9 @@ def _drawn(drawing: _Drawing, row: Row) -> list[str]:
 
 
 def _beside(drawing: _Drawing, row: Row, y: float) -> list[str]:
-    """The row's label: behind the bar that it names, behind all bars, in the gap before the last where that has no room, else what there is room for."""
+    """Places the row's label: after the bar it belongs to, after all bars, in the gap before the
+    last bar, or shortened to fit.
+    """
     if not row.label or not row.bars:
         return []
     end, start = max((bar.end, bar.start) for bar in row.bars)
@@ -230,5 +239,5 @@ def _beside(drawing: _Drawing, row: Row, y: float) -> list[str]:
 
 
 def _text(kind: str, x: float, y: float, text: str, *, anchor: str = "") -> str:
-    told = f' text-anchor="{anchor}"' if anchor else ""
-    return f'<text class="{kind}" x="{x:.1f}" y="{y:g}"{told}>{written(text)}</text>' if text else ""
+    anchored = f' text-anchor="{anchor}"' if anchor else ""
+    return f'<text class="{kind}" x="{x:.1f}" y="{y:g}"{anchored}>{written(text)}</text>' if text else ""

@@ -1,4 +1,6 @@
-"""A plan of people's work that a blueprint ships as `work.csv`: what must be done, in which order, before and after launch."""
+"""The manual tasks of a launch, from a blueprint's `work.csv`: what people must do, in which order,
+before and after it.
+"""
 
 from __future__ import annotations
 
@@ -19,15 +21,16 @@ _NOTHING = ("", "none", "-")
 _YES_NO = {"yes": True, "no": False, "true": True, "false": False}
 
 
-class WorkProblem(ValueError):  # noqa: N818 - a blueprint's mistake, told to its author by this name
-    """The file is not a plan of work. The message says which line, what, and what to do."""
+class WorkProblem(ValueError):  # noqa: N818 - a mistake in a blueprint, reported to its author
+    """The file is invalid. The message names the line, the problem and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """One piece of work. `waits_for` are other items, `conditions` what must be so and is nobody's work here.
+    """One task. `waits_for` are other tasks; `conditions` are prerequisites that no task of the
+    file fulfils.
 
-    `start` and `hours` are hours from the beginning, with as many people as there are pieces at once.
+    `start` and `hours` are hours from the beginning, if every task starts as early as possible.
     """
 
     name: str
@@ -46,7 +49,7 @@ class WorkItem:
 
 @dataclass(frozen=True, slots=True)
 class WorkPlan:
-    """`blocking_hours` must be worked before launch, `other_hours` can follow it."""
+    """`blocking_hours` must be worked before launch; `other_hours` can follow it."""
 
     items: tuple[WorkItem, ...]
     path: tuple[WorkItem, ...]
@@ -61,7 +64,7 @@ class WorkPlan:
 
     @property
     def launch_hours(self) -> Decimal:
-        """Hours until launch when nobody waits for anybody but where the plan says so."""
+        """Hours until launch if each task starts as soon as the tasks that it waits for are done."""
         return max((item.end for item in self.items if item.blocking), default=Decimal(0))
 
     @property
@@ -104,10 +107,11 @@ class _Row:
 
 
 def work_plan(text: str) -> WorkPlan:
-    """Read a plan. Raises WorkProblem.
+    """Reads a plan of tasks. Raises WorkProblem.
 
-    `waits_for` names other rows, separated by commas or semicolons: by their name, or by words that occur in one name
-    only. Words that occur in none are conditions; words that begin with "all" are every other row.
+    `waits_for` names other rows, separated by commas or semicolons: by their name, or by words that
+    occur in one name only. Words that occur in no name are conditions; words that begin with "all"
+    mean every other row.
     """
     rows = _rows(text)
     names = [row.name for row in rows]
@@ -115,7 +119,7 @@ def work_plan(text: str) -> WorkPlan:
     try:
         order = list(TopologicalSorter({name: found for name, (found, _) in waits.items()}).static_order())
     except CycleError as error:
-        raise WorkProblem(f"{FILE}: these wait for each other: {', '.join(error.args[1])}") from error
+        raise WorkProblem(f"{FILE}: these tasks have a circular dependency: {', '.join(error.args[1])}") from error
     by_name = {row.name: row for row in rows}
     ends: dict[str, Decimal] = {}
     for name in order:
@@ -153,9 +157,9 @@ def _rows(text: str) -> list[_Row]:
         if any(cell.strip() for cell in cells):
             rows.append(_row(reader.line_num, [cell.strip() for cell in cells], {row.name for row in rows}))
     if not rows:
-        raise WorkProblem(f"{FILE}: there is no work in it; add a row, or take the file out")
+        raise WorkProblem(f"{FILE}: it has no tasks; add a row, or remove the file")
     if len(rows) > _MAX_ROWS:
-        raise WorkProblem(f"{FILE}: {len(rows)} rows are too many to read; at most {_MAX_ROWS}")
+        raise WorkProblem(f"{FILE}: {len(rows)} rows are too many; at most {_MAX_ROWS} are allowed")
     return rows
 
 
@@ -165,7 +169,7 @@ def _row(line: int, cells: list[str], taken: Iterable[str]) -> _Row:
         raise WorkProblem(f"{where}: {len(cells)} columns instead of {len(COLUMNS)}; put quotes around a list")
     name, hours, waits, complexity, blocking = cells
     if not name or name in taken:
-        raise WorkProblem(f"{where}: a name of its own is needed, and this one is {'missing' if not name else 'taken'}")
+        raise WorkProblem(f"{where}: a unique name is required, and this one is {'missing' if not name else 'taken'}")
     try:
         number = Decimal(hours)
     except InvalidOperation:
@@ -192,7 +196,7 @@ def _waits(row: _Row, names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...
             matches = [name for name in names if whole.search(name) and name != row.name]
             if len(matches) > 1:
                 raise WorkProblem(
-                    f'{FILE}, line {row.line}: "{words}" could be {" or ".join(matches)}; write the name whole'
+                    f'{FILE}, line {row.line}: "{words}" could be {" or ".join(matches)}; write the whole name'
                 )
         found.update(dict.fromkeys(matches))
         if not matches:

@@ -1,4 +1,6 @@
-"""The timeline of a creation as data: what happens when, what decides, and how sure that is."""
+"""The timeline of a creation as data: when each step happens, the critical path, and how certain
+the figures are.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +15,10 @@ VERSION = 1  # of the stored form
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One resource, or one step after them, in seconds from the start of the first stack.
+    """One resource, or one task after them, in seconds from the start of the first stack.
 
-    `address` is empty for CloudFormation's own time and for a step afterwards. `source` is the letter of the figure.
+    `address` is empty for CloudFormation's own time and for a post-deployment task. `source` is the
+    letter of the figure's source.
     """
 
     logical_id: str
@@ -39,14 +42,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class StackSpan:
-    """One stack. `waves` are its logical ids in the order in which they may be created."""
+    """One stack. `levels` are its logical ids in the order in which they may be created."""
 
     stack: str
     region: str
     start: float
     seconds: float
     express: bool
-    waves: tuple[tuple[str, ...], ...]
+    levels: tuple[tuple[str, ...], ...]
 
     @property
     def end(self) -> float:
@@ -55,7 +58,7 @@ class StackSpan:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one component has in one stack."""
+    """The resources of one component in one stack."""
 
     address: str
     name: str
@@ -74,7 +77,9 @@ class Group:
 
 @dataclass(frozen=True)
 class Timeline:
-    """`groups` hold all resources; `path` is the chain that decides, without a gap. `unknown` are types without a figure."""
+    """`groups` contain all resources; `path` is the critical path, without a gap. `unknown` are
+    types without a figure.
+    """
 
     title: str
     stacks: tuple[StackSpan, ...]
@@ -89,13 +94,13 @@ class Timeline:
 
     @cached_property
     def steps(self) -> tuple[Step, ...]:
-        """All resources by their start."""
+        """All resources, sorted by start."""
         found = (step for group in self.groups for step in group.steps)
         return tuple(sorted(found, key=lambda step: (step.start, step.logical_id)))
 
     @property
     def assumed_share(self) -> float:
-        """The part of the deciding chain's time for which nobody has published a figure, 0 to 1."""
+        """The share of the critical path's time for which no figure is published, 0 to 1."""
         return sum(step.seconds for step in self.path if step.assumed) / self.seconds if self.seconds else 0.0
 
     @property
@@ -110,11 +115,11 @@ class Timeline:
         return f"about {self.minutes} {unit}" + (f" ({low} to {high})" if low != high else "")
 
     def as_json(self) -> dict[str, Any]:
-        """Plain JSON to be stored; `from_json` makes the same timeline of it."""
-        wave = {
+        """Plain JSON for storage; `from_json` restores the timeline."""
+        level = {
             (span.stack, name): number
             for span in self.stacks
-            for number, names in enumerate(span.waves)
+            for number, names in enumerate(span.levels)
             for name in names
         }
         return {
@@ -132,7 +137,7 @@ class Timeline:
             ],
             "groups": [
                 {"address": g.address, "name": g.name, "kind": g.kind, "stack": g.stack}
-                | {"steps": [_inner(step) | {"wave": wave[g.stack, step.logical_id]} for step in g.steps]}
+                | {"steps": [_inner(step) | {"wave": level[g.stack, step.logical_id]} for step in g.steps]}
                 for g in self.groups
             ],
             "path": [_inner(step) | {"address": step.address, "stack": step.stack} for step in self.path],
@@ -141,22 +146,22 @@ class Timeline:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Timeline:
-        """A stored timeline. Raises ValueError for one that another version wrote."""
+        """Restores a stored timeline. Raises ValueError for one of another version."""
         if data.get("version") != VERSION:
             raise ValueError(
                 f"This timeline was stored in version {data.get('version')}, and only version {VERSION} can be read; "
-                "make it again from the design."
+                "create it again from the design."
             )
-        waves: dict[str, list[list[str]]] = defaultdict(list)
+        levels: dict[str, list[list[str]]] = defaultdict(list)
         for group in data["groups"]:
             for step in group["steps"]:
-                own = waves[group["stack"]]
+                own = levels[group["stack"]]
                 own.extend([] for _ in range(step["wave"] + 1 - len(own)))
                 own[step["wave"]].append(step["logical_id"])
         return cls(
             title=data["title"],
             stacks=tuple(
-                StackSpan(**span, waves=tuple(tuple(sorted(wave)) for wave in waves[span["stack"]]))
+                StackSpan(**span, levels=tuple(tuple(sorted(level)) for level in levels[span["stack"]]))
                 for span in data["stacks"]
             ),
             groups=tuple(
@@ -188,7 +193,7 @@ def _step(data: Mapping[str, Any], address: str, stack: str) -> Step:
 
 
 def minutes(seconds: float) -> int:
-    """Whole minutes; what takes any time takes at least one."""
+    """Whole minutes; any positive time counts as at least one."""
     return max(1, round(seconds / 60)) if seconds else 0
 
 

@@ -70,7 +70,7 @@ def test_an_empty_catalogue_is_said(settings: Any, tmp_path: Path, capsys: pytes
         (["notes", "--size", "dev", "--set", "prt=1"], 2, 'notes has no input "prt"; did you mean "port"?'),
         (["notes", "--size", "dev", "--set", "port=70000"], 2, "notes/blueprint.hcl:45: service.api: port should be less than or equal to 65535."),
         (["notes", "--size", "dev", "--name", "My"], 2, "“My” is not a valid environment name: use at most 32 lowercase letters, digits and single hyphens, starting with a letter and not ending with a hyphen."),
-        (["notes", "--size", "dev", "--account", "12"], 2, '"12" is no AWS account id, which has 12 digits.'),
+        (["notes", "--size", "dev", "--account", "12"], 2, '"12" is no AWS account id; it must have 12 digits.'),
         (["bad", "--size", "dev"], 1, 'bad is broken: bad/blueprint.hcl:44: There is no variable "imagine"; did you mean "image"? (1 more: manage.py blueprints)'),
     ],
 )  # fmt: skip
@@ -98,7 +98,7 @@ def run(*words: str) -> subprocess.CompletedProcess[str]:
 
 def test_render_prints_a_template_and_says_which_examples_it_took() -> None:
     done = run("render", "carbon-connect", "--size", "dev", "--name", "first", "--set", "github_repository=me/it")
-    assert (done.returncode, done.stderr) == (0, "Not given, so the example was taken: api_image, certificate_arn.\n")
+    assert (done.returncode, done.stderr) == (0, "Not given, so the example was used: api_image, certificate_arn.\n")
     template = json.loads(done.stdout)
     assert len(template["Resources"]) > 50
     assert "first-documents" in done.stdout

@@ -8,18 +8,18 @@ MISTAKES = {
     "unclosed block": ("  mails    = 5\n}", "  mails    = 5", "notes/blueprint.hcl:62: This { is never closed."),
     "stray bracket": ("tasks = 1\n  keep  = false", "tasks = 1]\n  keep  = false", 'notes/blueprint.hcl:22: This "]" does not match the "{" of line 21; "}" is missing.'),
     "unclosed quotes": ('"Keeps notes"', '"Keeps notes', "notes/blueprint.hcl:3: The quotes that open on this line are not closed on it; write \\n for a new line."),
-    "single quotes": ('"Keeps notes"', "'Keeps notes'", """notes/blueprint.hcl:3: "'" cannot stand here. Text stands in double quotes."""),
-    "no value": ('"Keeps notes"', "", "notes/blueprint.hcl:3: The end of the line cannot stand here."),
+    "single quotes": ('"Keeps notes"', "'Keeps notes'", """notes/blueprint.hcl:3: "'" is not allowed here. Put text in double quotes."""),
+    "no value": ('"Keeps notes"', "", "notes/blueprint.hcl:3: The end of the line is not allowed here."),
     "heredoc": ('"Keeps notes"', "<<EOT\nKeeps\nEOT", "notes/blueprint.hcl:3: Heredocs (<<) are not available in blueprints: write the text in quotes, with \\n for a new line."),
     "directive": ('"Keeps notes"', '"%{ if true }x%{ endif }"', 'notes/blueprint.hcl:3: Template directives (%{ … }) are not available in blueprints: use a conditional, "${condition ? "this" : "that"}".'),
-    "two on a line": ("tasks = 1\n  keep  = false", "tasks = 1 keep = false", "notes/blueprint.hcl:22: Two things stand on one line; begin a new line for the second."),
-    "two entries without comma": ("size.tasks, max = 4", "size.tasks max = 4", "notes/blueprint.hcl:48: Two entries of a map stand on one line; put a comma between them."),
-    "repeated entry": ("size.tasks, max = 4", "size.tasks, desired = 1", 'notes/blueprint.hcl:48: "desired" stands in this map already (line 48).'),
+    "two on a line": ("tasks = 1\n  keep  = false", "tasks = 1 keep = false", "notes/blueprint.hcl:22: Two definitions are on one line; start a new line for the second."),
+    "two entries without comma": ("size.tasks, max = 4", "size.tasks max = 4", "notes/blueprint.hcl:48: Two entries of a map are on one line; put a comma between them."),
+    "repeated entry": ("size.tasks, max = 4", "size.tasks, desired = 1", 'notes/blueprint.hcl:48: "desired" is already in this map (line 48).'),
     "function": ("= var.image\n  port", "= upper(var.image)\n  port", 'notes/blueprint.hcl:44: Functions are not available in blueprints, and so neither is "upper": write the value, or make it an input or a size setting.'),
     "for": ("[component.bucket.files, component.secret.session]", "[for x in y : x]", 'notes/blueprint.hcl:50: A "for" expression is not available in blueprints: write the items out.'),
     "splat": ("[component.bucket.files, component.secret.session]", "component.bucket[*].name", 'notes/blueprint.hcl:50: A splat ("[*]") is not available in blueprints: name the items one by one.'),
     "bare word": ("= var.image\n  port", "= image\n  port", 'notes/blueprint.hcl:44: "image" is neither text nor a reference; if it is text, put it in quotes.'),
-    "unknown root": ("= var.image\n  port", "= local.image\n  port", 'notes/blueprint.hcl:44: "local" leads nowhere; a reference begins with var., size., env., account. or component.'),
+    "unknown root": ("= var.image\n  port", "= local.image\n  port", 'notes/blueprint.hcl:44: "local" is no reference; a reference begins with var., size., env., account. or component.'),
     "unknown size setting": ("size.tasks", "size.task", 'notes/blueprint.hcl:48: There is no size setting "task"; did you mean "tasks"?'),
     "unknown environment fact": ("${env.name}", "${env.nme}", 'notes/blueprint.hcl:49: There is no fact of an environment "nme"; did you mean "name"?'),
     "unknown component": ("[component.bucket.files,", "[component.bucket.fils,", 'notes/blueprint.hcl:50: There is no component bucket.fils; did you mean "files"?'),
@@ -33,13 +33,13 @@ MISTAKES = {
     "not a reference": ("[component.bucket.files,", '["files",', "notes/blueprint.hcl:50: service.api: uses.0 should be a reference to a component, such as component.service.api."),
     "component twice": ('"service" "worker"', '"service" "api"', "notes/blueprint.hcl:53: There is a component service.api already (line 43)."),
     "component without name": ('"service" "worker"', '"service"', 'notes/blueprint.hcl:53: A component has a kind and a name: component "<kind>" "<name>" { … }.'),
-    "block in a component": ("  keep_data = size.keep", "  keep_data = size.keep\n  lifecycle {}", "notes/blueprint.hcl:39: A component holds arguments only: write lifecycle = { … }."),
+    "block in a component": ("  keep_data = size.keep", "  keep_data = size.keep\n  lifecycle {}", "notes/blueprint.hcl:39: A component contains arguments only: write lifecycle = { … }."),
     "unknown block": ("usage {", "locals {", 'notes/blueprint.hcl:62: There is no block "locals"; known are blueprint, component, output, size, usage, variable.'),
-    "argument outside": ("usage {", "x = 1\nusage {", 'notes/blueprint.hcl:62: "x" stands outside every block; blocks are blueprint, variable, size, component, output and usage.'),
+    "argument outside": ("usage {", "x = 1\nusage {", 'notes/blueprint.hcl:62: "x" is outside every block; blocks are blueprint, variable, size, component, output and usage.'),
     "unknown argument": ('description = "Port"', 'descriptoin = "Port"\n  description = "Port"', 'notes/blueprint.hcl:17: variable "port" has no argument "descriptoin"; did you mean "description"?'),
     "unless of nothing": ('description = "Container image"', 'description = "Container image"\n  unless = "prot"', 'notes/blueprint.hcl:9: In variable "image", unless names "prot", which is no variable; did you mean "port"?'),
-    "unless with a default": ('description = "Port"', 'description = "Port"\n  unless = "image"', 'notes/blueprint.hcl:18: "unless" of variable "port" goes with a variable that has no default; leave out one of the two.'),
-    "repeated argument": ("  default     = 8000", "  default     = 8000\n  default     = 1", 'notes/blueprint.hcl:19: "default" stands in variable "port" already (line 18).'),
+    "unless with a default": ('description = "Port"', 'description = "Port"\n  unless = "image"', 'notes/blueprint.hcl:18: "unless" of variable "port" is only valid for a variable without a default; remove one of the two.'),
+    "repeated argument": ("  default     = 8000", "  default     = 8000\n  default     = 1", 'notes/blueprint.hcl:19: "default" is already set in variable "port" (line 18).'),
     "variable twice": ('variable "port"', 'variable "image"', 'notes/blueprint.hcl:15: There is a variable "image" already (line 9).'),
     "bad name": ('variable "port"', 'variable "Port"', 'notes/blueprint.hcl:15: The name "Port" cannot be used: begin with a lowercase letter, go on with those, digits and _, at most 40.'),
     "unknown type": ("= number", "= object({})", 'notes/blueprint.hcl:16: "type" of variable "port" should be string, number, bool, list(…) or map(…) of one of these.'),
@@ -52,12 +52,12 @@ MISTAKES = {
     "default by a setting of one size": ("= 8000", "= size.approval", "notes/blueprint.hcl:18: There is no size.approval in this size."),
     "terraform's name taken": ("= 8000", '= 8000\n  terraform = ["image"]', 'notes/blueprint.hcl:15: In variable "port", terraform names "image", which is the variable "image" already.'),
     "terraform's name impossible": ("= 8000", '= 8000\n  terraform = ["a b"]', 'notes/blueprint.hcl:15: In variable "port", terraform names "a b", which cannot be the name of an argument.'),
-    "tags of the portal": ('"1.2.3"', '"1.2.3"\n  tags = { "Portal:team" = "x" }', 'notes/blueprint.hcl:5: "tags" of the blueprint block has the key "Portal:team"; keys that begin with aws: or portal: are not the team\'s to set.'),
+    "tags of the portal": ('"1.2.3"', '"1.2.3"\n  tags = { "Portal:team" = "x" }', 'notes/blueprint.hcl:5: "tags" of the blueprint block has the key "Portal:team"; keys that begin with aws: or portal: are reserved.'),
     "tags by a number": ('"1.2.3"', '"1.2.3"\n  tags = var.port', "notes/blueprint.hcl:5: The example or default of port should be a map of texts, and is a number."),
     "tags by nothing": ('"1.2.3"', '"1.2.3"\n  tags = var.tags', 'notes/blueprint.hcl:5: There is no variable "tags"; known are image, port.'),
     "terraform's condition": ("= 8000", '= 8000\n  validation {\n    condition     = var.port > 1\n    error_message = "x"\n  }', "notes/blueprint.hcl:19: Terraform's condition and error_message cannot be used here: write pattern, min, max or allowed, and message."),
-    "look-around": ('notes:1"', 'notes:1"\n  validation {\n    pattern = "(?=a)a"\n    message = "is odd"\n  }', 'notes/blueprint.hcl:14: "pattern" of validation is no regular expression that can be used here: look-around, including look-ahead and look-behind, is not supported.'),
-    "example against the validation": ('notes:1"', 'notes:1"\n  validation {\n    pattern = "^x"\n    message = "does not begin with x"\n  }', 'notes/blueprint.hcl:12: "example" of variable "image" is refused by the variable\'s own validation: image does not begin with x.'),
+    "look-around": ('notes:1"', 'notes:1"\n  validation {\n    pattern = "(?=a)a"\n    message = "is odd"\n  }', 'notes/blueprint.hcl:14: "pattern" of validation is no valid regular expression here: look-around, including look-ahead and look-behind, is not supported.'),
+    "example against the validation": ('notes:1"', 'notes:1"\n  validation {\n    pattern = "^x"\n    message = "does not begin with x"\n  }', 'notes/blueprint.hcl:12: "example" of variable "image" is rejected by the variable\'s own validation: image does not begin with x.'),
     "some sizes, no default": ('notes:1"', 'notes:1"\n  sizes = ["prod"]', 'notes/blueprint.hcl:9: variable "image" needs a default, because only size prod may set it.'),
     "size missing": ('size "staging" {\n  tasks = 1\n  keep  = true\n}', "", 'notes/blueprint.hcl:1: The size "staging" is missing; a blueprint has dev, staging and prod.'),
     "fourth size": ("usage {", 'size "huge" {}\nusage {', 'notes/blueprint.hcl:62: There is no size "huge"; a blueprint has dev, staging and prod.'),
@@ -70,7 +70,7 @@ MISTAKES = {
     "no regions": ('["eu-north-1", "us-east-1"]', "[]", 'notes/blueprint.hcl:6: "regions" of the blueprint block should be a list of texts: ["…", "…"].'),
     "usage": ("low = 1, likely = 10", "low = 20, likely = 10", 'notes/blueprint.hcl:63: "files_gb" should be { low = …, likely = …, high = … }, three numbers from 0 up in this order.'),
     "output of a whole component": ("component.bucket.files.name", "component.bucket.files", 'notes/blueprint.hcl:60: output "bucket" is a whole component (component.bucket.files); name one of its attributes.'),
-    "component in text": ("${env.name}", "${component.bucket.files}", "notes/blueprint.hcl:49: component.bucket.files is a whole component and cannot stand in text; name one of its attributes."),
+    "component in text": ("${env.name}", "${component.bucket.files}", "notes/blueprint.hcl:49: component.bucket.files is a whole component and cannot be part of a text; name one of its attributes."),
     "condition": ("= var.image\n  port", '= size.tasks ? "a" : "b"\n  port', "notes/blueprint.hcl:44: The condition before ? is a number, not true or false; compare it with something."),
     "adding text": ("= var.image\n  port", '= var.image + ":1"\n  port', 'notes/blueprint.hcl:44: "+" works on numbers, and this is text. Text is joined in a template: "${…}${…}".'),
 }  # fmt: skip
@@ -105,7 +105,7 @@ def test_a_setting_that_one_size_leaves_out_is_told_at_that_size(write: Write) -
 def test_settings_that_refer_to_each_other_are_refused(write: Write) -> None:
     old = "[component.bucket.files, component.secret.session]"
     found = problems(write(GOOD.replace(old, "component.service.worker.uses")))
-    assert any("refer to each other in a circle: component.service.worker.uses →" in problem for problem in found)
+    assert any("have a circular reference: component.service.worker.uses →" in problem for problem in found)
 
 
 def test_components_that_use_each_other_are_refused(write: Write) -> None:
@@ -114,7 +114,7 @@ def test_components_that_use_each_other_are_refused(write: Write) -> None:
     )
     (found,) = problems(write(text))
     assert found == (
-        "notes/blueprint.hcl:43: These components use each other in a circle: service.api → service.worker → service.api."
+        "notes/blueprint.hcl:43: These components have a circular dependency: service.api → service.worker → service.api."
     )
 
 

@@ -13,16 +13,16 @@ TAGGED = GOOD.replace('"1.2.3"', '"1.2.3"\n  tags = var.tags') + (
     '\nvariable "tags" {\n  type = map(string)\n  description = "Tags"\n  default = {}\n}\n'
 )
 REFUSED = {
-    "tags has the key \"portal:team\"; keys that begin with aws: or portal: are not the team's to set.": {"portal:team": "x"},
-    "tags has the key \"AWS:x\"; keys that begin with aws: or portal: are not the team's to set.": {"AWS:x": "x"},
-    'tags has the key "a*b", and "*" cannot stand in a tag; letters, digits, spaces and + - = . _ : / @ can.': {"a*b": "x"},
-    'tags has a value for "a" that AWS refuses: "<" cannot stand in a tag; letters, digits, spaces and + - = . _ : / @ can.': {"a": "<b>"},
-    'tags has a value for "a" that AWS refuses: a space stands at its beginning or end; take it out.': {"a": "b "},
+    'tags has the key "portal:team"; keys that begin with aws: or portal: are reserved.': {"portal:team": "x"},
+    'tags has the key "AWS:x"; keys that begin with aws: or portal: are reserved.': {"AWS:x": "x"},
+    'tags has the key "a*b", and "*" is not allowed in a tag; letters, digits, spaces and + - = . _ : / @ are.': {"a*b": "x"},
+    'tags has a value for "a" that AWS rejects: "<" is not allowed in a tag; letters, digits, spaces and + - = . _ : / @ are.': {"a": "<b>"},
+    'tags has a value for "a" that AWS rejects: it begins or ends with a space; remove it.': {"a": "b "},
     'tags has a value of 257 characters for "a"; it should have 1 to 256.': {"a": "x" * 257},
     'tags has a value of 0 characters for "a"; it should have 1 to 256.': {"a": ""},
     f'tags has a key of 129 characters, "{"k" * 80}…"; it should have 1 to 128.': {"k" * 129: "x"},
-    "tags has 41 tags; 40 are allowed, because AWS takes 50 and the portal adds its own.": {f"k{n}": "x" for n in range(41)},
-    'tags has "env" and "Env", which AWS\'s IAM takes for the same; leave out one.': {"Env": "a", "env": "b"},
+    "tags has 41 tags; 40 are allowed, because AWS allows 50 and the portal adds its own.": {f"k{n}": "x" for n in range(41)},
+    'tags has "env" and "Env", which AWS IAM treats as the same key; remove one.': {"Env": "a", "env": "b"},
 }  # fmt: skip
 
 
@@ -58,5 +58,5 @@ def test_a_map_of_several_things_is_refused_by_its_line(write: Write) -> None:
         "Image": "public.ecr.aws/notes:1",
         "Port": "8000",
     }
-    with pytest.raises(UnresolvedError, match=r"notes/blueprint.hcl:5: .*cannot stand in a tag"):
+    with pytest.raises(UnresolvedError, match=r"notes/blueprint.hcl:5: .*is not allowed in a tag"):
         resolve(notes, size="dev", inputs={"image": "a#b"}, environment=environment())

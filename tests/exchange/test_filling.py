@@ -35,7 +35,7 @@ def test_the_published_module_whole(vulcan: Blueprint) -> None:
     found = filled(vulcan, PAGE)
     assert (found.size, found.inputs) == ("prod", ANSWERS)
     assert [(left.line, left.name, left.why) for left in found.left] == [
-        (2, "source", "is not needed: the blueprint stands for the module")
+        (2, "source", "is not needed: the blueprint replaces the module")
     ]
     assert found.answers()["tags"] == "Project = Infracast\nEnvironment = prod"
 
@@ -52,17 +52,17 @@ def test_the_shipped_blueprint_takes_the_published_module_whole() -> None:
 def test_an_alias_of_the_blueprint_leads_to_its_variable(vulcan: Blueprint) -> None:
     assert filled(vulcan, 'db_class = "db.t3.small"').inputs == {"db_instance_class": "db.t3.small"}
     twice = 'db_class = "a"\ndb_instance_class = "b"\n'
-    assert reasons(vulcan, twice) == {"db_instance_class": "is the input db_instance_class once more"}
+    assert reasons(vulcan, twice) == {"db_instance_class": "sets the input db_instance_class again"}
 
 
 @pytest.mark.parametrize(
     ("text", "name", "why"),
     [
         ("db_multi_as = true", "db_multi_as", 'is no input of Notes; did you mean "db_multi_az"?'),
-        ("count = 2", "count", "is not taken: one request makes one environment"),
-        ('for_each = ["a"]', "for_each", "is not taken: one request makes one environment"),
+        ("count = 2", "count", "is not imported: one request creates one environment"),
+        ('for_each = ["a"]', "for_each", "is not imported: one request creates one environment"),
         ('version = "1.0"', "version", "is not needed: the request names the blueprint's version"),
-        ("ecs_cpu = var.cpu", "ecs_cpu", "refers to something else (var. …), and references are not followed"),
+        ("ecs_cpu = var.cpu", "ecs_cpu", "refers to something else (var. …), and references are not resolved"),
         ('ecs_cpu = "many"', "ecs_cpu", "should be a number"),
         ("ecs_cpu = true", "ecs_cpu", "should be a number"),
         ("ecs_cpu = [1]", "ecs_cpu", "should be a number, and holds a list"),
@@ -73,15 +73,19 @@ def test_an_alias_of_the_blueprint_leads_to_its_variable(vulcan: Blueprint) -> N
         ("tags = { a = null }", "tags", "should be text, and holds null"),
         ('zones = "a,b"', "zones", "should be a list, and is text"),
         ('zones = [["a"]]', "zones", "should be text, and holds a list"),
-        ('environment = "qa"', "environment", "names no size; Notes has dev, staging and prod: choose one below"),
-        ("environment = var.env", "environment", "refers to something else (var. …), and references are not followed"),
-        ('region = "eu-north-9"', "region", "is none of the blueprint's regions, which are eu-north-1 and us-east-1"),
+        ('environment = "qa"', "environment", "is no size; Notes has dev, staging and prod: choose one below"),
+        ("environment = var.env", "environment", "refers to something else (var. …), and references are not resolved"),
+        (
+            'region = "eu-north-9"',
+            "region",
+            "is not one of the blueprint's regions, which are eu-north-1 and us-east-1",
+        ),
         ('name = "Orders!"', "name", f"is not a valid environment name: {NAME_RULE}"),
-        ("ecs_cpu = 1\necs_cpu = 2", "ecs_cpu", "stands there already (line 1)"),
+        ("ecs_cpu = 1\necs_cpu = 2", "ecs_cpu", "is already set (line 1)"),
         (
             'db_password = "hunter2"',
             "db_password",
-            "is a secret, and secrets are not taken from text: type it into its field",
+            "is a secret, and secrets are not imported from text; enter it in its field",
         ),
     ],
 )
@@ -128,7 +132,7 @@ def test_every_argument_is_taken_or_told(vulcan: Blueprint) -> None:
 
 def test_a_file_for_another_blueprint_or_version_says_so(vulcan: Blueprint) -> None:
     other = filled(vulcan, '# portal: {"blueprint": "orders", "size": "staging", "name": "x-1"}\necs_cpu = 1\n')
-    assert other.notes == ["This was written for the blueprint orders; what has the same name here was taken."]
+    assert other.notes == ["This was exported from the blueprint orders; inputs with the same name were imported."]
     assert (other.size, other.name) == ("staging", "x-1")
     older = filled(vulcan, '# portal: {"blueprint": "vulcan", "version": "0.9.0"}\necs_cpu = 1\n')
-    assert older.notes == ["This was written for version 0.9.0; the form is version 1.2.3."]
+    assert older.notes == ["This was exported from version 0.9.0; the form is version 1.2.3."]

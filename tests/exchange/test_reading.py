@@ -47,23 +47,23 @@ def test_several_modules_and_whatever_else_the_file_holds() -> None:
 @pytest.mark.parametrize(
     ("value", "trouble"),
     [
-        ("var.password", "refers to something else (var. …), and references are not followed"),
-        ("module.a.b[0]", "refers to something else (module. …), and references are not followed"),
-        ("aws_vpc.main.id", "refers to something else, and references are not followed"),
-        ('file("secret")', "calls a function, and nothing is computed here"),
-        ('"${local.a}-b"', "is text that is put together from other values (${ … })"),
+        ("var.password", "refers to something else (var. …), and references are not resolved"),
+        ("module.a.b[0]", "refers to something else (module. …), and references are not resolved"),
+        ("aws_vpc.main.id", "refers to something else, and references are not resolved"),
+        ('file("secret")', "calls a function, and functions are not evaluated here"),
+        ('"${local.a}-b"', "is text composed from other values (${ … })"),
         ("1 + 1", "is computed from other values"),
         ("!true", "is computed from other values"),
         ('true ? "a" : "b"', "is computed from other values"),
-        ("hunter2", "is a bare word; text stands in quotes"),
-        ("[1, var.x]", "refers to something else (var. …), and references are not followed"),
-        ("{ (var.x) = 1 }", "refers to something else (var. …), and references are not followed"),
-        ("[for x in var.y : x]", "is written as nothing that can be taken"),
-        ("var.x[*].y", "is written as nothing that can be taken"),
-        ("1234567890123456789", "is written as nothing that can be taken: the number “…” has more than 15 digits"),
-        ('"a\\qb"', "is written as nothing that can be taken"),
-        ("<<A\none\ntwo\nA", "has several lines, and an answer has one"),
-        ("<<A\n${var.x}\nA", "is text that is put together from other values (${ … })"),
+        ("hunter2", "is a bare word; put text in quotes"),
+        ("[1, var.x]", "refers to something else (var. …), and references are not resolved"),
+        ("{ (var.x) = 1 }", "refers to something else (var. …), and references are not resolved"),
+        ("[for x in var.y : x]", "cannot be imported"),
+        ("var.x[*].y", "cannot be imported"),
+        ("1234567890123456789", "cannot be imported: the number “…” has more than 15 digits"),
+        ('"a\\qb"', "cannot be imported"),
+        ("<<A\none\ntwo\nA", "has several lines, but an input has one"),
+        ("<<A\n${var.x}\nA", "is text composed from other values (${ … })"),
     ],
 )
 def test_what_is_no_literal_is_named_and_the_rest_is_read(value: str, trouble: str) -> None:
@@ -94,7 +94,7 @@ def test_modules_in_json_have_expressions() -> None:
     text = '{"module": {"x": {"source": "y",\n "a": "${var.a}", "b": "$${b}", "c": 2}}}'
     (source,) = read(text.encode()).sources
     assert source.title == "module x"
-    assert given(text)["a"] == "is text that is put together from other values (${ … })"
+    assert given(text)["a"] == "is text composed from other values (${ … })"
     assert (given(text)["b"], given(text)["c"]) == ("${b}", 2)
 
 
@@ -107,35 +107,35 @@ def test_a_request_for_the_api() -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"", "Line 1: There is nothing in it."),
-        (b" \n", "Line 1: There is nothing in it."),
-        (b"# nothing\n", 'Line 1: There is no module block (module "…" { … }) and no variable (name = value) in it.'),
-        (b"[1]", "Line 1: “…” cannot stand here; a name or a new line could."),
-        (b"a = 1\nb = = 2", 'Line 2: "=" cannot stand here.'),
+        (b"", "Line 1: It is empty."),
+        (b" \n", "Line 1: It is empty."),
+        (b"# nothing\n", 'Line 1: There is no module block (module "…" { … }) and no variable (name = value).'),
+        (b"[1]", "Line 1: “…” is not allowed here; a name or a new line could."),
+        (b"a = 1\nb = = 2", 'Line 2: "=" is not allowed here.'),
         (b"a = 1\nb = hunter2 hunter3\n", "Line 3: The file ends too early."),
-        (b"a = 1\nb = [hunter2 hunter3]\n", "Line 2: “…” cannot stand here"),
+        (b"a = 1\nb = [hunter2 hunter3]\n", "Line 2: “…” is not allowed here"),
         (
             b'a = "hunter2\n',
             "Line 1: The quotes that open on this line are not closed on it; write \\n for a new line.",
         ),
-        (b"a = 'hunter2'\n", 'Line 1: "\'" cannot stand here. Text stands in double quotes.'),
+        (b"a = 'hunter2'\n", 'Line 1: "\'" is not allowed here. Put text in double quotes.'),
         (b"a = <<EOT\nhunter2\n", "Line 1: This heredoc is never closed; end it with its word on a line of its own."),
         (b"a = {\n b = hunter2\n", "Line 1: This { is never closed."),
         (b"\xff\xfea\x00", "Line 1: This is UTF-16; save it as UTF-8."),
         (b"a = \x80\n", "Line 1: Byte 0x80 is not UTF-8; save the file as UTF-8."),
-        (b"a = 1\nb = \x00\n", "Line 2: There is a control character (U+0000) in the text; take it out."),
+        (b"a = 1\nb = \x00\n", "Line 2: There is a control character (U+0000) in the text; remove it."),
         (b"\x89PNG\r\n\x1a\n", "Line 1: Byte 0x89 is not UTF-8; save the file as UTF-8."),
-        (b"{", "Line 1: This is not JSON that can be read; check quotes, commas and brackets."),
-        (b'{"a": 1} x', "Line 1: This is not JSON that can be read; check quotes, commas and brackets."),
-        (b'{"a": hunter2}', "Line 1: This is not JSON that can be read; check quotes, commas and brackets."),
-        (b'{"a": 1,\n "a": 2}', 'Line 2: "a" stands here already (line 1).'),
-        (b'{"b": {"a": 1, "a": 2}}', "Line 1: An object of this entry has a key twice."),
-        (b'{"a": NaN}', "Line 1: NaN and Infinity are no numbers here."),
+        (b"{", "Line 1: This is not valid JSON; check quotes, commas and brackets."),
+        (b'{"a": 1} x', "Line 1: This is not valid JSON; check quotes, commas and brackets."),
+        (b'{"a": hunter2}', "Line 1: This is not valid JSON; check quotes, commas and brackets."),
+        (b'{"a": 1,\n "a": 2}', 'Line 2: "a" is already there (line 1).'),
+        (b'{"b": {"a": 1, "a": 2}}', "Line 1: An object in this entry has a key twice."),
+        (b'{"a": NaN}', "Line 1: NaN and Infinity are not allowed."),
         (b'{"a": ' + b"9" * 5_000 + b"}", "Line 1: There is a number of more than 15 digits; inputs are smaller."),
         (b'{"a": ' + b"[" * 50_000, "Line 1: Nested more than 8 deep; inputs are flatter."),
-        (b'{"a": "\x01"}', "Line 1: There is a control character (U+0001) in the text; take it out."),
+        (b'{"a": "\x01"}', "Line 1: There is a control character (U+0001) in the text; remove it."),
         (b"{" + b",".join(b'"%d":1' % n for n in range(2_002)) + b"}", "Line 1: There are more than 2000 entries"),
-        (b"x" * (MAX_BYTES + 1), f"Line 1: There are {MAX_BYTES + 1} bytes; {MAX_BYTES} are read."),
+        (b"x" * (MAX_BYTES + 1), f"Line 1: There are {MAX_BYTES + 1} bytes; {MAX_BYTES} are allowed."),
     ],
     ids=lambda value: repr(value)[:30],
 )

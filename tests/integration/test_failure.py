@@ -1,4 +1,4 @@
-"""A resource that AWS refuses: the cause in plain words, the rollback, and trying again."""
+"""A resource that AWS rejects: the cause in plain words, the rollback, and trying again."""
 
 from __future__ import annotations
 

@@ -61,8 +61,8 @@ def test_a_module_block_becomes_a_filled_in_form(bob: Client, people: People) ->
 def test_what_was_not_taken_is_listed_with_line_and_reason(bob: Client) -> None:
     page = html.unescape(bob.post(URL, {"text": MODULE}).content.decode())
     for line, name, why in (
-        (2, "source", "is not needed: the blueprint stands for the module"),
-        (8, "certificate_arn", "refers to something else (var. …), and references are not followed"),
+        (2, "source", "is not needed: the blueprint replaces the module"),
+        (8, "certificate_arn", "refers to something else (var. …), and references are not resolved"),
         (9, "replicas", "is no input of Carbon Connect"),
     ):
         assert f'<tr><td>{line}</td><td class="mono break">{name}</td><td>{why}' in page
@@ -123,7 +123,7 @@ def test_of_something_unreadable_nothing_is_shown_again_or_logged(
     answer = bob.post(URL, {"text": 'a = 1\npassword = [hunter2 hunter3]\nb = "hunter4"'})
     page = html.unescape(answer.content.decode())
     assert answer.status_code == 422
-    assert "Line 2: “…” cannot stand here" in page
+    assert "Line 2: “…” is not allowed here" in page
     assert "hunter" not in page + caplog.text
 
 
@@ -133,12 +133,12 @@ def test_of_something_unreadable_nothing_is_shown_again_or_logged(
         ({}, "Paste something or choose a file, one of the two."),
         ({"text": " \n"}, "Paste something or choose a file, one of the two."),
         ({"text": "a = 1", "file": SimpleUploadedFile("a.tf", b"b = 1")}, "one of the two"),
-        ({"file": SimpleUploadedFile("a.tf", b"")}, "There is nothing in it."),
+        ({"file": SimpleUploadedFile("a.tf", b"")}, "It is empty."),
         ({"file": SimpleUploadedFile("a.tf", b"\x7fELF\x02\x01\xff")}, "Byte 0xff is not UTF-8"),
         ({"file": SimpleUploadedFile("a.tf", "a = 1".encode("utf-16"))}, "This is UTF-16"),
         ({"text": "a = 1\x00"}, "Null characters"),
-        ({"text": "x" * 300_000}, "256000 are read"),
-        ({"file": SimpleUploadedFile("a.tf", b"# x\n" * 100_000)}, "256000 are read"),
+        ({"text": "x" * 300_000}, "256000 are allowed"),
+        ({"file": SimpleUploadedFile("a.tf", b"# x\n" * 100_000)}, "256000 are allowed"),
     ],
     ids=lambda value: str(value)[:20],
 )
@@ -192,7 +192,7 @@ def test_the_published_module_fills_every_field(bob: Client, vulcan: str) -> Non
 
 def test_a_secret_is_not_taken_and_not_sent_back(bob: Client, vulcan: str) -> None:
     page = bob.post(vulcan, {"text": 'db_password = "hunter2"\necs_cpu = 256\n'}).content.decode()
-    assert "is a secret, and secrets are not taken from text" in page
+    assert "is a secret, and secrets are not imported from text" in page
     assert value_of(page, "input_ecs_cpu") == "256"
     assert "hunter2" not in page
 

@@ -26,7 +26,7 @@ def test_it_tells_what_was_proved() -> None:
         "✓ Data subnets have no route to the internet (network.data-to-internet): 3 checked, all pass" in ended.stdout
     )
     assert "Not covered" in ended.stdout
-    assert "Not given, so the example was taken: " in ended.stderr
+    assert "Not given, so the example was used: " in ended.stderr
 
 
 def test_it_shows_every_line_of_evidence_when_asked() -> None:

@@ -22,10 +22,31 @@ ROOT = Path(__file__).resolve().parents[2]
 SUFFIXES = (".html", ".py", ".md", ".hcl")
 MARKER = "word-list: allow"
 
-# The list itself, its tests, and migrations, which never change again.
-EXCLUDED = ("tests/style/", "provisioning/migrations/")
+# The list itself; migrations, which never change again; and the code of functions that a template
+# refers to by its hash, so that a comment there would change the template.
+EXCLUDED = (
+    "tests/style/",
+    "provisioning/migrations/",
+    "blueprints/webhook-pipeline/loki/",
+    "blueprints/webhook-pipeline/receiver/",
+)
 # Folders whose prose has not been rewritten yet. Remove a folder when it is clean.
-NOT_YET: tuple[str, ...] = ()
+NOT_YET: tuple[str, ...] = (
+    "portal/",
+    "provisioning/aws/",
+    "provisioning/components/",
+    "provisioning/design/",
+    "provisioning/diagram/",
+    "provisioning/jobs/",
+    "provisioning/lifecycle/",
+    "provisioning/models/",
+    "provisioning/sandbox/",
+    "provisioning/template/",
+    "provisioning/version_diff/",
+    "provisioning/errors.py",
+    "templates/",
+    "tests/",
+)
 
 # Terms of AWS and other tools that contain one of the words.
 ALLOWED = (

@@ -77,7 +77,7 @@ def test_what_needs_nothing_starts_at_once_and_the_longest_chain_decides() -> No
     starts = {step.logical_id: step.start for step in made.steps}
     assert starts == {"Key": own, "Group": own, "Cache": own, "Database": own + key}
     assert {step.logical_id for step in made.steps if step.critical} == {"Key", "Database"}
-    assert made.stacks[0].waves == (("Cache", "Group", "Key"), ("Database",))
+    assert made.stacks[0].levels == (("Cache", "Group", "Key"), ("Database",))
 
 
 def test_a_reference_is_waited_for_as_depends_on_is() -> None:
@@ -189,7 +189,7 @@ def test_nothing_starts_before_what_it_needs_is_complete(slug: str) -> None:
         at = {step.logical_id: step for step in made.steps if step.stack == one.stack}
         assert set(at) == set(resources)
         (span,) = [span for span in made.stacks if span.stack == one.stack]
-        assert span.waves == tuple(map(tuple, dependency_levels(one.body)))
+        assert span.levels == tuple(map(tuple, dependency_levels(one.body)))
         for name, own in resources.items():
             text = json.dumps(own)
             for other, needed in at.items():

@@ -68,9 +68,9 @@ def test_no_text_lies_over_another_nor_leaves_the_drawing(slug: str, size: str) 
 def test_what_decides_comes_first_and_everything_else_is_a_row_a_component() -> None:
     made = _timeline("carbon-connect")
     svg = _parsed(draw_timeline(made))
-    assert _texts(svg, "time-area") == ["What decides", "Ready meanwhile"]
+    assert _texts(svg, "time-area") == ["Critical path", "In parallel"]
     names = _texts(svg, "time-name")
-    assert names[:5] == ["CloudFormation", "PostgreSQL", "worker", "github", "Afterwards"]
+    assert names[:5] == ["CloudFormation", "PostgreSQL", "worker", "github", "Post-deployment"]
     assert len(names) == 2 + len(made.groups)  # CloudFormation itself, and a step afterwards
     assert "Database 16 min 40 s" in _texts(svg, "time-in")
     assert len(svg.findall("s:rect[@class='time-bar is-critical']", NS)) == len(made.path)
@@ -81,10 +81,10 @@ def test_each_stack_has_its_own_part() -> None:
     made = _timeline("amply")
     areas = _texts(_parsed(draw_timeline(made)), "time-area")
     assert areas == [
-        "What decides · stack edge in us-east-1",
-        "What decides · stack replica in eu-west-1",
-        "What decides · stack main in eu-central-1",
-        "Ready meanwhile · stack main in eu-central-1",
+        "Critical path · stack edge in us-east-1",
+        "Critical path · stack replica in eu-west-1",
+        "Critical path · stack main in eu-central-1",
+        "In parallel · stack main in eu-central-1",
     ]
 
 
@@ -114,7 +114,7 @@ def test_a_reader_hears_the_whole_and_what_decides() -> None:
     assert svg.get("role") == "img"
     assert svg.findtext("s:title", namespaces=NS) == "carbon-connect, size prod, in eu-north-1"
     words = svg.findtext("s:desc", namespaces=NS) or ""
-    assert words.startswith("about 22 minutes (12 to 53) in all. What decides: CloudFormation's own time 13 s, ")
+    assert words.startswith("about 22 minutes (12 to 53) in total. Critical path: CloudFormation's own time 13 s, ")
     assert "Database 16 min 40 s" in words
 
 
@@ -126,7 +126,7 @@ def test_what_is_stored_draws_the_same() -> None:
 def test_hostile_words_are_only_text_and_there_is_no_style_or_id() -> None:
     step = Step(HOSTILE, HOSTILE, HOSTILE, HOSTILE, HOSTILE, 0, 60, "A", critical=True)
     group = Group(HOSTILE, HOSTILE, HOSTILE, HOSTILE, (step,))
-    span = StackSpan(HOSTILE, HOSTILE, 0, 60, express=False, waves=((HOSTILE,),))
+    span = StackSpan(HOSTILE, HOSTILE, 0, 60, express=False, levels=((HOSTILE,),))
     made = Timeline(HOSTILE, (span,), (group,), (step,), (), 60, 30, 90, express=False, unknown=())
     for text in (draw_timeline(made), draw_timeline(_timeline("amply"))):
         assert _parsed(text).find(".//s:script", NS) is None

@@ -74,18 +74,18 @@ def test_it_is_json_too() -> None:
     ("text", "sentence"),
     [
         ("", f"{FILE}, line 1: the columns must be component,hours,waits_for,complexity,blocking"),
-        (HEAD, f"{FILE}: there is no work in it"),
-        (HEAD + "A,1,B,Low,Yes\nB,1,A,Low,Yes", f"{FILE}: these wait for each other: "),
+        (HEAD, f"{FILE}: it has no tasks"),
+        (HEAD + "A,1,B,Low,Yes\nB,1,A,Low,Yes", f"{FILE}: these tasks have a circular dependency: "),
         (HEAD + "A,one,,Low,Yes", f'{FILE}, line 2: hours is "one"; write a number above 0'),
         (HEAD + "A,NaN,,Low,Yes", f'{FILE}, line 2: hours is "NaN"'),
         (HEAD + "A,-1,,Low,Yes", f'{FILE}, line 2: hours is "-1"'),
         (HEAD + "A,1e9,,Low,Yes", f'{FILE}, line 2: hours is "1e9"'),
         (HEAD + "A,1,,Low,perhaps", f'{FILE}, line 2: blocking is "perhaps"; write yes or no'),
         (HEAD + "A,1,,Low", f"{FILE}, line 2: 4 columns instead of 5"),
-        (HEAD + "A,1,,Low,Yes\n\nA,1,,Low,Yes", f"{FILE}, line 4: a name of its own is needed, and this one is taken"),
-        (HEAD + ",1,,Low,Yes", f"{FILE}, line 2: a name of its own is needed, and this one is missing"),
+        (HEAD + "A,1,,Low,Yes\n\nA,1,,Low,Yes", f"{FILE}, line 4: a unique name is required, and this one is taken"),
+        (HEAD + ",1,,Low,Yes", f"{FILE}, line 2: a unique name is required, and this one is missing"),
         (HEAD + "A x,1,,Low,Yes\nA y,1,,Low,Yes\nB,1,A,Low,Yes", f'{FILE}, line 4: "A" could be A x or A y'),
-        (HEAD + "".join(f"A{n},1,,Low,Yes\n" for n in range(201)), f"{FILE}: 201 rows are too many to read"),
+        (HEAD + "".join(f"A{n},1,,Low,Yes\n" for n in range(201)), f"{FILE}: 201 rows are too many"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_line(text: str, sentence: str) -> None:

@@ -25,7 +25,7 @@ def test_it_says_what_decides(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_plan_of_work_stands_below(capsys: pytest.CaptureFixture[str]) -> None:
     printed = _printed(capsys, "webhook-pipeline", "--size", "dev")
-    assert "People's work: 17.5 hours before launch and 24 that can follow it; 12 hours until launch" in printed
+    assert "Manual work: 17.5 hours before launch and 24 that can follow it; 12 hours until launch" in printed
     assert "\n*     2 h      6 h  RabbitMQ EC2 Deployment\n" in printed
     assert "\n      0 h    0.5 h  Cloudflare Configuration\n" in printed
 

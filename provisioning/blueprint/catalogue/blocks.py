@@ -1,4 +1,6 @@
-"""Reads a block against the list of what it may hold, and collects problems instead of stopping at the first."""
+"""Checks a block against the arguments and blocks that it may have, and collects all problems
+instead of stopping at the first.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ class Report:
         self._found: dict[tuple[int, str], None] = {}
 
     def add(self, line: int, message: str) -> None:
-        """Note a problem. What it repeats of the file may be anything, so it is made one line that can be shown."""
+        """Records a problem. The message may repeat anything from the file, so it is reduced to one
+        printable line.
+        """
         clean = readable(message)
         self._found[line, clean if len(clean) <= LONGEST_MESSAGE else f"{clean[:LONGEST_MESSAGE]}…"] = None
 
@@ -42,7 +46,7 @@ class Report:
 
     @contextmanager
     def collecting(self) -> Iterator[None]:
-        """Take up a problem that ends what is inside, and go on behind it."""
+        """Records a problem that ends the enclosed code, and continues after it."""
         try:
             yield
         except ProblemFound as problem:
@@ -50,7 +54,7 @@ class Report:
 
 
 class Fields:
-    """The arguments of one block. Unknown and repeated ones are reported when it is made."""
+    """The arguments of one block. Unknown and repeated arguments are reported at once."""
 
     def __init__(
         self, report: Report, block: Block, what: str, *, arguments: Collection[str], blocks: Collection[str] = ()
@@ -77,7 +81,7 @@ class Fields:
         return found
 
     def value(self, name: str, *, required: bool = False) -> Value:
-        """The constant that stands there, or None."""
+        """The constant value of an argument, or None."""
         argument = self.argument(name, required=required)
         if argument is not None:
             with self.report.collecting():
@@ -97,7 +101,7 @@ class Fields:
         elif not value.strip() and required:
             self.refuse(name, "is empty")
         elif not value.isprintable():
-            self.refuse(name, "holds a control character or a line end")
+            self.refuse(name, "contains a control character or a line break")
         elif len(value) > at_most:
             self.refuse(name, f"has {len(value)} characters; {at_most} are allowed")
         return value
@@ -112,7 +116,7 @@ class Fields:
         return value is True
 
     def texts(self, name: str, *, required: bool = False) -> tuple[str, ...] | None:
-        """A list of texts, each once and at least one; None when it is not given or not right."""
+        """A list of texts without repetition, at least one; None if it is missing or invalid."""
         value = self.value(name, required=required)
         if value is None:
             self._refuse_null(name)
@@ -132,22 +136,22 @@ class Fields:
     def _refuse_null(self, name: str) -> None:
         argument = self._arguments.get(name)
         if argument is not None and getattr(argument.value, "value", "") is None:
-            self.refuse(name, "is null; leave it out instead")
+            self.refuse(name, "is null; omit it instead")
 
 
 def by_name(report: Report, block: Block, what: str) -> dict[str, Argument]:
-    """The block's arguments by name; a second one of a name is reported."""
+    """The block's arguments by name; a repeated name is reported."""
     found: dict[str, Argument] = {}
     for argument in block.body.arguments:
         if argument.name in found:
-            report.add(argument.line, f'"{argument.name}" stands in {what} already (line {found[argument.name].line}).')
+            report.add(argument.line, f'"{argument.name}" is already set in {what} (line {found[argument.name].line}).')
         else:
             found[argument.name] = argument
     return found
 
 
 def label(report: Report, block: Block) -> str | None:
-    """The one name of a block such as `variable "x"`."""
+    """The name of a block such as `variable "x"`."""
     if len(block.labels) != 1:
         report.add(block.line, f'A {block.kind} block has one name: {block.kind} "<name>" {{ … }}.')
         return None

@@ -1,4 +1,6 @@
-"""Reads a file's blocks into a Blueprint. What is wrong goes to the report; the Blueprint then stands for what was right."""
+"""Reads a file's blocks into a Blueprint. Problems go to the report; the Blueprint then contains
+the valid parts.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,7 @@ Item = TypeVar("Item", bound=_Named)
 
 @dataclass
 class _Head:
-    """The `blueprint` block. The defaults let the rest be checked when the block cannot be read."""
+    """The `blueprint` block. Its defaults allow the rest to be checked if the block cannot be read."""
 
     title: str = ""
     summary: str = ""
@@ -56,9 +58,9 @@ class _Head:
 def read_definition(
     body: Body, report: Report, *, slug: str, digest: str, path: Path, files: ShippedFiles | None = None
 ) -> Blueprint:
-    """Return the blueprint that the file describes, as far as it can be read."""
+    """Returns the blueprint that the file describes, as far as it can be read."""
     for argument in body.arguments:
-        report.add(argument.line, f'"{argument.name}" stands outside every block; blocks are {listed(_BLOCKS, "and")}.')
+        report.add(argument.line, f'"{argument.name}" is outside every block; blocks are {listed(_BLOCKS, "and")}.')
     blocks: dict[str, list[Block]] = {kind: [] for kind in _BLOCKS}
     for block in body.blocks:
         if block.kind in blocks:
@@ -75,7 +77,9 @@ def read_definition(
     components = _components(report, blocks["component"])
     for name, variable in template_variables(report, components, shipped, by_size).items():
         if name in variables:
-            report.add(variables[name].source.line, f'The template asks for "{name}" already; take the variable out.')
+            report.add(
+                variables[name].source.line, f'The template already has the parameter "{name}"; remove the variable.'
+            )
         variables[name] = variable
     return Blueprint(
         slug=slug,
@@ -97,7 +101,7 @@ def read_definition(
 
 
 def _once(report: Report, what: str, items: list[Item | None]) -> dict[str, Item]:
-    """The items by name; a second one of a name is reported."""
+    """The items by name; a repeated name is reported."""
     found: dict[str, Item] = {}
     for item in items:
         if item is None:
@@ -151,7 +155,7 @@ def _is_version(text: str) -> bool:
 
 
 def _sizes(report: Report, blocks: list[Block]) -> dict[str, Size]:
-    """The three sizes; each must say everything that another says."""
+    """The three sizes. Each must have the same settings as the others."""
     sizes = _once(report, "size", [_size(report, block) for block in blocks])
     for name in SIZES:
         if name not in sizes:
@@ -173,7 +177,7 @@ def _size(report: Report, block: Block) -> Size | None:
         return None
     what = f'size "{name}"'
     for inner in block.body.blocks:
-        report.add(inner.line, f"{what} holds arguments only: write {inner.kind} = {{ … }}.")
+        report.add(inner.line, f"{what} contains arguments only: write {inner.kind} = {{ … }}.")
     settings: dict[str, Value] = {}
     for argument in by_name(report, block, what).values():
         with report.collecting():
@@ -209,7 +213,7 @@ def _components(report: Report, blocks: list[Block]) -> tuple[ComponentBlock, ..
             _check_kind(report, block, kind)
             found[item.address] = item
         for inner in block.body.blocks:
-            report.add(inner.line, f"A component holds arguments only: write {inner.kind} = {{ … }}.")
+            report.add(inner.line, f"A component contains arguments only: write {inner.kind} = {{ … }}.")
     return tuple(found.values())
 
 
@@ -231,7 +235,7 @@ def _output(report: Report, block: Block) -> OutputBlock | None:
 
 
 def _usage(report: Report, blocks: list[Block]) -> dict[str, Mapping[str, float]]:
-    """What the price assumes: a number, or low, likely and high."""
+    """Assumptions of the cost estimate: a number each, or low, likely and high."""
     block = _only_one(report, "usage", blocks)
     usage: dict[str, Mapping[str, float]] = {}
     for argument in by_name(report, block, "the usage block").values() if block else ():
@@ -245,7 +249,7 @@ def _usage(report: Report, blocks: list[Block]) -> dict[str, Mapping[str, float]
             else:
                 usage[argument.name] = found
     for inner in block.body.blocks if block else ():
-        report.add(inner.line, f"The usage block holds arguments only: write {inner.kind} = {{ … }}.")
+        report.add(inner.line, f"The usage block contains arguments only: write {inner.kind} = {{ … }}.")
     return usage
 
 

@@ -1,4 +1,6 @@
-"""The catalogue: every blueprint of a folder. A broken one is listed with what is wrong and stops none of the others."""
+"""The catalogue: every blueprint of a folder. A broken one is listed with its problems and does not
+affect the others.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ _MAX_PROBLEMS = 50
 
 @dataclass(frozen=True, slots=True)
 class BrokenBlueprint:
-    """A folder that cannot be offered, and why."""
+    """A folder that cannot be offered, with the reasons."""
 
     slug: str
     problems: tuple[Problem, ...]
@@ -42,7 +44,7 @@ class Catalogue:
     broken: tuple[BrokenBlueprint, ...]
 
     def get(self, slug: str) -> Blueprint:
-        """Return the blueprint; raises UnknownBlueprint or BrokenBlueprintError."""
+        """Returns the blueprint. Raises UnknownBlueprint or BrokenBlueprintError."""
         if slug in self.blueprints:
             return self.blueprints[slug]
         for broken in self.broken:
@@ -54,7 +56,9 @@ class Catalogue:
 
 
 def load_catalogue(root: Path) -> Catalogue:
-    """Load every folder of the root. Never raises for what a folder holds; an absent root is an empty catalogue."""
+    """Loads every folder of the root. Never raises for a folder's content; a missing root gives an
+    empty catalogue.
+    """
     blueprints: list[Blueprint] = []
     broken: list[BrokenBlueprint] = []
     for folder in sorted(root.iterdir()) if root.is_dir() else ():
@@ -103,7 +107,9 @@ def _read(folder: Path, report: Report) -> Blueprint:
 
 
 def _check(blueprint: Blueprint, report: Report) -> None:
-    """Report every reference to nothing, and whatever the components refuse in any size with the inputs' examples."""
+    """Reports every undefined reference, and every setting that a component rejects in any size
+    with the inputs' examples.
+    """
     expressions = [argument.value for block in blueprint.components for argument in block.arguments.values()]
     expressions.extend(output.value for output in blueprint.outputs)
     expressions.extend([blueprint.tags] if blueprint.tags is not None else [])

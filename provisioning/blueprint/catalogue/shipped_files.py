@@ -1,7 +1,7 @@
-"""Reads a blueprint's folder: plain files only, bounded in number and size, never through a link.
+"""Reads a blueprint's folder: plain files only, limited in number and size, never through a link.
 
-A blueprint hands the files on that it ships. They are read when a component asks for one, and must still be what the
-blueprint's digest was made of.
+A blueprint may ship files to its components. They are read when a component needs one, and must
+still have the content that the blueprint's digest covers.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ MAX_LEVELS = 8
 
 
 class FolderProblem(Exception):  # noqa: N818 - never leaves this package
-    """The folder holds something that is not read; the message is a sentence."""
+    """The folder contains something that cannot be read; the message is a sentence."""
 
     def __init__(self, path: str, message: str) -> None:
         super().__init__(message)
@@ -31,7 +31,9 @@ class FolderProblem(Exception):  # noqa: N818 - never leaves this package
 
 
 def list_files(folder: Path) -> dict[str, Path]:
-    """The folder's files by their path inside it, with `/`, in order. Raises FolderProblem for whatever is not a plain file."""
+    """Lists the folder's files by their path inside it, with `/`, in order. Raises FolderProblem
+    for anything but a plain file.
+    """
     found: dict[str, Path] = {}
     total = 0
     waiting = [(folder, "", 0)]
@@ -42,11 +44,13 @@ def list_files(folder: Path) -> dict[str, Path]:
         for entry in entries:
             name = prefix + entry.name
             if not name.isprintable():
-                raise FolderProblem(readable(name), "The name holds a control character or is not UTF-8; rename it.")
+                raise FolderProblem(readable(name), "The name contains a control character or is not UTF-8; rename it.")
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(status.st_mode):
                 if level >= MAX_LEVELS:
-                    raise FolderProblem(name, f"Folders lie more than {MAX_LEVELS} deep; put the files higher.")
+                    raise FolderProblem(
+                        name, f"Folders are nested more than {MAX_LEVELS} levels deep; move the files up."
+                    )
                 waiting.append((Path(entry.path), f"{name}/", level + 1))
                 continue
             if not stat.S_ISREG(status.st_mode):
@@ -58,13 +62,15 @@ def list_files(folder: Path) -> dict[str, Path]:
             if len(found) > MAX_FILES or total > MAX_FOLDER_BYTES:
                 raise FolderProblem(
                     name,
-                    f"The folder holds more than {MAX_FILES} files or {MAX_FOLDER_BYTES // 1_000_000} MB; take out what it does not ship.",
+                    f"The folder holds more than {MAX_FILES} files or {MAX_FOLDER_BYTES // 1_000_000} MB; remove files that it does not ship.",
                 )
     return dict(sorted(found.items()))
 
 
 def read(path: Path, *, name: str, at_most: int) -> bytes:
-    """Return a plain file's bytes. A longer file is refused by its size, unread."""
+    """Returns a plain file's bytes. A file that is too long is rejected by its size, without
+    reading it.
+    """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     with os.fdopen(descriptor, "rb") as file:
         status = os.fstat(descriptor)
@@ -80,9 +86,10 @@ def read(path: Path, *, name: str, at_most: int) -> bytes:
 
 @dataclass(frozen=True)
 class ShippedFiles(Mapping[str, bytes]):
-    """The files of one folder by their path inside it, each read at first use.
+    """The files of one folder by their path inside it, each read on first use.
 
-    Asking for one raises KeyError when it is not there, and ValueError when it is no longer what was loaded.
+    Access raises KeyError if there is no such file, and ValueError if its content has changed since
+    it was loaded.
     """
 
     paths: Mapping[str, Path] = field(default_factory=dict)
@@ -105,7 +112,7 @@ class ShippedFiles(Mapping[str, bytes]):
 
     @override
     def __contains__(self, name: object) -> bool:
-        return name in self.paths  # the Mapping's own would read the file
+        return name in self.paths  # Mapping's own implementation would read the file.
 
     def _fetch(self, name: str) -> bytes:
         path = self.paths[name]
@@ -121,9 +128,10 @@ class ShippedFiles(Mapping[str, bytes]):
 
 
 def take(files: Mapping[str, Path]) -> tuple[ShippedFiles, str]:
-    """The files as a blueprint ships them, and the digest of them all.
+    """The files that a blueprint ships, and the digest of all of them.
 
-    That is SHA-256 over every file's name and bytes, each preceded by its length so that none can pass for another.
+    The digest is SHA-256 over every file's name and bytes, each preceded by its length, so that no
+    two sets of files can collide.
     """
     together = hashlib.sha256()
     digests: dict[str, str] = {}

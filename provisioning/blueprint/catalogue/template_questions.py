@@ -1,4 +1,4 @@
-"""A blueprint of one CloudFormation template asks what the template's parameters ask: each becomes a variable."""
+"""Turns each parameter of a blueprint's CloudFormation template into a variable of the form."""
 
 from __future__ import annotations
 
@@ -24,14 +24,16 @@ KIND: Final = CloudFormation.kind
 def template_variables(
     report: Report, blocks: tuple[ComponentBlock, ...], files: Mapping[str, bytes], by_size: BySize
 ) -> dict[str, Variable]:
-    """A variable for each parameter that the blueprint does not fix itself. What cannot be read is left to the settings' check."""
+    """A variable for each parameter that the blueprint does not set itself. An unreadable template
+    is reported when its settings are checked.
+    """
     found: dict[str, Variable] = {}
     for block in blocks:
         if block.kind != KIND or (file := _file(block, files)) is None:
             continue
         try:
             questions = asked(file)
-        except ValueError:  # told when the settings are checked, with its line
+        except ValueError:  # reported when the settings are checked, with its line
             continue
         with report.collecting():
             fixed = _maps(block, "parameters", by_size)
@@ -100,7 +102,9 @@ def _validations(question: Question, source: Source) -> tuple[Validation, ...]:
 
 
 def _readable(pattern: str) -> bool:
-    """Whether the portal's linear engine knows everything in the pattern; else AWS alone checks it."""
+    """Whether the portal's linear-time engine supports the whole pattern; otherwise only AWS checks
+    it.
+    """
     if not pattern:
         return False
     try:

@@ -1,4 +1,6 @@
-"""Reads `variable` blocks: Terraform's arguments, and ours (`example`, `sizes`, `terraform`, and validations that are data)."""
+"""Reads `variable` blocks: Terraform's arguments, and our own (`example`, `sizes`, `terraform`, and
+validations as data).
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,7 @@ def read_variable(report: Report, block: Block, by_size: BySize) -> Variable | N
     if default is None and sizes is not None:
         report.add(block.line, f"{fields.what} needs a default, because only size {listed(sizes, 'and')} may set it.")
     if variable.unless and not variable.required:
-        fields.refuse("unless", "goes with a variable that has no default; leave out one of the two")
+        fields.refuse("unless", "is only valid for a variable without a default; remove one of the two")
     if type_:
         for value in (variable.default, *variable.defaults.values()):
             _check_value(fields, variable, "default", value)
@@ -60,7 +62,7 @@ def read_variable(report: Report, block: Block, by_size: BySize) -> Variable | N
 
 
 def check_unless(report: Report, variables: Mapping[str, Variable]) -> None:
-    """`unless` names another variable, one that may be left out itself."""
+    """Checks that `unless` names another variable, one that may be omitted."""
     for variable in variables.values():
         other = variables.get(variable.unless)
         if not variable.unless:
@@ -73,7 +75,7 @@ def check_unless(report: Report, variables: Mapping[str, Variable]) -> None:
 
 
 def check_terraform_names(report: Report, variables: Mapping[str, Variable]) -> None:
-    """A name that Terraform knows leads to one variable."""
+    """Checks that each name known to Terraform belongs to one variable only."""
     taken = {name: name for name in variables}
     for variable in variables.values():
         for name in variable.terraform:
@@ -131,7 +133,7 @@ def _check_value(fields: Fields, variable: Variable, name: str, value: Value) ->
         fields.refuse(name, f"should be of the type {variable.type}, and is {kind_of(value)}")
         return
     for complaint in variable.complaints(value):
-        fields.refuse(name, f"is refused by the variable's own validation: {complaint.rstrip('.')}")
+        fields.refuse(name, f"is rejected by the variable's own validation: {complaint.rstrip('.')}")
 
 
 def _validation(report: Report, block: Block, type_: VariableType) -> Validation | None:
@@ -161,12 +163,12 @@ def _pattern(fields: Fields, type_: VariableType) -> str | None:
         return None
     pattern = fields.text("pattern", at_most=MAX_PATTERN)
     if type_.scalar != "string":
-        fields.refuse("pattern", f"works on text, and the variable is {type_}")
+        fields.refuse("pattern", f"applies to text, and the variable is {type_}")
     elif len(pattern) <= MAX_PATTERN:
         try:
             compiled(pattern)
         except ValueError as error:
-            fields.refuse("pattern", f"is no regular expression that can be used here: {str(error).rstrip('.')}")
+            fields.refuse("pattern", f"is no valid regular expression here: {str(error).rstrip('.')}")
     return pattern
 
 
@@ -178,7 +180,7 @@ def _bound(fields: Fields, name: str, type_: VariableType) -> int | float | None
         fields.refuse(name, f"should be a number, not {kind_of(value)}")
         return None
     if type_ == VariableType("bool"):
-        fields.refuse(name, "says nothing about a bool")
+        fields.refuse(name, "does not apply to a bool")
     return value
 
 

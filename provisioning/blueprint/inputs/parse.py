@@ -1,4 +1,6 @@
-"""What a team fills in: text from forms and command lines, or JSON, becomes typed values, or sentences about what is wrong."""
+"""Turns a team's inputs (text from forms and command lines, or JSON) into typed values, or into
+sentences about errors.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +20,17 @@ Inputs: TypeAlias = Mapping[str, Value]
 
 
 def size_of(blueprint: Blueprint, size: str) -> Size:
-    """Return the size, or raise NotOffered."""
+    """Returns the size, or raises NotOffered."""
     if size not in blueprint.sizes:
         raise NotOffered(f"{blueprint.slug} has no size {shown(size)}; its sizes are {listed(blueprint.sizes, 'and')}.")
     return blueprint.sizes[size]
 
 
 def parse_inputs(blueprint: Blueprint, size: str, raw: Mapping[str, object]) -> Inputs:
-    """Return a value for every variable. What is absent, None or empty text takes its default.
+    """Returns a value for every variable. A missing value, None or an empty text gives the default.
 
-    Its own result parses to itself. Raises InputErrors with sentences by the variable's name.
+    Parsing the result again gives the same result. Raises InputErrors with sentences by the
+    variable's name.
     """
     size_of(blueprint, size)
     errors: dict[str, list[str]] = {}
@@ -63,12 +66,13 @@ def _answer(variable: Variable, size: str, raw: object, *, needed: bool) -> tupl
         return None, [f"{variable.name} {error}."]
     if not variable.settable_in(size) and not same(value, default):
         return value, [f"{variable.name} can be set only in size {listed(variable.sizes or ())}."]
-    # The blueprint's author vouches for the default, which may stand outside the rules for others.
+    # The blueprint's author is responsible for the default, which may violate the rules for other
+    # values.
     return value, [] if not variable.required and same(value, default) else variable.complaints(value)
 
 
 def example_inputs(blueprint: Blueprint, size: str, given: Mapping[str, object]) -> tuple[Inputs, list[str]]:
-    """Fill required variables that are not given from their examples; the list names those."""
+    """Fills required variables that are not given from their examples; the list names those."""
     filled = [
         name
         for name, variable in blueprint.variables.items()

@@ -1,4 +1,6 @@
-"""Expressions that a size alone settles: a variable's default may say `size.<setting>`, and then differs between the sizes."""
+"""Expressions that depend on the size only: a variable's default may use `size.<setting>`, and then
+differs between sizes.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ from provisioning.design.graph import Value
 
 
 class SizeScope:
-    """The values of `size.` in one size. All that is evaluated in it shares one budget."""
+    """The values of `size.` in one size. All evaluations in it share one budget."""
 
     def __init__(self, size: Size) -> None:
         self._settings = size.settings
@@ -41,7 +43,7 @@ class BySize:
         return Known(settings={name for size in self._sizes.values() for name in size.settings})
 
     def values(self, expression: Expression) -> dict[str, Value]:
-        """Return what it comes to in each size, or raise ProblemFound."""
+        """Returns the value in each size, or raises ProblemFound."""
         for line, root in roots(expression):
             if root in {"var", "env", "account", "component"}:
                 raise ProblemFound(

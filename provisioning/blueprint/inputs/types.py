@@ -1,6 +1,6 @@
-"""The types of variables, as Terraform writes them, and how a form's or a command line's text becomes a value.
+"""Converts the text of a form or a command line to a value of a variable's type, and back.
 
-Every refusal is a ValueError whose message completes a sentence that begins with the variable's name.
+Every error is a ValueError whose message completes a sentence that begins with the variable's name.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _TOO_LARGE = 10**15
 _NUMBER = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,20})?([eE][+-]?[0-9]{1,3})?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
 _TRUE, _FALSE = frozenset({"true", "on", "yes", "1"}), frozenset({"false", "off", "no", "0"})
-# To the end where it is never closed, and without a way back: each character is looked at once.
+# Matches to the end if a quote is never closed, without backtracking: each character is read once.
 _QUOTED = re.compile(r'"(?:[^"\\]++|\\.)*+"?')
 _WANTED = {"string": "text", "number": "a number", "bool": "true or false"}
 
@@ -41,7 +41,9 @@ def coerce(type_: VariableType, raw: object) -> Value:
 
 
 def as_text(value: Value) -> str:
-    """A value as it can be typed into a form: `coerce` makes the same of it again. One entry a line where that is clear."""
+    """A value as text for a form; `coerce` converts it back to the same value. One entry per line
+    if that is unambiguous.
+    """
     match value:
         case None:
             return ""
@@ -56,13 +58,13 @@ def as_text(value: Value) -> str:
 
 
 def _plain(value: Value, signs: str) -> bool:
-    """Whether a line can hold this beside other things."""
+    """Whether a value can share a line with others."""
     text = as_text(value)
     return bool(text) and text == text.strip() and not any(sign in text for sign in signs)
 
 
 def absent(raw: object) -> bool:
-    """Whether nothing was filled in: a form sends empty text for that."""
+    """Whether no value was given; a form sends an empty text then."""
     return raw is None or (isinstance(raw, str) and not raw.strip())
 
 
@@ -83,7 +85,7 @@ def _scalar_text(text: str, where: str = "") -> str:
     if len(text) > MAX_TEXT:
         raise ValueError(f"has {len(text)} characters{where}; {MAX_TEXT} are allowed")
     if found := _CONTROL.search(text):
-        raise ValueError(f"has a control character, U+{ord(found[0]):04X}, in it{where}: take it out")
+        raise ValueError(f"has a control character, U+{ord(found[0]):04X}, in it{where}; remove it")
     return text
 
 
@@ -103,7 +105,7 @@ def _number(raw: object) -> int | float | None:
 
 
 def _list(raw: object) -> list[object]:
-    """A list, JSON's text of one, or words between commas or line ends."""
+    """Parses a list, a JSON list, or words separated by commas or line breaks."""
     if isinstance(raw, list | tuple):
         return list(raw)
     if not isinstance(raw, str):
@@ -117,7 +119,7 @@ def _list(raw: object) -> list[object]:
 
 
 def _map(raw: object) -> dict[str, object]:
-    """A mapping, JSON's text of one, or key=value between commas or line ends."""
+    """Parses a mapping, a JSON object, or key=value pairs separated by commas or line breaks."""
     found = raw
     if isinstance(raw, str):
         found = _json(raw) if raw.lstrip().startswith("{") else _pairs(raw)
@@ -141,18 +143,18 @@ def _pairs(raw: str) -> dict[str, object]:
 
 
 def _json(raw: str) -> object:
-    """Parse JSON whose depth was counted first: one bracket is all that these types need."""
+    """Parses JSON after counting its depth: these types need one bracket only."""
     signs = _QUOTED.sub("", raw)
     if signs.count("[") + signs.count("{") > 1:
         raise ValueError("should be flat, without a list or map inside")
     try:
         return json.loads(raw)
     except ValueError as error:
-        raise ValueError("is not JSON that can be read; check its quotes and commas") from error
+        raise ValueError("is not valid JSON; check its quotes and commas") from error
 
 
 def measure(value: Value) -> int | float:
-    """What `min` and `max` look at: a number itself, the length of anything else."""
+    """The value that `min` and `max` compare: a number itself, the length of anything else."""
     match value:
         case bool() | None | Reference() | Joined():
             raise TypeError(f"min and max do not apply to {kind_of(value)}")

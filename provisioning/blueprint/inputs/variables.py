@@ -1,4 +1,4 @@
-"""Variables: what a blueprint asks the team for, and which answers it takes."""
+"""Variables: the inputs that a blueprint asks the team for, and the values that it accepts."""
 
 from __future__ import annotations
 
@@ -18,9 +18,10 @@ MAX_PATTERN = 500
 
 @lru_cache(maxsize=1_000)
 def compiled(pattern: str) -> SchemaValidator:
-    """Compile a pattern with pydantic's engine, Rust's regex: it runs in linear time, so no pattern can hang a form.
+    """Compiles a pattern with pydantic's engine (Rust's regex), which runs in linear time, so that
+    no pattern can hang a form.
 
-    Raises ValueError with what is wrong: look-around and back-references do not exist there.
+    Raises ValueError with the reason: look-around and back-references are not supported.
     """
     try:
         return SchemaValidator(core_schema.str_schema(pattern=pattern))
@@ -33,8 +34,8 @@ def compiled(pattern: str) -> SchemaValidator:
 
 @dataclass(frozen=True, slots=True)
 class Validation:
-    """One condition. `min` and `max` look at a number, or at the length of text, list or map; lists are checked item by item
-    against `pattern` and `allowed`, and so are a map's values.
+    """One condition. `min` and `max` compare a number, or the length of a text, list or map.
+    `pattern` and `allowed` apply to each item of a list and to each value of a map.
     """
 
     source: Source
@@ -45,7 +46,9 @@ class Validation:
     allowed: tuple[Value, ...] | None = None
 
     def complaint(self, value: Value) -> str | None:
-        """Return what is wrong with a value, to stand behind the variable's name; None when nothing is."""
+        """Returns the problem with a value, as the rest of a sentence that begins with the
+        variable's name; None if it is valid.
+        """
         if wrong := self._wrong(value):
             return self.message or wrong
         return None
@@ -69,12 +72,13 @@ def _unit(value: Value) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """One question of the form. A default counts only when it is not `required`; a default of None means "nothing".
+    """One input of the form. A default applies only if the variable is not `required`; a default of
+    None means "nothing".
 
-    `defaults`, by size, stand in the place of `default` where the file refers to `size.`: ask `default_in`.
-    `unless` names another variable that makes a required one unnecessary: either a certificate or a domain.
-    `terraform` are the names by which Terraform modules know it, beside its own. `of_template` marks a parameter of a
-    CloudFormation template.
+    `defaults`, by size, replaces `default` if the file refers to `size.`; call `default_in`.
+    `unless` names another variable that makes a required one unnecessary, for example a certificate
+    instead of a domain. `terraform` lists further names by which Terraform modules know it.
+    `of_template` marks a parameter of a CloudFormation template.
     """
 
     name: str
@@ -96,7 +100,7 @@ class Variable:
         return self.defaults.get(size, self.default)
 
     def complaints(self, value: Value) -> list[str]:
-        """Every sentence that the validations have against a value of the right type."""
+        """Every complaint of the validations about a value of the right type, as sentences."""
         found = (rule.complaint(value) for rule in self.validations)
         return [f"{self.name} {complaint.rstrip('.')}." for complaint in found if complaint]
 

@@ -1,4 +1,4 @@
-"""Computes an expression. What it may cost is bounded: a design reads at most `MAX_READ` characters and items."""
+"""Evaluates an expression at limited cost: a design reads at most `MAX_READ` characters and items."""
 
 from __future__ import annotations
 
@@ -28,22 +28,24 @@ MAX_READ = 200_000
 
 
 class Scope(Protocol):
-    """Gives references their values."""
+    """Provides the values of references."""
 
     def read(self, line: int, root: str, keys: list[str]) -> tuple[Value, int]:
-        """Return the value that a reference leads to, and how many of the keys it took; or raise ProblemFound."""
+        """Returns the value of a reference and the number of keys it used, or raises ProblemFound."""
 
 
 class _Nothing:
-    """The scope of places where the value itself must stand."""
+    """The scope of places that allow literal values only."""
 
     def read(self, line: int, root: str, keys: list[str]) -> tuple[Value, int]:
-        raise ProblemFound(line, f"A reference ({root}.{'.'.join(keys)}) cannot stand here; write the value itself.")
+        raise ProblemFound(line, f"A reference ({root}.{'.'.join(keys)}) is not allowed here; write the value itself.")
 
 
 @dataclass
 class Budget:
-    """Ends designs that double themselves: a value read a thousand times counts a thousand times."""
+    """Stops designs that grow exponentially: a value that is read a thousand times counts a
+    thousand times.
+    """
 
     left: int = MAX_READ
 
@@ -67,12 +69,12 @@ class Budget:
 
 
 def constant(expression: Expression) -> Value:
-    """Return the value of an expression that refers to nothing."""
+    """Returns the value of an expression without references."""
     return evaluate(expression, _Nothing())
 
 
 def evaluate(expression: Expression, scope: Scope) -> Value:  # noqa: C901, PLR0911 - one case a shape
-    """Return what the expression comes to, or raise ProblemFound with the line of what is wrong."""
+    """Returns the value of the expression, or raises ProblemFound with the line of the problem."""
     match expression:
         case Literal(value=value):
             return value
@@ -100,7 +102,7 @@ def evaluate(expression: Expression, scope: Scope) -> Value:  # noqa: C901, PLR0
 
 
 def _logic(expression: Binary, scope: Scope) -> bool:
-    """The right side counts only when the left leaves it open."""
+    """The right side is evaluated only if the left side does not decide."""
     name = f'The left side of "{expression.operator}"'
     left = truth(expression.line, evaluate(expression.left, scope), name)
     if left == (expression.operator == "||"):
@@ -127,13 +129,13 @@ def _map(expression: MapOf, scope: Scope) -> Value:
         if not isinstance(name, str):
             raise ProblemFound(key.line, "A map's key must come to text.")
         if name in result:
-            raise ProblemFound(key.line, f"{shown(name)} stands in this map already.")
+            raise ProblemFound(key.line, f"{shown(name)} is already in this map.")
         result[name] = evaluate(value, scope)
     return result
 
 
 def _template(expression: Template, scope: Scope) -> Value:
-    """One expression alone keeps its type, as in Terraform; several become text."""
+    """A single expression keeps its type, as in Terraform; several are joined to text."""
     if len(expression.parts) == 1:
         return evaluate(expression.parts[0], scope)
     parts: list[str | Reference] = []

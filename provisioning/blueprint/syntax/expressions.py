@@ -1,4 +1,6 @@
-"""The expression half of the parser: one function a shape of python-hcl2's tree; what we do not offer is refused by name."""
+"""Parses expressions: one function per node of python-hcl2's tree. Unsupported syntax is rejected
+by name.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ _REFUSED = {
 
 
 def expression(tree: Branch) -> Expression:
-    """Return the syntax tree of one expression, or raise ProblemFound where it uses what blueprints do not have."""
+    """Returns the syntax tree of one expression, or raises ProblemFound for syntax that blueprints
+    do not support.
+    """
     name = str(tree.data)
     if name in _REFUSED:
         raise ProblemFound(tree.meta.line, _REFUSED[name])
@@ -56,7 +60,7 @@ def expression(tree: Branch) -> Expression:
 
 
 def last_line(tree: Branch) -> int:
-    """The line on which something ends; the line ends behind it, which the parser counts in, left out."""
+    """The line on which a node ends, without the line break after it, which the parser includes."""
     last: Branch | Token = tree
     while isinstance(last, Tree):
         last = next(
@@ -130,7 +134,10 @@ def _unescape(escape: str, line: int) -> str:
         point = int(escape[1:], 16)
         if point <= _LAST_CODE_POINT and point not in _SURROGATES:
             return chr(point)
-    raise ProblemFound(line, f'"\\{escape}" is no escape; there are \\n, \\r, \\t, \\", \\\\, \\uNNNN and \\UNNNNNNNN.')
+    raise ProblemFound(
+        line,
+        f'"\\{escape}" is no escape sequence; the escape sequences are \\n, \\r, \\t, \\", \\\\, \\uNNNN and \\UNNNNNNNN.',
+    )
 
 
 def _list(tree: Branch) -> Expression:
@@ -151,14 +158,14 @@ def _map(tree: Branch) -> Expression:
         if child.data != "object_elem":
             continue
         if child.meta.line == ended:
-            raise ProblemFound(ended, "Two entries of a map stand on one line; put a comma between them.")
+            raise ProblemFound(ended, "Two entries of a map are on one line; put a comma between them.")
         ended = last_line(child)
         key, value = _trees(child)
         name = _key(key)
         if isinstance(name, Literal) and isinstance(name.value, str):
             if name.value in seen:
                 raise ProblemFound(
-                    child.meta.line, f"{shown(name.value)} stands in this map already (line {seen[name.value]})."
+                    child.meta.line, f"{shown(name.value)} is already in this map (line {seen[name.value]})."
                 )
             seen[name.value] = child.meta.line
         items.append((name, expression(value)))

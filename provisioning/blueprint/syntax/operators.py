@@ -1,4 +1,6 @@
-"""What the operators of an expression do to values, as Terraform's do, and the sentences for what they refuse."""
+"""Applies the operators of an expression to values as Terraform does, with a sentence for each
+invalid operand.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,7 @@ _COMPARISON: dict[str, Callable[[Number, Number], bool]] = {
 
 
 def kind_of(value: Value) -> str:  # noqa: PLR0911 - one case a type
-    """Name a value's type as a blueprint's author knows it."""
+    """Names a value's type in the words of a blueprint's author."""
     match value:
         case None:
             return "null"
@@ -53,7 +55,7 @@ def truth(line: int, value: Value, what: str) -> bool:
 
 def unary(line: int, operator: str, value: Value) -> Value:
     if operator == "!":
-        return not truth(line, value, 'What stands after "!"')
+        return not truth(line, value, 'The operand of "!"')
     return -_number(line, operator, value)
 
 
@@ -112,15 +114,15 @@ def index(line: int, value: Value, key: Value) -> Value:
                 raise ProblemFound(line, f"The list has {len(value)} items, counted from 0; there is no [{key}].")
             return value[key]
         case dict(), _:
-            raise ProblemFound(line, f"A map is asked by text, not by {kind_of(key)}.")
+            raise ProblemFound(line, f"A map is indexed with text, not with {kind_of(key)}.")
         case list(), _:
-            raise ProblemFound(line, f"A list is asked by a whole number, not by {kind_of(key)}.")
+            raise ProblemFound(line, f"A list is indexed with a whole number, not with {kind_of(key)}.")
     inside = shown(key) if isinstance(key, str) else f"[{key}]"
     raise ProblemFound(line, f"There is nothing inside {kind_of(value)}, so {inside} cannot be read from it.")
 
 
 def text_of(line: int, value: Value) -> tuple[str | Reference, ...]:
-    """The pieces that a value adds to a text."""
+    """The pieces that a value contributes to a text."""
     match value:
         case bool():
             return ("true" if value else "false",)
@@ -136,7 +138,7 @@ def text_of(line: int, value: Value) -> tuple[str | Reference, ...]:
             return (value,)
         case Reference():
             raise ProblemFound(
-                line, f"{value} is a whole component and cannot stand in text; name one of its attributes."
+                line, f"{value} is a whole component and cannot be part of a text; name one of its attributes."
             )
         case _:
-            raise ProblemFound(line, f"{kind_of(value).capitalize()} cannot stand in text.")
+            raise ProblemFound(line, f"{kind_of(value).capitalize()} cannot be part of a text.")

@@ -1,6 +1,7 @@
-"""HCL text to syntax tree. The only importer of hcl2 and its parser; nothing of either leaves this module.
+"""Parses HCL text to a syntax tree. The only importer of hcl2; nothing of hcl2 leaves this module.
 
-The text has passed `scan.check`, so its size and depth are bounded; what remains is measured here before recursion.
+The text has passed `scan.check`, so its size and depth are limited. The tree is measured here
+before recursion.
 """
 
 from __future__ import annotations
@@ -29,9 +30,9 @@ _SPELLED = {
 
 
 def parse(text: str, *, longest_line: int = scan.MAX_LINE_CHARACTERS, tolerant: bool = False) -> Body:
-    """Return the file's body, or raise ProblemFound with the line of the first thing that cannot be read.
+    """Returns the file's body, or raises ProblemFound with the line of the first unreadable text.
 
-    `tolerant` is for files that were written for others: a value that blueprints do not have becomes an argument's trouble.
+    `tolerant` is for files of other tools: an unsupported value becomes an argument's problem.
     """
     scan.check(text, longest_line=longest_line)
     try:
@@ -51,10 +52,12 @@ def _unreadable(error: UnexpectedInput, text: str) -> ProblemFound:
         found = _first_word(str(token))
         wanted = sorted(_SPELLED[name] for name in error.expected | error.accepts if name in _SPELLED)
         hint = f"; {listed(wanted)} could" if 0 < len(wanted) <= _MOST_EXPECTED else ""
-        return ProblemFound(min(error.line, last), f"{found} cannot stand here{hint}.")
+        return ProblemFound(min(error.line, last), f"{found} is not allowed here{hint}.")
     line = error.line if isinstance(error, UnexpectedCharacters) and error.line > 0 else last
     column = error.column if isinstance(error, UnexpectedCharacters) else 1
-    return ProblemFound(line, f"{_first_word(text.split(chr(10))[line - 1][max(column - 1, 0) :])} cannot stand here.")
+    return ProblemFound(
+        line, f"{_first_word(text.split(chr(10))[line - 1][max(column - 1, 0) :])} is not allowed here."
+    )
 
 
 def _first_word(text: str) -> str:
@@ -63,7 +66,7 @@ def _first_word(text: str) -> str:
 
 
 def _check_depth(tree: Tree[Token]) -> None:
-    """Refuse what would exhaust the stack: long chains (`a + b + c …`) are deep trees too."""
+    """Rejects trees that would exhaust the stack; long chains (`a + b + c …`) are deep trees too."""
     waiting = [(tree, 0, 1)]
     while waiting:
         node, depth, line = waiting.pop()
@@ -85,7 +88,7 @@ def _body(tree: Tree[Token], *, tolerant: bool) -> Body:
         if child.data == "new_line_or_comment":
             continue
         if child.meta.line == previous:
-            raise ProblemFound(previous, "Two things stand on one line; begin a new line for the second.")
+            raise ProblemFound(previous, "Two definitions are on one line; start a new line for the second.")
         previous = last_line(child)
         if child.data == "attribute":
             arguments.append(_argument(child, tolerant=tolerant))

@@ -1,4 +1,4 @@
-"""What an expression may refer to, and whether it does: every branch is looked at, also those that no size takes."""
+"""Checks what an expression refers to, in every branch, including those that no size uses."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _KIND_AND_NAME = 2
 
 @dataclass(frozen=True, slots=True)
 class KnownComponent:
-    """`attributes` is None where the kind itself is unknown: then nothing can be said about what it has."""
+    """`attributes` is None if the kind itself is unknown; its attributes are not checked then."""
 
     attributes: Collection[str] | None
     arguments: Mapping[str, Expression]
@@ -32,7 +32,9 @@ class Known:
     components: Mapping[str, Mapping[str, KnownComponent]] = field(default_factory=dict)
 
     def steps(self, line: int, root: str, keys: list[str]) -> int:
-        """How many keys the reference itself takes; raises ProblemFound when it leads to nothing."""
+        """Returns how many keys the reference itself uses. Raises ProblemFound if the target does
+        not exist.
+        """
         match root:
             case "var":
                 return _one_of(line, root, keys, self.variables, "variable")
@@ -47,7 +49,7 @@ class Known:
             case _:
                 raise ProblemFound(
                     line,
-                    f"{shown(root)} leads nowhere; a reference begins with var., size., env., account. or component.",
+                    f"{shown(root)} is no reference; a reference begins with var., size., env., account. or component.",
                 )
 
     def _component(self, line: int, keys: list[str]) -> int:
@@ -77,7 +79,7 @@ def _one_of(line: int, root: str, keys: list[str], names: Collection[str], what:
 
 
 def flatten(expression: Get) -> tuple[Expression, list[Expression]]:
-    """`a.b["c"][0]` as its root and the keys in order."""
+    """Splits `a.b["c"][0]` into its root and keys, in order."""
     keys: list[Expression] = []
     target: Expression = expression
     while isinstance(target, Get):
@@ -87,7 +89,7 @@ def flatten(expression: Get) -> tuple[Expression, list[Expression]]:
 
 
 def leading_names(keys: list[Expression]) -> list[str]:
-    """The keys, up to the first that is computed."""
+    """The keys before the first computed one."""
     names: list[str] = []
     for key in keys:
         if not (isinstance(key, Literal) and isinstance(key.value, str)):
@@ -120,7 +122,7 @@ def roots(expression: Expression) -> Iterator[tuple[int, str]]:
 
 
 def problems_in(expression: Expression, names: Known) -> Iterator[ProblemFound]:
-    """Every reference to nothing, bare word and function call in an expression."""
+    """Reports every undefined reference, bare word and function call in an expression."""
     match expression:
         case Name():
             yield bare_word(expression)

@@ -1,7 +1,9 @@
-"""Looks at a blueprint's text before the parser sees it, in one pass, and refuses what would cost it time or depth.
+"""Scans a blueprint's text in one pass before it is parsed, and rejects text that would cost the
+parser time or depth.
 
-Whatever passes has few tokens, short lines, balanced and shallow brackets, closed strings, and no construct whose
-lexer pattern backtracks (heredocs). So the parser's work has a bound that a test measures.
+Text that passes has few tokens, short lines, balanced and shallow brackets, closed strings, and no
+construct whose lexer pattern backtracks (heredocs). The parser's work is therefore limited, which a
+test measures.
 """
 
 from __future__ import annotations
@@ -45,7 +47,7 @@ _TEXT = re.compile(
 )
 _CLOSES = {"{": "}", "(": ")", "[": "]", "${": "}"}
 _INSTEAD = {
-    "'": "Text stands in double quotes.",
+    "'": "Put text in double quotes.",
     ";": "One argument per line needs no semicolon.",
     "\\": "A backslash is allowed inside quotes only.",
     "~": 'White-space markers ("~") are not available in blueprints: leave it out.',
@@ -54,7 +56,7 @@ _INSTEAD = {
 
 @dataclass
 class _Place:
-    """Where the scan is, and which brackets and quotes are open, each with its line."""
+    """The position of the scan, and the open brackets and quotes, each with its line."""
 
     line: int = 1
     tokens: int = 0
@@ -67,9 +69,7 @@ class _Place:
 
     def pop(self, closing: str) -> None:
         if not self.open:
-            raise ProblemFound(
-                self.line, f'This "{closing}" closes nothing; take it out, or open what it should close.'
-            )
+            raise ProblemFound(self.line, f'This "{closing}" closes nothing; remove it, or add the opening bracket.')
         opening, line = self.open.pop()
         if _CLOSES[opening] != closing:
             raise ProblemFound(
@@ -80,11 +80,11 @@ class _Place:
     def count(self) -> None:
         self.tokens += 1
         if self.tokens > MAX_TOKENS:
-            raise ProblemFound(self.line, f"There are more than {MAX_TOKENS} words and signs; split the blueprint.")
+            raise ProblemFound(self.line, f"There are more than {MAX_TOKENS} words and symbols; split the blueprint.")
 
 
 def decode(data: bytes) -> str:
-    """Return the text of a file, or say which byte is wrong."""
+    """Returns the text of a file, or names the invalid byte."""
     if data.startswith(b"\xef\xbb\xbf"):
         raise ProblemFound(1, "The file begins with a byte order mark; save it as UTF-8 without one.")
     try:
@@ -94,12 +94,12 @@ def decode(data: bytes) -> str:
         raise ProblemFound(line, f"Byte 0x{data[error.start]:02x} is not UTF-8; save the file as UTF-8.") from error
     if control := _CONTROL.search(text):
         line = text.count("\n", 0, control.start()) + 1
-        raise ProblemFound(line, f"There is a control character (U+{ord(control[0][0]):04X}) in the text; take it out.")
+        raise ProblemFound(line, f"There is a control character (U+{ord(control[0][0]):04X}) in the text; remove it.")
     return text
 
 
 def check(text: str, *, longest_line: int = MAX_LINE_CHARACTERS) -> None:
-    """Raise ProblemFound where the text must not reach the parser."""
+    """Raises ProblemFound if the text must not reach the parser."""
     for start, _ in heredocs(text, lambda _, position, __: position):
         line = text.count("\n", 0, start) + 1
         raise ProblemFound(
@@ -109,14 +109,16 @@ def check(text: str, *, longest_line: int = MAX_LINE_CHARACTERS) -> None:
 
 
 def heredocs(text: str, end_of: Callable[[str, int, int], int]) -> Iterator[tuple[int, int]]:
-    """Scan the text, and yield where each heredoc begins and ends; `end_of` says the latter, from text, position and line."""
+    """Scans the text and yields the start and end of each heredoc; `end_of` finds the end, given
+    text, position and line.
+    """
     place = _Place()
     position = 0
     while position < len(text):
         in_text = bool(place.open) and place.open[-1][0] == '"'
         found = (_TEXT if in_text else _CODE).match(text, position)
-        if found is None:  # a lone line end or backslash: both patterns name every other character
-            raise ProblemFound(place.line, "The text ends in the middle of something.")
+        if found is None:  # A lone line break or backslash: both patterns match every other character.
+            raise ProblemFound(place.line, "The text ends in the middle of an expression.")
         end = found.end()
         if found.lastgroup == "heredoc":
             end = end_of(text, position, place.line)
@@ -137,7 +139,7 @@ def _check_lines(text: str, longest: int) -> None:
         raise ProblemFound(MAX_LINES, f"There are more than {MAX_LINES} lines; split the blueprint.")
     for number, line in enumerate(lines, start=1):
         if len(line) > longest:
-            raise ProblemFound(number, f"The line has {len(line)} characters; {longest} are allowed: break it.")
+            raise ProblemFound(number, f"The line has {len(line)} characters; {longest} are allowed: split it.")
 
 
 def _in_code(place: _Place, found: re.Match[str]) -> None:
@@ -157,7 +159,7 @@ def _in_code(place: _Place, found: re.Match[str]) -> None:
         case "other":
             raise ProblemFound(
                 place.line,
-                f"{shown(piece)} cannot stand here. {_INSTEAD.get(piece, 'If it is text, put it in quotes.')}",
+                f"{shown(piece)} is not allowed here. {_INSTEAD.get(piece, 'If it is text, put it in quotes.')}",
             )
     place.count()
 

@@ -1,4 +1,4 @@
-"""The syntax tree of a blueprint, free of the parser that made it. Every node knows its line."""
+"""The syntax tree of a blueprint, independent of the parser. Every node knows its line."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Literal:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Text with expressions in it; texts and expressions in the order written."""
+    """Text with expressions; texts and expressions in the order of the file."""
 
     line: int
     parts: tuple[Expression, ...]
@@ -23,7 +23,7 @@ class Template:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A bare word. Alone it means nothing; with steps behind it, it is the root of a reference."""
+    """A bare word. Alone it has no meaning; with steps after it, it is the root of a reference."""
 
     line: int
     name: str
@@ -75,7 +75,7 @@ class MapOf:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`list(string)`: a function call. Only a variable's type may be written so."""
+    """`list(string)`: a function call. Only a variable's type may have this form."""
 
     line: int
     name: str
@@ -87,7 +87,9 @@ Expression: TypeAlias = Literal | Template | Name | Get | Unary | Binary | Condi
 
 @dataclass(frozen=True, slots=True)
 class Argument:
-    """`trouble` says why the value, then null, could not be read; blueprints have none, others' files may."""
+    """`trouble` says why the value (then null) could not be read. Blueprints have none; files of
+    other tools may.
+    """
 
     line: int
     name: str
@@ -110,7 +112,7 @@ class Body:
 
 
 def children(expression: Expression) -> Iterator[Expression]:
-    """The expressions directly inside one."""
+    """The direct subexpressions."""
     match expression:
         case Template(parts=inside) | ListOf(items=inside) | Call(arguments=inside):
             yield from inside

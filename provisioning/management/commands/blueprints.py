@@ -1,4 +1,4 @@
-"""Lists the catalogue, the broken blueprints too. Needs no database, unless it is asked what the portal has pinned."""
+"""Lists the catalogue, including broken blueprints. Needs no database, except with --pinned."""
 
 import json
 import sys
@@ -14,15 +14,17 @@ _COLUMNS = ("slug", "version", "maturity", "sizes", "regions", "title")
 
 
 class Command(BaseCommand):
-    help = "List the catalogue: every blueprint, and every broken one with file, line and what is wrong."
+    help = "Lists the catalogue: every blueprint, and every broken one with file, line and problem."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON")
         parser.add_argument(
-            "--pinned", action="store_true", help="ask the portal's database too, which published versions have changed"
+            "--pinned",
+            action="store_true",
+            help="also check in the portal's database which published versions have changed",
         )
-        parser.add_argument("--check", action="store_true", help="exit with 1 when a blueprint is broken")
+        parser.add_argument("--check", action="store_true", help="exit with code 1 if a blueprint is broken")
 
     def handle(self, *_: Any, **options: Any) -> None:
         catalogue = load_catalogue(settings.BLUEPRINTS_DIR)
@@ -51,9 +53,11 @@ class Command(BaseCommand):
 
 
 def _without_changed(catalogue: Catalogue) -> Catalogue:
-    """The catalogue as the portal offers it: a published version whose files have changed since is a broken one."""
+    """The catalogue as the portal offers it: a published version with changed files counts as
+    broken.
+    """
     if not settings.DATABASE_URL:
-        raise CommandError("--pinned asks the portal's database: set DATABASE_URL.")
+        raise CommandError("--pinned reads the portal's database: set DATABASE_URL.")
     changed = changed_versions(catalogue.blueprints.values())
     offered = {slug: blueprint for slug, blueprint in catalogue.blueprints.items() if slug not in changed}
     broken = [*catalogue.broken, *(broken_by_change(slug, sentence) for slug, sentence in changed.items())]
@@ -65,8 +69,8 @@ def _row(item: dict[str, Any]) -> list[str]:
 
 
 def _input(variable: Variable, blueprint: Blueprint) -> dict[str, Any]:
-    """One question. A secret's default is not told."""
-    told = not (variable.required or variable.sensitive)
+    """One input. A secret's default is omitted."""
+    shows_default = not (variable.required or variable.sensitive)
     return {
         "name": variable.name,
         "type": str(variable.type),
@@ -76,7 +80,7 @@ def _input(variable: Variable, blueprint: Blueprint) -> dict[str, Any]:
         "example": variable.example,
         "sensitive": variable.sensitive,
         "sizes": list(variable.sizes or blueprint.sizes),
-        "default": {size: variable.default_in(size) for size in blueprint.sizes} if told else None,
+        "default": {size: variable.default_in(size) for size in blueprint.sizes} if shows_default else None,
     }
 
 

@@ -1,4 +1,6 @@
-"""Prints the building blocks of a blueprint: a list, one of them, or the whole reference. Needs no database."""
+"""Prints the components that blueprints can use: a list, one of them, or the whole reference. Needs
+no database.
+"""
 
 import sys
 from pathlib import Path
@@ -21,11 +23,11 @@ _WRONG_USE = 2
 
 
 class Command(BaseCommand):
-    help = "List the kinds of component, or describe one: settings, attributes, what a user gets, an example."
+    help = "Lists the kinds of component, or describes one: settings, attributes, what its users receive, an example."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("kind", nargs="?", help="the kind to describe; without it all are listed")
+        parser.add_argument("kind", nargs="?", help="the kind to describe; without it, all are listed")
         parser.add_argument("--markdown", action="store_true", help="print Markdown (without a kind: REFERENCE.md)")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -54,7 +56,7 @@ class Command(BaseCommand):
             self.stdout.write("\nAttributes:")
             for name, words in page.attributes.items():
                 self.stdout.write(f"  component.{page.kind}.<name>.{name}  {words}")
-        self.stdout.write("\nA user gets:")
+        self.stdout.write("\nA component that uses it receives:")
         for line in gives_in_words(page.gives) or ["nothing; nothing can use it"]:
             self.stdout.write(f"  {line.replace('`', '')}")
         if page.needs:

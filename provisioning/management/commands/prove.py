@@ -1,4 +1,6 @@
-"""Proves what a blueprint's templates allow, in one size. Needs no database, no server and no network."""
+"""Proves what a blueprint's templates allow, in one size. Needs no database, no server and no
+network.
+"""
 
 import json
 from collections.abc import Iterator
@@ -20,10 +22,10 @@ _WITH_EVIDENCE = 2
 
 class Command(DesignCommand):
     help = (
-        "Prove a blueprint's templates: reachability, security groups, encryption, roles, public access, house rules. "
-        "Ends with 1 where a finding is high. With -v 2 every line of evidence is shown."
+        "Proves a blueprint's templates: reachability, security groups, encryption, roles, public access, house rules. "
+        "Exits with code 1 on a high finding. -v 2 shows every line of evidence."
     )
-    broken = DesignCommand.wrong_use  # 1 says that there was a proof, and what it found
+    broken = DesignCommand.wrong_use  # Code 1: the proof has a high finding.
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)

@@ -12,13 +12,11 @@ from provisioning.template.compile import CompiledDesign
 
 
 class Command(DesignCommand):
-    help = (
-        "Print the CloudFormation template of a blueprint as JSON. A required input that is not set takes its example."
-    )
+    help = "Prints the CloudFormation template of a blueprint as JSON. A required input that is not set gets its example value."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
-        parser.add_argument("--stack", default="main", help="which of the blueprint's stacks; default: main")
+        parser.add_argument("--stack", default="main", help="the stack to render; default: main")
 
     def show(self, blueprint: Blueprint, design: Design, compiled: CompiledDesign, options: dict[str, Any]) -> int:  # noqa: ARG002 - the base's signature
         if (template := compiled.stack(options["stack"])) is None:

@@ -1,4 +1,6 @@
-"""The simulated AWS account alone: becomes the sandbox's own process, in its own environment."""
+"""Starts only the simulated AWS account: replaces this process by the sandbox, in the sandbox's own
+Python environment.
+"""
 
 from __future__ import annotations
 
@@ -21,15 +23,20 @@ from provisioning.sandbox.launch import (
 
 
 class Command(BaseCommand):
-    help = "Runs the simulated AWS account; boto3 and the aws CLI can be pointed at it."
+    help = "Runs the simulated AWS account for boto3 and the aws CLI."
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 chooses a free one (default %(default)s)")
+        parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 picks a free port (default %(default)s)")
         parser.add_argument(
-            "--speed", type=float, default=DEFAULT_SPEED, help="1 is AWS's own, 0 doesn't wait (default %(default)g)"
+            "--speed",
+            type=float,
+            default=DEFAULT_SPEED,
+            help="1 is as slow as AWS, 0 does not wait (default %(default)g)",
         )
-        parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="folder that a second start finds again")
+        parser.add_argument(
+            "--state", type=Path, default=DEFAULT_STATE, help="folder for the state, which the next start loads"
+        )
 
     def handle(self, *, port: int, speed: float, state: Path, **_options: Any) -> None:
         try:
@@ -37,6 +44,6 @@ class Command(BaseCommand):
         except SandboxMissingError as error:
             raise CommandError(str(error), returncode=2) from error
         if speed < 0:
-            raise CommandError(f"--speed is {speed:g}; it has to be 0 or more.", returncode=2)
+            raise CommandError(f"--speed is {speed:g}; it must be 0 or more.", returncode=2)
         os.chdir(ROOT)
         os.execve(command[0], command, sandbox_environment())  # noqa: S606 - a list of our own making

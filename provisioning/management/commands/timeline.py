@@ -1,4 +1,6 @@
-"""Prints how long a blueprint takes to create, and what decides that. Needs no database, no server and no network."""
+"""Prints how long a blueprint takes to create, and its critical path. Needs no database, no server
+and no network.
+"""
 
 import json
 from typing import Any
@@ -16,7 +18,7 @@ from provisioning.timeline.timeline import Timeline, said_seconds
 
 
 class Command(DesignCommand):
-    help = "Say how long the creation of a blueprint takes, step by step. A required input that is not set takes its example."
+    help = "Prints how long the creation of a blueprint takes, step by step. A required input that is not set gets its example value."
 
     def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
@@ -52,19 +54,19 @@ class Command(DesignCommand):
             self.stdout.write(f"{_clock(step.start)}  {said_seconds(step.seconds):>13}  {step.title}{where}{mark}")
         self.stdout.write(
             f"\n{timeline.assumed_share:.0%} of this time is assumed; the rest has a published source. "
-            "provisioning/aws/types holds every figure."
+            "provisioning/aws/types has every figure."
         )
         if timeline.express:
             self.stdout.write(
                 "EXPRESS mode: complete when the configuration is applied; services may still be starting."
             )
         if timeline.unknown:
-            self.stdout.write(f"Without a figure of their own: {', '.join(timeline.unknown)}.")
+            self.stdout.write(f"Types without a figure of their own: {', '.join(timeline.unknown)}.")
 
     def _print_work(self, plan: WorkPlan) -> None:
         self.stdout.write(
-            f"\nPeople's work: {plan.blocking_hours} hours before launch and {plan.other_hours} that can follow it; "
-            f"{plan.launch_hours} hours until launch if nobody waits without need."
+            f"\nManual work: {plan.blocking_hours} hours before launch and {plan.other_hours} that can follow it; "
+            f"{plan.launch_hours} hours until launch if every task starts as early as possible."
         )
         for item in plan.items:
             mark = "*" if item.critical else " "
@@ -72,7 +74,7 @@ class Command(DesignCommand):
 
 
 def _sources(timeline: Timeline) -> dict[str, str]:
-    """For each type that decides, where its figures come from."""
+    """The sources of the figures for each type on the critical path."""
     kinds = sorted({step.type for step in timeline.path})
     return {kind: "; ".join(dict.fromkeys(duration.reference for duration in durations_of(kind))) for kind in kinds}
 

@@ -1,6 +1,7 @@
-"""`manage.py worker`: one RQ worker for the one queue, and the reconciler, each a process that is kept alive.
+"""`manage.py worker`: supervises two processes, one RQ worker for the queue and the reconciler.
 
-The reconciler alone suffices: with Redis away it goes on, and the RQ worker is started again until Redis is back.
+The reconciler alone suffices: it continues without Redis, and the RQ worker is restarted until
+Redis is available again.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ NO_REDIS = 3
 
 
 class Command(BaseCommand):
-    help = "Carries operations out: one process for the queue, and the reconciler."
+    help = "Runs operations: one process for the queue, and the reconciler."
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--part", choices=PARTS, help="run only this part, in this process")
@@ -59,16 +60,20 @@ def run_reconciler() -> None:
 
 
 class NudgeWorker(SimpleWorker):
-    """Runs jobs in its own process: they are short, and a forked child would have to connect to everything anew."""
+    """Runs jobs in its own process: they are short, and a forked child would have to open new
+    connections.
+    """
 
     def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """A job is at most a few steps long, and each may be cut off: end at once."""
+        """A job consists of a few steps, and each step may be interrupted, so the worker ends at
+        once.
+        """
         del signum, frame
         os._exit(0)
 
 
 def run_rq() -> None:
-    """Ends with a code of its own while Redis is away; the process manager restarts it."""
+    """Exits with its own code while Redis is unavailable; the process manager restarts it."""
     try:
         queue = django_rq.get_queue(QUEUE)
         worker = NudgeWorker([queue], connection=queue.connection, serializer=queue.serializer)
