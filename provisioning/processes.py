@@ -1,7 +1,7 @@
 """Runs child processes: starts and restarts them, keeps their logs, and stops them, whatever happens to the parent.
 
 Each child leads a session of its own, so that Ctrl-C in a terminal reaches the parent only and a
-signal to the child's group reaches everything that the child has started. If the parent dies without
+signal to the child's group reaches everything that the child has started. If the parent ends without
 stopping its children, even by SIGKILL, a guard kills them: a small process that knows the children's
 ids and waits for the parent's end of a pipe to close.
 """

@@ -1,4 +1,4 @@
-"""`manage.py worker`: supervises two processes, one RQ worker for the queue and the reconciler.
+"""`manage.py worker`: runs two processes, one RQ worker for the queue and the reconciler.
 
 The reconciler alone suffices: it continues without Redis, and the RQ worker is restarted until
 Redis is available again.
