@@ -67,8 +67,8 @@ def test_a_folder_and_a_text_are_handed_over(shipped: ShippedFiles) -> None:
 
 @pytest.mark.parametrize("path", ["../secret", "../../secret", "/etc/passwd", "code/../../secret", "", ".", "..", "\0"])
 def test_nothing_else_can_be_named(shipped: ShippedFiles, path: str) -> None:
-    assert "holds no file" in sentence(shipped, text=path)
-    assert "holds no folder" in sentence(shipped, code=path)
+    assert "has no file" in sentence(shipped, text=path)
+    assert "has no folder" in sentence(shipped, code=path)
 
 
 def test_a_file_that_changed_since_is_refused(shipped: ShippedFiles) -> None:
@@ -106,9 +106,9 @@ def test_a_wheel_is_unpacked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("data", "said"),
     [
-        (b"no zip at all", "no wheel that can be unpacked"),
+        (b"no zip at all", "is not a readable wheel"),
         (wheel(a=b"\0" * 51_000_000), "to more than 50 MB"),
-        (wheel(**{"../outside": b"x"}), "holds a file outside itself"),
+        (wheel(**{"../outside": b"x"}), "contains a path outside itself"),
     ],
     ids=["broken", "bomb", "outside"],
 )

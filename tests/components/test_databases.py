@@ -129,7 +129,7 @@ def test_kept_data_and_protection(kind: str) -> None:
         (
             "postgres",
             {**POSTGRES, "storage_gb": {"from": 20, "to": 21}},
-            "to (21) must be at least a tenth above from (20)",
+            "to (21) must be at least 10 % above from (20)",
         ),
         ("postgres", {**POSTGRES, "version": "sixteen"}, "String should match pattern"),
         ("postgres", {**POSTGRES, "backup_days": 36}, "less than or equal to 35"),

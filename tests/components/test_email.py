@@ -92,10 +92,10 @@ def test_people_hear_of_bounces_and_complaints_before_ses_acts(template: Templat
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({}, "say either domain or address"),
-        ({"domain": "a.com", "address": "a@a.com"}, "say either domain or address"),
-        ({"address": "a@a.com", "hosted_zone_id": "Z1"}, "an address is verified by mail"),
-        ({**DOMAIN, "existing": True}, "an existing identity has its DKIM records"),
+        ({}, "set either domain or address"),
+        ({"domain": "a.com", "address": "a@a.com"}, "set either domain or address"),
+        ({"address": "a@a.com", "hosted_zone_id": "Z1"}, "an address is verified by email"),
+        ({**DOMAIN, "existing": True}, "an existing identity already has its DKIM records"),
         ({"domain": "Example.com"}, "String should match pattern"),
         ({"address": "nobody"}, "String should match pattern"),
     ],

@@ -41,13 +41,13 @@ def _template(*nodes: Node, **outputs: str) -> Template:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"code": "elsewhere"}, "the blueprint's folder holds no folder elsewhere"),
+        ({"code": "elsewhere"}, "the blueprint's folder has no folder elsewhere"),
         ({"handler": "go"}, "String should match pattern"),
         ({"runtime": "python3.8"}, "Input should be"),
         ({"timeout_seconds": 901}, "less than or equal to 900"),
         ({"memory": 100}, "greater than or equal to 128"),
         ({"environment": {"A-B": "x"}}, "String should match pattern"),
-        ({"in_network": False, "uses": (Reference("secret", "key"),)}, "reaches nothing that it uses"),
+        ({"in_network": False, "uses": (Reference("secret", "key"),)}, "cannot reach what it uses"),
     ],
 )
 def test_settings_that_cannot_work_are_refused(change: dict[str, Any], sentence: str) -> None:
@@ -114,7 +114,7 @@ def test_a_public_address_takes_both_permissions() -> None:
 
 def test_without_one_it_has_no_address_and_says_so() -> None:
     assert not _template(a_function()).of_type("AWS::Lambda::Permission")
-    with pytest.raises(DesignError, match=r"function\.hook has no url, because it says no url = true"):
+    with pytest.raises(DesignError, match=r"function\.hook has no url; set url = true"):
         _template(a_function(), url="function.hook.url")
 
 
@@ -187,7 +187,7 @@ def test_a_monitoring_role_needs_an_account_and_its_external_id() -> None:
     without = _template(node("monitoring_role", "grafana"), arn="monitoring_role.grafana.arn")
     assert "MonitoringRoleGrafana" not in without.resources
     assert "Outputs" not in without.body
-    with pytest.raises(ValidationError, match="account_id and external_id go together"):
+    with pytest.raises(ValidationError, match="set account_id and external_id together"):
         node("monitoring_role", "grafana", account_id="210987654321")
     template = _template(
         node("monitoring_role", "grafana", account_id="210987654321", external_id="grafana-42-secret"),

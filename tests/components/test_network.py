@@ -49,7 +49,7 @@ def test_derived_subnets_are_equal_inside_apart_and_as_large_as_can_be(azs: int,
     try:
         found = _settings(str(cidr), azs).subnets
     except ValidationError as refused:
-        assert "has no room for 3 tiers" in str(refused)
+        assert "is too small for 3 tiers" in str(refused)
         assert cidr.num_addresses < 16 * 3 * azs or cidr.num_addresses // 16 < 2 ** (3 * azs - 1).bit_length()
         return
     subnets = [*found.public, *found.private, *found.data]
@@ -63,15 +63,15 @@ def test_derived_subnets_are_equal_inside_apart_and_as_large_as_can_be(azs: int,
 @pytest.mark.parametrize(
     ("cidr", "azs", "more", "sentence"),
     [
-        ("10.0.0.0/15", 2, {}, "cidr is 10.0.0.0/15; a VPC has a range between /16 and /28"),
-        ("10.0.0.0/29", 2, {}, "a VPC has a range between /16 and /28"),
+        ("10.0.0.0/15", 2, {}, "cidr is 10.0.0.0/15; a VPC's range must be between /16 and /28"),
+        ("10.0.0.0/29", 2, {}, "a VPC's range must be between /16 and /28"),
         (
             "10.0.0.0/26",
             2,
             {},
-            "cidr: 10.0.0.0/26 has no room for 3 tiers in 2 zones; take a /25 or larger",
+            "cidr: 10.0.0.0/26 is too small for 3 tiers in 2 zones; use a /25 or larger",
         ),
-        ("10.0.0.0/25", 3, {}, "take a /24 or larger"),
+        ("10.0.0.0/25", 3, {}, "use a /24 or larger"),
         (
             "10.0.0.0/24",
             2,
@@ -82,7 +82,7 @@ def test_derived_subnets_are_equal_inside_apart_and_as_large_as_can_be(azs: int,
                     "data": ["10.0.0.64/28", "10.0.0.80/28"],
                 }
             },
-            "tiers.public: 10.0.0.0/29 is too small; a subnet has at least a /28",
+            "tiers.public: 10.0.0.0/29 is too small; a subnet must be at least a /28",
         ),
     ],
 )

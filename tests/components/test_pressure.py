@@ -33,11 +33,11 @@ def _template(*, uses: tuple[Reference, ...] = (QUEUE,), **pressure: Any) -> Tem
 @pytest.mark.parametrize(
     ("pressure", "sentence"),
     [
-        ({"queue": Reference("valkey", "main")}, "only a rabbitmq tells its queue's depth"),
+        ({"queue": Reference("valkey", "main")}, "only a rabbitmq publishes its queue's depth"),
         ({"queue": QUEUE, "growing_minutes": 0}, "greater than or equal to 1"),
         (
             {"queue": QUEUE, "busy": [{"percent": 80, "minutes": 15}, {"percent": 80, "minutes": 5}]},
-            "busy names one percentage twice",
+            "busy has one percentage twice",
         ),
         ({"queue": QUEUE, "busy": [{"percent": 101, "minutes": 15}]}, "less than or equal to 100"),
     ],
@@ -48,7 +48,7 @@ def test_settings_that_cannot_work_are_refused(pressure: dict[str, Any], sentenc
 
 
 def test_a_queue_that_cannot_grow_anything_is_refused() -> None:
-    with pytest.raises(ValidationError, match="the number follows nothing"):
+    with pytest.raises(ValidationError, match="the number cannot follow anything"):
         Tasks.model_validate({"min": 2, "desired": 2, "max": 2, "pressure": {"queue": QUEUE}})
 
 

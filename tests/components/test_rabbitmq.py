@@ -43,7 +43,7 @@ def rendered(broker: Node, *more: Node, azs: int = 3) -> Template:
         ({"image": "rabbitmq:4"}, "String should match pattern"),
         ({"prometheus_from": ["0.0.0.0/0"]}, "0.0.0.0/0 is not a private range"),
         ({"zabbix_server": "8.8.8.8"}, "zabbix_server 8.8.8.8 is not a private address"),
-        ({"username": "guest"}, 'username "guest" is taken'),
+        ({"username": "guest"}, 'username "guest" is reserved'),
         ({"queue": "a b"}, "String should match pattern"),
         ({"log_days": 31}, "not 31"),
     ],
@@ -54,7 +54,7 @@ def test_settings_that_cannot_work_are_refused(change: dict[str, Any], sentence:
 
 
 def test_a_cluster_needs_a_zone_for_each_host() -> None:
-    with pytest.raises(DesignError, match="has 3 hosts, one a zone, and the network has 2 zones"):
+    with pytest.raises(DesignError, match="has 3 hosts, one per zone, but the network has 2 zones"):
         rendered(node("rabbitmq", "main", **SETTINGS), azs=2)
 
 

@@ -66,7 +66,7 @@ def test_a_second_broker_has_a_name_of_its_own() -> None:
         ({"instance_type": "mq.t3.micro"}, "RabbitMQ 4.2 runs on mq.m7g instances only, not on mq.t3.micro"),
         (
             {"instance_type": "mq.t3.micro", "version": "3.13", "deployment": "cluster"},
-            "a cluster does not run on mq.t3.micro: take mq.m5 or mq.m7g",
+            "a cluster does not run on mq.t3.micro: use mq.m5 or mq.m7g",
         ),
         ({"instance_type": "db.m5.large"}, "String should match pattern"),
         ({"version": "3.8"}, "'3.13' or '4.2'"),

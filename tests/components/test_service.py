@@ -74,9 +74,9 @@ def test_its_role_can_be_given_out() -> None:
     [
         (
             {"first_alone": True, "tasks": {"desired": 3, "min": 2, "max": 4, "cpu_target": 50}},
-            "let desired equal min, and min lie below max",
+            "set desired equal to min, and min below max",
         ),
-        ({"first_alone": True, "tasks": {"desired": 2, "min": 2, "max": 2}}, "and min lie below max"),
+        ({"first_alone": True, "tasks": {"desired": 2, "min": 2, "max": 2}}, "and min below max"),
         ({"before": {"command": []}}, "at least 1 item"),
         ({"before": {"image": "x"}}, "Extra inputs are not permitted"),
         ({"assume_roles": ["*"]}, "String should match pattern"),

@@ -10,7 +10,7 @@ from provisioning.blueprint import Blueprint, BlueprintError, as_text, load_cata
 from provisioning.blueprint.inputs.types import absent, coerce
 from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.components.kinds.cloudformation.imported_template import (
-    RawProblem,
+    TemplateProblem,
     questions,
     read_template,
     refusals,
@@ -66,7 +66,7 @@ def template(data: bytes, folder: Path) -> list[str]:
         found = read_template(text)
         problems = refusals(found)
         questions(found)
-    except RawProblem as problem:
+    except TemplateProblem as problem:
         return [str(problem)]
     return [str(problem) for problem in problems]
 

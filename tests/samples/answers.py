@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from provisioning.components.kinds.cloudformation.imported_template import Question, RawTemplate
+from provisioning.components.kinds.cloudformation.imported_template import ImportedTemplate, Question
 
 ACCOUNT = "123456789012"
 UUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
@@ -53,7 +53,7 @@ class Surroundings:
             }
         )
 
-    def answer(self, template: RawTemplate, question: Question) -> Any:
+    def answer(self, template: ImportedTemplate, question: Question) -> Any:
         """A value for a question without a default."""
         if question.secret:
             return self.values["secret"]

@@ -1,4 +1,4 @@
-"""CloudWatch alarms. Where a design has an alarm topic, every alarm is sent there, and its end too."""
+"""CloudWatch alarms. If a design has an alarm topic, alarms notify it when they go off and when they end."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class Math:
-    """An expression over metrics: `id` to metric and statistic, read minute by minute."""
+    """An expression over metrics. `metrics` maps the ids in the expression to a metric and its statistic per minute."""
 
     expression: str
     label: str
@@ -31,7 +31,7 @@ class Math:
 
 
 def topic(build: Build) -> Ref | None:
-    """The design's alarm topic, if it has one."""
+    """Return a reference to the design's alarm topic, or None."""
     found = build.design.of_kind(KIND)
     return Ref(logical_id(found[0].address)) if found else None
 
@@ -54,10 +54,10 @@ def alarm(
     actions: Sequence[Any] | None = None,
     stack: str = MAIN,
 ) -> Ref:
-    """Add an alarm on a metric: give exactly one of `above`, `below`, `at_least` and `at_most`.
+    """Add an alarm on a metric. Give exactly one of `above`, `below`, `at_least` and `at_most`.
 
-    It looks at three periods of five minutes, or with `minutes` at each of the last so many minutes. `actions` replace
-    the alarm topic, an empty list is nobody.
+    The alarm evaluates three periods of five minutes; with `minutes`, each of that many last minutes. `actions` replaces
+    the alarm topic; an empty list notifies nobody.
     """
     operator, threshold = _bound(above=above, below=below, at_least=at_least, at_most=at_most)
     namespace, name, dimensions = metric
@@ -74,7 +74,7 @@ def alarm(
         Threshold=threshold,
         TreatMissingData=missing,
         **extended,
-        **_told(build, actions, stack),
+        **_actions(build, actions, stack),
     )
     return build.add(node, resource, "Alarm", stack=stack)
 
@@ -90,7 +90,7 @@ def math_alarm(
     at_least: int,
     actions: Sequence[Any] | None = None,
 ) -> Ref:
-    """Add an alarm on an expression over metrics that holds in each of the last `minutes` minutes.
+    """Add an alarm on an expression over metrics that is true in each of the last `minutes` minutes.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
     """
@@ -116,13 +116,13 @@ def math_alarm(
         ComparisonOperator="GreaterThanOrEqualToThreshold",
         Threshold=at_least,
         TreatMissingData="notBreaching",
-        **_told(build, actions, MAIN),
+        **_actions(build, actions, MAIN),
     )
     return build.add(node, resource, "Alarm")
 
 
 def all_of(node: Node, build: Build, *, key: str, description: str, alarms: Sequence[Ref]) -> Ref:
-    """Add an alarm that rings while all of these do. It can tell people, and scale nothing.
+    """Add a composite alarm that is on while all of these are. It can notify people but cannot scale anything.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm.html
     """
@@ -132,7 +132,7 @@ def all_of(node: Node, build: Build, *, key: str, description: str, alarms: Sequ
         AlarmName=build.physical(f"{node.name}-{key}", limit=255),
         AlarmDescription=description,
         AlarmRule=Sub(rule),
-        **_told(build, None, MAIN),
+        **_actions(build, None, MAIN),
     )
     return build.add(node, resource, "Alarm")
 
@@ -155,8 +155,8 @@ def _bound(**bounds: float | None) -> tuple[str, float]:
     return operators[name], threshold
 
 
-def _told(build: Build, actions: Sequence[Any] | None, stack: str) -> dict[str, Any]:
-    """Who hears of the alarm. A topic of the main stack cannot be told by a stack that is created before it."""
+def _actions(build: Build, actions: Sequence[Any] | None, stack: str) -> dict[str, Any]:
+    """Return the alarm's actions. A stack created before the main one cannot refer to the main stack's topic."""
     if actions is not None:
         return {"AlarmActions": list(actions)} if actions else {}
     found = topic(build) if stack == MAIN else None

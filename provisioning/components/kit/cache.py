@@ -1,4 +1,4 @@
-"""What Valkey and Redis on ElastiCache have in common: serverless or on nodes, TLS and encryption at rest in both."""
+"""What Valkey and Redis on ElastiCache have in common: serverless or on nodes, with TLS and encryption at rest."""
 
 from __future__ import annotations
 
@@ -21,15 +21,17 @@ NAME_LIMIT = 40
 
 
 class Serverless(Block):
-    mode: Literal["serverless"] = Field(description="AWS scales it and bills what is stored and processed")
-    max_gb: int = Field(default=10, ge=1, le=5000, description="Gigabytes that it may hold at most")
+    mode: Literal["serverless"] = Field(description="AWS scales it and bills for what is stored and processed")
+    max_gb: int = Field(default=10, ge=1, le=5000, description="Maximum gigabytes of data")
 
 
 class Nodes(Block):
-    mode: Literal["nodes"] = Field(description="A primary with its replicas, on nodes of one type")
+    mode: Literal["nodes"] = Field(description="A primary and its replicas, on nodes of one type")
     node_type: str = Field(pattern=r"^cache\.[a-z0-9]+\.[a-z0-9]+$", description="Node type, such as cache.t4g.medium")
     nodes: int = Field(
-        ge=1, le=6, description="Primary and replicas; with two or more, a replica in another zone takes over"
+        ge=1,
+        le=6,
+        description="Number of nodes, primary included; with two or more, a replica in another zone can take over",
     )
 
 
@@ -38,14 +40,14 @@ class CacheSettings(Settings):
         description="Serverless, or nodes of one type"
     )
     version: str = Field(pattern=r"^\d+\.\d+$", description="Version of the engine")
-    backup_days: int = Field(default=1, ge=1, le=35, description="Days for which daily backups are kept")
-    keep_data: bool = Field(default=False, description="Leave a last snapshot when the stack goes")
+    backup_days: int = Field(default=1, ge=1, le=35, description="Days to keep daily backups")
+    keep_data: bool = Field(default=False, description="Keep a final snapshot when the stack is deleted")
 
 
 def add_serverless(
     node: Node, build: Build, settings: CacheSettings, *, engine: str, called: str, **more: Any
 ) -> elasticache.ServerlessCache:
-    """Add a serverless cache; `more` are properties of its own engine."""
+    """Add a serverless cache. `more` are properties for one engine only."""
     capacity = settings.capacity
     if not isinstance(capacity, Serverless):
         raise TypeError(f"{node.address} is not serverless")
@@ -65,8 +67,8 @@ def add_serverless(
     )
     build.retain(resource, policy=None, why="")
     if settings.keep_data:
-        # CloudFormation's Snapshot policy does not cover this type; the cache takes its last snapshot itself. The
-        # request is in its name: an earlier environment of this name may have left its own.
+        # CloudFormation's Snapshot policy does not cover this type: the cache itself takes a final snapshot. Its name
+        # contains the request, because an earlier environment of the same name may have left one.
         request = build.design.environment.request_id[:8]
         resource.FinalSnapshotName = build.physical(f"{called}-final-{request}", limit=NAME_LIMIT)
         why = f"the last contents of {node.name}"
@@ -78,7 +80,7 @@ def add_serverless(
 def add_nodes(
     node: Node, build: Build, settings: CacheSettings, *, engine: str, called: str, **more: Any
 ) -> elasticache.ReplicationGroup:
-    """Add a replication group and its subnets; `more` are properties of its own engine."""
+    """Add a replication group and its subnet group. `more` are properties for one engine only."""
     capacity = settings.capacity
     if not isinstance(capacity, Nodes):
         raise TypeError(f"{node.address} has no nodes")
@@ -89,7 +91,7 @@ def add_nodes(
             Description="Data subnets",
             SubnetIds=subnet_refs(build, "data", needed_by=node),
         ),
-        "Cache's subnets",
+        "Cache subnet group",
     )
     several = capacity.nodes > 1
     resource = elasticache.ReplicationGroup(
@@ -164,12 +166,12 @@ def widgets(node: Node, capacity: Serverless | Nodes) -> list[DashboardWidget]:
 
 
 def address(node: Node, capacity: Serverless | Nodes, part: str) -> GetAtt:
-    """`Address` or `Port` of the endpoint to write to."""
+    """Return `Address` or `Port` of the endpoint that accepts writes."""
     return GetAtt(logical_id(node.address), f"{_endpoint(capacity)}.{part}")
 
 
 def url(node: Node, capacity: Serverless | Nodes) -> Sub:
-    """The rediss:// address, without a password."""
+    """Return the rediss:// address, without a password."""
     resource, endpoint = logical_id(node.address), _endpoint(capacity)
     return Sub(f"rediss://${{{resource}.{endpoint}.Address}}:${{{resource}.{endpoint}.Port}}")
 

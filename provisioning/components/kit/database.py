@@ -1,4 +1,4 @@
-"""What every database on RDS has in common: a key of its own, TLS only, a generated password, explicit log groups.
+"""What every RDS database has in common: its own key, TLS only, a generated password and explicit log groups.
 
 A user gets `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME` and the secrets `DATABASE_USERNAME` and
 `DATABASE_PASSWORD`; or, with `url_secret`, the one secret `DATABASE_URL`.
@@ -35,59 +35,67 @@ ATTRIBUTES: Mapping[str, str] = {
     "endpoint": "Host name of the writer",
     "port": "Port of the database",
     "database": "Name of the database",
-    "id": "Identifier of the RDS instance, as its metrics carry it",
-    "secret_arn": "ARN of the secret with user name and password",
-    "url_secret_arn": "ARN of the secret with the complete address, where url_secret asks for one",
+    "id": "Identifier of the RDS instance, as in its metrics",
+    "secret_arn": "ARN of the secret that holds user name and password",
+    "url_secret_arn": "ARN of the secret that holds the complete address (with url_secret = true)",
 }
 
 
 class Storage(Block):
-    """Gigabytes at the start, and how far the storage may grow by itself; without `to` it stays as it is."""
+    """Initial gigabytes, and the limit up to which RDS grows the storage. Without `to` it does not grow."""
 
-    start: int = Field(alias="from", ge=20, le=65536, description="Gigabytes at the start")
-    to: int | None = Field(default=None, ge=20, le=65536, description="Gigabytes up to which RDS may grow it by itself")
+    start: int = Field(alias="from", ge=20, le=65536, description="Initial gigabytes")
+    to: int | None = Field(
+        default=None, ge=20, le=65536, description="Gigabytes up to which RDS may grow the storage automatically"
+    )
 
     @model_validator(mode="after")
     def _grows(self) -> Self:
-        # RDS asks for at least a tenth above what is allocated.
+        # RDS requires at least 10 % more than is allocated.
         if self.to is not None and self.to * 10 < self.start * 11:
-            raise ValueError(f"to ({self.to}) must be at least a tenth above from ({self.start})")
+            raise ValueError(f"to ({self.to}) must be at least 10 % above from ({self.start})")
         return self
 
 
 class DatabaseSettings(Settings):
-    version: str = Field(description="Engine version; AWS applies newer minor versions by itself")
+    version: str = Field(description="Engine version; AWS installs newer minor versions automatically")
     instance_class: str = Field(
         pattern=r"^db\.[a-z0-9]+\.[a-z0-9]+$", description="RDS instance class, such as db.t4g.medium"
     )
-    storage_gb: Storage = Field(description="gp3 storage: `from` at the start, `to` as far as it may grow")
-    multi_az: bool = Field(default=False, description="Keep a standby in a second zone and fail over to it")
-    backup_days: int = Field(default=7, ge=1, le=35, description="Days for which automatic backups are kept")
-    protect: bool = Field(default=False, description="Refuse deletion until the protection is lifted")
-    keep_data: bool = Field(default=False, description="Leave a last snapshot, and its key, when the stack goes")
+    storage_gb: Storage = Field(description="gp3 storage: `from` initially, and up to `to` when it fills up")
+    multi_az: bool = Field(
+        default=False, description="Keep a standby in a second availability zone and fail over to it"
+    )
+    backup_days: int = Field(default=7, ge=1, le=35, description="Days to keep automatic backups")
+    protect: bool = Field(default=False, description="Refuse deletion until the protection is removed")
+    keep_data: bool = Field(default=False, description="Keep a final snapshot, and its key, when the stack is deleted")
     performance_insights: bool = Field(
-        default=False, description="Record what the database spends its time on, for seven days, under its own key"
+        default=False,
+        description="Record for seven days what the database spends its time on, encrypted with its own key",
     )
     url_secret: bool = Field(
         default=False,
-        description="Hand users one secret DATABASE_URL, composed inside AWS, instead of host, port, name and password",
+        description="Give users one secret DATABASE_URL, composed inside AWS, instead of host, port, name and password",
     )
     database: str = Field(
-        default="app", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Name of the database made at the start"
+        default="app",
+        pattern=r"^[a-z][a-z0-9_]{0,62}$",
+        description="Name of the database that is created with the instance",
     )
     username: str = Field(
         default="app_admin", pattern=r"^[a-z][a-z0-9_]{0,62}$", description="Name of the database's owner"
     )
     log_days: Annotated[int, AfterValidator(check_days)] = Field(
-        default=30, description="Days for which the database's logs are kept"
+        default=30, description="Days to keep the database's logs"
     )
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """How one engine differs from the others. `name` is RDS's word; `called` stands in physical names.
+    """How one engine differs from the others.
 
-    `secret` is the name of its secret, and `url` what surrounds user, host and database in its address.
+    `name` is RDS's name for it, `called` is used in physical names, and `secret` is the name of its secret. `url` holds
+    the scheme and the query of its address.
     """
 
     name: str
@@ -101,7 +109,7 @@ class Engine:
 
 
 def add(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, *, ingress: list[dict[str, Any]]) -> None:
-    """Add the instance and all that it needs; `ingress` are its users' ways in."""
+    """Add the instance and everything it needs. `ingress` are the rules that admit its users."""
     security.group(node, build, ingress=ingress)
     key = _key(node, build, settings)
     secret = credentials.login(
@@ -123,14 +131,14 @@ def add(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, *,
         TargetId=instance,
         TargetType="AWS::RDS::DBInstance",
     )
-    build.add(node, attachment, "Database secret's address")
+    build.add(node, attachment, "Database secret attachment")
     if settings.url_secret:
         _url_secret(node, build, settings, engine, secret)
     _alarms(node, build, settings, instance)
 
 
 def attribute(node: Node, name: str, settings: DatabaseSettings) -> Any:
-    """One of ATTRIBUTES; None where the design has none."""
+    """Return one of ATTRIBUTES, or None if this design does not have it."""
     instance = logical_id(node.address)
     match name:
         case "endpoint":
@@ -149,13 +157,13 @@ def attribute(node: Node, name: str, settings: DatabaseSettings) -> Any:
 
 
 def gives(port: int) -> Gives:
-    """What `grant` can give, for the reference."""
+    """Describe what `grant` can give, for the reference."""
     return Gives(
         variables=("DATABASE_HOST", "DATABASE_PORT", "DATABASE_NAME"),
         secrets=("DATABASE_USERNAME", "DATABASE_PASSWORD", "DATABASE_URL"),
         ports=f"port {port}, with TLS",
         rights=("secretsmanager:GetSecretValue",),
-        note="`url_secret = true` gives DATABASE_URL alone, in place of the other five",
+        note="with `url_secret = true` only DATABASE_URL, instead of the other five",
     )
 
 
@@ -197,7 +205,7 @@ def boxes(node: Node, settings: DatabaseSettings, title: str) -> list[Box]:
 
 
 def add_alarms(node: Node, build: Build) -> None:
-    """Add the alarms on memory and on the disk's queue."""
+    """Add the alarms on low memory and on a long disk queue."""
     dimensions = {"DBInstanceIdentifier": Ref(logical_id(node.address))}
     alarm(
         node,
@@ -230,13 +238,13 @@ def _log_suffix(engine: Engine, log: str) -> str:
 
 
 def _key(node: Node, build: Build, settings: DatabaseSettings) -> Ref:
-    # A snapshot without its key cannot be restored.
+    # A snapshot cannot be restored without its key.
     why = f"without it the snapshot of {node.address} cannot be read"
     return own_key(node, build, "Encryption key", of="Data", policy="Retain" if settings.keep_data else None, why=why)
 
 
 def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, secret: Ref) -> None:
-    """A secret that CloudFormation composes from another: the password is in no template and in no parameter."""
+    """Add a secret that CloudFormation composes from another. No template and no parameter contains the password."""
     scheme, query = engine.url
     instance, password = logical_id(node.address), credentials.resolved(secret, "password")
     address = f"${{{instance}.Endpoint.Address}}:${{{instance}.Endpoint.Port}}"
@@ -247,7 +255,7 @@ def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: En
         SecretString=Sub(f"{scheme}://{settings.username}:{password}@{address}/{settings.database}{query}"),
     )
     build.retain(resource, policy=None, why="")
-    build.add(node, resource, "Database address secret")
+    build.add(node, resource, "Database URL secret")
 
 
 def _instance(
@@ -310,7 +318,7 @@ def _surroundings(node: Node, build: Build, engine: Engine) -> tuple[Ref, Ref]:
         Description="TLS only",
         Parameters=dict(engine.parameters),
     )
-    return build.add(node, subnets, "Database's subnets"), build.add(node, parameters, "Database's parameters")
+    return build.add(node, subnets, "Database subnet group"), build.add(node, parameters, "Database parameter group")
 
 
 def _alarms(node: Node, build: Build, settings: DatabaseSettings, instance: Ref) -> None:

@@ -1,4 +1,4 @@
-"""Roles and statements. Every role carries the account's permissions boundary and no right to create log groups."""
+"""IAM roles and statements. Every role has the account's permissions boundary and no right to create log groups."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import Any
 
 from troposphere import Ref, Sub, encode_to_dict, iam
 
-# The managed policy that onboarding makes once in every account. The portal may create roles with it only.
+# The managed policy that onboarding creates once in every account. The portal may only create roles that have it.
 BOUNDARY = "portal-boundary"
-# GitHub's identity provider, likewise made once per account.
+# GitHub's identity provider, also created once per account.
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 _VERSION = "2012-10-17"
 
 
 def account_arn(service: str, resource: str, *, regional: bool = True, **variables: Any) -> Sub:
-    """An ARN in the environment's own account, written with pseudo parameters."""
+    """Return an ARN in the environment's own account, written with pseudo parameters."""
     region = "${AWS::Region}" if regional else ""
     text = f"arn:${{AWS::Partition}}:{service}:{region}:${{AWS::AccountId}}:{resource}"
     return Sub(text, **variables)
@@ -34,7 +34,7 @@ def allow(actions: Sequence[str], resources: Any, condition: Mapping[str, Any] |
 
 
 def tls_only(action: str, resources: Any) -> dict[str, Any]:
-    """The statement of a resource's own policy that refuses whoever speaks in the clear."""
+    """Return the statement of a resource policy that denies requests without TLS."""
     return {
         "Sid": "TlsOnly",
         "Effect": "Deny",
@@ -50,7 +50,7 @@ def policy(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def merged(statements: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Statements that differ in their resources only become one; resources that repeat are said once."""
+    """Merge statements that differ only in their resources. Each resource is listed once."""
     groups: dict[str, dict[str, Any]] = {}
     resources: dict[str, dict[str, Any]] = {}
     for statement in statements:
@@ -72,7 +72,7 @@ def _text(value: Any) -> str:
 
 
 def trusts(service: str) -> dict[str, Any]:
-    """A trust policy for an AWS service acting for this account, so that no other account can borrow the role."""
+    """Return a trust policy for an AWS service that acts for this account. No other account can use the role through it."""
     return policy(
         [
             {
@@ -88,7 +88,7 @@ def trusts(service: str) -> dict[str, Any]:
 def role(
     logical_id: str, *, trust: Mapping[str, Any], statements: Sequence[Mapping[str, Any]], description: str = ""
 ) -> iam.Role:
-    """A role with one inline policy; without statements it has none and may do nothing."""
+    """Return a role with one inline policy. Without statements it has no policy and may do nothing."""
     extra: dict[str, Any] = {"Description": description} if description else {}
     if statements:
         extra["Policies"] = [iam.Policy(PolicyName="needs", PolicyDocument=policy(merged(statements)))]

@@ -1,4 +1,4 @@
-"""A KMS key of a component's own, for what a key that AWS manages cannot do."""
+"""A KMS key of a component's own, where an AWS managed key is not enough."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from provisioning.components.kit.build import Build
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
-# Days in which a deleted key can be taken back; KMS allows 7 to 30.
+# Days during which the deletion of a key can be cancelled; KMS allows 7 to 30.
 # https://docs.aws.amazon.com/kms/latest/APIReference/API_ScheduleKeyDeletion.html
 _WAITS_DAYS = 7
 
@@ -27,7 +27,7 @@ def own_key(
     policy: Literal["Retain"] | None = None,
     why: str = "",
 ) -> Ref:
-    """A rotated key that the account's own policies govern. `of` is what it encrypts; `policy` and `why` as `Build.keep`."""
+    """Add a rotated key, governed by the account's own policies. `of` is what it encrypts; `policy` and `why`: `Build.retain`."""
     governed = {
         "Effect": "Allow",
         "Principal": {"AWS": iam.account_arn("iam", "root", regional=False)},

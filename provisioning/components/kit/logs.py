@@ -15,14 +15,14 @@ RETENTION_DAYS = (
 
 
 def check_days(days: int | None) -> int | None:
-    """Refuse a retention that CloudWatch does not offer. A pydantic validator."""
+    """Pydantic validator that refuses a retention that CloudWatch does not offer."""
     if days is not None and days not in RETENTION_DAYS:
         raise ValueError(f"CloudWatch keeps logs for one of {', '.join(map(str, RETENTION_DAYS))} days, not {days}")
     return days
 
 
 def log_group(node: Node, build: Build, *, name: str, days: int, suffix: str = "") -> Ref:
-    """Add a log group under its full name. Logs go with their stack in every size."""
+    """Add a log group with this full name. Logs are deleted with their stack in every size."""
     resource = logs.LogGroup(logical_id(node.address, f"{suffix}Logs"), LogGroupName=name, RetentionInDays=days)
     build.retain(resource, policy=None, why="")
     return build.add(node, resource, "Log group")

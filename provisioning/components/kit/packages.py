@@ -1,7 +1,7 @@
-"""Files that a blueprint ships: Lambda code as a package, a text to fill in or to read.
+"""Files that a blueprint ships: folders with Lambda code, which become packages, and text files.
 
-A setting names a file or a folder of the blueprint; the loader hands over what lies there, so that nothing outside the
-blueprint's folder can be read and the blueprint's digest covers every byte.
+A setting names a file or a folder of the blueprint, and the loader supplies the content. So nothing outside the
+blueprint's folder can be read, and the blueprint's digest covers every byte.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pydantic import BeforeValidator, InstanceOf, ValidationInfo
 from provisioning.caching import Cache
 from provisioning.zip_archive import write_zip
 
-# What `model_validate(…, context=…)` is given by the loader: the blueprint's files, by their path inside the folder.
+# Key in the context that the loader passes to `model_validate`: the blueprint's files by path inside its folder.
 FILES = "files"
 MAX_TEXT_BYTES = 1_000_000
 MAX_UNPACKED_BYTES = 50_000_000
@@ -37,7 +37,7 @@ class TextFile:
 
 @dataclass(frozen=True)
 class Folder:
-    """A folder of the blueprint: content by path inside it."""
+    """A folder of the blueprint: content by path inside the folder."""
 
     path: str
     files: Mapping[str, bytes] = field(hash=False)
@@ -45,7 +45,7 @@ class Folder:
 
 @dataclass(frozen=True)
 class Artefact:
-    """A package that must lie in the account's artefact bucket before a stack can use it. Its key is its content's."""
+    """A package that must be in the account's artefact bucket before a stack can use it. Its key is derived from its content."""
 
     name: str
     body: bytes = field(repr=False)
@@ -63,7 +63,7 @@ _packages: Cache[Folder, Artefact] = Cache(max_size=8)
 
 
 def package(folder: Folder) -> Artefact:
-    """Zip a folder, the same bytes for the same content. A wheel (`*.whl`) in it is unpacked at the top."""
+    """Zip a folder; the same content gives the same bytes. A wheel (`*.whl`) in it is unpacked at the top level."""
     return _packages.get_or_compute(folder, lambda: _zip(folder))
 
 
@@ -78,11 +78,14 @@ def _zip(folder: Folder) -> Artefact:
 
 
 def _unpacked(path: str, content: bytes, *, room: int) -> dict[str, bytes]:
-    """What a wheel holds. Raises ValueError for one that is broken, would be too large, or names a place outside itself."""
+    """Return the files of a wheel.
+
+    Raises ValueError for a wheel that is broken, too large when unpacked, or contains a path outside itself.
+    """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as wheel:
             members = [member for member in wheel.infolist() if not member.is_dir()]
-            # The declared size bounds what is read: more than it is never unpacked.
+            # zipfile never unpacks more than the declared size.
             if len(members) > MAX_ENTRIES or sum(member.file_size for member in members) > room:
                 raise ValueError(
                     f"{path} unpacks to more than {MAX_ENTRIES} files, or the folder to more than "
@@ -90,14 +93,12 @@ def _unpacked(path: str, content: bytes, *, room: int) -> dict[str, bytes]:
                 )
             for member in members:
                 if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-                    raise ValueError(f"{path} is packed in a way that wheels are not; build it again")
+                    raise ValueError(f"{path} uses a compression that wheels do not use; build it again")
                 if member.filename.startswith("/") or ".." in member.filename.split("/"):
-                    raise ValueError(
-                        f"{path} holds a file outside itself ({member.filename!r}); ship one that does not"
-                    )
+                    raise ValueError(f"{path} contains a path outside itself ({member.filename!r}); build it again")
             return {member.filename: wheel.read(member) for member in members}
     except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, NotImplementedError) as error:
-        raise ValueError(f"{path} is no wheel that can be unpacked; build it again") from error
+        raise ValueError(f"{path} is not a readable wheel; build it again") from error
 
 
 def _shipped(info: ValidationInfo) -> Mapping[str, bytes]:
@@ -111,9 +112,9 @@ def _text(value: object, info: ValidationInfo) -> object:
         return value
     found = _shipped(info).get(value)
     if found is None:
-        raise ValueError(f"the blueprint's folder holds no file {value}")
+        raise ValueError(f"the blueprint's folder has no file {value}")
     if len(found) > MAX_TEXT_BYTES:
-        raise ValueError(f"{value} has {len(found)} bytes, and {MAX_TEXT_BYTES} are allowed")
+        raise ValueError(f"{value} has {len(found)} bytes; {MAX_TEXT_BYTES} are allowed")
     try:
         return TextFile(value, found.decode())
     except UnicodeDecodeError:
@@ -125,10 +126,10 @@ def _folder(value: object, info: ValidationInfo) -> object:
         return value
     prefix = value.rstrip("/") + "/"
     shipped = _shipped(info)
-    # By name: what is not asked for is not read.
+    # Selected by name, so that other files are not read.
     found = {path.removeprefix(prefix): shipped[path] for path in shipped if path.startswith(prefix)}
     if not found:
-        raise ValueError(f"the blueprint's folder holds no folder {value}")
+        raise ValueError(f"the blueprint's folder has no folder {value}")
     folder = Folder(value.rstrip("/"), found)
     package(folder)
     return folder

@@ -1,7 +1,7 @@
-"""Security groups: in from users only, out to what is used only.
+"""Security groups: ingress from users only, egress only to what is used.
 
-Ingress stands in the group itself; egress to another group is a resource of its own, because two groups that name
-each other could not be created.
+Ingress rules are part of the group. Egress to another group is a resource of its own, because CloudFormation could not
+create two groups that refer to each other.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from provisioning.design.graph import Node
 from provisioning.design.names import logical_id, pascal
 
 ANYWHERE = "0.0.0.0/0"
-# A group without an egress rule gets "everything to everywhere" from EC2; an address that leads nowhere prevents it.
+# EC2 gives a group without an egress rule "everything to everywhere". A rule to an unreachable address prevents that.
 NOWHERE = {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "nothing goes out"}
 HTTPS_OUT = {
     "IpProtocol": "tcp",
@@ -41,7 +41,7 @@ def admit(port: int, source: Any) -> dict[str, Any]:
 
 
 def from_users(node: Node, build: Build) -> list[dict[str, Any]]:
-    """One ingress rule for each user that has a security group, and each port that the grant opens."""
+    """Return one ingress rule for each user with a security group and each port that the grant opens."""
     ports = build.component(node).grant(node, build).ports
     return [
         admit(port, build.security_group(user))
@@ -59,7 +59,7 @@ def group(
     egress: Iterable[dict[str, Any]] = (),
     suffix: str = "",
 ) -> ec2.SecurityGroup:
-    """Add the security group of a node (or of a part of it, by `suffix`)."""
+    """Add the security group of a node, or of the part of it that `suffix` names."""
     network = build.only("network", needed_by=node)
     resource = ec2.SecurityGroup(
         logical_id(node.address, f"{suffix}Sg"),
@@ -74,7 +74,7 @@ def group(
 
 
 def let_out(node: Node, build: Build, *, port: int, source: Any, to: Node, part: str = "") -> None:
-    """Let one group out to another component's, on one port."""
+    """Allow egress from one group to another component's group, on one port."""
     build.add(
         node,
         ec2.SecurityGroupEgress(
@@ -85,12 +85,12 @@ def let_out(node: Node, build: Build, *, port: int, source: Any, to: Node, part:
             ToPort=port,
             DestinationSecurityGroupId=build.security_group(to),
         ),
-        f"Way out to {to.address}",
+        f"Egress to {to.address}",
     )
 
 
 def out_to_targets(node: Node, build: Build) -> None:
-    """Let a node out to everything it uses that has a security group."""
+    """Allow egress from a node to everything it uses that has a security group."""
     for target in build.targets(node):
         component = build.component(target)
         if component.has_security_group:

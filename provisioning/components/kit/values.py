@@ -40,7 +40,7 @@ class Settings(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True)
 
     uses: tuple[InstanceOf[Reference], ...] = Field(
-        default=(), description="Components that this one uses; from each it gets what that one gives its users"
+        default=(), description="Components that this one uses; it gets what each of them gives its users"
     )
 
 
@@ -53,7 +53,7 @@ class Block(BaseModel):
 def require_service(reference: Reference) -> Reference:
     """Pydantic validator that refuses a reference to anything but a service."""
     if reference.kind != "service":
-        raise ValueError(f"{reference} is a {reference.kind}, and only a service can stand here")
+        raise ValueError(f"{reference} is a {reference.kind}; only a service is allowed here")
     return reference
 
 
@@ -64,7 +64,7 @@ Schema = TypeVar("Schema", bound=Settings)
 def settings_of(node: Node, schema: type[Schema]) -> Schema:
     """Return the node's settings as an instance of its component's schema."""
     if not isinstance(node.settings, schema):
-        raise TypeError(f"{node.address} carries {type(node.settings).__name__}, not {schema.__name__}")
+        raise TypeError(f"{node.address} has settings of type {type(node.settings).__name__}, not {schema.__name__}")
     return node.settings
 
 

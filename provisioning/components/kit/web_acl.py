@@ -1,4 +1,4 @@
-"""A web ACL that turns away an address with too many requests: the same before a load balancer and before a CDN."""
+"""A web ACL that blocks an IP address that sends too many requests, for load balancers and CDNs."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ _WINDOW_SECONDS = 300
 class Waf(Block):
     # https://docs.aws.amazon.com/waf/latest/APIReference/API_RateBasedStatement.html
     requests_per_5_minutes: int = Field(
-        ge=10, le=2_000_000_000, description="Requests of one address in five minutes above which it is turned away"
+        ge=10, le=2_000_000_000, description="Number of requests in five minutes above which an IP address is blocked"
     )
 
 
 def acl(
     title: str, waf: Waf, *, scope: Literal["REGIONAL", "CLOUDFRONT"], metric: Callable[[str], str]
 ) -> wafv2.WebACL:
-    """The web ACL; `metric` names the metrics of the whole (`web`) and of the limit (`rate`)."""
+    """Return the web ACL. `metric` names the metrics of the whole ACL (`web`) and of the rate limit (`rate`)."""
 
     def visible(name: str) -> wafv2.VisibilityConfig:
         return wafv2.VisibilityConfig(

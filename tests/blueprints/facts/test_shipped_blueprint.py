@@ -34,7 +34,7 @@ def test_a_domain_is_taken_instead_of_a_certificate() -> None:
 @pytest.mark.parametrize(
     ("given", "sentence"),
     [
-        ({"domain": "app.example.com"}, "give its ARN, or a domain together with its hosted zone's id"),
+        ({"domain": "app.example.com"}, "set its ARN, or a domain together with its hosted zone's id"),
         ({"hosted_zone_id": "Z0123456789"}, "or a domain with its hosted zone, not both"),
     ],
 )

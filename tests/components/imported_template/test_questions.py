@@ -6,7 +6,7 @@ import pytest
 
 from provisioning.components.kinds.cloudformation.imported_template import (
     Question,
-    RawProblem,
+    TemplateProblem,
     questions,
     read_template,
 )
@@ -57,5 +57,5 @@ def test_a_secret_that_cannot_be_generated_needs_an_arn(constraint: str) -> None
 
 
 def test_a_type_that_there_is_not_is_refused() -> None:
-    with pytest.raises(RawProblem, match="CloudFormation does not know"):
+    with pytest.raises(TemplateProblem, match="CloudFormation does not know"):
         questions(read_template(DATABASE.replace("List<AWS::EC2::Subnet::Id>", "AWS::EC2::Moon::Id")))

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from provisioning.components.kinds.cloudformation.imported_template import RawProblem, read_template
+from provisioning.components.kinds.cloudformation.imported_template import TemplateProblem, read_template
 from tests.support.own_time import own_time
 
 BUCKET = "Resources:\n  Store:\n    Type: AWS::S3::Bucket\n"
@@ -89,7 +89,7 @@ def test_a_scalar_is_not_turned_into_something_else(scalar: str, value: object) 
     ],
 )
 def test_what_cloudformation_does_not_take_is_refused_with_its_line(text: str, line: int, why: str) -> None:
-    with pytest.raises(RawProblem) as caught:
+    with pytest.raises(TemplateProblem) as caught:
         read_template(text)
     assert caught.value.line == line
     assert why in caught.value.message
@@ -109,6 +109,6 @@ def test_what_cloudformation_does_not_take_is_refused_with_its_line(text: str, l
     ],
 )
 def test_hostile_text_is_refused_at_once(text: str) -> None:
-    with own_time() as taken, pytest.raises(RawProblem):
+    with own_time() as taken, pytest.raises(TemplateProblem):
         read_template(text)
     assert taken.seconds < 1

@@ -8,7 +8,12 @@ from typing import Any
 
 import pytest
 
-from provisioning.components.kinds.cloudformation.imported_template import RawProblem, Rewritten, read_template, rewrite
+from provisioning.components.kinds.cloudformation.imported_template import (
+    Rewritten,
+    TemplateProblem,
+    read_template,
+    rewrite,
+)
 from tests.components.imported_template.templates import DATABASE, TOPIC
 
 ARN = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:shop/db-AbCdEf"
@@ -75,7 +80,7 @@ def test_the_consoles_grouping_forgets_the_parameter() -> None:
 
 
 def test_a_secret_that_cannot_be_generated_is_demanded_by_name() -> None:
-    with pytest.raises(RawProblem, match="give the ARN of a secret"):
+    with pytest.raises(TemplateProblem, match="give the ARN of a secret"):
         rewritten(DATABASE.replace('"[a-zA-Z][a-zA-Z0-9]*"', '"[!@#]+"'))
 
 

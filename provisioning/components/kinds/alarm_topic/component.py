@@ -1,7 +1,7 @@
-"""The one SNS topic of an environment: every alarm of its components is sent there.
+"""The SNS topic that all alarms of an environment notify.
 
-A subscription to a paging service carries the service's key in its address, so the address is no input: it lies in a
-secret of the account, which the template names and CloudFormation reads.
+The address of a paging service contains a key, so it is never an input. It is in a secret of the account, which the
+template names and CloudFormation reads.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class AlarmTopicSettings(Settings):
         pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$",
         description=(
             "Name of a secret in the account that holds the https address to notify, such as PagerDuty's integration "
-            "URL; without it you subscribe by hand"
+            "URL; without it, subscribe by hand"
         ),
     )
 
@@ -37,7 +37,7 @@ class AlarmTopicSettings(Settings):
 class AlarmTopic(Component):
     kind = KIND
     title = "Alarm topic"
-    summary = "Encrypted SNS topic that every alarm of the environment is sent to"
+    summary = "Encrypted SNS topic that every alarm of the environment notifies"
     family = Family.MONITORING
     schema = AlarmTopicSettings
     attributes = {"arn": "ARN of the topic", "name": "Name of the topic"}
@@ -60,7 +60,7 @@ class AlarmTopic(Component):
             Topics=[topic],
             PolicyDocument=iam.policy([_from_alarms(topic), iam.tls_only("sns:Publish", topic)]),
         )
-        build.add(node, policy, "Alarm topic's policy")
+        build.add(node, policy, "Alarm topic policy")
         if settings.endpoint_secret:
             subscription = sns.SubscriptionResource(
                 logical_id(node.address, "Subscription"),
@@ -71,7 +71,7 @@ class AlarmTopic(Component):
             build.add(node, subscription, "Subscription to the alarms")
 
     def finish(self, node: Node, build: Build) -> None:  # noqa: ARG002 - it asks all the others
-        """Let every component add the alarms that somebody now reads."""
+        """Let every component add its alarms, now that they notify somebody."""
         for other in build.design.nodes.values():
             build.component(other).alarms(other, build)
 
@@ -92,7 +92,7 @@ def _name(node: Node, build: Build) -> str:
 
 
 def _from_account() -> dict[str, Any]:
-    """Only alarms of the same account."""
+    """Return the condition that admits only alarms of this account."""
     return {
         "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
         "ArnLike": {"aws:SourceArn": iam.account_arn("cloudwatch", "alarm:*")},
@@ -111,7 +111,7 @@ def _from_alarms(topic: Ref) -> dict[str, Any]:
 
 
 def _key(node: Node, build: Build) -> Ref:
-    """A key of its own: CloudWatch may not use the one that AWS manages for SNS.
+    """Add a key of its own, because CloudWatch may not use the AWS managed key of SNS.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
     """
@@ -123,4 +123,4 @@ def _key(node: Node, build: Build) -> Ref:
         "Resource": "*",
         "Condition": {"StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")}},
     }
-    return own_key(node, build, "Topic's key", of="Messages", statements=(alarms,))
+    return own_key(node, build, "Alarm topic key", of="Messages", statements=(alarms,))

@@ -1,7 +1,7 @@
-"""Long-kept backups by AWS Backup: a vault, a plan, the databases that it looks after, and a role for just these.
+"""Long-term backups by AWS Backup: a vault, a plan, the databases that it covers, and a role for only these.
 
-A database's own automatic backups go back at most 35 days, and go with it; what lies in the vault stays for as long as
-the plan says.
+A database's own automatic backups reach back at most 35 days and are deleted with the database. Backups in the vault
+are kept for as long as the plan says.
 """
 
 from __future__ import annotations
@@ -33,19 +33,20 @@ _SNAPSHOT = "snapshot:awsbackup:*"
 
 def _a_database(reference: Reference) -> Reference:
     if reference.kind not in ("postgres", "mysql"):
-        raise ValueError(f"{reference} is a {reference.kind}; only databases (postgres, mysql) can stand here")
+        raise ValueError(f"{reference} is a {reference.kind}; only databases (postgres, mysql) are allowed here")
     return reference
 
 
 class BackupSettings(Settings):
     databases: tuple[Annotated[InstanceOf[Reference], AfterValidator(_a_database)], ...] = Field(
-        min_length=1, description="The databases that are backed up"
+        min_length=1, description="The databases to back up"
     )
     every: Literal["daily", "weekly", "monthly"] = Field(
-        default="monthly", description="How often: each day, each Sunday, or each first of the month, at 03:00 UTC"
+        default="monthly",
+        description="How often: every day, every Sunday, or on the first of every month, at 03:00 UTC",
     )
-    keep_days: int = Field(default=365, ge=1, le=36_500, description="Days for which each backup is kept")
-    keep_data: bool = Field(default=False, description="Keep the vault with its backups when the stack goes")
+    keep_days: int = Field(default=365, ge=1, le=36_500, description="Days to keep each backup")
+    keep_data: bool = Field(default=False, description="Keep the vault and its backups when the stack is deleted")
 
 
 class Backup(Component):
@@ -58,7 +59,7 @@ class Backup(Component):
 
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, BackupSettings)
-        # Without a key of its own: snapshots of RDS keep the database's.
+        # No key of its own: snapshots of RDS keep the database's key.
         # https://docs.aws.amazon.com/aws-backup/latest/devguide/encryption.html
         resource = backup.BackupVault(logical_id(node.address), BackupVaultName=_name(node, build))
         build.retain(resource, policy="Retain" if settings.keep_data else None, why=f"the backups of {node.address}")
@@ -70,7 +71,7 @@ class Backup(Component):
             statements=_statements(node),
             description="Takes the backups of this environment's databases",
         )
-        build.add(node, role, "Backup's role")
+        build.add(node, role, "Backup role")
         selection = backup.BackupSelection(
             logical_id(node.address, "Selection"),
             BackupPlanId=plan,
@@ -80,7 +81,7 @@ class Backup(Component):
                 Resources=[_database_arn(reference) for reference in settings.databases],
             ),
         )
-        build.add(node, selection, "What is backed up")
+        build.add(node, selection, "Backup selection")
 
     def boxes(self, node: Node) -> list[Box]:
         settings = settings_of(node, BackupSettings)
@@ -98,7 +99,7 @@ class Backup(Component):
 
     @override
     def targets(self, node: Node) -> tuple[Reference, ...]:
-        """None: it takes snapshots from outside, and needs neither way in nor password."""
+        """Return none: AWS Backup takes snapshots from outside and needs neither a security-group rule nor a password."""
         return ()
 
 
@@ -126,14 +127,14 @@ def _database_arn(reference: Reference) -> Sub:
 
 
 def _trust() -> dict[str, Any]:
-    """AWS Backup does not tell whose account it acts for, so no condition can demand it."""
+    """Return the trust policy. AWS Backup sends no source account, so no condition can require one."""
     return iam.policy(
         [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     )
 
 
 def _statements(node: Node) -> list[dict[str, Any]]:
-    """What the managed policy allows for RDS, on these databases and on AWS Backup's own snapshots.
+    """Return what AWS's managed policy allows for RDS, limited to these databases and AWS Backup's own snapshots.
 
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
     """
@@ -154,6 +155,6 @@ def _statements(node: Node) -> list[dict[str, Any]]:
         ),
         iam.allow(["kms:DescribeKey"], keys),
         iam.allow(["kms:CreateGrant"], keys, {"Bool": {"kms:GrantIsForAWSResource": "true"}}),
-        # A question about tags is about no resource: IAM offers none for it.
+        # IAM has no resource for reading tags.
         iam.allow(["tag:GetResources"], "*"),
     ]

@@ -1,8 +1,8 @@
-"""Bedrock's models, those that are named and no others, reached from inside the network.
+"""Bedrock models, only those that are listed, reached from inside the network.
 
-The same list limits twice: the role of whoever uses it, and the endpoint that the requests go through. A name with a
-geography in front (`eu.anthropic.…`) is an inference profile: it may be invoked, and its model in whatever region
-the profile sends the request to, but only by way of the profile.
+The same list limits both the roles of the components that use it and the endpoint that their requests go through. A
+name that begins with a geography (`eu.anthropic.…`) is an inference profile: it may be invoked, and so may its model in
+any region to which the profile sends the request, but only through the profile.
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/vpc-interface-endpoints.html
 """
@@ -36,14 +36,14 @@ class BedrockSettings(Settings):
     models: tuple[ModelId, ...] = Field(
         min_length=1,
         max_length=20,
-        description="Ids of the models, or of inference profiles, that users may invoke and no others",
+        description="Ids of the only models, or inference profiles, that users may invoke",
     )
 
 
 class Bedrock(Component):
     kind = "bedrock"
     title = "Bedrock"
-    summary = "Chosen foundation models, reached through an endpoint in the network"
+    summary = "Selected foundation models, reached through an endpoint in the network"
     family = Family.MODELS
     schema = BedrockSettings
     gives = Gives(variables=("BEDROCK_MODELS",), ports=f"port {PORT} of the endpoint", rights=tuple(ACTIONS))
@@ -64,7 +64,7 @@ class Bedrock(Component):
             SecurityGroupIds=[security.group_id(node.address)],
             PolicyDocument=iam.policy([_own_account(statement) for statement in _statements(node)]),
         )
-        build.add(node, resource, "Way to Bedrock inside AWS")
+        build.add(node, resource, "Bedrock endpoint")
 
     def boxes(self, node: Node) -> list[Box]:
         models = settings_of(node, BedrockSettings).models
@@ -87,7 +87,7 @@ class Bedrock(Component):
 
 
 def _statements(node: Node) -> list[dict[str, Any]]:
-    """Models in this region; then, for each profile, the profile and its model by way of it."""
+    """Allow the models in this region; then each profile, and its model when invoked through the profile."""
     names = settings_of(node, BedrockSettings).models
     statements = []
     if models := [name for name in names if not _PROFILE.match(name)]:
@@ -96,13 +96,13 @@ def _statements(node: Node) -> list[dict[str, Any]]:
         if found := _PROFILE.match(name):
             profile = iam.account_arn("bedrock", f"inference-profile/{name}")
             statements.append(iam.allow(ACTIONS, [profile]))
-            by_way_of = {"StringEquals": {"bedrock:InferenceProfileArn": profile}}
-            statements.append(iam.allow(ACTIONS, [_model(found["model"], "*")], by_way_of))
+            through_it = {"StringEquals": {"bedrock:InferenceProfileArn": profile}}
+            statements.append(iam.allow(ACTIONS, [_model(found["model"], "*")], through_it))
     return statements
 
 
 def _own_account(statement: dict[str, Any]) -> dict[str, Any]:
-    """The statement for the endpoint's policy: whoever asks must belong to this account."""
+    """Return the statement for the endpoint's policy, which admits principals of this account only."""
     condition = statement.get("Condition", {}).get("StringEquals", {})
     own = {"StringEquals": {"aws:PrincipalAccount": Ref("AWS::AccountId"), **condition}}
     return {**statement, "Principal": "*", "Condition": own}

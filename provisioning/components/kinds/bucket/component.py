@@ -1,7 +1,7 @@
-"""A private S3 bucket: encrypted, TLS only, no public access, with or without a lifecycle and a copy elsewhere.
+"""A private S3 bucket: encrypted, TLS only, no public access, optionally with a lifecycle and a copy in another region.
 
-A user gets `<NAME>_BUCKET` and may list, read, write and delete the bucket's objects, nothing else. A `cdn` that has it
-as an origin may read it, and no other distribution.
+A user gets `<NAME>_BUCKET` and may list, read, write and delete the bucket's objects, nothing else. A `cdn` that has
+the bucket as an origin may read it; no other distribution may.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Bucket(Component):
     attributes = {
         "name": "Name of the bucket",
         "arn": "ARN of the bucket",
-        "replica": "Name of its copy in another region (critical ones)",
+        "replica": "Name of its copy in another region (only with critical = true)",
     }
 
     def build(self, node: Node, build: Build) -> None:
@@ -90,7 +90,7 @@ class Bucket(Component):
 
 
 def private(logical: str, name: str) -> s3.Bucket:
-    """A bucket that cannot become public, whatever policy it is given later."""
+    """Return a bucket that cannot become public, whatever policy it gets later."""
     return s3.Bucket(
         logical,
         BucketName=name,
@@ -123,7 +123,7 @@ def _add(
     admits: list[dict[str, Any]] | None = None,
     stack: str = MAIN,
 ) -> None:
-    """Add a bucket and its policy; both stay when data is kept."""
+    """Add a bucket and its policy. Both are retained if data is kept."""
     kept = "Retain" if settings_of(node, BucketSettings).keep_data else None
     build.retain(bucket, policy=kept, why=f"the objects in {node.name}", stack=stack)
     reference = build.add(node, bucket, title, stack=stack)
@@ -137,7 +137,7 @@ def _add(
 
 
 def _readers(node: Node, build: Build) -> list[dict[str, Any]]:
-    """Let each CDN that has this bucket as an origin read it; with a page of its own for what is missing, it must list.
+    """Let each CDN that has this bucket as an origin read it. With an error page it must also list the bucket.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """

@@ -1,6 +1,6 @@
-"""The copy of a critical bucket in another region: its bucket, the rule that fills it, the role that may.
+"""The copy of a critical bucket in another region: its bucket, the replication rule and the role that S3 uses.
 
-It stands in a stack of its own, which is created first. Objects that were there before the rule are not copied.
+The copy is in a stack of its own, which is created first. Objects that are older than the rule are not copied.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from provisioning.design.names import logical_id
 
 _KEY = "replica"
 _NAME_LIMIT = 63
-# The nearest region under the same law, for each that blueprints are offered in.
+# The nearest region in the same jurisdiction, for each region in which blueprints are offered.
 PARTNERS: Mapping[str, str] = {
     "eu-central-1": "eu-west-1",
     "eu-north-1": "eu-central-1",
@@ -26,15 +26,15 @@ PARTNERS: Mapping[str, str] = {
     "us-east-1": "us-west-2",
     "us-west-2": "us-east-1",
 }
-# https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html: the one figure it knows
+# The only value that S3 accepts: https://docs.aws.amazon.com/AmazonS3/latest/userguide/replication-time-control.html
 TIME_CONTROL_MINUTES = 15
-# As AWS documents it, without a condition: a bucket of another account cannot be given this role, because passing a role
-# needs iam:PassRole in the role's own account.
+# As AWS documents it, without a condition. A bucket in another account cannot get this role, because passing a role
+# requires iam:PassRole in the role's own account.
 _TRUST = iam.policy([{"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sts:AssumeRole"}])
 
 
 def region(node: Node, build: Build, chosen: str | None) -> str:
-    """Where the copy stands: as chosen, or in the partner of the environment's region."""
+    """Return the region of the copy: the chosen one, or the partner of the environment's region."""
     home = build.design.environment.region
     found = chosen or PARTNERS.get(home)
     if found is None:
@@ -51,17 +51,17 @@ def region(node: Node, build: Build, chosen: str | None) -> str:
 
 
 def stack(node: Node, build: Build, chosen: str | None) -> str:
-    """The stack of the copy."""
+    """Return the key of the copy's stack."""
     return build.stack_in(region(node, build, chosen), key=_KEY)
 
 
 def name(node: Node, build: Build) -> str:
-    """The name of the copy's bucket."""
+    """Return the name of the copy's bucket."""
     return build.physical(f"{node.name}-replica", limit=_NAME_LIMIT)
 
 
 def rule(node: Node, build: Build, copy: str, *, place: str, timed: bool) -> s3.ReplicationConfiguration:
-    """What the source says: everything is copied, deletions as markers, so that older versions stay on both sides."""
+    """Return the source's replication rule: everything is copied. Deletions are copied as markers, so both keep old versions."""
     arn = build.stack_input(
         place, f"{copy}Arn", GetAtt(copy, "Arn"), description=f"The copy of {node.name} in another region"
     )
@@ -86,7 +86,7 @@ def rule(node: Node, build: Build, copy: str, *, place: str, timed: bool) -> s3.
 
 
 def _role(node: Node, build: Build, copy_arn: Any) -> GetAtt:
-    """Read versions here, write them there. The source is named by name: it waits for this role.
+    """Add the role that reads versions here and writes them there. The source is named, not referenced: it waits for this role.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
     """
@@ -102,5 +102,5 @@ def _role(node: Node, build: Build, copy_arn: Any) -> GetAtt:
             iam.allow(write, Sub("${Copy}/*", Copy=copy_arn)),
         ],
     )
-    build.add(node, role, "Replication's role")
+    build.add(node, role, "Replication role")
     return GetAtt(role.title, "Arn")

@@ -1,8 +1,8 @@
-"""CloudFront in front of private buckets, and of a load balancer for some paths where asked.
+"""CloudFront in front of private buckets and, for some paths, in front of a load balancer.
 
-It reads buckets as itself: each bucket's policy admits this one distribution. HTTP is redirected to HTTPS, files with a
-hash in their name are cached for a year, pages are always fetched fresh. Certificate and web ACL stand in us-east-1.
-A user gets `<NAME>_URL`.
+The distribution reads buckets under its own identity: each bucket's policy admits this one distribution. HTTP is
+redirected to HTTPS, files with a hash in their name are cached for a year, and pages are always fetched fresh.
+Certificate and web ACL are in us-east-1. A user gets `<NAME>_URL`.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Cdn(Component):
     gives = Gives(variables=("<NAME>_URL",))
     attributes = {
         "url": "https:// address",
-        "host": "Host name that AWS gave it: what a CNAME points at",
+        "host": "Host name in AWS, the target for a CNAME record",
         "id": "Id of the distribution, for invalidations",
         "arn": "ARN of the distribution",
     }
@@ -125,13 +125,13 @@ def _missing(page: str) -> cloudfront.CustomErrorResponse:
 
 
 def arn(address: str) -> Sub:
-    """The ARN of a CDN's distribution, which CloudFormation does not tell."""
+    """Return the ARN of a CDN's distribution, for which CloudFormation has no attribute."""
     distribution = logical_id(address)
     return Sub(f"arn:${{AWS::Partition}}:cloudfront::${{AWS::AccountId}}:distribution/${{{distribution}}}")
 
 
 def _one_owner_of_the_name(node: Node, build: Build, settings: CdnSettings) -> None:
-    """A name leads to one place, and CloudFront takes it for one distribution only."""
+    """Refuse a domain that another component also has: it resolves to one place, and CloudFront accepts it only once."""
     if not settings.domain:
         return
     balancers = {
@@ -142,7 +142,7 @@ def _one_owner_of_the_name(node: Node, build: Build, settings: CdnSettings) -> N
     for address, domain in (balancers | others).items():
         if domain == settings.domain and address != node.address:
             raise DesignError(
-                f"{node.source}: {domain} is to lead to {node.address} and to {address}; give one of them another name"
+                f"{node.source}: {node.address} and {address} both have the domain {domain}; give one of them another domain"
             )
 
 
@@ -175,20 +175,20 @@ def _bucket_origin(bucket: Node, control: Ref) -> cloudfront.Origin:
         Id=bucket.address,
         DomainName=GetAtt(logical_id(bucket.address), "RegionalDomainName"),
         OriginAccessControlId=control,
-        # Empty is how one says that the access control is used in place of the older identity.
+        # An empty identity means that the origin access control is used instead.
         S3OriginConfig=cloudfront.S3OriginConfig(OriginAccessIdentity=""),
     )
 
 
 def _balancer_origin(node: Node, balancer: Node) -> cloudfront.Origin:
-    """The load balancer's certificate has to fit the origin's name, or the visitor's Host header that is passed on.
+    """Return a load balancer as origin. Its certificate must match the origin's name or the visitor's Host header.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-custom-origin.html
     """
     named = settings_of(balancer, LoadBalancerSettings).certificate.domain
     if not named and not settings_of(node, CdnSettings).domain:
         raise DesignError(
-            f"{node.source}: {node.address} speaks TLS to {balancer.address}, whose certificate fits neither a name of its "
+            f"{node.source}: {node.address} uses TLS to {balancer.address}, whose certificate matches neither a domain of its "
             f"own nor one of {node.address}; give one of them a domain"
         )
     return cloudfront.Origin(
@@ -231,7 +231,7 @@ def _answers(node: Node, build: Build, path: CdnPath) -> dict[str, Any]:
             node, build, caching=path.cache, embeddable=path.embeddable
         )
         return answers
-    # What it answers is its own affair, but for headers that it leaves out.
+    # A load balancer's answers are passed on unchanged; CloudFront only adds security headers that are missing.
     named = settings_of(build.node(origin.address), LoadBalancerSettings).certificate.domain
     answers["AllowedMethods"] = _EVERYTHING
     answers["OriginRequestPolicyId"] = policies.ALL_VIEWER_EXCEPT_HOST if named else policies.ALL_VIEWER
@@ -259,11 +259,11 @@ def _alias(node: Node, build: Build, settings: CdnSettings) -> None:
             Type=kind,
             AliasTarget=route53.AliasTarget(DNSName=GetAtt(logical_id(node.address), "DomainName"), HostedZoneId=_ZONE),
         )
-        build.add(node, record, "Name in the hosted zone")
+        build.add(node, record, "DNS record")
 
 
 def _alarm(node: Node, build: Build, distribution: Ref) -> None:
-    """CloudFront's metrics are in us-east-1 only, and an alarm looks at its own region's.
+    """Add the alarm on errors if the stack is in us-east-1: only there are CloudFront's metrics, and alarms are regional.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
     """

@@ -1,4 +1,4 @@
-"""What CloudFront takes from us-east-1 only: its certificate and its web ACL, in a stack of their own."""
+"""What CloudFront accepts only from us-east-1, in a stack of its own: the certificate and the web ACL."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _KEY = "edge"
 
 
 def certificate(node: Node, build: Build) -> Any:
-    """The ARN of the domain's certificate: the one given, or one made and validated by the hosted zone."""
+    """Return the ARN of the domain's certificate: the given one, or a new one that the hosted zone validates."""
     settings = settings_of(node, CdnSettings)
     if settings.certificate_arn:
         return settings.certificate_arn
@@ -39,7 +39,7 @@ def certificate(node: Node, build: Build) -> Any:
 
 
 def web_acl(node: Node, build: Build) -> Any:
-    """The ARN of the web ACL, or None without one."""
+    """Return the ARN of the web ACL, or None."""
     waf = settings_of(node, CdnSettings).waf
     if waf is None:
         return None

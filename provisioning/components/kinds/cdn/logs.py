@@ -1,6 +1,6 @@
-"""Who asked CloudFront for what: access logs in a bucket of their own, which forgets them.
+"""CloudFront's access logs, in a bucket of their own that deletes them after some days.
 
-CloudFront writes them by an access control list that it sets itself, so this is the one bucket that takes such lists.
+CloudFront writes them with an access control list that it sets itself, so this is the only bucket that accepts ACLs.
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
 """
 
@@ -40,5 +40,5 @@ def logging(node: Node, build: Build) -> cloudfront.Logging | None:
         f"{made.title}Policy", Bucket=reference, PolicyDocument=iam.policy([bucket.tls_only(made.title)])
     )
     build.retain(policy, policy=kept, why=f"keeps the access logs of {node.name} TLS only")
-    build.add(node, policy, "Access logs' policy")
+    build.add(node, policy, "Access logs policy")
     return cloudfront.Logging(Bucket=GetAtt(made.title, "DomainName"), IncludeCookies=False)

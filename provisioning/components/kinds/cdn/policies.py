@@ -1,6 +1,6 @@
-"""How CloudFront caches and which headers it sends: one policy for each way that a distribution needs, no more.
+"""How CloudFront caches and which headers it sends, with as few policies as possible.
 
-An account holds 20 cache policies of its own, and 20 for headers; AWS's managed ones are used wherever they say the same.
+An account may have 20 cache policies and 20 headers policies of its own, so AWS's managed ones are used where they fit.
 https://docs.aws.amazon.com/general/latest/gr/cf_region.html
 """
 
@@ -26,7 +26,7 @@ ALL_VIEWER_EXCEPT_HOST = "b689b0a8-53d0-40ab-baf2-68738e2966ac"
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-response-headers-policies.html
 SECURITY_HEADERS = "67f7725c-6f97-4210-82d7-5512b31e9d03"
 _NAME_LIMIT = 128
-# What browsers are told; CloudFront itself is told by the cache policy.
+# Cache-Control for browsers; CloudFront itself follows the cache policy.
 _BROWSERS: dict[Caching, str] = {
     "none": "no-cache",
     "year": f"public, max-age={YEAR_SECONDS}, immutable",
@@ -51,7 +51,7 @@ function handler(event) {
 
 
 def cache_policy(node: Node, build: Build, caching: Caching) -> Any:
-    """The id of the cache policy for this way of caching."""
+    """Return the id of the cache policy for this way of caching."""
     if caching == "none":
         return CACHING_DISABLED
     if caching == "origin":
@@ -81,7 +81,7 @@ def cache_policy(node: Node, build: Build, caching: Caching) -> Any:
 
 
 def headers_policy(node: Node, build: Build, *, caching: Caching, embeddable: bool) -> Any:
-    """The id of the headers policy for answers from a bucket."""
+    """Return the id of the headers policy for answers from a bucket."""
     settings = settings_of(node, CdnSettings)
     if caching == "origin" and not embeddable and not settings.content_security_policy:
         return SECURITY_HEADERS
@@ -116,7 +116,7 @@ def _security(content: str | None, *, embeddable: bool) -> cloudfront.SecurityHe
 
 
 def _cors() -> cloudfront.CorsConfig:
-    """Any site may read; none may send a visitor's cookies along."""
+    """Allow any site to read, but not with a visitor's cookies."""
     return cloudfront.CorsConfig(
         AccessControlAllowCredentials=False,
         AccessControlAllowHeaders=cloudfront.AccessControlAllowHeaders(Items=["*"]),
@@ -127,7 +127,7 @@ def _cors() -> cloudfront.CorsConfig:
 
 
 def routing(node: Node, build: Build) -> GetAtt | None:
-    """The function that turns a page's path into an object's name, where the two differ."""
+    """Add the function that turns a page's path into an object's name. None if they are the same."""
     settings = settings_of(node, CdnSettings)
     if settings.pages == "files":
         return None

@@ -1,4 +1,4 @@
-"""What a CDN block may say: which bucket answers where, how long it is cached, and under which name."""
+"""Settings of a CDN block: which origin answers which paths, how long answers are cached, and the domain."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _MAX_PATHS = 74
 
 def _a_bucket(reference: Reference) -> Reference:
     if reference.kind != "bucket":
-        raise ValueError(f"{reference} is a {reference.kind}, and only a bucket can stand here")
+        raise ValueError(f"{reference} is a {reference.kind}; only a bucket is allowed here")
     return reference
 
 
@@ -31,29 +31,29 @@ def _an_origin(reference: Reference) -> Reference:
 
 
 class CdnPath(Block):
-    """Paths that are answered differently from the rest."""
+    """Paths with an origin or caching of their own."""
 
-    pattern: PathPattern = Field(description="Paths that this is for, such as /assets/*; the first that fits decides")
+    pattern: PathPattern = Field(description="Paths that this applies to, such as /assets/*; the first match decides")
     origin: Annotated[InstanceOf[Reference], AfterValidator(_an_origin)] | None = Field(
         default=None,
-        description="The bucket or load balancer that answers, asked for the whole path; null for the CDN's own bucket",
+        description="The bucket or load balancer that answers, with the full path; null for the CDN's own bucket",
     )
     cache: Caching = Field(
         default="none",
         description=(
-            "year for files whose name carries a hash of their content; origin for as long as each object says, a day "
-            "where it says nothing; none for always asking"
+            "year for files whose name contains a hash of their content; origin for as long as each object's headers say, "
+            "or a day; none to fetch every time"
         ),
     )
     embeddable: bool = Field(
-        default=False, description="Other sites may load these and show them in a frame, as widgets want"
+        default=False, description="Other sites may load these and show them in a frame, as embedded widgets need"
     )
 
     @model_validator(mode="after")
     def _answers_are_not_files(self) -> Self:
         if self.origin and self.origin.kind == "load_balancer" and (self.cache != "none" or self.embeddable):
             raise ValueError(
-                f"{self.pattern}: what a load balancer answers is passed on as it is; leave out cache and embeddable"
+                f"{self.pattern}: a load balancer's answers are passed on unchanged; remove cache and embeddable"
             )
         return self
 
@@ -68,89 +68,92 @@ class CdnSettings(Settings):
     pages: Literal["files", "folders", "single"] = Field(
         default="files",
         description=(
-            "single for an application that routes by itself: every path without a file's ending answers with the "
-            "index; folders when /a and /a/ mean /a/ with the index; files when a path is the object's name"
+            "single for a single-page application: every path without a file extension answers with the index; folders "
+            "if /a and /a/ mean /a/ followed by the index; files if a path is the object's name"
         ),
     )
     cache: Literal["none", "origin"] = Field(
         default="none",
-        description="Whether pages are always fetched fresh (none), or cached for as long as each object says (origin)",
+        description="Whether pages are fetched every time (none), or cached for as long as each object's headers say (origin)",
     )
     assets: tuple[PathPattern, ...] = Field(
         default=(),
         max_length=_MAX_PATHS,
-        description="Paths of files whose name carries a hash of their content: cached for a year",
+        description="Paths of files whose name contains a hash of their content: cached for a year",
     )
     paths: tuple[CdnPath, ...] = Field(
-        default=(), max_length=_MAX_PATHS, description="Paths that are answered differently, the most special first"
+        default=(),
+        max_length=_MAX_PATHS,
+        description="Paths with an origin or caching of their own, the most specific first",
     )
     error_page: FilePath | None = Field(
-        default=None, description="The object that answers, with status 404, where there is none, such as /404.html"
+        default=None, description="The object to send, with status 404, for a path without an object, such as /404.html"
     )
     content_security_policy: str | None = Field(
         default=None,
         min_length=1,
         max_length=1783,
-        description="Header Content-Security-Policy of everything that comes from a bucket",
+        description="Content-Security-Policy header for everything that comes from a bucket",
     )
     domain: str | None = Field(
         default=None,
         pattern=r"^(\*\.)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
         max_length=253,
-        description="Public name; without one it answers under CloudFront's own, which still speaks TLS 1.0",
+        description="Public domain name; without one, CloudFront's own name is used, which still accepts TLS 1.0",
     )
     certificate_arn: str | None = Field(
         default=None,
         pattern=r"^arn:aws[a-z-]*:acm:us-east-1:\d{9,12}:certificate/[A-Za-z0-9-]+$",
-        description="ARN of a certificate for the domain; CloudFront takes only those of us-east-1",
+        description="ARN of a certificate for the domain; CloudFront accepts only certificates in us-east-1",
     )
     hosted_zone_id: str | None = Field(
         default=None,
         pattern=r"^Z[A-Z0-9]{1,31}$",
-        description="Route 53 hosted zone of the domain: the name leads here, and without an ARN a certificate is made",
+        description="Route 53 hosted zone of the domain, for its DNS records and, without certificate_arn, a new certificate",
     )
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = Field(
-        default="PriceClass_100", description="How many of CloudFront's locations serve it; 100 is Europe and America"
+        default="PriceClass_100",
+        description="Which of CloudFront's edge locations serve it; 100 means Europe and North America",
     )
     log_days: int | None = Field(
         default=None,
         ge=1,
         le=3653,
-        description="Days for which access logs are kept, in a bucket of their own; null for none",
+        description="Days to keep access logs, in a bucket of their own; null for none",
     )
-    keep_data: bool = Field(default=False, description="Keep the access logs when the stack goes, until they are due")
-    waf: Waf | None = Field(default=None, description="A web ACL with a limit on one address's requests")
+    keep_data: bool = Field(
+        default=False, description="Keep the access logs, until they expire, when the stack is deleted"
+    )
+    waf: Waf | None = Field(default=None, description="A web ACL with a rate limit per IP address")
 
     @model_validator(mode="after")
     def _named_and_certified(self) -> Self:
         if self.domain and not (self.certificate_arn or self.hosted_zone_id):
-            raise ValueError(
-                "a domain needs a certificate: give certificate_arn, or hosted_zone_id, for which one is made"
-            )
+            raise ValueError("a domain needs a certificate: set certificate_arn, or hosted_zone_id to have one issued")
         if not self.domain and (self.certificate_arn or self.hosted_zone_id):
-            raise ValueError("certificate_arn and hosted_zone_id go with a domain; give that too")
+            raise ValueError("certificate_arn and hosted_zone_id need a domain; set domain too")
         return self
 
     @model_validator(mode="after")
     def _each_path_once(self) -> Self:
         patterns = [path.pattern for path in self.all_paths]
         if twice := next((pattern for pattern in patterns if patterns.count(pattern) > 1), None):
-            raise ValueError(f"{twice} stands in assets and paths more than once; say it once")
+            raise ValueError(f"{twice} is in assets and paths more than once; list it once")
         if len(patterns) > _MAX_PATHS:
-            raise ValueError(f"assets and paths are {len(patterns)}; CloudFront takes {_MAX_PATHS}")
+            raise ValueError(f"assets and paths have {len(patterns)} patterns; CloudFront accepts {_MAX_PATHS}")
         if self.error_page and any(path.origin and path.origin.kind == "load_balancer" for path in self.paths):
             raise ValueError(
-                "error_page would also replace what the load balancer answers with status 404; leave out one of the two"
+                "error_page would also replace the load balancer's own answers with status 404; remove one of the two"
             )
         return self
 
     @property
     def all_paths(self) -> tuple[CdnPath, ...]:
-        """Everything but the default, in the order in which CloudFront tries them."""
+        """All paths except the default, in the order in which CloudFront tries them."""
         return (*self.paths, *(CdnPath(pattern=pattern, cache="year") for pattern in self.assets))
 
     @property
     def origins(self) -> tuple[Reference, ...]:
-        """Each origin once, the default's first."""
+        """Each origin once, the default origin first."""
         found = (self.origin, *(path.origin for path in self.paths if path.origin))
         return tuple({reference.address: reference for reference in found}.values())

@@ -1,7 +1,7 @@
-"""A whole stack from one template that somebody wrote already; its parameters become the form.
+"""A whole stack from one existing template, whose parameters become the request form.
 
-Nothing is added but what `raw.rewriting` says: secrets are read from Secrets Manager and roles receive the boundary.
-The template is the blueprint's only component: it wires itself.
+Only two things are changed (`imported_template/rewriting.py`): secrets are read from Secrets Manager, and roles get the
+permissions boundary. The template is the blueprint's only component.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 
 Answer: TypeAlias = str | int | float | bool | list[str | int | float] | None
-# CloudFormation takes a snapshot of these when nothing is said.
+# CloudFormation takes a snapshot of these if the template sets no policy.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
 _SNAPSHOT_BY_DEFAULT = ("AWS::RDS::DBCluster", "AWS::RDS::DBInstance")
 _MAX_SHOWN = 5
@@ -35,12 +35,13 @@ _MAX_SHOWN = 5
 class CloudFormationSettings(Settings):
     template: ShippedText = Field(description="The template's file in the blueprint's folder, JSON or YAML")
     parameters: dict[str, Answer] = Field(
-        default={}, description="Parameters that the blueprint fixes, by size or for all; the form asks for the others"
+        default={},
+        description="Parameters that the blueprint sets, per size or for all sizes; the form asks for the others",
     )
     examples: dict[str, Answer] = Field(
-        default={}, description="Examples for parameters whose constraints are too special to guess one"
+        default={}, description="Examples for parameters whose constraints are too specific to derive one"
     )
-    answers: dict[str, Answer] = Field(default={}, description="What the team answered; filled in by the portal")
+    answers: dict[str, Answer] = Field(default={}, description="The team's answers; filled in by the portal")
 
     @model_validator(mode="after")
     def _can_be_offered(self) -> Self:
@@ -54,12 +55,12 @@ class CloudFormationSettings(Settings):
 
 
 @lru_cache(maxsize=64)
-def template_of(file: TextFile) -> imported_template.RawTemplate:
-    """The template, read and found fit to be offered; ValueError with the reasons otherwise."""
+def template_of(file: TextFile) -> imported_template.ImportedTemplate:
+    """Read the template. Raises ValueError, with the reasons, if it cannot be offered."""
     try:
         template = imported_template.read_template(file.text)
         refused = imported_template.refusals(template)
-    except imported_template.RawProblem as problem:
+    except imported_template.TemplateProblem as problem:
         raise ValueError(f"{file.path}, {problem}") from problem
     if refused:
         more = f" (and {len(refused) - _MAX_SHOWN} more)" if len(refused) > _MAX_SHOWN else ""
@@ -69,18 +70,18 @@ def template_of(file: TextFile) -> imported_template.RawTemplate:
 
 @lru_cache(maxsize=64)
 def asked(file: TextFile) -> tuple[imported_template.Question, ...]:
-    """What the template asks for. ValueError where it cannot be offered."""
+    """Return the template's questions. Raises ValueError if it cannot be offered."""
     template = template_of(file)
     try:
         return imported_template.questions(template)
-    except imported_template.RawProblem as problem:
+    except imported_template.TemplateProblem as problem:
         raise ValueError(f"{file.path}, {problem}") from problem
 
 
 class CloudFormation(Component):
     kind = "cloudformation"
     title = "CloudFormation template"
-    summary = "A whole stack from a template that you have already, JSON or YAML"
+    summary = "A whole stack from a template that you already have, JSON or YAML"
     family = Family.IMPORTED
     schema = CloudFormationSettings
 
@@ -88,8 +89,8 @@ class CloudFormation(Component):
         settings = settings_of(node, CloudFormationSettings)
         if len(build.design.nodes) > 1:
             raise DesignError(
-                f"{node.source}: {node.address} is a whole stack, so it is the blueprint's only component; "
-                "take the others out or put its resources into components"
+                f"{node.source}: {node.address} is a whole stack, so it must be the blueprint's only component; "
+                "remove the others, or put its resources into components"
             )
         values = settings.parameters | settings.answers
         template = template_of(settings.template)
@@ -100,14 +101,14 @@ class CloudFormation(Component):
                 secrets={name: str(value) for name, value in values.items() if name in secrets and value},
                 boundary=iam.account_arn("iam", f"policy/{iam.BOUNDARY}", regional=False).to_dict(),
             )
-        except imported_template.RawProblem as problem:
+        except imported_template.TemplateProblem as problem:
             raise DesignError(f"{node.source}: {settings.template.path}, {problem}") from problem
         _check_answered(node, settings, values)
         build.import_template(node, rewritten.data, titles=_titles(rewritten.data))
         for name in sorted(set(values) - secrets):
             if values[name] is not None:
                 build.main.parameters[name] = _text(values[name])
-        _keep(build, rewritten.data)
+        _note_retained(build, rewritten.data)
 
     def boxes(self, node: Node) -> list[Box]:
         template = template_of(settings_of(node, CloudFormationSettings).template)
@@ -124,13 +125,13 @@ def _check_answered(node: Node, settings: CloudFormationSettings, values: Mappin
     for question in asked(settings.template):
         if question.required and not question.secret and values.get(question.name) is None:
             raise DesignError(
-                f"{node.source}: the parameter {question.name} of {settings.template.path} has no value; answer it, or fix "
+                f"{node.source}: the parameter {question.name} of {settings.template.path} has no value; answer it, or set "
                 f"it in parameters"
             )
 
 
 def _titles(data: Any) -> dict[str, str]:
-    """What people call a resource: `AWS::S3::Bucket` is a “S3 Bucket”."""
+    """Return titles for people: “S3 Bucket” for `AWS::S3::Bucket`."""
     return {name: " ".join(resource["Type"].split("::")[1:]) for name, resource in data["Resources"].items()}
 
 
@@ -144,7 +145,7 @@ def _text(value: Answer) -> str:
     return value if isinstance(value, str) else json.dumps(value)
 
 
-def _keep(build: Build, data: Any) -> None:
+def _note_retained(build: Build, data: Any) -> None:
     for name, resource in data["Resources"].items():
         kind = resource["Type"]
         by_default = "Snapshot" if kind in _SNAPSHOT_BY_DEFAULT and not _in_cluster(resource) else "Delete"

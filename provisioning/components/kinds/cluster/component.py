@@ -1,10 +1,10 @@
 """The ECS cluster: Fargate and Fargate Spot, one processor architecture, Container Insights, service discovery.
 
-It also owns the execution role, by which ECS starts tasks: pull images, write to the environment's log groups, read
-the secrets that some task receives.
+It also owns the execution role, with which ECS starts tasks: it pulls images, writes to the environment's log groups
+and reads the secrets that tasks receive.
 
-Services find each other by a private DNS namespace rather than by Service Connect: a proxy in every task would take
-from the processor and memory that the blueprint promises, and one search engine needs a name, no load balancing.
+Services find each other through a private DNS namespace rather than Service Connect: a proxy in every task would take
+CPU and memory that the blueprint promises to the task, and one search engine needs a name, not load balancing.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ _PRIVATE_IMAGE = re.compile(r"^\d{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(?:\.
 
 class ClusterSettings(Settings):
     container_insights: bool = Field(
-        default=True, description="Collect metrics of every task; scaling on a queue's backlog needs them"
+        default=True, description="Collect metrics of every task; scaling on a backlog needs them"
     )
     architecture: Literal["arm64", "x86_64"] = Field(
-        default="arm64", description="Processor for which all images of the cluster are built"
+        default="arm64", description="Processor architecture of all images in the cluster"
     )
     log_days: Annotated[int, AfterValidator(check_days)] = Field(
-        default=30, description="Days for which the services' logs are kept"
+        default=30, description="Days to keep the services' logs"
     )
 
 
@@ -57,7 +57,7 @@ class Cluster(Component):
             ClusterSettings=[ecs.ClusterSetting(Name="containerInsights", Value=insights)],
         )
         if settings.container_insights:
-            # ECS would make this group itself, for ever and without retention.
+            # Otherwise ECS creates this log group itself, without retention, and it is never deleted.
             log_group(
                 node,
                 build,
@@ -95,7 +95,7 @@ class Cluster(Component):
 
 
 def has_name(service: Node, build: Build) -> bool:
-    """Whether other services find this one by a name: those do that use it, and it listens."""
+    """Return whether the service has a DNS name: it listens on a port, and another service uses it."""
     listens = getattr(service.settings, "port", None) is not None
     return listens and any(user.kind == "service" for user in build.users(service))
 
@@ -125,7 +125,7 @@ def awslogs(group: Ref, prefix: str) -> ecs.LogConfiguration:
 
 
 def variables(values: Mapping[str, Any]) -> list[ecs.Environment]:
-    """A task's variables, sorted by name so that equal designs give equal templates."""
+    """Return a task's variables, sorted by name so that equal designs give equal templates."""
     return [ecs.Environment(Name=name, Value=values[name]) for name in sorted(values)]
 
 
@@ -134,14 +134,14 @@ def secrets(values: Mapping[str, Any]) -> list[ecs.Secret]:
 
 
 def repositories(build: Build) -> list[Sub]:
-    """ECR repositories of the environment: those its images name, and those under the environment's own name."""
+    """Return the environment's ECR repositories: those of its images, and those under the environment's name."""
     images = (getattr(service.settings, "image", "") for service in build.design.of_kind("service"))
     named = {match[1] for image in images if (match := _PRIVATE_IMAGE.match(image))}
     return [iam.account_arn("ecr", f"repository/{name}") for name in [*sorted(named), f"{build.name}/*"]]
 
 
 def pull_statements(build: Build) -> list[dict[str, Any]]:
-    # A login token is not about a repository: ECR offers no narrower resource for it.
+    # ECR has no narrower resource for a login token.
     return [
         iam.allow(["ecr:GetAuthorizationToken"], "*"),
         iam.allow(
@@ -180,7 +180,7 @@ def _parameters_at_start(build: Build) -> list[Any]:
 
 
 def _named_by_tasks(build: Build, arns: Callable[[Grant], tuple[Any, ...]]) -> list[Any]:
-    """ARNs that some service's task definition names, each once."""
+    """Return the ARNs that the services' task definitions name, each once."""
     found: dict[str, Any] = {}
     for service in build.design.of_kind("service"):
         for grant in build.grants(service):

@@ -1,7 +1,7 @@
-"""The role by which one branch of a GitHub repository deploys services and static files, without a stored key.
+"""The role with which one branch of a GitHub repository deploys services and static files, without a stored key.
 
-It trusts the account's GitHub identity provider, which onboarding an account makes: one per account, so never part
-of an environment's template.
+It trusts the account's GitHub identity provider. Onboarding creates that: it exists once per account, so it is never
+part of an environment's template.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from provisioning.design.names import logical_id
 
 def _a_bucket(reference: Reference) -> Reference:
     if reference.kind != "bucket":
-        raise ValueError(f"{reference} is a {reference.kind}, and only a bucket can stand here")
+        raise ValueError(f"{reference} is a {reference.kind}; only a bucket is allowed here")
     return reference
 
 
 def _a_cdn(reference: Reference) -> Reference:
     if reference.kind != "cdn":
-        raise ValueError(f"{reference} is a {reference.kind}, and only a cdn can stand here")
+        raise ValueError(f"{reference} is a {reference.kind}; only a cdn is allowed here")
     return reference
 
 
@@ -44,18 +44,16 @@ class DeployRoleSettings(Settings):
     repository: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}$",
-        description="owner/name on GitHub that may deploy",
+        description="GitHub repository that may deploy, as owner/name",
     )
     branch: str = Field(
-        default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$", description="The one branch that may deploy"
+        default="main", pattern=r"^[A-Za-z0-9][A-Za-z0-9._/-]{0,200}$", description="The only branch that may deploy"
     )
-    services: tuple[ServiceReference, ...] = Field(default=(), description="The services that it may roll")
+    services: tuple[ServiceReference, ...] = Field(default=(), description="The services that it may deploy")
     buckets: tuple[BucketReference, ...] = Field(
-        default=(), description="The buckets whose files it may replace, such as a front end's"
+        default=(), description="The buckets whose files it may replace, such as those of a front end"
     )
-    distributions: tuple[CdnReference, ...] = Field(
-        default=(), description="The CDNs whose cached copies it may throw away"
-    )
+    distributions: tuple[CdnReference, ...] = Field(default=(), description="The CDNs whose caches it may invalidate")
 
     @field_validator("repository", mode="before")
     @classmethod
@@ -65,14 +63,14 @@ class DeployRoleSettings(Settings):
     @model_validator(mode="after")
     def _something_to_deploy(self) -> Self:
         if not (self.services or self.buckets or self.distributions):
-            raise ValueError("say what it may deploy: services, buckets or distributions")
+            raise ValueError("set what it may deploy: services, buckets or distributions")
         return self
 
 
 class DeployRole(Component):
     kind = "deploy_role"
     title = "Deploy role"
-    summary = "Lets one branch of a GitHub repository deploy services, files in buckets, and invalidate CDNs"
+    summary = "Lets one branch of a GitHub repository deploy services and files and invalidate CDNs"
     family = Family.ACCESS
     schema = DeployRoleSettings
     attributes = {"arn": "ARN of the role (only with a repository)"}
@@ -134,7 +132,7 @@ def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
     statements = _for_services(node, build) if settings.services else []
     for reference in settings.buckets:
         name = logical_id(reference.address)
-        # What a synchronisation does: compare, replace, remove.
+        # What `aws s3 sync` does: compare, replace, remove.
         statements.append(iam.allow(["s3:ListBucket"], GetAtt(name, "Arn")))
         statements.append(iam.allow(["s3:DeleteObject", "s3:GetObject", "s3:PutObject"], Sub(f"${{{name}.Arn}}/*")))
     statements.extend(
@@ -145,7 +143,7 @@ def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
 
 
 def _for_services(node: Node, build: Build) -> list[dict[str, Any]]:
-    """Push an image, register a revision of the services' own task definitions, and roll the services."""
+    """Allow pushing an image, registering revisions of the services' own task definitions, and updating the services."""
     settings = settings_of(node, DeployRoleSettings)
     services = [build.node(reference.address) for reference in settings.services]
     home = build.only("cluster", needed_by=node)
@@ -158,7 +156,7 @@ def _for_services(node: Node, build: Build) -> list[dict[str, Any]]:
         iam.allow([*pull["Action"], *push], pull["Resource"]),
         iam.allow(["ecs:DescribeServices", "ecs:UpdateService"], [Ref(logical_id(s.address)) for s in services]),
         iam.allow(["ecs:RegisterTaskDefinition"], families),
-        # ECS offers no narrower resource for reading a task definition.
+        # ECS has no narrower resource for reading a task definition.
         iam.allow(["ecs:DescribeTaskDefinition"], "*"),
         iam.allow(["iam:PassRole"], roles, {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}),
     ]

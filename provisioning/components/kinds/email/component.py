@@ -1,8 +1,8 @@
-"""Mail through Amazon SES: the sender's identity, and a configuration set that demands TLS and counts what comes back.
+"""Email through Amazon SES: the sender's identity, and a configuration set that requires TLS and counts bounces.
 
-SES knows an identity once per account and region. Where the account has it already, `existing` leaves it alone, and
-the environment brings its configuration set only. A user gets `<NAME>_SENDER` and `<NAME>_CONFIGURATION_SET`, and may
-send as this one identity.
+An identity exists once per account and region. If the account already has it, `existing` leaves it alone, and the
+environment adds only its configuration set. A user gets `<NAME>_SENDER` and `<NAME>_CONFIGURATION_SET`, and may send as
+this identity only.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _NAME_LIMIT = 64
 _DKIM_RECORDS = 3
 _DKIM_SECONDS = 1800
 _PERIOD_SECONDS = 3600
-# SES reviews an account at 5 % bounces and at 0.1 % complaints: the alarms ring before.
+# SES reviews an account at 5 % bounces and at 0.1 % complaints: the alarms go off earlier.
 # https://docs.aws.amazon.com/ses/latest/dg/reputationdashboardmessages.html
 _BOUNCES, _COMPLAINTS = 0.04, 0.0008
 _EVENTS = ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILURE"]
@@ -34,15 +34,15 @@ _EVENTS = ["SEND", "DELIVERY", "BOUNCE", "COMPLAINT", "REJECT", "RENDERING_FAILU
 class Email(Component):
     kind = "email"
     title = "Email"
-    summary = "SES identity to send mail as, with a configuration set that demands TLS"
+    summary = "SES identity to send email as, with a configuration set that requires TLS"
     family = Family.MESSAGING
     schema = EmailSettings
     gives = Gives(variables=("<NAME>_SENDER", "<NAME>_CONFIGURATION_SET"), rights=("ses:SendEmail", "ses:SendRawEmail"))
     attributes = {
-        "identity": "Domain or address that mail is sent as",
+        "identity": "Domain or address that email is sent as",
         "identity_arn": "ARN of the identity",
         "configuration_set": "Name of the configuration set",
-        "dkim_1": "First DKIM record to make by hand: name and value (a domain without hosted zone)",
+        "dkim_1": "First DKIM record to create by hand: name and value (for a domain without hosted zone)",
         "dkim_2": "Second DKIM record",
         "dkim_3": "Third DKIM record",
     }
@@ -83,7 +83,7 @@ class Email(Component):
     def grant(self, node: Node, build: Build) -> Grant:
         settings = settings_of(node, EmailSettings)
         rules = Ref(logical_id(node.address, "Rules"))
-        # Whoever names a configuration set while sending needs the right to that too.
+        # Sending with a configuration set requires the right to use the set, too.
         # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
         own = iam.account_arn("ses", f"configuration-set/{_name(node, build)}")
         return Grant(
@@ -116,7 +116,7 @@ def _configuration_set(node: Node, build: Build) -> Ref:
         ReputationOptions=ses.ReputationOptions(ReputationMetricsEnabled=True),
         SuppressionOptions=ses.SuppressionOptions(SuppressedReasons=["BOUNCE", "COMPLAINT"]),
     )
-    rules = build.add(node, resource, "Mail's configuration set")
+    rules = build.add(node, resource, "SES configuration set")
     by_set = ses.DimensionConfiguration(
         DimensionName="ses:configuration-set",
         DimensionValueSource="messageTag",
@@ -132,7 +132,7 @@ def _configuration_set(node: Node, build: Build) -> Ref:
             CloudWatchDestination=ses.CloudWatchDestination(DimensionConfigurations=[by_set]),
         ),
     )
-    build.add(node, events, "Mail's events")
+    build.add(node, events, "SES event destination")
     return rules
 
 
@@ -142,7 +142,7 @@ def _identity(node: Node, build: Build, settings: EmailSettings, rules: Ref) -> 
         EmailIdentity=settings.identity,
         ConfigurationSetAttributes=ses.ConfigurationSetAttributes(ConfigurationSetName=rules),
     )
-    build.add(node, resource, "Sender's identity")
+    build.add(node, resource, "SES identity")
     for number in range(1, _DKIM_RECORDS + 1) if settings.hosted_zone_id else ():
         record = route53.RecordSetType(
             logical_id(node.address, f"Dkim{number}"),
@@ -152,7 +152,7 @@ def _identity(node: Node, build: Build, settings: EmailSettings, rules: Ref) -> 
             TTL=str(_DKIM_SECONDS),
             ResourceRecords=[GetAtt(resource.title, f"DkimDNSTokenValue{number}")],
         )
-        build.add(node, record, "Signature's name in the hosted zone")
+        build.add(node, record, "DKIM record")
 
 
 def _alarms(node: Node, build: Build, rules: Ref) -> None:

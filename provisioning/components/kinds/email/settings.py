@@ -14,31 +14,31 @@ class EmailSettings(Settings):
         default=None,
         pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
         max_length=253,
-        description="Domain to send from, any address of it; verified by DKIM records",
+        description="Domain to send from, with any address; verified by DKIM records",
     )
     address: str | None = Field(
         default=None,
         pattern=r"^[a-z0-9._%+-]+@([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
         max_length=320,
-        description="One address to send from, in place of a domain; verified by a mail that AWS sends to it",
+        description="One address to send from, instead of a domain; verified by an email that AWS sends to it",
     )
     hosted_zone_id: str | None = Field(
         default=None,
         pattern=r"^Z[A-Z0-9]{1,31}$",
-        description="Route 53 hosted zone of the domain: its DKIM records are made there",
+        description="Route 53 hosted zone of the domain, in which its DKIM records are created",
     )
     existing: bool = Field(
-        default=False, description="The account has verified this identity already: use it, and leave it as it is"
+        default=False, description="The account has already verified this identity: use it and do not change it"
     )
 
     @model_validator(mode="after")
     def _one_identity(self) -> Self:
         if bool(self.domain) == bool(self.address):
-            raise ValueError("say either domain or address: mail is sent as one of them")
+            raise ValueError("set either domain or address: email is sent as one of them")
         if self.hosted_zone_id and self.address:
-            raise ValueError("hosted_zone_id goes with a domain; an address is verified by mail")
+            raise ValueError("hosted_zone_id needs a domain; an address is verified by email")
         if self.hosted_zone_id and self.existing:
-            raise ValueError("an existing identity has its DKIM records; leave out hosted_zone_id or existing")
+            raise ValueError("an existing identity already has its DKIM records; remove hosted_zone_id or existing")
         return self
 
     @property

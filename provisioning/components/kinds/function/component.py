@@ -1,7 +1,7 @@
-"""A function on Lambda: code from the blueprint's folder, in the private subnets, with rights from what it uses.
+"""A Lambda function with code from the blueprint's folder, in the private subnets, with rights from what it uses.
 
-Lambda injects no secrets. For a secret that a container would get as NAME, the function gets NAME_FROM, the reference
-(`arn`, or `arn:key::` for one key of it) that it reads itself with its own role, as often as it likes.
+Lambda injects no secrets. If a container would get a secret as NAME, a function gets NAME_FROM: the reference (`arn`, or
+`arn:key::` for one key) with which it reads the secret itself, under its own role, whenever it needs the value.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from provisioning.design.names import logical_id
 _NAME_LIMIT = 64
 _QUEUE_LIMIT = 80
 _KEPT_SECONDS = 14 * 24 * 3600
-# What Lambda itself does with the function's role to reach a VPC; the code must not.
+# What Lambda itself does with the function's role to connect to a VPC. The code must not do it.
 # https://docs.aws.amazon.com/lambda/latest/dg/configuration-vpc.html#configuration-vpc-permissions
 _INTERFACES = [
     "ec2:CreateNetworkInterface",
@@ -50,7 +50,7 @@ _INTERFACES = [
 
 
 class Logging(awslambda.LoggingConfig):  # type: ignore[misc]
-    """Another resource's property of this name took the format from troposphere's class.
+    """Restores LogFormat, which troposphere's class lost to another resource's property of the same name.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-loggingconfig.html
     """
@@ -60,7 +60,7 @@ class Logging(awslambda.LoggingConfig):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What stands around a function by the time it is made."""
+    """The parts of a function that exist before it is created."""
 
     name: str
     logs: Ref
@@ -103,7 +103,7 @@ class Function(Component):
         _alarms(node, build, settings, function)
 
     def variables(self, node: Node, build: Build) -> dict[str, Any]:
-        """What the code finds in its environment."""
+        """Return the environment variables of the code."""
         settings = settings_of(node, FunctionSettings)
         found: dict[str, Any] = {}
         for grant in build.grants(node):
@@ -112,7 +112,7 @@ class Function(Component):
         return found | {name: build.value(value) for name, value in settings.environment.items()}
 
     def statements(self, node: Node, build: Build) -> list[Any]:
-        """What the code may do while it runs."""
+        """Return what the code may do at run time."""
         return [statement for grant in build.grants(node) for statement in grant.statements]
 
     def boxes(self, node: Node) -> list[Box]:
@@ -158,7 +158,7 @@ class Function(Component):
 
 def _address(node: Node, name: str) -> Any:
     if not settings_of(node, FunctionSettings).url:
-        raise DesignError(f"{node.source}: {node.address} has no {name}, because it says no url = true")
+        raise DesignError(f"{node.source}: {node.address} has no {name}; set url = true")
     url = GetAtt(logical_id(node.address, "Url"), "FunctionUrl")
     return url if name == "url" else Select(2, Split("/", url))
 
@@ -166,7 +166,7 @@ def _address(node: Node, name: str) -> Any:
 def _role(
     node: Node, build: Build, settings: FunctionSettings, *, name: str, letters: Ref | None, needs: list[Any]
 ) -> GetAtt:
-    """What it uses decides what it may do; to write its own log and to stand in the network belongs to every one."""
+    """Add the function's role: what it uses decides its rights. Every function may write its log and connect to the network."""
     statements = [
         iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], GetAtt(logical_id(node.address, "Logs"), "Arn")),
         *needs,
@@ -178,7 +178,7 @@ def _role(
         own = {"ArnEquals": {"lambda:SourceFunctionArn": iam.account_arn("lambda", f"function:{name}")}}
         statements.append(iam.allow(_INTERFACES, "*", own) | {"Effect": "Deny"})
     role = iam.role(logical_id(node.address, "Role"), trust=iam.trusts("lambda.amazonaws.com"), statements=statements)
-    build.add(node, role, "Function's role")
+    build.add(node, role, "Function role")
     return GetAtt(role.title, "Arn")
 
 
@@ -228,7 +228,7 @@ def _dead_letters(node: Node, build: Build) -> Ref:
         Queues=[letters],
         PolicyDocument=iam.policy([iam.tls_only("sqs:*", GetAtt(queue.title, "Arn"))]),
     )
-    build.add(node, policy, "Failed events' policy")
+    build.add(node, policy, "Failed events policy")
     alarm(
         node,
         build,
@@ -242,14 +242,14 @@ def _dead_letters(node: Node, build: Build) -> Ref:
 
 
 def _url(node: Node, build: Build, function: Ref) -> None:
-    """A public address. Since October 2025 a caller needs both actions, and the second one by way of the address only.
+    """Add a public URL. Since October 2025 a caller needs both actions, the second one only through the URL.
 
     https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
     """
     url = awslambda.Url(
         logical_id(node.address, "Url"), TargetFunctionArn=GetAtt(function.data["Ref"], "Arn"), AuthType="NONE"
     )
-    build.add(node, url, "Function's address")
+    build.add(node, url, "Function URL")
     call = awslambda.Permission(
         logical_id(node.address, "UrlPermission"),
         FunctionName=function,
@@ -257,7 +257,7 @@ def _url(node: Node, build: Build, function: Ref) -> None:
         Principal="*",
         FunctionUrlAuthType="NONE",
     )
-    build.add(node, call, "Leave to call the address")
+    build.add(node, call, "Permission to call the URL")
     through = awslambda.Permission(
         logical_id(node.address, "InvokePermission"),
         FunctionName=function,
@@ -265,11 +265,14 @@ def _url(node: Node, build: Build, function: Ref) -> None:
         Principal="*",
         InvokedViaFunctionUrl=True,
     )
-    build.add(node, through, "Leave to run by the address")
+    build.add(node, through, "Permission to invoke through the URL")
 
 
 def _alarms(node: Node, build: Build, settings: FunctionSettings, function: Ref) -> None:
-    """Errors, throttles and duration: https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html ."""
+    """Add alarms on errors, throttles and duration.
+
+    https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html
+    """
     dimensions = {"FunctionName": function}
     alarm(
         node,
@@ -299,7 +302,7 @@ def _alarms(node: Node, build: Build, settings: FunctionSettings, function: Ref)
         above=settings.timeout_seconds * 1000 * settings.duration_alarm_percent // 100,
     )
     if settings.url:
-        # An answer of "try again" is no error of the function: only its address counts it.
+        # A 5xx answer is not an error of the function: only the URL's metric counts it.
         # https://docs.aws.amazon.com/lambda/latest/dg/urls-monitoring.html
         alarm(
             node,

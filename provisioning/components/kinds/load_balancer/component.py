@@ -1,6 +1,7 @@
-"""The public way in: an application load balancer with HTTPS, a web ACL, and one service behind it.
+"""The public entry point: an application load balancer with HTTPS, a web ACL and one service behind it.
 
-The certificate is given by its ARN, or made for a domain whose hosted zone is given; then the zone gets the name too.
+The certificate is an existing one, given by its ARN, or a new one for a domain whose hosted zone is given. In that case
+the zone also gets the domain's DNS record.
 """
 
 from __future__ import annotations
@@ -44,11 +45,11 @@ class LoadBalancer(Component):
     title = "Load balancer"
     summary = "Application load balancer with HTTPS and a web ACL"
     family = Family.NETWORK
-    gives = Gives(note="a `cdn` takes it as one of its origins")
+    gives = Gives(note="a `cdn` can use it as one of its origins")
     schema = LoadBalancerSettings
     needs = ("network",)
     has_security_group = True
-    attributes = {"url": "https:// address", "host": "Host name that AWS gave it", "arn": "ARN of the load balancer"}
+    attributes = {"url": "https:// address", "host": "Host name in AWS", "arn": "ARN of the load balancer"}
 
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, LoadBalancerSettings)
@@ -92,7 +93,7 @@ class LoadBalancer(Component):
         return (settings_of(node, LoadBalancerSettings).target,)
 
     def grant(self, node: Node, build: Build) -> Grant:
-        """A CDN fetches from it over the internet, as anybody does; there is nothing to give to anybody else."""
+        """Grant nothing, and to a CDN only, which reaches the load balancer over the internet as everybody does."""
         if any(user.kind != "cdn" for user in build.users(node)):
             return super().grant(node, build)
         return Grant()
@@ -101,7 +102,9 @@ class LoadBalancer(Component):
 def _groups(node: Node, build: Build, settings: LoadBalancerSettings) -> None:
     (target,) = build.targets(node)
     if not build.component(target).grant(target, build).ports:
-        raise DesignError(f"{node.source}: {target.address} listens on no port, so nothing can stand in front of it")
+        raise DesignError(
+            f"{node.source}: {target.address} has no port, so {node.address} cannot forward to it; give it a port"
+        )
     world = [
         {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": security.ANYWHERE, "Description": why}
         for port, why in settings.ports.items()
@@ -181,7 +184,7 @@ def _redirect(node: Node, build: Build, balancer: Ref) -> None:
         Port=80,
         DefaultActions=[elb.Action(Type="redirect", RedirectConfig=to_https)],
     )
-    build.add(node, listener, "Redirect from HTTP")
+    build.add(node, listener, "HTTP redirect")
 
 
 def _certificate(node: Node, build: Build, certificate: Certificate) -> Ref:
@@ -209,7 +212,7 @@ def _alias(node: Node, build: Build, certificate: Certificate) -> None:
             DNSName=GetAtt(balancer, "DNSName"), HostedZoneId=GetAtt(balancer, "CanonicalHostedZoneID")
         ),
     )
-    build.add(node, resource, "Name in the hosted zone")
+    build.add(node, resource, "DNS record")
 
 
 def _web_acl(node: Node, build: Build, waf: Waf, balancer: Ref) -> None:

@@ -14,11 +14,11 @@ _LONGEST_DRAIN_SECONDS = 3600
 
 
 class Certificate(Block):
-    """Either the ARN of a certificate, or a domain and its hosted zone, for which one is made and validated."""
+    """The ARN of a certificate, or a domain and its hosted zone for a new one, which is then issued and validated."""
 
     arn: str | None = Field(
         default=None,
-        # Documentation abbreviates account ids, and what people paste from it should arrive; AWS has the last word.
+        # AWS's documentation shortens account ids, and its examples should be accepted here; AWS itself decides.
         pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{9,12}:certificate/[A-Za-z0-9-]+$",
         description="ARN of a certificate in the environment's region",
     )
@@ -26,7 +26,7 @@ class Certificate(Block):
         default=None,
         pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
         max_length=253,
-        description="Public name, for which a certificate is made and which leads to the load balancer",
+        description="Public domain name, which gets a certificate and a DNS record for the load balancer",
     )
     hosted_zone_id: str | None = Field(
         default=None, pattern=r"^Z[A-Z0-9]{1,31}$", description="Route 53 hosted zone of the domain"
@@ -35,29 +35,29 @@ class Certificate(Block):
     @model_validator(mode="after")
     def _one_way(self) -> Self:
         if self.arn and (self.domain or self.hosted_zone_id):
-            raise ValueError("give the ARN of a certificate, or a domain with its hosted zone, not both")
+            raise ValueError("set the ARN of a certificate, or a domain with its hosted zone, not both")
         if not self.arn and not (self.domain and self.hosted_zone_id):
-            raise ValueError("HTTPS needs a certificate: give its ARN, or a domain together with its hosted zone's id")
+            raise ValueError("HTTPS needs a certificate: set its ARN, or a domain together with its hosted zone's id")
         return self
 
 
 class LoadBalancerSettings(Settings):
     certificate: Certificate = Field(description="The ARN of a certificate, or a domain and its hosted zone")
-    target: ServiceReference = Field(description="The service that answers")
+    target: ServiceReference = Field(description="The service that receives the requests")
     health_check: str = Field(
-        pattern=r"^/[\x21-\x7e]*$", max_length=1024, description="Path that answers 200 while the service is well"
+        pattern=r"^/[\x21-\x7e]*$", max_length=1024, description="Path that answers 200 while the service is healthy"
     )
-    waf: Waf | None = Field(default=None, description="A web ACL with a limit on one address's requests")
+    waf: Waf | None = Field(default=None, description="A web ACL with a rate limit per IP address")
     http_redirect: bool = Field(
-        default=True, description="Lead HTTP on port 80 to HTTPS; false admits 443 only and leaves port 80 shut"
+        default=True, description="Redirect HTTP on port 80 to HTTPS; false opens port 443 only"
     )
     drain_seconds: int = Field(
         default=30,
         ge=0,
         le=_LONGEST_DRAIN_SECONDS,
-        description="Seconds in which a task that leaves may finish its requests",
+        description="Seconds that a stopping task has to finish its requests",
     )
-    protect: bool = Field(default=False, description="Refuse deletion until the protection is lifted")
+    protect: bool = Field(default=False, description="Refuse deletion until the protection is removed")
 
     @field_validator("certificate", mode="before")
     @classmethod
@@ -66,5 +66,5 @@ class LoadBalancerSettings(Settings):
 
     @property
     def ports(self) -> dict[int, str]:
-        """What it listens on, and why."""
+        """The ports that it listens on, with the description of each rule."""
         return {80: "redirected to 443", 443: "HTTPS"} if self.http_redirect else {443: "HTTPS"}

@@ -1,7 +1,7 @@
-"""Hands on what services, functions and brokers log, as they log it, to a function that passes it to Loki.
+"""Forwards the logs of services, functions and brokers, as they are written, through a function to Loki.
 
-It is a function like any other; that it is called with every log of the environment, but its own, is the difference.
-Network flow logs are left out: they are many, and nobody reads them line by line.
+It is a `function` that is subscribed to every log group of the environment except its own. Network flow logs are left
+out: there are many, and nobody reads them line by line.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ class LogShippingSettings(FunctionSettings):
     loki_url: str | None = Field(
         default=None,
         pattern=r"^https://[A-Za-z0-9.-]+(:443)?(/[A-Za-z0-9._~/-]*)?$",
-        description="Where Loki is, by https on port 443; without it nothing is shipped, and there is no function",
+        description="Address of Loki, https on port 443; without it there is no function and nothing is shipped",
     )
     login_secret: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$",
-        description="Name of a secret in the account that holds user:password of Loki",
+        description="Name of a secret in the account that holds user:password for Loki",
     )
 
 
 class LogShipping(Function):
     kind = "log_shipping"
     title = "Log shipping"
-    summary = "Function that hands the environment's logs on to Loki"
+    summary = "Function that forwards the environment's logs to Loki"
     family = Family.MONITORING
     schema = LogShippingSettings
     attributes = {"arn": "ARN of the function, if there is one"}
@@ -50,11 +50,11 @@ class LogShipping(Function):
             super().build(node, build)
 
     def finish(self, node: Node, build: Build) -> None:
-        """Subscribe to the logs of the others, now that all of them are there."""
+        """Subscribe to the log groups of all other components."""
         if not settings_of(node, LogShippingSettings).loki_url:
             return
         target = GetAtt(logical_id(node.address), "Arn")
-        leave = awslambda.Permission(
+        permission = awslambda.Permission(
             logical_id(node.address, "Permission"),
             FunctionName=Ref(logical_id(node.address)),
             Action="lambda:InvokeFunction",
@@ -62,14 +62,14 @@ class LogShipping(Function):
             SourceAccount=Ref("AWS::AccountId"),
             SourceArn=iam.account_arn("logs", f"log-group:/portal/{build.name}/*:*"),
         )
-        build.add(node, leave, "Leave for the logs to call")
+        build.add(node, permission, "Permission for CloudWatch Logs")
         for other in (found for kind in _SHIPPED_KINDS for found in build.design.of_kind(kind)):
             subscription = logs.SubscriptionFilter(
                 logical_id(node.address, f"Of{logical_id(other.address)}"),
                 LogGroupName=Ref(logical_id(other.address, "Logs")),
                 FilterPattern="",
                 DestinationArn=target,
-                DependsOn=leave.title,
+                DependsOn=permission.title,
             )
             build.add(node, subscription, f"Logs of {other.address}")
 
@@ -97,6 +97,6 @@ class LogShipping(Function):
 
     def statements(self, node: Node, build: Build) -> list[Any]:
         secret = settings_of(node, LogShippingSettings).login_secret
-        # Secrets Manager puts six characters of its own behind a name.
+        # Secrets Manager adds six characters to a name.
         own = [read_secret(iam.account_arn("secretsmanager", f"secret:{secret}-??????"))] if secret else []
         return [*super().statements(node, build), *own]

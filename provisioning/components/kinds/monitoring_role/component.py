@@ -1,7 +1,7 @@
-"""A role by which Grafana, in whichever account it runs, reads this environment's metrics and logs, and nothing else.
+"""A role with which Grafana, in any account, reads metrics and this environment's logs, and nothing else.
 
-CloudWatch offers no resource for most of its reading, so the role sees the metrics of the whole account; of the logs it
-sees those of this environment only.
+CloudWatch has no resources for most read actions, so the role can read the metrics of the whole account, but only the
+logs of this environment.
 """
 
 from __future__ import annotations
@@ -40,23 +40,25 @@ class MonitoringRoleSettings(Settings):
     external_id: str | None = Field(
         default=None,
         pattern=r"^[A-Za-z0-9_+=,.@:/-]{8,1224}$",
-        description="External id that Grafana shows; whoever assumes the role must say it",
+        description="External id that Grafana shows; it is required to assume the role",
     )
 
     @model_validator(mode="after")
     def _both(self) -> Self:
         if bool(self.account_id) != bool(self.external_id):
-            raise ValueError("account_id and external_id go together: a role open to a whole account needs both")
+            raise ValueError(
+                "set account_id and external_id together: a role that a whole account may assume needs both"
+            )
         return self
 
 
 class MonitoringRole(Component):
     kind = "monitoring_role"
     title = "Monitoring role"
-    summary = "Role by which Grafana reads metrics and this environment's logs"
+    summary = "Role with which Grafana reads metrics and this environment's logs"
     family = Family.ACCESS
     schema = MonitoringRoleSettings
-    attributes = {"arn": "ARN of the role, if there is one"}
+    attributes = {"arn": "ARN of the role (only with an account)"}
 
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, MonitoringRoleSettings)

@@ -1,4 +1,4 @@
-"""MySQL or MariaDB on RDS, by one setting: both speak the same protocol on the same port."""
+"""MySQL or MariaDB on RDS, chosen by one setting: both use the same protocol and port."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class MysqlSettings(database.DatabaseSettings):
     engine: Literal["mariadb", "mysql"] = Field(description="Which of the two engines")
     version: str = Field(
         pattern=r"^\d+\.\d+(\.\d+)?$",
-        description="Version of the engine, such as 11.4.10 of MariaDB or 8.4.8 of MySQL",
+        description="Version of the engine, such as 11.4.10 for MariaDB or 8.4.8 for MySQL",
     )
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.Constraints
     username: str = Field(
@@ -75,7 +75,7 @@ def _engine(node: Node, settings: MysqlSettings) -> database.Engine:
         name=settings.engine,
         port=PORT,
         family=settings.engine + ".".join(settings.version.split(".")[:2]),
-        # Slow statements go to their log only if the server is told to write them to a file.
+        # The slow query log is exported only if the server writes it to a file.
         # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_LogAccess.MySQL.LogFileSize.html
         parameters={"require_secure_transport": "1", "slow_query_log": "1", "log_output": "FILE"},
         logs=("error", "slowquery"),

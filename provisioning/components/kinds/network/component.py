@@ -1,6 +1,6 @@
-"""A VPC with public, private and data subnets; the data tier has no route to the internet in either direction.
+"""A VPC with public, private and data subnets. The data tier has no route to the internet in either direction.
 
-The subnets are written out, or derived: the address range in equal parts, three families one after another.
+The subnets are listed in the blueprint, or derived by dividing the address range into equal parts for the three tiers.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Network(Component):
     summary = "VPC with public, private and data subnets, NAT gateways and flow logs"
     family = Family.NETWORK
     schema = NetworkSettings
-    attributes = {"vpc_id": "The id of the VPC", "cidr": "The address range of the VPC"}
+    attributes = {"vpc_id": "Id of the VPC", "cidr": "Address range of the VPC"}
 
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, NetworkSettings)
@@ -63,7 +63,7 @@ class Network(Component):
                 ServiceName=Sub("com.amazonaws.${AWS::Region}.s3"),
                 RouteTableIds=private_tables,
             ),
-            "Way to S3 inside AWS",
+            "S3 endpoint",
         )
         if settings.flow_log_days:
             _flow_log(node, build, vpc, settings.flow_log_days)
@@ -107,7 +107,7 @@ class Network(Component):
 
 
 def _nat_suffixes(settings: NetworkSettings) -> list[str]:
-    """Suffixes of the NAT gateways' logical ids: one without, or one a zone."""
+    """Return the suffixes of the NAT gateways' logical ids: none for a single gateway, else one per zone."""
     return [""] if settings.nat == "single" else [str(zone) for zone in range(1, settings.azs + 1)]
 
 
@@ -119,7 +119,7 @@ def _internet_gateway(node: Node, build: Build, vpc: Ref) -> str:
     gateway = build.add(node, ec2.InternetGateway(logical_id(node.address, "Internet")), "Internet gateway")
     attachment_id = logical_id(node.address, "InternetAttachment")
     attachment = ec2.VPCGatewayAttachment(attachment_id, VpcId=vpc, InternetGatewayId=gateway)
-    build.add(node, attachment, "Internet gateway's attachment")
+    build.add(node, attachment, "Internet gateway attachment")
     return attachment_id
 
 
@@ -139,7 +139,7 @@ def _subnets(node: Node, build: Build, tier: TierName, ranges: tuple[IPv4Network
 
 
 def _route_table(node: Node, build: Build, tier: TierName, zones: range, vpc: Ref, *, suffix: str = "") -> Ref:
-    """One route table, and the subnets of these zones on it."""
+    """Add a route table and associate the subnets of these zones with it."""
     name = f"{tier.capitalize()}Routes{suffix}"
     table = build.add(
         node,
@@ -153,7 +153,7 @@ def _route_table(node: Node, build: Build, tier: TierName, zones: range, vpc: Re
         build.add(
             node,
             ec2.SubnetRouteTableAssociation(subnet + "Routes", SubnetId=Ref(subnet), RouteTableId=table),
-            f"{tier.capitalize()} subnet {zone}'s routes",
+            f"Routes of {tier} subnet {zone}",
         )
     return table
 
@@ -171,13 +171,13 @@ def _public_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref
 
 
 def _private_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref, attachment: str) -> list[Ref]:
-    """One NAT gateway and table for all zones, or one of each per zone."""
+    """Add one NAT gateway and route table for all zones, or one of each per zone. Returns the route tables."""
     zones = range(1, settings.azs + 1)
     groups = [("", zones)] if settings.nat == "single" else [(str(zone), range(zone, zone + 1)) for zone in zones]
     tables = []
     for suffix, group in groups:
         address = ec2.EIP(logical_id(node.address, f"NatAddress{suffix}"), Domain="vpc", DependsOn=attachment)
-        build.add(node, address, "NAT gateway's address")
+        build.add(node, address, "NAT gateway address")
         gateway = build.add(
             node,
             ec2.NatGateway(
@@ -197,14 +197,14 @@ def _private_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Re
                 DestinationCidrBlock="0.0.0.0/0",
                 NatGatewayId=gateway,
             ),
-            "Private route out",
+            "Private route to the internet",
         )
         tables.append(table)
     return tables
 
 
 def _data_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref) -> None:
-    """A table without a route: what is not said cannot be reached. Without it the VPC's main table would serve."""
+    """Add a table without routes, because the VPC's main table would apply otherwise."""
     _route_table(node, build, "data", range(1, settings.azs + 1), vpc)
 
 
@@ -216,7 +216,7 @@ def _flow_log(node: Node, build: Build, vpc: Ref, days: int) -> None:
         trust=iam.trusts("vpc-flow-logs.amazonaws.com"),
         statements=[iam.allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], arn)],
     )
-    build.add(node, role, "Flow log's role")
+    build.add(node, role, "Flow log role")
     build.add(
         node,
         ec2.FlowLog(

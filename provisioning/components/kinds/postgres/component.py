@@ -1,4 +1,4 @@
-"""PostgreSQL on RDS. Extensions are created by a task once the stack is up (`extensions.py`)."""
+"""PostgreSQL on RDS. A post-deployment task creates the extensions (`extensions.py`)."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ PORT = 5432
 class PostgresSettings(database.DatabaseSettings):
     version: str = Field(
         pattern=r"^\d+(\.\d+)?$",
-        description="Version of PostgreSQL, such as 16.13; AWS applies newer minor versions by itself",
+        description="Version of PostgreSQL, such as 16.13; AWS installs newer minor versions automatically",
     )
     extensions: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")], ...] = Field(
-        default=(), description="Extensions to create by a task inside the network, once the stack is up"
+        default=(), description="Extensions that a post-deployment task inside the network creates"
     )
 
 
 class Postgres(Component):
     kind = "postgres"
     title = "PostgreSQL"
-    summary = "RDS for PostgreSQL with storage that grows, backups and a generated password"
+    summary = "RDS for PostgreSQL with growing storage, backups and a generated password"
     family = Family.DATABASES
     schema = PostgresSettings
     gives = database.gives(PORT)

@@ -1,6 +1,6 @@
-"""Creates PostgreSQL's extensions from inside the network: a one-off task, run once the stack is complete.
+"""A post-deployment task that creates PostgreSQL's extensions from inside the network.
 
-RDS has no property for extensions, and nothing outside the data tier's users may reach the database.
+RDS has no property for extensions, and nothing but the database's users may reach it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def task(
     port: int,
     log_days: int,
 ) -> None:
-    """Add the task definition, its way to the database, and the step that runs it."""
+    """Add the task definition, its egress to the database, and the post-deployment task that runs it."""
     home = build.only("cluster", needed_by=node)
     group = security.group(node, build, ingress=(), egress=[security.HTTPS_OUT], suffix="Extensions")
     security.let_out(node, build, port=port, source=security_group(node), to=node, part="Extensions")
@@ -53,7 +53,7 @@ def task(
         trust=iam.trusts("ecs-tasks.amazonaws.com"),
         statements=[],
     )
-    build.add(node, role, "Extensions task's role")
+    build.add(node, role, "Extensions task role")
     definition = ecs.TaskDefinition(
         logical_id(node.address, "ExtensionsTask"),
         Family=build.physical(f"{node.name}-extensions", limit=255),
@@ -94,9 +94,9 @@ def _psql(*, major: str, command: list[str], grant: Grant, logs: Ref) -> ecs.Con
 
 
 def _command(extensions: tuple[str, ...], grant: Grant) -> list[str]:
-    # Keep this idempotent: the step may run twice.
+    # This must be idempotent: the task may run twice.
     sql = " ".join(f'CREATE EXTENSION IF NOT EXISTS "{name}";' for name in extensions)
     if _URL in grant.secrets:
-        # A shell puts the address into psql's arguments; the SQL is an argument of the shell and never read by it.
+        # A shell expands the address into psql's arguments. The SQL is an argument ($0) that the shell does not interpret.
         return ["sh", "-c", f'exec psql "${_URL}" -v ON_ERROR_STOP=1 -c "$0"', sql]
     return ["psql", "-v", "ON_ERROR_STOP=1", "-c", sql]

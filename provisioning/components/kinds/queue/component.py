@@ -1,6 +1,6 @@
-"""An SQS queue with a second one for messages that keep failing: encrypted, TLS only, an alarm on what has failed.
+"""An SQS queue with a dead-letter queue: encrypted, TLS only, with an alarm on failed messages.
 
-A user gets `<NAME>_QUEUE_URL` and may send, receive and finish messages of this one queue.
+A user gets `<NAME>_QUEUE_URL` and may send, receive and delete messages of this queue only.
 """
 
 from __future__ import annotations
@@ -31,19 +31,19 @@ class QueueSettings(Settings):
         default=60,
         ge=1,
         le=43_200,
-        description="Seconds that a receiver has for a message before another receives it: longer than any job takes",
+        description="Seconds that a receiver has before another one gets the message; longer than any job takes",
     )
     keep_days: int = Field(
-        default=4, ge=1, le=_LONGEST_DAYS, description="Days after which a message that nobody received is dropped"
+        default=4, ge=1, le=_LONGEST_DAYS, description="Days after which a message that nobody has received is deleted"
     )
     tries: int = Field(
-        default=5, ge=1, le=1000, description="How often a message is received before it counts as failed"
+        default=5, ge=1, le=1000, description="How often a message is received before it moves to the dead-letter queue"
     )
     old_after_minutes: int | None = Field(
         default=None,
         ge=1,
         le=_LONGEST_DAYS * 24 * 60,
-        description="Raise an alarm when a message has waited for so long; null for none",
+        description="Alarm when a message has waited for this long; null for none",
     )
 
 
@@ -68,7 +68,7 @@ class Queue(Component):
         "url": "Address of the queue",
         "arn": "ARN of the queue",
         "name": "Name of the queue",
-        "failed_url": "Address of the queue with the messages that failed",
+        "failed_url": "Address of the dead-letter queue",
     }
 
     def build(self, node: Node, build: Build) -> None:
@@ -78,7 +78,7 @@ class Queue(Component):
             QueueName=build.physical(f"{node.name}-failed", limit=_NAME_LIMIT),
             MessageRetentionPeriod=_LONGEST_DAYS * _DAY,
             SqsManagedSseEnabled=True,
-            # By name and not by reference: each of the two names the other.
+            # By name, not by reference, because each queue names the other.
             RedriveAllowPolicy={
                 "redrivePermission": "byQueue",
                 "sourceQueueArns": [iam.account_arn("sqs", _name(node, build))],
@@ -138,7 +138,7 @@ def _tls_only(node: Node, build: Build, queue: sqs.Queue, reference: Ref, title:
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html
     statement = iam.tls_only("sqs:*", GetAtt(queue.title, "Arn"))
     policy = sqs.QueuePolicy(f"{queue.title}Policy", Queues=[reference], PolicyDocument=iam.policy([statement]))
-    build.add(node, policy, f"{title}'s policy")
+    build.add(node, policy, f"{title} policy")
 
 
 def _alarms(node: Node, build: Build, settings: QueueSettings) -> None:

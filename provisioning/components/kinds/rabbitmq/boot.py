@@ -1,4 +1,4 @@
-"""The user data of a RabbitMQ host: what differs between hosts, filled in by CloudFormation, then one common script."""
+"""The user data of a RabbitMQ host: variables that differ between hosts, then a script that all hosts share."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def script() -> str:
 
 
 def user_data(node: Node, build: Build, *, number: int, values: dict[str, str]) -> Base64:
-    """The script of host `number`. `values` may hold references in the way of Sub; they become variables of the shell."""
+    """Return the user data of host `number`. `values` become shell variables and may contain references as in Sub."""
     address = node.address
     known = {
         "STACK": "${AWS::StackId}",
@@ -39,5 +39,5 @@ def user_data(node: Node, build: Build, *, number: int, values: dict[str, str]) 
         **values,
     }
     lines = ["#!/bin/bash", *(f"{name}='{value}'" for name, value in known.items())]
-    # The script's own ${…} belong to the shell: CloudFormation leaves ${!…} alone but for the exclamation mark.
+    # The script's own ${…} are for the shell: CloudFormation turns ${!…} into ${…}.
     return Base64(Sub("\n".join(lines) + "\n" + script().replace("${", "${!")))

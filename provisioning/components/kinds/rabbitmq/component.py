@@ -1,8 +1,8 @@
-"""RabbitMQ on EC2 hosts of its own: one, or a cluster of three over the zones behind an internal load balancer.
+"""RabbitMQ on EC2 hosts: one, or a cluster of three across the zones behind an internal load balancer.
 
-Clients speak AMQP over TLS only. The hosts make a certificate authority out of a secret that they share and publish
-its certificate, which is no secret, as a parameter: a user gets it as RABBITMQ_CA. What happens on a host is in
-`boot.sh`, what stands around it in `hosts.py`.
+Clients use AMQP over TLS only. The hosts derive a certificate authority from a secret that they share. They publish its
+certificate, which is not secret, as a parameter, and users get it as RABBITMQ_CA. `boot.sh` runs on the hosts;
+`hosts.py` adds the resources around them.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _SESSIONS = [
 class Rabbitmq(Component):
     kind = KIND
     title = "RabbitMQ"
-    summary = "RabbitMQ on EC2, alone or as a cluster of three with quorum queues, TLS only"
+    summary = "RabbitMQ on EC2, one host or a cluster of three, with quorum queues and TLS only"
     family = Family.MESSAGING
     schema = RabbitmqSettings
     gives = Gives(
@@ -56,7 +56,7 @@ class Rabbitmq(Component):
         secrets=("RABBITMQ_USERNAME", "RABBITMQ_PASSWORD", "RABBITMQ_CA"),
         ports=f"port {PORT}, AMQP with TLS",
         rights=("secretsmanager:GetSecretValue", "ssm:GetParameter"),
-        note="RABBITMQ_CA is the authority that signed the hosts' certificates",
+        note="RABBITMQ_CA is the certificate authority that signed the hosts' certificates",
     )
     needs = ("network",)
     has_security_group = True
@@ -64,9 +64,9 @@ class Rabbitmq(Component):
         "host": "Host name of the broker",
         "endpoint": "amqps:// address, without the password",
         "queue": "Name of the queue",
-        "secret_arn": "ARN of the secret with the users' name and password",
-        "admin_secret_arn": "ARN of the secret with the administrator's name and password",
-        "authority": "Name of the parameter with the certificate authority's certificate",
+        "secret_arn": "ARN of the secret that holds the users' name and password",
+        "admin_secret_arn": "ARN of the secret that holds the administrator's name and password",
+        "authority": "Name of the parameter that holds the certificate authority's certificate",
     }
 
     def build(self, node: Node, build: Build) -> None:
@@ -172,7 +172,7 @@ def _secrets(node: Node, build: Build, settings: RabbitmqSettings) -> None:
         name=called,
         username=settings.username,
         description="RabbitMQ password",
-        title="Broker's secret",
+        title="Broker secret",
     )
     own = (
         ("AdminSecret", "admin", '{"username": "admin"}', "RabbitMQ administrator's password"),
@@ -189,7 +189,7 @@ def _secrets(node: Node, build: Build, settings: RabbitmqSettings) -> None:
             GenerateSecretString=generated,
         )
         build.retain(secret, policy=None, why="")
-        build.add(node, secret, "Broker's own secret")
+        build.add(node, secret, "Internal broker secret")
     authority = ssm.Parameter(
         logical_id(node.address, "Authority"),
         Name=f"/{build.name}/{called}/authority",
@@ -206,7 +206,7 @@ def _authority_arn(node: Node) -> Sub:
 
 
 def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
-    """What a host may do: its secrets, the authority's certificate, its log and metrics, and sessions for people."""
+    """Return the hosts' rights: their secrets, the authority's certificate, their log and metrics, and Session Manager."""
     secrets = [Ref(logical_id(node.address, suffix)) for suffix in ("Secret", "AdminSecret", "ClusterSecret")]
     return [
         iam.allow(["secretsmanager:GetSecretValue"], secrets),

@@ -1,8 +1,7 @@
-"""The hosts of RabbitMQ and what stands around them: groups, names, volumes, role, and the load balancer of a cluster.
+"""The hosts of RabbitMQ and their security groups, DNS names, volumes, role, and the load balancer of a cluster.
 
-A host is an instance that CloudFormation gives a fixed interface and a data volume, so that its name and its data
-outlive a stop, a resize and a recovery. Its system image is chosen when it is made and does not change under it: the
-launch template leaves the choice to EC2.
+Each host is an instance with a network interface and a data volume of its own, so its name and its data survive a stop,
+a resize and a recovery. EC2 resolves the system image when it launches the host, and the image does not change later.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
 PORT = 5671
-# The port mapper, which tells where a node listens, and the nodes themselves (over TLS).
+# Erlang's port mapper, which tells where a node listens, and the nodes themselves (over TLS).
 BETWEEN_PORTS = (4369, 25672)
 # https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-ssm
 SYSTEM_IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
@@ -39,7 +38,7 @@ _DRAIN_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """How many of what. `values` are the shell's variables on every host, `statements` the hosts' rights."""
+    """What the hosts are like. `values` are shell variables on every host, `statements` the hosts' rights."""
 
     nodes: int
     instance_type: str
@@ -51,7 +50,7 @@ class Hosts:
 
 
 def host(node: Node) -> Ref:
-    """The broker's name. It is made once the hosts are healthy, so whoever names it waits for them."""
+    """Return the broker's DNS name. It is created once the hosts are healthy, so what refers to it waits for them."""
     return Ref(logical_id(node.address, "Name"))
 
 
@@ -64,15 +63,15 @@ def groups(
     watchers: list[dict[str, Any]],
     outward: list[dict[str, Any]],
 ) -> list[GetAtt]:
-    """Add the security groups and return those of a host. One host admits the users itself.
+    """Add the security groups and return those of a host.
 
-    In a cluster the load balancer does, and the hosts admit it and each other.
+    A single host admits the users itself. In a cluster the load balancer does, and the hosts admit it and each other.
     """
     out = [security.HTTPS_OUT, *outward]
     if nodes == 1:
         group = security.group(node, build, ingress=[*users, *watchers], egress=out)
         return [GetAtt(group.title, "GroupId")]
-    # Who is in the group of members may talk to the group of hosts; every host is in both.
+    # Members may connect to hosts; every host is in both groups.
     members = GetAtt(security.group(node, build, ingress=(), suffix="Members").title, "GroupId")
     front = GetAtt(security.group(node, build, ingress=users).title, "GroupId")
     admitted = [
@@ -92,20 +91,20 @@ def groups(
                 DestinationSecurityGroupId=group,
                 Description="to the hosts of RabbitMQ",
             )
-            build.add(node, egress, "Way to the hosts")
+            build.add(node, egress, "Egress to the hosts")
     return [group, members]
 
 
 def add(node: Node, build: Build, held: list[GetAtt], hosts: Hosts) -> None:
-    """Add the hosts, their names, and the one name of all of them."""
+    """Add the hosts, their DNS names and the broker's DNS name."""
     zone = _zone(node, build)
     profile = _profile(node, build, hosts)
     template = _launch_template(node, build)
     subnets = subnet_ids(build, "private", needed_by=node)
     if len(subnets) < hosts.nodes:
         raise DesignError(
-            f"{node.source}: {node.address} has {hosts.nodes} hosts, one a zone, and the network has {len(subnets)} zones; "
-            "give the network as many"
+            f"{node.source}: {node.address} has {hosts.nodes} hosts, one per zone, but the network has {len(subnets)} zones; "
+            f"give the network {hosts.nodes} zones"
         )
     names = [
         _interface(node, build, held, zone, number=number, subnet=subnets[number - 1])
@@ -138,8 +137,8 @@ def add(node: Node, build: Build, held: list[GetAtt], hosts: Hosts) -> None:
             PropagateTagsToVolumeOnCreation=True,
             Tags=Tags(Name=f"{build.name}-rabbitmq-{number}"),
             CreationPolicy=CreationPolicy(ResourceSignal=ResourceSignal(Count=1, Timeout=_HEALTHY_WITHIN)),
-            # All names exist before any node looks for the others, and the way out before anything is fetched.
-            DependsOn=[*names, *_ways_out(node, build)],
+            # Nodes look for each other by name and download their software: names and egress routes must exist first.
+            DependsOn=[*names, *_egress_routes(node, build)],
         )
         build.add(node, resource, f"RabbitMQ host {number}")
     _broker_name(node, build, hosts, zone)
@@ -159,18 +158,18 @@ def _zone(node: Node, build: Build) -> Ref:
             route53.HostedZoneVPCs(VPCId=Ref(logical_id(network.address, "Vpc")), VPCRegion=Ref("AWS::Region")),
         ],
     )
-    return build.add(node, resource, "Names of the hosts")
+    return build.add(node, resource, "Private hosted zone")
 
 
 def _profile(node: Node, build: Build, hosts: Hosts) -> Ref:
-    # EC2 names no source account, and only roles of the same account fit into an instance profile.
+    # EC2 sends no source account; an instance profile accepts only roles of its own account.
     trust = roles.policy(
         [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     )
     role = roles.role(logical_id(node.address, "Role"), trust=trust, statements=hosts.statements)
-    build.add(node, role, "Hosts' role")
+    build.add(node, role, "Host role")
     profile = iam.InstanceProfile(logical_id(node.address, "Profile"), Roles=[Ref(role.title)])
-    return build.add(node, profile, "Hosts' role in EC2")
+    return build.add(node, profile, "Host instance profile")
 
 
 def _launch_template(node: Node, build: Build) -> Ref:
@@ -191,11 +190,11 @@ def _launch_template(node: Node, build: Build) -> Ref:
             ],
         ),
     )
-    return build.add(node, resource, "How hosts are launched")
+    return build.add(node, resource, "Launch template")
 
 
 def _interface(node: Node, build: Build, held: list[GetAtt], zone: Ref, *, number: int, subnet: str) -> str:
-    """A fixed interface and its name; returns the name's logical id."""
+    """Add a network interface and its DNS record. Returns the record's logical id."""
     interface = ec2.NetworkInterface(
         logical_id(node.address, f"Interface{number}"),
         SubnetId=Ref(subnet),
@@ -203,7 +202,7 @@ def _interface(node: Node, build: Build, held: list[GetAtt], zone: Ref, *, numbe
         Description=f"RabbitMQ node {number} of {build.name}",
         Tags=Tags(Name=f"{build.name}-rabbitmq-{number}"),
     )
-    build.add(node, interface, f"Interface of host {number}")
+    build.add(node, interface, f"Network interface of host {number}")
     record = route53.RecordSetType(
         logical_id(node.address, f"Name{number}"),
         HostedZoneId=zone,
@@ -212,7 +211,7 @@ def _interface(node: Node, build: Build, held: list[GetAtt], zone: Ref, *, numbe
         TTL=str(_RECORD_SECONDS),
         ResourceRecords=[GetAtt(interface.title, "PrimaryPrivateIpAddress")],
     )
-    build.add(node, record, f"Name of host {number}")
+    build.add(node, record, f"DNS record of host {number}")
     return str(record.title)
 
 
@@ -227,11 +226,11 @@ def _volume(node: Node, build: Build, hosts: Hosts, *, number: int, subnet: str)
     )
     why = f"the last messages of RabbitMQ node {number}"
     build.retain(resource, policy="Snapshot" if hosts.keep_data else None, why=why)
-    return build.add(node, resource, f"Data of host {number}")
+    return build.add(node, resource, f"Data volume of host {number}")
 
 
-def _ways_out(node: Node, build: Build) -> list[str]:
-    """The routes by which private subnets reach the internet, and the subnets' places on them."""
+def _egress_routes(node: Node, build: Build) -> list[str]:
+    """Return the logical ids of the private subnets' routes to the internet and of their route table associations."""
     network = build.only("network", needed_by=node)
     settings = settings_of(network, NetworkSettings)
     zones = range(1, settings.azs + 1)
@@ -241,7 +240,7 @@ def _ways_out(node: Node, build: Build) -> list[str]:
 
 
 def _broker_name(node: Node, build: Build, hosts: Hosts, zone: Ref) -> None:
-    """One name for all hosts: the only one's address, or the load balancer."""
+    """Add the broker's DNS record: the address of the only host, or of the load balancer."""
     record = route53.RecordSetType(
         logical_id(node.address, "Name"),
         HostedZoneId=zone,
@@ -257,11 +256,11 @@ def _broker_name(node: Node, build: Build, hosts: Hosts, zone: Ref) -> None:
         record.AliasTarget = route53.AliasTarget(
             DNSName=GetAtt(balancer, "DNSName"), HostedZoneId=GetAtt(balancer, "CanonicalHostedZoneID")
         )
-    build.add(node, record, "Name of the broker")
+    build.add(node, record, "DNS record of the broker")
 
 
 def _balancer(node: Node, build: Build, hosts: Hosts) -> str:
-    """An internal network load balancer: TLS goes through it to the hosts."""
+    """Add an internal network load balancer, which passes TLS through to the hosts."""
     network = build.only("network", needed_by=node)
     attributes = {
         "deletion_protection.enabled": "true" if hosts.protect else "false",
@@ -275,7 +274,7 @@ def _balancer(node: Node, build: Build, hosts: Hosts) -> str:
         SecurityGroups=[security.group_id(node.address)],
         LoadBalancerAttributes=[elb.LoadBalancerAttributes(Key=key, Value=value) for key, value in attributes.items()],
     )
-    build.add(node, balancer, "Load balancer of the broker")
+    build.add(node, balancer, "Broker load balancer")
     targets = elb.TargetGroup(
         logical_id(node.address, "Targets"),
         VpcId=Ref(logical_id(network.address, "Vpc")),
@@ -291,7 +290,7 @@ def _balancer(node: Node, build: Build, hosts: Hosts) -> str:
             elb.TargetGroupAttribute(Key="deregistration_delay.timeout_seconds", Value=str(_DRAIN_SECONDS))
         ],
     )
-    build.add(node, targets, "Hosts behind the load balancer")
+    build.add(node, targets, "Broker target group")
     listener = elb.Listener(
         logical_id(node.address, "Listener"),
         LoadBalancerArn=Ref(balancer.title),
@@ -299,5 +298,5 @@ def _balancer(node: Node, build: Build, hosts: Hosts) -> str:
         Port=PORT,
         DefaultActions=[elb.Action(Type="forward", TargetGroupArn=Ref(targets.title))],
     )
-    build.add(node, listener, "Listener of the broker")
+    build.add(node, listener, "Broker listener")
     return str(balancer.title)

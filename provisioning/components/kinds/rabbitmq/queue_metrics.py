@@ -1,6 +1,6 @@
-"""Names of what the RabbitMQ hosts publish about their queue each minute: alarms, scaling and dashboards read it.
+"""Metrics that the RabbitMQ hosts publish about their queue every minute, for alarms, scaling and dashboards.
 
-Every host publishes the same figures of the whole queue, so the highest of a minute is the figure.
+Every host publishes the same figures about the whole queue, so the maximum of a minute is the figure.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FAILED = ".failed"
 
 
 def of_queue(build: Build, queue: str, metric: str) -> Metric:
-    """Messages waiting or being worked on, messages arriving and completed in a minute, consumers, nodes running."""
+    """Return a metric of a queue: its depth, arrivals and completions per minute, consumers, or running nodes."""
     return build.name, metric, {"Queue": queue}
 
 

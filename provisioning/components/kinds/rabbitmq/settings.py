@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, model_validator
 from provisioning.components.kit.logs import check_days
 from provisioning.components.kit.values import Settings
 
-# Docker's official image in Amazon's public registry, for ARM64 and x86-64 alike; a digest is its own checksum.
+# Docker's official image in Amazon's public registry, for ARM64 and x86-64, pinned by its digest.
 # https://github.com/docker-library/repo-info/blob/master/repos/rabbitmq/remote/4.2.9-management.md
 IMAGE = (
     "public.ecr.aws/docker/library/rabbitmq:4.2.9-management"
@@ -36,7 +36,7 @@ class RabbitmqSettings(Settings):
     volume_gb: int = Field(default=20, ge=8, le=16384, description="Gigabytes of each host's encrypted data volume")
     queue: str = Field(
         pattern=r"^[a-z][a-z0-9_.-]{0,59}$",
-        description="The quorum queue to make; messages given up on go to the queue of this name with .failed behind it",
+        description="The quorum queue to create; failed messages go to a queue of this name with the suffix .failed",
     )
     image: str = Field(
         default=IMAGE,
@@ -44,19 +44,24 @@ class RabbitmqSettings(Settings):
         description="RabbitMQ's container image with the management plugin, pinned by its digest",
     )
     username: str = Field(
-        default="app", pattern=r"^[A-Za-z][A-Za-z0-9._-]{1,63}$", description="Name under which users of it log in"
+        default="app", pattern=r"^[A-Za-z][A-Za-z0-9._-]{1,63}$", description="User name for the components that use it"
     )
     prometheus_from: tuple[PrivateNetwork, ...] = Field(
         default=(), description="Private ranges from which Prometheus may read metrics, over TLS on port 15691"
     )
     zabbix_server: IPv4Address | None = Field(
-        default=None, description="Private address of a Zabbix server; the hosts then run its agent, encrypted by a key"
+        default=None,
+        description="Private address of a Zabbix server; the hosts then run its agent, encrypted with a key",
     )
-    depth_alarm: int = Field(default=10_000, ge=1, description="Alarm when more messages than this wait for 15 minutes")
-    protect: bool = Field(default=False, description="Refuse deletion of the load balancer until it is lifted")
-    keep_data: bool = Field(default=False, description="Leave a snapshot of each data volume when the stack goes")
+    depth_alarm: int = Field(
+        default=10_000, ge=1, description="Alarm when more messages than this have waited for 15 minutes"
+    )
+    protect: bool = Field(
+        default=False, description="Refuse deletion of the load balancer until the protection is removed"
+    )
+    keep_data: bool = Field(default=False, description="Keep a snapshot of each data volume when the stack is deleted")
     log_days: Annotated[int, AfterValidator(check_days)] = Field(
-        default=30, description="Days for which the broker's logs are kept"
+        default=30, description="Days to keep the broker's logs"
     )
 
     @model_validator(mode="after")
@@ -64,5 +69,5 @@ class RabbitmqSettings(Settings):
         if self.zabbix_server and not self.zabbix_server.is_private:
             raise ValueError(f"zabbix_server {self.zabbix_server} is not a private address: the hosts are not public")
         if self.username in {"guest", "metrics"}:
-            raise ValueError(f'username "{self.username}" is taken by RabbitMQ or by the hosts: choose another')
+            raise ValueError(f'username "{self.username}" is reserved for RabbitMQ or for the hosts: choose another')
         return self

@@ -1,7 +1,7 @@
-"""RabbitMQ on Amazon MQ: one broker, or a cluster of three over the zones; private, TLS only, a generated password.
+"""RabbitMQ on Amazon MQ: one broker or a cluster of three across the zones; private, TLS only, a generated password.
 
-Amazon MQ names a broker's log groups after an id that exists only once the broker does, so no template can make them
-first, with a retention: its logs are off, and its metrics, which need no group, are on.
+Amazon MQ names a broker's log groups after an id that exists only once the broker does, so a template cannot create them
+first, with retention. Therefore its logs are off. Its metrics, which need no log group, are on.
 https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/security-logging-monitoring.html
 """
 
@@ -40,14 +40,14 @@ _CLUSTER_NODES = 3
 
 class RabbitmqBrokerSettings(Settings):
     deployment: Literal["single", "cluster"] = Field(
-        description="One broker, or a cluster of three brokers spread over the zones"
+        description="One broker, or a cluster of three brokers across the zones"
     )
     instance_type: str = Field(
         pattern=r"^mq\.[a-z0-9]+\.[a-z0-9]+$",
         description="Amazon MQ instance type: mq.m7g.* for RabbitMQ 4; mq.t3, mq.m5 or mq.m7g for 3.13",
     )
     # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rabbitmq-version-management.html
-    version: Literal["3.13", "4.2"] = Field(default="4.2", description="Version of RabbitMQ; AWS applies its patches")
+    version: Literal["3.13", "4.2"] = Field(default="4.2", description="Version of RabbitMQ; AWS installs patches")
     username: str = Field(
         default="app", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{1,99}$", description="Name of the broker's first user"
     )
@@ -61,14 +61,14 @@ class RabbitmqBrokerSettings(Settings):
             raise ValueError(f"RabbitMQ {self.version} runs on mq.m7g instances only, not on {self.instance_type}")
         # https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/rmq-broker-instance-types.html
         if self.deployment == "cluster" and family == "t3":
-            raise ValueError(f"a cluster does not run on {self.instance_type}: take mq.m5 or mq.m7g")
+            raise ValueError(f"a cluster does not run on {self.instance_type}: use mq.m5 or mq.m7g")
         return self
 
 
 class RabbitmqBroker(Component):
     kind = "rabbitmq_broker"
     title = "RabbitMQ broker"
-    summary = "Amazon MQ for RabbitMQ, alone or as a cluster of three"
+    summary = "Amazon MQ for RabbitMQ, one broker or a cluster of three"
     family = Family.MESSAGING
     schema = RabbitmqBrokerSettings
     gives = Gives(
@@ -82,9 +82,9 @@ class RabbitmqBroker(Component):
     attributes = {
         "endpoint": "amqps:// address, without the password",
         "host": "Host name of the broker",
-        "id": "Name of the broker, as its metrics carry it",
+        "id": "Name of the broker, as in its metrics",
         "arn": "ARN of the broker",
-        "secret_arn": "ARN of the secret with user name and password",
+        "secret_arn": "ARN of the secret that holds user name and password",
     }
 
     def build(self, node: Node, build: Build) -> None:
@@ -97,7 +97,7 @@ class RabbitmqBroker(Component):
             name=called,
             username=settings.username,
             description="RabbitMQ password",
-            title="Broker's secret",
+            title="Broker secret",
         )
         subnets = subnet_refs(build, "data", needed_by=node)
         cluster = settings.deployment == "cluster"
@@ -111,7 +111,7 @@ class RabbitmqBroker(Component):
             PubliclyAccessible=False,
             AutoMinorVersionUpgrade=True,
             SecurityGroups=[security.group_id(node.address)],
-            # A cluster spreads over zones by itself; these are where its one address has interfaces.
+            # Amazon MQ spreads a cluster over the zones; these are the subnets of its endpoint's interfaces.
             SubnetIds=subnets if cluster else subnets[:1],
             Users=[amazonmq.User(Username=settings.username, Password=Sub(credentials.resolved(secret, "password")))],
         )
@@ -165,7 +165,7 @@ class RabbitmqBroker(Component):
 
 
 def _endpoint(broker: str) -> Select:
-    """`amqps://host:5671`; a cluster has one address for all its brokers."""
+    """Return `amqps://host:5671`. A cluster has one address for all its brokers."""
     return Select(0, GetAtt(broker, "AmqpEndpoints"))
 
 

@@ -1,7 +1,7 @@
-"""Redis OSS on ElastiCache: TLS, encryption at rest, and a password that is generated inside AWS.
+"""Redis OSS on ElastiCache with TLS, encryption at rest and a password that is generated inside AWS.
 
-On nodes the password is the group's AUTH token; a serverless cache knows users only, so there it is the password of
-the user `default`. An application logs in the same way in both: by the password alone.
+On nodes the password is the replication group's AUTH token. A serverless cache has only users, so there it is the
+password of the user `default`. In both cases an application logs in with the password alone.
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 """
@@ -43,11 +43,11 @@ class Redis(Component):
     needs = ("network",)
     has_security_group = True
     attributes = {
-        "endpoint": "Host name to write to",
+        "endpoint": "Host name that accepts writes",
         "port": "Port",
         "url": "rediss:// address, without the password",
-        "id": "Name of the replication group or serverless cache, as its metrics carry it",
-        "secret_arn": "ARN of the secret with the password",
+        "id": "Name of the replication group or serverless cache, as in its metrics",
+        "secret_arn": "ARN of the secret that holds the password",
     }
 
     def build(self, node: Node, build: Build) -> None:
@@ -108,7 +108,7 @@ class Redis(Component):
 
 
 def _only_user(node: Node, build: Build, called: str, password: Sub) -> Ref:
-    """A group with one user, `default`: whoever gives no user name is that one, and needs the password."""
+    """Add a group with one user, `default`. A client without a user name is that user and needs the password."""
     name = build.physical(called, limit=cache.NAME_LIMIT)
     user = elasticache.User(
         logical_id(node.address, "User"),
@@ -118,8 +118,8 @@ def _only_user(node: Node, build: Build, called: str, password: Sub) -> Ref:
         AccessString="on ~* +@all",
         AuthenticationMode=elasticache.AuthenticationMode(Type="password", Passwords=[password]),
     )
-    build.add(node, user, "Cache's user")
+    build.add(node, user, "Cache user")
     group = elasticache.UserGroup(
         logical_id(node.address, "Users"), UserGroupId=name, Engine="redis", UserIds=[Ref(user.title)]
     )
-    return build.add(node, group, "Cache's users")
+    return build.add(node, group, "Cache user group")

@@ -1,8 +1,7 @@
-"""A container service on Fargate. What it uses decides its network, its rights and its variables.
+"""A container service on Fargate. What it uses decides its network rules, its rights and its environment variables.
 
-A service with a port has a name in the private DNS namespace; a user gets `<NAME>_URL` and the way in on that port.
-A singleton is stopped before its successor starts, so that there are never two. How its containers are defined stands
-in `task.py`.
+A service with a port has a name in the private DNS namespace. A user gets `<NAME>_URL` and is admitted on that port. A
+singleton is stopped before its successor starts, so there are never two. `task.py` defines its containers.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ from provisioning.design.names import logical_id
 
 _DNS_SECONDS = 10
 _WARM_UP_SECONDS = 120
-# What runs before the container runs within this too: a migration takes longer than a start.
+# Includes the command that runs before the container: a migration takes longer than a start.
 _WARM_UP_WITH_BEFORE_SECONDS = 600
 
 
@@ -44,7 +43,7 @@ class Service(Component):
     has_security_group = True
     attributes = {
         "name": "Name of the ECS service",
-        "role_arn": "ARN of the role that its containers act as",
+        "role_arn": "ARN of its containers' role",
         "host": "Host name inside the network (services with a port)",
         "url": "http:// address inside the network (services with a port)",
     }
@@ -128,7 +127,7 @@ class Service(Component):
         settings = settings_of(node, ServiceSettings)
         if settings.port is None:
             raise DesignError(f"{node.source}: {node.address} has no port, so nothing can use it; give it a port")
-        # A load balancer uses a service too, by its target group and not by a name.
+        # A load balancer uses a service through its target group, not by name.
         found = cluster.has_name(node, build)
         named = {f"{node.name.upper()}_URL": self.attribute(node, "url", build)} if found else {}
         return Grant(
@@ -161,7 +160,7 @@ def _service(node: Node, build: Build, settings: ServiceSettings, definition: Re
             MaximumPercent=100 if alone else 200,
             DeploymentCircuitBreaker=ecs.DeploymentCircuitBreaker(Enable=True, Rollback=True),
         ),
-        # Rebalancing starts the new task before it stops the old one.
+        # Rebalancing would start the new task before it stops the old one.
         AvailabilityZoneRebalancing="DISABLED" if alone else "ENABLED",
         NetworkConfiguration=ecs.NetworkConfiguration(
             AwsvpcConfiguration=ecs.AwsvpcConfiguration(
@@ -173,8 +172,8 @@ def _service(node: Node, build: Build, settings: ServiceSettings, definition: Re
         PropagateTags="SERVICE",
     )
     if not (build.changing and settings.tasks.scales):
-        # CloudFormation makes the scalable target, which names the service, once the service is stable; registering it
-        # raises the count to its minimum.
+        # The scalable target refers to the service, so CloudFormation registers it once the service is stable. That
+        # raises the count to the target's minimum.
         # https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
         resource.DesiredCount = 1 if settings.first_alone else settings.tasks.desired
     waits = _behind_load_balancers(node, build, settings, resource)
@@ -188,7 +187,7 @@ def _service(node: Node, build: Build, settings: ServiceSettings, definition: Re
 
 
 def _behind_load_balancers(node: Node, build: Build, settings: ServiceSettings, resource: ecs.Service) -> list[str]:
-    """Register with every load balancer in front; return what must exist before that."""
+    """Register with every load balancer in front. Returns what must exist before that."""
     fronts = [user for user in build.users(node) if user.kind == "load_balancer"]
     if not fronts:
         return []
@@ -214,5 +213,5 @@ def _discovery(node: Node, build: Build, home: Node) -> GetAtt:
         ),
         HealthCheckCustomConfig=servicediscovery.HealthCheckCustomConfig(FailureThreshold=1),
     )
-    build.add(node, resource, "Name inside the network")
+    build.add(node, resource, "Service discovery")
     return GetAtt(resource.title, "Arn")

@@ -1,4 +1,4 @@
-"""Files that outlive a task: EFS, encrypted, in the private subnets, mounted with IAM and TLS by one service only."""
+"""Files that survive a task: an encrypted EFS file system in the private subnets, mounted by one service with IAM and TLS."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
 NFS_PORT = 2049
-# The user as whom files are written; the access point enforces it, whoever the container runs as.
+# The user id that owns the files. The access point enforces it, whatever user the container runs as.
 _OWNER = 1000
 
 
 def add(node: Node, build: Build, *, keep_data: bool) -> None:
-    """Add the file system, its mount targets, its access point, and the way from the service to it."""
+    """Add the file system, its mount targets, its access point, and egress from the service to it."""
     service_group = build.security_group(node)
     files_group = security.group(node, build, ingress=[security.admit(NFS_PORT, service_group)], suffix="Files")
     build.add(
@@ -31,7 +31,7 @@ def add(node: Node, build: Build, *, keep_data: bool) -> None:
             ToPort=NFS_PORT,
             DestinationSecurityGroupId=GetAtt(files_group.title, "GroupId"),
         ),
-        "Way out to the files",
+        "Egress to the files",
     )
     files = efs.FileSystem(
         logical_id(node.address, "Files"),
@@ -63,7 +63,7 @@ def add(node: Node, build: Build, *, keep_data: bool) -> None:
 
 
 def mount_targets(node: Node, build: Build) -> list[str]:
-    """What must exist before a task can mount its files."""
+    """Return the logical ids of what must exist before a task can mount its files."""
     zones = len(subnet_ids(build, "private", needed_by=node))
     return [logical_id(node.address, f"Mount{zone}") for zone in range(1, zones + 1)]
 

@@ -1,7 +1,7 @@
-"""Scaling in steps by a queue's pressure: out while work arrives faster than it is done, back to the minimum when idle.
+"""Step scaling by a queue: out while work arrives faster than it is done, back to the minimum when the queue is empty.
 
-Each condition is an alarm, so that it can be read, and tried, by itself. A composite alarm may tell people but may not
-scale, so "unless the queue is empty" is part of the CPU conditions' arithmetic.
+Each condition is an alarm, so each can be read and tested separately. A composite alarm can notify people but cannot
+scale, so "unless the queue is empty" is part of the CPU conditions' expression.
 https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-step-scaling-policies.html
 """
 
@@ -21,44 +21,46 @@ from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
-# An alarm that stays asks again each minute; the cooldown lets the last step show first.
+# An alarm that stays on triggers again every minute. The cooldown lets the last step take effect first.
 _COOLDOWN_SECONDS = 180
 
 
 def _a_rabbitmq(reference: Reference) -> Reference:
     if reference.kind != "rabbitmq":
         raise ValueError(
-            f"{reference} is a {reference.kind}; only a rabbitmq tells its queue's depth, arrivals and completions"
+            f"{reference} is a {reference.kind}; only a rabbitmq publishes its queue's depth, arrivals and completions"
         )
     return reference
 
 
 class Busy(Block):
-    """A share of CPU, and for how long."""
+    """A CPU percentage, and for how long."""
 
     percent: int = Field(
-        ge=1, le=100, description="Average CPU of the service's tasks, at or above which they are busy"
+        ge=1, le=100, description="Average CPU of the service's tasks at or above which they count as busy"
     )
-    minutes: int = Field(ge=1, le=60, description="For how many minutes in a row")
+    minutes: int = Field(ge=1, le=60, description="For how many consecutive minutes")
 
 
 class Pressure(Block):
-    """When a step out is taken, how large it is, and when all steps are taken back."""
+    """When to scale out, by how much, and when to return to the minimum."""
 
     queue: Annotated[InstanceOf[Reference], AfterValidator(_a_rabbitmq)] = Field(
-        description="The rabbitmq whose queue counts"
+        description="The rabbitmq whose queue decides"
     )
     growing_minutes: int = Field(
         default=5,
         ge=1,
         le=60,
-        description="Out when the queue grows for longer than this, with arrivals above completions",
+        description="Scale out when the queue grows for longer than this, with more arrivals than completions",
     )
     busy: tuple[Busy, ...] = Field(
-        default=(), max_length=5, description="Out when the tasks are this busy this long, unless the queue is empty"
+        default=(),
+        max_length=5,
+        description="Scale out when the tasks are this busy for this long, unless the queue is empty",
     )
     empty_minutes: int = Field(
-        default=5, ge=1, le=60, description="Back to the minimum when the queue is at 0 this long"
+        default=5, ge=1, le=60, description="Return to the minimum when the queue has been at 0 for this long"
     )
     step: int = Field(default=1, ge=1, le=100, description="Tasks to add at a time")
 
@@ -66,12 +68,12 @@ class Pressure(Block):
     def _apart(self) -> Self:
         shares = [busy.percent for busy in self.busy]
         if len(set(shares)) < len(shares):
-            raise ValueError("busy names one percentage twice: say each once, with its minutes")
+            raise ValueError("busy has one percentage twice: list each once, with its minutes")
         return self
 
 
 def add(node: Node, build: Build, settings: Pressure, *, minimum: int) -> None:
-    """Add the two policies, the alarms that call them, and the hint that more tasks would not help."""
+    """Add the two policies, the alarms that trigger them, and an alarm for when more tasks would not help."""
     if settings.queue.address not in {target.address for target in build.targets(node)}:
         raise DesignError(
             f"{node.source}: {node.address} scales on the queue of {settings.queue}, which it does not use; add it to uses"
@@ -86,7 +88,7 @@ def add(node: Node, build: Build, settings: Pressure, *, minimum: int) -> None:
             build,
             key=f"Busy{busy.percent}",
             description=f"{node.name}: CPU at {busy.percent} % or more for {busy.minutes} minutes, and work in the queue: out",
-            # Without word from the broker the queue counts as not empty: better a task too many.
+            # Without data from the broker the queue counts as not empty: one task too many is better than one too few.
             math=Math(
                 "IF(FILL(depth, 1) > 0, cpu, 0)",
                 "CPU while the queue holds work",
@@ -131,7 +133,7 @@ def _growing(node: Node, build: Build, settings: Pressure, queue: str, out: Ref)
                 "completions": metric(queue_metrics.COMPLETIONS),
             },
         ),
-        # One more than the minutes: they have to be exceeded.
+        # One minute more, because the setting must be exceeded.
         minutes=settings.growing_minutes + 1,
         at_least=1,
         actions=[out],
@@ -139,7 +141,7 @@ def _growing(node: Node, build: Build, settings: Pressure, queue: str, out: Ref)
 
 
 def _hint(node: Node, build: Build, settings: Pressure, empty: Ref) -> None:
-    """Busy with nothing to do: more tasks do not help, larger ones may."""
+    """Add an alarm for busy tasks with an empty queue: more tasks do not help, larger ones may."""
     least = min(settings.busy, key=lambda busy: busy.percent)
     high = alarm(
         node,

@@ -1,7 +1,7 @@
-"""How many tasks a service has: on CPU, on memory, on waiting jobs, or step by step on a queue's pressure.
+"""How many tasks a service has: target tracking on CPU, memory or waiting jobs, or step scaling on a queue.
 
-The length of a task queue is no AWS metric. The application publishes it as `QueueDepth` in the environment's own
-namespace; CloudWatch divides it by the running tasks, so the publisher needs to know nothing about them.
+The length of an application's job queue is not an AWS metric. The application publishes it as `QueueDepth` in the
+environment's own namespace. CloudWatch divides it by the running tasks, so the application need not know their number.
 """
 
 from __future__ import annotations
@@ -26,32 +26,32 @@ _SCALE_OUT_SECONDS = 60
 
 
 class Tasks(Block):
-    """How many, and what the number follows: CPU and memory in percent, waiting jobs for each task, or a queue."""
+    """The number of tasks, and what it follows: CPU or memory in percent, waiting jobs per task, or a queue."""
 
-    desired: int = Field(default=1, ge=0, description="How many at the start")
-    min: int = Field(default=1, ge=0, description="How few at least")
-    max: int = Field(default=1, ge=1, description="How many at most")
-    cpu_target: int | None = Field(default=None, ge=10, le=95, description="Percent of CPU to keep to")
-    memory_target: int | None = Field(default=None, ge=10, le=95, description="Percent of memory to keep to")
-    backlog_per_task: int | None = Field(default=None, ge=1, description="Waiting jobs for each task to keep to")
+    desired: int = Field(default=1, ge=0, description="Initial number of tasks")
+    min: int = Field(default=1, ge=0, description="Minimum number of tasks")
+    max: int = Field(default=1, ge=1, description="Maximum number of tasks")
+    cpu_target: int | None = Field(default=None, ge=10, le=95, description="CPU percentage to maintain")
+    memory_target: int | None = Field(default=None, ge=10, le=95, description="Memory percentage to maintain")
+    backlog_per_task: int | None = Field(default=None, ge=1, description="Waiting jobs per task to maintain")
     pressure: Pressure | None = Field(
         default=None,
-        description="Steps out while a RabbitMQ queue grows or the tasks are busy, and back once it is empty",
+        description="Scale out while a RabbitMQ queue grows or the tasks are busy, and back once it is empty",
     )
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         follows = self.cpu_target or self.memory_target or self.backlog_per_task or self.pressure
         if not self.min <= self.desired <= self.max:
-            raise ValueError(f"desired ({self.desired}) must lie between min ({self.min}) and max ({self.max})")
+            raise ValueError(f"desired ({self.desired}) must be between min ({self.min}) and max ({self.max})")
         if self.scales and not follows:
             raise ValueError(
-                "min is below max, so say what the number follows: cpu_target, memory_target, backlog_per_task or pressure"
+                "min is below max, so set what the number follows: cpu_target, memory_target, backlog_per_task or pressure"
             )
         if self.backlog_per_task and self.min == 0:
             raise ValueError("backlog_per_task divides by the running tasks, so min must be at least 1")
         if follows and not self.scales:
-            raise ValueError("min and max are equal, so the number follows nothing: leave out the targets")
+            raise ValueError("min and max are equal, so the number cannot follow anything: remove the targets")
         return self
 
     @property
@@ -60,7 +60,7 @@ class Tasks(Block):
 
 
 def add(node: Node, build: Build, tasks: Tasks) -> None:
-    """Add the scalable target and one policy for each thing that the number follows."""
+    """Add the scalable target and one policy for each metric that the number follows."""
     if not tasks.scales:
         return
     home = build.only("cluster", needed_by=node)
@@ -112,7 +112,7 @@ def _predefined(metric: str) -> dict[str, Any]:
 
 
 def _backlog(node: Node, build: Build, home: Node) -> autoscaling.CustomizedMetricSpecification:
-    """Jobs waiting for this service, divided by its running tasks.
+    """Return the metric: jobs waiting for this service, divided by its running tasks.
 
     https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
     """

@@ -1,4 +1,4 @@
-"""What a service block may say, and what Fargate allows of it."""
+"""Settings of a service block, and the sizes that Fargate offers."""
 
 from __future__ import annotations
 
@@ -29,47 +29,50 @@ FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
 
 
 class Volume(Block):
-    """A folder that outlives the task, on EFS."""
+    """A folder on EFS that survives the task."""
 
-    path: str = Field(pattern=r"^/[A-Za-z0-9_./-]+$", description="Where the folder appears in the container")
+    path: str = Field(pattern=r"^/[A-Za-z0-9_./-]+$", description="Path of the folder in the container")
 
 
 class Before(Block):
-    """A container of the same image that must succeed before the service's own starts, in every task."""
+    """A container of the same image that must succeed, in every task, before the service's container starts."""
 
     command: tuple[str, ...] = Field(
-        min_length=1, description="Its command; several tasks may run it at once, so it must be safe to run twice"
+        min_length=1,
+        description="Its command; several tasks may run it at the same time, so it must be safe to run twice",
     )
 
 
 class ServiceSettings(Settings):
     image: str = Field(min_length=1, description="Container image, built for the cluster's processor architecture")
-    command: tuple[str, ...] = Field(default=(), description="What to run instead of the image's own command")
+    command: tuple[str, ...] = Field(default=(), description="Command to run instead of the image's own")
     port: int | None = Field(default=None, ge=1, le=65535, description="Port on which the container listens, if any")
-    cpu: int = Field(description="CPU units, 1024 to a processor; Fargate offers 256 to 16384")
-    memory: int = Field(description="MiB of memory; what Fargate offers depends on cpu")
+    cpu: int = Field(description="CPU units, 1024 per vCPU; Fargate offers 256 to 16384")
+    memory: int = Field(description="MiB of memory; the possible values depend on cpu")
     capacity: Literal["on_demand", "spot"] = Field(
-        default="on_demand", description="spot is cheaper, and AWS may stop a task with two minutes' notice"
+        default="on_demand", description="spot is cheaper, but AWS may stop a task with two minutes' notice"
     )
-    tasks: Tasks = Field(default=Tasks(), description="How many tasks, and what their number follows")
+    tasks: Tasks = Field(default=Tasks(), description="Number of tasks, and what it follows")
     first_alone: bool = Field(
         default=False,
-        description="Start as one task, which may prepare the database; scaling adds the others once it is healthy",
+        description="Start one task, which may prepare the database; scaling adds the others once it is healthy",
     )
     before: Before | None = Field(
         default=None, description="A command that must succeed before the container starts, such as a migration"
     )
     singleton: bool = Field(default=False, description="Exactly one task, stopped before its successor starts")
-    storage: Volume | None = Field(default=None, description="A folder that outlives the task; makes it a singleton")
-    keep_data: bool = Field(default=False, description="Keep the stored files when the stack goes")
+    storage: Volume | None = Field(
+        default=None, description="A folder that survives the task; makes the service a singleton"
+    )
+    keep_data: bool = Field(default=False, description="Keep the stored files when the stack is deleted")
     metrics: bool = Field(
-        default=False, description="May publish metrics in the environment's own namespace, METRICS_NAMESPACE"
+        default=False, description="Allow it to publish metrics in the environment's own namespace, METRICS_NAMESPACE"
     )
     assume_roles: tuple[RoleArn, ...] = Field(
-        default=(), description="ARNs of roles that it may assume, of any account; `*` stands for any"
+        default=(), description="ARNs of roles in any account that it may assume; `*` matches anything"
     )
     environment: dict[VariableName, VariableValue] = Field(
-        default={}, description="Variables for the container, beside those that come from what it uses"
+        default={}, description="Environment variables, in addition to those that come from what it uses"
     )
 
     @model_validator(mode="after")
@@ -82,21 +85,21 @@ class ServiceSettings(Settings):
                 f"memory is {self.memory}; with cpu {self.cpu} Fargate offers {choices[0]} to {choices[-1]}"
             )
         if (self.singleton or self.storage) and self.tasks != Tasks():
-            raise ValueError("a singleton, and a service with storage, is exactly one task: leave out tasks")
+            raise ValueError("a singleton or a service with storage has exactly one task: remove tasks")
         return self
 
     @model_validator(mode="after")
     def _the_others_follow(self) -> Self:
-        """Scaling raises the number to its minimum and no further, and only where there is scaling."""
+        """Require scaling if one task starts alone: scaling then adds the others, up to its minimum."""
         if not self.first_alone or self.tasks.desired == 1:
             return self
         if self.tasks.desired != self.tasks.min or not self.tasks.scales:
             raise ValueError(
-                "first_alone leaves it to scaling to add the other tasks: let desired equal min, and min lie below max"
+                "with first_alone, scaling adds the other tasks: set desired equal to min, and min below max"
             )
         return self
 
     @property
     def alone(self) -> bool:
-        """Whether two tasks at once would do harm: both would schedule, or both would write the same files."""
+        """Whether two tasks at the same time would do harm, because both would schedule jobs or write the same files."""
         return self.singleton or self.storage is not None

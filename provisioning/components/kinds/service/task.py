@@ -17,15 +17,15 @@ from provisioning.components.kit.values import settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
-# Fargate Spot warns two minutes ahead, and a worker should finish its job: the longest that Fargate waits.
+# Fargate Spot gives two minutes' notice, and a worker should finish its job. This is Fargate's maximum.
 _STOP_SECONDS = 120
 
 
 def role(node: Node, build: Build, settings: ServiceSettings) -> GetAtt:
-    """Add the role that the containers act as: what is used decides what it may do."""
+    """Add the containers' role. What the service uses decides what the role may do."""
     statements = [statement for grant in build.grants(node) for statement in grant.statements]
     if settings.metrics:
-        # CloudWatch offers no resource for metrics; the namespace is the fence.
+        # CloudWatch has no resources for metrics; the namespace limits the right.
         own = {"StringEquals": {"cloudwatch:namespace": build.name}}
         statements.append(iam.allow(["cloudwatch:PutMetricData"], "*", own))
     if settings.storage:
@@ -98,7 +98,7 @@ def _container(node: Node, build: Build, settings: ServiceSettings, logs: Ref) -
 
 
 def _first(container: ecs.ContainerDefinition, before: Before, logs: Ref) -> ecs.ContainerDefinition:
-    """The same image with the same variables and secrets, another command, and an end."""
+    """Return a container with the same image, variables and secrets but another command, which ends."""
     name = f"{container.Name}-before"
     first = ecs.ContainerDefinition(
         Name=name,
@@ -114,5 +114,5 @@ def _first(container: ecs.ContainerDefinition, before: Before, logs: Ref) -> ecs
 
 
 def _any_partition(arn: str) -> Sub:
-    """The same role in whichever partition the stack stands: blueprints write `arn:aws:`."""
+    """Return the ARN in the stack's own partition. Blueprints write `arn:aws:`."""
     return Sub(re.sub(r"^arn:aws[a-z-]*:", "arn:${AWS::Partition}:", arn))

@@ -1,6 +1,6 @@
-"""Valkey on ElastiCache, serverless or on nodes; TLS and encryption at rest in both.
+"""Valkey on ElastiCache, serverless or on nodes, with TLS and encryption at rest.
 
-A user gets `CACHE_URL` (rediss://) and the way in on the cache's port.
+A user gets `CACHE_URL` (rediss://) and is admitted on the cache's port.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Valkey(Component):
     gives = Gives(variables=("CACHE_URL",), ports=f"port {cache.PORT}, with TLS")
     needs = ("network",)
     has_security_group = True
-    attributes = {"endpoint": "Host name to write to", "port": "Port", "url": "rediss:// address"}
+    attributes = {"endpoint": "Host name that accepts writes", "port": "Port", "url": "rediss:// address"}
 
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, ValkeySettings)

@@ -1,19 +1,19 @@
-"""Templates that somebody else wrote: read, understood as far as the portal must, and refused where it could not keep its word."""
+"""Existing CloudFormation templates: read, checked, turned into questions, and refused if the portal could not keep its promises."""
 
 from provisioning.components.kinds.cloudformation.imported_template.questions import Question, questions
 from provisioning.components.kinds.cloudformation.imported_template.reading import (
-    RawProblem,
-    RawTemplate,
+    ImportedTemplate,
+    TemplateProblem,
     read_template,
 )
 from provisioning.components.kinds.cloudformation.imported_template.refusals import refusals
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import Rewritten, rewrite
 
 __all__ = [
+    "ImportedTemplate",
     "Question",
-    "RawProblem",
-    "RawTemplate",
     "Rewritten",
+    "TemplateProblem",
     "questions",
     "read_template",
     "refusals",

@@ -1,4 +1,4 @@
-"""Where the resources of a template that somebody wrote stand in the picture, from their types alone."""
+"""The boxes of an imported template in the diagram, derived from the types of its resources."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioning.components.kit.values import Box, Tier
 
 _RUNS, _HOLDS = "APIs and functions", "Storage and messages"
 
-# The kinds that people look for, the tier in which they usually stand, and their heading where they stand in no network.
+# The types that people look for, with their usual tier, their name, and a heading for those outside a network.
 _SHOWN: Final[dict[str, tuple[Tier, str, str]]] = {
     "AWS::ApiGateway::RestApi": ("supporting", "REST API", _RUNS),
     "AWS::ApiGatewayV2::Api": ("supporting", "HTTP API", _RUNS),
@@ -44,7 +44,7 @@ _SHOWN: Final[dict[str, tuple[Tier, str, str]]] = {
 
 
 def place(types: Mapping[str, int]) -> list[Box]:
-    """One box for each kind worth seeing, with its number; everything else in one box for each service."""
+    """Return one box, with a count, for each type worth showing, and one box per service for everything else."""
     boxes: list[Box] = []
     others: dict[str, int] = {}
     for kind, number in sorted(types.items()):

@@ -1,4 +1,4 @@
-"""How AWS can generate a value that a NoEcho parameter's constraints would accept.
+"""How AWS can generate a value that satisfies the constraints of a NoEcho parameter.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-secretsmanager-secret-generatesecretstring.html
 """
@@ -24,7 +24,7 @@ _KINDS: Final[tuple[tuple[str, dict[str, bool]], ...]] = (
 
 
 def generation(parameter: Mapping[str, Any]) -> dict[str, Any] | None:
-    """GenerateSecretString for this parameter; None where no kind of generated text surely satisfies it."""
+    """Return GenerateSecretString for this parameter, or None if no kind of generated text is certain to satisfy it."""
     if parameter.get("AllowedValues"):
         return None
     least, most = _whole(parameter.get("MinLength"), 0), _whole(parameter.get("MaxLength"), LENGTH)
@@ -46,7 +46,9 @@ def _samples(alphabet: str, length: int) -> list[str]:
 
 
 def matcher(pattern: Any) -> Callable[[str], bool] | None:
-    """Whether a text matches the whole pattern, told in linear time; None where the engine cannot read it (look-around)."""
+    """Return a function that matches the whole pattern in linear time, or None if the engine does not support the pattern
+    (look-around).
+    """
     text = f"^(?:{pattern})$" if isinstance(pattern, str) and pattern else ""
     try:
         validator = SchemaValidator(core_schema.str_schema(pattern=text))

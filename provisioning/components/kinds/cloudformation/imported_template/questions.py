@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from provisioning.components.kinds.cloudformation.imported_template.generation import generation, matcher
-from provisioning.components.kinds.cloudformation.imported_template.reading import RawProblem, RawTemplate
+from provisioning.components.kinds.cloudformation.imported_template.reading import ImportedTemplate, TemplateProblem
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import is_secret
 
 _LISTS: Final = ("CommaDelimitedList", "List<")
@@ -54,9 +54,9 @@ SECRET_ARN = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-
 class Question:
     """One parameter as the portal asks for it. `type` is a Terraform type; `secret` means NoEcho.
 
-    `minimum` and `maximum` bound a number, or a text's length. A secret is never asked for: the answer is the ARN of a
-    secret in the account, or nothing, and then AWS generates one. `example` is a value that the constraints take, as far
-    as one is known.
+    `minimum` and `maximum` limit a number, or the length of a text. The value of a secret is never asked for: the answer
+    is the ARN of a secret in the account, or nothing, in which case AWS generates one. `example` is a value that the
+    constraints accept, if one is known.
     """
 
     name: str
@@ -74,8 +74,8 @@ class Question:
     example: Any = None
 
 
-def questions(template: RawTemplate) -> tuple[Question, ...]:
-    """All parameters, in the order of their groups (AWS::CloudFormation::Interface) and then of the file."""
+def questions(template: ImportedTemplate) -> tuple[Question, ...]:
+    """Return all parameters, in the order of their groups (AWS::CloudFormation::Interface) and then of the file."""
     parameters = template.section("Parameters")
     interface = template.section("Metadata").get("AWS::CloudFormation::Interface")
     interface = interface if isinstance(interface, dict) else {}
@@ -104,7 +104,7 @@ def _label(labels: Any, name: str) -> str:
 
 def _question(name: str, parameter: Mapping[str, Any], line: int, label: str) -> Question:
     if not name.isalnum() or not name.isascii():
-        raise RawProblem(line, f"The parameter “{name[:60]}” should be called by letters and digits.")
+        raise TemplateProblem(line, f"The parameter “{name[:60]}” should be called by letters and digits.")
     kind = parameter["Type"]
     description = " ".join(part for part in (label, _text(parameter.get("Description"))) if part)
     if is_secret(parameter):
@@ -142,7 +142,7 @@ def _secret(name: str, description: str, line: int, *, possible: bool) -> Questi
 
 
 def _example(parameter: Mapping[str, Any], kind: str, inner: str) -> Any:
-    """A value for a picture before anybody has answered."""
+    """Return a value for plans before anybody has answered."""
     listed = kind != inner or kind == "CommaDelimitedList"
     allowed = parameter.get("AllowedValues")
     if kind in ("Number", "List<Number>"):
@@ -177,7 +177,7 @@ def _type(kind: str, name: str, line: int) -> str:
         return "list(string)"
     if kind == "String" or kind.startswith(_SSM) or kind in _WORDS:
         return "string"
-    raise RawProblem(line, f"The parameter {name} is of the type {kind[:80]}, which CloudFormation does not know.")
+    raise TemplateProblem(line, f"The parameter {name} is of the type {kind[:80]}, which CloudFormation does not know.")
 
 
 def _sentence(description: str, kind: str, inner: str) -> str:
@@ -193,7 +193,7 @@ def _sentence(description: str, kind: str, inner: str) -> str:
 
 def _pattern(parameter: Mapping[str, Any], inner: str) -> str:
     if isinstance(pattern := parameter.get("AllowedPattern"), str) and pattern:
-        # CloudFormation asks that the whole value matches.
+        # CloudFormation requires that the whole value matches.
         return f"^(?:{pattern})$"
     return rf"^{_IDS[inner]}-[0-9a-f]{{8,17}}$" if inner in _IDS else ""
 

@@ -1,7 +1,7 @@
 """Reads a CloudFormation template, JSON or YAML, as plain data with the lines of its entries.
 
-What CloudFormation does not take is refused before it can do harm: YAML aliases (and with them every expansion bomb),
-merge keys, foreign tags, repeated keys, deep nesting.
+What CloudFormation does not accept is refused before it can do harm: YAML aliases (and with them every expansion bomb),
+merge keys, unknown tags, repeated keys and deep nesting.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
 
@@ -34,7 +34,7 @@ _FUNCTIONS = frozenset(
 )  # fmt: skip
 _NAMES = frozenset({"Ref", "Condition"})
 _YAML = "tag:yaml.org,2002:"
-# Plain dates, `<<` and `=` are text here; binary, omap, pairs and set are nothing that CloudFormation takes.
+# Plain dates, `<<` and `=` are text here. CloudFormation does not accept binary, omap, pairs and set.
 _TAGS = frozenset(
     _YAML + kind for kind in ("bool", "int", "float", "map", "merge", "null", "seq", "str", "timestamp", "value")
 )
@@ -43,8 +43,8 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}(?:[eE][-+]?[0-9]{1,2})?")
 
 
-class RawProblem(ValueError):  # noqa: N818 - a template's mistake, told with its place
-    """The template cannot be used. `line` counts from 1; 0 where no line is known."""
+class TemplateProblem(ValueError):  # noqa: N818 - a template's mistake, told with its place
+    """The template cannot be used. `line` counts from 1; 0 means that no line is known."""
 
     def __init__(self, line: int, message: str) -> None:
         super().__init__(message)
@@ -56,8 +56,8 @@ class RawProblem(ValueError):  # noqa: N818 - a template's mistake, told with it
 
 
 @dataclass(frozen=True)
-class RawTemplate:
-    """A template's data in its long form (`{"Ref": …}`), and on which line each entry of a section stands."""
+class ImportedTemplate:
+    """A template's data in its long form (`{"Ref": …}`), and the line of each entry of a section."""
 
     data: Mapping[str, Any]
     lines: Mapping[tuple[str, str], int]
@@ -70,39 +70,39 @@ class RawTemplate:
         return self.lines.get((section, entry), 0)
 
 
-def read_template(text: str) -> RawTemplate:
-    """Return the template, or raise RawProblem with line and sentence."""
+def read_template(text: str) -> ImportedTemplate:
+    """Return the template. Raises TemplateProblem with line and sentence."""
     if len(text.encode(errors="replace")) > MAX_TEMPLATE_BYTES:
-        raise RawProblem(
+        raise TemplateProblem(
             0, f"The template has more than {MAX_TEMPLATE_BYTES:,} bytes, and CloudFormation takes no more."
         )
     data, lines = _read_json(text) if text.lstrip("\ufeff \t\r\n").startswith("{") else _read_yaml(text)
     if not isinstance(data, dict):
-        raise RawProblem(1, "A template is a mapping of sections, such as Resources; this is none.")
-    template = RawTemplate(data, lines)
+        raise TemplateProblem(1, "A template is a mapping of sections, such as Resources; this is none.")
+    template = ImportedTemplate(data, lines)
     _check_shape(template)
     return template
 
 
-def _check_shape(template: RawTemplate) -> None:
+def _check_shape(template: ImportedTemplate) -> None:
     for name, value in template.data.items():
         if name not in SECTIONS:
-            raise RawProblem(
+            raise TemplateProblem(
                 template.line(name), f"CloudFormation has no section “{name[:60]}”; it has {', '.join(SECTIONS)}."
             )
         if name not in ("AWSTemplateFormatVersion", "Description", "Transform") and not isinstance(value, dict):
-            raise RawProblem(template.line(name), f"The section {name} should be a mapping of names.")
+            raise TemplateProblem(template.line(name), f"The section {name} should be a mapping of names.")
     if not template.section("Resources"):
-        raise RawProblem(template.line("Resources"), "The template has no Resources, so there is nothing to make.")
+        raise TemplateProblem(template.line("Resources"), "The template has no Resources, so there is nothing to make.")
     for section in ("Resources", "Parameters", "Outputs"):
         for entry, value in template.section(section).items():
             what = f"{section[:-1]} “{entry[:60]}”"
             if not isinstance(value, dict):
-                raise RawProblem(template.line(section, entry), f"{what} should be a mapping, and it is none.")
+                raise TemplateProblem(template.line(section, entry), f"{what} should be a mapping, and it is none.")
             if section != "Outputs" and not isinstance(value.get("Type"), str):
-                raise RawProblem(template.line(section, entry), f"{what} has no Type.")
+                raise TemplateProblem(template.line(section, entry), f"{what} has no Type.")
             if section == "Resources" and not isinstance(value.get("Properties", {}), dict):
-                raise RawProblem(template.line(section, entry), f"{what} has Properties that are no mapping.")
+                raise TemplateProblem(template.line(section, entry), f"{what} has Properties that are no mapping.")
 
 
 # JSON
@@ -115,15 +115,15 @@ def _read_json(text: str) -> tuple[Any, dict[tuple[str, str], int]]:
         result = dict(found)
         if len(result) < len(found):
             twice, _ = Counter(name for name, _ in found).most_common(1)[0]
-            raise RawProblem(0, f"“{twice[:60]}” stands twice in one mapping; take one out.")
+            raise TemplateProblem(0, f"“{twice[:60]}” stands twice in one mapping; take one out.")
         return result
 
     def refuse(word: str) -> NoReturn:
-        raise RawProblem(0, f"{word} is no number in JSON.")
+        raise TemplateProblem(0, f"{word} is no number in JSON.")
 
     def whole(word: str) -> int:
         if len(word) > 19:  # noqa: PLR2004 - digits of a signed 64-bit number
-            raise RawProblem(0, f"The number {word[:24]}… is too large.")
+            raise TemplateProblem(0, f"The number {word[:24]}… is too large.")
         return int(word)
 
     def broken(word: str) -> float:
@@ -135,23 +135,23 @@ def _read_json(text: str) -> tuple[Any, dict[tuple[str, str], int]]:
             text.lstrip("\ufeff"), object_pairs_hook=pairs, parse_constant=refuse, parse_int=whole, parse_float=broken
         )
     except json.JSONDecodeError as error:
-        raise RawProblem(error.lineno, f"This is not JSON that can be read: {error.msg}.") from error
+        raise TemplateProblem(error.lineno, f"This is not JSON that can be read: {error.msg}.") from error
     return data, _json_lines(text, data)
 
 
 def _check_json_depth(text: str) -> None:
     depth = 0
-    # A text that is never closed goes to the end, and no character is looked at twice.
+    # An unclosed string extends to the end, and no character is read twice.
     for match in re.finditer(r'"(?:[^"\\]++|\\.)*+"?|[\[{]|[\]}]', text):
         sign = match[0]
         depth += (sign in "[{") - (sign in "]}") if len(sign) == 1 else 0
         if depth > MAX_DEPTH:
             line = text.count("\n", 0, match.start()) + 1
-            raise RawProblem(line, f"Brackets stand more than {MAX_DEPTH} deep; flatten the template.")
+            raise TemplateProblem(line, f"Brackets stand more than {MAX_DEPTH} deep; flatten the template.")
 
 
 def _json_lines(text: str, data: Any) -> dict[tuple[str, str], int]:
-    """Where the entries of a section stand, as far as their quoted names tell."""
+    """Return the lines of the sections' entries, found by their quoted names."""
     lines: dict[tuple[str, str], int] = {}
     if not isinstance(data, dict):
         return lines
@@ -175,37 +175,43 @@ def _read_yaml(text: str) -> tuple[Any, dict[tuple[str, str], int]]:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise RawProblem(line, f"This is not YAML that can be read: {error.problem or error.context}.") from error
+        raise TemplateProblem(line, f"This is not YAML that can be read: {error.problem or error.context}.") from error
     except yaml.YAMLError as error:
-        raise RawProblem(0, f"This is not YAML that can be read: {' '.join(str(error).split())[:200]}.") from error
+        raise TemplateProblem(0, f"This is not YAML that can be read: {' '.join(str(error).split())[:200]}.") from error
     except ValueError as error:
-        if isinstance(error, RawProblem):
+        if isinstance(error, TemplateProblem):
             raise
-        raise RawProblem(0, "This is not YAML that can be read: it holds characters that are not allowed.") from error
+        raise TemplateProblem(
+            0, "This is not YAML that can be read: it holds characters that are not allowed."
+        ) from error
     if root is None:
-        raise RawProblem(1, "The template is empty.")
+        raise TemplateProblem(1, "The template is empty.")
     return _plain(root), dict(_yaml_lines(root))
 
 
 def _check_events(text: str) -> None:
-    """Count before anything is built: no alias, no depth, no size that could surprise."""
+    """Refuse aliases, deep nesting and too many values before anything is built."""
     depth = documents = 0
     for nodes, event in enumerate(yaml.parse(text, Loader=yaml.CSafeLoader)):
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
-            raise RawProblem(line, "CloudFormation takes no YAML anchors or aliases (& and *); write the value out.")
+            raise TemplateProblem(
+                line, "CloudFormation takes no YAML anchors or aliases (& and *); write the value out."
+            )
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
-                raise RawProblem(line, "The file holds a second YAML document (---); one template is one document.")
+                raise TemplateProblem(
+                    line, "The file holds a second YAML document (---); one template is one document."
+                )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise RawProblem(line, f"Values stand more than {MAX_DEPTH} deep; flatten the template.")
+            raise TemplateProblem(line, f"Values stand more than {MAX_DEPTH} deep; flatten the template.")
         if nodes > MAX_NODES:
-            raise RawProblem(line, f"The template has more than {MAX_NODES:,} values; split it.")
+            raise TemplateProblem(line, f"The template has more than {MAX_NODES:,} values; split it.")
 
 
 def _yaml_lines(root: yaml.Node) -> Iterator[tuple[tuple[str, str], int]]:
@@ -219,12 +225,12 @@ def _yaml_lines(root: yaml.Node) -> Iterator[tuple[tuple[str, str], int]]:
 
 
 def _plain(node: yaml.Node) -> Any:
-    """A node as plain data; a short function (`!Ref x`) in its long form."""
+    """Return a node as plain data, with a short function (`!Ref x`) in its long form."""
     if node.tag.startswith("!"):
         return _function(node)
     if node.tag not in _TAGS:
         kind = node.tag.removeprefix(_YAML)
-        raise RawProblem(node.start_mark.line + 1, f"CloudFormation takes no YAML of the kind {kind[:40]}.")
+        raise TemplateProblem(node.start_mark.line + 1, f"CloudFormation takes no YAML of the kind {kind[:40]}.")
     if isinstance(node, yaml.MappingNode):
         return _mapping(node)
     if isinstance(node, yaml.ScalarNode):
@@ -237,11 +243,11 @@ def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
     for key, value in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode) or key.tag.startswith("!"):
-            raise RawProblem(line, "A key should be a plain word.")
+            raise TemplateProblem(line, "A key should be a plain word.")
         if key.value == "<<" and not key.style:
-            raise RawProblem(line, "CloudFormation takes no YAML merge keys (<<); write the entries out.")
+            raise TemplateProblem(line, "CloudFormation takes no YAML merge keys (<<); write the entries out.")
         if key.value in result:
-            raise RawProblem(line, f"“{key.value[:60]}” stands twice in one mapping; take one out.")
+            raise TemplateProblem(line, f"“{key.value[:60]}” stands twice in one mapping; take one out.")
         result[key.value] = _plain(value)
     return result
 
@@ -251,10 +257,10 @@ def _function(node: yaml.Node) -> dict[str, Any]:
     line = node.start_mark.line + 1
     if name in _NAMES:
         if not isinstance(node, yaml.ScalarNode):
-            raise RawProblem(line, f"!{name} takes one name.")
+            raise TemplateProblem(line, f"!{name} takes one name.")
         return {name: node.value}
     if name not in _FUNCTIONS:
-        raise RawProblem(line, f"!{name[:60]} is no function of CloudFormation.")
+        raise TemplateProblem(line, f"!{name[:60]} is no function of CloudFormation.")
     if isinstance(node, yaml.ScalarNode):
         value: Any = node.value
         if name == "GetAtt":
@@ -267,7 +273,7 @@ def _function(node: yaml.Node) -> dict[str, Any]:
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
-    """YAML 1.1's plain scalars, less what turns text into something else unseen: dates, octals, 22:22."""
+    """Return a plain scalar as in YAML 1.1, without the silent conversions of dates, octals and 22:22."""
     text: str = node.value
     if node.style or node.tag == "tag:yaml.org,2002:str":
         return text

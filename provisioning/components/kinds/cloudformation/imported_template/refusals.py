@@ -1,4 +1,4 @@
-"""Why a template cannot be offered: where the portal could not show, prove or take back what it would make."""
+"""Why a template cannot be offered: the portal could not show, prove or delete what it would create."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from provisioning.cloudformation_limits import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES
-from provisioning.components.kinds.cloudformation.imported_template.reading import RawProblem, RawTemplate
+from provisioning.components.kinds.cloudformation.imported_template.reading import ImportedTemplate, TemplateProblem
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import misplaced_secrets
 from provisioning.components.kit.intrinsic_functions import functions, mentioned_names
 
@@ -23,67 +23,71 @@ _ONCE_PER_ACCOUNT = {
 _PEOPLE = {"AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::Group", "AWS::IAM::UserToGroupAddition"}
 
 
-def refusals(template: RawTemplate) -> list[RawProblem]:
-    """Every reason for which this template is not offered, in the order of the file; none when it is."""
+def refusals(template: ImportedTemplate) -> list[TemplateProblem]:
+    """Return every reason not to offer this template, in the order of the file."""
     found = [*_sections(template), *_resources(template), *_functions(template), *misplaced_secrets(template)]
     return sorted(found, key=lambda problem: problem.line)
 
 
-def _sections(template: RawTemplate) -> Iterator[RawProblem]:
+def _sections(template: ImportedTemplate) -> Iterator[TemplateProblem]:
     if transform := template.data.get("Transform"):
-        yield RawProblem(
+        yield TemplateProblem(
             template.line("Transform"),
             f"The template is changed by the transform {_listed(transform)} inside AWS, so what it makes could not be shown, "
             "proved and approved before; ship the processed template (Get template → Processed in the console).",
         )
     if "Hooks" in template.data:
-        yield RawProblem(
+        yield TemplateProblem(
             template.line("Hooks"), "Hooks for blue/green deployments are not carried by the portal's updates."
         )
     for section, most in (("Resources", MAX_RESOURCES), ("Parameters", MAX_PARAMETERS), ("Outputs", MAX_OUTPUTS)):
         if (count := len(template.section(section))) > most:
-            yield RawProblem(template.line(section), f"{section} holds {count} entries; CloudFormation takes {most}.")
+            yield TemplateProblem(
+                template.line(section), f"{section} holds {count} entries; CloudFormation takes {most}."
+            )
 
 
-def _resources(template: RawTemplate) -> Iterator[RawProblem]:
+def _resources(template: ImportedTemplate) -> Iterator[TemplateProblem]:
     for name, resource in template.section("Resources").items():
         kind, line = resource["Type"], template.line("Resources", name)
         if name.startswith("Fn::"):
-            yield RawProblem(line, f"{name} is expanded by a transform inside AWS, so it could not be shown before.")
+            yield TemplateProblem(
+                line, f"{name} is expanded by a transform inside AWS, so it could not be shown before."
+            )
         elif kind in ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet"):
-            yield RawProblem(
+            yield TemplateProblem(
                 line,
                 f"{name} is a {kind.rpartition('::')[2]}: what lies behind its TemplateURL is no part of what is approved. "
                 "Put its resources into this template, or make it a blueprint of its own.",
             )
         elif kind == "AWS::CloudFormation::Macro":
-            yield RawProblem(
+            yield TemplateProblem(
                 line, f"{name} is a macro, which exists once in an account; make it when an account is onboarded."
             )
         elif kind in _ONCE_PER_ACCOUNT:
-            yield RawProblem(
+            yield TemplateProblem(
                 line,
                 f"{name} is a {kind}, and {_ONCE_PER_ACCOUNT[kind]}: a second environment would fail. Make it when an account "
                 "is onboarded.",
             )
         elif kind in _PEOPLE:
-            yield RawProblem(
+            yield TemplateProblem(
                 line,
                 f"{name} is a {kind}: the portal's stack role makes roles inside a boundary, never users, groups or keys. Use a role.",
             )
 
 
-def _functions(template: RawTemplate) -> Iterator[RawProblem]:
+def _functions(template: ImportedTemplate) -> Iterator[TemplateProblem]:
     for section in ("Resources", "Outputs", "Conditions"):
         for name, value in template.section(section).items():
             line = template.line(section, name)
             for function, argument in functions(value):
                 if function == "Fn::Transform":
-                    yield RawProblem(
+                    yield TemplateProblem(
                         line, f"{name} calls Fn::Transform ({_listed(argument)}), whose result is made inside AWS."
                     )
                 elif function == "Fn::ImportValue":
-                    yield RawProblem(
+                    yield TemplateProblem(
                         line,
                         f"{name} imports a value of another stack, which then could not be changed or torn down alone; "
                         "make it a parameter.",
@@ -92,11 +96,11 @@ def _functions(template: RawTemplate) -> Iterator[RawProblem]:
                 yield from _export(template, name, value, line)
 
 
-def _export(template: RawTemplate, name: str, value: Any, line: int) -> Iterator[RawProblem]:
-    """An export's name is unique in account and region: it must carry the stack's, or a second environment fails."""
+def _export(template: ImportedTemplate, name: str, value: Any, line: int) -> Iterator[TemplateProblem]:
+    """Refuse an export whose name does not contain the stack's: names are unique per account and region."""
     exported = value["Export"].get("Name") if isinstance(value["Export"], dict) else None
     if not {"AWS::StackName", "AWS::StackId", *template.section("Parameters")} & mentioned_names(exported):
-        yield RawProblem(
+        yield TemplateProblem(
             line,
             f"Output {name} exports the same name from every environment, and a second one would fail; put "
             "${AWS::StackName} into the name or take the export out.",

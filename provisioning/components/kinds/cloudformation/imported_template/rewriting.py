@@ -1,8 +1,8 @@
-"""The two changes that the portal makes to a template of somebody else, and says so: secrets and boundaries.
+"""The two changes that the portal makes to an imported template, and reports: secrets and permissions boundaries.
 
-A NoEcho parameter would need a secret to pass through the portal. It is taken out, and every use of it reads a secret in
-Secrets Manager by a dynamic reference: a generated one, or one that the team names. A role receives the account's
-permissions boundary, because the portal's stack role may make no other.
+With a NoEcho parameter a secret would pass through the portal. The parameter is removed, and every use of it reads a
+secret in Secrets Manager by a dynamic reference: a generated one, or one that the team names. Every role gets the
+account's permissions boundary, because the portal's stack role may not create roles without it.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.components.kinds.cloudformation.imported_template.generation import generation
-from provisioning.components.kinds.cloudformation.imported_template.reading import RawProblem, RawTemplate
+from provisioning.components.kinds.cloudformation.imported_template.reading import ImportedTemplate, TemplateProblem
 from provisioning.components.kit.intrinsic_functions import IN_SUB, functions, mentioned_names
 
 _ROLES = ("AWS::IAM::Role",)
@@ -29,7 +29,7 @@ class Rewritten:
     generated: tuple[str, ...]
 
 
-def secret_parameters(template: RawTemplate) -> list[str]:
+def secret_parameters(template: ImportedTemplate) -> list[str]:
     return [name for name, value in template.section("Parameters").items() if is_secret(value)]
 
 
@@ -38,8 +38,8 @@ def is_secret(parameter: Mapping[str, Any]) -> bool:
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
-def misplaced_secrets(template: RawTemplate) -> Iterator[RawProblem]:
-    """Uses of NoEcho parameters where CloudFormation reads no secret, or where it would lie open."""
+def misplaced_secrets(template: ImportedTemplate) -> Iterator[TemplateProblem]:
+    """Yield uses of NoEcho parameters where CloudFormation reads no secret, or where the value would be visible."""
     secrets = set(secret_parameters(template))
     for section in ("Conditions", "Rules", "Outputs"):
         for entry, value in template.section(section).items():
@@ -56,17 +56,17 @@ def misplaced_secrets(template: RawTemplate) -> Iterator[RawProblem]:
             yield _misplaced(template, "Resources", entry, name, where)
 
 
-def _misplaced(template: RawTemplate, section: str, entry: str, name: str, where: str) -> RawProblem:
-    return RawProblem(
+def _misplaced(template: ImportedTemplate, section: str, entry: str, name: str, where: str) -> TemplateProblem:
+    return TemplateProblem(
         template.line(section, entry),
         f"{entry} uses the NoEcho parameter {name} {where}; let the resource fetch it from Secrets Manager itself.",
     )
 
 
-def rewrite(template: RawTemplate, *, secrets: Mapping[str, str], boundary: Any) -> Rewritten:
-    """Return the template as it is sent. `secrets` names the ARN for NoEcho parameters that are not to be generated.
+def rewrite(template: ImportedTemplate, *, secrets: Mapping[str, str], boundary: Any) -> Rewritten:
+    """Return the template as it is sent. `secrets` maps NoEcho parameters that are not generated to the ARN of a secret.
 
-    Raises RawProblem where a secret can neither be generated nor was named.
+    Raises TemplateProblem if a secret can neither be generated nor was named.
     """
     data = deepcopy(dict(template.data))
     changes: list[str] = []
@@ -87,7 +87,7 @@ def rewrite(template: RawTemplate, *, secrets: Mapping[str, str], boundary: Any)
 
 
 def _reference(
-    template: RawTemplate, name: str, arn: str, data: dict[str, Any], generated: list[str]
+    template: ImportedTemplate, name: str, arn: str, data: dict[str, Any], generated: list[str]
 ) -> tuple[Any, str]:
     if arn:
         return (
@@ -97,7 +97,7 @@ def _reference(
     parameter = template.section("Parameters")[name]
     how = generation(parameter)
     if how is None:
-        raise RawProblem(
+        raise TemplateProblem(
             template.line("Parameters", name),
             f"The parameter {name} has constraints that a generated value might not meet; give the ARN of a secret that holds it.",
         )
@@ -121,7 +121,7 @@ def _free(wanted: str, taken: Mapping[str, Any]) -> str:
 
 
 def _forget_in_interface(data: dict[str, Any], gone: set[str]) -> None:
-    """The console's grouping may not name a parameter that is no longer there."""
+    """Remove these parameters from the console's grouping, which may only name existing ones."""
     metadata = data.get("Metadata")
     interface = metadata.get("AWS::CloudFormation::Interface") if isinstance(metadata, dict) else None
     if not isinstance(interface, dict) or not gone:
