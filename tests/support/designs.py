@@ -85,7 +85,7 @@ def carbon_connect(
             lifecycle={"intelligent_tiering_after_days": 30, "glacier_after_days": 180},
         ),
         node("bucket", "media", keep_data=keep),
-        node("secret", "application", generate=["jwt_secret", "session_key"], description="Application: JWT secret and session key"),
+        node("secret", "application", generate=["jwt_secret", "session_key"], description="JWT secret and session key of the application"),
         node("secret", "search_key", generate=["meili_master_key"], description="Meilisearch master key"),
         node("secret", "claude", provided=True, variable="CLAUDE_API_KEY", description="Claude API key"),
         node("secret", "climatiq", provided=True, variable="CLIMATIQ_API_KEY", description="Climatiq API key"),
