@@ -1,7 +1,7 @@
-"""What changes between two versions of a blueprint: its questions, its sizes, its parts, and the templates of one environment.
+"""Compares two versions of a blueprint: their inputs, sizes, components and files, and the templates of one environment.
 
-Pure: both versions are resolved and compiled with the same answers in the same place, whether or not anybody has that
-environment. Values of sensitive inputs are in nothing that comes out of here.
+Pure: both versions are resolved and compiled with the same inputs for the same environment, which need not exist. No
+result contains the value of a sensitive input.
 """
 
 from __future__ import annotations
@@ -9,22 +9,26 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Literal, TypeAlias
 
 from provisioning.blueprint import Blueprint, BlueprintError, InputErrors, Inputs, example_inputs, resolve
 from provisioning.blueprint.catalogue.load import FILE
 from provisioning.blueprint.syntax.operators import same
+from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.errors import DesignError
-from provisioning.design.graph import Design, EnvironmentContext, Value
+from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.template.compile import CompiledDesign, compile_design
 from provisioning.template.diff import Difference, PropertyChange, compare_designs
 from provisioning.version_diff.input_changes import InputChange, input_changes
 
 HIDDEN = "(sensitive, not shown)"
 
+ChangeKind: TypeAlias = Literal["added", "removed", "changed"]
+
 
 @dataclass(frozen=True, slots=True)
 class SettingChange:
-    """One line of a size's table. None stands for a size that does not say it."""
+    """A setting of one size. None means that the size does not set it."""
 
     size: str
     name: str
@@ -34,18 +38,19 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """Something that is `added`, `removed` or `changed`: a component by its address, a file by its path."""
+    """Something that is `added`, `removed` or `changed`: a region, a component's address, a file's path, an output."""
 
-    kind: str
+    kind: ChangeKind
     name: str
 
 
 @dataclass(frozen=True)
 class VersionChanges:
-    """`template` is None, and `trouble` says why, where one of the two cannot be made with these answers.
+    """The result of a comparison.
 
-    `assumed` are the inputs that took their example, `refused` the answers that the later version does not take, by
-    input.
+    `template` is None if one of the versions cannot be compiled with these inputs; `problem` is then the sentence that
+    says why. `assumed` names the inputs that took their example. `rejected` holds, by input, the sentence about a value
+    that the later version does not accept.
     """
 
     before: Blueprint
@@ -57,14 +62,20 @@ class VersionChanges:
     components: tuple[PartChange, ...]
     files: tuple[PartChange, ...]
     template: Difference | None
-    trouble: str = ""
+    problem: str = ""
     assumed: tuple[str, ...] = ()
-    refused: Mapping[str, str] = field(default_factory=dict)
+    rejected: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_empty(self) -> bool:
-        told = (self.inputs, self.settings, self.regions, self.components, self.files, self.refused)
-        return not any(told) and self.template is not None and self.template.is_empty
+        changes = (self.inputs, self.settings, self.regions, self.components, self.files, self.rejected)
+        return not any(changes) and self.template is not None and self.template.is_empty
+
+    @property
+    def outputs(self) -> tuple[PartChange, ...]:
+        """The outputs of the main stack that are removed or added."""
+        names = self.template.outputs if self.template is not None else ()
+        return tuple(PartChange("removed" if name.startswith("-") else "added", name[1:]) for name in names)
 
 
 def compare_versions(
@@ -75,15 +86,15 @@ def compare_versions(
     inputs: Mapping[str, Value],
     environment: EnvironmentContext,
 ) -> VersionChanges:
-    """Compare two versions in one size and place.
+    """Compare two versions in one size and environment.
 
-    `inputs` are answers to the earlier version; where one is what that version gives by default, the later version's
-    default takes its place, and a required input without an answer takes its example.
+    `inputs` are values for the earlier version. A value that equals that version's default gives way to the later
+    version's default, and a required input without a value takes its example.
     """
-    old, old_examples, _ = _answers(before, size, inputs)
-    given = _given(before, size, inputs)
-    new, new_examples, refused = _answers(after, size, {k: v for k, v in given.items() if k in after.variables})
-    template, trouble = _compare_templates(before, after, size=size, old=old, new=new, environment=environment)
+    old, old_examples, _ = _complete(before, size, inputs)
+    given = _without_defaults(before, size, inputs)
+    new, new_examples, rejected = _complete(after, size, {k: v for k, v in given.items() if k in after.variables})
+    template, problem = _compare_templates(before, after, size=size, old=old, new=new, environment=environment)
     return VersionChanges(
         before=before,
         after=after,
@@ -94,14 +105,21 @@ def compare_versions(
         components=_parts(*(dict.fromkeys(block.address for block in one.components) for one in (before, after))),
         files=_parts(*({k: v for k, v in one.files.digests.items() if k != FILE} for one in (before, after))),
         template=template,
-        trouble=trouble,
+        problem=problem,
         assumed=tuple(dict.fromkeys([*old_examples, *new_examples])),
-        refused=refused,
+        rejected=rejected,
     )
 
 
-def _given(blueprint: Blueprint, size: str, inputs: Mapping[str, Value]) -> dict[str, Value]:
-    """The answers that are not just the default: an environment stores both alike."""
+def example_environment(before: Blueprint, after: Blueprint, *, size: str) -> EnvironmentContext:
+    """Return an environment for comparing versions without one, in the first region that offers both."""
+    shared = [region for region in after.regions if region in before.regions]
+    region = shared[0] if shared else after.default_region
+    return EnvironmentContext(default_name(after.slug, size), "team", region, EXAMPLE_ACCOUNT_ID)
+
+
+def _without_defaults(blueprint: Blueprint, size: str, inputs: Mapping[str, Value]) -> dict[str, Value]:
+    """Return the values that differ from the default. An environment stores both alike."""
     return {
         name: value
         for name, value in inputs.items()
@@ -110,19 +128,20 @@ def _given(blueprint: Blueprint, size: str, inputs: Mapping[str, Value]) -> dict
     }
 
 
-def _answers(
+def _complete(
     blueprint: Blueprint, size: str, given: Mapping[str, Value]
 ) -> tuple[Inputs | None, list[str], dict[str, str]]:
-    """All inputs, which of them took their example, and what was wrong with those that were left out for it."""
+    """Return all inputs, the names of those that took their example, and the errors of the values that were left out."""
     try:
         return *example_inputs(blueprint, size, given), {}
     except InputErrors as error:
-        refused = {name: " ".join(said) for name, said in error.errors.items() if name in given}
-    left = {name: value for name, value in given.items() if name not in refused}
+        rejected = {name: " ".join(sentences) for name, sentences in error.errors.items() if name in given}
+    accepted = {name: value for name, value in given.items() if name not in rejected}
     try:
-        return *example_inputs(blueprint, size, left), refused
+        return *example_inputs(blueprint, size, accepted), rejected
     except InputErrors as error:
-        return None, [], {**refused, **{name: " ".join(said) for name, said in error.errors.items()}}
+        others = {name: " ".join(sentences) for name, sentences in error.errors.items()}
+        return None, [], {**rejected, **others}
 
 
 def _compare_templates(
@@ -134,22 +153,18 @@ def _compare_templates(
     new: Inputs | None,
     environment: EnvironmentContext,
 ) -> tuple[Difference | None, str]:
-    made: list[CompiledDesign] = []
+    compiled: list[CompiledDesign] = []
     for blueprint, inputs in ((before, old), (after, new)):
         if inputs is None:
-            return None, f"Version {blueprint.version} cannot be made with these answers."
+            return None, f"Version {blueprint.version} cannot be compiled with these inputs."
         try:
             design = resolve(blueprint, size=size, inputs=inputs, environment=environment)
-            made.append(compile_design(_under_one_name(design, before)))
+            # Every resource has a tag with the version, whose difference is no news.
+            compiled.append(compile_design(replace(design, version=before.version, digest=before.digest)))
         except (BlueprintError, DesignError) as error:
-            return None, f"Version {blueprint.version} cannot be made with these answers: {error}"
+            return None, f"Version {blueprint.version} cannot be compiled with these inputs: {error}"
     secrets = {*_secrets(before, old), *_secrets(after, new)}
-    return _without(compare_designs(*made), secrets), ""
-
-
-def _under_one_name(design: Design, before: Blueprint) -> Design:
-    """The version stands in a tag of every resource, and that it differs goes without saying."""
-    return replace(design, version=before.version, digest=before.digest)
+    return _without_secrets(compare_designs(*compiled), secrets), ""
 
 
 def _secrets(blueprint: Blueprint, inputs: Inputs | None) -> Iterator[str]:
@@ -161,7 +176,7 @@ def _secrets(blueprint: Blueprint, inputs: Inputs | None) -> Iterator[str]:
 def _texts(value: Value) -> Iterator[str]:
     match value:
         case str() if value:
-            # As it stands in JSON's text, too.
+            # Also as it is escaped inside a JSON string.
             yield from {value, json.dumps(value, ensure_ascii=False)[1:-1]}
         case list():
             for item in value:
@@ -171,11 +186,11 @@ def _texts(value: Value) -> Iterator[str]:
                 yield from _texts(item)
 
 
-def _without(difference: Difference, secrets: Iterable[str]) -> Difference:
-    """A value that holds a secret is not shown at all, rather than with a gap that tells its length."""
+def _without_secrets(difference: Difference, secrets: Iterable[str]) -> Difference:
+    """Hide every value that contains a secret, as a whole: a gap in it would give away the secret's length."""
     hidden = tuple(secrets)
 
-    def told(text: str | None) -> str | None:
+    def shown(text: str | None) -> str | None:
         return HIDDEN if text is not None and any(secret in text for secret in hidden) else text
 
     if not hidden:
@@ -185,7 +200,9 @@ def _without(difference: Difference, secrets: Iterable[str]) -> Difference:
         resources=tuple(
             replace(
                 resource,
-                changes=tuple(PropertyChange(one.path, told(one.before), told(one.after)) for one in resource.changes),
+                changes=tuple(
+                    PropertyChange(one.path, shown(one.before), shown(one.after)) for one in resource.changes
+                ),
             )
             for resource in difference.resources
         ),

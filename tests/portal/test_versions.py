@@ -106,7 +106,7 @@ def test_the_page_stays_when_the_folder_is_gone(release: Release, people: People
     release("1.1.0", TITLED)
     shutil.rmtree(tmp_path / "small")
     text = text_of(people, "/catalogue/small/versions/")
-    assert "Its folder is gone from the catalogue" in text
+    assert "This blueprint is no longer in the catalogue" in text
     assert "Renamed" in text
     assert "offered now" not in text
     assert "1.0.0 → 1.1.0" in text_of(people, "/catalogue/small/versions/1.0.0...1.1.0/")
@@ -193,15 +193,15 @@ def test_a_long_value_is_told_in_lines(release: Release, people: People) -> None
     long = " ".join(f"word{number}" for number in range(40))
     release("1.1.0", ('"nothing"', f'"{long} <script>"'))
     text = people.client("bob").get("/catalogue/small/versions/1.0.0...1.1.0/").content.decode()
-    assert '<span class="less">nothing (placeholder' in text
-    assert f'<span class="more">{long} &lt;script&gt; (placeholder' in text
+    assert '<span class="removed">nothing (placeholder' in text
+    assert f'<span class="added">{long} &lt;script&gt; (placeholder' in text
     assert "<script>" not in text
 
 
 def test_where_nothing_differs_the_page_says_so(release: Release, people: People) -> None:
     release("1.0.0")
     release("1.0.1")
-    assert "Nothing differs in size dev." in text_of(people, "/catalogue/small/versions/1.0.0...1.0.1/")
+    assert "There are no differences in size dev." in text_of(people, "/catalogue/small/versions/1.0.0...1.0.1/")
 
 
 def test_any_two_can_be_picked(release: Release, people: People) -> None:
@@ -233,7 +233,7 @@ def test_an_environment_says_which_version_it_is_on_and_that_a_newer_one_is_ther
     assert "what changes</a>" not in text_of(people, url)
     release("1.2.0", ("description = var.note", 'description = "${var.note}, kept"'))
     link = f"/catalogue/small/versions/1.0.0...1.2.0/?environment={environment.pk}"
-    assert f'Small 1.2.0 is there: <a href="{link}">what changes</a>' in text_of(people, url)
+    assert f'Version 1.2.0 of Small is available. <a href="{link}">See what changes</a>' in text_of(people, url)
     text = text_of(people, link)
     assert "<del>mine alone (placeholder" in text
     assert "<ins>mine alone, kept (placeholder" in text
@@ -250,7 +250,7 @@ def test_only_who_sees_the_environment_compares_with_its_answers(release: Releas
     assert "mine alone" not in text_of(people, url, "charlie", 404)
     text_of(people, "/catalogue/small/versions/1.0.0...1.2.0/?environment=nonsense", status=404)
     other = url.replace("1.0.0...1.2.0", "1.2.0...1.0.0")
-    assert "orders is on small 1.0.0" in text_of(people, other, status=404)
+    assert "orders uses version 1.0.0 of small" in text_of(people, other, status=404)
 
 
 def test_sensitive_answers_are_not_in_the_comparison(release: Release, people: People) -> None:
@@ -270,7 +270,7 @@ def test_an_environment_of_a_draft_that_moved_on_says_so(release: Release, peopl
     environment = running(people)
     release("1.0.0", NOTED, maturity="draft")
     link = f"/catalogue/small/versions/1.0.0...1.0.0/?environment={environment.pk}"
-    said = f'The draft that this was made of has changed since: <a href="{link}">what changes</a>'
+    said = f'The draft that this environment was created from has changed. <a href="{link}">See what changes</a>'
     assert said in text_of(people, f"/environments/{environment.pk}/")
     assert "is “something new”" in text_of(people, link)
 

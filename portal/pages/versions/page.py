@@ -1,14 +1,12 @@
-"""What the pages show of a blueprint's versions: their list, what differs between two, and which are newer than one's own."""
+"""The contents of the version pages: the list of a blueprint's versions, and what changes between two of them."""
 
 from __future__ import annotations
 
-import difflib
-import json
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
+from uuid import UUID
 
 from django.db.models import Count
 from django.urls import reverse
@@ -16,7 +14,6 @@ from django.urls import reverse
 from portal.web.components import ComponentGroup, group_by_component
 from portal.web.formatting import said_setting, title_of
 from provisioning.blueprint import Blueprint
-from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
 from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.catalogue import DEPRECATED, catalogue
@@ -26,44 +23,66 @@ from provisioning.lifecycle.read.versions import newer_version, versions_of
 from provisioning.lifecycle.version_registry import changed_since
 from provisioning.models import BlueprintVersion, Environment, User
 from provisioning.template.diff import PropertyChange, ResourceDifference
-from provisioning.version_diff.compare import VersionChanges, compare_versions
+from provisioning.version_diff.compare import VersionChanges, compare_versions, example_environment
+from provisioning.version_diff.input_changes import InputChange
+from provisioning.version_diff.text_lines import DiffLine, differing_lines
 
-SHORT_VALUE = 120
-LINES_COMPARED, LINES_SHOWN, LINES_AROUND = 3_000, 400, 2
-MARKS = {"+": "more", "-": "less", "@": "gap", " ": "same"}
-KINDS = {"removed": ("bad", "removed"), "changed": ("note", "changed"), "added": ("ok", "added")}
-# An escaped line end inside JSON's text, and no backslash that stands before an n.
-_LINE_END = re.compile(r"(?<!\\)((?:\\\\)*)\\n")
+MAX_SHORT_VALUE = 120
+"""Characters up to which two values are shown side by side."""
+MAX_LINES_SHOWN = 400
+TONES = {"removed": "bad", "changed": "note", "added": "ok"}
 
 
 @dataclass(frozen=True, slots=True)
 class VersionLine:
-    """`environments` are those that this person may see; `compare` leads to what changed since the version before."""
+    """One version. `problem` is the sentence about a published version whose folder has changed.
+
+    `environments` counts those that the user may see. `compare_url` leads to what changed since the version before.
+    """
 
     row: BlueprintVersion
     is_offered: bool
-    trouble: str
+    problem: str
     environments: int
-    compare: str
+    compare_url: str
 
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """What an environment's page says of its version; `version` is empty where its own draft has moved on."""
+    """A newer version than an environment's. `version` is empty if the environment's own draft has changed."""
 
     version: str
-    compare: str
+    compare_url: str
+
+
+class Change(NamedTuple):
+    """A thing that was added, changed or removed, with the tone and the word of its badge."""
+
+    tone: str
+    word: str
+    noun: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
-class ShownChange:
-    """One property. Short values stand side by side; a long one is told as lines, each with its mark."""
+class ShownInput:
+    tone: str
+    title: str
+    change: InputChange
+
+
+@dataclass(frozen=True, slots=True)
+class ShownProperty:
+    """One property. Short values stand side by side in `before` and `after`; of long ones, `lines` shows a diff.
+
+    `lines_left_out` counts the lines beyond `MAX_LINES_SHOWN`.
+    """
 
     path: str
-    before: str
-    after: str
-    lines: Sequence[tuple[str, str]]
-    more: int
+    before: str = ""
+    after: str = ""
+    lines: Sequence[DiffLine] = ()
+    lines_left_out: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,45 +94,62 @@ class ShownResource:
     type: str
     logical_id: str
     stack: str
-    changes: Sequence[ShownChange]
+    changes: Sequence[ShownProperty]
+
+
+@dataclass(frozen=True, slots=True)
+class ComparisonPage:
+    """`settings` has a line for each setting that differs: in each size its former and its new value, or None."""
+
+    changes: VersionChanges
+    region: str
+    counts: Mapping[str, int]
+    groups: Sequence[ComponentGroup[ShownResource]]
+    outputs: Sequence[Change]
+    inputs: Sequence[ShownInput]
+    settings: Sequence[tuple[str, Sequence[tuple[str, str] | None]]]
+    parts: Sequence[Change]
+    assumed: Sequence[str]
+    rejected: Sequence[tuple[str, str]]
 
 
 def compare_url(slug: str, before: str, after: str) -> str:
     return reverse("compare_versions", kwargs={"slug": slug, "before": before, "after": after})
 
 
-def version_lines(user: User, slug: str, *, counted: bool = True) -> list[VersionLine]:
-    """The newest first. Raises NotFound for a blueprint that was never seen."""
+def version_lines(user: User, slug: str) -> list[VersionLine]:
+    """Return the versions of a blueprint, the newest first. Raises NotFound if there is none."""
     rows = versions_of(slug)
     offered = catalogue().blueprints.get(slug)
-    used: Mapping[Any, int] = {}
-    if counted:
-        living = Environment.objects.filter(visible(user), blueprint_version__in=[row.pk for row in rows]).exclude(
-            state__in=NO_LONGER_THERE
-        )
-        used = dict(
-            living.values_list("blueprint_version").annotate(Count("pk")).values_list("blueprint_version", "pk__count")
-        )
-    return [_line(row, earlier, offered, used) for row, earlier in zip(rows, [*rows[1:], None], strict=True)]
-
-
-def _line(
-    row: BlueprintVersion, earlier: BlueprintVersion | None, offered: Blueprint | None, used: Mapping[Any, int]
-) -> VersionLine:
-    here = offered if offered is not None and offered.version == row.version else None
-    trouble = changed_since(row, here) if here is not None else ""
-    since = row.version if trouble else earlier.version if earlier is not None else ""
-    return VersionLine(
-        row=row,
-        is_offered=here is not None and not trouble and row.maturity != DEPRECATED,
-        trouble=trouble,
-        environments=used.get(row.pk, 0),
-        compare=compare_url(row.slug, since, row.version) if since else "",
+    living = Environment.objects.filter(visible(user), blueprint_version__in=[row.pk for row in rows])
+    counts: dict[UUID, int] = dict(
+        living.exclude(state__in=NO_LONGER_THERE)
+        .values_list("blueprint_version")
+        .annotate(Count("pk"))
+        .values_list("blueprint_version", "pk__count")
     )
+    lines = []
+    for row, earlier in zip(rows, [*rows[1:], None], strict=True):
+        here = offered if offered is not None and offered.version == row.version else None
+        problem = changed_since(row, here) if here is not None else ""
+        since = row.version if problem else earlier.version if earlier is not None else ""
+        lines.append(
+            VersionLine(
+                row=row,
+                is_offered=here is not None and not problem and row.maturity != DEPRECATED,
+                problem=problem,
+                environments=counts.get(row.pk, 0),
+                compare_url=compare_url(slug, since, row.version) if since else "",
+            )
+        )
+    return lines
 
 
 def news_of(environment: Environment, made_of: PinnedBlueprint | None) -> News | None:
-    """Whether there is a newer version than the environment's, or another draft of it. `made_of` is its plan's blueprint."""
+    """Return whether there is a newer version than the environment's, or another draft of it.
+
+    `made_of` is the blueprint of the environment's plan; None if it has no plan.
+    """
     if environment.state in NO_LONGER_THERE:
         return None
     mine = environment.blueprint_version
@@ -121,32 +157,32 @@ def news_of(environment: Environment, made_of: PinnedBlueprint | None) -> News |
     changed = made_of is not None and made_of.digest != mine.digest
     if not newer and not changed:
         return None
-    url = compare_url(mine.slug, mine.version, newer or mine.version)
-    return News(newer, f"{url}?environment={environment.pk}")
+    return News(newer, f"{compare_url(mine.slug, mine.version, newer or mine.version)}?environment={environment.pk}")
 
 
 def comparison_page(
     before: Blueprint, after: Blueprint, *, size: str, environment: Environment | None
-) -> dict[str, Any]:
-    place = _place_of(environment) if environment is not None else _example_place(before, after, size)
-    answers: Mapping[str, Value] = environment.inputs if environment is not None else {}
-    changes = compare_versions(before, after, size=size, inputs=answers, environment=place)
-    found = changes.template.resources if changes.template else ()
-    return {
-        "changes": changes,
-        "region": place.region,
-        "counts": Counter(resource.kind for resource in found),
-        "groups": _groups(found),
-        "outputs": _outputs(changes),
-        "inputs": [(*KINDS[change.kind], change, title_of(change.name)) for change in changes.inputs],
-        "settings": _settings(changes),
-        "parts": list(_parts(changes)),
-        "assumed": [title_of(name) for name in changes.assumed],
-        "refused": [(title_of(name), sentence) for name, sentence in changes.refused.items()],
-    }
+) -> ComparisonPage:
+    """Compare two versions: for an environment with its own inputs, or else with the examples."""
+    inputs: Mapping[str, Value] = environment.inputs if environment is not None else {}
+    context = _context_of(environment) if environment is not None else example_environment(before, after, size=size)
+    changes = compare_versions(before, after, size=size, inputs=inputs, environment=context)
+    resources = changes.template.resources if changes.template else ()
+    return ComparisonPage(
+        changes=changes,
+        region=context.region,
+        counts=Counter(resource.kind for resource in resources),
+        groups=group_by_component([_resource(resource) for resource in resources]),
+        outputs=[Change(TONES[one.kind], one.kind, "Output", title_of(one.name)) for one in changes.outputs],
+        inputs=[ShownInput(TONES[change.kind], title_of(change.name), change) for change in changes.inputs],
+        settings=_settings(changes),
+        parts=list(_parts(changes)),
+        assumed=[title_of(name) for name in changes.assumed],
+        rejected=[(title_of(name), sentence) for name, sentence in changes.rejected.items()],
+    )
 
 
-def _place_of(environment: Environment) -> EnvironmentContext:
+def _context_of(environment: Environment) -> EnvironmentContext:
     return EnvironmentContext(
         name=environment.name,
         team=environment.team.slug,
@@ -156,69 +192,41 @@ def _place_of(environment: Environment) -> EnvironmentContext:
     )
 
 
-def _example_place(before: Blueprint, after: Blueprint, size: str) -> EnvironmentContext:
-    """In the first region that both versions are offered in."""
-    both = [region for region in after.regions if region in before.regions]
-    region = both[0] if both else after.default_region
-    return EnvironmentContext(default_name(after.slug, size), "team", region, EXAMPLE_ACCOUNT_ID)
+def _resource(difference: ResourceDifference) -> ShownResource:
+    return ShownResource(
+        address=difference.address,
+        tone=TONES[difference.kind],
+        word=difference.kind,
+        title=difference.title,
+        type=difference.type,
+        logical_id=difference.logical_id,
+        stack=difference.stack,
+        changes=[_property(change) for change in difference.changes],
+    )
 
 
-def _groups(found: Sequence[ResourceDifference]) -> list[ComponentGroup[ShownResource]]:
-    return group_by_component([_resource(resource) for resource in found])
-
-
-def _resource(found: ResourceDifference) -> ShownResource:
-    tone, word = KINDS[found.kind]
-    changes = [_change(change) for change in found.changes]
-    return ShownResource(found.address, tone, word, found.title, found.type, found.logical_id, found.stack, changes)
-
-
-def _change(change: PropertyChange) -> ShownChange:
+def _property(change: PropertyChange) -> ShownProperty:
     before, after = change.before or "", change.after or ""
-    if max(len(before), len(after)) <= SHORT_VALUE and "\n" not in before + after:
-        return ShownChange(change.path, _absent(change.before), _absent(change.after), (), 0)
-    lines = list(_differing_lines(before, after))
-    return ShownChange(change.path, "", "", lines[:LINES_SHOWN], max(0, len(lines) - LINES_SHOWN))
+    if max(len(before), len(after)) <= MAX_SHORT_VALUE and "\n" not in before + after:
+        return ShownProperty(change.path, _value(change.before), _value(change.after))
+    lines = differing_lines(before, after)
+    return ShownProperty(
+        change.path, lines=lines[:MAX_LINES_SHOWN], lines_left_out=max(0, len(lines) - MAX_LINES_SHOWN)
+    )
 
 
-def _absent(text: str | None) -> str:
+def _value(text: str | None) -> str:
     return "–" if text is None else text or "“”"
 
 
-def _differing_lines(before: str, after: str) -> Iterator[tuple[str, str]]:
-    old, new = _readable(before), _readable(after)
-    for line in list(difflib.unified_diff(old, new, lineterm="", n=LINES_AROUND))[2:]:
-        mark = MARKS[line[0]]
-        yield mark, "⋯" if mark == "gap" else line[1:]
-
-
-def _readable(text: str) -> list[str]:
-    """JSON on lines of its own, and the lines of a text inside it too."""
-    if not text:
-        return []
-    try:
-        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:  # plain text
-        return text.splitlines()[:LINES_COMPARED]
-    return _LINE_END.sub(r"\1\n", text).splitlines()[:LINES_COMPARED]
-
-
-def _outputs(changes: VersionChanges) -> list[tuple[str, str, str]]:
-    """Tone, word and title of each output that comes or goes."""
-    signs = {"-": KINDS["removed"], "+": KINDS["added"]}
-    return [(*signs[name[0]], title_of(name[1:])) for name in (changes.template.outputs if changes.template else ())]
-
-
 def _settings(changes: VersionChanges) -> list[tuple[str, list[tuple[str, str] | None]]]:
-    """A line for each setting that differs, with what it was and is in each size; None where it is the same."""
     rows: dict[str, dict[str, tuple[str, str]]] = {}
     for change in changes.settings:
         rows.setdefault(change.name, {})[change.size] = (said_setting(change.before), said_setting(change.after))
     return [(title_of(name), [row.get(size) for size in changes.after.sizes]) for name, row in rows.items()]
 
 
-def _parts(changes: VersionChanges) -> Iterator[tuple[str, str, str, str]]:
-    """Tone, word, what it is, and its name."""
-    for what, parts in (("Region", changes.regions), ("Component", changes.components), ("File", changes.files)):
+def _parts(changes: VersionChanges) -> Iterator[Change]:
+    for noun, parts in (("Region", changes.regions), ("Component", changes.components), ("File", changes.files)):
         for part in parts:
-            yield *KINDS[part.kind], what, part.name
+            yield Change(TONES[part.kind], part.kind, noun, part.name)

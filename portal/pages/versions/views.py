@@ -32,7 +32,7 @@ def versions(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def pick(request: HttpRequest, slug: str) -> HttpResponse:
-    """From the list's two menus to the comparison's own address."""
+    """Redirect from the list's two menus to the address of the comparison."""
     before, after = request.GET.get("before", ""), request.GET.get("after", "")
     try:
         return redirect(compare_url(slug, before, after))
@@ -42,7 +42,7 @@ def pick(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def compare(request: HttpRequest, slug: str, before: str, after: str) -> HttpResponse:
-    """`?size=` chooses the size; `?environment=` compares with that environment's own answers, in its size and place."""
+    """Compare two versions in `?size=`, or for `?environment=` with that environment's inputs, size and region."""
     environment = _environment(person(request), request.GET.get("environment", ""), slug=slug, version=before)
     earlier, later = _two_versions(slug, before, after, environment)
     wanted = environment.size if environment is not None else request.GET.get("size", "")
@@ -52,7 +52,7 @@ def compare(request: HttpRequest, slug: str, before: str, after: str) -> HttpRes
         "after": later,
         "size": size,
         "environment": environment,
-        **comparison_page(earlier, later, size=size, environment=environment),
+        "comparison": comparison_page(earlier, later, size=size, environment=environment),
     }
     return render(request, "pages/versions/compare.html", context)
 
@@ -66,12 +66,14 @@ def _environment(user: User, given: str, *, slug: str, version: str) -> Environm
         raise NotFound(NO_SUCH_ENVIRONMENT) from None
     mine = environment.blueprint_version
     if (mine.slug, mine.version) != (slug, version):
-        raise NotFound(f"{environment.name} is on {mine.slug} {mine.version}; open the comparison from its own page.")
+        raise NotFound(
+            f"{environment.name} uses version {mine.version} of {mine.slug}. Open the comparison from the environment's page."
+        )
     return environment
 
 
 def _two_versions(slug: str, before: str, after: str, environment: Environment | None) -> tuple[Blueprint, Blueprint]:
-    """The same version twice compares what was kept with what its folder holds now, or an environment's own draft with it."""
+    """Return both versions. The same version twice compares its archive, or an environment's draft, with its folder."""
     earlier = blueprint_of(slug, before, digest=_digest_of(environment) if environment is not None else "")
     now = catalogue().blueprints.get(slug)
     if before == after and now is not None and now.version == after:

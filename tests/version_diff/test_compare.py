@@ -53,7 +53,7 @@ def _own(text: str | None) -> str | None:
 
 
 def properties(changes: VersionChanges) -> dict[str, tuple[str | None, str | None]]:
-    assert changes.template is not None, changes.trouble
+    assert changes.template is not None, changes.problem
     return {
         f"{resource.logical_id}.{change.path}": (_own(change.before), _own(change.after))
         for resource in changes.template.of("changed")
@@ -97,16 +97,16 @@ def test_inputs_come_go_and_change_in_sentences(version: Version) -> None:
             "changed",
             (
                 "Its default was “nothing” and is “a”.",
-                "It took any value; it takes “a” or “b”.",
-                "It is described anew: What the secret is for",
+                "It accepted any value; it now accepts “a” or “b”.",
+                "New description: What the secret is for",
             ),
         ),
-        "days": ("added", ("How long", "An answer is required.", "It takes at least 1.")),
+        "days": ("added", ("How long", "Required.", "It accepts at least 1.")),
     }
-    assert [change.asks for change in changes.inputs] == [False, True]
+    assert [change.needs_value for change in changes.inputs] == [False, True]
     assert changes.assumed == ("days",)
     back = compare(changes.after, changes.before)
-    assert said(back)["days"] == ("removed", ("It is not asked any more: How long",))
+    assert said(back)["days"] == ("removed", ("Removed. It was: How long",))
 
 
 def test_a_type_a_size_and_a_duty_are_told(version: Version) -> None:
@@ -120,7 +120,7 @@ def test_a_type_a_size_and_a_duty_are_told(version: Version) -> None:
     assert said(compare(before, after))["note"][1] == (
         "Its type was string and is list(string).",
         "It was optional and is required.",
-        "It can be set in dev before, it can be set in every size now.",
+        "It could be set in dev; it can now be set in every size.",
     )
 
 
@@ -165,21 +165,21 @@ def test_a_stored_default_gives_way_to_the_new_one_and_an_own_answer_does_not(ve
     assert properties(compare(before, after, note="mine")) == {}
 
 
-def test_an_answer_that_is_not_taken_any_more_is_told_and_left_out(version: Version) -> None:
+def test_a_value_that_the_later_version_rejects_is_reported_and_left_out(version: Version) -> None:
     before = version("1.0.0")
     after = version(
         "1.1.0", ('  default     = "nothing"\n', '  default     = "nothing"\n  validation {\n    max = 7\n  }\n')
     )
     changes = compare(before, after, note="far too long")
-    assert changes.refused == {"note": "note should be at most 7 characters long."}
+    assert changes.rejected == {"note": "note should be at most 7 characters long."}
     assert properties(changes) == {"SecretKey.Description": ("far too long", "nothing")}
 
 
-def test_a_place_that_is_not_offered_any_more_is_said(version: Version) -> None:
+def test_a_region_that_is_no_longer_offered_is_reported(version: Version) -> None:
     before, after = version("1.0.0"), version("1.1.0", ('["eu-north-1", "us-east-1"]', '["us-east-1"]'))
     changes = compare(before, after)
     assert changes.template is None
-    assert changes.trouble.startswith("Version 1.1.0 cannot be made with these answers: small is not offered in")
+    assert changes.problem.startswith("Version 1.1.0 cannot be compiled with these inputs: small is not offered in")
     assert not changes.is_empty
 
 
