@@ -1,4 +1,4 @@
-"""A simulated AWS account: a process and an environment of its own.
+"""A simulated AWS account, in its own process and Python environment.
 
-It imports nothing of the product outside this package, and the product starts it as a process only.
+It imports nothing of the product outside this package, and the product only starts it as a process.
 """

@@ -1,6 +1,6 @@
 """Runs the sandbox: `python -m provisioning.sandbox --port 4566 --speed 60 --state .state/sandbox`.
 
-ministack reads its settings from the environment while it is imported, so they are set first.
+ministack reads its settings from the environment on import, so they are set first.
 """
 
 from __future__ import annotations
@@ -18,14 +18,16 @@ HOST = "127.0.0.1"
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="sandbox", description="A simulated AWS account on this machine.")
-    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 chooses a free one (default %(default)s)")
+    parser.add_argument("--port", type=int, default=DEFAULT_PORT, help="0 picks a free port (default %(default)s)")
     parser.add_argument(
-        "--speed", type=float, default=DEFAULT_SPEED, help="1 is AWS's own, 0 doesn't wait (default %(default)g)"
+        "--speed", type=float, default=DEFAULT_SPEED, help="1 is as slow as AWS, 0 does not wait (default %(default)g)"
     )
-    parser.add_argument("--state", type=Path, default=DEFAULT_STATE, help="folder that a second start finds again")
+    parser.add_argument(
+        "--state", type=Path, default=DEFAULT_STATE, help="folder for the state, which the next start loads"
+    )
     options = parser.parse_args(arguments)
     if options.speed < 0:
-        parser.error(f"--speed is {options.speed:g}; it has to be 0 or more.")
+        parser.error(f"--speed is {options.speed:g}; it must be 0 or more.")
     return options
 
 
@@ -38,7 +40,7 @@ def listen(port: int) -> socket.socket:
 
 
 def environment(port: int, state: Path) -> dict[str, str]:
-    """Ministack's settings: loopback only, no listeners beside HTTP, no containers, no credentials of anybody."""
+    """Ministack's settings: loopback only, HTTP only, no containers, no real credentials."""
     return {
         "BIND_HOST": HOST,
         "GATEWAY_PORT": str(port),

@@ -1,7 +1,7 @@
-"""boto3 against the sandbox itself, as the account and region whose stack is being worked on.
+"""A boto3 client for the sandbox itself, in the account and region of the current stack.
 
-Resource handlers use the public wire protocol wherever they can, so that what they make is what the service's own API
-shows, and so that little depends on ministack's insides.
+Resource handlers use the public wire protocol wherever possible, so that the service's own API
+shows their resources, and so that little depends on ministack's internals.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ _endpoint = ""
 
 
 def serve_at(endpoint: str) -> None:
-    """Where the sandbox answers; said once, before the first stack."""
+    """The sandbox's endpoint; set once, before the first stack."""
     global _endpoint  # noqa: PLW0603
     _endpoint = endpoint
 
 
 def api(service: str) -> Any:
-    """A client of one service; clients are shared by threads, which boto3 allows."""
+    """A client of one service. Threads share clients, which boto3 allows."""
     key = (service, get_account_id(), get_region())
     with _lock:
         if key not in _clients:
@@ -56,15 +56,15 @@ def api(service: str) -> Any:
 
 
 def refused(error: ClientError, *codes: str) -> bool:
-    """Whether the service answered with one of these error codes."""
+    """Whether the service returned one of these error codes."""
     return str(error.response["Error"]["Code"]) in codes
 
 
 def arguments(service: str, operation: str, properties: Properties, **extra: Any) -> dict[str, Any]:
-    """Those of a resource's properties that an operation takes, under the operation's names and types.
+    """The resource properties that an operation accepts, with the operation's names and types.
 
-    CloudFormation writes `AssignPublicIp: true` or "8000" where an API wants `assignPublicIp` or 8000; the operation's
-    own model in botocore says how. `extra` is passed on as it is.
+    CloudFormation writes `AssignPublicIp: true` or "8000" where an API expects `assignPublicIp` or
+    8000; botocore's model of the operation defines the conversion. `extra` is passed on unchanged.
     """
     model: OperationModel = api(service).meta.service_model.operation_model(operation)
     shape = model.input_shape
@@ -107,18 +107,18 @@ def _shaped(shape: Shape, value: Any) -> Any:  # noqa: PLR0911 - one return a ki
 
 
 def tag_list(properties: Properties, name: str = "Tags") -> list[dict[str, str]]:
-    """The tags as a list of Key and Value, from a list or from a map."""
+    """The tags as a list of Key and Value, from a list or a map."""
     tags = properties.get(name) or []
     pairs = tags.items() if isinstance(tags, dict) else ((tag["Key"], tag.get("Value", "")) for tag in tags)
     return [{"Key": str(key), "Value": str(value)} for key, value in pairs]
 
 
 def tag_specifications(kind: str, properties: Properties) -> list[dict[str, Any]]:
-    """The tags as EC2's Create… calls take them."""
+    """The tags in the form of EC2's Create… calls."""
     tags = tag_list(properties)
     return [{"ResourceType": kind, "Tags": tags}] if tags else []
 
 
 def known_services() -> frozenset[str]:
-    """The names of all services that botocore knows, read from its folders and not from 400 models."""
+    """The names of all services that botocore knows, read from its folders instead of 400 models."""
     return frozenset(Loader().list_available_services("service-2"))

@@ -1,6 +1,7 @@
-"""CloudFormation's calls where AWS is stricter than ministack, or answers more.
+"""CloudFormation calls for which AWS is stricter than ministack, or returns more.
 
-Each function here stands before ministack's handler of the same action: it refuses, or lets it answer and adds to that.
+Each function runs before ministack's handler of the same action. It rejects the call, or lets
+ministack respond and completes the response.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ def _find(params: Params) -> Stack | None:
 
 
 def _path_style(params: Params) -> None:
-    """Template and policy addresses with the bucket in the host, as ministack reads them: with the bucket in the path."""
+    """Template and policy URLs with the bucket in the host name, converted to ministack's form with
+    the bucket in the path.
+    """
     for name in ("TemplateURL", "StackPolicyURL", "StackPolicyDuringUpdateURL"):
         url = _text(params, name)
         if not url:
@@ -56,7 +59,7 @@ def _path_style(params: Params) -> None:
 def _template_problem(params: Params) -> str:
     body, refused = helpers.resolve_template(params)
     if refused or not body:
-        return ""  # ministack says what is wrong with it
+        return ""  # ministack reports the error
     try:
         template = engine.parse_template(body)
     except Exception:  # noqa: BLE001 - a template that isn't one; ministack says so in AWS's words
@@ -68,7 +71,7 @@ def _template_problem(params: Params) -> str:
 
 
 def _note(stack: Stack, params: Params, action: str) -> None:
-    """What later calls need to know of this one."""
+    """Data about this call that later calls need."""
     stack.setdefault("_tokens", {})[action] = _text(params, "ClientRequestToken")
     arns = helpers.extract_string_members(params, "NotificationARNs")
     if arns or "NotificationARNs" in params:
@@ -158,7 +161,7 @@ def create_change_set(params: Params) -> Any:
             "ValidationError", f"Stack:{stack['StackId']} is in ROLLBACK_COMPLETE state and can not be updated."
         )
     if stack is not None and kind == "CREATE" and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-        cfn.stacks.pop(stack["StackName"], None)  # ministack makes the placeholder anew
+        cfn.stacks.pop(stack["StackName"], None)  # ministack creates the placeholder again
     _path_style(params)
     problem = _template_problem(params)
     if problem:
@@ -176,7 +179,7 @@ def create_change_set(params: Params) -> Any:
 
 
 def _keep_stack_id(made: Stack, before: Stack, _answer: Any) -> None:
-    """A second CREATE change set belongs to the stack under review, not to a new one."""
+    """Adds a second CREATE change set to the stack under review instead of creating a new stack."""
     made["_first_id"], made["StackId"] = made["StackId"], before["StackId"]
     cfn.stack_events.pop(made["_first_id"], None)
     for change_set in cfn.change_sets.values():
@@ -205,7 +208,7 @@ def cancel_update_stack(params: Params) -> Any:
 
 
 def signal_resource(params: Params) -> Any:
-    """For an instance or a group that waits; ministack knows wait conditions only."""
+    """Signals an instance or a group that waits; ministack only knows wait conditions."""
     stack = _find(params)
     unique_id, status = _text(params, "UniqueId"), _text(params, "Status")
     valid = stack is not None and status in (signals.SUCCESS, signals.FAILURE) and bool(unique_id)
@@ -226,7 +229,9 @@ def get_template_summary(params: Params) -> Any:
 
 
 def describe_stacks(params: Params) -> Any:
-    """Ministack's answer, with the notification topics, the role, the time limit and the time of the deletion."""
+    """Ministack's response with the notification topics, the role, the time limit and the deletion
+    time added.
+    """
     status, headers, body = _ministacks["DescribeStacks"](params)
     text = body.decode()
     for stack in cfn.stacks.values():
@@ -244,7 +249,7 @@ def _more_of(stack: Stack) -> str:
 
 
 def describe_stack_resources(params: Params) -> Any:
-    """The first hundred only, as AWS; ListStackResources has them all, in pages."""
+    """Returns only the first hundred, as AWS does; ListStackResources returns all, in pages."""
     status, headers, body = _ministacks["DescribeStackResources"](params)
     head, opened, rest = body.decode().partition("<StackResources>")
     if not opened:
@@ -269,7 +274,7 @@ def _throttled(handle: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaita
 
 
 def install() -> None:
-    """Puts these in ministack's place."""
+    """Replaces ministack's handlers by these."""
     handlers.put("capabilities_enforced", lambda: True)
     handlers.ACTION_HANDLERS.update(
         {

@@ -1,4 +1,4 @@
-"""The control API under /_sandbox/: what AWS doesn't have, in JSON."""
+"""The control API under /_sandbox/, for functions that AWS does not have, in JSON."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ PREFIX = "/_sandbox/"
 
 
 def around(application: Asgi) -> Asgi:
-    """The application, with the control API before it."""
+    """The application with the control API in front of it."""
 
     async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
@@ -51,13 +51,13 @@ async def _control(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def respond(method: str, path: str, body: bytes, query: dict[str, list[str]]) -> tuple[int, Any]:
-    """The status and the answer to one control request; a GET's query stands for its body."""
+    """The status and body of the response to a control request; a GET's query is used as its body."""
     try:
         wanted = json.loads(body) if body else {name: values[0] for name, values in query.items()}
     except ValueError:
-        return 400, {"error": "The body isn't JSON."}
+        return 400, {"error": "The body is not JSON."}
     if not isinstance(wanted, dict):
-        return 400, {"error": "The body has to be a JSON object."}
+        return 400, {"error": "The body must be a JSON object."}
     try:
         return _ROUTES[method, path](wanted)
     except KeyError as error:

@@ -1,4 +1,6 @@
-"""Trouble on order: resources (and one-off tasks) that fail, hang or take long, as the control API asks for it."""
+"""Injected faults: resources (and one-off tasks) that fail, hang or take long, as requested through
+the control API.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,7 @@ DEFAULT_REASON = 'Resource handler returned message: "The sandbox was asked to f
 
 
 class FaultError(ValueError):
-    """A fault order that makes no sense; the message says what to write instead."""
+    """An invalid fault; the message describes the correct form."""
 
 
 @dataclass
@@ -41,7 +43,7 @@ class Fault:
         self._ended.set()
 
     async def hang(self) -> None:
-        """Waits until the fault is cleared, or as many (real) seconds as it says."""
+        """Waits until the fault is cleared, or for its number of (real) seconds."""
         try:
             await asyncio.wait_for(self._ended.wait(), self.seconds or None)
         except TimeoutError:
@@ -57,7 +59,7 @@ class FaultPlan:
         self._numbers = itertools.count(1)
 
     def order(self, wanted: dict[str, Any]) -> Fault:
-        """Adds one fault; `times` is how many resources it hits (1 unless told, null for all)."""
+        """Adds one fault; `times` is how many resources it affects (default 1, null for all)."""
         unknown = sorted(set(wanted) - {"stack", "target", "op", "mode", "reason", "seconds", "times"})
         if unknown:
             raise FaultError(
@@ -65,14 +67,14 @@ class FaultPlan:
             )
         fault = Fault(id=f"fault-{next(self._numbers)}", **wanted)
         if fault.op not in OPERATIONS:
-            raise FaultError(f"op is {fault.op!r}; it has to be one of {', '.join(OPERATIONS)}.")
+            raise FaultError(f"op is {fault.op!r}; it must be one of {', '.join(OPERATIONS)}.")
         if fault.mode not in MODES:
-            raise FaultError(f"mode is {fault.mode!r}; it has to be one of {', '.join(MODES)}.")
+            raise FaultError(f"mode is {fault.mode!r}; it must be one of {', '.join(MODES)}.")
         self._faults.append(fault)
         return fault
 
     def take(self, stack: str, logical_id: str, resource_type: str, op: str) -> Fault | None:
-        """The first fault that is meant for this resource now; it counts as hit."""
+        """The first active fault for this resource; it counts as one hit."""
         for fault in self._faults:
             if fault.matches(stack, logical_id, resource_type, op):
                 fault.hits += 1
@@ -80,7 +82,7 @@ class FaultPlan:
         return None
 
     def clear(self) -> int:
-        """Ends all faults; what hangs goes on. Returns how many there were."""
+        """Ends all faults, and hanging operations continue. Returns the number of faults."""
         ended, self._faults = self._faults, []
         for fault in ended:
             fault.end()

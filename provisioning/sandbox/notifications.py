@@ -1,4 +1,4 @@
-"""Stack events to the SNS topics that the stack names, in the order in which they happen."""
+"""Publishes stack events to the SNS topics of the stack, in order."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _FIELDS = (
 
 
 def message(event: dict[str, Any]) -> str:
-    """The notification's text: one key='value' a line."""
+    """The notification's text: one key='value' per line."""
     account = get_account_id()
     shown = {
         "ResourceProperties": "null",
@@ -65,7 +65,7 @@ async def _publish(arns: list[str], text: str) -> None:
 
 
 async def deliver() -> None:
-    """Publishes for ever what happens from now on."""
+    """Publishes new events, without end."""
     global _queue, _loop
     _queue, _loop = asyncio.Queue(), asyncio.get_running_loop()
     watch(_note)

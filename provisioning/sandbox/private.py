@@ -1,7 +1,8 @@
-"""Everything that the add-on takes from ministack's insides, named in one place.
+"""All internals of ministack that the add-on uses, listed in one place.
 
-ministack documents none of it. `tests/sandbox/test_private_names.py` fails when an upgrade moves a name; the rest of
-the package reaches ministack through these objects and functions only, and through the names that they list.
+ministack documents none of them. `tests/sandbox/test_private_names.py` fails if an upgrade moves a
+name. The rest of the package uses ministack only through these objects and functions, and through
+the names listed here.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ from ministack.services.cloudformation import wait_conditions as _waits
 
 
 class Insides:
-    """Some names of one module of ministack's, without the underscore that most have there.
+    """Some names of one ministack module, without the underscore that most of them have there.
 
-    They are looked up at each use: ministack rebinds a few of them.
+    They are looked up on each use, because ministack rebinds a few of them.
     """
 
     def __init__(self, module: ModuleType, names: str) -> None:
@@ -69,7 +70,7 @@ class Insides:
         return f"_{name}" if hasattr(self._module, f"_{name}") else name
 
     def put(self, name: str, value: object) -> None:
-        """Puts something of ours in the place of ministack's."""
+        """Replaces an object of ministack by one of ours."""
         if name not in self.names:
             raise AttributeError(f"{self._module.__name__}.{name} isn't among the names that private.py lists.")
         setattr(self._module, self._theirs(name), value)

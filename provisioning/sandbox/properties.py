@@ -1,4 +1,6 @@
-"""Are a resource's properties what its registry schema allows? AWS asks before it makes anything."""
+"""Validates a resource's properties against its registry schema, as AWS does before it creates
+anything.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ SHOWN = 10
 
 
 def property_problem(resource_type: str, properties: dict[str, Any]) -> str:
-    """What is wrong with the properties, as AWS words it; empty when nothing is, or when AWS has no schema."""
+    """The problem with the properties in AWS's words; empty if there is none, or if AWS has no
+    schema.
+    """
     schema = schema_of(resource_type)
     if schema is None:
         return ""
@@ -23,7 +27,9 @@ def property_problem(resource_type: str, properties: dict[str, Any]) -> str:
 
 
 def static_problems(deployment: Deployment) -> dict[str, str]:
-    """The problems of all resources that show before any exists; what depends on another resource is left open."""
+    """The problems of all resources that can be found before any exists; values that depend on
+    other resources are skipped.
+    """
     found = {}
     for logical_id in deployment.graph:
         definition = deployment.definitions[logical_id]
@@ -31,7 +37,7 @@ def static_problems(deployment: Deployment) -> dict[str, str]:
         try:
             resolved = deployment.resolve(open_properties, {})
         except (ValueError, KeyError, TypeError, IndexError):
-            continue  # it shows when the resource's turn comes
+            continue  # found when this resource is created
         known = {key: value for key, value in resolved.items() if value is not engine.NO_VALUE}
         problem = property_problem(definition.get("Type", ""), known)
         if problem:
@@ -40,7 +46,7 @@ def static_problems(deployment: Deployment) -> dict[str, str]:
 
 
 def _opened(value: Any, resources: set[str]) -> Any:
-    """The value with everything replaced that is known only when other resources exist."""
+    """The value, with a placeholder for everything that is known only when other resources exist."""
     if isinstance(value, list):
         return [_opened(item, resources) for item in value]
     if not isinstance(value, dict):

@@ -1,6 +1,6 @@
-"""The part of JSON Schema that AWS's resource schemas use, with AWS's wording of what is wrong.
+"""The part of JSON Schema that AWS's resource schemas use, with AWS's error messages.
 
-CloudFormation lets a template write numbers and booleans as strings; so does this.
+CloudFormation allows numbers and booleans as strings in a template, and so does this module.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _INTEGER = re.compile(r"-?\d+\Z")
 def _pattern(text: str) -> re.Pattern[str] | None:
     try:
         return re.compile(text)
-    except re.error:  # a few of AWS's are in another dialect
+    except re.error:  # some of AWS's patterns are in another dialect
         return None
 
 
 def problems(schema: Schema, properties: dict[str, Any]) -> list[str]:
-    """All that is wrong with a resource's properties, one sentence each."""
+    """All problems with a resource's properties, one sentence each."""
     found = _Check(schema).check(schema, properties, "#")
     read_only = {path.split("/")[2] for path in schema.get("readOnlyProperties", []) if path.count("/") == 2}  # noqa: PLR2004
     writable = {path.split("/")[2] for path in schema.get("createOnlyProperties", [])} | set(schema.get("required", []))
@@ -174,7 +174,9 @@ class _Check:
         return found
 
     def _distinct(self, schemas: list[Schema]) -> bool:
-        """Alternatives by required keys exclude one another; alternatives by shape may both fit, as AWS allows."""
+        """Alternatives by required keys exclude each other; alternatives by shape may both match,
+        as on AWS.
+        """
         return all(isinstance(inner, dict) and set(inner) == {"required"} for inner in schemas)
 
 

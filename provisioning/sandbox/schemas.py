@@ -1,6 +1,7 @@
-"""AWS's own resource schemas, as cfn-lint ships them: what a type's properties are and which of them replace it.
+"""AWS's own resource schemas, as cfn-lint ships them: the properties of a type, and those whose
+change replaces it.
 
-A schema is read when its type is first met; the index of a region is a file of 60 to 90 KB.
+A schema is read when its type is first used; the index of a region is a file of 60 to 90 KB.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def _folder() -> Path:
     spec = find_spec("cfnlint")
     if spec is None or not spec.submodule_search_locations:
         raise RuntimeError(
-            "cfn-lint isn't installed beside ministack: the sandbox reads AWS's resource schemas from it."
+            "cfn-lint is not installed together with ministack: the sandbox reads AWS's resource schemas from it."
         )
     return Path(spec.submodule_search_locations[0]) / "data" / "schemas"
 
@@ -43,14 +44,16 @@ def _read(digest: str) -> Schema:
 
 
 def schema_of(resource_type: str, region: str | None = None) -> Schema | None:
-    """The registry schema of a type; None for a type that AWS doesn't have in any region that cfn-lint knows first."""
+    """The registry schema of a type; None for a type that AWS has in none of the regions that
+    cfn-lint covers first.
+    """
     digest = _index(region or get_region()).get(resource_type) or _index(FALLBACK_REGION).get(resource_type)
     return _read(digest) if digest else None
 
 
 @cache
 def create_only_properties(resource_type: str) -> tuple[str, ...] | None:
-    """The top-level properties whose change replaces the resource; None where no schema says."""
+    """The top-level properties whose change replaces the resource; None if no schema defines them."""
     schema = schema_of(resource_type, FALLBACK_REGION)
     if schema is None:
         return None
@@ -58,7 +61,7 @@ def create_only_properties(resource_type: str) -> tuple[str, ...] | None:
 
 
 class CreateOnlyTable(dict[str, tuple[str, ...]]):
-    """ministack's table of replacing properties, continued by the schemas for the types that it lacks."""
+    """ministack's table of replacing properties, extended by the schemas for types that it lacks."""
 
     def get(self, key: str, default: Any = None) -> Any:
         known = super().get(key)

@@ -1,4 +1,6 @@
-"""The process: puts the add-on into ministack, serves both, saves the state on a timer and at the end."""
+"""The process: installs the add-on in ministack, serves both, and saves the state on a timer and at
+the end.
+"""
 
 from __future__ import annotations
 
@@ -27,20 +29,23 @@ _FORBIDDEN = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.
 
 
 def _start_no_programs(event: str, _arguments: tuple[Any, ...]) -> None:
-    """Ministack runs Lambda code and scripts as programs of its own rights; here nothing may be started at all."""
+    """Ministack would run Lambda code and scripts as programs; here no program may be started at
+    all.
+    """
     if event in _FORBIDDEN:
         raise PermissionError("The sandbox starts no other programs: uploaded code is stored, never run.")
 
 
 def install() -> None:
-    """Everything of ours into ministack, before the first request."""
+    """Installs everything of ours in ministack, before the first request."""
     schemas.install()
     resources.register()
     operations.install()
     signals.install()
     install_services()
     install_cloudformation()
-    # ministack would load some 400 botocore models (350 MB) at the first call to a service that it doesn't know.
+    # ministack would load about 400 botocore models (350 MB) on the first call to a service that it
+    # does not know.
     router.put("KNOWN_AWS_SERVICE_NAMES", api.known_services())
 
 
@@ -94,5 +99,5 @@ def run(listener: socket.socket, speed: float, folder: Path) -> None:
     state.prepare()
     install()
     asyncio.run(_serve(listener, state))
-    # Threads of handlers that wait for signals or callbacks would keep the process.
+    # Threads of handlers that wait for signals or callbacks would keep the process alive.
     os._exit(0)

@@ -1,7 +1,9 @@
-"""The account's state on disk: a whole copy every few seconds while something changes, and one at the end.
+"""The account's state on disk: a full copy every few seconds while something changes, and one at
+the end.
 
-A copy is written by a forked child of the process at a moment when no handler is half way, into a folder of its own;
-a symbolic link then points to it. So a copy is consistent, requests don't wait for it, and a kill leaves the last one.
+A forked child of the process writes a copy into its own folder, at a moment when no handler is in
+progress. A symbolic link then points to it. So a copy is consistent, requests do not wait for it,
+and after a kill the last copy remains.
 """
 
 from __future__ import annotations
@@ -29,7 +31,7 @@ _writes = 0
 
 
 def note_request(method: str) -> None:
-    """Every request that isn't a plain read may have changed something."""
+    """Every request that is not a plain read may have changed something."""
     global _writes  # noqa: PLW0603
     if method not in ("GET", "HEAD", "OPTIONS"):
         _writes += 1
@@ -42,7 +44,9 @@ class State:
         self._saved: tuple[int, int] = (0, 0)
 
     def prepare(self) -> None:
-        """Clears away what an interrupted save left, and reads what is ours; ministack reads the rest as it starts."""
+        """Deletes the files of an interrupted save and reads our part of the state; ministack reads
+        the rest when it starts.
+        """
         target = self.current.resolve() if self.current.is_symlink() else None
         for old in self.folder.glob("copy-*"):
             if old != target:
@@ -55,7 +59,7 @@ class State:
         return (_writes, records.changes)
 
     async def keep_saving(self) -> None:
-        """Saves on the timer, for ever, whenever something changed."""
+        """Saves on the timer whenever something has changed, without end."""
         while True:
             await asyncio.sleep(INTERVAL_SECONDS)
             mark = self._mark()
@@ -73,7 +77,7 @@ class State:
                 shutil.rmtree(target, ignore_errors=True)
 
     def save_now(self) -> None:
-        """Saves in this process, for the end."""
+        """Saves in this process, before it ends."""
         if self._mark() != self._saved:
             target = self._new_folder()
             self._write(target)
@@ -87,11 +91,13 @@ class State:
         return target
 
     def _write_in_child(self, target: Path) -> None:
-        """Runs in the forked child only, and ends it: no other code of the process may go on there."""
+        """Runs in the forked child only and ends it: no other code of the process may continue
+        there.
+        """
         code = 1
         try:
-            os.closerange(3, FEW_FILES)  # above all the port, which a new start may want
-            signal.alarm(CHILD_SECONDS)  # a lock that a thread held at the fork would be held for ever
+            os.closerange(3, FEW_FILES)  # in particular the port, which a new start may need
+            signal.alarm(CHILD_SECONDS)  # a lock that a thread held at the fork would never be released
             self._write(target)
             code = 0
         finally:

@@ -1,4 +1,6 @@
-"""What CloudFormation refuses in a template before it looks at any resource: references to nothing, and circles."""
+"""Problems for which CloudFormation rejects a template before it creates any resource: undefined
+references and circles.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,9 @@ CUSTOM_RESOURCE = "AWS::CloudFormation::CustomResource"
 
 
 def problem(template: Template) -> str:
-    """The first problem in AWS's words; empty when there is none, or when a macro may change the template first."""
+    """The first problem in AWS's words; empty if there is none, or if a macro may change the
+    template first.
+    """
     resources = template.get("Resources")
     if not isinstance(resources, dict) or not resources:
         return "Template format error: At least one Resources member must be defined."
@@ -26,7 +30,9 @@ def problem(template: Template) -> str:
 
 
 def _custom(resources: dict[str, Any]) -> str:
-    """A custom resource is what somebody's code says it is, and no code runs here: it would never come to be."""
+    """A custom resource depends on someone's code, and no code runs here, so it would never
+    complete.
+    """
     found = {
         name: str(item.get("Type", CUSTOM_RESOURCE))
         for name, item in resources.items()
@@ -39,7 +45,7 @@ def _custom(resources: dict[str, Any]) -> str:
 
 
 def unknown_parameters(template: Template, given: set[str]) -> str:
-    """A request's parameters that the template doesn't have."""
+    """A request's parameters that the template does not have."""
     unknown = sorted(given - set(template.get("Parameters") or {}))
     return f"Parameters: [{', '.join(unknown)}] do not exist in the template" if unknown else ""
 

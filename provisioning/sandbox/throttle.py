@@ -1,7 +1,8 @@
-"""AWS's request rates for CloudFormation: one bucket of tokens for each account, region and API.
+"""AWS's request rates for CloudFormation: one token bucket per account, region and API.
 
-AWS publishes no figures; these are what people measured (aws/aws-sam-cli#2671: five DescribeStacks a second;
-Sceptre/sceptre#910: five CreateStack in one second are throttled). Off at speed 0 unless it is turned on.
+AWS publishes no figures; these were measured by users (aws/aws-sam-cli#2671: five DescribeStacks a
+second; Sceptre/sceptre#910: five CreateStack in one second are throttled). Off at speed 0 unless it
+is turned on.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class Throttle:
         return PACE.speed > 0 if self._on is None else self._on
 
     def configure(self, *, on: bool | None, rates: dict[str, list[float]] | None) -> None:
-        """Turns it on or off (None: as the speed says), and sets rates as {"CreateStack": [per second, burst]}."""
+        """Turns it on or off (None: depending on the speed), and sets rates as {"CreateStack": [per
+        second, burst]}.
+        """
         self._on = on
         self._rates = dict(RATES)
         for name, pair in (rates or {}).items():
@@ -52,7 +55,7 @@ class Throttle:
         self._buckets.clear()
 
     def allow(self, account: str, region: str, action: str, now: float | None = None) -> bool:
-        """Takes one token; False when there is none, and the call has to be answered with Throttling."""
+        """Takes one token; False if there is none, and the call must be rejected with Throttling."""
         if not self.enabled:
             return True
         rate = self._rates.get(action, DEFAULT)

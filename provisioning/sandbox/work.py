@@ -1,7 +1,8 @@
-"""Where a resource handler runs: ministack's own on the event loop, those that call the wire protocol on a thread.
+"""Where a resource handler runs: ministack's own on the event loop, handlers that use the wire
+protocol on a thread.
 
-ministack's handlers change its stores without locks and take about a millisecond, so they stay on the loop; ours wait
-for answers of this very server, so they must not.
+ministack's handlers change its stores without locks and take about a millisecond, so they run on
+the loop. Ours wait for responses of this very server, so they must not.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ _waits_by_design = stacks.runs_on_worker_thread  # types that wait for a signal,
 
 
 def start(loop: asyncio.AbstractEventLoop) -> None:
-    """Has to run on the loop that serves requests, before the first stack."""
+    """Must run on the loop that serves requests, before the first stack."""
     global _main_loop, _threads, _idle
     _main_loop, _threads, _idle = loop, asyncio.Semaphore(THREADS), asyncio.Condition()
     stacks.put("runs_on_worker_thread", runs_on_thread)
@@ -39,7 +40,9 @@ def runs_on_thread(resource_type: str) -> bool:
 
 
 async def run_handler(resource_type: str, handler: Callable[..., T], *args: object) -> T:
-    """Runs a handler to its end, even if the caller is cancelled meanwhile (then the caller is, afterwards)."""
+    """Runs a handler to its end even if the caller is cancelled meanwhile; the caller is cancelled
+    afterwards.
+    """
     if not runs_on_thread(resource_type):
         await asyncio.sleep(0)
         return handler(*args)
@@ -53,7 +56,9 @@ async def run_handler(resource_type: str, handler: Callable[..., T], *args: obje
 
 
 async def to_the_end(work: Awaitable[T]) -> tuple[T, bool]:
-    """The result, and whether this task was cancelled while it came: what was made has to be known before giving up."""
+    """The result, and whether this task was cancelled meanwhile: a created resource must be
+    recorded before giving up.
+    """
     future = asyncio.ensure_future(work)
     cancelled = False
     while not future.done():
@@ -83,7 +88,9 @@ async def _counted() -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def quiet(patience: float) -> AsyncIterator[None]:
-    """A moment in which no handler of ours is half way, if one comes within `patience` seconds: for a consistent copy."""
+    """Returns a moment in which no handler of ours is in progress, if one comes within `patience`
+    seconds: for a consistent copy.
+    """
     assert _idle is not None  # noqa: S101 - start() ran
     async with _idle:
         with suppress(TimeoutError):
@@ -99,7 +106,9 @@ def _loop_of_this_thread() -> asyncio.AbstractEventLoop | None:
 
 
 def on_loop(function: Callable[..., T], *args: object) -> T:
-    """Called on a handler's thread: runs a function of ministack's on the loop, where its stores are safe to touch."""
+    """Called on a handler's thread: runs a function of ministack on the loop, where its stores are
+    safe to use.
+    """
     assert _main_loop is not None  # noqa: S101 - start() ran
     if _main_loop is _loop_of_this_thread():
         raise RuntimeError(f"{function!r} was sent to the event loop from the event loop, which would wait for itself.")

@@ -221,7 +221,7 @@ def test_the_command_says_what_is_missing_and_ends_with_two() -> None:
         [sys.executable, "manage.py", "sandbox"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
     assert ended.returncode == 2
-    assert "/nowhere/python doesn't exist" in ended.stderr
+    assert "/nowhere/python does not exist" in ended.stderr
     assert "Traceback" not in ended.stderr
 
 

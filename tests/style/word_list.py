@@ -40,7 +40,6 @@ NOT_YET: tuple[str, ...] = (
     "provisioning/jobs/",
     "provisioning/lifecycle/",
     "provisioning/models/",
-    "provisioning/sandbox/",
     "provisioning/template/",
     "provisioning/version_diff/",
     "provisioning/errors.py",

@@ -1,4 +1,4 @@
-"""The resource types that ministack lacks or that it makes differently from AWS, one module a service."""
+"""Resource types that ministack lacks or implements differently from AWS, one module per service."""
 
 from __future__ import annotations
 
@@ -42,6 +42,6 @@ _MODULES = (
 
 
 def register() -> None:
-    """Makes all types of ours known to ministack's CloudFormation."""
+    """Registers all our types with ministack's CloudFormation."""
     for module in _MODULES:
         module.register()

@@ -1,6 +1,5 @@
-"""CloudWatch: alarms over metric math, which ministack's handler refuses, composite alarms, and dashboards' tags.
-
-Alarms are kept and shown, and never evaluated.
+"""CloudWatch: alarms on metric math, which ministack's handler rejects, composite alarms, and
+dashboard tags.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _create_dashboard, _update_dashboard = original(DASHBOARD, "create"), original(D
 
 
 def _plain(properties: Properties) -> Properties:
-    """Without the math, so that ministack takes it; the threshold of an anomaly band is none."""
+    """The alarm without the math, so that ministack accepts it; an anomaly band has no threshold."""
     if not properties.get("Metrics"):
         return properties
     kept = {name: value for name, value in properties.items() if name not in ("Metrics", "ThresholdMetricId")}
@@ -29,7 +28,7 @@ def _plain(properties: Properties) -> Properties:
 
 
 def _show(name: str, properties: Properties) -> None:
-    """Puts the math in place of the single metric."""
+    """Replaces the single metric by the math."""
     metrics = properties.get("Metrics")
     if not metrics:
         return
@@ -74,7 +73,7 @@ def create_composite_alarm(logical_id: str, properties: Properties, stack: str) 
     wanted = arguments("cloudwatch", "PutCompositeAlarm", {**properties, "AlarmName": name})
     api("cloudwatch").put_composite_alarm(**{**wanted, "Tags": []})
     alarms = api("cloudwatch").describe_alarms(AlarmNames=[name], AlarmTypes=["CompositeAlarm"])["CompositeAlarms"]
-    _tag(alarms[0]["AlarmArn"], properties)  # with CloudFormation's own, which the call takes from nobody else
+    _tag(alarms[0]["AlarmArn"], properties)  # with CloudFormation's own tags, which the call accepts from no one else
     return name, {"Arn": alarms[0]["AlarmArn"]}
 
 

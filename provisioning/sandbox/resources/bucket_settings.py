@@ -1,4 +1,4 @@
-"""A bucket's replication and access logs, which ministack's handler leaves out: from CloudFormation's words to the S3 API's."""
+"""A bucket's replication and access logs, which ministack's handler omits, converted to the S3 API."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def _replicate(bucket: str, value: Json) -> None:
 
 
 def _log(bucket: str, value: Json) -> None:
-    """Into a bucket of one's own choice, or into the bucket itself where the template names none."""
+    """Logs to the bucket that the template names, or to the bucket itself if it names none."""
     target = {
         "TargetBucket": value.get("DestinationBucketName") or bucket,
         "TargetPrefix": value.get("LogFilePrefix", ""),
@@ -46,7 +46,9 @@ def _log(bucket: str, value: Json) -> None:
 
 
 def configure(bucket: str, properties: Properties, old: Properties) -> None:
-    """Sets what the template says and takes away what it no longer says; versioning has to be set before."""
+    """Applies the template's settings and removes settings that it no longer has; versioning must
+    be set before.
+    """
     if properties.get("ReplicationConfiguration"):
         _replicate(bucket, properties["ReplicationConfiguration"])
     elif old.get("ReplicationConfiguration"):

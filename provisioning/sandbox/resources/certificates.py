@@ -1,6 +1,5 @@
-"""Certificates: validated through a record in the hosted zone, and where CloudFront and load balancers refuse one.
-
-A certificate that a template names by its ARN and the sandbox doesn't know stands for one of the team's own, and is taken.
+"""Certificates: validation through a record in the hosted zone, and rejection by CloudFront and
+load balancers.
 """
 
 from __future__ import annotations
@@ -22,7 +21,9 @@ _ARN = re.compile(r"arn:aws[a-z-]*:acm:(?P<region>[a-z0-9-]+):\d{12}:certificate
 
 
 def _validation(domain: str) -> dict[str, str]:
-    """The CNAME that proves the domain: the same for every certificate of it in an account, as ACM gives it."""
+    """The CNAME that proves the domain: the same for every certificate of it in an account, as in
+    ACM.
+    """
     base = domain.removeprefix("*.")
     token = hashlib.md5(f"{get_account_id()}{base}".encode(), usedforsecurity=False).hexdigest()
     answer = hashlib.md5(token.encode(), usedforsecurity=False).hexdigest()
@@ -36,7 +37,9 @@ def create(logical_id: str, properties: Properties, stack: str) -> Made:
 
 
 def _validate(arn: str, properties: Properties) -> None:
-    """Puts the proof into the zones that the template names; it stays there when the certificate goes, as on AWS."""
+    """Adds the validation record to the zones that the template names; it remains when the
+    certificate is deleted, as on AWS.
+    """
     if properties.get("ValidationMethod") != "DNS":
         return
     options: list[dict[str, Any]] = on_loop(lambda: acm.certificates[arn]["DomainValidationOptions"])
@@ -83,7 +86,7 @@ def covers(domain: str, names: list[str]) -> bool:
 
 
 def refused_at_edge(properties: Properties) -> str:
-    """Why CloudFront doesn't take a distribution's names with its certificate; empty when it does."""
+    """Why CloudFront rejects a distribution's names with its certificate; empty if it accepts them."""
     config = properties["DistributionConfig"]
     aliases = [str(alias).lower() for alias in config.get("Aliases") or []]
     arn = str((config.get("ViewerCertificate") or {}).get("AcmCertificateArn") or "")
@@ -109,7 +112,7 @@ def refused_at_edge(properties: Properties) -> str:
 
 
 def check_listener(properties: Properties) -> None:
-    """A listener takes a certificate of its own region only."""
+    """A listener accepts certificates of its own region only."""
     for item in properties.get("Certificates") or []:
         arn = str(item.get("CertificateArn") or "")
         match = _ARN.fullmatch(arn)

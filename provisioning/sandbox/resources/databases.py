@@ -1,4 +1,4 @@
-"""RDS and ElastiCache where ministack is less strict or less complete than AWS."""
+"""RDS and ElastiCache, where ministack is less strict or less complete than AWS."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _delete_instance = original("AWS::RDS::DBInstance", "delete")
 
 
 def _managed_secret(instance_id: str, properties: Properties) -> str:
-    """The secret that RDS makes and owns with ManageMasterUserPassword, named as RDS names it."""
+    """The secret that RDS creates and owns with ManageMasterUserPassword, named as on AWS."""
     letters = string.ascii_letters + string.digits
     password = "".join(secrets.choice(letters) for _ in range(PASSWORD_LENGTH))
     kms_key = (properties.get("MasterUserSecret") or {}).get("KmsKeyId")
@@ -47,7 +47,7 @@ def _managed_secret(instance_id: str, properties: Properties) -> str:
 
 
 def _stored(properties: Properties) -> dict[str, object]:
-    """Properties that the instance's record of ministack's own handler leaves out."""
+    """Properties of an instance that ministack's own handler does not record."""
     wanted: dict[str, object] = {
         "EnabledCloudwatchLogsExports": list(properties.get("EnableCloudwatchLogsExports") or []),
         "PerformanceInsightsRetentionPeriod": properties.get("PerformanceInsightsRetentionPeriod"),
@@ -119,7 +119,7 @@ def _serverless_attributes(cache: dict[str, object]) -> dict[str, str]:
 
 
 def cache_host(name: str, kind: str = "", before: str = "") -> str:
-    """A host name as ElastiCache gives them: `<name>.<six letters>.<kind>.eun1.cache.amazonaws.com`."""
+    """A host name in ElastiCache's form: `<name>.<six letters>.<kind>.eun1.cache.amazonaws.com`."""
     area, *direction, number = get_region().split("-")
     short = {"northeast": "ne", "northwest": "nw", "southeast": "se", "southwest": "sw"}
     compass = "".join(short.get(word, word[0]) for word in direction)
@@ -129,7 +129,9 @@ def cache_host(name: str, kind: str = "", before: str = "") -> str:
 
 
 def _with_host(value: Any, host: str) -> Any:
-    """The same, with `host` at every address: ministack has one word for all of them, the name of a container."""
+    """The same data with `host` at every address: ministack uses a container's name for all of
+    them.
+    """
     if isinstance(value, dict):
         return {
             key: host if key.endswith("Address") and item else _with_host(item, host) for key, item in value.items()
@@ -153,9 +155,8 @@ def _rename(records: Any, name: str, host: str) -> None:
 
 
 def _name_nodes(name: str) -> dict[str, Any]:
-    """Gives a replication group's endpoints the host names that ElastiCache gives them; returns what GetAtt shows.
-
-    https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Endpoints.html
+    """Gives a replication group's endpoints host names in ElastiCache's form; returns the
+    attributes for GetAtt.
     """
     record = elasticache.replication_groups[name]
     encrypted = str(record.get("TransitEncryptionEnabled")).lower() == "true"

@@ -1,4 +1,4 @@
-"""Resource types that are one Create… call of their service and one Delete… call, said as data."""
+"""Resource types that need one Create… and one Delete… call of their service, declared as data."""
 
 from __future__ import annotations
 
@@ -19,10 +19,8 @@ GONE = ("NotFound", "NoSuch", "DoesNotExist", "Unknown", "NonExistent")
 
 @dataclass(frozen=True)
 class Declared:
-    """`create` and `delete` are operations of `service`; `made` is where the answer to the first says what was made.
-
-    `identity` is the argument that names it in later calls, and `at` where its value stands in what was made (a path
-    with dots); `name` is the property that CloudFormation makes up when a template leaves it out.
+    """`create` and `delete` are operations of `service`; `made` is the path of the new resource in
+    the first one's response.
     """
 
     service: str
@@ -47,7 +45,7 @@ class Declared:
 
 
 def walk(value: Any, path: str) -> Any:
-    """The value at a path with dots; None where it stops."""
+    """The value at a dotted path; None if the path ends early."""
     for part in path.split(".") if path else ():
         value = value.get(part) if isinstance(value, dict) else None
     return value
@@ -58,7 +56,7 @@ def call(service: str, operation: str, **wanted: Any) -> Any:
 
 
 def missing(error: ClientError) -> bool:
-    """Whether the service says that there is no such thing."""
+    """Whether the service reports that the resource does not exist."""
     text = f"{error.response['Error']['Code']} {error.response['Error'].get('Message', '')}"
     return any(word in text for word in GONE) or "does not exist" in text or "not found" in text.lower()
 

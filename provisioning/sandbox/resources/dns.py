@@ -1,8 +1,4 @@
-"""Route 53: zones, public and private, with their tags, record sets under AWS's rules, health checks.
-
-A zone that a template names by its id and the sandbox doesn't know stands for one that the team has already: it is made
-on first use, under that id, so that examples work and its records can be looked up.
-"""
+"""Route 53: public and private zones with tags, record sets with AWS's rules, health checks."""
 
 from __future__ import annotations
 
@@ -34,7 +30,7 @@ def _zone_named(name: str) -> str:
 
 
 def _zone_with(zone_id: str, record_name: str) -> dict[str, Any]:
-    """The zone of this id; an unknown one is taken for the team's own and made."""
+    """The zone with this id; an unknown one counts as the team's own and is created."""
     if zone_id not in route53.zones:
         if not _ZONE_ID.fullmatch(zone_id):
             raise ValueError(
@@ -56,7 +52,9 @@ def _zone_with(zone_id: str, record_name: str) -> dict[str, Any]:
 
 
 def zone_of(properties: Properties) -> str:
-    """The id of the zone that a record's properties name, made sure of, with the record's name checked against it."""
+    """The zone id of a record's properties; creates the zone if needed and checks the record's name
+    against it.
+    """
     name = _absolute(str(properties["Name"])).lower()
     zone_id = str(properties.get("HostedZoneId") or "").removeprefix("/hostedzone/")
     if not zone_id:
@@ -96,7 +94,7 @@ def change(zone_id: str, action: str, properties: Properties) -> None:
 
 
 def _shadowed(zone_id: str, properties: Properties) -> None:
-    """A CNAME stands alone under its name."""
+    """A name with a CNAME cannot have other records."""
     name, kind = _absolute(str(properties["Name"])).lower(), properties["Type"]
     held = [record for record in route53.records.get(zone_id, []) if record["Name"] == name and record["Type"] != kind]
     if held and (kind == "CNAME" or any(record["Type"] == "CNAME" for record in held)):

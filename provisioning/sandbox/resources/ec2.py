@@ -161,7 +161,9 @@ def delete_acl_entry(physical_id: str, _properties: Properties) -> None:
 
 
 def _associate(subnet_id: str, acl_id: str) -> str:
-    """Ministack's ReplaceNetworkAclAssociation forgets the subnet, and new subnets have no association: so by its records."""
+    """Changes ministack's records directly: its ReplaceNetworkAclAssociation loses the subnet, and
+    new subnets have no association.
+    """
     acls = private.ec2.network_acls
     if acl_id not in acls:
         raise ValueError(
@@ -182,7 +184,7 @@ def create_acl_association(_logical_id: str, properties: Properties, _stack: str
 
 
 def delete_acl_association(_physical_id: str, properties: Properties) -> None:
-    """The subnet falls back to the default ACL of its VPC."""
+    """The subnet returns to the default ACL of its VPC."""
     acls = api("ec2").describe_network_acls()["NetworkAcls"]
     vpc_id = next((acl["VpcId"] for acl in acls if acl["NetworkAclId"] == properties["NetworkAclId"]), None)
     default = next((acl["NetworkAclId"] for acl in acls if acl["IsDefault"] and acl["VpcId"] == vpc_id), None)

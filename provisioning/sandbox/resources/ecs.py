@@ -1,4 +1,4 @@
-"""ECS: task definitions and services with all their properties, and capacity providers of a cluster."""
+"""ECS: task definitions and services with all their properties, and a cluster's capacity providers."""
 
 from __future__ import annotations
 
@@ -59,7 +59,9 @@ def create_service(logical_id: str, properties: Properties, stack: str) -> Made:
 
 
 def update_service(physical_id: str, old: Properties, new: Properties, _stack: str, _logical_id: str) -> Made:
-    """Only what changed is sent, so that a count which autoscaling chose stays unless the template's count changes."""
+    """Sends changed properties only, so that a count set by autoscaling is kept unless the
+    template's count changes.
+    """
     changed = {key: value for key, value in new.items() if key != "Tags" and old.get(key) != value}
     name = physical_id.rsplit("/", 1)[-1]
     cluster = new.get("Cluster", "default")

@@ -1,4 +1,4 @@
-"""CloudFront and WAF at the edge: what they refuse, beside what ministack makes."""
+"""CloudFront and WAF: what they reject, in addition to ministack."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _behaviours(config: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _check_parts(config: dict[str, Any]) -> None:
-    """Everything that a distribution names is there."""
+    """Checks that everything that a distribution refers to exists."""
     origins = {item.get("Id") for item in config.get("Origins") or []}
     groups = (config.get("OriginGroups") or {}).get("Items") or []
     targets = origins | {item.get("Id") for item in groups}
@@ -103,7 +103,7 @@ def delete_distribution(physical_id: str, properties: Properties) -> None:
 
 
 def _in_use(kind: str) -> Any:
-    """Deletion of a part that a distribution still names is refused."""
+    """Rejects the deletion of a part that a distribution still uses."""
     plain = original(kind, "delete")
 
     def delete(physical_id: str, properties: Properties) -> None:

@@ -1,4 +1,4 @@
-"""SES identities: their tags, and the records that prove a domain, which ministack's handler leaves out."""
+"""SES identities: tags and the records that prove a domain, which ministack's handler omits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def _arn(identity: str) -> str:
 
 
 def _complete(identity: str, properties: Properties) -> dict[str, str]:
-    """Keeps tags and keys where SES's own calls show them; returns what GetAtt gives for a domain."""
+    """Stores tags and keys where SES's own calls show them; returns the attributes of a domain for
+    GetAtt.
+    """
     record = ses.identities[identity]
     ses.ses_tags[_arn(identity)] = tag_list(properties)
     signing = properties.get("DkimSigningAttributes") or {}

@@ -1,4 +1,4 @@
-"""Lambda: code that a template names has to be where it says; it is kept and never run."""
+"""Lambda: the code that a template names must exist; it is stored and never run."""
 
 from __future__ import annotations
 

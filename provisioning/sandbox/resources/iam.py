@@ -1,4 +1,4 @@
-"""IAM: providers of identity, inline policies of roles, and instance profiles under their names."""
+"""IAM: identity providers, inline policies of roles, and instance profiles by their names."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def delete_role_policy(_physical_id: str, properties: Properties) -> None:
 
 
 def _arn_of(profile: str) -> str:
-    """Ministack takes the ARN for what a Ref gives; on AWS that is the name."""
+    """Ministack returns the ARN for a Ref; AWS returns the name."""
     return on_loop(lambda: str((iam.instance_profiles.get(profile) or {}).get("Arn", profile)))
 
 

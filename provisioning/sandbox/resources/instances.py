@@ -1,4 +1,6 @@
-"""EC2 instances and what is attached to them: disks, network interfaces, addresses, key pairs."""
+"""EC2 instances and the resources attached to them: disks, network interfaces, addresses, key
+pairs.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ _NOT_AT_LAUNCH = (
 def _launch(properties: Properties) -> dict[str, Any]:
     wanted = arguments("ec2", "RunInstances", {k: v for k, v in properties.items() if k not in _NOT_AT_LAUNCH})
     if properties.get("UserData"):
-        # botocore encodes it, and a template has it encoded already
+        # botocore encodes it, but a template already contains it encoded
         wanted["UserData"] = _decoded(str(properties["UserData"]))
     profile = properties.get("IamInstanceProfile")
     if profile:
@@ -215,7 +217,7 @@ def create_key_pair(_logical_id: str, properties: Properties, _stack: str) -> Ma
         made = ec2.import_key_pair(KeyName=name, PublicKeyMaterial=str(properties["PublicKeyMaterial"]).encode())
     else:
         made = ec2.create_key_pair(KeyName=name)
-        place = f"/ec2/keypair/{made['KeyPairId']}"  # where CloudFormation puts the private key
+        place = f"/ec2/keypair/{made['KeyPairId']}"  # where CloudFormation stores the private key
         api("ssm").put_parameter(Name=place, Value=made["KeyMaterial"], Type="SecureString")
     return name, {"KeyPairId": made["KeyPairId"], "KeyFingerprint": made.get("KeyFingerprint", "")}
 

@@ -1,4 +1,6 @@
-"""What joins networks: peering, VPN gateways and connections, DHCP options, outbound-only gateways, placement."""
+"""Connections between networks: peering, VPN gateways and connections, DHCP options, egress-only
+gateways, placement.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ _KINDS = {
 
 
 def _accepted() -> None:
-    """A peering within the account is accepted by itself, as CloudFormation does; one with a stranger waits."""
+    """A peering within the account is accepted automatically, as by CloudFormation; one with
+    another account waits.
+    """
     plain = original(PEERING, "create")
 
     def create(logical_id: str, properties: Properties, stack: str) -> Made:

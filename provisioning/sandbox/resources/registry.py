@@ -1,4 +1,4 @@
-"""How a resource type of ours is made known to ministack's CloudFormation."""
+"""Registers our resource types with ministack's CloudFormation."""
 
 from __future__ import annotations
 
@@ -28,11 +28,7 @@ def resource_type(
     update: Update | None = None,
     tags: tuple[str, str] | None = None,
 ) -> None:
-    """Registers a type, or replaces those of its handlers that are given.
-
-    `tags` is the property that takes tags and its shape ("list" or "map"): CloudFormation adds the stack's tags there.
-    A new type without `update` is replaced whenever it changes.
-    """
+    """Registers a type, or replaces the given handlers of it."""
     handlers = _HANDLERS.setdefault(name, {})
     new = not handlers
     if create is not None:
@@ -57,7 +53,9 @@ def _is_ours(function: Callable[..., Any]) -> bool:
 
 
 def _on_loop(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Ministack's handler of a type that runs on threads now: its stores are safe to touch on the event loop only."""
+    """Ministack's handler of a type that now runs on threads: its stores are safe to use on the
+    event loop only.
+    """
 
     def call(*args: object) -> Any:
         return on_loop(function, *args)
@@ -73,14 +71,15 @@ def _replacing(create: Create) -> Update:
 
 
 def original(name: str, handler: str) -> Callable[..., Any]:
-    """The handler that stands so far, to be called from one of ours: ministack's own then runs on the event loop.
-
-    Handlers whose update doesn't take the logical id are given one argument less, as ministack does itself.
+    """The previous handler, to be called from one of ours: ministack's own then runs on the event
+    loop.
     """
     handlers = dict(_HANDLERS[name])
     function = handlers[handler]
     if _is_ours(function):
-        return cast("Callable[..., Any]", function)  # it waits for answers of this server, so it stays on its thread
+        return cast(
+            "Callable[..., Any]", function
+        )  # it waits for responses of this server, so it runs on its own thread
     drop_logical_id = handler == "update" and not handlers.get("update_with_logical_id")
 
     def call(*args: object) -> Any:
@@ -90,7 +89,9 @@ def original(name: str, handler: str) -> Callable[..., Any]:
 
 
 def physical_name(stack_name: str, logical_id: str, limit: int = 40) -> str:
-    """A name as CloudFormation makes them up: stack, logical id and a suffix, in lower case."""
+    """A name in the form that CloudFormation generates: stack, logical id and a suffix, in lower
+    case.
+    """
     return str(provisioners.physical_name(stack_name, logical_id, lowercase=True, max_len=limit))
 
 

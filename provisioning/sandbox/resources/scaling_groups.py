@@ -1,4 +1,6 @@
-"""Auto Scaling groups from a template: refused when their launch template can launch nothing, else with their instances."""
+"""Auto Scaling groups from a template: rejected if their launch template cannot launch anything,
+otherwise with instances.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""S3 buckets with all that a template says of them, refused deletion while they hold anything, and secrets as AWS has them."""
+"""S3 buckets with all template settings, whose deletion is rejected while they hold objects, and
+secrets as on AWS.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ def _expiration(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _lifecycle_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    """One rule, from CloudFormation's words to the S3 API's."""
+    """One rule, converted from CloudFormation to the S3 API."""
     shaped: dict[str, Any] = {"ID": rule.get("Id", ""), "Status": rule["Status"]}
     conditions = {name: rule[name] for name in ("ObjectSizeGreaterThan", "ObjectSizeLessThan") if name in rule}
     tags = rule.get("TagFilters") or []
@@ -84,7 +86,9 @@ def _encryption_rule(rule: dict[str, Any]) -> dict[str, Any]:
 
 
 def _configure(bucket: str, properties: Properties, old: Properties) -> None:
-    """Applies what a template says about a bucket through the S3 API, and takes away what it no longer says."""
+    """Applies the template's settings of a bucket through the S3 API, and removes settings that it
+    no longer has.
+    """
     s3 = api("s3")
     encryption = (properties.get("BucketEncryption") or {}).get("ServerSideEncryptionConfiguration")
     if encryption:
@@ -143,7 +147,7 @@ def delete_bucket(physical_id: str, properties: Properties) -> None:
 
 
 def generate_password(rules: dict[str, Any]) -> str:
-    """What GetRandomPassword gives for these rules."""
+    """A password as from GetRandomPassword with these rules."""
     excluded = set(str(rules.get("ExcludeCharacters", "")))
     sets = [
         (string.ascii_lowercase, "ExcludeLowercase"),
@@ -178,7 +182,7 @@ def _with_value(properties: Properties) -> Properties:
 
 
 def _by_name(properties: Properties, physical_id: str) -> str:
-    """The name under which ministack keeps the secret whose ARN is the physical id."""
+    """The name under which ministack stores the secret whose ARN is the physical id."""
     if properties.get("Name"):
         return str(properties["Name"])
     return physical_id.split(":", 6)[-1].rsplit("-", 1)[0] if physical_id.startswith("arn:") else physical_id
@@ -247,7 +251,7 @@ def delete_rotation(physical_id: str, _properties: Properties) -> None:
 
 
 def create_bucket_policy(_logical_id: str, properties: Properties, _stack: str) -> Made:
-    """The physical id is the bucket's name, as it is on AWS."""
+    """The physical id is the bucket's name, as on AWS."""
     bucket = str(properties["Bucket"])
     document = properties["PolicyDocument"]
     text = document if isinstance(document, str) else json.dumps(document)

@@ -1,4 +1,6 @@
-"""Types that ministack makes without their tags (or a role's boundary): the same, and then the service's own tagging call."""
+"""Types that ministack creates without tags (or a role's boundary): calls the service's own tagging
+API afterwards.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from provisioning.sandbox.services import (
 
 
 def install() -> None:
-    """Puts them into ministack."""
+    """Installs them in ministack."""
     for module in (
         addresses,
         application_autoscaling,

@@ -1,4 +1,4 @@
-"""DescribeAddresses by public address, which ministack reads as "all of them"."""
+"""DescribeAddresses by public address, which ministack interprets as "all"."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Application Auto Scaling: targets and policies are kept and shown; only a target's limits move a service."""
+"""Application Auto Scaling: stores and returns targets and policies; only a target's limits change
+a service.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +36,7 @@ def _register(body: Body) -> Body:
 
 
 def _bring_inside(resource_id: str, target: Body) -> None:
-    """A service outside its target's limits is scaled to the nearest one.
-
-    https://docs.aws.amazon.com/autoscaling/application/APIReference/API_RegisterScalableTarget.html
-    """
+    """Scales a service outside its target's limits to the nearest limit."""
     kind, _, place = resource_id.partition("/")
     cluster, _, name = place.rpartition("/")
     found = [

@@ -1,7 +1,4 @@
-"""Calls of JSON-speaking services that are answered here, and what they keep.
-
-What is kept survives a restart: a store is a dict of JSON by keys that begin with account and region.
-"""
+"""Calls of JSON services that are handled here, and their stores."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ _stores: dict[str, dict[str, Body]] = {}
 
 
 class RefusedError(Exception):
-    """An answer in a service's own error words."""
+    """An error response in a service's own words."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -28,7 +25,7 @@ class RefusedError(Exception):
 
 
 def store(name: str) -> dict[str, Body]:
-    """The store of this name, the same object for ever."""
+    """The store with this name; always the same object."""
     return _stores.setdefault(name, {})
 
 
@@ -43,7 +40,7 @@ def load(data: dict[str, dict[str, Body]]) -> None:
 
 
 def scope() -> str:
-    """What every key begins with: the account and the region of the request."""
+    """The prefix of every key: the account and the region of the request."""
     return f"{get_account_id()}|{get_region()}|"
 
 
@@ -59,7 +56,7 @@ def _unknown(action: str) -> Call:
 
 
 def answer_calls(calls: dict[str, Call], otherwise: Handler | None = None) -> Handler:
-    """A service handler that answers these actions, and leaves others to ministack's handler where there is one."""
+    """A service handler for these actions; other actions go to ministack's handler if there is one."""
 
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
@@ -76,5 +73,5 @@ def answer_calls(calls: dict[str, Call], otherwise: Handler | None = None) -> Ha
 
 
 def add_calls(service: str, calls: dict[str, Call]) -> None:
-    """These calls of a service that ministack has are answered here from now on."""
+    """Handles these calls of a ministack service here."""
     app.SERVICE_HANDLERS[service] = answer_calls(calls, app.SERVICE_HANDLERS[service])

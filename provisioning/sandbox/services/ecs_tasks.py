@@ -1,4 +1,6 @@
-"""One-off ECS tasks that start, run and end with an exit code; ministack's would stay RUNNING for ever."""
+"""One-off ECS tasks that start, run and end with an exit code; ministack's would be RUNNING
+forever.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _running: set[asyncio.Task[None]] = set()
 
 
 def _stack_and_logical_id(task: dict[str, Any]) -> tuple[str, str]:
-    """Who a fault would name: the stack and the logical id of the task's definition, or its cluster and family."""
+    """The target that a fault may name: the stack and logical id of the task's definition, or its
+    cluster and family.
+    """
     arn = task["taskDefinitionArn"]
     tags = {tag["key"]: tag["value"] for tag in ecs.tags.get(arn) or []}
     cluster, family = task["clusterArn"].rsplit("/", 1)[-1], arn.rsplit("/", 1)[-1].rsplit(":", 1)[0]
@@ -28,7 +32,7 @@ def _stack_and_logical_id(task: dict[str, Any]) -> tuple[str, str]:
 
 
 def _show(task: dict[str, Any], status: str) -> bool:
-    """Moves the task on; False when somebody has stopped it meanwhile."""
+    """Moves the task to its next status; False if it was stopped meanwhile."""
     if task["lastStatus"] == _STOPPED:
         return False
     task["lastStatus"] = status
@@ -88,7 +92,7 @@ def _with_lives(ministacks: Handler) -> Handler:
 
 
 def end_interrupted() -> None:
-    """After a restart: tasks that ran when the sandbox stopped are stopped, and say why."""
+    """After a restart: stops tasks that ran when the sandbox was stopped, with the reason."""
     for _key, task in ecs.tasks.all_items():
         if task.get("lastStatus") == _STOPPED and not task.get("stoppedAt"):
             task.update(

@@ -1,4 +1,4 @@
-"""EC2's query requests, `NetworkInterface.1.SubnetId=…`, as nested data and back."""
+"""Converts EC2's query requests, `NetworkInterface.1.SubnetId=…`, to nested data and back."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ def _listed(value: Any) -> Any:
 
 
 def flattened(name: str, values: list[str]) -> Form:
-    """A list of strings as a request has it, numbered: `name.1` and so on."""
+    """A list of strings in a request, numbered: `name.1` and so on."""
     return {f"{name}.{number}": [value] for number, value in enumerate(values, 1)}
 
 
 def true(value: object) -> bool:
-    """A request's boolean, which comes as text."""
+    """A request's boolean, which is sent as text."""
     return str(value).lower() == "true"

@@ -1,4 +1,6 @@
-"""What can be asked and changed of an EC2 instance: user data, protection from termination, metadata options."""
+"""Attributes of an EC2 instance that can be read and changed: user data, termination protection,
+metadata options.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,7 @@ METADATA = {
 
 
 def instance_xml(record: Record) -> str:
-    """Ministack's, with what is completed here."""
+    """Ministack's response, completed."""
     text = str(_ministacks_xml(record))
     options = record.get("MetadataOptions")
     more = ""

@@ -1,7 +1,5 @@
-"""EC2 instances as a request describes them: launch template, disks, network interfaces, metadata options, protection.
-
-ministack keeps an instance's type, image and groups; what a team looks up afterwards (is IMDSv2 demanded, is the disk
-encrypted, what is its user data) is completed here. No instance runs anything.
+"""EC2 instances as a request describes them: launch template, disks, network interfaces, metadata
+options, protection.
 """
 
 from __future__ import annotations
@@ -66,7 +64,7 @@ def _image(name: str) -> str:
 
 
 def _wanted(request: dict[str, Any]) -> dict[str, Any]:
-    """The request over its launch template, and what it names checked for existence."""
+    """The request merged over its launch template, after checking that everything it names exists."""
     wanted = {**template_data(request.get("LaunchTemplate")), **request}
     if not wanted.get("ImageId"):
         raise RefusedError("MissingParameter", "The request must contain the parameter ImageId")
@@ -101,7 +99,7 @@ def _existing_interface(item: Record) -> Record | None:
 
 
 def refusal(form: Form) -> str:
-    """Why RunInstances would refuse the request; empty when it wouldn't."""
+    """Why RunInstances would reject the request; empty if it would not."""
     try:
         _wanted(nested(form))
     except RefusedError as refused:
@@ -146,7 +144,7 @@ def run_instances(form: Form) -> Answer:
 
 
 def complete(record: Record, wanted: dict[str, Any]) -> None:
-    """What the request says of the instance and ministack leaves out of its record."""
+    """Values of the request about the instance that ministack does not record."""
     subnet = ec2.subnets.get(record["SubnetId"]) or {}
     zone = subnet.get("AvailabilityZone") or record["Placement"]["AvailabilityZone"]
     record["Placement"]["AvailabilityZone"] = zone
@@ -198,7 +196,7 @@ def _new_volume(record: Record, mapping: Record, zone: str) -> Record:
     answer = ec2.ACTION_MAP["CreateVolume"](
         {"AvailabilityZone": [zone], "Size": [str(mapping["Ebs"].get("VolumeSize", 8))]}
     )
-    volume_id = re.search(r"<volumeId>(vol-[0-9a-f]+)<", answer[2].decode())[1]  # type: ignore[index]  # it was just made
+    volume_id = re.search(r"<volumeId>(vol-[0-9a-f]+)<", answer[2].decode())[1]  # type: ignore[index]  # it was just created
     now, device = now_iso(), mapping.get("DeviceName", "/dev/sdf")
     volume: Record = ec2.volumes[volume_id]
     attached = {
@@ -233,7 +231,7 @@ def _fill_volume(volume: Record, ebs: Record) -> None:
 
 
 def _interface(record: Record, wanted: dict[str, Any], subnet: Record) -> None:
-    """The instance's first network interface: the one that was named, or one of its own."""
+    """The instance's first network interface: the one that the request names, or its own."""
     first: Record = wanted["NetworkInterfaces"][0] if wanted.get("NetworkInterfaces") else {}
     interface_id, own = first.get("NetworkInterfaceId"), False
     if not interface_id and subnet.get("CidrBlock"):
@@ -273,7 +271,7 @@ def terminate_instances(form: Form) -> Answer:
 
 
 def _let_go(instance_id: str) -> None:
-    """Its own disks and network interface go with it, what was attached to it stays."""
+    """Deletes the instance's own disks and network interface; attached ones remain."""
     for volume_id, volume in list(ec2.volumes.items()):
         mine = [item for item in volume["Attachments"] if item["InstanceId"] == instance_id]
         if mine and mine[0].get("DeleteOnTermination", False):

@@ -1,4 +1,4 @@
-"""EC2 network interfaces: addresses out of their subnet, filters when described, no deletion while in use."""
+"""EC2 network interfaces: addresses from their subnet, filters, no deletion while in use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ministacks = {
 }
 _INTERFACE_ID = re.compile(r"<networkInterfaceId>(eni-\w+)<")
 SECONDARY = "SecondaryAddresses"
-FIRST_HOST = 4  # AWS keeps a subnet's first four addresses and its last for itself
+FIRST_HOST = 4  # AWS reserves the first four addresses of a subnet and the last one
 
 
 def _free_address(subnet: Record) -> str | None:
@@ -62,7 +62,7 @@ def create(form: Form) -> Answer:
 
 
 def fields_xml(record: Record) -> str:
-    """Ministack's, with the secondary addresses."""
+    """Ministack's response with the secondary addresses."""
     more = "".join(
         f"<item><privateIpAddress>{address}</privateIpAddress><primary>false</primary></item>"
         for address in record.get(SECONDARY) or []
@@ -72,7 +72,7 @@ def fields_xml(record: Record) -> str:
 
 
 def made_id(answer: Answer) -> str:
-    """The id in the answer to CreateNetworkInterface."""
+    """The id in the response to CreateNetworkInterface."""
     found = _INTERFACE_ID.search(answer[2].decode())
     assert found is not None  # noqa: S101 - ministack's own answer
     return found[1]

@@ -1,6 +1,5 @@
-"""Public SSM parameters under /aws/service/: an image id for every name that AWS publishes images under, the same each time.
-
-https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-public-parameters.html
+"""Public SSM parameters under /aws/service/: a stable image id for every name under which AWS
+publishes images.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ _ministacks = ssm.public_parameter
 
 
 def image_id(name: str) -> str | None:
-    """The image behind a public parameter in the request's region; None for a name that publishes none."""
+    """The image of a public parameter in the request's region; None for a name without images."""
     if not _IMAGES.fullmatch(name):
         return None
     return f"ami-0{hashlib.sha256(f'{get_region()}{name}'.encode()).hexdigest()[:16]}"

@@ -1,4 +1,6 @@
-"""DescribeDBInstances with what ministack keeps and doesn't show: the managed secret and the exported logs."""
+"""DescribeDBInstances with data that ministack stores but does not return: the managed secret and
+the exported logs.
+"""
 
 from __future__ import annotations
 

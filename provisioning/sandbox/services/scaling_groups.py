@@ -1,4 +1,6 @@
-"""Auto Scaling groups whose instances exist: launched by the group's template into its subnets, and ended with it."""
+"""Auto Scaling groups with real instances: launched from the group's template into its subnets, and
+terminated with it.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +51,9 @@ def _by_configuration(configuration: dict[str, Any]) -> Form:
 
 
 def reconcile(group: Group) -> None:
-    """As many instances as the group wants, spread over its subnets; none when its template can't launch any."""
+    """Launches as many instances as the group needs, spread over its subnets; none if its template
+    cannot launch any.
+    """
     held: list[dict[str, Any]] = group["Instances"]
     while len(held) > group["DesiredCapacity"]:
         _terminate(held.pop()["InstanceId"])
@@ -81,7 +85,9 @@ def _terminate(instance_id: str) -> None:
 
 
 def refusal(group: Group) -> str:
-    """Why the group's template could launch nothing, in Auto Scaling's words; empty when it could."""
+    """Why the group's template could not launch an instance, in Auto Scaling's words; empty if it
+    could.
+    """
     reason = instances.refusal(launch_form(group))
     if not reason:
         return ""
@@ -123,7 +129,7 @@ def _delete(form: Form) -> Answer:
 
 
 def touched(group: Group) -> None:
-    """A group that a template changed: its instances follow, and it knows since when."""
+    """Applies a template's change of a group to its instances, and records the time."""
     group.setdefault("CreatedTime", now_iso())
     reconcile(group)
 

@@ -1,4 +1,6 @@
-"""AssumeRole as strict as AWS's: the role has to exist, and its trust policy has to hold, external id included."""
+"""AssumeRole as strict as on AWS: the role must exist, and its trust policy must allow the caller,
+including the external id.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +19,11 @@ def _form(body: bytes, query: dict[str, list[str]]) -> dict[str, str]:
 
 
 def _refused(form: dict[str, str], caller: dict[str, Any]) -> str:
-    """Why the caller may not assume the role; empty when it may."""
+    """Why the caller may not assume the role; empty if it may."""
     role_arn = form.get("RoleArn", "")
     parts = role_arn.split(":", ARN_PARTS - 1)
     if len(parts) < ARN_PARTS:
-        return ""  # ministack says that it is no ARN
+        return ""  # ministack responds that it is no ARN
     role = iam.roles.get_scoped(parts[4], None, role_arn.rsplit("/", 1)[-1])
     context = EvalContext(
         principal_arn=caller["userArn"],

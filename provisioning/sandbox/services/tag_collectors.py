@@ -1,7 +1,4 @@
-"""Which resources have which tags, service by service: what the tagging API lists.
-
-AWS lists no IAM users and roles there (supported-services page of its API reference), so neither does this.
-"""
+"""The tags of all resources, service by service: the data of the tagging API."""
 
 from __future__ import annotations
 
@@ -32,7 +29,8 @@ _EC2_STORES = {
     "dopt-": "dhcp_options",
     "lt-": "launch_templates",
 }
-# Where AWS lists what stands in no region: https://docs.aws.amazon.com/tag-editor/latest/userguide/find-resources-to-tag.html
+# The region in which AWS lists global resources:
+# https://docs.aws.amazon.com/tag-editor/latest/userguide/find-resources-to-tag.html
 WORLD_REGION = "us-east-1"
 _GONE = ("deleted", "terminated", "INACTIVE")
 

@@ -1,4 +1,6 @@
-"""GetResources of the Resource Groups Tagging API for every service that a stack here uses, filtered and paged."""
+"""GetResources of the Resource Groups Tagging API for every service that a stack here uses, with
+filters and pages.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ PAGE, LARGEST_PAGE = 50, 100
 
 
 def tagged_resources() -> dict[str, dict[str, str]]:
-    """Everything of the request's account and region that has a tag, by ARN, in the ARN's order."""
+    """All tagged resources of the request's account and region, sorted by ARN."""
     found = {arn: tags for collect in COLLECTORS.values() for arn, tags in collect() if arn and tags}
     return dict(sorted(found.items()))
 
@@ -54,7 +56,9 @@ def _get_tag_values(body: Body) -> Body:
 
 
 def inventory(tag: str) -> list[dict[str, Any]]:
-    """For people: everything in the account and region with a tag `key=value` (or all, for an empty one)."""
+    """For people: all resources of the account and region with a tag `key=value` (or any tag, for
+    an empty one).
+    """
     key, _, value = tag.partition("=")
     return [{"arn": arn, "tags": tags} for arn, tags in tagged_resources().items() if not key or tags.get(key) == value]
 

@@ -1,4 +1,4 @@
-"""WAF's logging configurations, which ministack's WAF lacks: kept and shown."""
+"""WAF's logging configurations, which ministack's WAF lacks: stored and returned."""
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
-"""CloudFormation's stack engine as AWS runs it: in parallel, asynchronously, and carried on after a crash.
+"""CloudFormation's stack engine as on AWS: in parallel, asynchronous, and resumed after a crash.
 
-It takes the place of ministack's own, which makes one resource after the other; requests, templates and intrinsic
-functions stay ministack's.
+It replaces ministack's own engine, which creates one resource after the other. Requests, templates
+and intrinsic functions are still ministack's.
 """

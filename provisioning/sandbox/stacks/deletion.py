@@ -1,4 +1,4 @@
-"""Deleting a stack's resources: what needs something goes before it, everything else at once."""
+"""Deletes a stack's resources: dependent resources first, everything else at once."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Deletion:
 
 
 async def delete_one(stack_name: str, logical_id: str, record: dict[str, Any], *, snapshot: bool = False) -> None:
-    """Deletes one resource at AWS's pace; raises what its handler raises."""
+    """Deletes one resource at AWS's pace; raises the error of its handler."""
     resource_type, physical_id = record["ResourceType"], record["PhysicalResourceId"]
     properties = record.get("Properties", {})
     fault = FAULTS.take(stack_name, logical_id, resource_type, "delete")
@@ -105,7 +105,7 @@ async def delete_one(stack_name: str, logical_id: str, record: dict[str, Any], *
 
 
 def as_deployed(stack: Stack) -> Deployment:
-    """The stack as its last operation left it, for what is asked of its template."""
+    """The stack as its last operation left it, for queries about its template."""
     template = stack.get("_template") or (stack.get("_operation") or {}).get("template") or {}
     parameters = stack.get("_resolved_params") or (stack.get("_operation") or {}).get("parameters") or {}
     return Deployment(stack, template, parameters)
@@ -113,7 +113,7 @@ def as_deployed(stack: Stack) -> Deployment:
 
 @running.ends_truthfully
 async def delete_stack(stack_name: str, stack_id: str, retain_resources: Any = (), force: bool = False) -> None:  # noqa: FBT001, FBT002 - ministack's own signature
-    """DeleteStack's work, from DELETE_IN_PROGRESS to one of its ends."""
+    """The work of DeleteStack, from DELETE_IN_PROGRESS to one of its final states."""
     stack = cfn.stacks.get(stack_name)
     if not stack or stack["StackId"] != stack_id:
         return
@@ -139,5 +139,5 @@ async def delete_stack(stack_name: str, stack_id: str, retain_resources: Any = (
             if output.get("ExportName"):
                 cfn.exports.pop(output["ExportName"], None)
         set_status(stack, "DELETE_COMPLETE")
-        # From now on only its id finds it, and its name is free.
+        # Only its id finds it now, and its name is free.
         cfn.stacks[stack_id] = cfn.stacks.pop(stack_name)

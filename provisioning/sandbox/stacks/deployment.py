@@ -1,4 +1,4 @@
-"""Creating a stack, and updating one: every resource as soon as what it needs is there."""
+"""Creates and updates a stack: every resource as soon as its dependencies exist."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ REPLACING = "Requested update requires the creation of a new physical resource; 
 
 
 class ResourceFailedError(Exception):
-    """AWS's (or a fault's) reason why a resource could not be made."""
+    """AWS's (or a fault's) reason why a resource could not be created."""
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Deployment:
     # Properties ----------------------------------------------------------------------------------------------
 
     def resolve(self, value: Any, resources: dict[str, Any] | None = None) -> Any:
-        """A template's value with its intrinsic functions carried out."""
+        """A template's value with its intrinsic functions evaluated."""
         return engine.resolve_refs(
             copy.deepcopy(value),
             self.stack["_resources"] if resources is None else resources,
@@ -68,7 +68,7 @@ class Deployment:
         )
 
     def properties(self, logical_id: str) -> tuple[dict[str, Any], dict[str, str]]:
-        """The resolved properties, and the dynamic references in them with their values."""
+        """The resolved properties, and the values of the dynamic references in them."""
         resolved = self.resolve(self.definitions[logical_id].get("Properties") or {})
         resolved = {key: value for key, value in resolved.items() if value is not engine.NO_VALUE}
         before = self.previous.get("_resources", {}).get(logical_id) or {}
@@ -92,7 +92,7 @@ class Deployment:
         return answer
 
     def policy(self, logical_id: str, attribute: str) -> str:
-        """DeletionPolicy or UpdateReplacePolicy of a resource, AWS's default where the template says none."""
+        """The DeletionPolicy or UpdateReplacePolicy of a resource, or AWS's default."""
         return str(
             stacks.resource_policy(
                 self.definitions.get(logical_id),
@@ -107,7 +107,7 @@ class Deployment:
         )
 
     def allow(self, action: str, logical_id: str, resource_type: str) -> None:
-        """Raises where the stack's policy (or the one for this update) forbids the action."""
+        """Raises if the stack's policy (or the policy for this update) forbids the action."""
         policy = self.stack.get("_policy_during_update") or self.stack.get("_stack_policy") or ""
         reason = denial(policy, action, logical_id, resource_type)
         if reason:
@@ -116,7 +116,7 @@ class Deployment:
     # Steps ---------------------------------------------------------------------------------------------------
 
     async def run(self) -> bool:
-        """All resources; False when one failed (then `failure` says which)."""
+        """Deploys all resources; False if one failed (`failure` names it)."""
         return await run_graph(self.graph, self._step, stop_at_failure=True)
 
     async def _step(self, logical_id: str) -> bool:
@@ -171,7 +171,7 @@ class Deployment:
     async def _create(self, logical_id: str, resource_type: str, before: dict[str, Any] | None) -> None:
         record = self.stack["_resources"].get(logical_id) if not before else None
         if record and record.get("ResourceStatus") == f"{self.verb}_COMPLETE":
-            return  # made before the sandbox was stopped
+            return  # created before the sandbox was stopped
         properties, dynamic = self.properties(logical_id)
         if logical_id in self.imports:
             await self._adopt(logical_id, resource_type, properties)
@@ -218,7 +218,9 @@ class Deployment:
     def _answer_wait_condition(
         self, logical_id: str, resource_type: str, properties: dict[str, Any]
     ) -> asyncio.Task[None] | None:
-        """What the template's instances will send to a wait condition, under way; None where none of them knows it."""
+        """Starts the signals that the template's instances will send to a wait condition; None if
+        no instance knows it.
+        """
         if resource_type != signals.WAIT_CONDITION or not signals.is_answered(self.template, logical_id):
             return None
         policy = self.resolve(self.definitions[logical_id].get("CreationPolicy") or {}).get("ResourceSignal") or {}
@@ -226,7 +228,7 @@ class Deployment:
         return asyncio.create_task(signals.answer_wait_condition(self.stack, logical_id, count))
 
     def _complete(self, logical_id: str, before: dict[str, Any] | None) -> None:
-        if before:  # another type under the same name: the old one goes in the cleanup
+        if before:  # another type under the same name: the old resource is deleted in the cleanup
             old = (logical_id, before["ResourceType"], before["PhysicalResourceId"])
             new_id = self.stack["_resources"][logical_id]["PhysicalResourceId"]
             self.replaced.append((*old, new_id, before.get("Properties", {}), []))
@@ -290,10 +292,12 @@ class Deployment:
     async def _change(
         self, logical_id: str, resource_type: str, before: dict[str, Any], old: dict[str, Any], new: dict[str, Any]
     ) -> tuple[str, dict[str, Any], str, list[Any]]:
-        """Ministack's update, which replaces where it has to; the deletion of what was replaced is put off."""
+        """Ministack's update, which replaces resources if necessary; the replaced ones are deleted
+        later.
+        """
         retained = self.policy(logical_id, "UpdateReplacePolicy") in provisioners.RETAINING_POLICIES
         deletions: list[Any] = []
-        provisioners.RETAIN_REPLACED.set(retained)  # each step has a context of its own
+        provisioners.RETAIN_REPLACED.set(retained)  # each step has its own context
         provisioners.DEFERRED_PREDECESSOR_DELETES.set(deletions)
         provisioners.NAME_SEED.set(before.get("_name_seed", ""))
         arguments = (resource_type, before["PhysicalResourceId"], old, new, self.stack["StackName"], logical_id)
@@ -304,7 +308,7 @@ class Deployment:
     # The end -------------------------------------------------------------------------------------------------
 
     def publish(self) -> None:
-        """Outputs and exports; raises ValueError where one can't be resolved."""
+        """Outputs and exports. Raises ValueError if one cannot be resolved."""
         surviving = {name: record for name, record in self.stack["_resources"].items() if name in self.graph}
         outputs, exports = stacks.resolve_stack_outputs(
             self.template.get("Outputs", {}),

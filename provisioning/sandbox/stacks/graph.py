@@ -1,4 +1,6 @@
-"""What waits for what, and running many steps in that order, as many at once as the order allows."""
+"""The dependency graph of a stack, and the execution of steps in its order, with as much
+parallelism as it allows.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,7 @@ Graph = dict[str, set[str]]
 
 
 def dependencies(template: Template, conditions: dict[str, bool]) -> Graph:
-    """Each resource whose condition holds, and the resources that it needs first."""
+    """Each resource whose condition is true, and the resources that it depends on."""
     resources = template.get("Resources") or {}
     active = {
         name: definition
@@ -26,9 +28,9 @@ def dependencies(template: Template, conditions: dict[str, bool]) -> Graph:
 
 
 def reversed_graph(graph: Graph, members: set[str]) -> Graph:
-    """For deletion: each member, and the members that need it, which have to go first.
+    """For deletion: each member, and the members that depend on it and must be deleted first.
 
-    A dependency through something that isn't a member counts as well.
+    Dependencies through resources that are not members count as well.
     """
     needs = {name: _reach(graph, name, members) for name in members}
     return {name: {other for other in members if name in needs[other]} for name in members}
@@ -51,7 +53,7 @@ def _reach(graph: Graph, start: str, members: set[str]) -> set[str]:
 
 
 def all_needed_by(graph: Graph, starts: set[str]) -> set[str]:
-    """The starts and everything that they need, directly or not."""
+    """The starting resources and all their direct and indirect dependencies."""
     found = set(starts)
     pending = list(starts)
     while pending:
@@ -63,10 +65,11 @@ def all_needed_by(graph: Graph, starts: set[str]) -> set[str]:
 
 
 async def run_graph(graph: Graph, step: Callable[[str], Awaitable[bool]], *, stop_at_failure: bool) -> bool:
-    """Runs `step(name)` for each name once its needs are done; a step says whether it succeeded.
+    """Runs `step(name)` for each name once its dependencies are done; a step returns whether it
+    succeeded.
 
-    What needs a failed step is never started. With `stop_at_failure` the steps under way are cancelled and waited for.
-    If the caller is cancelled, so are the steps, and they are waited for too.
+    Steps that depend on a failed step are never started. With `stop_at_failure`, running steps are
+    cancelled and awaited. If the caller is cancelled, so are the steps, and they are awaited too.
     """
     sorter = TopologicalSorter(graph)
     sorter.prepare()

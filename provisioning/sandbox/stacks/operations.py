@@ -1,4 +1,6 @@
-"""The operations that ministack's requests start: deploy, delete, roll back, each carried on after a restart."""
+"""The operations that ministack's requests start: deploy, delete and roll back, each resumed after
+a restart.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ async def deploy_stack(  # noqa: PLR0917 - ministack's own signature
 
 
 def _refuse_properties(deployment: Deployment) -> bool:
-    """Fails the resources whose properties break their schema, as far as that is known before anything is made."""
+    """Fails resources whose properties violate their schema, as far as that is known before
+    anything is created.
+    """
     problems = static_problems(deployment)
     for logical_id, problem in problems.items():
         resource_type = deployment.definitions[logical_id]["Type"]
@@ -76,7 +80,7 @@ def _refuse_properties(deployment: Deployment) -> bool:
 
 
 def _refuse_removals(deployment: Deployment) -> bool:
-    """Fails an update that would delete what the stack's policy protects."""
+    """Fails an update that would delete resources that the stack's policy protects."""
     for logical_id, record in deployment.previous.get("_resources", {}).items():
         if logical_id in deployment.graph:
             continue
@@ -116,7 +120,9 @@ async def _finish(deployment: Deployment) -> None:
 
 
 async def clean_up(deployment: Deployment, removed: list[str]) -> None:
-    """Deletes what an update has replaced or no longer has; a deletion that fails doesn't fail the update."""
+    """Deletes resources that an update replaced or removed; a failed deletion does not fail the
+    update.
+    """
     stack, name = deployment.stack, deployment.stack["StackName"]
     for logical_id, resource_type, old_id, new_id, old_properties, deletions in reversed(deployment.replaced):
         if deployment.policy(logical_id, "UpdateReplacePolicy") in provisioners.RETAINING_POLICIES:
@@ -138,7 +144,9 @@ async def clean_up(deployment: Deployment, removed: list[str]) -> None:
 
 
 async def _remove(deployment: Deployment, removed: list[str]) -> None:
-    """Resources that the new template no longer has, in the old template's order and under its policies."""
+    """Resources that the new template no longer has, in the old template's order and with its
+    policies.
+    """
     from provisioning.sandbox.stacks.deletion import Deletion  # noqa: PLC0415
 
     previous = deployment.previous
@@ -184,7 +192,7 @@ async def _give_up(deployment: Deployment, *, disable_rollback: bool, retain_exc
 
 
 async def create_then_delete(stack_name: str, stack_id: str, deploy: Awaitable[None]) -> None:
-    """OnFailure=DELETE: a creation that fails is deleted when it has been rolled back."""
+    """OnFailure=DELETE: a failed creation is deleted after its rollback."""
     stack: Stack = cfn.stacks[stack_name]
     stack["_delete_on_failure"] = True
     await deploy
@@ -194,7 +202,7 @@ async def create_then_delete(stack_name: str, stack_id: str, deploy: Awaitable[N
 
 
 def install() -> None:
-    """Puts these operations in ministack's place, in every module that calls them."""
+    """Replaces ministack's operations by these, in every module that calls them."""
     ours: dict[str, object] = {
         "add_event": add_event,
         "deploy_stack_async": deploy_stack,

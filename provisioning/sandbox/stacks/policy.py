@@ -1,4 +1,4 @@
-"""Stack policies say what an update may do to which resource."""
+"""Evaluates stack policies, which define what an update may do to which resource."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import Any
 
 
 def denial(policy: str, action: str, logical_id: str, resource_type: str) -> str:
-    """Why the policy forbids `action` ("Update:Modify", …) on the resource, in AWS's words; empty when it allows it."""
+    """Why the policy forbids `action` ("Update:Modify", …) on the resource, in AWS's words; empty
+    if it is allowed.
+    """
     if not policy:
         return ""
     statements = json.loads(policy).get("Statement", [])

@@ -1,4 +1,4 @@
-"""Why a resource failed, worded as AWS words it in a stack event."""
+"""Why a resource failed, in the words of AWS's stack events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ _KINDS = {
 
 
 def in_aws_words(error: Exception) -> str:
-    """A service's refusal as CloudFormation shows it; what other handlers raise already is worded so."""
+    """A service's error as CloudFormation shows it; errors of other handlers already have that
+    form.
+    """
     if isinstance(error, ClientError):
         details, meta = error.response["Error"], error.response["ResponseMetadata"]
         code = str(details["Code"])

@@ -1,4 +1,4 @@
-"""The stack record that ministack's calls read and show, and the events beside it."""
+"""The stack records that ministack's calls read and show, and their events."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ changes = 0
 
 
 def find(stack_id: str) -> Stack | None:
-    """The stack with this id; a name may have had several."""
+    """The stack with this id; several stacks may have had the same name."""
     for stack in cfn.stacks.values():
         if stack.get("StackId") == stack_id:
             found: Stack = stack
@@ -51,7 +51,7 @@ def add_event(  # noqa: PLR0917 - ministack's own signature, called by its code 
 
 
 def set_status(stack: Stack, status: str, reason: str = "") -> None:
-    """A stack's new status, with its event."""
+    """Sets a stack's status and records the event."""
     stack["StackStatus"] = status
     stack["StackStatusReason"] = reason
     if status == "DELETE_COMPLETE":
@@ -60,7 +60,7 @@ def set_status(stack: Stack, status: str, reason: str = "") -> None:
 
 
 def set_resource(stack: Stack, logical_id: str, status: str, reason: str = "", **fields: Any) -> dict[str, Any]:
-    """A resource's new status, with its event; `fields` go into its record."""
+    """Sets a resource's status and records the event; `fields` are added to its record."""
     record: dict[str, Any] = stack["_resources"].setdefault(
         logical_id,
         {
@@ -79,5 +79,5 @@ def set_resource(stack: Stack, logical_id: str, status: str, reason: str = "", *
 
 
 def exists(record: dict[str, Any]) -> bool:
-    """Whether the record stands for something that has been made and not been deleted."""
+    """Whether the record belongs to a resource that was created and not deleted."""
     return bool(record.get("PhysicalResourceId")) and record.get("ResourceStatus") != "DELETE_COMPLETE"

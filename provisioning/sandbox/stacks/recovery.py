@@ -1,4 +1,4 @@
-"""After a start: operations that a stop or a crash has interrupted go on where the saved state has them."""
+"""After a start: resumes operations that a stop or a crash interrupted, from the saved state."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _tasks: set[asyncio.Task[None]] = set()
 
 
 def carry_on() -> int:
-    """Starts again what was under way; returns how many operations."""
+    """Restarts the operations in progress and returns their number."""
     interrupted = [
         (account, region, stack)
         for (account, region, _name), stack in list(cfn.stacks.all_items())
@@ -81,7 +81,9 @@ async def _finish_cleanup(stack: Stack, operation: dict[str, Any]) -> None:
 
 
 def _end_truthfully(stack: Stack) -> None:
-    """An operation that keeps no record of itself (an import, a drift of versions) ends as failed, not as running."""
+    """Ends an operation without its own record (an import, a drift detection) as failed instead of
+    in progress.
+    """
     verb = stack["StackStatus"].removesuffix("_IN_PROGRESS")
     ends = {
         "IMPORT": "IMPORT_ROLLBACK_FAILED",

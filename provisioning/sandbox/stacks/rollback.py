@@ -1,4 +1,4 @@
-"""Undoing: what a failed creation has made, or what a failed update has changed."""
+"""Rolls back the resources of a failed creation, or the changes of a failed update."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from provisioning.sandbox.stacks.deletion import Deletion
 from provisioning.sandbox.stacks.deployment import Deployment
 from provisioning.sandbox.stacks.records import Stack, set_status
 
-_roll_back_update = stacks.roll_back_operation  # ministack's, one resource after the other
+_roll_back_update = stacks.roll_back_operation  # ministack's own, one resource after the other
 ON_CREATE = ("Retain",)
 
 
@@ -18,7 +18,7 @@ ON_CREATE = ("Retain",)
 async def roll_back(
     stack_name: str, stack_id: str, stack: Stack, operation: dict[str, Any], reason_override: str = ""
 ) -> None:
-    """Takes ministack's place for a failed creation; a failed update stays with ministack."""
+    """Replaces ministack's rollback of a failed creation; ministack rolls back failed updates."""
     await running.take_over(stack_id)
     template, parameters = operation.get("template") or {}, operation.get("param_values") or {}
     kind = "rollback"

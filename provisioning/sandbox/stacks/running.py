@@ -1,4 +1,4 @@
-"""Which operation runs on which stack now, so that a deletion or a cancellation can stop it first."""
+"""The operation that runs on each stack, so that a deletion or a cancellation can stop it first."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ class UpdateCancelledError(Exception):
 
 
 async def take_over(stack_id: str) -> None:
-    """Ends what runs on the stack, waits until it has ended, and notes the calling task as the operation that runs."""
+    """Stops the operation on the stack, waits for its end, and registers the calling task as the
+    current operation.
+    """
     me = asyncio.current_task()
     other = _operations.get(stack_id)
     if other is not None and other is not me and not other.done():
@@ -39,7 +41,7 @@ def done(stack_id: str) -> None:
 
 
 async def cancellable(stack_id: str, work: Coroutine[Any, Any, T]) -> T:
-    """Runs work that `cancel_update` may stop; then it raises UpdateCancelledError."""
+    """Runs work that `cancel_update` may stop; it then raises UpdateCancelledError."""
     task = asyncio.create_task(work)
     _cancellable[stack_id] = task
     try:
@@ -56,7 +58,7 @@ async def cancellable(stack_id: str, work: Coroutine[Any, Any, T]) -> T:
 
 
 def cancel_update(stack_id: str) -> bool:
-    """Stops the update that runs on the stack, if one does."""
+    """Stops the update of the stack, if there is one."""
     task = _cancellable.get(stack_id)
     return bool(task and task.cancel())
 
@@ -66,14 +68,16 @@ def count() -> int:
 
 
 def ends_truthfully(operation: Callable[P, Coroutine[Any, Any, None]]) -> Callable[P, Coroutine[Any, Any, None]]:
-    """An operation (its second argument is the stack's id) that breaks leaves its stack failed, not in progress for ever."""
+    """Marks the stack as failed if an operation (its second argument is the stack's id) raises, so
+    that it is not in progress forever.
+    """
 
     @functools.wraps(operation)
     async def run(*args: P.args, **kwargs: P.kwargs) -> None:
         stack_id = str(args[1])
         try:
             await operation(*args, **kwargs)
-        except Exception as error:  # noqa: BLE001 - the sandbox's own fault: told on stderr and on the stack
+        except Exception as error:  # noqa: BLE001 - an error of the sandbox: shown on stderr and on the stack
             traceback.print_exc(file=sys.stderr)
             stack = records.find(stack_id)
             if stack is not None:

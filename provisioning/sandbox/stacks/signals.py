@@ -1,7 +1,9 @@
-"""Signals that creations wait for: CreationPolicy of instances and groups, and wait conditions that an instance answers.
+"""Signals that creations wait for: CreationPolicy of instances and groups, and wait conditions of
+instances.
 
-A simulated instance runs nothing, so what its user data would send is sent for it: success, unless a fault with op
-`signal` says otherwise. A wait condition that no instance of its template knows waits for whoever calls, as on AWS.
+A simulated instance runs no code, so the sandbox sends the signal of its user data: success, unless
+a fault with op `signal` applies. A wait condition that no instance of its template refers to waits
+for an external call, as on AWS.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import autoscaling, engine, new_uuid, waits
 from provisioning.sandbox.stacks.records import Stack, add_event
 
-BOOT_SECONDS = 90.0  # assumed: from running until user data calls cfn-signal
+BOOT_SECONDS = 90.0  # assumed: the time from running until user data calls cfn-signal
 POLL_SECONDS = 0.05
 WAIT_CONDITION = "AWS::CloudFormation::WaitCondition"
 GROUP = "AWS::AutoScaling::AutoScalingGroup"
@@ -32,14 +34,14 @@ class SignalError(Exception):
 
 
 class Slot:
-    """The signals of one resource that waits."""
+    """The signals of one waiting resource."""
 
     def __init__(self) -> None:
         self.statuses: dict[str, str] = {}
         self.changed = asyncio.Event()
 
     def receive(self, unique_id: str, status: str) -> bool:
-        """False for a signal that was here before."""
+        """False for a signal that was received before."""
         new = unique_id not in self.statuses
         self.statuses.setdefault(unique_id, status)
         self.changed.set()
@@ -50,7 +52,7 @@ class Slot:
 
 
 def signal(stack: Stack, logical_id: str, unique_id: str, status: str) -> bool:
-    """SignalResource for an instance or a group; False when it waits for nothing."""
+    """SignalResource for an instance or a group; False if it does not wait."""
     slot = _open.get((stack["StackId"], logical_id))
     if slot is None:
         return False
@@ -74,7 +76,9 @@ def _senders(resource_type: str, physical_id: str, count: int) -> list[str]:
 
 
 async def await_signals(stack: Stack, logical_id: str, policy: dict[str, Any]) -> None:
-    """Returns when the creation policy is met; raises SignalError when it can't be any more."""
+    """Returns when the creation policy is fulfilled; raises SignalError when that is no longer
+    possible.
+    """
     wanted = policy.get("ResourceSignal")
     if not wanted:
         return
@@ -104,7 +108,7 @@ def _opened(stack: Stack, logical_id: str) -> Iterator[Slot]:
 
 
 async def _time_out(seconds: float) -> None:
-    """AWS's patience, at the sandbox's pace; at speed 0, where nothing takes time, it never ends."""
+    """AWS's timeout, at the sandbox's pace; at speed 0, where nothing takes time, it never expires."""
     if not PACE.speed:
         await asyncio.Event().wait()
     await PACE.wait(seconds)
@@ -135,7 +139,7 @@ async def _send(stack: Stack, logical_id: str, senders: list[str], fault: Fault 
 
 
 async def _verdict(fault: Fault | None) -> str:
-    """What an instance's user data comes to, when it has come to it."""
+    """Sends the signal of an instance's user data when it is due."""
     await PACE.wait(BOOT_SECONDS)
     if fault is not None and fault.mode == "hang":
         await fault.hang()
@@ -148,7 +152,9 @@ async def _verdict(fault: Fault | None) -> str:
 
 
 def is_answered(template: dict[str, Any], logical_id: str) -> bool:
-    """Whether an instance of the template knows the wait condition: by its handle, or by cfn-signal with its name."""
+    """Whether an instance of the template refers to the wait condition: by its handle, or by
+    cfn-signal with its name.
+    """
     definition = template["Resources"][logical_id]
     handle = (definition.get("Properties") or {}).get("Handle")
     name = handle.get("Ref") if isinstance(handle, dict) else None
@@ -159,7 +165,7 @@ def is_answered(template: dict[str, Any], logical_id: str) -> bool:
 
 
 async def answer_wait_condition(stack: Stack, logical_id: str, count: int) -> None:
-    """Sends what the instances would send, once ministack's handler waits for it."""
+    """Sends the signals of the instances once ministack's handler waits for them."""
     fault = FAULTS.take(stack["StackName"], logical_id, WAIT_CONDITION, "signal")
     status = await _verdict(fault)
     for _ in range(count):
@@ -168,7 +174,7 @@ async def answer_wait_condition(stack: Stack, logical_id: str, count: int) -> No
 
 
 def _at_pace(*args: Any) -> Any:
-    """Ministack's waiting, whose patience is of real seconds, in the sandbox's."""
+    """Ministack's wait, converted from real seconds to the sandbox's time."""
     *plain, seconds = args
     return _wait_for(*plain, seconds / PACE.speed if PACE.speed else seconds)
 
