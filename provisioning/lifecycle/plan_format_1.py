@@ -14,16 +14,16 @@ DIGEST_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "teardown": ("environment_id", "stacks", "dies", "stays"),
 }
 # Names of format 1, and what they are called today.
-_PLAN: Final = {"after": "tasks", "dies": "to_delete", "stays": "to_retain"}
-_STACK: Final = {"stack": "key", "stack_name": "name", "handed": "inputs", "waves": "levels"}
-_ARTEFACT: Final = {"bytes": "size_bytes"}
+PLAN_NAMES: Final = {"after": "tasks", "dies": "to_delete", "stays": "to_retain"}
+STACK_NAMES: Final = {"stack": "key", "stack_name": "name", "handed": "inputs", "waves": "levels"}
+ARTEFACT_NAMES: Final = {"bytes": "size_bytes"}
 
 
 def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
     """Say a stored plan in today's names. Raise ValueError if it mixes the names of both formats."""
     if "manual_tasks" in content:
         raise ValueError("manual_tasks in a plan of format 1")
-    plan = _with_stacks(_renamed(content, _PLAN), _STACK, _ARTEFACT)
+    plan = _with_stacks(_renamed(content, PLAN_NAMES), STACK_NAMES, ARTEFACT_NAMES)
     if plan["kind"] == "create":
         plan["manual_tasks"] = []
     return plan | {"format": 1}
@@ -31,7 +31,7 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
 
 def downgrade(content: Mapping[str, Any]) -> dict[str, Any]:
     """The reverse of `upgrade`: the plan as it was stored, so that its digest can be computed again."""
-    plan = _with_stacks(_renamed(content, _swapped(_PLAN)), _swapped(_STACK), _swapped(_ARTEFACT))
+    plan = _with_stacks(_renamed(content, _swapped(PLAN_NAMES)), _swapped(STACK_NAMES), _swapped(ARTEFACT_NAMES))
     return {key: value for key, value in plan.items() if key not in ("manual_tasks", "format")}
 
 

@@ -98,6 +98,16 @@ class Formation:
                 self._gone(resource)
         self.cloud.set_status(self.stack, "ROLLBACK_COMPLETE")
 
+    def resume(self) -> None:
+        """Go on with what was under way when the cloud was written to a file."""
+        following = {"ROLLBACK_IN_PROGRESS": self._rolled_back, "DELETE_IN_PROGRESS": self._delete_all}
+        if self.stack.status == "CREATE_IN_PROGRESS":
+            done = {name for name, item in self.stack.resources.items() if item.status == "CREATE_COMPLETE"}
+            number = next(number for number, wave in enumerate(self.waves) if not done.issuperset(wave))
+            self.cloud.later(self.cloud.resource_seconds, lambda: self._wave_ends(number))
+        elif self.stack.status in following:
+            self.cloud.later(self.cloud.resource_seconds, following[self.stack.status])
+
     # Deletion
 
     def delete(self) -> None:

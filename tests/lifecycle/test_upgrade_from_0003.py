@@ -1,0 +1,155 @@
+"""Environments of the version before plans were typed go on after the upgrade, whatever their operation was doing.
+
+`upgrades/rows_of_0003.json` and the scripted AWS beside it were written by the code of that time. Its plans have format
+1 of the plan document. Each environment is named for its state; names that begin with "many" have several stacks, and
+two plans are bent: changed in the database after they were approved.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.db import transaction
+from django.test import Client
+from django.urls import reverse
+from pytest_django import DjangoDbBlocker, Settings
+
+from portal.pages.exports.views import FORMATS
+from provisioning.blueprint import Blueprint
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.plan_document import CreatePlan, digest_of, from_json
+from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.lifecycle.services.retry import retry_operation
+from provisioning.models import Account, Environment, Operation, Plan, Receipt, Request, Team, User
+from tests.fixtures.old_database import connected_to, upgraded
+from tests.fixtures.world import SMALL, World
+from tests.scripted_aws.stored import load_cloud
+
+UPGRADES = Path(__file__).parent / "upgrades"
+BENT = ("bent", "ends-bent")
+# The state that the operation was in, and the environment's state in the end.
+IN_FLIGHT = {
+    "begins": ("queued", "running"),
+    "bent": ("queued", "create_failed"),
+    "builds": ("building", "running"),
+    "clears": ("clearing", "running"),
+    "deletes": ("deleting", "gone"),
+    "empties": ("emptying", "gone"),
+    "ends-bent": ("queued", "running"),
+    "lost": ("submitting", "running"),
+    "many-begin": ("queued", "running"),
+    "many-build": ("building", "running"),
+    "many-continue": ("continuing", "running"),
+    "many-delete": ("deleting", "gone"),
+    "many-empty": ("emptying", "gone"),
+    "many-go-back": ("continuing", "gone"),
+    "many-submit": ("submitting", "running"),
+    "prepares": ("preparing", "gone"),
+    "rolls": ("rolling_back", "create_failed"),
+    "submits": ("submitting", "running"),
+    "sweeps": ("sweeping", "gone"),
+    "tasks": ("finishing", "running"),
+}
+APPROVED_NOW = {"waits": "running", "many-wait": "running", "ends": "gone"}
+RETRIED_NOW = {"failed": "running", "many-failed": "running", "falls-failed": "gone"}
+TORN_DOWN_NOW = {"runs": "gone", "runs-staging": "gone", "many-run": "gone", "tasked-runs": "gone"}
+AT_REST = {"gone": "gone", "many-gone": "gone", "gone-in-time": "withdrawn"}
+
+
+@pytest.fixture(scope="module")
+def database(django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
+    with django_db_blocker.unblock():
+        yield from upgraded(UPGRADES / "rows_of_0003.json", start="0003_audit_in_order")
+
+
+@pytest.fixture
+def world(
+    database: str, django_db_blocker: DjangoDbBlocker, test_blueprints: dict[str, Blueprint], settings: Settings
+) -> Iterator[World]:
+    """The people, accounts and stacks of that time, a moment later. Changes of a test are rolled back."""
+    settings.BLUEPRINTS_DIR = SMALL
+    with django_db_blocker.unblock(), connected_to(database), transaction.atomic():
+        documents = [from_json(plan.content) for plan in Plan.objects.all()]
+        plans = [document for document in documents if isinstance(document, CreatePlan)]
+        bodies = {stack.name: stack.body for plan in plans for stack in plan.stacks}
+        cloud = load_cloud(UPGRADES / "scripted_aws_at_0003.json", bodies)
+        people = {name: User.objects.get(username=name) for name in ("alice", "bob", "olivia", "charlie")}
+        with clock.using(cloud.clock):
+            yield World(
+                cloud=cloud,
+                team=Team.objects.get(slug="payments"),
+                account=Account.objects.get(name="dev"),
+                prod_account=Account.objects.get(name="prod"),
+                blueprints=test_blueprints,
+                **people,
+            )
+        transaction.set_rollback(True)
+
+
+def called(name: str) -> Environment:
+    return Environment.objects.select_related("team").get(name=name)
+
+
+def test_the_rows_have_an_operation_in_every_state(world: World) -> None:
+    open_ones = Operation.objects.filter(ended_at=None).values_list("environment__name", "state")
+    assert dict(open_ones) == {name: state for name, (state, _) in IN_FLIGHT.items()}
+    everything = {*IN_FLIGHT, *APPROVED_NOW, *RETRIED_NOW, *TORN_DOWN_NOW, *AT_REST}
+    assert set(Environment.objects.values_list("name", flat=True)) == everything
+
+
+def test_every_plan_keeps_its_digest_and_every_approval_is_of_it(world: World) -> None:
+    plans = Plan.objects.all()
+    assert {from_json(plan.content).format for plan in plans} == {1}
+    changed = [plan for plan in plans if digest_of(from_json(plan.content)) != plan.digest]
+    assert sorted(plan.environment.name for plan in changed) == sorted(BENT)
+    for request in Request.objects.select_related("plan"):
+        assert request.approved_digest == (
+            "" if request.decided_at is None and request.environment.size == "prod" else request.plan.digest
+        )
+
+
+def test_everything_under_way_waiting_or_failed_comes_to_its_end(world: World) -> None:
+    for name in APPROVED_NOW:
+        request = Request.objects.select_related("environment__team", "plan").get(
+            environment__name=name, state="waiting"
+        )
+        approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    for name in RETRIED_NOW:
+        retry_operation(actor=world.bob, environment=called(name))
+    for name in TORN_DOWN_NOW:
+        if called(name).size != "prod":
+            world.tear_down(called(name))
+    for _ in range(400):
+        world.tick(5)
+        if not Operation.objects.filter(ended_at=None).exists():
+            break
+    expected = {name: end for name, (_, end) in IN_FLIGHT.items()}
+    expected |= APPROVED_NOW | RETRIED_NOW | TORN_DOWN_NOW | AT_REST
+    assert dict(Environment.objects.values_list("name", "state")) == expected
+    for name in BENT:
+        operation = world.last_operation(called(name))
+        assert operation.state == "refused"
+        assert "not the one that was approved" in operation.cause
+    assert world.cloud.named("bent") == []
+    assert max(world.cloud.creates.values()) == 1
+    torn_down = [name for name, state in expected.items() if state == "gone"]
+    assert Receipt.objects.filter(environment__name__in=torn_down).count() == len(torn_down)
+    for request in Request.objects.filter(state="done").select_related("plan"):
+        assert request.approved_digest == request.plan.digest == digest_of(from_json(request.plan.content))
+
+
+def test_pages_show_every_environment_and_request(world: World) -> None:
+    client = Client()
+    client.force_login(world.olivia)
+    for environment in Environment.objects.all():
+        page = client.get(reverse("environment", args=[environment.pk]))
+        assert (page.status_code, environment.name in page.content.decode()) == (200, True)
+    for request in Request.objects.select_related("plan"):
+        page = client.get(reverse("request", args=[request.pk]))
+        assert (page.status_code, request.plan.digest[:12] in page.content.decode()) == (200, True)
+        if request.kind == "create":
+            assert client.get(reverse("request_template", args=[request.pk])).status_code == 200
+            for format_ in FORMATS:
+                assert client.get(reverse("request_export", args=[request.pk]), {"as": format_}).status_code == 200
