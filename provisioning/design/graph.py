@@ -1,6 +1,6 @@
 """The design: a blueprint with size and inputs filled in, as a graph of components.
 
-Pure data, shared by everything that reads a design (compile, draw, explain) and by the loader that makes one.
+Pure data, written by the blueprint loader and read by the template, the diagram, the timeline and the cost estimate.
 It knows neither HCL nor CloudFormation.
 """
 
@@ -25,7 +25,7 @@ class Reference:
 
     @property
     def address(self) -> str:
-        """The component's address, as it stands in messages and pictures: `postgres.main`."""
+        """The component's address, as messages show it: `postgres.main`."""
         return f"{self.kind}.{self.name}"
 
     def __str__(self) -> str:
@@ -34,18 +34,18 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A template with references in it, `"https://${component.load_balancer.public.host}/x"`, as its parts in order."""
+    """A string with references, such as `"https://${component.load_balancer.public.host}/x"`, as its parts in order."""
 
     parts: tuple[str | Reference, ...]
 
 
-# What an expression may come to: JSON's values, a reference, or text with references in it.
+# The possible results of an expression: JSON's values, a reference, or a string with references.
 Value: TypeAlias = "bool | int | float | str | Reference | Joined | list[Value] | dict[str, Value] | None"
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where something stands: `path` relative to the catalogue's root, `line` from 1."""
+    """A position in a blueprint's file: `path` relative to the catalogue's root, `line` from 1."""
 
     path: str
     line: int
@@ -56,10 +56,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentContext:
-    """What a blueprint may read as `env.` and `account.`; every physical name begins with `name`.
+    """The values that a blueprint reads as `env.` and `account.`.
 
-    `name` follows the rule in `design/environment_name`.
-    `artefact_bucket` is the account's bucket for code; empty means the one that onboarding makes in each region.
+    `name` follows the rule in `design/environment_name`; every physical name begins with it. `artefact_bucket` is the
+    account's bucket for code; empty means the bucket that onboarding creates in each region.
     """
 
     name: str
@@ -72,7 +72,7 @@ class EnvironmentContext:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One component of a design. `settings` is an instance of its component's own settings schema."""
+    """One component of a design. `settings` is an instance of the component kind's own settings schema."""
 
     kind: str
     name: str
@@ -97,9 +97,9 @@ class DesignOutput:
 class Design:
     """A blueprint with size and inputs filled in.
 
-    `nodes` are keyed by address (`postgres.main`) in the blueprint's order. `settings` are the size's own settings
-    (`approval`, `protect`, …). `usage` maps a name to low, likely and high. `tags` are the team's own, beside the
-    portal's.
+    `nodes` are keyed by address (`postgres.main`) in the blueprint's order. `settings` are those of the blueprint's size
+    block (`approval`, `protect`, …). `usage` maps a name to its low, likely and high value. `tags` are the blueprint's
+    own, in addition to the portal's.
     """
 
     blueprint: str

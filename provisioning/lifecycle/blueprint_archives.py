@@ -1,7 +1,7 @@
-"""A blueprint's folder as one archive, and back: the same bytes for the same files, and read again by the ordinary loader.
+"""Packs a blueprint's folder into one archive and reads it again with the ordinary loader. Equal files give equal bytes.
 
-Archives are of the portal's own making. All the same nothing is unpacked outside its folder or beyond a folder's limits,
-and what was unpacked must have the digest that it was asked for by.
+The portal itself writes the archives. Reading is strict all the same: no file is unpacked outside its folder or beyond
+the limits of a folder, and the result must have the expected digest.
 """
 
 from __future__ import annotations
@@ -26,35 +26,35 @@ _MATURITY = re.compile(r'(?P<before>\s*maturity\s*=\s*)"[a-z]+"(?P<after>.*)', r
 
 
 class BadArchiveError(ValueError):
-    """The archive is not what its digest says; the message is a sentence."""
+    """The archive is damaged, or its content does not have the expected digest. The message is a sentence."""
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """Zip a blueprint's files. Raises ValueError where one is no longer what was loaded."""
+    """Return a zip archive of a blueprint's files. Raises ValueError if a file has changed since it was loaded."""
     return write_zip(files)
 
 
 def unpack(body: bytes) -> dict[str, bytes]:
-    """The files of an archive by their path inside the folder. Raises BadArchiveError."""
+    """Return the files of an archive by their path inside the folder. Raises BadArchiveError."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as source:
             entries = source.infolist()
-            # The declared size bounds what is read: more than it is never unpacked.
+            # zipfile never unpacks more than the declared size, so checking that is enough.
             if len(entries) > MAX_FILES or sum(entry.file_size for entry in entries) > MAX_FOLDER_BYTES:
-                raise BadArchiveError("The archive holds more than a blueprint's folder may.")
+                raise BadArchiveError("The archive has more files or bytes than a blueprint's folder may have.")
             for entry in entries:
                 parts = entry.filename.split("/")
                 if entry.is_dir() or not all(parts) or not {".", ".."}.isdisjoint(parts):
-                    raise BadArchiveError(f"The archive names a place outside its folder ({entry.filename!r}).")
+                    raise BadArchiveError(f"The archive has a path outside its folder ({entry.filename!r}).")
             return {entry.filename: source.read(entry) for entry in entries}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise BadArchiveError("The archive is damaged.") from error
 
 
 def read_blueprint(body: bytes, *, slug: str, digest: str) -> Blueprint:
-    """Load a blueprint from its archive, in a private folder that lives as long as the blueprint.
+    """Load a blueprint from its archive, in a private folder that is deleted with the blueprint.
 
-    Raises BadArchiveError where the files have another digest, and Refused where this portal cannot read them any more.
+    Raises BadArchiveError if the files have another digest, and Refused if this portal can no longer read them.
     """
     files = unpack(body)
     root = Path(tempfile.mkdtemp(prefix="portal-blueprint-"))
@@ -68,26 +68,26 @@ def read_blueprint(body: bytes, *, slug: str, digest: str) -> Blueprint:
     except BaseException:
         shutil.rmtree(root, ignore_errors=True)
         raise
-    # Files that it ships are read when a component asks for them.
+    # Not before: a component reads the shipped files only when it needs them.
     weakref.finalize(blueprint, shutil.rmtree, root, ignore_errors=True)
     return blueprint
 
 
 def _load(folder: Path, *, digest: str) -> Blueprint:
-    found = load_catalogue(folder.parent)
-    for broken in found.broken:
+    loaded = load_catalogue(folder.parent)
+    for broken in loaded.broken:
         problem = broken.problems[0]
-        raise Refused(f"This portal cannot read that version of {folder.name} any more: {problem}")
-    blueprint = found.blueprints.get(folder.name)
+        raise Refused(f"This portal can no longer read that version of {folder.name}: {problem}")
+    blueprint = loaded.blueprints.get(folder.name)
     if blueprint is None or blueprint.digest != digest:
         raise BadArchiveError(
-            f"The archive of {folder.name} does not have the digest {digest[:12]}, so it is not read."
+            f"The archive of {folder.name} does not have the digest {digest[:12]}, so it is not used."
         )
     return blueprint
 
 
 def differs_in_maturity_only(before: bytes, after: bytes) -> bool:
-    """Whether one word alone was changed in the text of a `blueprint.hcl`: its maturity."""
+    """Whether the texts of two `blueprint.hcl` files differ in nothing but the maturity."""
     old, new = before.decode().splitlines(), after.decode().splitlines()
     if len(old) != len(new):
         return False
@@ -99,11 +99,11 @@ def differs_in_maturity_only(before: bytes, after: bytes) -> bool:
 
 
 def is_deprecation(pinned: Mapping[str, bytes], blueprint: Blueprint) -> bool:
-    """Whether the folder is the pinned one but for its maturity, which says now that it is deprecated."""
+    """Whether the blueprint's folder differs from the pinned files only in that it is now deprecated."""
     if blueprint.maturity != "deprecated" or set(pinned) != set(blueprint.files):
         return False
     try:
         others = all(pinned[name] == blueprint.files[name] for name in pinned if name != FILE)
         return others and differs_in_maturity_only(pinned[FILE], blueprint.files[FILE])
-    except ValueError:  # a file has changed since the folder was read: the next look sees which
+    except ValueError:  # a file has changed since the folder was loaded; the next load sees the change
         return False

@@ -61,7 +61,7 @@ def blueprint(request: HttpRequest, slug: str) -> HttpResponse:
             "work": example.panels.of(HandoverTasksPanel),
             "lines": lines[:VERSIONS_SHOWN],
             "more_versions": max(0, len(lines) - VERSIONS_SHOWN),
-            "may_ask": bool(teams_user_may_act_for(user)),
+            "may_request": bool(teams_user_may_act_for(user)),
             "no_team": no_team_to_act_for(),
             "why_not": next((line.problem for line in lines if line.problem), "") or why_not_offered(found, size),
         },

@@ -12,6 +12,7 @@ from typing import Any, Final
 from provisioning.components.kinds.cloudformation.imported_template.generation import generation, matcher
 from provisioning.components.kinds.cloudformation.imported_template.reading import ImportedTemplate, TemplateProblem
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import is_secret
+from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID
 
 _LISTS: Final = ("CommaDelimitedList", "List<")
 _SSM: Final = "AWS::SSM::Parameter::"
@@ -43,7 +44,7 @@ _NAMES: Final = {
 }
 _CANDIDATES: Final = (
     "example", "Example1", "10.0.0.0/16", "10.0.0.0/24", "10.0.0.1", "team@example.com", "www.example.com", "https://www.example.com/",
-    "arn:aws:iam::123456789012:role/example", "123456789012", "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "t4g.micro", "1",
+    f"arn:aws:iam::{EXAMPLE_ACCOUNT_ID}:role/example", EXAMPLE_ACCOUNT_ID, "vpc-0123456789abcdef0", "subnet-0123456789abcdef0", "t4g.micro", "1",
 )  # fmt: skip
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html: bytes of a parameter's value
 _LONGEST_VALUE: Final = 4_096
@@ -137,7 +138,7 @@ def _secret(name: str, description: str, line: int, *, possible: bool) -> Questi
         pattern=SECRET_ARN,
         message="is not the ARN of a secret in Secrets Manager",
         secret=True,
-        example="arn:aws:secretsmanager:us-east-1:123456789012:secret:example-AbCdEf",
+        example=f"arn:aws:secretsmanager:us-east-1:{EXAMPLE_ACCOUNT_ID}:secret:example-AbCdEf",
     )
 
 
