@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 import pytest
 
 from provisioning.aws import AwsError, LimitExceeded, NotFound, TaskSpec, TaskState, TokenConflict, WrongStatus
 from provisioning.aws.client import LiveAws
+from provisioning.aws.sessions import Clients
 from tests.aws.wire import HANG_UP, Wire, json_error, json_ok
 
 SPEC = TaskSpec(
@@ -149,3 +151,68 @@ def test_scaling_is_taken_to_zero_before_the_service_by_its_names(aws: LiveAws, 
         0,
     )
     assert wire.asked("UpdateService")[0].params["desiredCount"] == 0
+
+
+REGION = "eu-north-1"
+
+
+def test_a_stopped_service_stays_stopped(on_moto: LiveAws, by_hand: Clients) -> None:
+    cluster = f"c-{uuid.uuid4()}"
+    by_hand.ecs.create_cluster(clusterName=cluster)
+    by_hand.ecs.register_task_definition(
+        family=cluster, containerDefinitions=[{"name": "api", "image": "x", "memory": 64}]
+    )
+    arn = by_hand.ecs.create_service(cluster=cluster, serviceName="api", taskDefinition=cluster, desiredCount=2)[
+        "service"
+    ]["serviceArn"]
+    resource = f"service/{cluster}/api"
+    by_hand.application_autoscaling.register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId=resource,
+        ScalableDimension="ecs:service:DesiredCount",
+        MinCapacity=1,
+        MaxCapacity=10,
+    )
+    assert on_moto.exists("AWS::ApplicationAutoScaling::ScalableTarget", f"{resource}|ecs:service:DesiredCount|ecs")
+    on_moto.quiesce("AWS::ECS::Service", arn, parent_id=cluster)
+    on_moto.quiesce("AWS::ECS::Service", "api", parent_id=cluster)
+    target = by_hand.application_autoscaling.describe_scalable_targets(ServiceNamespace="ecs", ResourceIds=[resource])[
+        "ScalableTargets"
+    ][0]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (0, 0)
+    assert by_hand.ecs.describe_services(cluster=cluster, services=["api"])["services"][0]["desiredCount"] == 0
+    assert on_moto.exists("AWS::ECS::Service", arn)
+    by_hand.ecs.delete_service(cluster=cluster, service="api")
+    assert on_moto.exists("AWS::ECS::Service", arn) is False
+    on_moto.quiesce("AWS::ECS::Service", "api", parent_id=cluster)
+
+
+def test_stopping_a_service_that_is_not_there_is_fine(on_moto: LiveAws) -> None:
+    on_moto.quiesce("AWS::ECS::Service", "api", parent_id="no-such-cluster")
+
+
+def test_a_cluster_and_a_task_definition_that_ecs_remembers_as_inactive_are_gone(
+    on_moto: LiveAws, by_hand: Clients
+) -> None:
+    name = f"c-{uuid.uuid4()}"
+    by_hand.ecs.create_cluster(clusterName=name)
+    definition = by_hand.ecs.register_task_definition(
+        family=name, containerDefinitions=[{"name": "api", "image": "x", "memory": 64}]
+    )
+    arn = definition["taskDefinition"]["taskDefinitionArn"]
+    assert on_moto.exists("AWS::ECS::Cluster", name)
+    assert on_moto.exists("AWS::ECS::TaskDefinition", arn)
+    by_hand.ecs.delete_cluster(cluster=name)
+    by_hand.ecs.deregister_task_definition(taskDefinition=arn)
+    assert on_moto.exists("AWS::ECS::Cluster", name) is False
+    assert on_moto.exists("AWS::ECS::TaskDefinition", arn) is False
+    assert on_moto.exists("AWS::ECS::TaskDefinition", f"{name}:99") is False
+
+
+def test_a_task_that_ecs_does_not_know_is_none(on_moto: LiveAws, by_hand: Clients) -> None:
+    name = f"c-{uuid.uuid4()}"
+    by_hand.ecs.create_cluster(clusterName=name)
+    assert (
+        on_moto.describe_task(name, f"arn:aws:ecs:{REGION}:123456789012:task/{name}/0123456789abcdef0123456789abcdef")
+        is None
+    )

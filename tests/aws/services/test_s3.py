@@ -110,3 +110,15 @@ def test_a_locked_object_is_named_and_the_lock_is_never_bypassed(on_moto: LiveAw
     with pytest.raises(AccessDenied, match=r"1 of 1 objects in bucket locked-.* cannot be deleted \(contract.pdf\)"):
         on_moto.empty("AWS::S3::Bucket", name, limit=10)
     assert left(s3, name) == 1
+
+
+REGION = "eu-north-1"
+
+
+def test_a_bucket_and_its_policy(on_moto: LiveAws, by_hand: Clients) -> None:
+    name = f"b-{uuid.uuid4()}"
+    by_hand.s3.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": REGION})
+    assert on_moto.exists("AWS::S3::Bucket", name)
+    assert on_moto.exists("AWS::S3::BucketPolicy", name) is False
+    by_hand.s3.delete_bucket(Bucket=name)
+    assert on_moto.exists("AWS::S3::Bucket", name) is False
