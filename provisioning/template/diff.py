@@ -1,4 +1,4 @@
-"""What differs between two compiled designs, resource by resource: between two versions of a blueprint, say."""
+"""Compares two compiled designs resource by resource, for example two versions of a blueprint."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class PropertyChange:
-    """One value that differs; `before` or `after` is None where it is not there. Values are JSON's text."""
+    """One value that differs. `before` or `after` is None if the value is absent. Values are JSON text."""
 
     path: str
     before: str | None
@@ -23,7 +23,7 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True)
 class ResourceDifference:
-    """A resource of one stack that is `added`, `removed` or `changed`. `address` is its component's."""
+    """A resource of one stack, whose `kind` is `added`, `removed` or `changed`. `address` is its component's."""
 
     kind: str
     stack: str
@@ -36,7 +36,7 @@ class ResourceDifference:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`resources` in the order removed, changed, added; `outputs` are names with `+` or `-` before them."""
+    """`resources` are in the order removed, changed, added. `outputs` are names with a leading `+` or `-`."""
 
     resources: tuple[ResourceDifference, ...]
     outputs: tuple[str, ...]
@@ -85,7 +85,7 @@ def _outputs(before: CompiledTemplate, after: CompiledTemplate) -> tuple[str, ..
 
 
 def _changes(path: str, before: Any, after: Any) -> Iterator[PropertyChange]:
-    """Down through mappings; a list is compared as a whole, because its places say nothing."""
+    """Yield the changes below `path`. Lists are compared as a whole, because positions in a list have no meaning."""
     if before == after:
         return
     if isinstance(before, dict) and isinstance(after, dict) and not _is_function(before) and not _is_function(after):

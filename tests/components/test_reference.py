@@ -153,7 +153,8 @@ def test_every_kind_is_shown_in_its_family() -> None:
 def test_the_markdown_that_is_kept_is_current() -> None:
     """`manage.py components --markdown > provisioning/components/docs/REFERENCE.md` brings it up to date."""
     made = as_markdown(reference(blueprint_texts(ROOT / "blueprints")))
-    assert KEPT.read_text(encoding="utf-8") == made
+    current = KEPT.read_text(encoding="utf-8") == made
+    assert current, f"out of date; run: manage.py components --markdown > {KEPT.relative_to(ROOT)}"
 
 
 def test_every_kind_that_a_blueprint_uses_has_an_example() -> None:
@@ -212,8 +213,8 @@ def test_what_is_given_is_said_in_words() -> None:
     gives = Gives(variables=("A_URL",), secrets=("A_KEY",), ports="port 1", rights=("s3:GetObject",), note="More")
     assert gives_in_words(gives) == [
         "- variables `A_URL`",
-        "- variables with a secret value `A_KEY`, and the right to read it at the start",
-        "- the way in on port 1, between the two security groups and nobody else's",
+        "- variables with a secret value `A_KEY`, and the right to read it at startup",
+        "- ingress on port 1, from its own security group only",
         "- the rights `s3:GetObject`, on this component's resources only",
         "- More",
     ]
@@ -237,7 +238,7 @@ def test_the_command_lists_describes_and_writes(capsys: pytest.CaptureFixture[st
     told = capsys.readouterr().out
     assert told.startswith("PostgreSQL (postgres): RDS for PostgreSQL")
     assert "    from: whole number, required; at least 20; at most 65536\n" in told
-    assert "  - the way in on port 5432, with TLS" in told
+    assert "  - ingress on port 5432, with TLS" in told
     call_command("components", "queue", "--markdown")
     written = capsys.readouterr().out
     assert "## Queue\n" in written

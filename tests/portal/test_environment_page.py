@@ -60,7 +60,7 @@ def test_it_says_which_secrets_wait_for_their_value(running: Environment, people
     assert "Provide the Claude API key" in text
     assert "put-secret-value --region eu-north-1" in text
     assert "$CLAUDE_API_KEY" in text
-    assert "Provide the Application" not in text
+    assert "Provide the JWT secret" not in text
 
 
 def test_hostile_outputs_and_reasons_stay_text(running: Environment, people: People) -> None:

@@ -1,6 +1,6 @@
-"""The reference of all kinds of component, generated from their own schemas and declarations, so that it cannot go stale.
+"""The reference of all kinds of component, generated from their classes so that it cannot become outdated.
 
-`REFERENCE.md` beside this file is its Markdown, kept current by a test; the portal shows the same as pages.
+`REFERENCE.md` is its Markdown, which a test keeps current. The portal shows the same content as pages.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _MAX_EXAMPLE_LINES = 24
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A block of a blueprint, as it stands there."""
+    """A component block, copied from a blueprint."""
 
     blueprint: str
     text: str
@@ -29,7 +29,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One thing that a user gets: words, names as they stand in code, and more words."""
+    """One thing that a user of a component gets: text, names as in code, and text after them."""
 
     before: str
     names: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class KindReference:
-    """Everything that a blueprint's author needs to know of one kind."""
+    """Everything that the author of a blueprint needs to know about one kind."""
 
     kind: str
     title: str
@@ -68,19 +68,19 @@ def families(pages: Iterable[KindReference]) -> dict[str, list[KindReference]]:
 
 
 def blueprint_texts(root: Path) -> dict[str, str]:
-    """Every blueprint's HCL by its slug, whether it can be loaded or not; examples are only read, never resolved."""
+    """Return every blueprint's HCL by slug, even if it is broken: examples are copied, not resolved."""
     return {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(root.glob("*/blueprint.hcl"))}
 
 
 def reference(blueprints: Mapping[str, str]) -> tuple[KindReference, ...]:
-    """All kinds, by title. `blueprints` maps a slug to its HCL, from which the examples are taken."""
+    """Return the pages of all kinds, by title. `blueprints` maps a slug to its HCL, from which examples are copied."""
     found = examples(blueprints)
     pages = (describe(kind, found.get(kind)) for kind in kinds())
     return tuple(sorted(pages, key=lambda page: page.title.lower()))
 
 
 def describe(kind: str, example: Example | None = None) -> KindReference:
-    """One kind. Raises UnknownComponent."""
+    """Return the page of one kind. Raises UnknownComponent."""
     own = component(kind)
     return KindReference(
         kind=kind,
@@ -97,7 +97,7 @@ def describe(kind: str, example: Example | None = None) -> KindReference:
 
 
 def _about(own: Component) -> str:
-    """What its module says of it first, as one paragraph for each of the module's."""
+    """Return the docstring of the component's module, with each paragraph on one line."""
     text = sys.modules[type(own).__module__].__doc__ or ""
     return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
 
@@ -106,7 +106,7 @@ def _about(own: Component) -> str:
 
 
 def examples(blueprints: Mapping[str, str]) -> dict[str, Example]:
-    """For each kind the block that shows most without being long."""
+    """Return for each kind the longest block of at most 24 lines."""
     found: dict[str, Example] = {}
     for slug, text in blueprints.items():
         for kind, block in blocks(text):
@@ -121,7 +121,7 @@ _BLOCK = re.compile(r'^component "([a-z0-9_]+)" "[^"]*" \{', re.MULTILINE)
 
 
 def blocks(text: str) -> Iterable[tuple[str, str]]:
-    """Every component block of an HCL text: its kind, and the text up to the brace that closes it in the first column."""
+    """Yield every component block of an HCL text: its kind, and its text up to the closing brace in the first column."""
     for match in _BLOCK.finditer(text):
         end = text.find("\n", match.end())
         if (single := text[match.start() : end if end >= 0 else len(text)]).rstrip().endswith("}"):
@@ -134,7 +134,7 @@ def blocks(text: str) -> Iterable[tuple[str, str]]:
 
 
 def as_markdown(pages: Iterable[KindReference]) -> str:
-    """The whole reference."""
+    """Return the whole reference."""
     pages = list(pages)
     lines = [
         "# Components",
@@ -196,7 +196,7 @@ def _cell(text: str) -> str:
 
 
 def gives_in_words(gives: Gives | None) -> list[str]:
-    """What a user gets, as a list in Markdown."""
+    """Return what a user gets as a Markdown list."""
     lines = []
     for item in given(gives):
         names = ", ".join(f"`{name}`" for name in item.names)
@@ -205,16 +205,16 @@ def gives_in_words(gives: Gives | None) -> list[str]:
 
 
 def given(gives: Gives | None) -> list[Given]:
-    """What a user gets."""
+    """Return what a user of a component gets."""
     if gives is None:
         return []
     found = []
     if gives.variables:
         found.append(Given("variables", gives.variables))
     if gives.secrets:
-        found.append(Given("variables with a secret value", gives.secrets, ", and the right to read it at the start"))
+        found.append(Given("variables with a secret value", gives.secrets, ", and the right to read it at startup"))
     if gives.ports:
-        found.append(Given(f"the way in on {gives.ports}, between the two security groups and nobody else's"))
+        found.append(Given(f"ingress on {gives.ports}, from its own security group only"))
     if gives.rights:
         found.append(Given("the rights", gives.rights, ", on this component's resources only"))
     if gives.note:

@@ -1,4 +1,4 @@
-"""A settings schema in words: what each setting is, what it may be, and what it is when nobody says it."""
+"""Describes a settings schema in words: each setting's type, limits, default and meaning."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from provisioning.design.graph import Joined, Reference
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting; `parts` are what stands in it when it is a block."""
+    """One setting. `parts` are the settings of a block."""
 
     name: str
     type: str
@@ -51,7 +51,7 @@ _BOUNDS = {Ge: ("ge", "at least {}"), Gt: ("gt", "above {}"), Le: ("le", "at mos
 
 
 def settings_in_words(schema: type[BaseModel]) -> tuple[Setting, ...]:
-    """Required settings first, `uses` last, else as the schema has them."""
+    """Return required settings first and `uses` last, otherwise in the schema's order."""
     found = [_setting(name, field) for name, field in schema.model_fields.items()]
     return tuple(sorted(found, key=lambda setting: (setting.name == "uses", not setting.required)))
 
@@ -70,7 +70,7 @@ def _setting(name: str, field: FieldInfo) -> Setting:
 
 
 def _first_line(annotation: Any) -> str:
-    """A block without a description of its own is described by its schema."""
+    """Return the first paragraph of the block's docstring, for a block without a description."""
     for part in _parts(annotation):
         if part.__doc__ and not part.__doc__.startswith(("!", "Usage")):
             return " ".join(part.__doc__.strip().split("\n\n")[0].split()).rstrip(".")
@@ -84,7 +84,7 @@ def _parts(annotation: Any) -> list[type[BaseModel]]:
 
 
 def _type(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[str, list[str], tuple[Setting, ...]]:
-    """The type in words, its limits, and what stands in it."""
+    """Return the type in words, its limits, and the settings of a block."""
     limits = _limits(metadata)
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
@@ -102,7 +102,7 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[str, list[str]
 
 
 def _holding(annotation: Any, limits: list[str]) -> tuple[str, list[str], tuple[Setting, ...]]:
-    """A list, a map or a block."""
+    """Describe a list, a map or a block."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (tuple, list):
         words, found, parts = _type(arguments[0])
@@ -133,7 +133,7 @@ def _either(arguments: tuple[Any, ...], limits: list[str]) -> tuple[str, list[st
 
 
 def _merged(one: Setting, other: Setting) -> Setting:
-    """A setting that several forms of a block have, such as its mode."""
+    """Merge a setting that several variants of a block have, such as `mode`."""
     words = one.type if one.type == other.type else f"{one.type}, {other.type.removeprefix('one of ')}"
     description = one.description if one.description == other.description else f"{one.description}; {other.description}"
     return Setting(one.name, words, one.required and other.required, one.default, one.limits, description, one.parts)
@@ -168,7 +168,7 @@ def _limits(metadata: Iterable[Any]) -> list[str]:
 
 
 def _value(value: Any) -> str:
-    """As HCL writes it."""
+    """Return a value as HCL."""
     if value is PydanticUndefined:
         return ""
     if value is None or isinstance(value, bool):
