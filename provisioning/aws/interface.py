@@ -139,7 +139,7 @@ class Aws(Protocol):
 
     def delete_stack(self, stack_id: str, *, token: str, retain: Sequence[str] = ()) -> None: ...
     def describe_stack(self, name_or_id: str) -> StackState | None:
-        """Returns None if CloudFormation does not know it. A deleted stack, asked for by id, is DELETE_COMPLETE."""
+        """Returns None if CloudFormation does not know it. By its id, a deleted stack is found as DELETE_COMPLETE."""
 
     def list_stacks(self, *, statuses: Sequence[str] = ()) -> list[StackState]: ...
     def stack_events(self, stack_id: str, *, after_event_id: str | None) -> list[StackEvent]:
@@ -180,7 +180,7 @@ class Aws(Protocol):
         """
 
     def exists(self, resource_type: str, physical_id: str) -> bool | None:
-        """Asks the resource's own service. Returns None if nobody can be asked."""
+        """Asks the resource's own service whether it exists. Returns None if this cannot be checked."""
 
     def find_by_tag(self, key: str, value: str) -> list[TaggedResource]:
         """Lists all resources of this region with the tag, through the Resource Groups Tagging API."""

@@ -12,7 +12,7 @@ from provisioning.aws.types import aws_type
 
 
 def exists(aws: Clients, resource_type: str, physical_id: str) -> bool | None:
-    """Returns None if this type, or this form of its id, cannot be asked for. A refusal of AWS is
+    """Returns None if this type, or this form of its id, cannot be checked. A refusal of AWS is
     raised, because it proves nothing.
     """
     check = aws_type(resource_type).exists

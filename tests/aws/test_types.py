@@ -99,8 +99,8 @@ def test_a_record_agrees_with_the_schema_that_cloudformation_publishes(record: A
 
 @pytest.mark.parametrize("record", TYPES.values(), ids=lambda record: record.name)
 def test_a_record_is_complete_in_itself(record: AwsType) -> None:
-    assert not (record.exists and record.why_not_askable)
-    for sentence in (record.why_not_askable, record.teardown_note):
+    assert not (record.exists and record.why_unchecked)
+    for sentence in (record.why_unchecked, record.teardown_note):
         assert not sentence or (sentence[0].isupper() and sentence.endswith("."))
     acted_on = record.protection or record.quiesce or record.emptying or record.arn or record.listed_after_deletion
     assert record.exists or not acted_on or record.name in NOT_ASKED

@@ -4,8 +4,8 @@
 answers for a resource type. `service_call` resolves such a reference. Four kinds of function are
 referred to; each takes the clients and the physical id as CloudFormation reports it:
 
-`has_…`    existence check. True: it exists. False, or NotFound raised: it is gone. None: AWS cannot
-           be asked, for example because this form of the id names no parent.
+`has_…`    existence check. True: it exists. False, or NotFound raised: it is gone. None: it cannot
+           be checked, for example because this form of the id names no parent.
 `lift_…`   switches deletion protection off.
 `stop_…`   stops a resource that starts work by itself. For a type with `runs_in` it also takes the
            physical id of the parent.

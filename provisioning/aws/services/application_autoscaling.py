@@ -6,7 +6,7 @@ from provisioning.aws.sessions import Clients
 
 
 def has_scalable_target(aws: Clients, physical_id: str) -> bool | None:
-    """The id is "resource|dimension|namespace". Only targets in ECS can be asked for."""
+    """The id is "resource|dimension|namespace". Only targets in ECS can be checked."""
     resource_id, _, rest = physical_id.partition("|")
     dimension = rest.partition("|")[0]
     if not dimension.startswith("ecs:"):
@@ -20,7 +20,7 @@ def has_scalable_target(aws: Clients, physical_id: str) -> bool | None:
 
 
 def has_scaling_policy(aws: Clients, physical_id: str) -> bool | None:
-    """The id is the ARN, or "ARN|dimension". Only policies of ECS services can be asked for:
+    """The id is the ARN, or "ARN|dimension". Only policies of ECS services can be checked:
     …:scalingPolicy:<uuid>:resource/ecs/service/<cluster>/<service>:policyName/<name>.
     """
     arn = physical_id.partition("|")[0]

@@ -70,7 +70,7 @@ def has_internet_gateway(aws: Clients, gateway_id: str) -> bool:
 
 
 def has_gateway_attachment(aws: Clients, physical_id: str) -> bool | None:
-    """Only ids of the form "IGW|vpc-…" can be asked for."""
+    """Only ids of the form "IGW|vpc-…" can be checked."""
     kind, _, vpc_id = physical_id.partition("|")
     if kind != "IGW":
         return None
@@ -94,7 +94,7 @@ def has_network_interface(aws: Clients, interface_id: str) -> bool:
 
 
 def has_route(aws: Clients, physical_id: str) -> bool | None:
-    """Only ids of the form "rtb-…|destination" can be asked for."""
+    """Only ids of the form "rtb-…|destination" can be checked."""
     table_id, _, destination = physical_id.partition("|")
     if not destination:
         return None
@@ -119,7 +119,7 @@ def has_security_group(aws: Clients, group_id: str) -> bool:
 
 
 def has_security_group_rule(aws: Clients, physical_id: str) -> bool | None:
-    """Only ids of the form "sgr-…" can be asked for."""
+    """Only ids of the form "sgr-…" can be checked."""
     if not physical_id.startswith("sgr-"):
         return None
     return bool(aws.ec2.describe_security_group_rules(SecurityGroupRuleIds=[physical_id])["SecurityGroupRules"])

@@ -117,7 +117,7 @@ def has_cluster(aws: Clients, physical_id: str) -> bool:
 
 
 def has_service(aws: Clients, physical_id: str) -> bool | None:
-    """The id is the ARN, or "ARN|cluster". An ARN of the old form names no cluster and cannot be asked for."""
+    """The id is the ARN, or "ARN|cluster". An ARN of the old form names no cluster and cannot be checked."""
     arn = physical_id.partition("|")[0]
     parts = arn.split("/")
     if len(parts) != _ARN_PARTS:

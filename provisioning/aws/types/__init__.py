@@ -6,8 +6,8 @@ reads them. It has tables of its own, because a check that shares a table with w
 nothing.
 
 How to read a record: `record.py` explains every field. A field that is not set does not apply to the
-type, so `aws_type` answers for an unknown type with an empty record: nobody can ask whether such a
-resource exists, it has no protection, and its duration is that of any other type.
+type, so `aws_type` answers for an unknown type with an empty record: the existence of such a resource
+cannot be checked, it has no protection, and its duration is that of any other type.
 
 Trade-off: a record refers to a call by name, `<service>.<function>`, and not by the function itself.
 So data stays free of boto3 and loads in milliseconds; mypy cannot check a name, but a test can.
@@ -15,14 +15,17 @@ So data stays free of boto3 and loads in milliseconds; mypy cannot check a name,
 Add a service
 -------------
 1. `aws/types/<service>.py`: `TYPES`, with one `AwsType` for each type that a template may contain.
-   Say how its existence is checked (`exists`), or why it cannot be (`why_not_askable`). Read the
+   Say how its existence is checked (`exists`), or why it cannot be (`why_unchecked`). Read the
    ARN's form from AWS's service authorization reference, and look for a deletion protection, for
    work that starts by itself, and for contents that prevent a deletion.
 2. `aws/services/<service>.py`: the functions that the records refer to, with boto3.
 `tests/aws/test_every_type.py` fails until every type of every component has a record, and names the
-file to add. It then checks that every reference resolves, that every function is referred to, and
-that `taggable` agrees with AWS's schemas. `tests/aws/test_onboarding.py` fails until the portal's role
-in `aws/onboarding.yaml` allows the new calls; that is the one other file to edit.
+file to add. `tests/aws/test_types.py` checks that every reference resolves, that every function is
+referred to, and that a record agrees with the schema that CloudFormation publishes.
+`tests/aws/test_onboarding.py` fails until the portal's role in `aws/onboarding.yaml` allows the new
+calls; that is the only other file of the product to edit. Test the calls against moto in
+`tests/aws/services/test_<service>.py`, and add the service to the list in
+`tests/aws/test_error_codes.py`, so that its error codes are compared with botocore's model.
 
 The sandbox supports a new type with a resource of its own (`sandbox/resources`), written from AWS's
 documentation, not from the record.

@@ -26,7 +26,7 @@ TYPES: Final = (
     ),
     AwsType(
         "AWS::AutoScaling::LifecycleHook",
-        why_not_askable="Its id names no group. It is deleted with its group.",
+        why_unchecked="Its id names no group. It is deleted with its group.",
         durations=one_call(create=4, delete=4),
     ),
     AwsType(

@@ -35,7 +35,7 @@ TYPES: Final = (
     ),
     AwsType(
         "AWS::IAM::Policy",
-        why_not_askable="Its id is generated and names no role. Its roles are asked for instead.",
+        why_unchecked="Its id is generated and names no role. Its roles are checked instead.",
         durations=(
             lasts(create=15, delete=5, low=8, high=30, source=Source.ASSUMED, reference="waits for propagation"),
         ),

@@ -19,7 +19,7 @@ TYPES: Final = (
     AwsType("AWS::Logs::ResourcePolicy", durations=one_call(create=5, delete=4)),
     AwsType(
         "AWS::Logs::SubscriptionFilter",
-        why_not_askable="Its id names no log group. It is deleted with its group.",
+        why_unchecked="Its id names no log group. It is deleted with its group.",
         durations=one_call(create=5, delete=4),
     ),
 )

@@ -173,8 +173,8 @@ class AwsType:
 
     exists: str = ""
     """Reference to the existence check."""
-    why_not_askable: str = ""
-    """Why nobody can ask whether it exists, as a sentence. CloudFormation's own report decides then."""
+    why_unchecked: str = ""
+    """Why its existence cannot be checked, as a sentence. CloudFormation's own report decides then."""
     arn: ArnForm | None = None
 
     taggable: bool = False
@@ -184,7 +184,7 @@ class AwsType:
     https://docs.aws.amazon.com/tag-editor/latest/userguide/find-resources-to-tag.html
     """
     listed_after_deletion: bool = False
-    """The tagging API lists it with its tags long after its deletion, in some cases forever."""
+    """The tagging API lists it with its tags long after its deletion, sometimes forever."""
 
     protection: Protection | None = None
     quiesce: str = ""
@@ -203,7 +203,7 @@ class AwsType:
 
     final_snapshot: FinalSnapshot | None = None
     recovery_points: tuple[ArnForm, ...] = ()
-    """Forms of what it holds and what stays if it is retained."""
+    """Forms of the recovery points that it holds, which stay if it is retained."""
     transient: tuple[ArnForm, ...] = ()
     """Forms of its short-lived parts: they end by themselves and keep their tags until AWS forgets them."""
 

@@ -16,7 +16,7 @@ TYPES: Final = (
     ),
     AwsType(
         "AWS::SES::ConfigurationSetEventDestination",
-        why_not_askable="Its id names no configuration set. It is deleted with its set.",
+        why_unchecked="Its id names no configuration set. It is deleted with its set.",
         durations=one_call(create=5, delete=4),
     ),
     AwsType(

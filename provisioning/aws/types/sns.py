@@ -21,7 +21,7 @@ TYPES: Final = (
     ),
     AwsType(
         "AWS::SNS::TopicPolicy",
-        why_not_askable="Its id is generated and names no topic. It is deleted with its topic.",
+        why_unchecked="Its id is generated and names no topic. It is deleted with its topic.",
         durations=one_call(create=5, delete=4),
     ),
 )

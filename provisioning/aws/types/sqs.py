@@ -26,7 +26,7 @@ TYPES: Final = (
     ),
     AwsType(
         "AWS::SQS::QueuePolicy",
-        why_not_askable="Its id is generated and names no queue. It is deleted with its queue.",
+        why_unchecked="Its id is generated and names no queue. It is deleted with its queue.",
         durations=one_call(create=5, delete=4),
     ),
 )
