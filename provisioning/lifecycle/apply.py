@@ -1,5 +1,6 @@
-"""Writes what came of a step: the operation, its stack, the ledger, and at the end the environment and the request. One transaction,
-refused when the operation has been claimed by somebody else or has moved on.
+"""Writes the outcome of a step: the operation, its stack, the ledger, and at its end the environment and the request.
+
+All of it is one transaction. It is refused if another worker has claimed the operation or changed its state.
 """
 
 from __future__ import annotations
@@ -8,8 +9,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-
-from django.db import transaction
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
@@ -25,14 +24,14 @@ from provisioning.lifecycle.states import (
 )
 from provisioning.lifecycle.step_data import FailedAt, StepData
 from provisioning.lifecycle.steps.base import Outcome
-from provisioning.lifecycle.transitions import bump, change_state
+from provisioning.lifecycle.transitions import atomic_with, bump, change_state
 from provisioning.models import Operation, Receipt, Stack, StackResource
 
 
 def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callable[[str], None]) -> None:
-    """Raises WrongState, and writes nothing, for whoever comes too late."""
-    key = operation.stack  # the one that was looked at, also where the operation goes on to another now
-    with transaction.atomic():
+    """Write an outcome. Raises WrongState, and writes nothing, if another worker has claimed the operation."""
+    key = operation.stack  # of the stack that the step was about, even if the operation moves to another one now
+    with atomic_with(operation):
         changed = _write_operation(operation, outcome, at=at)
         changed |= _write_stack(operation, key, outcome, at=at)
         if outcome.to in OPERATION_ENDS:
@@ -52,26 +51,26 @@ def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) ->
         "due_at": None if ended else at + timedelta(seconds=outcome.wait),
         "ended_at": at if ended else None,
     }
-    if (on_to := outcome.on_to) is not None:
-        fields |= {"stack": on_to.key, "region": on_to.region}
+    if (next_stack := outcome.next_stack) is not None:
+        fields |= {"stack": next_stack.key, "region": next_stack.region}
     if ended:
         after = replace(after, ended_in=operation.state)
     if (explained := outcome.explained) is not None:
         fields |= {"cause": explained.sentence, "cause_detail": explained.detail, "next_action": str(explained.button)}
         after = replace(after, failed_at=FailedAt(explained.logical_id, explained.type, explained.hint))
     fields["step_data"] = after.as_json(operation.step_data)
-    visible = on_to is not None or _shown(after) != _shown(before)
+    visible = next_stack is not None or _shown(after) != _shown(before)
     if outcome.to is not None:
         change_state(operation, outcome.to, at=at, reason=outcome.reason, fence=operation.fence, **fields)
         return True
-    same = Operation.objects.filter(pk=operation.pk, fence=operation.fence, state=operation.state)
-    if not same.update(**fields):
-        raise WrongState("Another worker took this operation over.")
+    unchanged = Operation.objects.filter(pk=operation.pk, fence=operation.fence, state=operation.state)
+    if not unchanged.update(**fields):
+        raise WrongState("Another worker has taken over this operation.")
     return visible
 
 
 def _shown(data: StepData) -> tuple[object, ...]:
-    """The parts of step data that pages show: a change of one of them is a new version of the environment."""
+    """The parts of step data that pages show. A change in them is a new version of the environment's page."""
     return data.trouble, data.tasks_done, data.task, data.emptied, data.delete_round
 
 
@@ -79,28 +78,28 @@ def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: dateti
     rows = Stack.objects.filter(environment=operation.environment_id, role=key)
     stack = rows.order_by("created_at", "id").last()
     changed = False
-    if outcome.found_stack and (stack is None or stack.stack_id):
+    if outcome.adopts_stack and (stack is None or stack.stack_id):
         stack = _open_stack(operation, key, at=at)
     if stack is not None:
-        changed = _write_seen(stack, outcome, at=at)
-    if outcome.next_stack and (stack is None or stack.stack_id):
+        changed = _write_stack_state(stack, outcome, at=at)
+    if outcome.new_attempt and (stack is None or stack.stack_id):
         _open_stack(operation, key, at=at)
-    elif outcome.next_stack and stack is not None and stack.handed:
-        # Nothing was made with them, and the stacks that they came from may be others by now.
-        stack.handed = {}
-        stack.save(update_fields=["handed"])
-    return changed or outcome.found_stack or outcome.next_stack
+    elif outcome.new_attempt and stack is not None and stack.inputs:
+        # No stack was created with these values, and the stacks that they came from may have been replaced.
+        stack.inputs = {}
+        stack.save(update_fields=["inputs"])
+    return changed or outcome.adopts_stack or outcome.new_attempt
 
 
-def _write_seen(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
+def _write_stack_state(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
     before = (stack.stack_id, stack.status, stack.outputs)
     if outcome.stack_id:
         stack.stack_id = outcome.stack_id
-    if (seen := outcome.seen) is not None:
-        stack.status, stack.status_reason, stack.polled_at = seen.status, seen.status_reason, at
-        stack.outputs = dict(seen.outputs) or stack.outputs
-    if outcome.handed:
-        stack.handed = dict(outcome.handed)
+    if (state := outcome.stack_state) is not None:
+        stack.status, stack.status_reason, stack.polled_at = state.status, state.status_reason, at
+        stack.outputs = dict(state.outputs) or stack.outputs
+    if outcome.stack_inputs:
+        stack.inputs = dict(outcome.stack_inputs)
     new = write_events(stack, outcome.events) if outcome.events else []
     if outcome.events:
         stack.last_event_id = outcome.events[-1].event_id
@@ -124,7 +123,7 @@ def _open_stack(operation: Operation, key: str, *, at: datetime) -> Stack:
 
 
 def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: datetime) -> None:
-    """Carry the operation's end over to its environment and its request."""
+    """Move the environment and the request to the states that the operation's end implies."""
     succeeded = outcome.to == OperationState.SUCCEEDED
     kind = kind_of(operation.kind)
     environment, request = operation.environment, operation.request
@@ -139,7 +138,7 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
             to = kind.refused
         elif ENVIRONMENT_GRAPH.allows(kind.moving, before):
             to = EnvironmentState(before)  # nothing was touched
-    # Nobody else moves them while an operation is open, except somebody's hands in the database: those are left to win.
+    # While an operation is open, only an administrator in the database moves these rows; such a change wins.
     environment.refresh_from_db(fields=["state"])
     if ENVIRONMENT_GRAPH.allows(environment.state, to):
         change_state(environment, to, at=at, reason=outcome.reason)

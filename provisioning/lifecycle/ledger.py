@@ -1,4 +1,4 @@
-"""The ledger: one row for each physical id ever seen, kept up from CloudFormation's events. No physical id is ever lost."""
+"""The ledger: one row for each physical id ever seen, updated from CloudFormation's events. No physical id is lost."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _UPDATED = ["physical_id", "type", "status", "reason", "started_at", "finished_a
 
 
 def open_ledger(stack: Stack, plan: PlannedStack) -> None:
-    """Write down what is going to be made of one stack's plan, before anything is."""
+    """Write one row for each planned resource of a stack, before anything is created."""
     StackResource.objects.bulk_create(
         [
             StackResource(
@@ -33,7 +33,7 @@ def open_ledger(stack: Stack, plan: PlannedStack) -> None:
 
 
 def write_events(stack: Stack, events: Sequence[interface.StackEvent]) -> list[interface.StackEvent]:
-    """Store the events that are new, and carry them over to the ledger. Returns the new ones."""
+    """Store the new events and apply them to the ledger. Returns the new ones."""
     known = set(
         StackEvent.objects.filter(stack=stack, event_id__in=[event.event_id for event in events]).values_list(
             "event_id", flat=True
@@ -66,7 +66,7 @@ def write_events(stack: Stack, events: Sequence[interface.StackEvent]) -> list[i
 
 
 def write_resources(stack: Stack, resources: Iterable[interface.StackResource], *, at: datetime) -> None:
-    """Compare with what CloudFormation lists: an event that never came leaves no gap."""
+    """Apply CloudFormation's list of resources to the ledger, so that a lost event leaves no gap."""
     book = _Book(stack)
     for resource in resources:
         book.note(resource, at=at, late=True)
@@ -74,7 +74,7 @@ def write_resources(stack: Stack, resources: Iterable[interface.StackResource], 
 
 
 class _Book:
-    """The ledger's rows of one stack in memory: two queries to read and write, however many events there are."""
+    """The ledger rows of one stack in memory: one query to read and two to write, for any number of events."""
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -85,7 +85,7 @@ class _Book:
             self._rows.setdefault(row.logical_id, []).append(row)
 
     def note(self, seen: interface.StackEvent | interface.StackResource, *, at: datetime, late: bool = False) -> None:
-        """`late`: seen in a list, at a time that says nothing; what is known already stays as it is."""
+        """Apply one event or listed resource. `late`: `at` is not its time, so it changes nothing that is known already."""
         row = self._row(seen.logical_id, seen.physical_id, seen.type)
         if late and row.status == seen.status and row.physical_id == (seen.physical_id or row.physical_id):
             return
@@ -98,7 +98,7 @@ class _Book:
             self._changed[row.pk] = row
 
     def _row(self, logical_id: str, physical_id: str, resource_type: str) -> StackResource:
-        """The row of this physical id; else the one that still has none; else, for another physical id, a new one."""
+        """The row of this physical id; else a row that has none yet; else a new row, for a further physical id."""
         rows = self._rows.setdefault(logical_id, [])
         for row in rows:
             if row.physical_id == physical_id:
@@ -137,6 +137,6 @@ def _set_times(row: StackResource, at: datetime) -> None:
         row.end, row.ended_at = ResourceEnd.RETAINED, at
 
 
-def living(stack_ids: Iterable[object]) -> list[StackResource]:
-    """Everything in these stacks that has a physical id and no end yet."""
+def existing_resources(stack_ids: Iterable[object]) -> list[StackResource]:
+    """The resources of these stacks that have a physical id and have not ended."""
     return list(StackResource.objects.filter(stack__in=list(stack_ids), end="").exclude(physical_id="").order_by("id"))

@@ -10,7 +10,7 @@ from .environment import Environment
 class Stack(models.Model):
     """`role` is the stack's key in the plan. After a failed attempt a key may have several rows; the newest counts.
 
-    `handed` holds the stack inputs: parameters read from the outputs of earlier stacks, stored before they are used.
+    `inputs` are the stack inputs: parameters read from outputs of earlier stacks, stored before they are used.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -22,7 +22,7 @@ class Stack(models.Model):
     status = models.CharField(max_length=50, blank=True)
     status_reason = models.TextField(blank=True)
     outputs = models.JSONField(default=dict)
-    handed = models.JSONField(default=dict)
+    inputs = models.JSONField(default=dict, db_column="handed")
     polled_at = models.DateTimeField(null=True, blank=True)
     last_event_id = models.CharField(max_length=400, blank=True)
     created_at = models.DateTimeField()

@@ -89,7 +89,7 @@ def test_it_is_made_in_three_regions_killed_between_and_leaves_nothing(abroad: P
     assert stacks_in_aws(abroad) == {f"{name}-edge": "us-east-1", f"{name}-copy": "eu-central-1", name: REGION}
     assert [key for key, found in there(abroad, environment).items() if found is False] == []
     topic = client(abroad, "cloudformation", "us-east-1").describe_stacks(StackName=f"{name}-edge")["Stacks"][0]
-    handed = Stack.objects.get(role="main").handed
+    handed = Stack.objects.get(role="main").inputs
     assert handed["EdgeTopicArn"] == topic["Outputs"][0]["OutputValue"]
     sign = client(abroad, "ssm", REGION).get_parameter(Name=f"/{name}/sign")["Parameter"]["Value"]
     assert sign == handed["CopyName"] == f"{name}-copy"

@@ -250,7 +250,7 @@ def test_a_plan_that_was_tampered_with_is_not_run(world: World) -> None:
     (main,) = request.plan.content["stacks"]
     main["body"] = main["body"].replace("KEY", "KEY2").replace("Bucket", "Bukket")
     request.plan.save()
-    refused_without_a_call(world, request, "not the one that was approved")
+    refused_without_a_call(world, request, "differs from the one that was approved")
     assert request.approved_digest in world.last_operation(request.environment).cause_detail
 
 
@@ -266,11 +266,11 @@ def test_an_account_that_no_longer_takes_the_size_gets_nothing(world: World) -> 
     request = waits_to_start(world)
     world.prod_account.sizes = ["staging"]
     world.prod_account.save()
-    refused_without_a_call(world, request, "no longer takes size prod")
+    refused_without_a_call(world, request, "no longer accepts size prod")
 
 
 def test_an_account_that_became_another_one_gets_nothing(world: World) -> None:
     request = waits_to_start(world)
     world.prod_account.account_id = "333333333333"
     world.prod_account.save()
-    refused_without_a_call(world, request, "another one by now")
+    refused_without_a_call(world, request, "now a different AWS account")

@@ -134,7 +134,7 @@ def test_a_step_afterwards_that_never_starts_says_so(world: World) -> None:
 def test_a_step_afterwards_that_never_ends_is_given_up(world: World) -> None:
     world.cloud.task_seconds = 1e6
     environment = world.until_rest(world.request(blueprint="carbon-connect").environment)
-    assert "still runs after 10 minutes" in world.last_operation(environment).cause
+    assert "is still running after 10 minutes" in world.last_operation(environment).cause
 
 
 @pytest.mark.parametrize(

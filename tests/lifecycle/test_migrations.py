@@ -258,7 +258,7 @@ def test_a_plan_that_was_changed_does_not_run(world: World, name: str) -> None:
     environment = world.until_rest(called(name))
     operation = world.last_operation(environment)
     assert (environment.state, operation.state) == ("create_failed", "refused")
-    assert "not the one that was approved" in operation.cause
+    assert "differs from the one that was approved" in operation.cause
     assert world.cloud.named(name) == []
 
 

@@ -75,7 +75,7 @@ def test_a_region_that_is_taken_away_meanwhile_stops_it_before_anything_is_calle
     abroad.prod_account.regions = [HOME, EDGE]
     abroad.prod_account.save()
     environment = abroad.until_rest(request.environment)
-    assert "no longer takes environments in eu-central-1" in abroad.last_operation(environment).cause
+    assert "no longer accepts environments in eu-central-1" in abroad.last_operation(environment).cause
     assert abroad.cloud.faults.calls == []
 
 
@@ -131,8 +131,8 @@ def test_what_earlier_stacks_hand_on_is_what_aws_says_and_is_written_down(abroad
     environment = create(abroad)
     handed = {"EdgeTopicArn": "orders-edge:EdgeTopicArn", "CopyName": "orders-copy:CopyName"}
     assert abroad.aws_stack("orders").spec.parameters == handed
-    assert abroad.stack_row(environment).handed == handed
-    assert abroad.stack_row(environment, "edge").handed == {}
+    assert abroad.stack_row(environment).inputs == handed
+    assert abroad.stack_row(environment, "edge").inputs == {}
 
 
 def test_the_code_lies_in_its_bucket_before_the_stack_is_made(abroad: World) -> None:

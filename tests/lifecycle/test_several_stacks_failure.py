@@ -110,16 +110,16 @@ def test_an_earlier_stack_that_somebody_took_away_is_made_again(abroad: World) -
 def test_values_that_nothing_was_made_with_are_read_again(abroad: World) -> None:
     """The stack that they came from may be another one by the next attempt."""
     environment = abroad.request(blueprint="signpost").environment
-    while not Stack.objects.filter(role="main").exclude(handed={}).exists():
+    while not Stack.objects.filter(role="main").exclude(inputs={}).exists():
         abroad.cloud.clock.advance(3)
         abroad.engine.advance(abroad.last_operation(environment).pk)
     abroad.cloud.faults.once("create_stack", AccessDenied("explicit deny"))
     assert abroad.until_rest(environment).state == "create_failed"
-    Stack.objects.filter(role="main").update(handed={"EdgeTopicArn": "of one that is gone", "CopyName": "of it too"})
+    Stack.objects.filter(role="main").update(inputs={"EdgeTopicArn": "of one that is gone", "CopyName": "of it too"})
     retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
     handed = {"EdgeTopicArn": "orders-edge:EdgeTopicArn", "CopyName": "orders-copy:CopyName"}
-    assert abroad.aws_stack("orders").spec.parameters == abroad.stack_row(environment).handed == handed
+    assert abroad.aws_stack("orders").spec.parameters == abroad.stack_row(environment).inputs == handed
     assert Stack.objects.filter(role="main").count() == 1
 
 
@@ -130,7 +130,7 @@ def test_an_earlier_stack_that_goes_while_the_next_begins_is_told(abroad: World)
         abroad.engine.advance(abroad.last_operation(environment).pk)
     abroad.cloud.set_status(abroad.aws_stack("orders-edge"), "DELETE_IN_PROGRESS")
     abroad.until_rest(environment)
-    assert "“edge”, whose values this one needs, is not complete any more" in abroad.last_operation(environment).cause
+    assert "“edge”, whose outputs this stack needs, is no longer complete" in abroad.last_operation(environment).cause
     assert abroad.cloud.named("orders") == []
 
 

@@ -117,7 +117,7 @@ def test_what_is_left_in_any_region_is_found(abroad: World, kind: str, place: st
     abroad.tear_down(environment)
     abroad.until_rest(environment, seconds=7200, step=30)
     assert environment.state == "teardown_failed"
-    assert abroad.last_operation(environment).cause.startswith("The stacks are gone, but 1 resource is still there")
+    assert abroad.last_operation(environment).cause.startswith("The stacks are gone, but 1 resource still exists")
     assert arn in abroad.last_operation(environment).cause_detail
 
 

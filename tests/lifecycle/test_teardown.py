@@ -248,7 +248,7 @@ def test_more_than_was_shown_is_not_deleted(world: World) -> None:
     approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
     world.until_rest(environment)
     assert environment.state == "running"
-    assert "more in the environment than was shown" in world.last_operation(environment).cause
+    assert "that its teardown plan does not show" in world.last_operation(environment).cause
     assert "delete_stack" not in world.cloud.faults.calls
 
 

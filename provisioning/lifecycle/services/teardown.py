@@ -12,7 +12,7 @@ from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may, check_may_see
 from provisioning.lifecycle.kinds.teardown import TEARDOWN
-from provisioning.lifecycle.ledger import living
+from provisioning.lifecycle.ledger import existing_resources
 from provisioning.lifecycle.plan_document import (
     CreatePlan,
     RetainedResource,
@@ -54,7 +54,7 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
     retained = {resource.logical_id: resource for resource in current.retained}
     to_delete: list[TeardownLine] = []
     to_retain: list[TeardownLine] = []
-    for row in living(by_id):
+    for row in existing_resources(by_id):
         keeps = retained.get(row.logical_id) if _was_complete(row) else None
         title = titles.get(row.logical_id, row.logical_id)
         line = _line(row, stack=by_id[row.stack_id], title=title, kept=keeps)

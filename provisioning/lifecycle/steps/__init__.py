@@ -18,5 +18,5 @@ STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.PREPARING: delete.prepare,
     OperationState.EMPTYING: delete.empty,
     OperationState.DELETING: delete.delete,
-    OperationState.SWEEPING: verify_gone.sweep,
+    OperationState.SWEEPING: verify_gone.verify_gone,
 }

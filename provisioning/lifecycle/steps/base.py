@@ -1,4 +1,4 @@
-"""What a step is given and what it gives back. The engine alone writes, in one fenced transaction."""
+"""What a step receives and returns. Only the engine writes, in one fenced transaction."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Operation, ResourceEnd, Stack, StackResource
 
-# How often a stack at work is looked at, by its age in seconds: a person watches a young one.
+# Seconds between two looks at a stack, by how long it has been in progress: somebody watches a new one.
 POLL_EVERY: Final[tuple[tuple[float, float], ...]] = ((120, 3), (600, 8), (1800, 20), (float("inf"), 45))
 SANDBOX_POLL_SECONDS: Final = 1.0
 
 
 @dataclass
 class Context:
-    """One operation, as it was when it was claimed. `look` answers from the sweep of its account and region.
+    """One operation, as it was when it was claimed.
 
-    What is about "the stack" is about the one that the operation is at now; the others come before and after it.
+    `look` returns the state of a stack, from a list of its account and region if the reconciler has one.
+    "The stack" is always the one that the operation is at.
     """
 
     operation: Operation
@@ -43,15 +44,15 @@ class Context:
 
     @cached_property
     def aws(self) -> interface.Aws:
-        """The account in the region of the stack that the operation is at."""
+        """The client for the account in the stack's region."""
         return self.aws_in(self.operation.region)
 
     @cached_property
     def teardown(self) -> TeardownPlan:
-        """The operation's own plan, in the steps of a teardown."""
+        """The operation's own plan, in the steps of a teardown. Raises TypeError in other operations."""
         document = from_json(self.operation.request.plan.content)
         if not isinstance(document, TeardownPlan):
-            raise TypeError(f"Operation {self.operation.pk} is {self.operation.state} and has no teardown's plan.")
+            raise TypeError(f"Operation {self.operation.pk} is {self.operation.state} and has no teardown plan.")
         return document
 
     @cached_property
@@ -66,19 +67,19 @@ class Context:
 
     @property
     def following(self) -> PlannedStack | None:
-        """The stack that this operation comes to next."""
-        plans = self.kind.in_order(self.plan.stacks)
-        keys = [plan.key for plan in plans]
-        return next(iter(plans[keys.index(self.operation.stack) + 1 :]), None)
+        """The next stack of this operation; None at the last one."""
+        stacks = self.kind.in_order(self.plan.stacks)
+        keys = [stack.key for stack in stacks]
+        return next(iter(stacks[keys.index(self.operation.stack) + 1 :]), None)
 
     @cached_property
     def stacks(self) -> list[Stack]:
-        """All rows of the environment, oldest first."""
+        """All stack rows of the environment, oldest first."""
         return list(Stack.objects.filter(environment=self.operation.environment_id).order_by("created_at", "id"))
 
     @property
     def stack(self) -> Stack | None:
-        """The row that counts: the newest."""
+        """The newest row of the stack."""
         return self.newest(self.operation.stack)
 
     def newest(self, key: str) -> Stack | None:
@@ -86,13 +87,13 @@ class Context:
 
     @property
     def the_stack(self) -> Stack:
-        """The newest, where an earlier step has made sure that there is one."""
+        """The newest row of the stack, after an earlier step has created one. Raises LookupError if there is none."""
         if (stack := self.stack) is None:
             raise LookupError(f"Operation {self.operation.pk} is {self.operation.state} and has no stack.")
         return stack
 
     def aws_of(self, row: StackResource) -> interface.Aws:
-        """The account in the region where a resource of the ledger is."""
+        """The client for the account in the region of a resource of the ledger."""
         return self.aws_in(next(stack.region for stack in self.stacks if stack.pk == row.stack_id))
 
     @cached_property
@@ -101,7 +102,7 @@ class Context:
         return StepData.from_json(self.operation.step_data)
 
     def token(self, step: str) -> str:
-        """The same step of the same attempt has the same token, so that AWS does it once; no two stacks share one.
+        """The client token of a step. It is the same for each repetition, so that AWS acts once, and differs by stack.
 
         Operations that started before the token format changed keep their stored tokens.
         """
@@ -111,7 +112,7 @@ class Context:
         return f"{self.operation.token}-{key}-{step}"
 
     def is_ours(self, state: interface.StackState) -> bool:
-        """Only a stack that an operation of this environment has made is ever touched."""
+        """Whether an operation of this environment created the stack. Other stacks are never touched."""
         if state.tags.get(ENVIRONMENT_TAG) != str(self.operation.environment_id):
             return False
         token = state.tags.get(OPERATION_TAG, "")
@@ -126,18 +127,18 @@ class Context:
 
 @dataclass
 class Outcome:
-    """What is to be written. Nothing set means: look again after `wait` seconds."""
+    """What the engine writes. Without any other field, the step runs again after `wait` seconds."""
 
     to: OperationState | None = None
     reason: str = ""
     wait: float = 0.0
-    step_data: StepData | None = None  # to store in place of the present data; None: it stays as it is
-    found_stack: bool = False  # a stack of ours that has no row yet: what else is in here is about it
-    next_stack: bool = False  # a row for another attempt at this stack; what else is in here is about the one before
-    on_to: PlannedStack | None = None  # the stack that the operation is at from now on
-    handed: Mapping[str, str] = field(default_factory=dict)  # what this stack is given by earlier ones
+    step_data: StepData | None = None  # replaces the stored data; None: it stays as it is
+    adopts_stack: bool = False  # a stack of ours has no row yet: open one, and write the rest of this outcome to it
+    new_attempt: bool = False  # open a row for another attempt; the rest of this outcome is about the row before
+    next_stack: PlannedStack | None = None  # the operation moves to this stack
+    stack_inputs: Mapping[str, str] = field(default_factory=dict)  # values of earlier stacks for this one
     stack_id: str = ""
-    seen: interface.StackState | None = None
+    stack_state: interface.StackState | None = None
     events: Sequence[interface.StackEvent] = ()
     resources: Sequence[interface.StackResource] = ()
     ends: Mapping[int, ResourceEnd] = field(default_factory=dict)
@@ -157,17 +158,17 @@ def stop(
     detail: str = "",
     button: str = Button.RETRY,
 ) -> Outcome:
-    """End the operation, and say why and what now."""
+    """End the operation, with its cause and the next action."""
     return Outcome(to=to, reason=sentence, explained=Explained(sentence, hint, detail, button=button))
 
 
-def go_on(context: Context, following: PlannedStack, reason: str) -> Outcome:
-    """On to the next stack. Step data about the deletion of this one starts over."""
+def continue_with(context: Context, following: PlannedStack, reason: str) -> Outcome:
+    """Move to the next stack. Step data about the deletion of this one starts over."""
     data = replace(
         context.step_data, delete_round=0, asked_in_round=None, asked_at=None, prepared=(), emptied=(), idle_rounds=0
     )
     reason = f"{reason} Next is {following.name} in {following.region}."
-    return Outcome(to=OperationState.CONTINUING, reason=reason, on_to=following, step_data=data)
+    return Outcome(to=OperationState.CONTINUING, reason=reason, next_stack=following, step_data=data)
 
 
 def new_events(context: Context, stack: Stack) -> list[interface.StackEvent]:

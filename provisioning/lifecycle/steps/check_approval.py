@@ -1,4 +1,4 @@
-"""The last look before anything happens: what runs is what was approved, in time, for an account that takes it."""
+"""The check before an operation touches AWS: its plan is the approved one, still valid, and its account accepts it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from typing import Final
 
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.kinds.record import ApprovalCheck
-from provisioning.lifecycle.ledger import living
+from provisioning.lifecycle.ledger import existing_resources
 from provisioning.lifecycle.plan_document import UnreadablePlan, digest_of, from_json
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 
 
 def refusal(context: Context) -> Outcome | None:
-    """The operation's end when something is not as it was approved; None when all is."""
+    """The outcome that ends the operation if something differs from what was approved; None if nothing does."""
     request = context.operation.request
     if request.state != RequestState.APPROVED:
         label = RequestState(request.state).label.lower()
@@ -22,11 +22,11 @@ def refusal(context: Context) -> Outcome | None:
     try:
         document = from_json(request.plan.content)
     except UnreadablePlan as error:
-        return _refuse("The plan is not the one that was approved.", detail=error.sentence)
+        return _refuse("The plan differs from the one that was approved.", detail=error.sentence)
     if (actual := digest_of(document)) != request.approved_digest:
         return _refuse(
-            "The plan is not the one that was approved.",
-            detail=f"Approved was {request.approved_digest or 'nothing'}; the plan is {actual}.",
+            "The plan differs from the one that was approved.",
+            detail=f"The approved digest is {request.approved_digest or 'empty'}; the digest of the plan is {actual}.",
         )
     if request.expires_at is not None and request.expires_at <= context.now:
         outcome = _refuse(
@@ -42,27 +42,31 @@ def _check_account(context: Context) -> Outcome | None:
     environment, plan = context.operation.environment, context.plan
     account = environment.account
     if environment.size not in account.sizes:
-        return _refuse(f"The account {account.name} no longer takes size {environment.size}.")
+        return _refuse(f"The account {account.name} no longer accepts size {environment.size}.")
     for region in plan.regions:
         if region not in account.regions:
-            return _refuse(f"The account {account.name} no longer takes environments in {region}.")
+            return _refuse(f"The account {account.name} no longer accepts environments in {region}.")
     if account.account_id != plan.account_id:
         return _refuse(
-            f"The account {account.name} is another one by now.",
-            detail=f"Approved was {plan.account_id}; it is {account.account_id}.",
+            f"The account {account.name} is now a different AWS account.",
+            detail=f"The plan was approved for {plan.account_id}; the account is now {account.account_id}.",
         )
     return None
 
 
 def _check_ledger(context: Context) -> Outcome | None:
-    """A teardown deletes what was shown, and nothing that appeared since."""
+    """A teardown deletes what its plan shows, and nothing that has been added since."""
     shown = {line.physical_id for line in context.teardown.lines}
-    more = [row.physical_id for row in living(stack.pk for stack in context.stacks) if row.physical_id not in shown]
+    more = [
+        row.physical_id
+        for row in existing_resources(stack.pk for stack in context.stacks)
+        if row.physical_id not in shown
+    ]
     if not more:
         return None
     return _refuse(
-        "There is more in the environment than was shown when its teardown was asked for. Ask for it again.",
-        detail=f"Not shown: {', '.join(more[:10])}{' …' if len(more) > 10 else ''}",  # noqa: PLR2004 - enough to see
+        "The environment contains resources that its teardown plan does not show. Request the teardown again.",
+        detail=f"Not shown: {', '.join(more[:10])}{' …' if len(more) > 10 else ''}",  # noqa: PLR2004 - enough to recognise them
     )
 
 
@@ -73,5 +77,5 @@ _CHECKS: Final[Mapping[ApprovalCheck, Callable[[Context], Outcome | None]]] = {
 
 
 def _refuse(sentence: str, *, detail: str = "") -> Outcome:
-    hint = "Nothing was called and nothing was changed in AWS."
+    hint = "Nothing was changed in AWS."
     return stop(OperationState.REFUSED, sentence, hint=hint, detail=detail, button=Button.TEARDOWN)

@@ -1,7 +1,8 @@
-"""Taking an environment down: stop what writes, lift protection, then stack by stack, the last made first: empty what dies,
-delete the stack, take away what blocks.
+"""Deletes an environment: stop services and lift protection, then, stack by stack, empty and delete.
 
-A stack is emptied when its turn comes: a bucket that another one's is copied to fills up until that one is gone. Every call here may be repeated. Each delete round has a token of its own: CloudFormation ignores a second DeleteStack of the same.
+The stack that was created last is deleted first. A stack is emptied when its turn comes, because a replica bucket fills
+up until the stack of its source is gone. Every call may be repeated. Each delete round has a token of its own, because
+CloudFormation ignores a second DeleteStack with the same token.
 """
 
 from __future__ import annotations
@@ -15,24 +16,24 @@ from typing import Final
 from provisioning.aws import NotFound, WrongStatus, aws_type, interface
 from provisioning.lifecycle.decisions import NO_STACK, Act, Phase
 from provisioning.lifecycle.failure_explanations import Explained
-from provisioning.lifecycle.ledger import living
+from provisioning.lifecycle.ledger import existing_resources
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps.base import Context, Outcome, go_on, new_events, stop
+from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, new_events, stop
 from provisioning.models import StackEvent, StackResource
 
 CALLS_A_STEP: Final = 8
 OBJECTS_A_STEP: Final = 1000
 LONGEST_PAUSE: Final = 60.0
-# Seconds before each repetition; network interfaces of managed services take their time to be let go.
+# Seconds before each repetition. Managed services take minutes to release their network interfaces.
 DELETE_ROUNDS: Final = (2.0, 15.0, 60.0, 180.0, 300.0)
 DELETION_SHOWS_WITHIN: Final = timedelta(minutes=1)
 
 
 def prepare(context: Context) -> Outcome:
-    """Stop what writes and lift protection in all stacks, a few at a time. Resources that are retained whole keep their protection."""
+    """Stop services and lift protection in all stacks, a few at a time. Resources that are retained whole stay protected."""
     data = context.step_data
     done = set(data.prepared)
-    rows = living(stack.pk for stack in context.stacks)
+    rows = existing_resources(stack.pk for stack in context.stacks)
     whole = {line.physical_id for line in context.teardown.to_retain if line.policy == "Retain"}
     open_rows = [row for row in rows if row.pk not in done and _holds_on(row) and row.physical_id not in whole]
     open_rows.sort(key=lambda row: (aws_type(row.type).protection is not None, row.pk))
@@ -45,7 +46,7 @@ def prepare(context: Context) -> Outcome:
 
 
 def _holds_on(row: StackResource) -> bool:
-    """Whether it starts work by itself or has deletion protection."""
+    """Whether the resource starts work by itself or has deletion protection."""
     record = aws_type(row.type)
     return bool(record.quiesce or record.protection)
 
@@ -60,13 +61,13 @@ def _let_go(aws: interface.Aws, row: StackResource, rows: Sequence[StackResource
 
 
 def empty(context: Context) -> Outcome:
-    """Runs one round on the first resource to delete of this stack that has to be emptied and is not empty yet."""
+    """Run one round on the stack's first resource to delete that must be emptied and is not empty yet."""
     retained = {line.physical_id for line in context.teardown.to_retain}
     data = context.step_data
     rows = [
         row
-        for row in living(stack.pk for stack in context.stacks if stack.role == context.operation.stack)
-        if aws_type(row.type).emptying and row.physical_id not in [*retained, *data.emptied] and _was_ours(row)
+        for row in existing_resources(stack.pk for stack in context.stacks if stack.role == context.operation.stack)
+        if aws_type(row.type).emptying and row.physical_id not in [*retained, *data.emptied] and _was_created(row)
     ]
     if not rows:
         return Outcome(to=OperationState.DELETING)
@@ -80,19 +81,19 @@ def empty(context: Context) -> Outcome:
         return stop(
             OperationState.FAILED,
             f"The {emptying.noun} {row.physical_id} cannot be emptied: nothing in it could be deleted.",
-            hint="Something locks what is in it: an object lock, a legal hold, a vault lock or a policy. Lift it, then try again.",
+            hint="Its contents are locked by an object lock, a legal hold, a vault lock or a policy. Remove the lock, then retry.",
         )
     return Outcome(wait=min(float(2**idle - 1), LONGEST_PAUSE), step_data=replace(data, idle_rounds=idle))
 
 
-def _was_ours(row: StackResource) -> bool:
-    """Nothing is emptied that CloudFormation has not once reported as created by this stack."""
-    made = StackEvent.objects.filter(stack=row.stack_id, physical_id=row.physical_id, status="CREATE_COMPLETE")
-    return made.exists()
+def _was_created(row: StackResource) -> bool:
+    """Whether CloudFormation has reported that this stack created the resource. Nothing else is emptied."""
+    created = StackEvent.objects.filter(stack=row.stack_id, physical_id=row.physical_id, status="CREATE_COMPLETE")
+    return created.exists()
 
 
 def delete(context: Context) -> Outcome:
-    """Look first; then what the table says: wait, (again) delete, take away what blocks, or go on to the sweep."""
+    """Read the stack, then act on the decision: wait, delete (again), unblock, or go on when the stack is gone."""
     stack = context.the_stack
     number = context.step_data.delete_round
     asked = context.step_data.asked_in_round == number
@@ -104,7 +105,7 @@ def delete(context: Context) -> Outcome:
         case Act.SWEEP:
             following = context.following
             outcome = (
-                go_on(context, following, decision.reason)
+                continue_with(context, following, decision.reason)
                 if following is not None
                 else Outcome(to=OperationState.SWEEPING, reason=decision.reason)
             )
@@ -113,12 +114,12 @@ def delete(context: Context) -> Outcome:
         case Act.UNBLOCK:
             outcome = _unblock(context, number, events)
         case _:
-            outcome = _ask(context, number, asked=asked)
-    outcome.seen, outcome.events = state, events
+            outcome = _request_deletion(context, number, asked=asked)
+    outcome.stack_state, outcome.events = state, events
     return outcome
 
 
-def _ask(context: Context, number: int, *, asked: bool) -> Outcome:
+def _request_deletion(context: Context, number: int, *, asked: bool) -> Outcome:
     asked_at = context.step_data.asked_at
     if asked and asked_at and context.now - asked_at < DELETION_SHOWS_WITHIN:
         return Outcome(wait=context.poll_seconds())
@@ -127,9 +128,9 @@ def _ask(context: Context, number: int, *, asked: bool) -> Outcome:
         context.aws.set_termination_protection(stack_id, enabled=False)
         context.aws.delete_stack(stack_id, token=context.token(f"delete-{number}"))
     except NotFound:
-        return Outcome(wait=1.0)  # the next look finds it gone
+        return Outcome(wait=1.0)  # it is gone, which the next look shows
     except WrongStatus:
-        return Outcome(wait=context.poll_seconds())  # something is at work on it; the next look sees what
+        return Outcome(wait=context.poll_seconds())  # another operation is in progress on it, which the next look shows
     data = replace(context.step_data, asked_in_round=number, asked_at=context.now)
     return Outcome(wait=min(1.0, context.poll_seconds()), step_data=data)
 
@@ -146,19 +147,27 @@ def _unblock(context: Context, number: int, events: Sequence[interface.StackEven
     if used_by:
         context.aws.release_network_interfaces(used_by)
     wait = DELETE_ROUNDS[number]
-    names = ", ".join(row.logical_id for row in blocked[:5]) or "something"
+    names = ", ".join(row.logical_id for row in blocked[:5]) or "A resource"
     if any(_holds_on(row) for row in blocked):
         return Outcome(
-            to=OperationState.PREPARING, reason=f"{names} held on; letting go again.", wait=wait, step_data=again
+            to=OperationState.PREPARING,
+            reason=f"{names} prevented the deletion; stopping and unprotecting again.",
+            wait=wait,
+            step_data=again,
         )
     if any(aws_type(row.type).emptying for row in blocked):
-        return Outcome(to=OperationState.EMPTYING, reason=f"{names} filled up again.", wait=wait, step_data=again)
+        return Outcome(
+            to=OperationState.EMPTYING,
+            reason=f"{names} prevented the deletion; emptying again.",
+            wait=wait,
+            step_data=again,
+        )
     return Outcome(wait=wait, step_data=again)
 
 
 def _blocked(context: Context, events: Sequence[interface.StackEvent]) -> list[StackResource]:
-    """What the last deletion could not delete: the ledger as the new events will leave it."""
-    rows = {row.physical_id: row for row in living([context.the_stack.pk])}
+    """The resources that the last deletion could not delete, including those of events that are not written yet."""
+    rows = {row.physical_id: row for row in existing_resources([context.the_stack.pk])}
     for event in events:
         if (row := rows.get(event.physical_id)) is not None:
             row.status, row.reason = event.status, event.reason
@@ -169,11 +178,11 @@ def _give_up(blocked: Sequence[StackResource]) -> Outcome:
     if not blocked:
         return stop(
             OperationState.FAILED,
-            "CloudFormation could not delete the stack and does not say what keeps it.",
-            hint="Look at the events below, then try again.",
+            "CloudFormation could not delete the stack and does not report why.",
+            hint="See the events below, fix the cause, then retry.",
         )
     first = blocked[0]
-    sentence = f"{first.logical_id} could not be deleted, after {len(DELETE_ROUNDS)} rounds."
-    hint = "AWS's own sentence says what keeps it. Take that away, then try again."
+    sentence = f"{first.logical_id} could not be deleted in {len(DELETE_ROUNDS)} rounds."
+    hint = "See the AWS error below, remove what prevents the deletion, then retry."
     explained = Explained(sentence, hint, first.reason, logical_id=first.logical_id, type=first.type)
     return Outcome(to=OperationState.FAILED, reason=sentence, explained=explained)

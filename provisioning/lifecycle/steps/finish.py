@@ -1,4 +1,4 @@
-"""What a plan does once its stack is complete: one-off ECS tasks, each started once, watched, and told when it fails."""
+"""Runs the automated post-deployment tasks of a plan: each ECS task is started once and watched to its end."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from provisioning.lifecycle.step_data import RunningTask
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.models import StackResource
 
-# DescribeTasks may not know a task yet that RunTask has just started.
+# DescribeTasks may not return a task yet that RunTask has just started.
 UNKNOWN_FOR = timedelta(minutes=2)
 
 
 def finish(context: Context) -> Outcome:
-    """One look at the task under way, or the start of the next; at the end the stack's outputs are taken over."""
+    """Watch the running task, or start the next. After the last one, read the stack's outputs."""
     tasks = context.plan.tasks
     number = context.step_data.tasks_done
     if number >= len(tasks):
         state = context.aws.describe_stack(context.the_stack.stack_id)
-        return Outcome(to=OperationState.SUCCEEDED, reason="Everything is there.", seen=state)
+        return Outcome(to=OperationState.SUCCEEDED, reason="The environment is complete.", stack_state=state)
     if (running := context.step_data.task) is None:
         return _start(context, tasks[number], number)
-    return _look(context, tasks[number], running, number)
+    return _watch(context, tasks[number], running, number)
 
 
 def _start(context: Context, task: Task, number: int) -> Outcome:
@@ -42,26 +42,26 @@ def _start(context: Context, task: Task, number: int) -> Outcome:
         security_groups=[physical[name] for name in task.security_groups],
         tags=context.planned.tags,
     )
-    # ECS takes at most 64 characters: the task's number, not its key.
+    # ECS accepts at most 64 characters, so the token has the task's number and not its key.
     task_arn = context.aws.run_task(spec, token=context.token(f"task{number}"))
     running = RunningTask(task_arn, spec.cluster, context.now)
     return Outcome(wait=context.poll_seconds(), step_data=replace(context.step_data, task=running))
 
 
-def _look(context: Context, task: Task, running: RunningTask, number: int) -> Outcome:
+def _watch(context: Context, task: Task, running: RunningTask, number: int) -> Outcome:
     running_for = context.now - running.started_at
     state = context.aws.describe_task(running.cluster, running.arn)
     if state is None:
         if running_for < UNKNOWN_FOR:
             return Outcome(wait=context.poll_seconds())
-        return _failed(task, "ECS does not know the task any more, so its end was missed.", "")
+        return _failed(task, "ECS no longer knows the task, so its exit code is unknown.", "")
     if state.status == "STOPPED":
         if state.exit_code == 0:
             return Outcome(step_data=replace(context.step_data, task=None, tasks_done=number + 1))
         code = "did not start" if state.exit_code is None else f"ended with exit code {state.exit_code}"
         return _failed(task, f"The task {code}.", state.reason)
     if running_for > timedelta(minutes=task.timeout_minutes):
-        return _failed(task, f"The task still runs after {task.timeout_minutes} minutes.", state.reason)
+        return _failed(task, f"The task is still running after {task.timeout_minutes} minutes.", state.reason)
     return Outcome(wait=context.poll_seconds())
 
 
@@ -69,6 +69,6 @@ def _failed(task: Task, sentence: str, detail: str) -> Outcome:
     return stop(
         OperationState.FAILED,
         f"“{task.title}” failed. {sentence}",
-        hint="The stack itself is complete and stays. Look at the task's log group; “Try again” repeats this step only.",
+        hint="The stack is complete and is left as it is. See the task's log group. “Retry” repeats only this task.",
         detail=detail,
     )

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps.base import Context, Outcome, go_on, stop
+from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
 from provisioning.lifecycle.steps.check_approval import refusal
 
 
@@ -34,17 +34,17 @@ def inspect_stack(context: Context) -> Outcome:
         detail = state.status_reason if state else ""
         return stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)
     if decision.act is Act.SWEEP and (following := context.following) is not None:
-        outcome = go_on(context, following, decision.reason)
+        outcome = continue_with(context, following, decision.reason)
         if context.operation.state == OperationState.CONTINUING:
             outcome.to = None  # it stays in this state, at another stack
         return outcome
     outcome = Outcome(to=kind.arrivals[decision.act], reason=decision.reason)
     if state is None or decision.act in (Act.SUBMIT, Act.SWEEP):
-        outcome.next_stack = decision.act is Act.SUBMIT
+        outcome.new_attempt = decision.act is Act.SUBMIT
         return outcome
     # A stack of ours without a row, or with a row that has no id yet, is taken into the ledger.
-    outcome.found_stack = row is None or row.stack_id not in ("", state.stack_id)
-    outcome.stack_id, outcome.seen = state.stack_id, state
+    outcome.adopts_stack = row is None or row.stack_id not in ("", state.stack_id)
+    outcome.stack_id, outcome.stack_state = state.stack_id, state
     if outcome.to == OperationState.DELETING:
         outcome.step_data = replace(context.step_data, asked_in_round=0)
     return outcome

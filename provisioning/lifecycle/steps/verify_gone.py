@@ -1,8 +1,7 @@
-"""After the stacks are gone: every line of the ledger is asked for at its own service, then a scan by tag in every region
-proves that nothing is left.
+"""Verifies that nothing is left: checks every resource of the ledger at its own service, then scans every region by tag.
 
-The tagging API forgets late. What it still names counts as left only while its own service knows it, or while nobody can be asked;
-the sweep is repeated with growing pauses before it gives up.
+The tagging API still returns resources for a while after they are deleted. Such a resource counts as left only if its
+own service still knows it or cannot be asked. The check is repeated with growing pauses before the operation fails.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ PAUSES: Final = (5.0, 15.0, 60.0, 180.0, 300.0, 600.0, 900.0)
 GONE, THERE, UNASKED = "gone", "there", "unasked"
 
 
-def sweep(context: Context) -> Outcome:
+def verify_gone(context: Context) -> Outcome:
     mine = StackResource.objects.filter(stack__in=context.stacks).exclude(physical_id="")
     rows = list(mine.exclude(end=ResourceEnd.FOREIGN).select_related("stack").order_by("id"))
     answers: dict[str, str] = dict(context.step_data.answers)
@@ -43,7 +42,7 @@ def sweep(context: Context) -> Outcome:
 
 
 def _regions(context: Context, rows: Sequence[StackResource]) -> list[str]:
-    """Where to look: wherever a stack is or was planned, and where global services keep their tags."""
+    """The regions to scan: those of all stacks, planned or begun, and those where global services keep their tags."""
     regions = [*context.plan.regions, *(row.stack.region for row in rows)]
     regions += sorted({aws_type(row.type).tags_only_in for row in rows} - {""})
     return list(dict.fromkeys(regions))
@@ -74,13 +73,13 @@ def _conclude(
     if left:
         return _again(context, left)
     receipt = write_receipt(context, rows, ends, scan, regions=regions, to_retain=to_retain)
-    # What was asked is on the receipt now.
+    # The answers are on the receipt now.
     data = replace(context.step_data, answers={}, left=())
     return Outcome(to=OperationState.SUCCEEDED, reason="Nothing is left.", ends=ends, receipt=receipt, step_data=data)
 
 
 def _end(row: StackResource, answer: str, to_retain: ToRetain) -> ResourceEnd:
-    """A service's own answer counts more than CloudFormation's event; without one the event does."""
+    """How a resource ended. Its service's answer takes precedence over CloudFormation's events."""
     line = to_retain.get(key_of(row))
     is_retained = (line is not None and line.policy == "Retain") or row.status == "DELETE_SKIPPED"
     if answer == GONE:
@@ -89,7 +88,7 @@ def _end(row: StackResource, answer: str, to_retain: ToRetain) -> ResourceEnd:
         return ResourceEnd.RETAINED
     if answer == THERE:
         return ResourceEnd.ABANDONED
-    # Nobody can be asked, and the stack is gone: CloudFormation says so only when it has deleted what was in it.
+    # No service can be asked. CloudFormation reports a stack as deleted only after it has deleted its resources.
     return ResourceEnd.DELETED
 
 
@@ -101,8 +100,8 @@ def _again(context: Context, left: Sequence[str]) -> Outcome:
         return Outcome(wait=wait, step_data=data)
     return stop(
         OperationState.FAILED,
-        f"{_gone(context)}, but {len(left)} resource{'s are' if len(left) > 1 else ' is'} still there.",
-        hint="Take them away in their own service if they are not needed, then try again: the sweep looks once more.",
+        f"{_gone(context)}, but {len(left)} resource{'s' if len(left) > 1 else ''} still exist{'' if len(left) > 1 else 's'}.",
+        hint="Delete them in their own service if they are not needed. “Retry” checks again.",
         detail=", ".join(left[:20]),
     )
 

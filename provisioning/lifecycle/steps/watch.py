@@ -1,4 +1,4 @@
-"""Watching what becomes of a stack that was handed over, to its end or to the end of its rollback; clearing what an attempt left."""
+"""Watches a submitted stack until it is complete or rolled back, and deletes what a failed attempt left."""
 
 from __future__ import annotations
 
@@ -11,41 +11,45 @@ from provisioning.aws import NotFound, interface
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Decision, Phase
 from provisioning.lifecycle.failure_explanations import FailedResource, explain, root_cause
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps.base import Context, Outcome, go_on, new_events, stop
+from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, new_events, stop
 from provisioning.models import Stack, StackEvent
 
-# A stack that was handed over a moment ago may not be shown yet.
+# DescribeStacks may not return a stack yet that was submitted a moment ago.
 SHOWS_WITHIN: Final = timedelta(minutes=1)
 
 
 def clear(context: Context) -> Outcome:
-    """Delete what an earlier attempt left rolled back. It never was complete: anything else than that is not deleted."""
+    """Delete the stack of an earlier attempt, in ROLLBACK_COMPLETE only: in any other status it may once have been complete."""
     stack = context.the_stack
     state = context.look(stack.stack_id)
     events = new_events(context, stack) if state else []
     status = state.status if state else NO_STACK
     if status in (NO_STACK, "DELETE_COMPLETE"):
         return Outcome(
-            to=OperationState.SUBMITTING, reason="What was left is gone.", next_stack=True, seen=state, events=events
+            to=OperationState.SUBMITTING,
+            reason="The stack of the failed attempt is gone.",
+            new_attempt=True,
+            stack_state=state,
+            events=events,
         )
     if status == "ROLLBACK_COMPLETE":
         context.aws.set_termination_protection(stack.stack_id, enabled=False)
         context.aws.delete_stack(stack.stack_id, token=context.token("clear"))
-        return Outcome(wait=context.poll_seconds(), seen=state, events=events)
+        return Outcome(wait=context.poll_seconds(), stack_state=state, events=events)
     if status == "DELETE_IN_PROGRESS":
-        return Outcome(wait=context.poll_seconds(), seen=state, events=events)
+        return Outcome(wait=context.poll_seconds(), stack_state=state, events=events)
     outcome = stop(
         OperationState.FAILED,
-        "What the failed attempt left could not be deleted. Tear the environment down.",
+        "The stack of the failed attempt could not be deleted. Tear the environment down.",
         detail=state.status_reason if state else "",
         button=Button.TEARDOWN,
     )
-    outcome.seen, outcome.events = state, events
+    outcome.stack_state, outcome.events = state, events
     return outcome
 
 
 def watch(context: Context) -> Outcome:
-    """Look at the stack and carry its events over. Status first, then events: so the events are never older than it."""
+    """Read the stack's status, then its events, so that the events are never older than the status."""
     stack = context.the_stack
     state = context.look(stack.stack_id)
     events = new_events(context, stack) if state else []
@@ -56,18 +60,18 @@ def watch(context: Context) -> Outcome:
     if decision.act is Act.WAIT:
         rolls_back = status == "ROLLBACK_IN_PROGRESS" and context.operation.state == OperationState.BUILDING
         to = OperationState.ROLLING_BACK if rolls_back else None
-        return Outcome(to=to, wait=context.poll_seconds(), seen=state, events=events)
+        return Outcome(to=to, wait=context.poll_seconds(), stack_state=state, events=events)
     resources = _resources(context.aws, stack)
     if decision.act is Act.FINISH:
         following = context.following
         outcome = (
-            go_on(context, following, decision.reason)
+            continue_with(context, following, decision.reason)
             if following is not None
             else Outcome(to=OperationState.FINISHING, reason=decision.reason)
         )
     else:
         outcome = _failed(context, decision, state, events)
-    outcome.seen, outcome.events, outcome.resources = state, events, resources
+    outcome.stack_state, outcome.events, outcome.resources = state, events, resources
     return outcome
 
 
