@@ -14,8 +14,9 @@ from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
-from provisioning.lifecycle.access import check_may_use_account
+from provisioning.lifecycle.access import check_may, check_may_use_account
 from provisioning.lifecycle.catalogue import why_not_offered
+from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.plan_document import (
     CreatePlan,
     ManualTask,
@@ -30,7 +31,7 @@ from provisioning.lifecycle.plan_document import (
 )
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.lifecycle.version_registry import check_unchanged
-from provisioning.models import Account, Environment, Team
+from provisioning.models import Account, Environment, Team, User
 from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
@@ -70,6 +71,7 @@ def environment_id_for(request_id: UUID) -> UUID:
 
 def draft_create(
     *,
+    actor: User,
     team: Team,
     name: str,
     blueprint: Blueprint,
@@ -79,10 +81,11 @@ def draft_create(
     region: str,
     request_id: UUID,
 ) -> PlanDraft:
-    """Plan a new environment without asking for it.
+    """Plan a new environment without requesting it. Nothing is written.
 
-    Raises InputErrors and other BlueprintErrors of the blueprint, and Refused where a rule of the portal says no.
+    Raises NotAllowed, the blueprint's errors (InputErrors and other BlueprintErrors), and Refused if a rule forbids it.
     """
+    check_may(actor, team, CREATE.permission)
     _check_place(team=team, blueprint=blueprint, size=size, account=account, region=region)
     check_unchanged(blueprint)
     _check_name(name, account=account, region=region, request_id=request_id)

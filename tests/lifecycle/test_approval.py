@@ -177,6 +177,7 @@ def test_a_double_click_makes_one_environment(world: World) -> None:
 def test_what_was_shown_is_what_is_asked_for(world: World) -> None:
     request_id = uuid.uuid4()
     shown = draft_create(
+        actor=world.bob,
         team=world.team,
         name="orders",
         blueprint=world.blueprints["small"],

@@ -85,3 +85,14 @@ def test_a_lease_that_ran_out_before_the_step_costs_no_attempt(world: World) -> 
     world.cloud.clock.advance((world.engine.lease + timedelta(seconds=1)).total_seconds())
     assert not world.engine.step(claim)
     assert Operation.objects.get(pk=operation.pk).attempts == 0
+
+
+def test_a_teardown_never_runs_the_plan_of_a_creation(world: World) -> None:
+    environment = world.create()
+    request = world.tear_down(environment)
+    created = environment.plans.earliest("created_at")
+    Request.objects.filter(pk=request.pk).update(plan=created, approved_digest=created.digest)
+    world.until_rest(environment)
+    operation = world.last_operation(environment)
+    assert (environment.state, operation.state) == ("running", "refused")
+    assert operation.cause == "The plan of the request is no plan for a teardown."

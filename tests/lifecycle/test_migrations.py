@@ -171,6 +171,7 @@ def test_a_plan_that_was_changed_keeps_a_digest_that_is_not_its_own_and_loses_it
 def test_a_plan_says_what_a_plan_made_today_says(world: World) -> None:
     asked = waiting("waits")
     today = draft_create(
+        actor=world.bob,
         team=world.team,
         name="today",
         blueprint=world.blueprints["small"],

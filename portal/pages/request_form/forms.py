@@ -20,7 +20,7 @@ from provisioning.blueprint import Blueprint, Variable
 from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
 from provisioning.lifecycle.access import accounts_for
-from provisioning.models import Account, Team
+from provisioning.models import Account, Team, User
 
 PREFIX = "input_"
 NOTE_LIMIT = 2_000
@@ -28,8 +28,9 @@ NOTE_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What this person may choose from. `places` are (account, region) by size."""
+    """What this user may choose from. `places` are (account, region) by size."""
 
+    actor: User
     blueprint: Blueprint
     teams: Sequence[Team]
     accounts: Sequence[Account]

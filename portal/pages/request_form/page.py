@@ -84,6 +84,7 @@ def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
     account, region = form.chosen_place
     try:
         return draft_create(
+            actor=form.offer.actor,
             team=form.chosen_team,
             name=form.cleaned_data["name"],
             blueprint=form.offer.blueprint,

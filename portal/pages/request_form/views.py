@@ -56,7 +56,7 @@ def offer_of(user: User, slug: str) -> Offer:
     blueprint = get_blueprint(slug)
     teams = teams_user_may_act_for(user)
     check_may_act_for_a_team(teams)
-    return Offer(blueprint, teams, list(Account.objects.order_by("name")))
+    return Offer(user, blueprint, teams, list(Account.objects.order_by("name")))
 
 
 def _size(offer: Offer, data: QueryDict) -> str:

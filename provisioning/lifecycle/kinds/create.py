@@ -6,6 +6,7 @@ from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import CREATE_COLUMN, Act
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
+from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
 
@@ -27,6 +28,7 @@ CREATE: Final = Kind(
     refused=EnvironmentState.CREATE_FAILED,
     starts_environment=True,
     removes_environment=False,
+    plan_document=CreatePlan,
     provides_plan=True,
     has_timeline=True,
     approval_checks=frozenset({ApprovalCheck.ACCOUNT}),

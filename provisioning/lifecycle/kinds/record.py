@@ -10,6 +10,7 @@ from typing import TypeVar
 from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import Act, Column, Decision, Phase, decide
+from provisioning.lifecycle.plan_document import PlanDocument
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
 
 T = TypeVar("T")
@@ -76,6 +77,8 @@ class Kind:
     # The operation removes the environment: progress counts resources that are gone.
     removes_environment: bool
 
+    # The class of its plans in `plan_document`, whose digest covers all their fields.
+    plan_document: type[PlanDocument]
     # The environment runs the plan of this kind once its operation has begun.
     provides_plan: bool
     # The plan has a timeline from which an end can be forecast.

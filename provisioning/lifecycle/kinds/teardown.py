@@ -6,6 +6,7 @@ from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import TEARDOWN_COLUMN, Act
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
+from provisioning.lifecycle.plan_document import TeardownPlan
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
 
@@ -27,6 +28,7 @@ TEARDOWN: Final = Kind(
     refused=None,
     starts_environment=False,
     removes_environment=True,
+    plan_document=TeardownPlan,
     provides_plan=False,
     has_timeline=False,
     approval_checks=frozenset({ApprovalCheck.LEDGER}),

@@ -1,4 +1,4 @@
-"""What pages show of an environment: how far it is, and what each resource does. Reads only."""
+"""The progress of an environment: its resources, stacks, events and expected end. Reads only."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ResourceLine:
 
 @dataclass(frozen=True, slots=True)
 class StackLine:
-    """One stack of several: how many of its resources are settled, and what CloudFormation last said of it."""
+    """One of several stacks: how many of its resources are done, and CloudFormation's last status."""
 
     key: str
     name: str
@@ -58,7 +58,7 @@ class StackLine:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`resources` in dependency order; `events` newest first; `stacks` in the order of creation, empty where there is one."""
+    """`resources` in dependency order; `events` newest first; `stacks` in the order of creation, empty if there is one."""
 
     total: int = 0
     done: int = 0
@@ -75,9 +75,9 @@ class Progress:
 
 
 def progress(environment: Environment, *, operation: Operation | None = None) -> Progress:
-    """Four queries: the stacks, their resources, their events, the plan; and, while something moves, what past runs took.
+    """The progress of an environment, in four queries, and one about past runs while an operation is open.
 
-    `operation` is the environment's last one, where the caller has it already.
+    `operation` is the environment's last one, if the caller already has it.
     """
     current = current_plan_for_pages(environment)
     planned = current.document.stacks if current is not None else ()
@@ -86,7 +86,7 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
     rows = [*StackResource.objects.filter(stack__in=stacks.values()).order_by("id")] if stacks else []
     by_id = {stack.pk: stack for stack in stacks.values()}
     begun = [(row, by_id[row.stack_id]) for row in rows]
-    # What has no row yet belongs to stacks whose turn has not come.
+    # Resources without a row belong to stacks that have not begun.
     unbegun = [_unbegun(stack) for stack in planned if stack.key not in stacks]
     titles = {resource.logical_id: resource.title for resource in resources}
     order = {
@@ -120,7 +120,7 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
 
 
 def _newest(environment: Environment) -> dict[str, Stack]:
-    """The row that counts of each stack that was begun."""
+    """The newest row of each stack that has begun."""
     return {stack.role: stack for stack in Stack.objects.filter(environment=environment).order_by("created_at", "id")}
 
 
@@ -189,7 +189,7 @@ def _line(row: StackResource, stack: Stack, tone: Tone, titles: Mapping[str, str
 
 
 def _component_states(rows: Sequence[StackResource], tones: Sequence[Tone]) -> dict[str, ComponentState]:
-    """A component is as its worst resource is: bad before busy; ok only when all are."""
+    """The state of each component: that of its worst resource, bad before busy; ok only if all resources are."""
     by_address: dict[str, list[tuple[StackResource, Tone]]] = {}
     for row, tone in zip(rows, tones, strict=True):
         if row.address:
@@ -208,16 +208,16 @@ def _component_state(members: Iterable[tuple[StackResource, Tone]]) -> Component
         return "gone"
     if all(row.status == PLANNED for row, _ in members):
         return "planned"
-    # Some resources are there and others still wait for their turn, or have gone already.
+    # Some resources exist, and others have not begun or are already deleted.
     return "ok" if tones == {"ok"} or all(row.end or tone == "ok" for row, tone in members) else "busy"
 
 
 def expected_end(
     environment: Environment, operation: Operation | None, planned_seconds: float
 ) -> tuple[datetime | None, ExpectedFrom]:
-    """When the operation under way should end: as the same blueprint in the same size took before, or else as planned.
+    """When the open operation should end: by the median of past runs of this blueprint and size, else by the plan.
 
-    The plan's figures are those of AWS, so they say nothing of a simulated account, which runs faster.
+    The plan's durations are those of AWS. They do not apply to a simulated account, which is faster.
     """
     if operation is None or operation.ended_at is not None:
         return None, ""

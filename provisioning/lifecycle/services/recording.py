@@ -50,7 +50,14 @@ def file_create(
         created_at=at,
     )
     record(environment, "", EnvironmentState.REQUESTED, at=at, actor=actor)
-    _store(draft, at=at)
+    # Stored with the plan, because the blueprint's folder may contain other packages when the plan runs.
+    Artefact.objects.bulk_create(
+        [
+            Artefact(sha256=sha256, body=body, size=len(body), stored_at=at)
+            for sha256, body in sorted(draft.artefacts.items())
+        ],
+        ignore_conflicts=True,
+    )
     plan = Plan.objects.create(
         environment=environment,
         digest=draft.digest,
@@ -69,17 +76,6 @@ def file_create(
         request_id=request_id,
         note=note,
         at=at,
-    )
-
-
-def _store(draft: PlanDraft, *, at: datetime) -> None:
-    """Store the packages that the plan names: the blueprint's folder may contain others when the plan runs."""
-    Artefact.objects.bulk_create(
-        [
-            Artefact(sha256=sha256, body=body, size=len(body), stored_at=at)
-            for sha256, body in sorted(draft.artefacts.items())
-        ],
-        ignore_conflicts=True,
     )
 
 

@@ -52,6 +52,7 @@ def request_environment(
     if (sent := request_sent_before(request_id, actor=actor)) is not None:
         return sent
     draft = draft_create(
+        actor=actor,
         team=team,
         name=name,
         blueprint=blueprint,

@@ -30,9 +30,10 @@ from provisioning.models import Environment, Plan, Request, Stack, StackResource
 
 @dataclass(frozen=True, slots=True)
 class TeardownPreview:
-    """`emptied` are (name, note); `protected` are sentences about what is lifted; `digest` is what is agreed to.
+    """What a teardown would do now. `digest` is what the request confirms.
 
-    `regions` are those in which there is something; `packages` how many packages of code stay in the artefact buckets.
+    `emptied` are (name, note). `protected` are sentences about protections that are lifted. `regions` are those with
+    resources. `packages` counts the code packages that are retained in the artefact buckets.
     """
 
     emptied: list[tuple[str, str]]
@@ -45,7 +46,7 @@ class TeardownPreview:
 
 
 def preview_teardown(*, actor: User, environment: Environment) -> TeardownPreview:
-    """What a teardown would do now. Raises NotAllowed for people who may not see the environment."""
+    """Plan a teardown without requesting it. Raises NotAllowed for users who may not see the environment."""
     check_may_see(actor, environment.team)
     current = current_document(environment)
     stacks = list(Stack.objects.filter(environment=environment).order_by("created_at"))
@@ -85,7 +86,7 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
 
 
 def _was_complete(row: StackResource) -> bool:
-    """RetainExceptOnCreate keeps only what was once created for good; see the components' `keep`."""
+    """Whether the resource was created: RetainExceptOnCreate retains nothing else. See the components' `keep`."""
     return row.status not in ("CREATE_FAILED", "CREATE_IN_PROGRESS")
 
 
@@ -131,18 +132,18 @@ def request_teardown(
     if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
         return sent
     if typed_name.strip() != environment.name:
-        raise Refused(f"Type the environment's name, {environment.name}, to say that you mean this one.")
+        raise Refused(f"Type the environment's name, {environment.name}, to confirm.")
     check_may_be_torn_down(environment)
     preview = preview_teardown(actor=actor, environment=environment)
     if preview.digest != expected_digest:
         raise WrongState(
-            "What would be deleted has changed since it was shown. Look at it again.",
+            "The teardown plan has changed since it was shown. Check the new plan, then confirm.",
             expected=expected_digest,
             actual=preview.digest,
         )
     at = clock.now()
     with transaction.atomic():
-        # One at a time: the row is locked for the moment in which the request is looked for and written.
+        # One request at a time: the row is locked while the others are checked and this one is written.
         Environment.objects.select_for_update().get(pk=environment.pk)
         if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
             return sent

@@ -23,6 +23,8 @@ def refusal(context: Context) -> Outcome | None:
         document = from_json(request.plan.content)
     except UnreadablePlan as error:
         return _refuse("The plan differs from the one that was approved.", detail=error.sentence)
+    if not isinstance(document, context.kind.plan_document):
+        return _refuse(f"The plan of the request is no plan for a {context.kind.words.noun.lower()}.")
     if (actual := digest_of(document)) != request.approved_digest:
         return _refuse(
             "The plan differs from the one that was approved.",
