@@ -1,4 +1,7 @@
-"""The only job that RQ runs. It runs whatever is due in the database, not what its arguments name."""
+"""The only job that RQ runs.
+
+It runs whatever is due in the database, not what its arguments name.
+"""
 
 from django.db import close_old_connections
 
@@ -9,7 +12,10 @@ ROUNDS = 10
 
 
 def nudge_engine(operation_id: str) -> int:
-    """Run what is due; returns the number of steps. `operation_id` only identifies the job, so that it is queued once."""
+    """Run what is due; returns the number of steps.
+
+    `operation_id` only identifies the job, so that it is queued once.
+    """
     del operation_id
     close_old_connections()
     try:

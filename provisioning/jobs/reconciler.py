@@ -1,4 +1,7 @@
-"""The loop that finds dropped work. It needs only PostgreSQL, and waits for it as long as necessary."""
+"""The loop that finds dropped work.
+
+It needs only PostgreSQL, and waits for it as long as necessary.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +28,9 @@ WITHOUT_DATABASE_SECONDS = 2.0
 
 
 def run_forever(stop: threading.Event) -> None:
-    """Run cycles until `stop` is set; then return after the current step, which makes few AWS calls."""
+    """Run cycles until `stop` is set; then return after the current step, which makes few AWS
+    calls.
+    """
     registration = Registration()
     while not stop.is_set():
         stop.wait(_cycle(stop, registration))
@@ -33,9 +38,11 @@ def run_forever(stop: threading.Event) -> None:
 
 @dataclass(slots=True)
 class Registration:
-    """Registers the versions of the catalogue: at the start, when a file of it has changed, and once an hour.
+    """Registers the versions of the catalogue: at the start, when a file of it has changed, and
+    once an hour.
 
-    Not in every cycle, so that a worker with an older folder does not keep overwriting a newer draft.
+    Not in every cycle, so that a worker with an older folder does not keep overwriting a newer
+    draft.
     """
 
     catalogue: Catalogue | None = None

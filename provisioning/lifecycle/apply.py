@@ -1,6 +1,8 @@
-"""Writes the outcome of a step: the operation, its stack, the ledger, and at its end the environment and the request.
+"""Writes the outcome of a step: the operation, its stack, the ledger, and at its end the
+environment and the request.
 
-All of it is one transaction. It is refused if another worker has claimed the operation or changed its state.
+All of it is one transaction. It is refused if another worker has claimed the operation or changed
+its state.
 """
 
 from __future__ import annotations
@@ -29,7 +31,10 @@ from provisioning.models import Operation, Receipt, Stack, StackResource
 
 
 def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callable[[str], None]) -> None:
-    """Write an outcome. Raises WrongState, and writes nothing, if another worker has claimed the operation."""
+    """Write an outcome.
+
+    Raises WrongState, and writes nothing, if another worker has claimed the operation.
+    """
     key = operation.stack  # of the stack that the step was about, even if the operation moves to another one now
     with atomic_with(operation):
         changed = _write_operation(operation, outcome, at=at)
@@ -70,7 +75,10 @@ def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) ->
 
 
 def _shown(data: StepData) -> tuple[object, ...]:
-    """The parts of step data that pages show. A change in them is a new version of the environment's page."""
+    """The parts of step data that pages show.
+
+    A change in them is a new version of the environment's page.
+    """
     return data.trouble, data.tasks_done, data.task, data.emptied, data.delete_round
 
 
@@ -85,7 +93,8 @@ def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: dateti
     if outcome.new_attempt and (stack is None or stack.stack_id):
         _open_stack(operation, key, at=at)
     elif outcome.new_attempt and stack is not None and stack.inputs:
-        # No stack was created with these values, and the stacks that they came from may have been replaced.
+        # No stack was created with these values, and the stacks that they came from may have been
+        # replaced.
         stack.inputs = {}
         stack.save(update_fields=["inputs"])
     return changed or outcome.adopts_stack or outcome.new_attempt
@@ -138,7 +147,8 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
             to = kind.refused
         elif ENVIRONMENT_GRAPH.allows(kind.moving, before):
             to = EnvironmentState(before)  # nothing was touched
-    # While an operation is open, only an administrator in the database moves these rows; such a change wins.
+    # While an operation is open, only an administrator in the database moves these rows; such a
+    # change wins.
     environment.refresh_from_db(fields=["state"])
     if ENVIRONMENT_GRAPH.allows(environment.state, to):
         change_state(environment, to, at=at, reason=outcome.reason)

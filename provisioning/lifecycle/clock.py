@@ -1,4 +1,7 @@
-"""The current time. All leases and due times come from the database's clock, so a worker's own clock is irrelevant."""
+"""The current time.
+
+All leases and due times come from the database's clock, so a worker's own clock is irrelevant.
+"""
 
 from __future__ import annotations
 

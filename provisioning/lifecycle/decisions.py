@@ -1,8 +1,10 @@
-"""The decision table: for every status of a stack, the one safe action, its reason, and the button that people get.
+"""The decision table: for every status of a stack, the one safe action, its reason, and the button
+that people get.
 
-Each kind of request has one column; a cell is found by phase and StackStatus. The columns are total: a record of
-`kinds/` that refers to an incomplete column fails at import. Two rules stand behind every cell. A stack that was once
-COMPLETE is never deleted to recover a creation. A stack that belongs to somebody else is never touched.
+Each kind of request has one column; a cell is found by phase and StackStatus. The columns are
+total: a record of `kinds/` that refers to an incomplete column fails at import. Two rules stand
+behind every cell. A stack that was once COMPLETE is never deleted to recover a creation. A stack
+that belongs to somebody else is never touched.
 """
 
 from __future__ import annotations
@@ -132,7 +134,10 @@ TEARDOWN_COLUMN: Final[Column] = {
 
 
 def decide(column: Column, phase: Phase, status: str) -> Decision:
-    """The decision for a stack's status. A status that botocore does not know yet is never acted on, only waited for."""
+    """The decision for a stack's status.
+
+    A status that botocore does not know yet is never acted on, only waited for.
+    """
     unknown = Decision(Act.WAIT, f"CloudFormation reports {status}, a status that the portal does not know.")
     return column[phase].get(status, unknown)
 

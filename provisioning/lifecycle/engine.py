@@ -1,8 +1,8 @@
 """The engine: claim an operation, run its one next step, write the outcome, return.
 
-PostgreSQL is the source of truth. A claim is a lease and a fencing token, so a worker whose lease has run out writes
-nothing. No transaction and no row lock is held across an AWS call, and nothing sleeps. Every step may run twice: its
-calls carry a token that was stored before the first call.
+PostgreSQL is the source of truth. A claim is a lease and a fencing token, so a worker whose lease
+has run out writes nothing. No transaction and no row lock is held across an AWS call, and nothing
+sleeps. Every step may run twice: its calls carry a token that was stored before the first call.
 """
 
 from __future__ import annotations
@@ -32,11 +32,13 @@ from provisioning.models import Account, Operation
 
 log = logging.getLogger(__name__)
 
-# After this many claims of one step without a written outcome, its worker would crash in it forever.
+# After this many claims of one step without a written outcome, its worker would crash in it
+# forever.
 CLAIMS_WITHOUT_OUTCOME: Final = 10
 PORTAL_ERRORS: Final = 5
 BACK_OFF: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
-# While CloudFormation works on its own, a failed AWS call only makes what pages show older. It never ends the operation.
+# While CloudFormation works on its own, a failed AWS call only makes what pages show older. It
+# never ends the operation.
 WATCHING: Final = frozenset(
     {OperationState.BUILDING, OperationState.ROLLING_BACK, OperationState.DELETING, OperationState.CLEARING}
 )
@@ -45,7 +47,8 @@ DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 
 Look = Callable[[str], interface.StackState | None]
 
-# All times come from one clock and are parameters. SKIP LOCKED: two workers never wait for each other.
+# All times come from one clock and are parameters. SKIP LOCKED: two workers never wait for each
+# other.
 _CLAIM: Final = """
 UPDATE provisioning_operation SET lease_until = %(lease)s, fence = fence + 1, attempts = attempts + 1
 WHERE id IN (
@@ -75,7 +78,10 @@ class Engine:
     lease: timedelta = field(default_factory=lambda: timedelta(seconds=settings.ENGINE_LEASE_SECONDS))
 
     def claim(self, *, limit: int, operation_id: UUID | None = None) -> list[Operation]:
-        """Claim operations that are due, oldest first. A claim raises the fence, so an earlier holder's write is refused."""
+        """Claim operations that are due, oldest first.
+
+        A claim raises the fence, so an earlier holder's write is refused.
+        """
         now = clock.now()
         with connection.cursor() as cursor:
             cursor.execute(_CLAIM, {"lease": now + self.lease, "now": now, "id": operation_id, "limit": limit})
@@ -87,15 +93,22 @@ class Engine:
         return list(rows.defer("request__plan__content", "request__plan__picture").order_by("due_at", "id"))
 
     def advance(self, operation_id: UUID) -> bool:
-        """Claim this operation if it is due and free, and run its next step. True if an outcome was written."""
+        """Claim this operation if it is due and free, and run its next step.
+
+        True if an outcome was written.
+        """
         claimed = self.claim(limit=1, operation_id=operation_id)
         return bool(claimed) and self.step(claimed[0])
 
     def step(self, operation: Operation, *, look: Look | None = None) -> bool:
-        """Run one step of a claimed operation. False if nothing was written, as after another worker's claim."""
+        """Run one step of a claimed operation.
+
+        False if nothing was written, as after another worker's claim.
+        """
         now = clock.now()
         if operation.lease_until is None or operation.lease_until <= now:
-            # The batch took too long. No worker has crashed in this step, so the claim does not count against it.
+            # The batch took too long. No worker has crashed in this step, so the claim does not
+            # count against it.
             Operation.objects.filter(pk=operation.pk, fence=operation.fence).update(attempts=F("attempts") - 1)
             return False
         outcome = self._outcome(operation, now=now, look=look)
@@ -108,14 +121,18 @@ class Engine:
         except DATABASE_AWAY:
             raise
         except Exception:
-            # The claim counts as a crash: after CLAIMS_WITHOUT_OUTCOME of them the operation is abandoned. Others continue.
+            # The claim counts as a crash: after CLAIMS_WITHOUT_OUTCOME of them the operation is
+            # abandoned. Others continue.
             log.exception("The outcome of a step of operation %s could not be written", operation.pk)
             return False
         self.probe("written")
         return True
 
     def _outcome(self, operation: Operation, *, now: datetime, look: Look | None) -> Outcome:
-        """Run the step of the operation's state. Errors become outcomes, except that of a database that is away."""
+        """Run the step of the operation's state.
+
+        Errors become outcomes, except that of a database that is away.
+        """
         if operation.attempts > CLAIMS_WITHOUT_OUTCOME:
             return stop(
                 OperationState.ABANDONED,
@@ -142,7 +159,9 @@ class Engine:
 
 
 def _after_aws_error(operation: Operation, state: OperationState, error: AwsError) -> Outcome:
-    """Repeat the step with growing pauses if the error may pass or if CloudFormation works on its own; else fail."""
+    """Repeat the step with growing pauses if the error may pass or if CloudFormation works on its
+    own; else fail.
+    """
     if not error.retryable and state not in WATCHING:
         return stop(
             OperationState.FAILED,
@@ -156,7 +175,7 @@ def _after_aws_error(operation: Operation, state: OperationState, error: AwsErro
 
 
 def _after_portal_error(operation: Operation, error: Exception) -> Outcome:
-    """Repeat the step with growing pauses; after PORTAL_ERRORS errors in a row, end the operation."""
+    """Repeat the step with growing pauses; end the operation after PORTAL_ERRORS in a row."""
     data = StepData.from_json(operation.step_data)
     errors = data.errors + 1
     if errors >= PORTAL_ERRORS:

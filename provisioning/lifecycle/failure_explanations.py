@@ -1,4 +1,6 @@
-"""Explains failures: from AWS's error to the first root cause in plain words, a hint and the next action."""
+"""Explains failures: from AWS's error to the first root cause in plain words, a hint and the next
+action.
+"""
 
 from __future__ import annotations
 
@@ -120,7 +122,10 @@ class FailedResource:
 
 
 def root_cause(failed: Iterable[FailedResource]) -> FailedResource | None:
-    """The first resource that failed by itself; `failed` is in order of time. Cancelled resources only follow from it."""
+    """The first resource that failed by itself; `failed` is in order of time.
+
+    Cancelled resources only follow from it.
+    """
     return next((resource for resource in failed if not CANCELLED.match(resource.reason)), None)
 
 

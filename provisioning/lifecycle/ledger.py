@@ -1,4 +1,7 @@
-"""The ledger: one row for each physical id ever seen, updated from CloudFormation's events. No physical id is lost."""
+"""The ledger: one row for each physical id ever seen, updated from CloudFormation's events.
+
+No physical id is lost.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +69,7 @@ def write_events(stack: Stack, events: Sequence[interface.StackEvent]) -> list[i
 
 
 def write_resources(stack: Stack, resources: Iterable[interface.StackResource], *, at: datetime) -> None:
-    """Apply CloudFormation's list of resources to the ledger, so that a lost event leaves no gap."""
+    """Apply CloudFormation's list of resources, so that a lost event leaves no gap."""
     book = _Book(stack)
     for resource in resources:
         book.note(resource, at=at, late=True)
@@ -74,7 +77,9 @@ def write_resources(stack: Stack, resources: Iterable[interface.StackResource], 
 
 
 class _Book:
-    """The ledger rows of one stack in memory: one query to read and two to write, for any number of events."""
+    """The ledger rows of one stack in memory: one query to read and two to write, for any number of
+    events.
+    """
 
     def __init__(self, stack: Stack) -> None:
         self._stack = stack
@@ -85,7 +90,10 @@ class _Book:
             self._rows.setdefault(row.logical_id, []).append(row)
 
     def note(self, seen: interface.StackEvent | interface.StackResource, *, at: datetime, late: bool = False) -> None:
-        """Apply one event or listed resource. `late`: `at` is not its time, so it changes nothing that is known already."""
+        """Apply one event or listed resource.
+
+        `late`: `at` is not its time, so it changes nothing that is known already.
+        """
         row = self._row(seen.logical_id, seen.physical_id, seen.type)
         if late and row.status == seen.status and row.physical_id == (seen.physical_id or row.physical_id):
             return
@@ -98,7 +106,9 @@ class _Book:
             self._changed[row.pk] = row
 
     def _row(self, logical_id: str, physical_id: str, resource_type: str) -> StackResource:
-        """The row of this physical id; else a row that has none yet; else a new row, for a further physical id."""
+        """The row of this physical id; else a row that has none yet; else a new row, for a further
+        physical id.
+        """
         rows = self._rows.setdefault(logical_id, [])
         for row in rows:
             if row.physical_id == physical_id:

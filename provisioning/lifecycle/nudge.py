@@ -1,4 +1,7 @@
-"""Wakes a worker when a transaction commits. A lost nudge costs a second: the reconciler finds the operation by itself."""
+"""Wakes a worker when a transaction commits.
+
+A lost nudge costs a second: the reconciler finds the operation by itself.
+"""
 
 from __future__ import annotations
 

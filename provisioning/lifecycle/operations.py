@@ -18,10 +18,12 @@ from provisioning.models import Operation, Request, User
 
 
 def open_operation(*, request: Request, at: datetime, actor: User | None) -> Operation:
-    """Start one attempt to carry out an approved request. Its token is stored before any call uses it.
+    """Start one attempt to carry out an approved request.
 
-    Raises WrongState if the environment is in no state for it. The database allows one open operation for each
-    environment.
+    Its token is stored before any call uses it.
+
+    Raises WrongState if the environment is in no state for it. The database allows one open
+    operation for each environment.
     """
     environment = request.environment
     kind = kind_of(request.kind)

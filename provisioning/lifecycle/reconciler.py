@@ -1,7 +1,8 @@
-"""One cycle: claim due operations in a batch, read each account and region once, and run one step of each operation.
+"""One cycle: claim due operations in a batch, read each account and region once, and run one step
+of each operation.
 
-The number of AWS calls does not grow with the number of stacks in progress: from three watched stacks of one account
-and region on, one list reads them all.
+The number of AWS calls does not grow with the number of stacks in progress: from three watched
+stacks of one account and region on, one list reads them all.
 """
 
 from __future__ import annotations
@@ -22,13 +23,17 @@ log = logging.getLogger(__name__)
 
 BATCH: Final = 20
 LIST_FROM: Final = 3
-"""From this many watched stacks on, one ListStacks call is cheaper than one DescribeStacks call for each."""
+"""From this many watched stacks on, one ListStacks call is cheaper than one DescribeStacks call for
+each.
+"""
 # ListStacks returns deleted stacks for ninety days. They are described by id instead, once each.
 _LISTED: Final = tuple(name for name in STACK_STATUSES if name != "DELETE_COMPLETE")
 
 
 class RegionStacks:
-    """The stacks of one account and region during one cycle: listed once if enough are watched, else described."""
+    """The stacks of one account and region during one cycle: listed once if enough are watched,
+    else described.
+    """
 
     def __init__(self, aws: interface.Aws, *, watched: int) -> None:
         self._aws = aws
@@ -44,7 +49,10 @@ class RegionStacks:
             self._error = error
 
     def look(self, stack_id: str) -> interface.StackState | None:
-        """The stack's state, None if it does not exist. Raises the list's error to every operation that relies on it."""
+        """The stack's state, None if it does not exist.
+
+        Raises the list's error to every operation that relies on it.
+        """
         if self._error is not None:
             raise self._error
         if self._listed is not None and stack_id in self._listed:
@@ -53,7 +61,10 @@ class RegionStacks:
 
 
 def run_due(engine: Engine | None = None, *, limit: int = BATCH) -> int:
-    """Run one step of up to `limit` due operations. Returns how many were claimed; 0 means that nothing is due."""
+    """Run one step of up to `limit` due operations.
+
+    Returns how many were claimed; 0 means that nothing is due.
+    """
     engine = engine or Engine()
     claimed = engine.claim(limit=limit)
     # By account, and by the region of the stack that each operation is at.

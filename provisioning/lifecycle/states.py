@@ -1,6 +1,8 @@
-"""The states of a request (people decide), an operation (one attempt) and an environment (what exists), as data.
+"""The states of a request (people decide), an operation (one attempt) and an environment (what
+exists), as data.
 
-`provisioning.lifecycle.transitions` is the only writer of a state. Every graph validates itself at import.
+`provisioning.lifecycle.transitions` is the only writer of a state. Every graph validates itself at
+import.
 """
 
 from __future__ import annotations
@@ -14,7 +16,10 @@ Tone = Literal["ok", "busy", "bad", "idle"]
 
 
 class Labelled(StrEnum):
-    """A state with the label and the tone that pages show. Its value is stored and never changes."""
+    """A state with the label and the tone that pages show.
+
+    Its value is stored and never changes.
+    """
 
     label: str
     tone: Tone
@@ -81,7 +86,7 @@ class Graph:
     edges: Mapping[Labelled, frozenset[Labelled]]
 
     def __post_init__(self) -> None:
-        """Check that the graph has all states, and that each is reachable and has a way to an end."""
+        """Check that all states are listed and reachable, and that each has a way to an end."""
         known = set(self.states)
         targets = {target for following in self.edges.values() for target in following}
         if strange := (targets | {self.start} | self.ends | set(self.edges)) - known:
@@ -153,7 +158,8 @@ ENVIRONMENT_GRAPH: Final = Graph(
             _E.CREATING: {_E.RUNNING, _E.CREATE_FAILED},
             _E.RUNNING: {_E.TEARING_DOWN},
             _E.CREATE_FAILED: {_E.CREATING, _E.TEARING_DOWN},
-            # A teardown that was refused before anything was touched goes back to the state before it.
+            # A teardown that was refused before anything was touched goes back to the state before
+            # it.
             _E.TEARING_DOWN: {_E.GONE, _E.TEARDOWN_FAILED, _E.RUNNING, _E.CREATE_FAILED},
             _E.TEARDOWN_FAILED: {_E.TEARING_DOWN},
             _E.GONE: set(),
@@ -162,9 +168,11 @@ ENVIRONMENT_GRAPH: Final = Graph(
     ),
 )
 
-# Every step may end in a portal error, AWS's rejection or a rule's refusal, and its worker may crash too often.
+# Every step may end in a portal error, AWS's rejection or a rule's refusal, and its worker may
+# crash too often.
 _STOPS: Final[set[Labelled]] = {_O.FAILED, _O.ERRORED, _O.ABANDONED, _O.REFUSED}
-# The states that can follow the inspection of a stack; each kind of request lists its own (`Kind.arrivals`).
+# The states that can follow the inspection of a stack; each kind of request lists its own
+# (`Kind.arrivals`).
 _INSPECTED: Final[set[Labelled]] = {
     _O.CLEARING,
     _O.SUBMITTING,

@@ -1,4 +1,6 @@
-"""The only writer of states: compare-and-set, a history row and the environment's page version, in one transaction."""
+"""The only writer of states: compare-and-set, a history row and the environment's page version, in
+one transaction.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _GRAPHS = {Request: REQUEST_GRAPH, Operation: OPERATION_GRAPH, Environment: ENVI
 
 @contextmanager
 def atomic_with(*rows: Subject) -> Iterator[None]:
-    """One transaction for changes to these objects. If it fails, the objects get back the values they had before.
+    """One transaction for changes to these objects.
+
+    If it fails, the objects get back the values they had before.
 
     Without this, an object would keep a state that the database has rolled back.
     """
@@ -48,8 +52,9 @@ def change_state(
 ) -> None:
     """Move `row` from the state that it was read with to `to`, and write `fields` with it.
 
-    Raises WrongState if the row has another state in the meantime (or, with `fence`, another claim), and ValueError if
-    the graph has no such edge. Wrap several changes in `atomic_with`, so that the objects follow a rollback.
+    Raises WrongState if the row has another state in the meantime (or, with `fence`, another
+    claim), and ValueError if the graph has no such edge. Wrap several changes in `atomic_with`, so
+    that the objects follow a rollback.
     """
     graph, old = _GRAPHS[type(row)], row.state
     if not graph.allows(old, to):

@@ -14,14 +14,20 @@ ROLE_ARN = RegexValidator(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", "This is n
 
 
 def new_external_id() -> str:
-    """A random external ID. Each account has its own, so that nobody can make the portal use another account's role."""
+    """A random external ID.
+
+    Each account has its own, so that nobody can make the portal use another account's role.
+    """
     return secrets.token_urlsafe(32)
 
 
 class Account(models.Model):
-    """`sizes` are the sizes that the account accepts. The portal assumes `role_arn` with `external_id`.
+    """`sizes` are the sizes that the account accepts.
 
-    No credentials are stored. `artefact_region` is the region of `artefact_bucket`, if the name does not show it.
+    The portal assumes `role_arn` with `external_id`.
+
+    No credentials are stored. `artefact_region` is the region of `artefact_bucket`, if the name
+    does not show it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -52,10 +58,11 @@ class Account(models.Model):
         )
 
     def artefact_bucket_in(self, region: str) -> str:
-        """The bucket for code and long templates in a region; empty if the account has no artefact bucket.
+        """The bucket for code and long templates in a region; empty if the account has no artefact
+        bucket.
 
-        Code must be in the region where it runs. In other regions than that of the account's own bucket, it is the
-        bucket that onboarding creates there, under its fixed name.
+        Code must be in the region where it runs. In other regions than that of the account's own
+        bucket, it is the bucket that onboarding creates there, under its fixed name.
         """
         if not self.artefact_bucket:
             return ""

@@ -1,4 +1,7 @@
-"""Every version of a blueprint that the portal has seen, with its digest and files. A published version never changes."""
+"""Every version of a blueprint that the portal has seen, with its digest and files.
+
+A published version never changes.
+"""
 
 import uuid
 
@@ -6,7 +9,9 @@ from django.db import models
 
 
 class BlueprintVersion(models.Model):
-    """`digest` is from the first registration of a published version, and from the latest of a draft."""
+    """`digest` is from the first registration of a published version, and from the latest of a
+    draft.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(max_length=64)
@@ -25,7 +30,8 @@ class BlueprintVersion(models.Model):
 
 
 class BlueprintArchive(models.Model):
-    """The files of one version under their digest, so that it stays readable after its folder has changed.
+    """The files of one version under their digest, so that it stays readable after its folder has
+    changed.
 
     A table of its own, because pages read BlueprintVersion with every environment.
     """

@@ -14,9 +14,10 @@ from .team import Team, User
 class Environment(models.Model):
     """One blueprint version in one size, in one account and region.
 
-    `region` is that of the main stack. `places` lists all stacks as "region/stack name", so that a request for a stack
-    name in use is refused before AWS refuses it. Every physical name begins with `name`, so it is unique per account
-    and region among environments that exist. `version` grows with every change that pages show; they poll with it.
+    `region` is that of the main stack. `places` lists all stacks as "region/stack name", so that a
+    request for a stack name in use is refused before AWS refuses it. Every physical name begins
+    with `name`, so it is unique per account and region among environments that exist. `version`
+    grows with every change that pages show; they poll with it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

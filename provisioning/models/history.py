@@ -1,4 +1,6 @@
-"""What happened, kept for good: every change of state, every action of a person, and the receipt of every teardown."""
+"""What happened, kept for good: every change of state, every action of a person, and the receipt of
+every teardown.
+"""
 
 from django.db import models
 
@@ -50,7 +52,10 @@ class AuditEvent(models.Model):
 
 
 class Receipt(models.Model):
-    """The verified result of a teardown. `lines`: each resource and how it ended; `scan`: what the tag scan found."""
+    """The verified result of a teardown.
+
+    `lines`: each resource and how it ended; `scan`: what the tag scan found.
+    """
 
     operation = models.OneToOneField(Operation, on_delete=models.PROTECT, related_name="receipt")
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="receipts")

@@ -1,4 +1,6 @@
-"""What CloudFormation reported: stacks, their events, and the ledger of every physical id ever seen."""
+"""What CloudFormation reported: stacks, their events, and the ledger of every physical id ever
+seen.
+"""
 
 import uuid
 
@@ -8,9 +10,12 @@ from .environment import Environment
 
 
 class Stack(models.Model):
-    """`role` is the stack's key in the plan. After a failed attempt a key may have several rows; the newest counts.
+    """`role` is the stack's key in the plan.
 
-    `inputs` are the stack inputs: parameters read from outputs of earlier stacks, stored before they are used.
+    After a failed attempt a key may have several rows; the newest counts.
+
+    `inputs` are the stack inputs: parameters read from outputs of earlier stacks, stored before
+    they are used.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -44,7 +49,10 @@ class ResourceEnd(models.TextChoices):
 
 
 class StackResource(models.Model):
-    """The ledger: one row for each physical id ever seen, kept after its end. `address` is that of the component."""
+    """The ledger: one row for each physical id ever seen, kept after its end.
+
+    `address` is that of the component.
+    """
 
     stack = models.ForeignKey(Stack, on_delete=models.PROTECT, related_name="resources")
     logical_id = models.CharField(max_length=255)

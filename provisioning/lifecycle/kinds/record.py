@@ -1,4 +1,7 @@
-"""The record that describes one kind of request. Everything that differs between kinds is a field here."""
+"""The record that describes one kind of request.
+
+Everything that differs between kinds is a field here.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,9 @@ T = TypeVar("T")
 
 
 class StackOrder(StrEnum):
-    """The order in which an operation goes through the stacks of a plan, which lists them in the order of creation."""
+    """The order in which an operation goes through the stacks of a plan, which lists them in the
+    order of creation.
+    """
 
     FORWARD = "forward"
     REVERSE = "reverse"  # so that no stack loses the stack inputs that it still uses
@@ -32,9 +37,11 @@ class ApprovalCheck(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ShownStep:
-    """One step of an operation as pages show it, with the operation states during which it is the current one.
+    """One step of an operation as pages show it, with the operation states during which it is the
+    current one.
 
-    In an environment with several stacks, the steps with `per_stack` are replaced by one step for each stack.
+    In an environment with several stacks, the steps with `per_stack` are replaced by one step for
+    each stack.
     """
 
     key: str
@@ -86,8 +93,8 @@ class Kind:
     approval_checks: frozenset[ApprovalCheck]
 
     stack_order: StackOrder
-    # The operation creates stacks under the planned names, so a foreign stack with such a name is an obstacle.
-    # Other kinds work on stacks that the ledger knows by their id.
+    # The operation creates stacks under the planned names, so a foreign stack with such a name is
+    # an obstacle. Other kinds work on stacks that the ledger knows by their id.
     creates_stacks: bool
     decisions: Column
     # The operation state that follows each act of the column's ARRIVE phase, except WAIT and FAIL.
@@ -103,5 +110,7 @@ class Kind:
         return decide(self.decisions, phase, status)
 
     def in_order(self, stacks: Sequence[T]) -> list[T]:
-        """The stacks of a plan, or anything listed like them, in the order of this kind's operations."""
+        """The stacks of a plan, or anything listed like them, in the order of this kind's
+        operations.
+        """
         return list(stacks) if self.stack_order is StackOrder.FORWARD else list(reversed(stacks))

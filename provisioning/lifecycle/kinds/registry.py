@@ -1,4 +1,7 @@
-"""All kinds of request. A record that does not fit the state graphs or its decision column fails at import."""
+"""All kinds of request.
+
+A record that does not fit the state graphs or its decision column fails at import.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,8 @@ from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, OPERATION_GRAPH, En
 from provisioning.models import RequestKind
 
 KINDS: Final[dict[str, Kind]] = {}
-# These two states have no step of their own: between two stacks, and during the post-deployment tasks.
+# These two states have no step of their own: between two stacks, and during the post-deployment
+# tasks.
 _WITHOUT_STEP: Final = {OperationState.CONTINUING, OperationState.FINISHING}
 
 
@@ -48,7 +52,9 @@ def _problems(kind: Kind) -> Iterator[str]:
 
 
 def _states_of(kind: Kind) -> set[OperationState]:
-    """The open states that an operation of this kind passes through: after each inspection, only its own arrivals."""
+    """The open states that an operation of this kind passes through: after each inspection, only
+    its own arrivals.
+    """
     inspected = {OperationState.QUEUED, OperationState.CONTINUING}
     seen: set[OperationState] = {OperationState.QUEUED}
     unvisited = list(seen)
@@ -72,14 +78,19 @@ if _missing := set(RequestKind) - set(KINDS):
 
 
 def kind_of(key: str) -> Kind:
-    """The record of a stored kind, as in `kind_of(request.kind)`. Raises LookupError for an unknown one."""
+    """The record of a stored kind, as in `kind_of(request.kind)`.
+
+    Raises LookupError for an unknown one.
+    """
     if (kind := KINDS.get(key)) is None:
         raise LookupError(f"There is no request kind {key}; there are {_listed(KINDS)}.")
     return kind
 
 
 def kinds_failing_in(state: str) -> list[Kind]:
-    """The kinds whose failed operation leaves an environment in this state, where it can be retried."""
+    """The kinds whose failed operation leaves an environment in this state, where it can be
+    retried.
+    """
     return [kind for kind in KINDS.values() if kind.failed == state]
 
 
@@ -89,7 +100,7 @@ def moving_states() -> frozenset[EnvironmentState]:
 
 
 def removal_states() -> frozenset[EnvironmentState]:
-    """The environment states from the start of a removal on: pages count resources that are gone."""
+    """The environment states from the start of a removal on, in which pages count what is gone."""
     removing = [kind for kind in KINDS.values() if kind.removes_environment]
     return frozenset(state for kind in removing for state in (kind.moving, kind.succeeded, kind.failed))
 

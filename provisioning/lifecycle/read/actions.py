@@ -17,9 +17,12 @@ from provisioning.models import Environment, User
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """One action. `why_not` is the sentence that explains why it is not possible now; empty if it is.
+    """One action.
 
-    `key` is also the name of its URL. With `opens_page` it leads to a page of its own, otherwise one click does it.
+    `why_not` is the sentence that explains why it is not possible now; empty if it is.
+
+    `key` is also the name of its URL. With `opens_page` it leads to a page of its own, otherwise
+    one click does it.
     """
 
     key: str

@@ -12,7 +12,9 @@ from provisioning.models import Environment, Operation
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """`cause` is in plain words, `detail` is AWS's own sentence, `next_action` is the key of an action."""
+    """`cause` is in plain words, `detail` is AWS's own sentence, `next_action` is the key of an
+    action.
+    """
 
     cause: str
     detail: str

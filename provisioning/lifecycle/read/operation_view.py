@@ -29,7 +29,8 @@ def last_operation(environment: Environment) -> Operation | None:
 def steps(operation: Operation) -> list[StepView]:
     """The steps of an operation, from its step data; no query.
 
-    In an environment with several stacks, one step for each stack stands for those that its kind marks `per_stack`.
+    In an environment with several stacks, one step for each stack stands for those that its kind
+    marks `per_stack`.
     """
     kind, data = kind_of(operation.kind), StepData.from_json(operation.step_data)
     plan = [(step.key, step.title) for step in kind.steps]
@@ -66,7 +67,8 @@ def _position(operation: Operation, kind: Kind, data: StepData, keys: Sequence[s
     own = f"stack-{operation.stack}"
     if own not in keys:
         return keys.index(current.key) if current else 0
-    # Between two stacks it is at its own, and so it is when a step that comes before all stacks is repeated for one.
+    # Between two stacks it is at its own, and so it is when a step that comes before all stacks is
+    # repeated for one.
     repeated = current is not None and operation.stack != kind.in_order(data.stacks)[0].key
     if current is None or current.per_stack or (repeated and keys.index(current.key) < keys.index(own)):
         return keys.index(own)

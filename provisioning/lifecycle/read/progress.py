@@ -45,7 +45,7 @@ class ResourceLine:
 
 @dataclass(frozen=True, slots=True)
 class StackLine:
-    """One of several stacks: how many of its resources are done, and CloudFormation's last status."""
+    """One of several stacks: how many resources are done, and CloudFormation's last status."""
 
     key: str
     name: str
@@ -58,7 +58,9 @@ class StackLine:
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """`resources` in dependency order; `events` newest first; `stacks` in the order of creation, empty if there is one."""
+    """`resources` in dependency order; `events` newest first; `stacks` in the order of creation,
+    empty if there is one.
+    """
 
     total: int = 0
     done: int = 0
@@ -75,7 +77,8 @@ class Progress:
 
 
 def progress(environment: Environment, *, operation: Operation | None = None) -> Progress:
-    """The progress of an environment, in four queries, and one about past runs while an operation is open.
+    """The progress of an environment, in four queries, and one about past runs while an operation
+    is open.
 
     `operation` is the environment's last one, if the caller already has it.
     """
@@ -189,7 +192,9 @@ def _line(row: StackResource, stack: Stack, tone: Tone, titles: Mapping[str, str
 
 
 def _component_states(rows: Sequence[StackResource], tones: Sequence[Tone]) -> dict[str, ComponentState]:
-    """The state of each component: that of its worst resource, bad before busy; ok only if all resources are."""
+    """The state of each component: that of its worst resource, bad before busy; ok only if all
+    resources are.
+    """
     by_address: dict[str, list[tuple[StackResource, Tone]]] = {}
     for row, tone in zip(rows, tones, strict=True):
         if row.address:
@@ -215,9 +220,11 @@ def _component_state(members: Iterable[tuple[StackResource, Tone]]) -> Component
 def expected_end(
     environment: Environment, operation: Operation | None, planned_seconds: float
 ) -> tuple[datetime | None, ExpectedFrom]:
-    """When the open operation should end: by the median of past runs of this blueprint and size, else by the plan.
+    """When the open operation should end: by the median of past runs of this blueprint and size,
+    else by the plan.
 
-    The plan's durations are those of AWS. They do not apply to a simulated account, which is faster.
+    The plan's durations are those of AWS. They do not apply to a simulated account, which is
+    faster.
     """
     if operation is None or operation.ended_at is not None:
         return None, ""

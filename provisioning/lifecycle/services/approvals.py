@@ -15,10 +15,12 @@ from provisioning.models import Request, User
 
 
 def approve_request(*, actor: User, request: Request, digest: str, note: str = "") -> Request:
-    """Approve the plan with this digest and start its operation. Requesters never approve their own request.
+    """Approve the plan with this digest and start its operation.
 
-    Raises NotAllowed, and WrongState if the request is not pending, has expired, has another plan than the one that
-    was read, or if its environment cannot start it now.
+    Requesters never approve their own request.
+
+    Raises NotAllowed, and WrongState if the request is not pending, has expired, has another plan
+    than the one that was read, or if its environment cannot start it now.
     """
     check_may_decide(actor, request)
     at = clock.now()

@@ -1,4 +1,7 @@
-"""Persists a request with its environment, plan and first history rows. Callers have already checked the rules."""
+"""Persists a request with its environment, plan and first history rows.
+
+Callers have already checked the rules.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,8 @@ def file_create(
         created_at=at,
     )
     record(environment, "", EnvironmentState.REQUESTED, at=at, actor=actor)
-    # Stored with the plan, because the blueprint's folder may contain other packages when the plan runs.
+    # Stored with the plan, because the blueprint's folder may contain other packages when the plan
+    # runs.
     Artefact.objects.bulk_create(
         [
             Artefact(sha256=sha256, body=body, size=len(body), stored_at=at)
@@ -90,7 +94,10 @@ def file_request(
     request_id: uuid.UUID | None = None,
     note: str = "",
 ) -> Request:
-    """Write a request. It is pending approval, or approved at once if its size needs no approval."""
+    """Write a request.
+
+    It is pending approval, or approved at once if its size needs no approval.
+    """
     state = RequestState.WAITING if requires_approval else RequestState.APPROVED
     request = Request.objects.create(
         id=request_id or uuid.uuid4(),
@@ -123,9 +130,11 @@ def file_request(
 def request_sent_before(
     request_id: uuid.UUID, *, actor: User, environment: Environment | None = None
 ) -> Request | None:
-    """The request that this actor sent with the same id, as after a double click; None if there is none.
+    """The request that this actor sent with the same id, as after a double click; None if there is
+    none.
 
-    Raises Refused if the id belongs to another user's request, or to one for another environment than `environment`.
+    Raises Refused if the id belongs to another user's request, or to one for another environment
+    than `environment`.
     """
     request = Request.objects.filter(pk=request_id).select_related("environment", "plan").first()
     if request is None:

@@ -44,8 +44,9 @@ def request_environment(
 ) -> Request:
     """Request an environment. If its size needs no approval, the operation starts at once.
 
-    A repeated `request_id` of the same actor returns the existing request, so a double click creates one environment.
-    Raises NotAllowed, Refused, WrongState (the plan differs from the one that was shown) and the blueprint's errors.
+    A repeated `request_id` of the same actor returns the existing request, so a double click
+    creates one environment. Raises NotAllowed, Refused, WrongState (the plan differs from the one
+    that was shown) and the blueprint's errors.
     """
     check_may(actor, team, CREATE.permission)
     request_id = request_id or uuid.uuid4()
@@ -91,7 +92,10 @@ def request_environment(
 
 
 def withdraw_request(*, actor: User, request: Request) -> Request:
-    """Withdraw a pending request. Any member of the team may do so. Raises NotAllowed and WrongState."""
+    """Withdraw a pending request.
+
+    Any member of the team may do so. Raises NotAllowed and WrongState.
+    """
     check_may(actor, request.environment.team, kind_of(request.kind).permission)
     check_pending(request)
     at = clock.now()
@@ -109,7 +113,10 @@ def withdraw_request(*, actor: User, request: Request) -> Request:
 
 
 def expire_request(*, request: Request, at: datetime, actor: User | None = None) -> Request:
-    """Expire a request that was not decided in time. The reconciler calls this, without an actor."""
+    """Expire a request that was not decided in time.
+
+    The reconciler calls this, without an actor.
+    """
     reason = f"Nobody decided within {settings.APPROVAL_VALID_DAYS} days."
     with atomic_with(request, request.environment):
         change_state(request, RequestState.EXPIRED, at=at, actor=actor, reason=reason)
@@ -126,6 +133,9 @@ def check_pending(request: Request) -> None:
 
 
 def withdraw_environment(request: Request, *, at: datetime, actor: User | None, reason: str) -> None:
-    """Withdraw an environment that never began together with its request. An existing environment stays as it is."""
+    """Withdraw, with its request, an environment that never began.
+
+    An existing environment stays as it is.
+    """
     if kind_of(request.kind).starts_environment:
         change_state(request.environment, EnvironmentState.WITHDRAWN, at=at, actor=actor, reason=reason)

@@ -16,7 +16,9 @@ from provisioning.models import Environment, Operation, Request, User
 
 
 def retry_operation(*, actor: User, environment: Environment) -> Operation:
-    """Start another attempt at the request that failed. What exists in AWS decides the first step, not the old attempt.
+    """Start another attempt at the request that failed.
+
+    What exists in AWS decides the first step, not the old attempt.
 
     Raises NotAllowed, and WrongState if there is nothing to retry or its approval has expired.
     """

@@ -32,8 +32,9 @@ from provisioning.models import Environment, Plan, Request, Stack, StackResource
 class TeardownPreview:
     """What a teardown would do now. `digest` is what the request confirms.
 
-    `emptied` are (name, note). `protected` are sentences about protections that are lifted. `regions` are those with
-    resources. `packages` counts the code packages that are retained in the artefact buckets.
+    `emptied` are (name, note). `protected` are sentences about protections that are lifted.
+    `regions` are those with resources. `packages` counts the code packages that are retained in the
+    artefact buckets.
     """
 
     emptied: list[tuple[str, str]]
@@ -46,7 +47,10 @@ class TeardownPreview:
 
 
 def preview_teardown(*, actor: User, environment: Environment) -> TeardownPreview:
-    """Plan a teardown without requesting it. Raises NotAllowed for users who may not see the environment."""
+    """Plan a teardown without requesting it.
+
+    Raises NotAllowed for users who may not see the environment.
+    """
     check_may_see(actor, environment.team)
     current = current_document(environment)
     stacks = list(Stack.objects.filter(environment=environment).order_by("created_at"))
@@ -86,7 +90,10 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
 
 
 def _was_complete(row: StackResource) -> bool:
-    """Whether the resource was created: RetainExceptOnCreate retains nothing else. See the components' `keep`."""
+    """Whether the resource was created.
+
+    RetainExceptOnCreate retains nothing else. See the components' `keep`.
+    """
     return row.status not in ("CREATE_FAILED", "CREATE_IN_PROGRESS")
 
 
@@ -122,10 +129,12 @@ def _protected(current: CreatePlan, plan: TeardownPlan) -> list[str]:
 def request_teardown(
     *, actor: User, environment: Environment, typed_name: str, expected_digest: str, request_id: UUID | None = None
 ) -> Request:
-    """Request the teardown of an environment. It needs an approval if the creation needed one, else it starts at once.
+    """Request the teardown of an environment.
 
-    A repeated `request_id` of the same actor returns the existing request.
-    Raises NotAllowed, Refused (the typed name), and WrongState (an operation is running, or the environment differs
+    It needs an approval if the creation needed one, else it starts at once.
+
+    A repeated `request_id` of the same actor returns the existing request. Raises NotAllowed,
+    Refused (the typed name), and WrongState (an operation is running, or the environment differs
     from what was shown).
     """
     check_may(actor, environment.team, TEARDOWN.permission)
@@ -143,7 +152,8 @@ def request_teardown(
         )
     at = clock.now()
     with transaction.atomic():
-        # One request at a time: the row is locked while the others are checked and this one is written.
+        # One request at a time: the row is locked while the others are checked and this one is
+        # written.
         Environment.objects.select_for_update().get(pk=environment.pk)
         if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
             return sent

@@ -1,4 +1,7 @@
-"""One module for each part of an operation. A step reads rows, calls AWS and returns an `Outcome`; it writes nothing."""
+"""One module for each part of an operation.
+
+A step reads rows, calls AWS and returns an `Outcome`; it writes nothing.
+"""
 
 from collections.abc import Mapping
 from typing import Final

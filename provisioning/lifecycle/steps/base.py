@@ -20,7 +20,8 @@ from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Operation, ResourceEnd, Stack, StackResource
 
-# Seconds between two looks at a stack, by how long it has been in progress: somebody watches a new one.
+# Seconds between two looks at a stack, by how long it has been in progress: somebody watches a new
+# one.
 POLL_EVERY: Final[tuple[tuple[float, float], ...]] = ((120, 3), (600, 8), (1800, 20), (float("inf"), 45))
 SANDBOX_POLL_SECONDS: Final = 1.0
 
@@ -29,8 +30,8 @@ SANDBOX_POLL_SECONDS: Final = 1.0
 class Context:
     """One operation, as it was when it was claimed.
 
-    `look` returns the state of a stack, from a list of its account and region if the reconciler has one.
-    "The stack" is always the one that the operation is at.
+    `look` returns the state of a stack, from a list of its account and region if the reconciler has
+    one. "The stack" is always the one that the operation is at.
     """
 
     operation: Operation
@@ -49,7 +50,10 @@ class Context:
 
     @cached_property
     def teardown(self) -> TeardownPlan:
-        """The operation's own plan, in the steps of a teardown. Raises TypeError in other operations."""
+        """The operation's own plan, in the steps of a teardown.
+
+        Raises TypeError in other operations.
+        """
         document = from_json(self.operation.request.plan.content)
         if not isinstance(document, TeardownPlan):
             raise TypeError(f"Operation {self.operation.pk} is {self.operation.state} and has no teardown plan.")
@@ -57,7 +61,9 @@ class Context:
 
     @cached_property
     def plan(self) -> CreatePlan:
-        """The plan whose stacks the operation works on; a teardown works on those of the current plan."""
+        """The plan whose stacks the operation works on; a teardown works on those of the current
+        plan.
+        """
         return plan_in_effect(self.operation)
 
     @property
@@ -87,7 +93,10 @@ class Context:
 
     @property
     def the_stack(self) -> Stack:
-        """The newest row of the stack, after an earlier step has created one. Raises LookupError if there is none."""
+        """The newest row of the stack, after an earlier step has created one.
+
+        Raises LookupError if there is none.
+        """
         if (stack := self.stack) is None:
             raise LookupError(f"Operation {self.operation.pk} is {self.operation.state} and has no stack.")
         return stack
@@ -102,7 +111,9 @@ class Context:
         return StepData.from_json(self.operation.step_data)
 
     def token(self, step: str) -> str:
-        """The client token of a step. It is the same for each repetition, so that AWS acts once, and differs by stack.
+        """The client token of a step.
+
+        It is the same for each repetition, so that AWS acts once, and differs by stack.
 
         Operations that started before the token format changed keep their stored tokens.
         """
@@ -112,7 +123,10 @@ class Context:
         return f"{self.operation.token}-{key}-{step}"
 
     def is_ours(self, state: interface.StackState) -> bool:
-        """Whether an operation of this environment created the stack. Other stacks are never touched."""
+        """Whether an operation of this environment created the stack.
+
+        Other stacks are never touched.
+        """
         if state.tags.get(ENVIRONMENT_TAG) != str(self.operation.environment_id):
             return False
         token = state.tags.get(OPERATION_TAG, "")

@@ -1,4 +1,6 @@
-"""The check before an operation touches AWS: its plan is the approved one, still valid, and its account accepts it."""
+"""The check before an operation touches AWS: its plan is the approved one, still valid, and its
+account accepts it.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ from provisioning.lifecycle.steps.base import Context, Outcome, stop
 
 
 def refusal(context: Context) -> Outcome | None:
-    """The outcome that ends the operation if something differs from what was approved; None if nothing does."""
+    """The outcome that ends the operation if something differs from what was approved; None if
+    nothing does.
+    """
     request = context.operation.request
     if request.state != RequestState.APPROVED:
         label = RequestState(request.state).label.lower()

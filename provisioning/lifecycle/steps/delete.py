@@ -1,8 +1,10 @@
-"""Deletes an environment: stop services and lift protection, then, stack by stack, empty and delete.
+"""Deletes an environment: stop services and lift protection, then, stack by stack, empty and
+delete.
 
-The stack that was created last is deleted first. A stack is emptied when its turn comes, because a replica bucket fills
-up until the stack of its source is gone. Every call may be repeated. Each delete round has a token of its own, because
-CloudFormation ignores a second DeleteStack with the same token.
+The stack that was created last is deleted first. A stack is emptied when its turn comes, because a
+replica bucket fills up until the stack of its source is gone. Every call may be repeated. Each
+delete round has a token of its own, because CloudFormation ignores a second DeleteStack with the
+same token.
 """
 
 from __future__ import annotations
@@ -30,7 +32,10 @@ DELETION_SHOWS_WITHIN: Final = timedelta(minutes=1)
 
 
 def prepare(context: Context) -> Outcome:
-    """Stop services and lift protection in all stacks, a few at a time. Resources that are retained whole stay protected."""
+    """Stop services and lift protection in all stacks, a few at a time.
+
+    Resources that are retained whole stay protected.
+    """
     data = context.step_data
     done = set(data.prepared)
     rows = existing_resources(stack.pk for stack in context.stacks)
@@ -61,7 +66,9 @@ def _let_go(aws: interface.Aws, row: StackResource, rows: Sequence[StackResource
 
 
 def empty(context: Context) -> Outcome:
-    """Run one round on the stack's first resource to delete that must be emptied and is not empty yet."""
+    """Run one round on the stack's first resource to delete that must be emptied and is not empty
+    yet.
+    """
     retained = {line.physical_id for line in context.teardown.to_retain}
     data = context.step_data
     rows = [
@@ -87,13 +94,18 @@ def empty(context: Context) -> Outcome:
 
 
 def _was_created(row: StackResource) -> bool:
-    """Whether CloudFormation has reported that this stack created the resource. Nothing else is emptied."""
+    """Whether CloudFormation has reported that this stack created the resource.
+
+    Nothing else is emptied.
+    """
     created = StackEvent.objects.filter(stack=row.stack_id, physical_id=row.physical_id, status="CREATE_COMPLETE")
     return created.exists()
 
 
 def delete(context: Context) -> Outcome:
-    """Read the stack, then act on the decision: wait, delete (again), unblock, or go on when the stack is gone."""
+    """Read the stack, then act on the decision: wait, delete (again), unblock, or go on when the
+    stack is gone.
+    """
     stack = context.the_stack
     number = context.step_data.delete_round
     asked = context.step_data.asked_in_round == number
@@ -166,7 +178,9 @@ def _unblock(context: Context, number: int, events: Sequence[interface.StackEven
 
 
 def _blocked(context: Context, events: Sequence[interface.StackEvent]) -> list[StackResource]:
-    """The resources that the last deletion could not delete, including those of events that are not written yet."""
+    """The resources that the last deletion could not delete, including those of events that are not
+    written yet.
+    """
     rows = {row.physical_id: row for row in existing_resources([context.the_stack.pk])}
     for event in events:
         if (row := rows.get(event.physical_id)) is not None:

@@ -1,4 +1,6 @@
-"""Runs the automated post-deployment tasks of a plan: each ECS task is started once and watched to its end."""
+"""Runs the automated post-deployment tasks of a plan: each ECS task is started once and watched to
+its end.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The first step: check the approval, inspect what exists in AWS, and go where the decision table says.
+"""The first step: check the approval, inspect what exists in AWS, and go where the decision table
+says.
 
-Every further stack of an environment begins here as well, but without the check: an operation that has begun may finish.
+Every further stack of an environment begins here as well, but without the check: an operation that
+has begun may finish.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ def inspect_first_stack(context: Context) -> Outcome:
 
 
 def inspect_stack(context: Context) -> Outcome:
-    """Look up the stack in AWS and begin with it: submit it, adopt it, delete it, or go on to the next stack."""
+    """Look up the stack in AWS and begin with it: submit it, adopt it, delete it, or go on to the
+    next stack.
+    """
     kind, row, name = context.kind, context.stack, context.planned.name
     # A stack whose attempt ended before its id was stored is found by its name.
     known_by_id = row is not None and row.stack_id and not kind.creates_stacks

@@ -1,4 +1,6 @@
-"""Writes the receipt of a teardown: how each resource of the ledger ended, what is retained, and what the scan found."""
+"""Writes the receipt of a teardown: how each resource of the ledger ended, what is retained, and
+what the scan found.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ from provisioning.lifecycle.steps.base import Context
 from provisioning.models import ResourceEnd, StackResource
 
 ToRetain: TypeAlias = Mapping[tuple[str, str], TeardownLine]
-"""The plan's retained resources by logical and physical id, because a bucket and its policy share the physical id."""
+"""The plan's retained resources by logical and physical id, because a bucket and its policy share
+the physical id.
+"""
 
 UNTIL_DELETED: Final = "It costs storage until someone deletes it."
 IN_THE_VAULT: Final = "It is retained in its vault until it expires or someone deletes it."
@@ -30,7 +34,10 @@ class Found(NamedTuple):
 
 @dataclass(slots=True)
 class Scan:
-    """What the tagging API returned, sorted. `kept`: retained on purpose. `stale`: deleted, but still returned. `left`: left over."""
+    """What the tagging API returned, sorted.
+
+    `kept`: retained on purpose. `stale`: deleted, but still returned. `left`: left over.
+    """
 
     kept: list[str] = field(default_factory=list)
     snapshots: list[Found] = field(default_factory=list)
@@ -51,7 +58,10 @@ def read_scan(
     gone: set[str],
     to_retain: ToRetain,
 ) -> Scan:
-    """Sort what the scan returned. A resource that is not in the ledger is looked up at its own service, else it is left over."""
+    """Sort what the scan returned.
+
+    A resource that is not in the ledger is looked up at its own service, else it is left over.
+    """
     leave_snapshots = {line.type for line in to_retain.values() if line.policy == "Snapshot"}
     types_that_stay = {line.type for line in to_retain.values()}
     scan, kept, gone = Scan(), _parts(kept), _parts(gone)
@@ -70,7 +80,7 @@ def read_scan(
 
 
 def _parts(physical_ids: Iterable[str]) -> set[str]:
-    """The ids, and the parts of ids that consist of several, such as a web ACL's "name|id|scope"."""
+    """The ids, and the parts of joined ids, such as a web ACL's "name|id|scope"."""
     return {part for physical_id in physical_ids for part in (physical_id, *physical_id.split("|"))}
 
 
@@ -135,7 +145,9 @@ def _line(
 
 
 def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[dict[str, Any]]:
-    """One line for each final snapshot, named by the scan, or by the template: not every snapshot has tags."""
+    """One line for each final snapshot, named by the scan, or by the template: not every snapshot
+    has tags.
+    """
     template = context.plan.template_resources()
     unclaimed, lines = list(found), []
     for line in context.teardown.to_retain:
@@ -154,7 +166,9 @@ def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[dict[str, 
 
 
 def _is_of(thing: Found, line: TeardownLine, names: set[str]) -> bool:
-    """Whether a snapshot is of this resource: by the name from CloudFormation, or by region if AWS only numbers it."""
+    """Whether a snapshot is of this resource: by the name from CloudFormation, or by region if AWS
+    only numbers it.
+    """
     snapshot = aws_type(line.type).final_snapshot
     if snapshot is not None and not snapshot.named:
         return thing.region == line.region and is_final_snapshot(thing.arn, line.type)

@@ -18,7 +18,7 @@ from provisioning.models import Artefact
 
 
 def submit(context: Context) -> Outcome:
-    """Upload the next package, or read the stack inputs, or call CreateStack with the stored token."""
+    """Upload the next package, read the stack inputs, or call CreateStack with a stored token."""
     planned, shipped = context.planned, context.step_data.shipped
     for artefact in planned.artefacts:
         location = f"{planned.artefact_bucket}/{artefact.key}"

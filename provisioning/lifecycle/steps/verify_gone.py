@@ -1,7 +1,9 @@
-"""Verifies that nothing is left: checks every resource of the ledger at its own service, then scans every region by tag.
+"""Verifies that nothing is left: checks every resource of the ledger at its own service, then scans
+every region by tag.
 
-The tagging API still returns resources for a while after they are deleted. Such a resource counts as left only if its
-own service still knows it or cannot be asked. The check is repeated with growing pauses before the operation fails.
+The tagging API still returns resources for a while after they are deleted. Such a resource counts
+as left only if its own service still knows it or cannot be asked. The check is repeated with
+growing pauses before the operation fails.
 """
 
 from __future__ import annotations
@@ -42,7 +44,9 @@ def verify_gone(context: Context) -> Outcome:
 
 
 def _regions(context: Context, rows: Sequence[StackResource]) -> list[str]:
-    """The regions to scan: those of all stacks, planned or begun, and those where global services keep their tags."""
+    """The regions to scan: those of all stacks, planned or begun, and those where global services
+    keep their tags.
+    """
     regions = [*context.plan.regions, *(row.stack.region for row in rows)]
     regions += sorted({aws_type(row.type).tags_only_in for row in rows} - {""})
     return list(dict.fromkeys(regions))
@@ -88,7 +92,8 @@ def _end(row: StackResource, answer: str, to_retain: ToRetain) -> ResourceEnd:
         return ResourceEnd.RETAINED
     if answer == THERE:
         return ResourceEnd.ABANDONED
-    # No service can be asked. CloudFormation reports a stack as deleted only after it has deleted its resources.
+    # No service can be asked. CloudFormation reports a stack as deleted only after it has deleted
+    # its resources.
     return ResourceEnd.DELETED
 
 

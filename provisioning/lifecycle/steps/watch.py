@@ -1,4 +1,6 @@
-"""Watches a submitted stack until it is complete or rolled back, and deletes what a failed attempt left."""
+"""Watches a submitted stack until it is complete or rolled back, and deletes what a failed attempt
+left.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ SHOWS_WITHIN: Final = timedelta(minutes=1)
 
 
 def clear(context: Context) -> Outcome:
-    """Delete the stack of an earlier attempt, in ROLLBACK_COMPLETE only: in any other status it may once have been complete."""
+    """Delete the stack of an earlier attempt, in ROLLBACK_COMPLETE only: in any other status it may
+    once have been complete.
+    """
     stack = context.the_stack
     state = context.look(stack.stack_id)
     events = new_events(context, stack) if state else []
@@ -49,7 +53,7 @@ def clear(context: Context) -> Outcome:
 
 
 def watch(context: Context) -> Outcome:
-    """Read the stack's status, then its events, so that the events are never older than the status."""
+    """Read the stack's status, then its events, so that no event is older than the status."""
     stack = context.the_stack
     state = context.look(stack.stack_id)
     events = new_events(context, stack) if state else []
