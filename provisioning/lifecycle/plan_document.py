@@ -7,7 +7,7 @@ plan escapes the digest.
 
 Format 2 is written today, and its digest covers the whole document. Format 1 has no `format` key; `plan_format_1` knows
 its names and which of its keys its digest covers. To change the document, raise `FORMAT`, add the upgrade from format 2
-beside `plan_format_1`, and keep the digest of stored plans what it is.
+next to `plan_format_1`, and keep the digest of stored plans what it is.
 
 This module is pure data: no Django, no AWS. A kind of request that changes an environment adds a `ChangePlan` here.
 """

@@ -26,9 +26,9 @@ _CARRIED_OUT_AT = Case(When(requests__state=RequestState.DONE, then=F("requests_
 class CurrentPlan:
     """The plan that an environment runs, as pages need it.
 
-    `document` has no template bodies, apart from the main stack's if the query asked for it: never compute its digest.
-    `seconds` is how long the creation should take on AWS; 0.0 in plans that do not say. `picture` is the SVG
-    of a plan that was stored before plans had a diagram.
+    `document` has no template bodies, apart from the main stack's with `main_body`: never compute
+    its digest. `seconds` is how long the creation should take on AWS; 0.0 in plans that do not say.
+    Plans that were stored before plans had a diagram have an SVG instead.
     """
 
     request_id: UUID

@@ -1,4 +1,7 @@
-"""From a wish to the plan that is shown, decided on and run: the same text in all three. Nothing here writes a row."""
+"""Plans a new environment: from the values of the form to the document that is shown, approved and run.
+
+Nothing here writes a row.
+"""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 A published version never changes, except that it may be deprecated. A draft may change; its row and
 its archive then follow. `manage.py prepare`, the reconciler and the services write here; pages read
-with `lifecycle/read/versions`, which shows a version that is not registered yet all the same.
+with `lifecycle/read/versions`, which also shows a version that is not registered yet.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class BlueprintVersion(models.Model):
 
 
 class BlueprintArchive(models.Model):
-    """The files of one version under their digest, so that it stays readable after its folder has
+    """The files of one version under their digest, so that it can be read after its folder has
     changed.
 
     A table of its own, because pages read BlueprintVersion with every environment.

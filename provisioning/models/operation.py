@@ -1,4 +1,4 @@
-"""One attempt to carry a plan out."""
+"""One attempt to carry out a plan."""
 
 import uuid
 
@@ -10,12 +10,12 @@ from .request import Request, RequestKind
 
 
 class Operation(models.Model):
-    """`stack` is the key of the one that it is about now, and `region` where that one is.
+    """`stack` and `region` are the key and the region of the stack that the operation is at.
 
-    `token` goes with every AWS call that creates something. `fence` grows with each claim: a late writer is refused.
-    `step_data` is the JSON of `provisioning.lifecycle.step_data.StepData`: what steps store between calls, such as the
-    task they started. Its column is called `memory`, as workers of earlier versions know it. `cause` and `next_action`
-    are for people.
+    `token` is the prefix of the client tokens of AWS calls. `fence` grows with each claim, so that
+    the write of an earlier claim is refused. `step_data` is the JSON of
+    `provisioning.lifecycle.step_data.StepData`. Its column is named `memory`, as workers of earlier
+    versions know it. `cause` and `next_action` are for people.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

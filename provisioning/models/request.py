@@ -1,4 +1,4 @@
-"""A wish and its plan: what people decide on, and exactly what will run."""
+"""A request and its plan: what people decide on, and exactly what will run."""
 
 import uuid
 
@@ -9,11 +9,11 @@ from .team import User
 
 
 class Plan(models.Model):
-    """What is shown, decided on and run. `digest` covers everything that is sent to AWS; a plan never changes.
+    """What is shown, approved and run. `content` is a `plan_document`; a plan never changes.
 
-    `diagram`, `proof` and `timeline` are read off the same design, as `DiagramContent.as_json`, `Proof.as_json` and
-    `Timeline.as_json` give them; a teardown's plan has none of them. `picture` is the SVG that earlier versions stored
-    in place of `diagram`. It is only read.
+    `digest` covers everything that is sent to AWS. `diagram`, `proof` and `timeline` are the JSON of
+    `DiagramContent`, `Proof` and `Timeline`; a teardown plan has none of them. Earlier versions
+    stored an SVG instead of a diagram, which is only read.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -21,7 +21,7 @@ class Plan(models.Model):
     digest = models.CharField(max_length=64)
     content = models.JSONField()
     picture = models.TextField(blank=True)
-    # The database has the default as well, so that a process of an earlier version can still insert rows.
+    # The database has the default as well, so that a process of an earlier version can insert rows.
     diagram = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     proof = models.JSONField(default=dict)
     timeline = models.JSONField(default=dict)
@@ -37,7 +37,7 @@ class RequestKind(models.TextChoices):
 
 
 class Request(models.Model):
-    """`approved_digest` is what was approved; the operation refuses to run anything else."""
+    """An operation runs only the plan whose digest is `approved_digest`."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=RequestKind)

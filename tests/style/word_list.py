@@ -37,12 +37,8 @@ NOT_YET: tuple[str, ...] = (
     "provisioning/components/",
     "provisioning/design/",
     "provisioning/diagram/",
-    "provisioning/jobs/",
-    "provisioning/lifecycle/",
-    "provisioning/models/",
     "provisioning/template/",
     "provisioning/version_diff/",
-    "provisioning/errors.py",
     "templates/",
     "tests/",
 )

@@ -21,8 +21,8 @@ class Action:
 
     `why_not` is the sentence that explains why it is not possible now; empty if it is.
 
-    `key` is also the name of its URL. With `opens_page` it leads to a page of its own, otherwise
-    one click does it.
+    `key` is also the name of its URL. With `opens_page` it has a page of its own, otherwise one
+    click does it.
     """
 
     key: str

@@ -135,7 +135,7 @@ def check_pending(request: Request) -> None:
 def withdraw_environment(request: Request, *, at: datetime, actor: User | None, reason: str) -> None:
     """Withdraw, with its request, an environment that never began.
 
-    An existing environment stays as it is.
+    An existing environment is not changed.
     """
     if kind_of(request.kind).starts_environment:
         change_state(request.environment, EnvironmentState.WITHDRAWN, at=at, actor=actor, reason=reason)

@@ -146,7 +146,7 @@ class Outcome:
     to: OperationState | None = None
     reason: str = ""
     wait: float = 0.0
-    step_data: StepData | None = None  # replaces the stored data; None: it stays as it is
+    step_data: StepData | None = None  # replaces the stored data; None: no change
     adopts_stack: bool = False  # a stack of ours has no row yet: open one, and write the rest of this outcome to it
     new_attempt: bool = False  # open a row for another attempt; the rest of this outcome is about the row before
     next_stack: PlannedStack | None = None  # the operation moves to this stack

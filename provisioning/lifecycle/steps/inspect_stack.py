@@ -40,7 +40,7 @@ def inspect_stack(context: Context) -> Outcome:
     if decision.act is Act.SWEEP and (following := context.following) is not None:
         outcome = continue_with(context, following, decision.reason)
         if context.operation.state == OperationState.CONTINUING:
-            outcome.to = None  # it stays in this state, at another stack
+            outcome.to = None  # the same state, at another stack
         return outcome
     outcome = Outcome(to=kind.arrivals[decision.act], reason=decision.reason)
     if state is None or decision.act in (Act.SUBMIT, Act.SWEEP):
