@@ -213,7 +213,7 @@ def _check_name(name: str, *, account: Account, region: str, request_id: UUID) -
 
 
 def name_is_taken(name: str, *, account: Account, region: str) -> str:
-    return f"The name “{name}” is taken in {account.name} in {region}; choose another."
+    return f"The name “{name}” is taken by another environment in {account.name} in {region}; choose another."
 
 
 def _check_stacks(
