@@ -1,6 +1,6 @@
 """Packs a blueprint's folder into one archive and reads it again with the ordinary loader. Equal files give equal bytes.
 
-The portal itself writes the archives. Reading is strict all the same: no file is unpacked outside its folder or beyond
+The portal itself writes the archives. Reading is strict nevertheless: no file is unpacked outside its folder or beyond
 the limits of a folder, and the result must have the expected digest.
 """
 
