@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from portal.panels.registry import Place, PlanView
+from provisioning.proof.report import Admission, Checked, Finding, Grant, Proof
 
 TONES = {"high": "bad", "medium": "busy", "low": "idle", "info": "idle"}
 WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
@@ -46,8 +47,8 @@ class ProofPanel:
     tone: str
     findings: list[FindingLine]
     checks: list[CheckLine]
-    admissions: list[Mapping[str, Any]]
-    grants: list[Mapping[str, Any]]
+    admissions: Sequence[Admission]
+    grants: Sequence[Grant]
     assumed: Sequence[str]
     not_covered: Sequence[str]
 
@@ -58,47 +59,46 @@ class ProofPanel:
 
 def panel(view: PlanView) -> ProofPanel | None:
     proof = view.proof
-    if not proof:
+    if proof is None:
         return None
-    looked_at = [check for check in proof["checked"] if check["verdict"] != "nothing to look at"]
+    looked_at = [check for check in proof.checked if check.verdict != "nothing to look at"]
     return ProofPanel(
-        headline=_headline(proof["counts"]),
-        tone=TONES.get(proof["worst"] or "", "ok") if proof["worst"] not in ("low", "info") else "ok",
-        findings=[_finding(found) for found in proof["findings"]],
+        headline=_headline(proof),
+        tone=TONES[proof.worst] if proof.worst in ("high", "medium") else "ok",
+        findings=[_finding(found) for found in proof.findings],
         checks=[_check(check, view.evidence_lines) for check in looked_at],
-        admissions=proof["admissions"],
-        grants=proof["grants"],
-        assumed=proof["assumed"],
-        not_covered=proof["not_covered"],
+        admissions=proof.admissions,
+        grants=proof.grants,
+        assumed=proof.assumed,
+        not_covered=proof.not_covered,
     )
 
 
-def _headline(counts: Mapping[str, int]) -> str:
+def _headline(proof: Proof) -> str:
+    counts = proof.counts()
     said = [f"{counts[severity]} {severity}" for severity in ("high", "medium", "low") if counts[severity]]
     return f"{', '.join(said)} to read" if said else "nothing found"
 
 
-def _finding(found: Mapping[str, Any]) -> FindingLine:
-    severity = found["severity"]
+def _finding(finding: Finding) -> FindingLine:
     return FindingLine(
-        tone=TONES[severity],
-        word=WORDS[severity],
-        title=found["title"],
-        sentence=found["sentence"],
-        evidence=found["evidence"],
-        remedy=found["remedy"],
-        when=found["when"],
-        rule=found["rule"],
+        tone=TONES[finding.severity],
+        word=WORDS[finding.severity],
+        title=finding.title,
+        sentence=finding.sentence,
+        evidence=finding.evidence,
+        remedy=finding.remedy,
+        when=finding.when,
+        rule=finding.rule,
     )
 
 
-def _check(check: Mapping[str, Any], lines: int) -> CheckLine:
-    evidence = check["evidence"]
+def _check(check: Checked, lines: int) -> CheckLine:
     return CheckLine(
-        title=check["title"],
-        why=check["why"],
-        summary=check["summary"],
-        holds=check["verdict"] == "holds",
-        evidence=evidence[:lines],
-        more=max(0, len(evidence) - lines),
+        title=check.title,
+        why=check.why,
+        summary=check.summary,
+        holds=check.verdict == "holds",
+        evidence=check.evidence[:lines],
+        more=max(0, len(check.evidence) - lines),
     )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 import portal.panels
 from provisioning.blueprint import Blueprint
@@ -16,6 +16,8 @@ from provisioning.diagram.content import DiagramContent
 from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.models import Plan
+from provisioning.proof.report import Proof
+from provisioning.timeline.timeline import Timeline
 
 # Lines of evidence for each check: all that a reader needs, and fewer beside a form that is sent on every few letters.
 EVIDENCE_LINES, EVIDENCE_LINES_BESIDE_A_FORM = 40, 3
@@ -30,7 +32,8 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """One plan as panels see it. `proof` and `timeline` are their stored JSON, empty where there is none.
+    """One plan as panels see it. `proof` and `timeline` are None where there is none, or one of a version that is
+    no longer read.
 
     `document` is None for the example plan of a blueprint, which nobody can request; `blueprint` is set only there.
     `old_drawing` is the SVG of a plan that was stored before plans had a diagram.
@@ -38,8 +41,8 @@ class PlanView:
 
     document: CreatePlan | None = None
     diagram: DiagramContent | None = None
-    proof: Mapping[str, Any] = field(default_factory=dict)
-    timeline: Mapping[str, Any] = field(default_factory=dict)
+    proof: Proof | None = None
+    timeline: Timeline | None = None
     old_drawing: str = ""
     blueprint: Blueprint | None = None
     evidence_lines: int = EVIDENCE_LINES
@@ -59,17 +62,25 @@ class PlanView:
         """The stored plan of a create request, with its document."""
         return cls(
             document=document,
-            diagram=stored_diagram(plan.diagram),
-            proof=plan.proof,
-            timeline=plan.timeline,
+            diagram=read_stored(DiagramContent, plan.diagram),
+            proof=read_stored(Proof, plan.proof),
+            timeline=read_stored(Timeline, plan.timeline),
             old_drawing=plan.picture,
         )
 
 
-def stored_diagram(data: Mapping[str, Any]) -> DiagramContent | None:
-    """None for a plan without a diagram, or with one of a version that is not read."""
+class StoredView(Protocol):
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self: ...
+
+
+V = TypeVar("V", bound=StoredView)
+
+
+def read_stored(view: type[V], data: Mapping[str, Any]) -> V | None:
+    """Restore a view of a plan from its column. None if it is empty, or of a version that is no longer read."""
     try:
-        return DiagramContent.from_json(data) if data else None
+        return view.from_json(data) if data else None
     except ValueError:
         return None
 

@@ -11,7 +11,7 @@ from portal.panels.diagram import trusted_svg
 from portal.panels.registry import Place, PlanView
 from portal.web.components import name_and_kind
 from provisioning.timeline.gantt import draw_timeline
-from provisioning.timeline.timeline import Timeline, minutes, said_seconds
+from provisioning.timeline.timeline import minutes, said_seconds
 
 # A shorter step of the critical path is left out of the list; the drawing has it.
 WORTH_A_LINE_SECONDS = 20
@@ -45,12 +45,8 @@ class TimelinePanel:
 
 
 def panel(view: PlanView) -> TimelinePanel | None:
-    """None for a plan without a timeline, or with one of a version that is no longer read."""
-    if not view.timeline:
-        return None
-    try:
-        timeline = Timeline.from_json(view.timeline)
-    except ValueError:
+    timeline = view.timeline
+    if timeline is None:
         return None
     lines = [step for step in timeline.path if step.seconds >= WORTH_A_LINE_SECONDS]
     return TimelinePanel(

@@ -53,14 +53,14 @@ OPERATION_TAG = "portal:operation"
 class PlanDraft:
     """`document` is what `Plan.content` stores; `digest` is what people decide on. `artefacts`: packages by their SHA-256.
 
-    `proof` and `timeline` are the JSON of both, which follow from the document's templates.
+    `proof`, `timeline` and `diagram` follow from the same design; the approval does not cover them.
     """
 
     digest: str
     document: CreatePlan
     diagram: DiagramContent
-    proof: dict[str, Any]
-    timeline: dict[str, Any]
+    proof: Proof
+    timeline: Timeline
     design: Design
     inputs: Inputs
     requires_approval: bool
@@ -122,8 +122,8 @@ def draft_create(
         digest=digest_of(document),
         document=document,
         diagram=content_of(design),
-        proof=proof.as_json(),
-        timeline=timeline.as_json(),
+        proof=proof,
+        timeline=timeline,
         design=design,
         inputs=parsed,
         requires_approval=document.requires_approval,

@@ -4,9 +4,12 @@ covered.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, Self, TypeVar
+
+VERSION: Final = 1
+"""Of the stored JSON. Proofs stored before there was a version are of version 1."""
 
 Severity = Literal["high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("high", "medium", "low", "info")
@@ -140,9 +143,27 @@ class Proof:
     def counts(self) -> dict[Severity, int]:
         return {severity: len(self.of(severity)) for severity in SEVERITIES}
 
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Restore a stored proof. Raise ValueError for one of another version or of another shape."""
+        if data.get("version", 1) != VERSION:
+            raise ValueError(f"The proof has version {data['version']}; version {VERSION} is read.")
+        try:
+            return cls(
+                findings=_records(Finding, data["findings"]),
+                checked=_records(Checked, data["checked"]),
+                not_covered=tuple(data["not_covered"]),
+                admissions=_records(Admission, data["admissions"]),
+                grants=_records(Grant, data["grants"]),
+                assumed=tuple(data["assumed"]),
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(f"The proof is not one that was stored: {error!r}") from error
+
     def as_json(self) -> dict[str, Any]:
         """Plain data. Equal templates give equal data: keys, order and sentences."""
         return {
+            "version": VERSION,
             "worst": self.worst,
             "counts": self.counts(),
             "findings": [finding.as_json() for finding in self.findings],
@@ -152,6 +173,20 @@ class Proof:
             "assumed": list(self.assumed),
             "not_covered": list(self.not_covered),
         }
+
+
+Record = TypeVar("Record", Finding, Checked, Admission, Grant)
+
+
+def _records(kind: type[Record], rows: Iterable[Mapping[str, Any]]) -> tuple[Record, ...]:
+    """Restore records from their JSON, in which every tuple is a list."""
+    records = []
+    for row in rows:
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in row.items()}
+        if "from" in values:
+            values["peer"] = values.pop("from")
+        records.append(kind(**values))
+    return tuple(records)
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

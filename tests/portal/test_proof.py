@@ -9,11 +9,13 @@ import pytest
 from pytest_django import Settings
 
 from portal.panels import proof, timeline
-from portal.panels.registry import PlanView
+from portal.panels.registry import PlanView, read_stored
 from provisioning.errors import Refused
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Environment, Plan, Request
+from provisioning.proof.report import Proof
+from provisioning.timeline.timeline import Timeline
 from tests.portal.conftest import REGION, People
 from tests.support.plans import created_by
 
@@ -135,8 +137,10 @@ def test_a_blueprints_page_has_them_for_each_size(people: People) -> None:
     assert said["dev"] != said["prod"]
 
 
-def test_a_stored_timeline_of_another_version_is_left_out() -> None:
-    assert timeline.panel(PlanView(timeline={"version": 0})) is None
+def test_a_stored_view_of_another_version_is_left_out() -> None:
+    assert read_stored(Timeline, {"version": 0}) is None
+    assert read_stored(Proof, {"version": 2}) is None
+    assert read_stored(Proof, {"findings": []}) is None
     assert timeline.panel(PlanView()) is None
     assert proof.panel(PlanView()) is None
 

@@ -11,6 +11,7 @@ import pytest
 from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.proof import Stack
 from provisioning.proof.facts.actions import _without_resource
+from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
 from provisioning.template.compile import compile_design
 from tests.proof.healthy import compiled, slugs, template
@@ -88,11 +89,29 @@ def test_the_grants_say_what_each_role_may() -> None:
     assert "carbon-connect-prod" in metrics.condition
 
 
+def test_a_stored_proof_is_restored_with_and_without_its_version() -> None:
+    proof = prove(compile_design(shipped("prod")), policy=SIZE_POLICIES["prod"])
+    stored = json.loads(json.dumps(proof.as_json()))
+    assert Proof.from_json(stored) == proof
+    stored.pop("version")
+    assert Proof.from_json(stored) == proof
+    assert proof.findings
+    assert proof.admissions
+    assert proof.grants
+
+
+@pytest.mark.parametrize("stored", [{"version": 2}, {"findings": []}, {"version": 1, "findings": [{"rule": "x"}]}])
+def test_a_proof_of_another_version_or_shape_is_refused(stored: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="The proof"):
+        Proof.from_json(stored)
+
+
 def test_the_json_is_the_same_every_time() -> None:
     design = compile_design(shipped("prod"))
     first, second = (json.dumps(prove(design).as_json(), ensure_ascii=False) for _ in range(2))
     assert first == second
     assert set(json.loads(first)) == {
+        "version",
         "worst",
         "counts",
         "findings",

@@ -71,8 +71,8 @@ def _plan(blueprint: Blueprint, size: str) -> ExamplePlan:
         panels=panels_of(
             PlanView(
                 diagram=content_of(design),
-                proof=prove(compiled, policy=design.policy).as_json(),
-                timeline=timeline.as_json(),
+                proof=prove(compiled, policy=design.policy),
+                timeline=timeline,
                 blueprint=blueprint,
                 evidence_lines=EVIDENCE_LINES_BESIDE_A_FORM,
             )

@@ -14,11 +14,12 @@ from django.utils import timezone
 from portal.pages.environments.next_steps import next_steps
 from portal.pages.versions.page import news_of
 from portal.panels.diagram import diagram_panel
-from portal.panels.registry import stored_diagram
+from portal.panels.registry import read_stored
 from portal.web.components import ComponentGroup, group_by_component, name_and_kind, stack_title
 from portal.web.formatting import title_of
 from portal.web.history import environment_history
 from provisioning.components.kit.values import MAIN
+from provisioning.diagram.content import DiagramContent
 from provisioning.lifecycle.access import may_decide
 from provisioning.lifecycle.kinds.registry import moving_states, removal_states
 from provisioning.lifecycle.ledger import PLANNED
@@ -133,7 +134,7 @@ def environment_page(user: User, environment: Environment) -> dict[str, Any]:
         "bar": _bar(environment, now),
         "sections": sections(environment, now, culprit),
         "diagram": diagram_panel(
-            stored_diagram(current.diagram) if current else None,
+            read_stored(DiagramContent, current.diagram) if current else None,
             old_drawing=current.picture if current else "",
             states=_component_states(environment, now, culprit),
         ),

@@ -67,8 +67,8 @@ def file_create(
         digest=draft.digest,
         content=as_json(document),
         diagram=draft.diagram.as_json(),
-        proof=draft.proof,
-        timeline=draft.timeline,
+        proof=draft.proof.as_json(),
+        timeline=draft.timeline.as_json(),
         created_at=at,
     )
     return file_request(
