@@ -10,7 +10,7 @@ from provisioning.components import kinds as _folders
 from provisioning.components.kit.component import Component
 
 
-class UnknownComponent(ValueError):  # noqa: N818 - a blueprint's mistake, told to its author by this name
+class UnknownComponent(ValueError):  # noqa: N818 - a mistake in a blueprint, reported to its author
     """A blueprint names a kind of component that does not exist."""
 
     def __init__(self, kind: str, known: list[str]) -> None:

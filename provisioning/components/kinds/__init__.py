@@ -1,1 +1,1 @@
-"""One folder for each kind of component, named as blueprints name it. `registry` finds them; ../README.md says how to add one."""
+"""One folder for each kind of component, named as in blueprints. `registry` finds them; ../README.md describes how to add one."""

@@ -209,7 +209,7 @@ class ManualTask:
     """A manual post-deployment task: something that only a person can do, such as providing a secret's value.
 
     `logical_id` names the resource that the task is about. In `command`, `{physical_id}` and `{region}` stand for the
-    resource's own; whoever shows the command fills them in, quoted for a shell.
+    resource's own; the page fills them in, quoted for a shell.
     """
 
     key: str

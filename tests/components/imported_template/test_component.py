@@ -82,7 +82,7 @@ def test_an_unknown_parameter_is_refused() -> None:
 
 
 def test_a_template_that_cannot_be_offered_is_refused_with_file_and_line() -> None:
-    with pytest.raises(ValidationError, match=r"template.yaml, line 2: The template is changed by the transform"):
+    with pytest.raises(ValidationError, match=r"template.yaml, line 2: The template uses the transform"):
         made("\nTransform: AWS::Serverless-2016-10-31" + TOPIC)
 
 

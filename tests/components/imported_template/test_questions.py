@@ -25,7 +25,7 @@ def test_they_come_in_the_order_of_their_groups_and_then_of_the_file(asked: dict
 def test_constraints_are_the_templates(asked: dict[str, Question]) -> None:
     storage, name, size = asked["Storage"], asked["DBName"], asked["DBClass"]
     assert (storage.type, storage.default, storage.minimum, storage.maximum) == ("number", 20, 20, 100)
-    assert storage.message == "is refused by the template: must be between 20 and 100 GiB"
+    assert storage.message == "is not accepted by the template: must be between 20 and 100 GiB"
     assert (name.required, name.pattern, name.minimum, name.maximum) == (True, "^(?:[a-z][a-z0-9]*)$", 1, 20)
     assert (size.allowed, size.required) == (("db.t4g.micro", "db.t4g.small"), False)
     assert size.description == "Instance class"
@@ -57,5 +57,5 @@ def test_a_secret_that_cannot_be_generated_needs_an_arn(constraint: str) -> None
 
 
 def test_a_type_that_there_is_not_is_refused() -> None:
-    with pytest.raises(TemplateProblem, match="CloudFormation does not know"):
+    with pytest.raises(TemplateProblem, match="CloudFormation does not have"):
         questions(read_template(DATABASE.replace("List<AWS::EC2::Subnet::Id>", "AWS::EC2::Moon::Id")))

@@ -21,9 +21,9 @@ def test_a_plain_template_is_offered(text: str) -> None:
         ("Conditions:", "Transform: AWS::Serverless-2016-10-31\nConditions:", "transform AWS::Serverless-2016-10-31"),
         ("Conditions:", "Transform: [A, {Name: 'AWS::Include'}]\nConditions:", "transform A, AWS::Include"),
         ("Conditions:", "Hooks: {A: {Type: x}}\nConditions:", "Hooks"),
-        (ADDED, "  Inner: {Type: 'AWS::CloudFormation::Stack'}\n" + ADDED, "no part of what is approved"),
+        (ADDED, "  Inner: {Type: 'AWS::CloudFormation::Stack'}\n" + ADDED, "not be part of the approval"),
         (ADDED, "  User: {Type: 'AWS::IAM::User'}\n" + ADDED, "Use a role"),
-        (ADDED, "  Provider: {Type: 'AWS::IAM::OIDCProvider'}\n" + ADDED, "exists once in an account"),
+        (ADDED, "  Provider: {Type: 'AWS::IAM::OIDCProvider'}\n" + ADDED, "exists once per account"),
         (ADDED, "  Macro: {Type: 'AWS::CloudFormation::Macro'}\n" + ADDED, "is a macro"),
         ("MasterUsername: owner", "MasterUsername: !ImportValue name", "imports a value"),
         ("MasterUsername: owner", "MasterUsername: {'Fn::Transform': {Name: Up}}", "calls Fn::Transform (Up)"),
@@ -33,7 +33,7 @@ def test_a_plain_template_is_offered(text: str) -> None:
         (
             "    Type: AWS::RDS::DBInstance",
             "    Metadata: {Init: !Ref DBPassword}\n    Type: AWS::RDS::DBInstance",
-            "lie open",
+            "would be visible",
         ),
         ("      Engine: postgres", "      UserData: !Base64 {Ref: DBPassword}\n      Engine: postgres", "user data"),
         (
@@ -58,4 +58,4 @@ def test_an_export_that_carries_the_stacks_name_is_allowed() -> None:
 def test_more_than_a_stack_holds_is_refused() -> None:
     many = "Resources:\n" + "".join(f"  T{number}: {{Type: 'AWS::SNS::Topic'}}\n" for number in range(501))
     (problem,) = refusals(read_template(many))
-    assert "501 entries; CloudFormation takes 500" in problem.message
+    assert "501 entries; CloudFormation accepts 500" in problem.message

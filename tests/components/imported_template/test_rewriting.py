@@ -80,7 +80,7 @@ def test_the_consoles_grouping_forgets_the_parameter() -> None:
 
 
 def test_a_secret_that_cannot_be_generated_is_demanded_by_name() -> None:
-    with pytest.raises(TemplateProblem, match="give the ARN of a secret"):
+    with pytest.raises(TemplateProblem, match="set the ARN of a secret"):
         rewritten(DATABASE.replace('"[a-zA-Z][a-zA-Z0-9]*"', '"[!@#]+"'))
 
 

@@ -76,8 +76,8 @@ class AlarmTopic(Component):
             build.component(other).alarms(other, build)
 
     def boxes(self, node: Node) -> list[Box]:
-        told = settings_of(node, AlarmTopicSettings).endpoint_secret
-        return [Box("supporting", node.name, "Alarm topic", "SNS to https" if told else "SNS")]
+        endpoint = settings_of(node, AlarmTopicSettings).endpoint_secret
+        return [Box("supporting", node.name, "Alarm topic", "SNS to https" if endpoint else "SNS")]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         if name == "arn":

@@ -40,13 +40,11 @@ def region(node: Node, build: Build, chosen: str | None) -> str:
     if found is None:
         known = ", ".join(sorted(PARTNERS))
         raise DesignError(
-            f"{node.source}: {node.address} is critical, and no other region is known for {home} (known: {known}); give "
-            "replica_region"
+            f"{node.source}: {node.address} is critical, but {home} has no known partner region (known: {known}); "
+            "set replica_region"
         )
     if found == home:
-        raise DesignError(
-            f"{node.source}: {node.address} lies in {home} already; give another region as replica_region"
-        )
+        raise DesignError(f"{node.source}: {node.address} is already in {home}; set another region as replica_region")
     return found
 
 

@@ -60,7 +60,7 @@ class CdnPath(Block):
 
 class CdnSettings(Settings):
     origin: Annotated[InstanceOf[Reference], AfterValidator(_a_bucket)] = Field(
-        description="The bucket that answers, unless a path says otherwise"
+        description="The bucket that answers, except for paths with an origin of their own"
     )
     index: str = Field(
         default="index.html", pattern=r"^[A-Za-z0-9_.-]+$", max_length=255, description="The object that answers /"

@@ -250,7 +250,7 @@ def _queue_alarms(node: Node, build: Build, settings: RabbitmqSettings) -> None:
     )
     on_queue("NoConsumer", "Nobody takes messages off the queue", queue_metrics.CONSUMERS, below=1)
     on_queue("QueueFailed", "Messages were given up on", queue_metrics.DEPTH, failed, above=0)
-    # A broker that says nothing is down, or its host is.
+    # A broker without metrics is down, or its host is.
     on_queue(
         "NodesMissing",
         f"Fewer than {settings.nodes} nodes of RabbitMQ run",

@@ -76,8 +76,8 @@ class Secret(Component):
             Description=f"{purpose} ({how})",
             GenerateSecretString=secretsmanager.GenerateSecretString(PasswordLength=LENGTH, ExcludePunctuation=True),
         )
-        # Deleted with its stack in every size: a generated value is worthless without its environment, whoever provided
-        # a value still knows it, and a retained secret would block the name.
+        # Deleted with its stack in every size: a generated value is worthless without its environment, a
+        # provided value is still known to the person, and a retained secret would block the name.
         build.retain(resource, policy=None, why="")
         build.add(node, resource, "Secret")
         if settings.provided:

@@ -105,7 +105,7 @@ def _label(labels: Any, name: str) -> str:
 
 def _question(name: str, parameter: Mapping[str, Any], line: int, label: str) -> Question:
     if not name.isalnum() or not name.isascii():
-        raise TemplateProblem(line, f"The parameter “{name[:60]}” should be called by letters and digits.")
+        raise TemplateProblem(line, f"The parameter “{name[:60]}” must have a name of letters and digits.")
     kind = parameter["Type"]
     description = " ".join(part for part in (label, _text(parameter.get("Description"))) if part)
     if is_secret(parameter):
@@ -178,7 +178,7 @@ def _type(kind: str, name: str, line: int) -> str:
         return "list(string)"
     if kind == "String" or kind.startswith(_SSM) or kind in _WORDS:
         return "string"
-    raise TemplateProblem(line, f"The parameter {name} is of the type {kind[:80]}, which CloudFormation does not know.")
+    raise TemplateProblem(line, f"The parameter {name} has the type {kind[:80]}, which CloudFormation does not have.")
 
 
 def _sentence(description: str, kind: str, inner: str) -> str:
@@ -202,7 +202,7 @@ def _pattern(parameter: Mapping[str, Any], inner: str) -> str:
 def _message(parameter: Mapping[str, Any], inner: str) -> str:
     said = _text(parameter.get("ConstraintDescription")).rstrip(".")
     if said:
-        return f"is refused by the template: {said}"
+        return f"is not accepted by the template: {said}"
     if isinstance(parameter.get("AllowedPattern"), str):
         return f"does not match {parameter['AllowedPattern'][:120]}"
     return f"is not {_WORDS[inner]}" if inner in _IDS else ""

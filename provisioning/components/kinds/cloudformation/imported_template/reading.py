@@ -43,7 +43,7 @@ _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})")
 _FLOAT = re.compile(r"[-+]?[0-9]{1,17}\.[0-9]{1,17}(?:[eE][-+]?[0-9]{1,2})?")
 
 
-class TemplateProblem(ValueError):  # noqa: N818 - a template's mistake, told with its place
+class TemplateProblem(ValueError):  # noqa: N818 - a template's mistake, reported with its line
     """The template cannot be used. `line` counts from 1; 0 means that no line is known."""
 
     def __init__(self, line: int, message: str) -> None:
@@ -74,11 +74,11 @@ def read_template(text: str) -> ImportedTemplate:
     """Return the template. Raises TemplateProblem with line and sentence."""
     if len(text.encode(errors="replace")) > MAX_TEMPLATE_BYTES:
         raise TemplateProblem(
-            0, f"The template has more than {MAX_TEMPLATE_BYTES:,} bytes, and CloudFormation takes no more."
+            0, f"The template has more than {MAX_TEMPLATE_BYTES:,} bytes, which is CloudFormation's limit."
         )
     data, lines = _read_json(text) if text.lstrip("\ufeff \t\r\n").startswith("{") else _read_yaml(text)
     if not isinstance(data, dict):
-        raise TemplateProblem(1, "A template is a mapping of sections, such as Resources; this is none.")
+        raise TemplateProblem(1, "A template must be a mapping of sections, such as Resources.")
     template = ImportedTemplate(data, lines)
     _check_shape(template)
     return template
@@ -91,18 +91,20 @@ def _check_shape(template: ImportedTemplate) -> None:
                 template.line(name), f"CloudFormation has no section “{name[:60]}”; it has {', '.join(SECTIONS)}."
             )
         if name not in ("AWSTemplateFormatVersion", "Description", "Transform") and not isinstance(value, dict):
-            raise TemplateProblem(template.line(name), f"The section {name} should be a mapping of names.")
+            raise TemplateProblem(template.line(name), f"The section {name} must be a mapping of names.")
     if not template.section("Resources"):
-        raise TemplateProblem(template.line("Resources"), "The template has no Resources, so there is nothing to make.")
+        raise TemplateProblem(
+            template.line("Resources"), "The template has no Resources, so there is nothing to create."
+        )
     for section in ("Resources", "Parameters", "Outputs"):
         for entry, value in template.section(section).items():
             what = f"{section[:-1]} “{entry[:60]}”"
             if not isinstance(value, dict):
-                raise TemplateProblem(template.line(section, entry), f"{what} should be a mapping, and it is none.")
+                raise TemplateProblem(template.line(section, entry), f"{what} must be a mapping.")
             if section != "Outputs" and not isinstance(value.get("Type"), str):
                 raise TemplateProblem(template.line(section, entry), f"{what} has no Type.")
             if section == "Resources" and not isinstance(value.get("Properties", {}), dict):
-                raise TemplateProblem(template.line(section, entry), f"{what} has Properties that are no mapping.")
+                raise TemplateProblem(template.line(section, entry), f"{what} has Properties that are not a mapping.")
 
 
 # JSON
@@ -115,11 +117,11 @@ def _read_json(text: str) -> tuple[Any, dict[tuple[str, str], int]]:
         result = dict(found)
         if len(result) < len(found):
             twice, _ = Counter(name for name, _ in found).most_common(1)[0]
-            raise TemplateProblem(0, f"“{twice[:60]}” stands twice in one mapping; take one out.")
+            raise TemplateProblem(0, f"“{twice[:60]}” occurs twice in one mapping; remove one.")
         return result
 
     def refuse(word: str) -> NoReturn:
-        raise TemplateProblem(0, f"{word} is no number in JSON.")
+        raise TemplateProblem(0, f"{word} is not a number in JSON.")
 
     def whole(word: str) -> int:
         if len(word) > 19:  # noqa: PLR2004 - digits of a signed 64-bit number
@@ -135,7 +137,7 @@ def _read_json(text: str) -> tuple[Any, dict[tuple[str, str], int]]:
             text.lstrip("\ufeff"), object_pairs_hook=pairs, parse_constant=refuse, parse_int=whole, parse_float=broken
         )
     except json.JSONDecodeError as error:
-        raise TemplateProblem(error.lineno, f"This is not JSON that can be read: {error.msg}.") from error
+        raise TemplateProblem(error.lineno, f"This is not valid JSON: {error.msg}.") from error
     return data, _json_lines(text, data)
 
 
@@ -147,7 +149,7 @@ def _check_json_depth(text: str) -> None:
         depth += (sign in "[{") - (sign in "]}") if len(sign) == 1 else 0
         if depth > MAX_DEPTH:
             line = text.count("\n", 0, match.start()) + 1
-            raise TemplateProblem(line, f"Brackets stand more than {MAX_DEPTH} deep; flatten the template.")
+            raise TemplateProblem(line, f"Brackets are nested more than {MAX_DEPTH} levels deep; flatten the template.")
 
 
 def _json_lines(text: str, data: Any) -> dict[tuple[str, str], int]:
@@ -175,15 +177,13 @@ def _read_yaml(text: str) -> tuple[Any, dict[tuple[str, str], int]]:
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise TemplateProblem(line, f"This is not YAML that can be read: {error.problem or error.context}.") from error
+        raise TemplateProblem(line, f"This is not valid YAML: {error.problem or error.context}.") from error
     except yaml.YAMLError as error:
-        raise TemplateProblem(0, f"This is not YAML that can be read: {' '.join(str(error).split())[:200]}.") from error
+        raise TemplateProblem(0, f"This is not valid YAML: {' '.join(str(error).split())[:200]}.") from error
     except ValueError as error:
         if isinstance(error, TemplateProblem):
             raise
-        raise TemplateProblem(
-            0, "This is not YAML that can be read: it holds characters that are not allowed."
-        ) from error
+        raise TemplateProblem(0, "This is not valid YAML: it contains characters that are not allowed.") from error
     if root is None:
         raise TemplateProblem(1, "The template is empty.")
     return _plain(root), dict(_yaml_lines(root))
@@ -196,20 +196,20 @@ def _check_events(text: str) -> None:
         line = event.start_mark.line + 1 if event.start_mark else 0
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise TemplateProblem(
-                line, "CloudFormation takes no YAML anchors or aliases (& and *); write the value out."
+                line, "CloudFormation accepts no YAML anchors or aliases (& and *); repeat the value."
             )
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
                 raise TemplateProblem(
-                    line, "The file holds a second YAML document (---); one template is one document."
+                    line, "The file contains a second YAML document (---); a template must be one document."
                 )
         if isinstance(event, yaml.CollectionStartEvent):
             depth += 1
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            raise TemplateProblem(line, f"Values stand more than {MAX_DEPTH} deep; flatten the template.")
+            raise TemplateProblem(line, f"Values are nested more than {MAX_DEPTH} levels deep; flatten the template.")
         if nodes > MAX_NODES:
             raise TemplateProblem(line, f"The template has more than {MAX_NODES:,} values; split it.")
 
@@ -230,7 +230,7 @@ def _plain(node: yaml.Node) -> Any:
         return _function(node)
     if node.tag not in _TAGS:
         kind = node.tag.removeprefix(_YAML)
-        raise TemplateProblem(node.start_mark.line + 1, f"CloudFormation takes no YAML of the kind {kind[:40]}.")
+        raise TemplateProblem(node.start_mark.line + 1, f"CloudFormation accepts no YAML of the type {kind[:40]}.")
     if isinstance(node, yaml.MappingNode):
         return _mapping(node)
     if isinstance(node, yaml.ScalarNode):
@@ -243,11 +243,11 @@ def _mapping(node: yaml.MappingNode) -> dict[str, Any]:
     for key, value in node.value:
         line = key.start_mark.line + 1
         if not isinstance(key, yaml.ScalarNode) or key.tag.startswith("!"):
-            raise TemplateProblem(line, "A key should be a plain word.")
+            raise TemplateProblem(line, "A key must be plain text.")
         if key.value == "<<" and not key.style:
-            raise TemplateProblem(line, "CloudFormation takes no YAML merge keys (<<); write the entries out.")
+            raise TemplateProblem(line, "CloudFormation accepts no YAML merge keys (<<); repeat the entries.")
         if key.value in result:
-            raise TemplateProblem(line, f"“{key.value[:60]}” stands twice in one mapping; take one out.")
+            raise TemplateProblem(line, f"“{key.value[:60]}” occurs twice in one mapping; remove one.")
         result[key.value] = _plain(value)
     return result
 
@@ -260,7 +260,7 @@ def _function(node: yaml.Node) -> dict[str, Any]:
             raise TemplateProblem(line, f"!{name} takes one name.")
         return {name: node.value}
     if name not in _FUNCTIONS:
-        raise TemplateProblem(line, f"!{name[:60]} is no function of CloudFormation.")
+        raise TemplateProblem(line, f"!{name[:60]} is not a CloudFormation function.")
     if isinstance(node, yaml.ScalarNode):
         value: Any = node.value
         if name == "GetAtt":

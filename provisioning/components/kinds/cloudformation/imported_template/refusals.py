@@ -12,13 +12,13 @@ from provisioning.components.kit.intrinsic_functions import functions, mentioned
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 _ONCE_PER_ACCOUNT = {
-    "AWS::IAM::OIDCProvider": "an identity provider exists once in an account",
-    "AWS::IAM::ServiceLinkedRole": "a service-linked role exists once in an account",
-    "AWS::ApiGateway::Account": "API Gateway's settings exist once in an account and region",
-    "AWS::Config::ConfigurationRecorder": "Config's recorder exists once in an account and region",
-    "AWS::Config::DeliveryChannel": "Config's delivery channel exists once in an account and region",
-    "AWS::GuardDuty::Detector": "GuardDuty's detector exists once in an account and region",
-    "AWS::SecurityHub::Hub": "Security Hub exists once in an account and region",
+    "AWS::IAM::OIDCProvider": "an identity provider exists once per account",
+    "AWS::IAM::ServiceLinkedRole": "a service-linked role exists once per account",
+    "AWS::ApiGateway::Account": "API Gateway's settings exist once per account and region",
+    "AWS::Config::ConfigurationRecorder": "Config's recorder exists once per account and region",
+    "AWS::Config::DeliveryChannel": "Config's delivery channel exists once per account and region",
+    "AWS::GuardDuty::Detector": "GuardDuty's detector exists once per account and region",
+    "AWS::SecurityHub::Hub": "Security Hub exists once per account and region",
 }
 _PEOPLE = {"AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::Group", "AWS::IAM::UserToGroupAddition"}
 
@@ -33,17 +33,15 @@ def _sections(template: ImportedTemplate) -> Iterator[TemplateProblem]:
     if transform := template.data.get("Transform"):
         yield TemplateProblem(
             template.line("Transform"),
-            f"The template is changed by the transform {_listed(transform)} inside AWS, so what it makes could not be shown, "
-            "proved and approved before; ship the processed template (Get template → Processed in the console).",
+            f"The template uses the transform {_listed(transform)} which AWS applies later, so the result cannot be "
+            "shown, checked and approved; use the processed template (Get template → Processed in the console).",
         )
     if "Hooks" in template.data:
-        yield TemplateProblem(
-            template.line("Hooks"), "Hooks for blue/green deployments are not carried by the portal's updates."
-        )
+        yield TemplateProblem(template.line("Hooks"), "The portal does not support Hooks for blue/green deployments.")
     for section, most in (("Resources", MAX_RESOURCES), ("Parameters", MAX_PARAMETERS), ("Outputs", MAX_OUTPUTS)):
         if (count := len(template.section(section))) > most:
             yield TemplateProblem(
-                template.line(section), f"{section} holds {count} entries; CloudFormation takes {most}."
+                template.line(section), f"{section} holds {count} entries; CloudFormation accepts {most}."
             )
 
 
@@ -52,28 +50,28 @@ def _resources(template: ImportedTemplate) -> Iterator[TemplateProblem]:
         kind, line = resource["Type"], template.line("Resources", name)
         if name.startswith("Fn::"):
             yield TemplateProblem(
-                line, f"{name} is expanded by a transform inside AWS, so it could not be shown before."
+                line, f"{name} is expanded by a transform inside AWS, so the result cannot be shown before."
             )
         elif kind in ("AWS::CloudFormation::Stack", "AWS::CloudFormation::StackSet"):
             yield TemplateProblem(
                 line,
-                f"{name} is a {kind.rpartition('::')[2]}: what lies behind its TemplateURL is no part of what is approved. "
+                f"{name} is a {kind.rpartition('::')[2]}: the template behind its TemplateURL would not be part of the approval. "
                 "Put its resources into this template, or make it a blueprint of its own.",
             )
         elif kind == "AWS::CloudFormation::Macro":
             yield TemplateProblem(
-                line, f"{name} is a macro, which exists once in an account; make it when an account is onboarded."
+                line, f"{name} is a macro, which exists once per account; create it when the account is onboarded."
             )
         elif kind in _ONCE_PER_ACCOUNT:
             yield TemplateProblem(
                 line,
-                f"{name} is a {kind}, and {_ONCE_PER_ACCOUNT[kind]}: a second environment would fail. Make it when an account "
-                "is onboarded.",
+                f"{name} is a {kind}, and {_ONCE_PER_ACCOUNT[kind]}: a second environment would fail. Create it when the "
+                "account is onboarded.",
             )
         elif kind in _PEOPLE:
             yield TemplateProblem(
                 line,
-                f"{name} is a {kind}: the portal's stack role makes roles inside a boundary, never users, groups or keys. Use a role.",
+                f"{name} is a {kind}: the portal's stack role may create roles with a permissions boundary, but no users, groups or keys. Use a role.",
             )
 
 
@@ -84,13 +82,13 @@ def _functions(template: ImportedTemplate) -> Iterator[TemplateProblem]:
             for function, argument in functions(value):
                 if function == "Fn::Transform":
                     yield TemplateProblem(
-                        line, f"{name} calls Fn::Transform ({_listed(argument)}), whose result is made inside AWS."
+                        line, f"{name} calls Fn::Transform ({_listed(argument)}), whose result is computed inside AWS."
                     )
                 elif function == "Fn::ImportValue":
                     yield TemplateProblem(
                         line,
-                        f"{name} imports a value of another stack, which then could not be changed or torn down alone; "
-                        "make it a parameter.",
+                        f"{name} imports a value of another stack, which then cannot be changed or deleted "
+                        "separately; use a parameter instead.",
                     )
             if section == "Outputs" and "Export" in value:
                 yield from _export(template, name, value, line)
@@ -102,8 +100,8 @@ def _export(template: ImportedTemplate, name: str, value: Any, line: int) -> Ite
     if not {"AWS::StackName", "AWS::StackId", *template.section("Parameters")} & mentioned_names(exported):
         yield TemplateProblem(
             line,
-            f"Output {name} exports the same name from every environment, and a second one would fail; put "
-            "${AWS::StackName} into the name or take the export out.",
+            f"Output {name} exports the same name from every environment, so a second one would fail; add "
+            "${AWS::StackName} to the name, or remove the export.",
         )
 
 

@@ -48,18 +48,18 @@ def misplaced_secrets(template: ImportedTemplate) -> Iterator[TemplateProblem]:
     for entry, resource in template.section("Resources").items():
         outside = {key: value for key, value in resource.items() if key != "Properties"}
         for name in sorted(secrets & mentioned_names(outside)):
-            where = "in its Metadata, where the value would lie open and CloudFormation reads no secret"
+            where = "in its Metadata, where the value would be visible and CloudFormation reads no secret"
             yield _misplaced(template, "Resources", entry, name, where)
         encoded = [value for key, value in functions(resource.get("Properties", {})) if key == "Fn::Base64"]
         for name in sorted(secrets & mentioned_names(encoded)):
-            where = "in user data, where whoever may describe the instance could read it"
+            where = "in user data, which everybody who may describe the instance can read"
             yield _misplaced(template, "Resources", entry, name, where)
 
 
 def _misplaced(template: ImportedTemplate, section: str, entry: str, name: str, where: str) -> TemplateProblem:
     return TemplateProblem(
         template.line(section, entry),
-        f"{entry} uses the NoEcho parameter {name} {where}; let the resource fetch it from Secrets Manager itself.",
+        f"{entry} uses the NoEcho parameter {name} {where}; let the resource read it from Secrets Manager itself.",
     )
 
 
@@ -99,7 +99,7 @@ def _reference(
     if how is None:
         raise TemplateProblem(
             template.line("Parameters", name),
-            f"The parameter {name} has constraints that a generated value might not meet; give the ARN of a secret that holds it.",
+            f"The parameter {name} has constraints that a generated value might not satisfy; set the ARN of a secret that holds the value.",
         )
     logical_id = _free(f"{name}Secret", data["Resources"])
     data["Resources"][logical_id] = {
