@@ -104,7 +104,11 @@ def test_a_generated_password_is_in_no_parameter(database: Blueprint) -> None:
         (HCL, None, "the blueprint's folder has no file template.yaml"),
         (HCL.replace("template.yaml", "../../etc/passwd"), DATABASE, "has no file ../../etc/passwd"),
         (HCL, "Resources: {}\n", "template.yaml, line 1: The template has no Resources"),
-        (HCL, "Transform: AWS::Serverless-2016-10-31\n" + DATABASE, "template.yaml, line 1: The template uses the transform"),
+        (
+            HCL,
+            "Transform: AWS::Serverless-2016-10-31\n" + DATABASE,
+            "template.yaml, line 1: The template uses the transform",
+        ),
         (HCL.replace("Storage = 100", "Stroage = 100"), DATABASE, "template.yaml has no parameter Stroage"),
         (
             HCL,
