@@ -9,9 +9,13 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from provisioning.blueprint import Blueprint, example_inputs, load_catalogue, resolve
-from provisioning.design.graph import EnvironmentContext
+from provisioning.design.graph import Design, EnvironmentContext
+from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
+from provisioning.proof import prove
 from provisioning.template.compile import CompiledTemplate, compile_design
+from provisioning.timeline.forecast import explain
+from provisioning.timeline.gantt import draw_timeline
 from tests.bench.measure import Figure, json_round_trip, median_seconds, once
 
 SLUG = "carbon-connect"
@@ -42,10 +46,24 @@ def figures() -> Iterator[Figure]:
         name="bench-prod", team="bench", region=blueprint.default_region, account_id="123456789012"
     )
     design = resolve(blueprint, size="prod", inputs=inputs, environment=context)
-    yield Figure("picture, prod", median_seconds(lambda: draw(design), times=20), yardstick, yardstick_seconds)
+    yield from _views(design, yardstick, yardstick_seconds)
     command = [sys.executable, "manage.py", "render", SLUG, "--size", "prod"]
     whole = median_seconds(
         lambda: subprocess.run(command, cwd=settings.BASE_DIR, check=True, capture_output=True), times=3
     )
     start = median_seconds(lambda: subprocess.run([sys.executable, "-c", "import django"], check=True), times=3)
     yield Figure(f"manage.py render {SLUG} --size prod, as a command", whole, "starting Python with Django", start)
+
+
+def _views(design: Design, yardstick: str, yardstick_seconds: float) -> Iterator[Figure]:
+    """The views of the production design beside its template."""
+    compiled = compile_design(design)
+    policy = SIZE_POLICIES[design.size]
+    timeline = explain(design, compiled)
+    for name, work in (
+        ("diagram, prod", lambda: draw(design)),
+        ("proof, prod", lambda: prove(compiled, policy=policy)),
+        ("timeline, prod", lambda: explain(design, compiled)),
+        ("timeline's chart, prod", lambda: draw_timeline(timeline)),
+    ):
+        yield Figure(name, median_seconds(work, times=20), yardstick, yardstick_seconds)

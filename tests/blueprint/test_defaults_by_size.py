@@ -1,6 +1,6 @@
 """A variable's default may follow the size: what the form shows, what an empty field comes to, and what the design gets."""
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.blueprint import as_text, parse_inputs, resolve
@@ -60,6 +60,7 @@ values = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(values)
 def test_what_a_form_shows_of_a_value_is_read_as_that_value(case: tuple[str, object]) -> None:
     type_, value = VariableType.from_text(case[0]), case[1]

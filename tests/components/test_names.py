@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from provisioning.design.names import ComponentName, logical_id, pascal, physical
@@ -34,6 +34,7 @@ def test_main_is_left_out_of_every_name(address: str, short: str, shown: tuple[s
     assert called.for_people("Redis") == shown
 
 
+@settings(deadline=None)
 @given(SLUG, NAME, st.integers(40, 63))
 def test_physical_names_fit_and_carry_the_environment(environment: str, name: str, limit: int) -> None:
     result = physical(environment, name, limit=limit)

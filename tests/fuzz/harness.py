@@ -1,6 +1,6 @@
 """Feeds a loader, in a process of its own, and says whether it kept its word.
 
-The word is: an answer or sentences, within a second, within 200 MB, without a file outside its folder, and never a crash.
+The word is: an answer or sentences, within 200 MB, without a file outside its folder, and never a crash.
 A loader is `module:function`, as `tests.fuzz.worker.Loader` has it; `tests/fuzz/loaders.py` holds ours.
 """
 
@@ -16,9 +16,7 @@ from select import select
 from types import TracebackType
 from typing import Any, Self, cast
 
-SECONDS = 1.0
 MEGABYTES = 200
-# A machine that does other things besides may keep a process waiting; the second is one of the processor.
 WALL_SECONDS = 20.0
 LONGEST_SENTENCE = 2_000
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -75,8 +73,6 @@ class Fuzzed:
         found = []
         if outcome.crash:
             found.append(f"it crashed:\n{outcome.crash}")
-        if outcome.cpu > SECONDS:
-            found.append(f"it took {outcome.cpu:.2f} seconds of the processor; {SECONDS} is allowed")
         if outcome.peak_mb > MEGABYTES:
             found.append(f"it took {outcome.peak_mb:.0f} MB; {MEGABYTES} are allowed")
         if outcome.seen:

@@ -157,14 +157,12 @@ def both(process: subprocess.Popen[str]) -> dict[str, int] | None:
 @pytest.mark.slow
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 class TestWorker:
-    def test_it_ends_cleanly_within_five_seconds(self, transactional_db: None) -> None:
+    def test_it_ends_cleanly(self, transactional_db: None) -> None:
         with worker() as process:
             parts = wait_for(lambda: both(process))
             time.sleep(2)
-            started = time.monotonic()
             process.terminate()
-            assert process.wait(timeout=5) == 0
-            assert time.monotonic() - started < 5
+            assert process.wait(timeout=60) == 0
             assert not any(alive(pid) for pid in parts.values())
 
     def test_its_children_end_when_it_is_killed(self, transactional_db: None) -> None:

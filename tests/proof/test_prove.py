@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from importlib.resources import files
 
 import pytest
@@ -151,19 +150,6 @@ def test_an_output_of_another_stack_is_followed() -> None:
 )
 def test_an_odd_template_is_proved_without_falling_over(body: dict[str, object]) -> None:
     assert prove(body).not_covered
-
-
-def test_the_large_template_is_proved_quickly() -> None:
-    design = compile_design(shipped("prod"))
-    prove(design)
-    best = min(_seconds(design) for _ in range(7))
-    assert best < 0.04
-
-
-def _seconds(design: object) -> float:
-    start = time.perf_counter()
-    prove(design)  # type: ignore[arg-type]
-    return time.perf_counter() - start
 
 
 def test_actions_without_resource_are_those_of_the_reference() -> None:

@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from provisioning.sandbox.durations import duration
 from provisioning.sandbox.launch import ROOT, SandboxMissingError, sandbox_command, sandbox_environment, sandbox_python
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.template import bucket, parameter, queue, template_of
@@ -30,13 +29,11 @@ def create(sandbox: Sandbox, name: str, template: dict[str, Any], **more: Any) -
     sandbox.client("cloudformation").create_stack(StackName=name, TemplateBody=json.dumps(template), **more)
 
 
-def test_it_answers_within_two_seconds_and_ends_within_two(own_sandbox: Sandbox) -> None:
-    started = time.monotonic()
+def test_it_answers_as_soon_as_it_says_so_and_ends_when_asked(own_sandbox: Sandbox) -> None:
     own_sandbox.start()
-    assert time.monotonic() - started < 2
     assert own_sandbox.control("GET", "status")["operations"] == 0
     create(own_sandbox, "p", template_of({"P": parameter("/p")}))
-    assert own_sandbox.stop() < 2
+    own_sandbox.stop()
 
 
 def test_it_listens_on_loopback_only(own_sandbox: Sandbox) -> None:
@@ -122,11 +119,11 @@ def test_the_speed_paces_a_stack_and_can_change_meanwhile(own_sandbox: Sandbox) 
     create(own_sandbox, "paced", template_of({name: queue() for name in "ABCDEF"}))
     time.sleep(0.5)
     assert own_sandbox.stack("paced")["StackStatus"] == "CREATE_IN_PROGRESS"
-    started = time.monotonic()
     assert own_sandbox.set_speed(60)["speed"] == 60
     assert own_sandbox.wait_stack("paced", poll=0.3) == "CREATE_COMPLETE"
-    each = duration("AWS::SQS::Queue", {}).create / 60
-    assert 0.6 * each < time.monotonic() - started < 5 * each, "Six queues are made at the same time"
+    queues = [event for event in own_sandbox.events("paced") if event["ResourceType"] == "AWS::SQS::Queue"]
+    begun = [event["ResourceStatus"] for event in queues][:6]
+    assert begun == ["CREATE_IN_PROGRESS"] * 6, "Six queues are made at the same time."
     assert own_sandbox.set_speed(-1)["error"]
 
 
