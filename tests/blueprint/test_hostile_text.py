@@ -31,7 +31,7 @@ HOSTILE = {
     "negatives": ("a = 1" + "-1" * 5_000, 1, "10005 characters"),
     "getters": ("a = x" + ".x" * 450, 1, "too long or too deep"),
     "many items": ("a = [\n" + "1,\n" * 5_000 + "]", 1, "The list has 5000 items"),
-    "many words": ("a = [\n" + "1,\n" * 100_000 + "]", 6_000, "more than 12000 words and signs"),
+    "many words": ("a = [\n" + "1,\n" * 100_000 + "]", 6_000, "more than 12000 words and symbols"),
     "empty lines": ("\n" * 900_000, 20_000, "more than 20000 lines"),
     "one long line": ("# " + "x" * 900_000, 1, "900002 characters"),
     "a long name": ("x" * 900, 1, "has more than 100 characters"),
