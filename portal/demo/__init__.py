@@ -1,1 +1,1 @@
-"""Everything on one machine with nothing installed but Python: what `make demo` and the tests run on."""
+"""Runs the whole product on one machine that has only Python: for `make demo` and for the tests."""

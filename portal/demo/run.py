@@ -1,6 +1,6 @@
-"""The demo from start to Ctrl-C: PostgreSQL, Valkey, the sandbox, the web server and a worker, out of one folder.
+"""Runs the demo until Ctrl-C: PostgreSQL, Valkey, the sandbox, the web server and a worker.
 
-Everything it keeps lies in that folder; a second start finds it again. No Django in here: the children have it.
+All data is in one folder, and the next start continues with it. This process does not use Django; its children do.
 """
 
 from __future__ import annotations
@@ -29,12 +29,16 @@ STOP_SECONDS = 8.0
 
 
 class DemoError(Exception):
-    """The demo cannot start, or a part of it has ended; the text says which and shows its last lines."""
+    """The demo cannot start, or a process of it has ended. The message says which and shows the end of its log."""
 
 
 @dataclass(slots=True)
 class Demo:
-    """`speed` is the sandbox's: 60 makes AWS's ten minutes ten seconds. `port` is the one wanted for the web server."""
+    """The demo's processes.
+
+    `speed` says how many times faster than AWS the sandbox is: with 60, ten minutes take ten seconds. `port` is the
+    preferred port of the web server.
+    """
 
     root: Path
     state: Path
@@ -52,7 +56,7 @@ class Demo:
         self.valkey = EmbeddedValkey(self.state / "valkey")
 
     def run(self) -> None:
-        """Returns after Ctrl-C or SIGTERM. Raises DemoError."""
+        """Run until Ctrl-C or SIGTERM. Raises DemoError."""
         started = time.monotonic()
         self._take_lock()
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -68,7 +72,7 @@ class Demo:
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self._stop()
-        self.say(f"Stopped. Everything is kept in {self.state}; the next start finds it again.")
+        self.say(f"Stopped. All data is in {self.state}, and the next start continues with it.")
 
     def _take_lock(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
@@ -77,7 +81,7 @@ class Demo:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise DemoError(
-                f"A demo already runs on {self.state}. Stop it, or name another folder with --state."
+                f"A demo already runs on {self.state}. Stop it, or choose another folder with --state."
             ) from error
 
     def _start(self) -> str:
@@ -116,10 +120,10 @@ class Demo:
         return address
 
     def _environment(self, web_port: int) -> dict[str, str]:
-        kept = self._kept()
+        secret = self._secrets()
         return {
-            "SECRET_KEY": kept["secret_key"],
-            "DEMO_PASSWORD": kept["password"],
+            "SECRET_KEY": secret["secret_key"],
+            "DEMO_PASSWORD": secret["password"],
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "CSRF_TRUSTED_ORIGINS": f"http://127.0.0.1:{web_port},http://localhost:{web_port}",
             "DEBUG": "false",
@@ -129,15 +133,15 @@ class Demo:
             "PYTHONUNBUFFERED": "1",
         }
 
-    def _kept(self) -> dict[str, str]:
-        """The key and the sample accounts' password: made at the first start, readable by the owner only."""
+    def _secrets(self) -> dict[str, str]:
+        """Return the secret key and the sample users' password. The first start creates them, readable by the owner only."""
         path = self.state / "secrets.json"
         if not path.exists():
-            made = {"secret_key": secrets.token_urlsafe(50), "password": secrets.token_urlsafe(9)}
+            created = {"secret_key": secrets.token_urlsafe(50), "password": secrets.token_urlsafe(9)}
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-                json.dump(made, file)
-        kept: dict[str, str] = json.loads(path.read_text())
-        return kept
+                json.dump(created, file)
+        stored: dict[str, str] = json.loads(path.read_text())
+        return stored
 
     def _wait_for(self, url: str, child: Child) -> None:
         deadline = time.monotonic() + START_SECONDS
@@ -158,7 +162,7 @@ class Demo:
             self.postgres.stop()
 
     def _welcome(self, address: str, seconds: float) -> str:
-        password = self._kept()["password"]
+        password = self._secrets()["password"]
         return (
             f"\n  The portal runs at {address}  (started in {seconds:.0f} s)\n\n"
             "  Sign in as   alice    owns the Payments team\n"

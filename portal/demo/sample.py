@@ -1,4 +1,4 @@
-"""The sample people, teams and accounts of the demo, and the first environment. Safe to run again: it finds what it made."""
+"""Creates the demo's sample users, teams and accounts, and its first environment. Every function may run again."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ ACCOUNTS = {
 
 
 @transaction.atomic
-def make_people(password: str) -> None:
+def create_users(password: str) -> None:
     for slug, name in TEAMS.items():
         Team.objects.get_or_create(slug=slug, defaults={"name": name})
     for username, (first, last, approver, team, role) in PEOPLE.items():
-        user, made = User.objects.get_or_create(
+        user, created = User.objects.get_or_create(
             username=username, defaults={"first_name": first, "last_name": last, "is_approver": approver}
         )
-        if made:
+        if created:
             user.set_password(password)
             user.save(update_fields=["password"])
         if team:
@@ -51,8 +51,8 @@ def make_people(password: str) -> None:
             )
 
 
-def make_accounts(sandbox_url: str) -> list[Account]:
-    """The sandbox's address may differ at each start, so it is written each time."""
+def create_accounts(sandbox_url: str) -> list[Account]:
+    """Create or update the simulated accounts. The sandbox's address may differ at each start."""
     regions = sorted({region for blueprint in catalogue().blueprints.values() for region in blueprint.regions})
     regions = [REGION, *(region for region in regions if region != REGION)]
     return [
@@ -72,9 +72,10 @@ def make_accounts(sandbox_url: str) -> list[Account]:
 
 
 def onboard(account: Account) -> None:
-    """Deploys the onboarding stack into a simulated account, as its administrator would into a real one.
+    """Deploy the onboarding stack into a simulated account, as an administrator does in a real one.
 
-    In full where the account begins, and for the bucket alone in each of its further regions; all at once, then waits.
+    The account's first region gets the whole stack, and the others only the bucket. All stacks are created at the same
+    time. Raises TimeoutError and RuntimeError.
     """
     regions = [REGION, *(region for region in account.regions if region != REGION)]
     template = Path(provisioning.aws.__file__).with_name("onboarding.yaml").read_text(encoding="utf-8")
@@ -102,7 +103,8 @@ def _wait_until_complete(aws: Aws, name: str) -> None:
         raise RuntimeError(f"The stack {name} ended as {stack.status if stack else 'missing'}: see the sandbox's log.")
 
 
-def ask_for_first_environment(account: Account) -> None:
+def request_first_environment(account: Account) -> None:
+    """Request the demo's environment, unless it exists."""
     if Environment.objects.filter(name=FIRST_ENVIRONMENT).exists():
         return
     blueprint = catalogue().get("carbon-connect")
@@ -116,5 +118,5 @@ def ask_for_first_environment(account: Account) -> None:
         inputs=inputs,
         account=account,
         region=REGION,
-        note="The first one, asked for by the demo.",
+        note="The demo's first environment.",
     )

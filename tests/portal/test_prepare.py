@@ -33,7 +33,7 @@ def admin(settings: Settings) -> None:
 @pytest.mark.django_db
 @pytest.mark.usefixtures("admin")
 def test_an_empty_installation_gets_its_first_administrator_once() -> None:
-    assert "Made the first administrator, root_of_it." in prepare()
+    assert "Created the first administrator, root_of_it." in prepare()
     made = User.objects.get()
     assert made.is_superuser
     assert made.is_staff

@@ -13,13 +13,15 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=8000, help="the web server's; a taken one is chosen around")
+        parser.add_argument(
+            "--port", type=int, default=8000, help="the web server's port; if it is in use, another is chosen"
+        )
         parser.add_argument("--speed", type=float, default=60, help="how many times faster than AWS (default 60)")
-        parser.add_argument("--state", type=Path, default=None, help="where everything is kept (default .state/demo)")
+        parser.add_argument("--state", type=Path, default=None, help="the folder with all data (default .state/demo)")
 
     def handle(self, *_args: Any, **options: Any) -> None:
         try:
-            from portal.demo.run import Demo, DemoError  # noqa: PLC0415 - the wheels it needs are not in the image
+            from portal.demo.run import Demo, DemoError  # noqa: PLC0415 - the image does not contain the packages that it needs
         except ImportError as error:
             raise CommandError(
                 f"The demo needs the packages of the embedded group ({error.name} is missing): make setup."

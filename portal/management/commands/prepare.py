@@ -1,7 +1,7 @@
-"""`manage.py prepare`: the database brought up to date, the first administrator where nobody is, the catalogue kept.
+"""`manage.py prepare`: migrates the database, creates the first administrator and registers the blueprint versions.
 
-Runs before every web and worker process of an installation. Several may begin at once: PostgreSQL lets one do the
-work while the others wait, and these then find nothing left to do.
+Runs before every web and worker process of an installation. Several may start at once: a lock in PostgreSQL lets one
+do the work, and the others wait and then find nothing left to do.
 """
 
 from __future__ import annotations
@@ -21,30 +21,30 @@ from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.version_registry import register_versions
 from provisioning.models import User
 
-# Any number that nothing else locks; it is the word "prepare" on a telephone's keys.
+# Any number that nothing else locks. This one is the word "prepare" on a telephone's keys.
 LOCK = 7737273
 
 
 class Command(BaseCommand):
     help = (
-        "Under a lock: migrates the database, makes the first administrator (ADMIN_USERNAME, ADMIN_PASSWORD), and "
-        "keeps the versions of all blueprints."
+        "Migrates the database, creates the first administrator (ADMIN_USERNAME, ADMIN_PASSWORD) and registers the "
+        "versions of all blueprints, under a lock."
     )
 
     def handle(self, *_args: Any, verbosity: int = 1, **_options: Any) -> None:
         if connection.vendor != "postgresql":
             raise CommandError("The portal needs PostgreSQL: set DATABASE_URL, or DATABASE_HOST and its companions.")
-        with alone():
+        with exclusive():
             call_command("migrate", interactive=False, verbosity=verbosity)
-            if make_first_administrator(settings.ADMIN_USERNAME, settings.ADMIN_PASSWORD):
-                self.stdout.write(f"Made the first administrator, {settings.ADMIN_USERNAME}.")
+            if create_first_administrator(settings.ADMIN_USERNAME, settings.ADMIN_PASSWORD):
+                self.stdout.write(f"Created the first administrator, {settings.ADMIN_USERNAME}.")
             for sentence in register_versions(catalogue().blueprints.values()).values():
                 self.stderr.write(sentence)
 
 
 @contextmanager
-def alone() -> Iterator[None]:
-    """Hold the lock; PostgreSQL releases it by itself should this process end or its connection break."""
+def exclusive() -> Iterator[None]:
+    """Hold the lock. PostgreSQL releases it if this process ends or loses its connection."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
     try:
@@ -54,8 +54,8 @@ def alone() -> Iterator[None]:
             cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
 
 
-def make_first_administrator(username: str, password: str) -> bool:
-    """Whether one was made: only where a name and a password are given and nobody exists yet."""
+def create_first_administrator(username: str, password: str) -> bool:
+    """Create an administrator if a name and a password are set and no user exists. Returns whether it was created."""
     if not username or not password or User.objects.exists():
         return False
     try:
