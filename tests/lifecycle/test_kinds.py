@@ -95,7 +95,8 @@ def test_a_failed_request_of_a_third_kind_is_offered_for_a_retry_and_retried(wor
     Request.objects.update(state="failed", kind=change.key)
     environment.state = EnvironmentState.CREATE_FAILED
     environment.save()
-    assert [action.key for action in actions_for(actor=world.bob, environment=environment)] == ["try_again", "teardown"]
+    offered = [(action.key, action.label) for action in actions_for(actor=world.bob, environment=environment)]
+    assert offered == [("try_again", "Retry"), ("teardown", "Tear down"), ("change", "Change")]
     again = retry_operation(actor=world.bob, environment=environment)
     assert (again.kind, again.pk != operation.pk) == ("change", True)
     assert world.until_rest(environment).state == "running"

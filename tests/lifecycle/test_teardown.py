@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from typing import Any
+
 import pytest
 
 from provisioning.aws import AccessDenied, WrongStatus
@@ -284,3 +287,16 @@ def test_a_stack_that_is_busy_is_waited_for(world: World) -> None:
     world.cloud.faults.once("delete_stack", WrongStatus("Stack is in UPDATE_IN_PROGRESS"), times=2)
     world.tear_down(environment)
     gone(world, environment)
+
+
+def test_a_teardown_that_is_sent_twice_is_one_request(world: World) -> None:
+    environment, other = world.create(), world.create("other")
+    digest = preview_teardown(actor=world.bob, environment=environment).digest
+    sent: dict[str, Any] = {"typed_name": environment.name, "expected_digest": digest, "request_id": uuid.uuid4()}
+    first = request_teardown(actor=world.bob, environment=environment, **sent)
+    assert request_teardown(actor=world.bob, environment=environment, **sent) == first
+    assert environment.requests.filter(kind="teardown").count() == 1
+    with pytest.raises(Refused, match="sent by someone else"):
+        request_teardown(actor=world.alice, environment=environment, **sent)
+    with pytest.raises(Refused, match="sent for another environment"):
+        request_teardown(actor=world.bob, environment=other, **sent)

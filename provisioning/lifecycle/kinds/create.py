@@ -14,6 +14,7 @@ CREATE: Final = Kind(
     key=RequestKind.CREATE,
     words=Words(
         verb="Create",
+        participle="created",
         noun="Creation",
         approve="Approve and create",
         stack_step="Create {stack} in {region}",

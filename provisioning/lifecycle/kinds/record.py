@@ -55,6 +55,7 @@ class Words:
     """How pages name a kind. `verb` is followed by the environment's name."""
 
     verb: str  # "Create", as on the button and in "Create orders"
+    participle: str  # "created", as in "It can be created when …"
     noun: str  # "Creation"
     approve: str  # the label of the approver's button
     stack_step: str  # the title of the step for one of several stacks, with {stack} and {region}

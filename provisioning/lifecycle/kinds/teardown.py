@@ -14,6 +14,7 @@ TEARDOWN: Final = Kind(
     key=RequestKind.TEARDOWN,
     words=Words(
         verb="Tear down",
+        participle="torn down",
         noun="Teardown",
         approve="Approve the teardown",
         stack_step="Delete {stack} in {region}",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import may_operate
-from provisioning.lifecycle.kinds.registry import kinds_failing_in
-from provisioning.lifecycle.kinds.teardown import TEARDOWN
+from provisioning.lifecycle.access import may, may_operate
+from provisioning.lifecycle.decisions import Button
+from provisioning.lifecycle.kinds.registry import KINDS, kinds_failing_in
+from provisioning.lifecycle.services.recording import why_not_requested
 from provisioning.lifecycle.services.retry import why_not_retry
-from provisioning.lifecycle.services.teardown import why_no_teardown
-from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Environment, User
+
+Tone: TypeAlias = Literal["primary", "quiet", "danger"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +28,22 @@ class Action:
 
     key: str
     label: str
-    tone: Literal["primary", "quiet", "danger"]
+    tone: Tone
     why_not: str = ""
     opens_page: bool = False
 
 
 def actions_for(*, actor: User, environment: Environment) -> list[Action]:
     """The actions that this user may take, most useful first; none for users who may only look."""
-    if not may_operate(actor, environment.team):
-        return []
-    state = EnvironmentState(environment.state)
-    actions = []
-    if kinds_failing_in(state):
-        actions.append(Action("try_again", "Retry", "primary", why_not_retry(environment, at=clock.now())))
-    if state in TEARDOWN.starts_from:
-        actions.append(
-            Action(TEARDOWN.key, TEARDOWN.words.verb, "danger", why_no_teardown(environment), opens_page=True)
-        )
+    team, actions = environment.team, []
+    if kinds_failing_in(environment.state) and may_operate(actor, team):
+        why_not = why_not_retry(environment, at=clock.now())
+        actions.append(Action(Button.RETRY, "Retry", "primary", why_not))
+    for kind in KINDS.values():
+        if kind.starts_environment or environment.state not in kind.starts_from:
+            continue
+        if may(actor, team, kind.permission):
+            tone: Tone = "danger" if kind.removes_environment else "quiet"
+            why_not = why_not_requested(kind, environment)
+            actions.append(Action(kind.key, kind.words.verb, tone, why_not, opens_page=True))
     return actions

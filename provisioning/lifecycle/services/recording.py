@@ -146,6 +146,16 @@ def request_sent_before(
     return request
 
 
+def why_not_requested(kind: Kind, environment: Environment) -> str:
+    """Why this kind cannot be requested for the environment now, as a sentence; empty if it can."""
+    state = EnvironmentState(environment.state)
+    if state not in kind.starts_from:
+        label = state.label.lower()
+        return f"The environment is “{label}”. It can be {kind.words.participle} when that has ended."
+    pending = Request.objects.filter(environment=environment, kind=kind.key, state=RequestState.WAITING)
+    return kind.words.pending if pending.exists() else ""
+
+
 def expires(at: datetime) -> datetime:
     """When an approval, or a pending request, expires."""
     return at + timedelta(days=settings.APPROVAL_VALID_DAYS)

@@ -23,8 +23,7 @@ from provisioning.lifecycle.plan_document import (
     digest_of,
 )
 from provisioning.lifecycle.plan_queries import current_document
-from provisioning.lifecycle.services.recording import file_request, request_sent_before
-from provisioning.lifecycle.states import EnvironmentState, RequestState
+from provisioning.lifecycle.services.recording import file_request, request_sent_before, why_not_requested
 from provisioning.models import Environment, Plan, Request, Stack, StackResource, User
 
 
@@ -173,14 +172,6 @@ def request_teardown(
 
 
 def check_may_be_torn_down(environment: Environment) -> None:
-    if (why_not := why_no_teardown(environment)) != "":
+    """Raises WrongState if a teardown cannot be requested now."""
+    if (why_not := why_not_requested(TEARDOWN, environment)) != "":
         raise WrongState(why_not)
-
-
-def why_no_teardown(environment: Environment) -> str:
-    """Why a teardown cannot be requested now, as a sentence; empty if it can."""
-    state = EnvironmentState(environment.state)
-    if state not in TEARDOWN.starts_from:
-        return f"The environment is “{state.label.lower()}”. It can be torn down when that has ended."
-    pending = Request.objects.filter(environment=environment, kind=TEARDOWN.key, state=RequestState.WAITING)
-    return TEARDOWN.words.pending if pending.exists() else ""
