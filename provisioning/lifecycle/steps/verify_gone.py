@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
-from provisioning.aws import aws_type, interface
+from provisioning.aws import aws_type
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
@@ -25,15 +25,20 @@ GONE, THERE, UNASKED = "gone", "there", "unasked"
 
 
 def verify_gone(context: Context) -> Outcome:
-    mine = StackResource.objects.filter(stack__in=context.stacks).exclude(physical_id="")
-    rows = list(mine.exclude(end=ResourceEnd.FOREIGN).select_related("stack").order_by("id"))
+    """Check a few resources at their services; after the last one, scan by tag and conclude."""
+    owned = StackResource.objects.filter(stack__in=context.stacks).exclude(physical_id="")
+    rows = list(owned.exclude(end=ResourceEnd.FOREIGN).select_related("stack").order_by("id"))
     answers: dict[str, str] = dict(context.step_data.answers)
     unasked = [row for row in rows if str(row.pk) not in answers]
     for row in unasked[:ASKED_A_STEP]:
-        answers[str(row.pk)] = _ask(context.aws_of(row), row.type, row.physical_id)
+        exists = context.aws_of(row).exists(row.type, row.physical_id)
+        answers[str(row.pk)] = UNASKED if exists is None else THERE if exists else GONE
     if len(unasked) > ASKED_A_STEP:
         return Outcome(step_data=replace(context.step_data, answers=answers))
-    regions = _regions(context, rows)
+    # All stacks, planned or begun, and the regions in which global services keep their tags.
+    regions = [*context.plan.regions, *(row.stack.region for row in rows)]
+    regions += sorted({aws_type(row.type).tags_only_in for row in rows} - {""})
+    regions = list(dict.fromkeys(regions))
     value = str(context.operation.environment_id)
     found = [
         Found(resource.arn, region)
@@ -41,20 +46,6 @@ def verify_gone(context: Context) -> Outcome:
         for resource in context.aws_in(region).find_by_tag(ENVIRONMENT_TAG, value)
     ]
     return _conclude(context, rows, answers, found, regions)
-
-
-def _regions(context: Context, rows: Sequence[StackResource]) -> list[str]:
-    """The regions to scan: those of all stacks, planned or begun, and those where global services
-    keep their tags.
-    """
-    regions = [*context.plan.regions, *(row.stack.region for row in rows)]
-    regions += sorted({aws_type(row.type).tags_only_in for row in rows} - {""})
-    return list(dict.fromkeys(regions))
-
-
-def _ask(aws: interface.Aws, resource_type: str, physical_id: str) -> str:
-    answer = aws.exists(resource_type, physical_id)
-    return UNASKED if answer is None else THERE if answer else GONE
 
 
 def _conclude(
@@ -103,13 +94,12 @@ def _again(context: Context, left: Sequence[str]) -> Outcome:
         data = replace(context.step_data, sweeps=number + 1, answers={}, left=tuple(left))
         wait = 1.0 if context.operation.environment.account.is_sandbox else PAUSES[number]
         return Outcome(wait=wait, step_data=data)
+    stacks = len({stack.role for stack in context.stacks})
+    gone = "The stacks are gone" if stacks > 1 else "The stack is gone"
+    exist = "1 resource still exists" if len(left) == 1 else f"{len(left)} resources still exist"
     return stop(
         OperationState.FAILED,
-        f"{_gone(context)}, but {len(left)} resource{'s' if len(left) > 1 else ''} still exist{'' if len(left) > 1 else 's'}.",
+        f"{gone}, but {exist}.",
         hint="Delete them in their own service if they are not needed. “Retry” checks again.",
         detail=", ".join(left[:20]),
     )
-
-
-def _gone(context: Context) -> str:
-    return "The stack is gone" if len({stack.role for stack in context.stacks}) < 2 else "The stacks are gone"  # noqa: PLR2004 - more than one
