@@ -1,15 +1,17 @@
 """The plan document: what a request will run, as one typed and versioned record.
 
-`Plan.content` stores it as JSON. `from_json` reads every format that was ever stored, `as_json` writes it, and
-`digest_of` computes the digest that people approve and that the engine checks before it calls AWS. Reading is strict:
-an unknown key, a missing key or a value of the wrong type makes the document unreadable, so that nothing in a stored
-plan escapes the digest.
+`Plan.content` stores it as JSON. `from_json` reads every format that was ever stored, `as_json`
+writes it, and `digest_of` computes the digest that people approve and that the engine checks before
+it calls AWS. Reading is strict: an unknown key, a missing key or a value of the wrong type makes
+the document unreadable, so that nothing in a stored plan escapes the digest.
 
-Format 2 is written today, and its digest covers the whole document. Format 1 has no `format` key; `plan_format_1` knows
-its names and which of its keys its digest covers. To change the document, raise `FORMAT`, add the upgrade from format 2
-next to `plan_format_1`, and keep the digest of stored plans what it is.
+Format 2 is written today, and its digest covers the whole document. Format 1 has no `format` key;
+`plan_format_1` knows its names and which of its keys its digest covers. To change the document,
+raise `FORMAT`, add the upgrade from format 2 next to `plan_format_1`, and keep the digest of stored
+plans what it is.
 
-This module is pure data: no Django, no AWS. A kind of request that changes an environment adds a `ChangePlan` here.
+This module is pure data: no Django, no AWS. A kind of request that changes an environment adds a
+`ChangePlan` here.
 """
 
 from __future__ import annotations
@@ -45,7 +47,9 @@ class PinnedBlueprint:
 
 @dataclass(config=_STRICT, frozen=True, slots=True)
 class PlannedResource:
-    """A resource of a template. `address` is its component's, `title` is for people, `stack` is the stack's key."""
+    """A resource of a template. `address` is its component's, `title` is for people, `stack` is the
+    stack's key.
+    """
 
     logical_id: str
     type: str
@@ -67,7 +71,9 @@ class RetainedResource:
 
 @dataclass(config=_STRICT, frozen=True, slots=True)
 class StackInput:
-    """A parameter whose value is an output of an earlier stack. The value is read when the stack is submitted."""
+    """A parameter whose value is an output of an earlier stack. The value is read when the stack is
+    submitted.
+    """
 
     parameter: str
     stack: str
@@ -76,7 +82,9 @@ class StackInput:
 
 @dataclass(config=_STRICT, frozen=True, slots=True)
 class PlannedArtefact:
-    """A code package that must be in the stack's artefact bucket first. `name` is its folder in the blueprint."""
+    """A code package that must be in the stack's artefact bucket first. `name` is its folder in the
+    blueprint.
+    """
 
     name: str
     key: str
@@ -88,8 +96,9 @@ class PlannedArtefact:
 class PlannedStack:
     """What CreateStack receives, what must exist before, and what pages show about the stack.
 
-    `body` is the template as JSON text. `levels` are its logical ids in dependency order: each level needs only earlier
-    ones. The tag `portal:operation` is added at submission and is no part of the plan: an approval outlives an attempt.
+    `body` is the template as JSON text. `levels` are its logical ids in dependency order: each
+    level needs only earlier ones. The tag `portal:operation` is added at submission and is no part
+    of the plan: an approval outlives an attempt.
     """
 
     key: str
@@ -113,7 +122,9 @@ class PlannedStack:
 
 @dataclass(config=_STRICT, frozen=True, slots=True)
 class Task:
-    """An automated post-deployment task: an ECS task of the main stack, whose resources it names by logical id."""
+    """An automated post-deployment task: an ECS task of the main stack, whose resources it names by
+    logical id.
+    """
 
     key: str
     title: str
@@ -130,7 +141,9 @@ class Task:
 
 @dataclass(config=_STRICT, frozen=True, slots=True)
 class ManualTask:
-    """A post-deployment task for a person. `command` has the placeholders {physical_id} and {region} of the resource."""
+    """A post-deployment task for a person. `command` has the placeholders {physical_id} and
+    {region} of the resource.
+    """
 
     key: str
     title: str
@@ -144,7 +157,8 @@ class ManualTask:
 class CreatePlan:
     """Creates an environment. `stacks` are in the order of creation; the main one is last.
 
-    `inputs` are the values of the request form without the sensitive ones; the blueprint's variables type them.
+    `inputs` are the values of the request form without the sensitive ones; the blueprint's
+    variables type them.
     """
 
     account_id: str
@@ -195,7 +209,9 @@ class CreatePlan:
 
 @dataclass(config=_STRICT, frozen=True, slots=True)
 class StackToDelete:
-    """`stack_ids` are all stacks that were ever begun under this key, oldest first; empty texts have no id yet."""
+    """`stack_ids` are all stacks that were ever begun under this key, oldest first; empty texts
+    have no id yet.
+    """
 
     key: str
     name: str
@@ -205,7 +221,9 @@ class StackToDelete:
 
 @dataclass(config=_STRICT, frozen=True, slots=True)
 class TeardownLine:
-    """A resource that a teardown deletes or retains. `policy` is empty unless it is retained; `why` is for people."""
+    """A resource that a teardown deletes or retains. `policy` is empty unless it is retained; `why`
+    is for people.
+    """
 
     logical_id: str
     type: str
@@ -220,7 +238,9 @@ class TeardownLine:
 
 @dataclass(config=_STRICT, frozen=True, slots=True)
 class TeardownPlan:
-    """Deletes an environment. `stacks` are in the order of creation; they are deleted from the last to the first."""
+    """Deletes an environment. `stacks` are in the order of creation; they are deleted from the last
+    to the first.
+    """
 
     environment_id: str
     stacks: tuple[StackToDelete, ...]
@@ -239,7 +259,9 @@ _PLAN: Final[TypeAdapter[PlanDocument]] = TypeAdapter(Annotated[PlanDocument, Fi
 
 
 def from_json(content: Mapping[str, Any]) -> PlanDocument:
-    """Read `Plan.content` of any format. Raise UnreadablePlan if a key is missing, unknown or of the wrong type."""
+    """Read `Plan.content` of any format. Raise UnreadablePlan if a key is missing, unknown or of
+    the wrong type.
+    """
     try:
         if "format" not in content:
             content = plan_format_1.upgrade(content)

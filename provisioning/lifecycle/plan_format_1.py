@@ -1,7 +1,8 @@
-"""Format 1 of the plan document: its names, and the keys that its digest covers. Plans in it are read, never made.
+"""Format 1 of the plan document: its names, and the keys that its digest covers. Plans in it are
+read, never made.
 
-Stored plans of this format keep the digest that they were approved with, so the spelling here never changes. The rest of
-the code sees only today's names.
+Stored plans of this format keep the digest that they were approved with, so the spelling here never
+changes. The rest of the code sees only today's names.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ ARTEFACT_NAMES: Final = {"bytes": "size_bytes"}
 
 
 def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Say a stored plan in today's names. Raise ValueError if it mixes the names of both formats."""
+    """Rename the keys of a stored plan to today's names. Raise ValueError for a mix of both."""
     if "manual_tasks" in content:
         raise ValueError("manual_tasks in a plan of format 1")
     plan = _with_stacks(_renamed(content, PLAN_NAMES), STACK_NAMES, ARTEFACT_NAMES)
@@ -30,7 +31,9 @@ def upgrade(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def downgrade(content: Mapping[str, Any]) -> dict[str, Any]:
-    """The reverse of `upgrade`: the plan as it was stored, so that its digest can be computed again."""
+    """The reverse of `upgrade`: the plan as it was stored, so that its digest can be computed
+    again.
+    """
     plan = _with_stacks(_renamed(content, _swapped(PLAN_NAMES)), _swapped(STACK_NAMES), _swapped(ARTEFACT_NAMES))
     return {key: value for key, value in plan.items() if key not in ("manual_tasks", "format")}
 
@@ -46,7 +49,9 @@ def _with_stacks(
 
 
 def _renamed(record: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
-    """Keys that have no other name stay as they are, unknown ones too: they are refused when the plan is read."""
+    """Keys that have no other name stay as they are, unknown ones too: they are refused when the
+    plan is read.
+    """
     if mixed := set(names.values()) & set(record):
         raise ValueError(f"names of two formats: {', '.join(sorted(mixed))}")
     return {names.get(key, key): value for key, value in record.items()}

@@ -1,7 +1,8 @@
 """Queries for plans: which one an environment runs, and the parts of it that pages need.
 
-A plan's templates are a hundred times as long as the rest of it. Pages that are polled read it without them; PostgreSQL
-leaves them out. This module and `plan_document` are the only ones that know the shape of the stored JSON.
+A plan's templates are a hundred times as long as the rest of it. Pages that are polled read it
+without them; PostgreSQL leaves them out. This module and `plan_document` are the only ones that
+know the shape of the stored JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, F, Func, JSONField, QuerySet, When
-from django.db.models.fields.json import KeyTransform
+from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from provisioning.lifecycle.kinds.registry import keys_providing_plans
 from provisioning.lifecycle.plan_document import CreatePlan, from_json
@@ -40,9 +41,11 @@ class CurrentPlan:
 
 
 def current_plan(environment: Environment) -> Plan | None:
-    """Return the plan that the environment runs: the newest that was carried out and is no teardown.
+    """Return the plan that the environment runs: the newest that was carried out and is no
+    teardown.
 
-    Before the first one is carried out, and after a creation that failed, it is the plan of the creation.
+    Before the first one is carried out, and after a creation that failed, it is the plan of the
+    creation.
     """
     return _current(environment).first()
 
@@ -54,7 +57,9 @@ def current_document(environment: Environment) -> CreatePlan:
 
 
 def current_plan_for_pages(environment: Environment, *, main_body: bool = False) -> CurrentPlan | None:
-    """Read the current plan without template bodies; with `main_body`, the main stack keeps its own."""
+    """Read the current plan without template bodies; with `main_body`, the main stack keeps its
+    own.
+    """
     row = (
         _current(environment)
         .annotate(outline=_MainBodyOnly("content") if main_body else _NoBodies("content"))
@@ -67,8 +72,16 @@ def current_plan_for_pages(environment: Environment, *, main_body: bool = False)
     return CurrentPlan(request_id, digest, _as_created(outline, environment), seconds or 0.0, diagram, picture)
 
 
+def blueprint_digests(plans: QuerySet[Plan]) -> set[str]:
+    """Return the digests of the blueprints that these plans were made from."""
+    digests = plans.values_list(KeyTextTransform("digest", KeyTransform("blueprint", "content")), flat=True)
+    return {str(digest) for digest in digests if digest is not None}
+
+
 def plan_in_effect(operation: Operation) -> CreatePlan:
-    """Return the plan whose stacks the operation works on: its own, or the environment's if it tears that down."""
+    """Return the plan whose stacks the operation works on: its own, or the environment's if it
+    tears that down.
+    """
     document = from_json(operation.request.plan.content)
     return document if isinstance(document, CreatePlan) else current_document(operation.environment)
 

@@ -1,4 +1,5 @@
-"""Plans a new environment: from the values of the form to the document that is shown, approved and run.
+"""Plans a new environment: from the values of the form to the document that is shown, approved and
+run.
 
 Nothing here writes a row.
 """
@@ -51,7 +52,8 @@ OPERATION_TAG = "portal:operation"
 
 @dataclass(frozen=True, slots=True)
 class PlanDraft:
-    """`document` is what `Plan.content` stores; `digest` is what people decide on. `artefacts`: packages by their SHA-256.
+    """`document` is what `Plan.content` stores; `digest` is what people decide on. `artefacts`:
+    packages by their SHA-256.
 
     `proof`, `timeline` and `diagram` follow from the same design; the approval does not cover them.
     """
@@ -68,7 +70,9 @@ class PlanDraft:
 
 
 def environment_id_for(request_id: UUID) -> UUID:
-    """The environment's id follows from the request's, so that the tag is known before either exists."""
+    """The environment's id follows from the request's, so that the tag is known before either
+    exists.
+    """
     return uuid5(request_id, "environment")
 
 
@@ -86,7 +90,8 @@ def draft_create(
 ) -> PlanDraft:
     """Plan a new environment without requesting it. Nothing is written.
 
-    Raises NotAllowed, the blueprint's errors (InputErrors and other BlueprintErrors), and Refused if a rule forbids it.
+    Raises NotAllowed, the blueprint's errors (InputErrors and other BlueprintErrors), and Refused
+    if a rule forbids it.
     """
     check_may(actor, team, CREATE.permission)
     _check_place(team=team, blueprint=blueprint, size=size, account=account, region=region)
@@ -165,7 +170,10 @@ def _planned_stack(compiled: CompiledTemplate, *, name: str, account: Account, t
 
 
 def stack_name(name: str, stack: str) -> str:
-    """The main stack is called as its environment, the others by their key as well. No underscore: CloudFormation's rule."""
+    """Return a stack's name in CloudFormation, which allows no underscores.
+
+    The main stack has the environment's name; the others have their key appended.
+    """
     return name if stack == MAIN else f"{name}-{stack}".replace("_", "-")
 
 
@@ -175,7 +183,7 @@ def places_of(document: CreatePlan) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return an input's value as JSON gives it back, so that the digest is the same before and after the database."""
+    """Return an input's value as JSON gives it back: the digest must survive the database."""
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     return [_plain(item) for item in value] if isinstance(value, (list, tuple, set, frozenset)) else value
@@ -219,7 +227,7 @@ def name_is_taken(name: str, *, account: Account, region: str) -> str:
 def _check_stacks(
     compiled: CompiledDesign, *, name: str, blueprint: Blueprint, account: Account, request_id: UUID
 ) -> None:
-    """What only the compiled design shows: stacks in other regions, code that needs a bucket, names of other stacks."""
+    """Check what only the compiled design shows: other regions, code packages, stack names."""
     for stack in compiled.stacks:
         if stack.region not in account.regions:
             raise Refused(

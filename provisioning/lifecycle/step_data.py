@@ -1,8 +1,9 @@
 """Step data: what the steps of an operation store between calls, as one typed record.
 
-`Operation.step_data` holds the JSON. The keys in it are frozen: workers of the previous and of this version run side by
-side during an upgrade, and each reads what the other has written. `as_json` therefore keeps keys that it does not know,
-and leaves out fields that still have their default. To add a field, add it here with a default and a key in `_KEYS`.
+`Operation.step_data` holds the JSON. The keys in it are frozen: workers of the previous and of this
+version run side by side during an upgrade, and each reads what the other has written. `as_json`
+therefore keeps keys that it does not know, and leaves out fields that still have their default. To
+add a field, add it here with a default and a key in `_KEYS`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ class StackPlace:
 
 @dataclass(frozen=True, slots=True)
 class FailedAt:
-    """The resource that an operation failed at, where one is known, and the hint that pages show."""
+    """The resource that an operation failed at, if known, and the hint that pages show."""
 
     logical_id: str
     type: str
@@ -41,11 +42,13 @@ class RunningTask:
 
 @dataclass(frozen=True, slots=True)
 class StepData:
-    """Everything that steps store. Change it with `dataclasses.replace`; the engine writes the result.
+    """Everything that steps store. Change it with `dataclasses.replace`; the engine writes the
+    result.
 
-    `misses` counts failed AWS calls in a row, `errors` errors of the portal, `trouble` is the sentence about the last of
-    either. `state_before` is the environment's state before the operation, `ended_in` the operation's state before its
-    end. `tokens` are client tokens by step, stored by operations that started before the token format changed.
+    `misses` counts failed AWS calls in a row, `errors` errors of the portal, `trouble` is the
+    sentence about the last of either. `state_before` is the environment's state before the
+    operation, `ended_in` the operation's state before its end. `tokens` are client tokens by step,
+    stored by operations that started before the token format changed.
     """
 
     state_before: str = ""
@@ -81,11 +84,15 @@ class StepData:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """Read stored step data. Missing keys get their default; unknown keys belong to another version and are ignored."""
+        """Read stored step data. Missing keys get their default; unknown keys belong to another
+        version and are ignored.
+        """
         return cls(**{name: _read(name, stored[key]) for name, key in _KEYS.items() if key in stored})
 
     def as_json(self, stored: Mapping[str, Any] | None = None) -> dict[str, Any]:
-        """Return the JSON to store in place of `stored`, including keys of `stored` that this version does not know."""
+        """Return the JSON to store in place of `stored`, including keys of `stored` that this
+        version does not know.
+        """
         written = dict(stored or {})
         for item in fields(self):
             key, value = _KEYS[item.name], getattr(self, item.name)

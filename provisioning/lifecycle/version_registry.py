@@ -19,6 +19,7 @@ from provisioning.errors import Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.blueprint_archives import BadArchiveError, is_deprecation, pack, unpack
 from provisioning.lifecycle.catalogue import DEPRECATED, DRAFT
+from provisioning.lifecycle.plan_queries import blueprint_digests
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import BlueprintArchive, BlueprintVersion, Plan
 
@@ -164,5 +165,5 @@ def _is_deprecation(row: BlueprintVersion, blueprint: Blueprint) -> bool:
 def _drop_former_drafts(row: BlueprintVersion) -> None:
     """Delete the archives of this version's former drafts, except those that an existing environment uses."""
     plans = Plan.objects.filter(environment__blueprint_version=row).exclude(environment__state__in=_ENDED)
-    used = {row.digest, *plans.values_list("content__blueprint__digest", flat=True)} - {None}
+    used = {row.digest, *blueprint_digests(plans)}
     BlueprintArchive.objects.filter(slug=row.slug, version=row.version).exclude(digest__in=used).delete()

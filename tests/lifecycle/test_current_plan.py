@@ -16,7 +16,9 @@ from tests.support.plans import created_by
 
 
 def another(environment: Environment, state: RequestState, *, after: timedelta) -> Plan:
-    """A further plan of the environment, whose request reached this state some time after the creation's."""
+    """A further plan of the environment, whose request reached this state some time after the
+    creation's.
+    """
     first = Request.objects.filter(environment=environment).earliest("requested_at")
     at = first.state_changed_at + after
     content = first.plan.content | {"size": f"dev-{state}"}

@@ -1,4 +1,5 @@
-"""The approval digest covers every field of every plan, and a plan with another digest is refused when it would run.
+"""The approval digest covers every field of every plan, and a plan with another digest is refused
+when it would run.
 
 The fields come from the document's own types, so that a new field is tested as soon as it exists.
 """
@@ -94,7 +95,9 @@ SAMPLES: dict[str, PlanDocument] = {"create": CREATE, "teardown": TEARDOWN}
 
 
 def paths(kind: Any, at: Path = ()) -> Iterator[Path]:
-    """Every field of a record and of all records in it, as a path into its JSON; of a list, the last item."""
+    """Every field of a record and of all records in it, as a path into its JSON; of a list, the
+    last item.
+    """
     if is_dataclass(kind):
         hints = get_type_hints(kind)
         for field in fields(kind):
@@ -230,14 +233,16 @@ def test_the_digests_of_both_formats_never_change() -> None:
 
 
 def refused(world: World, request: Request, content: dict[str, Any]) -> bool:
-    """Whether the operation of this request ends at its first step, without a call, with this as its stored plan."""
+    """Whether the operation of this request ends at its first step, without a call, with this as
+    its stored plan.
+    """
     operation = Operation.objects.get(request=request, ended_at=None)
     with transaction.atomic():
         Plan.objects.filter(pk=request.plan_id).update(content=content)
         world.cloud.faults.calls.clear()
         assert world.engine.advance(operation.pk)
         operation.refresh_from_db()
-        ended = operation.state == "refused" and "not the one that was approved" in operation.cause
+        ended = operation.state == "refused" and "differs from the one that was approved" in operation.cause
         quiet = not world.cloud.faults.calls
         transaction.set_rollback(True)
     return ended and quiet

@@ -1,8 +1,10 @@
-"""Environments of the version before plans were typed go on after the upgrade, whatever their operation was doing.
+"""Environments of the version before plans were typed go on after the upgrade, whatever their
+operation was doing.
 
-`upgrades/rows_of_0003.json` and the scripted AWS beside it were written by the code of that time. Its plans have format
-1 of the plan document. Each environment is named for its state; names that begin with "many" have several stacks, and
-two plans are bent: changed in the database after they were approved.
+`upgrades/rows_of_0003.json` and the scripted AWS beside it were written by the code of that time.
+Its plans have format 1 of the plan document. Each environment is named for its state; names that
+begin with "many" have several stacks, and two plans are bent: changed in the database after they
+were approved.
 """
 
 from __future__ import annotations
@@ -68,7 +70,9 @@ def database(django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
 def world(
     database: str, django_db_blocker: DjangoDbBlocker, test_blueprints: dict[str, Blueprint], settings: Settings
 ) -> Iterator[World]:
-    """The people, accounts and stacks of that time, a moment later. Changes of a test are rolled back."""
+    """The people, accounts and stacks of that time, a moment later. Changes of a test are rolled
+    back.
+    """
     settings.BLUEPRINTS_DIR = SMALL
     with django_db_blocker.unblock(), connected_to(database), transaction.atomic():
         documents = [from_json(plan.content) for plan in Plan.objects.all()]
@@ -131,7 +135,7 @@ def test_everything_under_way_waiting_or_failed_comes_to_its_end(world: World) -
     for name in BENT:
         operation = world.last_operation(called(name))
         assert operation.state == "refused"
-        assert "not the one that was approved" in operation.cause
+        assert "differs from the one that was approved" in operation.cause
     assert world.cloud.named("bent") == []
     assert max(world.cloud.creates.values()) == 1
     torn_down = [name for name, state in expected.items() if state == "gone"]
