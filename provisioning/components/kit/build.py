@@ -217,7 +217,7 @@ class Build:
         component = self.component(node)
         if reference.attribute is None:
             known = ", ".join(component.attributes)
-            raise DesignError(f"{node.source}: {reference} stands for text, so name an attribute: {known}")
+            raise DesignError(f"{node.source}: {reference} must name an attribute here: {known}")
         return component.attribute(node, reference.attribute, self)
 
     def value(self, value: Any) -> Any:

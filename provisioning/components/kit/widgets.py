@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from troposphere import GetAtt
+
 from provisioning.components.kit.values import DashboardWidget, Section
 
 
@@ -23,3 +25,10 @@ def metric_widgets(
         )
         for metric, statistic in metrics.items()
     ]
+
+
+def queue_widgets(*queues: str) -> list[DashboardWidget]:
+    """Return the widgets of SQS queues (logical ids): messages waiting, and the age of the oldest one."""
+    metrics = {"ApproximateNumberOfMessagesVisible": "Maximum", "ApproximateAgeOfOldestMessage": "Maximum"}
+    resources = [{"QueueName": GetAtt(queue, "QueueName")} for queue in queues]
+    return metric_widgets(Section.QUEUES, "AWS/SQS", metrics, resources)

@@ -62,11 +62,21 @@ class Cdn(Component):
             ViewerCertificate=_certificate(node, build, settings),
         )
         if settings.all_paths:
-            config.CacheBehaviors = [_behaviour(node, build, path) for path in settings.all_paths]
+            config.CacheBehaviors = [
+                cloudfront.CacheBehavior(PathPattern=path.pattern, **_answers(node, build, path))
+                for path in settings.all_paths
+            ]
         if settings.domain:
             config.Aliases = [settings.domain]
         if settings.error_page:
-            config.CustomErrorResponses = [_missing(settings.error_page)]
+            config.CustomErrorResponses = [
+                cloudfront.CustomErrorResponse(
+                    ErrorCode=404,
+                    ResponseCode=404,
+                    ResponsePagePath=settings.error_page,
+                    ErrorCachingMinTTL=_ERROR_SECONDS,
+                )
+            ]
         if logging := logs.logging(node, build):
             config.Logging = logging
         if acl := edge.web_acl(node, build):
@@ -116,12 +126,6 @@ class Cdn(Component):
     @override
     def grant(self, node: Node, build: Build) -> Grant:
         return Grant(variables={f"{node.name.upper()}_URL": self.attribute(node, "url", build)})
-
-
-def _missing(page: str) -> cloudfront.CustomErrorResponse:
-    return cloudfront.CustomErrorResponse(
-        ErrorCode=404, ResponseCode=404, ResponsePagePath=page, ErrorCachingMinTTL=_ERROR_SECONDS
-    )
 
 
 def arn(address: str) -> Sub:
@@ -211,10 +215,6 @@ def _default(node: Node, build: Build, settings: CdnSettings) -> cloudfront.Defa
             cloudfront.FunctionAssociation(EventType="viewer-request", FunctionARN=function)
         ]
     return behaviour
-
-
-def _behaviour(node: Node, build: Build, path: CdnPath) -> cloudfront.CacheBehavior:
-    return cloudfront.CacheBehavior(PathPattern=path.pattern, **_answers(node, build, path))
 
 
 def _answers(node: Node, build: Build, path: CdnPath) -> dict[str, Any]:

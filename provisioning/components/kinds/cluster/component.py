@@ -158,9 +158,9 @@ def _execution_role(node: Node, build: Build) -> None:
             iam.account_arn("logs", f"log-group:/portal/{build.name}/*:*"),
         )
     )
-    if needed := _secrets_at_start(build):
+    if needed := _read_at_start(build, lambda grant: grant.secret_arns):
         statements.append(iam.allow(["secretsmanager:GetSecretValue"], needed))
-    if parameters := _parameters_at_start(build):
+    if parameters := _read_at_start(build, lambda grant: grant.parameter_arns):
         statements.append(iam.allow(["ssm:GetParameters"], parameters))
     role = iam.role(
         logical_id(node.address, "ExecutionRole"),
@@ -171,15 +171,7 @@ def _execution_role(node: Node, build: Build) -> None:
     build.add(node, role, "Execution role")
 
 
-def _secrets_at_start(build: Build) -> list[Any]:
-    return _named_by_tasks(build, lambda grant: grant.secret_arns)
-
-
-def _parameters_at_start(build: Build) -> list[Any]:
-    return _named_by_tasks(build, lambda grant: grant.parameter_arns)
-
-
-def _named_by_tasks(build: Build, arns: Callable[[Grant], tuple[Any, ...]]) -> list[Any]:
+def _read_at_start(build: Build, arns: Callable[[Grant], tuple[Any, ...]]) -> list[Any]:
     """Return the ARNs that the services' task definitions name, each once."""
     found: dict[str, Any] = {}
     for service in build.design.of_kind("service"):

@@ -13,7 +13,7 @@ from troposphere import GetAtt, Ref, Select, Split, awslambda, sqs
 from typing_extensions import override
 
 from provisioning.components.kinds.function.settings import FunctionSettings
-from provisioning.components.kit import iam, queues, security
+from provisioning.components.kit import iam, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
@@ -29,7 +29,7 @@ from provisioning.components.kit.values import (
     Tier,
     settings_of,
 )
-from provisioning.components.kit.widgets import metric_widgets
+from provisioning.components.kit.widgets import metric_widgets, queue_widgets
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -131,7 +131,7 @@ class Function(Component):
         )
         if not settings_of(node, FunctionSettings).dead_letter:
             return own
-        return [*own, *queues.widgets(logical_id(node.address, "Letters"))]
+        return [*own, *queue_widgets(logical_id(node.address, "Letters"))]
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         function = logical_id(node.address)

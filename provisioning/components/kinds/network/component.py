@@ -54,7 +54,8 @@ class Network(Component):
             _subnets(node, build, tier, getattr(settings.subnets, tier), vpc)
         _public_routes(node, build, settings, vpc, attachment)
         private_tables = _private_routes(node, build, settings, vpc, attachment)
-        _data_routes(node, build, settings, vpc)
+        # A table without routes for the data tier, because the VPC's main table would apply otherwise.
+        _route_table(node, build, "data", range(1, settings.azs + 1), vpc)
         build.add(
             node,
             ec2.VPCEndpoint(
@@ -201,11 +202,6 @@ def _private_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Re
         )
         tables.append(table)
     return tables
-
-
-def _data_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref) -> None:
-    """Add a table without routes, because the VPC's main table would apply otherwise."""
-    _route_table(node, build, "data", range(1, settings.azs + 1), vpc)
 
 
 def _flow_log(node: Node, build: Build, vpc: Ref, days: int) -> None:

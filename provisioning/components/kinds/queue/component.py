@@ -11,11 +11,12 @@ from pydantic import Field
 from troposphere import GetAtt, Ref, sqs
 from typing_extensions import override
 
-from provisioning.components.kit import iam, queues
+from provisioning.components.kit import iam
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, Settings, settings_of
+from provisioning.components.kit.widgets import queue_widgets
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -106,7 +107,7 @@ class Queue(Component):
 
     @override
     def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:
-        return queues.widgets(logical_id(node.address, "Failed"), logical_id(node.address))
+        return queue_widgets(logical_id(node.address, "Failed"), logical_id(node.address))
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         queue = logical_id(node.address)
