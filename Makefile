@@ -9,19 +9,22 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo run test check bench clean browser
+.PHONY: help setup demo run test test-long check bench clean browser
 .DEFAULT_GOAL := help
 
 help: ## what there is
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 16
 
 setup: .venv/.ready .venv-sandbox/.ready ## both environments, from uv.lock
 
 demo: setup ## the whole product on this machine, with a simulated AWS account
 	@exec $(RUN) manage.py demo
 
-test: setup .venv-judges/.ready browser ## all tests, on real PostgreSQL, Valkey, the sandbox and Chromium
-	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder $(ARGS)
+test: setup browser ## all tests but the longest, on real PostgreSQL, Valkey, the sandbox and Chromium
+	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
+
+test-long: setup .venv-judges/.ready ## the longest tests: simulated weeks, load, and an independent judge of templates
+	@exec $(RUN) -m pytest -n 2 --dist loadfile -m long $(ARGS)
 
 check: setup ## linters, types, word list, import rules, Django's own checks: silent when all is well
 	@.venv/bin/ruff check --quiet .

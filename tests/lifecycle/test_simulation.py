@@ -118,7 +118,7 @@ def test_a_bad_day_loses_doubles_and_mistakes_nothing(abroad: World, seed: int) 
     nothing_lost_doubled_or_wrong(abroad, wished, seed)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("seed", range(100, 102))
 def test_bad_weeks_lose_double_and_mistake_nothing(abroad: World, seed: int) -> None:

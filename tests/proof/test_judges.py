@@ -41,7 +41,7 @@ def _proofs() -> list[Proof]:
 
 
 @judged
-@pytest.mark.slow
+@pytest.mark.long
 def test_every_difference_is_explained_and_every_explanation_is_needed(tmp_path: Path) -> None:
     differences, _ = table()
     failed = checkov(_bodies(), tmp_path)
@@ -51,7 +51,7 @@ def test_every_difference_is_explained_and_every_explanation_is_needed(tmp_path:
 
 
 @judged
-@pytest.mark.slow
+@pytest.mark.long
 def test_checkov_is_really_asked(tmp_path: Path) -> None:
     body = template("carbon-connect")
     next(m for m in ALL if m.name == "database_not_encrypted").change(body)

@@ -12,7 +12,7 @@ import pytest
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.template import full_template
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 STACKS = 20
 
 

@@ -148,6 +148,7 @@ def test_express_waits_for_no_one_but_those_whose_endpoint_is_read() -> None:
     assert express.seconds == NOT_RESOURCES[STACK].create_seconds + EXPRESS_SECONDS
     assert express.express
     assert express.high_seconds == standard.high_seconds  # at worst the mode gains nothing
+    assert express.low_seconds < standard.low_seconds  # at best nothing is waited for
     assert timed(stack(reads, express=True)).seconds >= standard.seconds
 
 
