@@ -11,7 +11,7 @@ MakeLive: TypeAlias = Callable[..., LiveAws]
 
 
 class OpenLimiter:
-    """Lets everything pass, and remembers what it was told."""
+    """Lets every call pass and records its arguments."""
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, bool]] = []

@@ -57,7 +57,7 @@ class Request:
 
 @dataclass
 class Wire:
-    """Answers of one operation come in the order given; the last one stays."""
+    """Responses of one operation are returned in the order given; the last one is repeated."""
 
     url: str = ""
     requests: list[Request] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""From submit to a running environment in the sandbox at full speed, beside bare CloudFormation with the same template."""
+"""From submit to a running environment in the sandbox at full speed, compared with bare CloudFormation with the same template."""
 
 from __future__ import annotations
 

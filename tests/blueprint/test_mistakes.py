@@ -1,4 +1,4 @@
-"""What an author is told: file, line and a sentence for every mistake. Each case changes one place of a right blueprint."""
+"""Every mistake is reported with file, line and a sentence. Each case changes one place of a valid blueprint."""
 
 import pytest
 

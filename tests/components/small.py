@@ -25,7 +25,7 @@ def rendered(
     changing: bool = False,
     **service: Any,
 ) -> Template:
-    """The template of a design whose service `api` uses all of these nodes, and none `beside`; `service` are more settings of it."""
+    """The template of a design whose service `api` uses all of these nodes, and none of `beside`; `service` are more settings of it."""
     settings: dict[str, Any] = {"image": "public.ecr.aws/example/api:1", "cpu": 256, "memory": 512} | service
     made = design(
         node("network", "main", cidr="10.0.0.0/16", azs=2, nat="single", tiers=TIERS),

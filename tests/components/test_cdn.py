@@ -211,7 +211,7 @@ def test_access_logs_go_into_a_private_bucket_that_forgets_them() -> None:
     )
 
 
-# Users, the picture, the settings
+# Users, the diagram, the settings
 
 
 def test_a_user_gets_its_address() -> None:

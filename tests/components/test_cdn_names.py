@@ -1,4 +1,4 @@
-"""A CDN's names and certificate, what stands in us-east-1 for it, and how it speaks to a load balancer."""
+"""A CDN's names and certificate, its resources in us-east-1, and its connection to a load balancer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.components.cdns import API, EDGE_ARN, MANAGED, NAMED, balancer, behav
 from tests.support.designs import design, node, ref
 from tests.support.reading import Template
 
-# Names, and what stands in us-east-1
+# Names, and resources in us-east-1
 
 
 def test_without_a_domain_it_has_cloudfronts_name_and_no_second_stack() -> None:

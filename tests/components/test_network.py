@@ -1,4 +1,4 @@
-"""The network's subnets: written out or derived, and what is too small for what stands in it."""
+"""The network's subnets: explicit or derived, and subnets that are too small for their resources."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Queues: what fails is set aside, nothing travels in the clear, users reach this queue and no other."""
+"""Queues: failed messages are set aside, TLS is required, users reach this queue only."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def test_one_or_a_cluster(deployment: str, mode: str, subnets: int) -> None:
     assert len(broker["SubnetIds"]) == subnets
     assert all("Data" in template.target(subnet) for subnet in broker["SubnetIds"])
     assert broker["PubliclyAccessible"] is False
-    # Amazon MQ would make log groups of its own, for ever and without retention.
+    # Amazon MQ would create its own log groups, without a retention.
     assert "Logs" not in broker
 
 

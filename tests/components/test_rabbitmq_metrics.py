@@ -64,11 +64,11 @@ def management() -> Iterator[Any]:
 
 
 def _publish(folder: Path, port: int, node: str) -> tuple[int, list[str], dict[tuple[str, str], float]]:
-    """Run the program as the timer does: its exit code, what AWS's command was told, and the figures by dimension."""
+    """Run the program as the timer does: its exit code, the arguments of AWS's command, and the figures by dimension."""
     program = script().split("metrics.py\" <<'END'\n")[1].split("\nEND\n")[0]
     (folder / "metrics.py").write_text(program.replace("127.0.0.1:15672", f"127.0.0.1:{port}"))
     (folder / "metrics.password").write_text("pass-word\n")
-    (folder / "aws").write_text(f'#!/bin/bash\nprintf "%s\\n" "$@" >{folder}/told\n')
+    (folder / "aws").write_text(f'#!/bin/bash\nprintf "%s\\n" "$@" >{folder}/arguments\n')
     (folder / "aws").chmod(0o755)
     done = subprocess.run(
         [sys.executable, "-I", folder / "metrics.py", "hooks", "webhooks", node, folder, folder],
@@ -80,7 +80,7 @@ def _publish(folder: Path, port: int, node: str) -> tuple[int, list[str], dict[t
     )
     if done.returncode:
         return done.returncode, [done.stderr], {}
-    told = (folder / "told").read_text().splitlines()
+    told = (folder / "arguments").read_text().splitlines()
     figures = {}
     for item in json.loads(told[-1]):
         (dimension,) = item["Dimensions"]
@@ -129,4 +129,4 @@ def test_a_broker_that_does_not_answer_is_published_as_nothing(tmp_path: Path, m
     code, said, figures = _publish(tmp_path, server.server_port, "node1")
     assert (code, figures) == (1, {})
     assert "404" in said[0]
-    assert not (tmp_path / "told").exists()
+    assert not (tmp_path / "arguments").exists()

@@ -1,4 +1,4 @@
-"""Measures a picture's layout: every place where something lies over something else, as a sentence."""
+"""Measures a diagram's layout: every overlap, as a sentence."""
 
 from __future__ import annotations
 
@@ -35,9 +35,10 @@ def _meet(one: Rectangle, other: Rectangle) -> bool:
 def lines(layout: Layout) -> list[tuple[str, int, Point, Point]]:
     """Every straight piece of every arrow: its words, its target, its ends."""
     found = [(a.why, id(a.target), p, q) for a in layout.arrows for p, q in pairwise(a.points)]
-    internet = -1  # several ways out lead to one place
+    internet = -1  # several ways out end in one place
     ends = [
-        internet if why.endswith("leads to the internet") else number for number, (_, why) in enumerate(layout.ways)
+        internet if why.endswith("the internet") else number  # the words of `edge_paths`
+        for number, (_, why) in enumerate(layout.ways)
     ]
     return found + [
         (why, end, p, q) for end, (way, why) in zip(ends, layout.ways, strict=True) for p, q in pairwise(way)
@@ -94,7 +95,7 @@ def _through_boxes(layout: Layout) -> Iterator[str]:
 
 
 def _over_each_other(layout: Layout) -> Iterator[str]:
-    """Arrows that lead to one target may join; others may only cross."""
+    """Arrows with the same target may join; others may only cross."""
     for (one, first, a, b), (other, second, c, d) in combinations(lines(layout), 2):
         if first == second:
             continue
@@ -133,4 +134,4 @@ def _outside(layout: Layout) -> Iterator[str]:
     ]
     for name, (left, top, right, bottom) in everything:
         if left < page[0] or top < page[1] or right > page[2] or bottom > page[3]:
-            yield f"{name} leaves the picture"
+            yield f"{name} leaves the diagram"

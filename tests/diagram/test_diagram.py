@@ -1,4 +1,4 @@
-"""The picture: every component, every use, words for those who cannot see it, and nothing that a strict CSP forbids."""
+"""The diagram: every component, every use, words for those who cannot see it, and nothing that a strict CSP forbids."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ import pytest
 from provisioning.blueprint import Blueprint, load_catalogue
 from tests.blueprint.conftest import GOOD
 
-# The module block of https://docs.infracast.io/architecture/deployment, as it stands there.
+# The module block of https://docs.infracast.io/architecture/deployment, unchanged.
 PAGE = """\
 module "vulcan" {
   source = "github.com/azgardtek/vulcan//terraform/modules/vulcan-ecs"

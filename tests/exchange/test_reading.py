@@ -1,4 +1,4 @@
-"""What is pasted is read as it stands: literal values with their lines, a reason for everything else, and no value repeated."""
+"""Pasted text is read literally: values with their lines, a reason for everything else, and no value repeated."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def of_bytes() -> Iterator[tuple[str, bytes]]:
     yield "a surrogate", b'a = "\xed\xa0\x80"'
     yield "an overlong slash", b"a = \xc0\xaf"
     yield "a program", b"\x7fELF\x02\x01\x01" + bytes(range(256)) * 100
-    yield "a picture", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
+    yield "an image", b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 100
     yield "an archive", b"PK\x03\x04" + b"\0" * 1_000
     yield "zeros", b"\0" * 100_000
     yield "terminal codes", b'a = "\x1b[2J\x1b]0;x\x07"'

@@ -40,7 +40,7 @@ class BrokenWord(AssertionError):  # noqa: N818 - what the test reports
 
 
 class Fuzzed:
-    """One loader at work. A process that dies or hangs is an error; the next input meets a new one."""
+    """One loader at work. A process that ends or hangs is an error; the next input meets a new one."""
 
     def __init__(self, loader: str) -> None:
         self.loader = loader

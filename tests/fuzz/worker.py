@@ -100,7 +100,7 @@ def _one(loader: Loader, data: bytes, folder: Path, watch: Watch) -> dict[str, A
 
 
 def _forget_peak() -> None:
-    """Let the kernel measure the peak anew; https://docs.kernel.org/filesystems/proc.html, clear_refs."""
+    """Let the kernel measure the peak again; https://docs.kernel.org/filesystems/proc.html, clear_refs."""
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:

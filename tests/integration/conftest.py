@@ -102,8 +102,10 @@ class Place:
         enough = {*states, "create_failed", "teardown_failed"}
         state: str = self.until(lambda: self._state(environment), enough.__contains__, seconds, " or ".join(states))
         if state not in states:
-            told = failure(environment)
-            pytest.fail(f"It is {state}: {told.cause} {told.detail}" if told else f"It is {state}.")
+            explanation = failure(environment)
+            pytest.fail(
+                f"It is {state}: {explanation.cause} {explanation.detail}" if explanation else f"It is {state}."
+            )
         return state
 
     def until(self, look: Callable[[], Any], enough: Callable[[Any], bool], seconds: float, wanted: str) -> Any:

@@ -22,7 +22,7 @@ LEASE = 31
 
 
 class DiesAt:
-    """Dies the first time at this point in each state; what comes after goes on with another worker."""
+    """Crashes the first time at this point in each state; another worker continues."""
 
     def __init__(self, world: World, point: str) -> None:
         self.world, self.point, self.died_in = world, point, set[str]()
@@ -35,7 +35,7 @@ class DiesAt:
 
 
 def to_the_end(world: World, environment: Environment) -> int:
-    """Tick until rest, with another worker for each that dies; returns how many did."""
+    """Tick until rest, with another worker for each that crashes; returns the number of crashes."""
     deaths = 0
     for _ in range(2000):
         deaths += world.tick_through_crashes(LEASE / 3)
@@ -144,7 +144,7 @@ def test_every_step_may_run_twice(world: World) -> None:
     world.tear_down(environment)
     states |= run_each_step_twice(world, environment)
     assert environment.state == "gone"
-    # What comes between two stacks is told in test_several_stacks.py.
+    # test_several_stacks.py tests what happens between two stacks.
     assert states == set(OPERATION_GRAPH.edges) - OPERATION_GRAPH.ends - {OperationState.CONTINUING}
     assert [stack.status for stack in world.cloud.named("orders")] == ["DELETE_COMPLETE"] * 2
     assert len(world.cloud.tasks) == 1

@@ -1,4 +1,4 @@
-"""Whoever has a database from before several stacks goes on with it: what was asked for, approved or under way then.
+"""A database from before several stacks can still be used, with its requested, approved and running operations.
 
 `upgrades/rows_of_0001.json` was written by the code of that time. Its environments are named for what they are about:
 one waits, one begins, one is lost by its worker just after CreateStack, one grows, one runs, one falls, one is gone,
@@ -109,7 +109,7 @@ def waiting(name: str) -> Request:
     return Request.objects.select_related("environment__team", "plan").get(environment__name=name, state="waiting")
 
 
-# What stands in the rows
+# Content of the rows
 
 
 def test_the_rows_are_those_of_the_stories(world: World) -> None:

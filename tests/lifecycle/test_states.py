@@ -144,7 +144,7 @@ def test_from_every_cell_there_is_a_way_to_done_or_gone() -> None:
     edges: dict[object, set[object]] = {cell: goes_to(*cell) for cell in CELLS}
     edges |= {"DONE": set(), "GONE": set()}
     for cell in CELLS:
-        assert reached(edges, cell) & {"DONE", "GONE"}, f"{cell} leads nowhere"
+        assert reached(edges, cell) & {"DONE", "GONE"}, f"{cell} has no way to an end"
 
 
 def reached(edges: Mapping[object, Iterable[object]], start: object) -> set[object]:

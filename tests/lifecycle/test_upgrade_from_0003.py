@@ -1,7 +1,7 @@
 """Environments of the version before plans were typed go on after the upgrade, whatever their
 operation was doing.
 
-`upgrades/rows_of_0003.json` and the scripted AWS beside it were written by the code of that time.
+`upgrades/rows_of_0003.json` and the scripted AWS next to it were written by the code of that time.
 Its plans have format 1 of the plan document. Each environment is named for its state; names that
 begin with "many" have several stacks, and two plans are bent: changed in the database after they
 were approved.

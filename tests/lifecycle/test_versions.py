@@ -1,4 +1,4 @@
-"""Versions of blueprints: kept whole, read again after their folder moved on, put in order, and told apart."""
+"""Versions of blueprints: stored completely, read after their folder changed, sorted, and distinguished."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reference as pages: every kind, its settings with what stands in them, and the way there."""
+"""The reference as pages: every kind, its nested settings, and the links to it."""
 
 from __future__ import annotations
 

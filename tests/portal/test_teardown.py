@@ -90,7 +90,7 @@ def test_prod_needs_an_approver_to_end_too(people: People) -> None:
     )
     text = answer.content.decode()
     assert "You cannot approve your own." in text
-    assert "What stays" in text
+    assert "What stays" in text  # word-list: allow
     environment.refresh_from_db()
     assert environment.state == "running"
     assert (

@@ -36,7 +36,7 @@ def template(on: str) -> dict[str, Any]:
 
 
 def proved(on: str, body: dict[str, Any]) -> Proof:
-    """Prove a body in the place of the healthy one: created in the same way, in the same region."""
+    """Prove a body instead of the healthy one: created in the same way, in the same region."""
     if on == "sample":
         return prove(Stack(body, "eu-west-1"), policy=SIZE_POLICIES[SIZE])
     whole = compiled(on)

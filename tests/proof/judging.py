@@ -45,7 +45,7 @@ def checkov(templates: Mapping[str, str], folder: Path) -> dict[str, set[str]]:
         (folder / f"{name}.json").write_text(body, encoding="utf-8")
     command = [str(CHECKOV), "-d", str(folder), "--framework", "cloudformation"]
     command += ["-o", "json", "--quiet", "--compact", "--skip-download"]
-    # An address where nobody listens: a judge that wanted the network would fail here instead of asking it.
+    # An address without a listener: a judge that uses the network fails here.
     offline = {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),

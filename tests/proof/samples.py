@@ -430,7 +430,7 @@ def _edge() -> dict[str, Any]:
 
 
 def sample() -> dict[str, Any]:
-    """The template, made anew: mutations change it in place."""
+    """A new copy of the template, because mutations change it in place."""
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Parameters": {

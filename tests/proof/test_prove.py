@@ -17,7 +17,7 @@ from tests.proof.healthy import compiled, slugs, template
 from tests.support.designs import SIZES
 from tests.support.shipped import shipped
 
-# A webhook's door must stand open: its finding stays, and the approver reads the reason.
+# A webhook's URL must be public: its finding remains, and the approver reads the reason.
 MEANT = {("webhook-pipeline", "public.function-url")}
 
 

@@ -1,4 +1,4 @@
-"""Finders for types whose physical id alone doesn't lead to them: they are looked for where their properties say."""
+"""Finders for types whose physical id alone does not identify them: their properties do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Creates a design's stacks as the engine does: artefacts first, then each stack in order, outputs handed on as parameters."""
+"""Creates a design's stacks as the engine does: artefacts first, then each stack in order, outputs passed on as parameters."""
 
 from __future__ import annotations
 
@@ -160,7 +160,7 @@ class Provisioned:
         return [item for page in pages for item in page["ResourceTagMappingList"]]
 
     def tear_down(self) -> None:
-        """In reverse; what stands in the way of a deletion (content, protection) is lifted first, as the engine does."""
+        """In reverse order; content and protection that block a deletion are removed first, as the engine does."""
         for stack in reversed(self.design.stacks):
             self._lift_protection(stack)
             name, place = self.stack_name(stack), {"region": stack.region, "account": self.account}

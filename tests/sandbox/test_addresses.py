@@ -1,4 +1,4 @@
-"""Addresses are told apart, as on AWS: asking for one that is gone does not show the others."""
+"""Addresses are distinguished, as on AWS: a query for a deleted one does not return the others."""
 
 import pytest
 from botocore.exceptions import ClientError

@@ -11,7 +11,7 @@ from provisioning.aws import AlreadyExists, NotFound, ValidationFailed, WrongSta
 from tests.scripted_aws.cloud import Cloud, Living, Place, ScriptedStack, Task
 from tests.scripted_aws.formation import Formation
 
-# What cannot be asked for by itself: it is part of something else.
+# Resources that cannot be queried alone, because they are part of another one.
 UNASKABLE = ("Attachment", "Association", "Route", "Policy", "Ingress", "Egress", "Target")
 # ECS's own limit for the client token of RunTask.
 TASK_TOKEN_LIMIT = 64

@@ -1,4 +1,4 @@
-"""What CloudFormation does with a stack over time: waves of resources, the first failure, rollback, deletion."""
+"""What CloudFormation does with a stack over time: levels of resources, the first failure, rollback, deletion."""
 
 from __future__ import annotations
 

@@ -49,6 +49,11 @@ def test_html_elements_are_not_prose() -> None:
     assert found("a.html", "<picture><img></picture> The picture") == [(1, "picture")]
 
 
+def test_names_of_code_in_prose_are_not_checked() -> None:
+    assert found("a.md", "The column `picture` has the picture.") == [(1, "picture")]
+    assert found("a.html", '<div class="stack beside">beside</div>') == [(1, "beside")]
+
+
 def test_each_word_names_a_replacement() -> None:
     assert all(word.instead for word in WORDS)
 

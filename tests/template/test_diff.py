@@ -1,4 +1,4 @@
-"""Two compiled designs are told apart by resource and property."""
+"""Two compiled designs are compared by resource and property."""
 
 from __future__ import annotations
 

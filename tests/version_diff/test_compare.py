@@ -88,7 +88,7 @@ def test_inputs_come_go_and_change_in_sentences(version: Version) -> None:
         version(
             "1.1.0",
             ('  default     = "nothing"\n', f'  default     = "a"\n{rule}'),
-            ('"Stands in the secret\'s description"', '"What the secret is for"'),
+            ('"Part of the secret\'s description"', '"What the secret is for"'),
             ('size "dev" {', f'{added}\nsize "dev" {{'),
         ),
     )

@@ -403,7 +403,7 @@ def test_at_most_an_hour_is_lost(template: Template, size: str) -> None:
 
 
 def test_within_four_hours_it_is_there_again(template: Template, designs: dict[str, CompiledDesign], size: str) -> None:
-    """RTO 4 h: standby and replica take over by themselves, and the whole is made anew in the time that is shown."""
+    """RTO 4 h: standby and replica take over by themselves, and a new environment is created in the time that is shown."""
     assert template.one("AWS::RDS::DBInstance")["MultiAZ"] is True
     assert template.one("AWS::ElastiCache::ReplicationGroup")["AutomaticFailoverEnabled"] is (size != "dev")
     zones = {s["AvailabilityZone"]["Fn::Select"][0] for s in template.of_type("AWS::EC2::Subnet").values()}

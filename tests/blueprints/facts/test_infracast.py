@@ -321,7 +321,7 @@ def test_one_branch_may_deploy_where_a_repository_is_named_and_nobody_elsewhere(
     assert {"ecs:UpdateService", "s3:PutObject", "cloudfront:CreateInvalidation"} <= deploying.actions(role)
 
 
-# What is told, and what is asked
+# Documented outputs and inputs
 
 
 def test_cname_targets_are_among_the_outputs(template: Template) -> None:

@@ -393,7 +393,7 @@ def test_the_dashboard_shows_every_alarm_and_the_queue(template: Template) -> No
     }
 
 
-# What is shipped beside the template
+# Files shipped with the template
 
 
 def test_the_pages_breakdown_of_work_adds_up() -> None:

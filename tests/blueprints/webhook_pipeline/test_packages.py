@@ -16,7 +16,7 @@ from provisioning.template.compile import compile_design
 from tests.blueprints.webhook_pipeline.conftest import ENVIRONMENT, an_event
 from tests.support.shipped import shipped
 
-# No site-packages, no environment variables of Python, not this folder; and nothing is written beside the code.
+# No site-packages, no environment variables of Python, not this folder; and nothing is written next to the code.
 BARE = (sys.executable, "-I", "-S", "-B", "-c")
 RUN = """
 import importlib, json, os, sys

@@ -1,4 +1,4 @@
-"""What the receiver takes, refuses and hands on, with a broker that is told what to do."""
+"""What the receiver accepts, rejects and forwards, with a broker whose responses are scripted."""
 
 from __future__ import annotations
 
@@ -216,7 +216,7 @@ def test_nobody_gets_in_with_any_event_but_by_the_secret(event: Any) -> None:
 @settings(deadline=None)
 @given(event=EVENTS, extra=HEADERS)
 def test_a_known_caller_gets_an_answer_to_anything(event: Any, extra: dict[str, Any]) -> None:
-    """Whatever Cloudflare lets through: an answer that can be sent, and what is handed on can be encoded."""
+    """Whatever Cloudflare lets through: the response can be sent, and the forwarded message can be encoded."""
     event = event if isinstance(event, dict) else {}
     event["headers"] = {**extra, **an_event()["headers"]}
     broker = Taken()

@@ -8,7 +8,7 @@ blueprint {
 
 variable "note" {
   type        = string
-  description = "Stands in the secret's description"
+  description = "Part of the secret's description"
   default     = "nothing"
 }
 
