@@ -1,4 +1,4 @@
-"""A size's rules are data: whoever applies one reads the policy and never the name of the size."""
+"""A size's rules are data: code that applies one reads the policy, never the name of the size."""
 
 from __future__ import annotations
 
