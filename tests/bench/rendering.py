@@ -56,7 +56,7 @@ def figures() -> Iterator[Figure]:
 
 
 def _views(design: Design, yardstick: str, yardstick_seconds: float) -> Iterator[Figure]:
-    """The views of the production design beside its template."""
+    """The views of the production design next to its template."""
     compiled = compile_design(design)
     policy = SIZE_POLICIES[design.size]
     timeline = explain(design, compiled)
