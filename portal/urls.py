@@ -1,9 +1,10 @@
-"""Every address of the portal. Wrapped by `page`, a view may raise the errors of the services."""
+"""Every URL of the portal. Views that are wrapped by `page` may raise the errors of the services."""
 
 from __future__ import annotations
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
@@ -15,14 +16,15 @@ from portal.pages.home import views as home
 from portal.pages.import_terraform import views as importing
 from portal.pages.request_form import views as request_form
 from portal.pages.requests import views as requests
+from portal.pages.sign_in import views as sign_in
 from portal.pages.teardown import views as teardown
 from portal.pages.versions import views as versions
-from portal.web import health_view
 from portal.web.errors import View, answering
+from portal.web.health import healthz
 
 
 class VersionConverter(StringConverter):
-    """A blueprint's version, as its file may spell it."""
+    """A blueprint's version, as its file may write it."""
 
     regex = r"[0-9]+\.[0-9]+\.[0-9]+(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?"
 
@@ -34,20 +36,25 @@ def page(route: str, view: View, name: str) -> URLPattern:
     return path(route, answering(view), name=name)
 
 
-# The portal's own pages; a test walks them all.
+def moved(route: str, name: str) -> URLPattern:
+    """Redirect a URL of an earlier version to the page of this name. A POST stays a POST with its fields."""
+
+    def redirect_to_page(_request: HttpRequest, **kwargs: object) -> HttpResponse:
+        return redirect(name, permanent=True, preserve_request=True, **kwargs)
+
+    return path(route, redirect_to_page)
+
+
+# The portal's own pages. A test visits every one.
 pages: list[URLPattern] = [
-    path("healthz", health_view.healthz, name="healthz"),
-    path(
-        "sign-in/",
-        LoginView.as_view(template_name="pages/sign_in/page.html", redirect_authenticated_user=True),
-        name="sign_in",
-    ),
-    path("sign-out/", LogoutView.as_view(), name="sign_out"),
+    path("healthz", healthz, name="healthz"),
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
     page("", home.home, "home"),
     page("catalogue/", catalogue.index, "catalogue"),
     page("catalogue/<slug:slug>/", catalogue.blueprint, "blueprint"),
-    page("catalogue/<slug:slug>/request/", request_form.ask, "ask"),
-    page("catalogue/<slug:slug>/request/look/", request_form.look, "look"),
+    page("catalogue/<slug:slug>/request/", request_form.request_form, "request_form"),
+    page("catalogue/<slug:slug>/request/preview/", request_form.preview, "preview"),
     page("catalogue/<slug:slug>/import/", importing.import_terraform, "import_terraform"),
     page("catalogue/<slug:slug>/versions/", versions.versions, "versions"),
     page("catalogue/<slug:slug>/versions/pick/", versions.pick, "pick_versions"),
@@ -59,15 +66,22 @@ pages: list[URLPattern] = [
     page("requests/<uuid:pk>/template/", requests.template, "request_template"),
     page("requests/<uuid:pk>/export/", exporting.of_request, "request_export"),
     page("requests/<uuid:pk>/approve/", requests.approve, "approve"),
-    page("requests/<uuid:pk>/refuse/", requests.refuse, "refuse"),
+    page("requests/<uuid:pk>/reject/", requests.reject, "reject"),
     page("requests/<uuid:pk>/withdraw/", requests.withdraw, "withdraw"),
     page("environments/", environments.index, "environments"),
     page("environments/<uuid:pk>/", environments.detail, "environment"),
     page("environments/<uuid:pk>/live/", environments.live, "environment_live"),
     page("environments/<uuid:pk>/export/", exporting.of_environment, "environment_export"),
-    page("environments/<uuid:pk>/try-again/", environments.try_again, "try_again"),
+    page("environments/<uuid:pk>/retry/", environments.retry, "try_again"),
     page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
 ]
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls), *pages]
+# URLs of earlier versions, which pages that are open during an upgrade still use.
+moved_pages: list[URLPattern] = [
+    moved("catalogue/<slug:slug>/request/look/", "preview"),
+    moved("requests/<uuid:pk>/refuse/", "reject"),
+    moved("environments/<uuid:pk>/try-again/", "try_again"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls), *pages, *moved_pages]

@@ -90,9 +90,9 @@ def _protections(stacks: Sequence[PlannedStack]) -> list[str]:
     if any(stack.termination_protection for stack in stacks):
         found.append(f"{each} protected against deletion.")
     if any(stack.stack_policy for stack in stacks):
-        found.append("A stack policy keeps what holds data from being replaced.")
+        found.append("A stack policy prevents the replacement of resources that hold data.")
     if any(stack.express for stack in stacks):
-        found.append("Deployed in express mode: it arrives sooner, before everything has settled.")
+        found.append("Deployed in express mode: CloudFormation finishes sooner, before all resources are stable.")
     return found
 
 

@@ -10,7 +10,7 @@ from portal.panels.registry import Place, PlanView
 from provisioning.proof.report import Admission, Checked, Finding, Grant, Proof
 
 TONES = {"high": "bad", "medium": "busy", "low": "idle", "info": "idle"}
-WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "To know"}
+WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "Info"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +76,11 @@ def panel(view: PlanView) -> ProofPanel | None:
 
 def _headline(proof: Proof) -> str:
     counts = proof.counts()
-    said = [f"{counts[severity]} {severity}" for severity in ("high", "medium", "low") if counts[severity]]
-    return f"{', '.join(said)} to read" if said else "nothing found"
+    found = [f"{counts[severity]} {severity}" for severity in ("high", "medium", "low") if counts[severity]]
+    if not found:
+        return "no findings"
+    is_one = sum(counts[severity] for severity in ("high", "medium", "low")) == 1
+    return f"{', '.join(found)} {'finding' if is_one else 'findings'}"
 
 
 def _finding(finding: Finding) -> FindingLine:

@@ -56,7 +56,7 @@ def panel(view: PlanView) -> TimelinePanel | None:
             PathLine(
                 title=step.title,
                 component=name_and_kind(step.address)[0] if step.address else "",
-                at=f"{minutes(step.start)} min" if step.start else "at once",
+                at=f"{minutes(step.start)} min" if step.start else "start",
                 takes=said_seconds(step.seconds),
                 assumed=step.assumed,
             )

@@ -11,9 +11,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from portal.web.components import name_and_kind
-from portal.web.formatting import duration, maturity_tone, relative, resource_word, said_value, short_type, title_of
+from portal.web.formatting import duration, format_value, maturity_tone, relative, resource_word, short_type, title_of
 from provisioning.blueprint import Variable
-from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.states import EnvironmentState, Labelled, OperationState, RequestState
 from provisioning.models import User
 
@@ -25,7 +24,6 @@ LIVES: dict[str, type[Labelled]] = {
     "operation": OperationState,
 }
 
-register.filter("request_kind", kind_of)
 register.filter("short_type", short_type)
 register.filter("resource_word", resource_word)
 register.filter("titled", title_of)
@@ -35,7 +33,7 @@ register.filter("maturity_tone", maturity_tone)
 @register.filter
 def default_in(variable: Variable, size: str) -> str:
     """What an empty field comes to. A secret's default is not told."""
-    return "set" if variable.sensitive else said_value(variable.default_in(size))
+    return "set" if variable.sensitive else format_value(variable.default_in(size))
 
 
 @register.filter

@@ -1,4 +1,4 @@
-"""The context of the frame around every page. It reads the database only if a template uses the value."""
+"""The template context of the frame around every page. It queries the database only if a template uses the count."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ COUNTED_TO = 100
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
+    """The context processor. `pending_for_me` is the number of requests that an approver can decide on."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
@@ -23,16 +24,16 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "sees_all_teams": sees_all_teams(user),
     }
     if is_approver(user):
-        context["waiting_for_me"] = SimpleLazyObject(lambda: waiting_for(user))
+        context["pending_for_me"] = SimpleLazyObject(lambda: count_pending(user))
     return context
 
 
-def waiting_for(approver: User) -> int:
+def count_pending(approver: User) -> int:
     """Count the requests that this approver can decide on, up to `COUNTED_TO`, the most that the badge shows."""
     return len(Request.objects.filter(decidable(approver)).values_list("pk", flat=True)[:COUNTED_TO])
 
 
 def _area(request: HttpRequest) -> str:
-    """Return the menu entry of the current page: the first segment of its path. Components belong to the catalogue."""
+    """The current entry of the menu: the first part of the URL. The components belong to the catalogue."""
     area = request.path.strip("/").split("/", 1)[0] or "home"
     return "catalogue" if area == "components" else area

@@ -1,8 +1,9 @@
-"""From a service's refusal to a page: Refused 422, NotAllowed 403, NotFound 404, WrongState 409. Never a trace."""
+"""Error pages for the errors that services raise: Refused 422, NotAllowed 403, NotFound 404, WrongState 409."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeAlias
 
@@ -14,11 +15,23 @@ from provisioning.errors import NotAllowed, NotFound, PortalError, Refused, Wron
 View: TypeAlias = Callable[..., HttpResponse]
 
 STATUSES: dict[type[PortalError], tuple[int, str]] = {
-    Refused: (422, "This cannot be done"),
-    NotAllowed: (403, "You may not do this"),
-    NotFound: (404, "Nothing here"),
-    WrongState: (409, "Somebody was faster"),
+    Refused: (422, "This is not possible"),
+    NotAllowed: (403, "You do not have permission"),
+    NotFound: (404, "Not found"),
+    WrongState: (409, "Something changed in the meantime"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorPage:
+    """`expected` and `actual` are the digests of the plan that was shown and of the current one, where plans differ."""
+
+    status: int
+    title: str
+    sentence: str
+    back: str
+    expected: str = ""
+    actual: str = ""
 
 
 def answering(view: View) -> View:
@@ -36,14 +49,15 @@ def answering(view: View) -> View:
 
 def answer(request: HttpRequest, error: PortalError) -> HttpResponse:
     status, title = STATUSES[type(error)]
-    context = {"status": status, "title": title, "sentence": error.sentence, "back": _back(request)}
+    expected = actual = ""
     if isinstance(error, WrongState):
-        context |= {"expected": error.expected, "actual": error.actual}
-    return render(request, "web/error.html", context, status=status)
+        expected, actual = error.expected or "", error.actual or ""
+    page = ErrorPage(status, title, error.sentence, _back(request), expected, actual)
+    return render(request, "web/error.html", {"page": page}, status=status)
 
 
 def _back(request: HttpRequest) -> str:
-    """Where a refused POST came from: the object's own page, whose address is what stands before the verb."""
+    """The URL of the object that a POST was about: the part of its path before the verb."""
     if request.method != "POST":
         return ""
     return request.path.rstrip("/").rsplit("/", 1)[0] + "/"

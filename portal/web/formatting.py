@@ -1,4 +1,4 @@
-"""How the pages say times, durations, AWS types and statuses. Pure functions of text and numbers."""
+"""The format of durations, names, AWS types, statuses and values on pages. Pure functions of text and numbers."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from provisioning.blueprint import as_text
 from provisioning.design.graph import Value
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
-# Words that people do not read well in lower case.
+# Words that people write in a case of their own.
 _SPELLED = {
     "api": "API", "arn": "ARN", "aws": "AWS", "az": "AZ", "cdn": "CDN", "cidr": "CIDR", "cidrs": "CIDRs", "cpu": "CPU", "db": "database",
     "dns": "DNS", "ecs": "ECS", "gb": "GB", "github": "GitHub", "id": "ID", "ip": "IP", "pagerduty": "PagerDuty", "ui": "UI",
@@ -17,17 +17,17 @@ _SPELLED = {
 }  # fmt: skip
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z0-9]+")
 _RESOURCE_WORDS = {
-    "PLANNED": "waits",
-    "CREATE_IN_PROGRESS": "being created",
+    "PLANNED": "pending",
+    "CREATE_IN_PROGRESS": "creating",
     "CREATE_COMPLETE": "created",
     "CREATE_FAILED": "failed",
-    "DELETE_IN_PROGRESS": "being deleted",
+    "DELETE_IN_PROGRESS": "deleting",
     "DELETE_COMPLETE": "deleted",
-    "DELETE_FAILED": "not deleted",
-    "DELETE_SKIPPED": "kept",
-    "UPDATE_IN_PROGRESS": "being changed",
-    "UPDATE_COMPLETE": "changed",
-    "UPDATE_FAILED": "not changed",
+    "DELETE_FAILED": "delete failed",
+    "DELETE_SKIPPED": "retained",
+    "UPDATE_IN_PROGRESS": "updating",
+    "UPDATE_COMPLETE": "updated",
+    "UPDATE_FAILED": "update failed",
 }
 
 
@@ -42,7 +42,7 @@ def duration(seconds: float) -> str:
 
 
 def relative(seconds: float) -> str:
-    """`3 min ago`; what lies ahead is `in 3 min`. The script in static/js says it the same way."""
+    """`3 min ago`, or `in 3 min` for a time in the future. static/js/portal.js formats times in the same way."""
     size = abs(seconds)
     if size < MINUTE:
         return "just now" if seconds >= 0 else "in a moment"
@@ -68,7 +68,7 @@ def resource_word(status: str) -> str:
     return _RESOURCE_WORDS.get(status) or status.replace("_", " ").lower()
 
 
-def said_value(value: Value) -> str:
+def format_value(value: Value) -> str:
     """A value of a blueprint's variable, for people."""
     if value is None or value in ([], {}):
         return "none"
@@ -77,24 +77,24 @@ def said_value(value: Value) -> str:
     return as_text(value)
 
 
-def said_setting(value: object) -> str:
-    """What a size sets, on one line: `mode nodes, node type cache.m7g.large, nodes 2`."""
+def format_setting(value: object) -> str:
+    """A setting of a size, on one line: `mode nodes, node type cache.m7g.large, nodes 2`."""
     match value:
         case None:
             return "–"
         case bool():
             return "yes" if value else "no"
         case dict():
-            return ", ".join(f"{key.replace('_', ' ')} {said_setting(item)}" for key, item in value.items()) or "none"
+            return ", ".join(f"{key.replace('_', ' ')} {format_setting(item)}" for key, item in value.items()) or "none"
         case list():
-            return ", ".join(said_setting(item) for item in value) or "none"
+            return ", ".join(format_setting(item) for item in value) or "none"
         case str() if "." not in value:
             return value.replace("_", " ")
         case _:
             return str(value)
 
 
-def listed(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return " and ".join(part for part in (", ".join(names[:-1]), *names[-1:]) if part)
 

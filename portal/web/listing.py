@@ -1,26 +1,47 @@
-"""Rows for lists, with one query per page. Pages are read by key, so the thousandth costs as much as the first."""
+"""Rows for lists of environments and requests.
+
+Each list takes one query. Lists are read a page at a time by key, so that the thousandth page costs as much as the first.
+"""
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Generic, Protocol, TypeVar
 from uuid import UUID
 
 from django.db.models import Q
 
+from portal.web.cursor import Cursor
 from provisioning.lifecycle.access import decidable, is_approver, visible
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, Request, User
 
-WAITING_SHOWN = 25
-_ENVIRONMENT_FIELDS = (
+PENDING_SHOWN = 25
+PER_PAGE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRow:
+    id: UUID
+    name: str
+    state: str
+    size: str
+    region: str
+    created_at: datetime
+    team: str
+    account: str
+    blueprint: str
+    version: str
+
+
+_ENVIRONMENT_COLUMNS = (
     "id",
     "name",
     "state",
-    "state_changed_at",
     "size",
     "region",
     "created_at",
@@ -29,13 +50,39 @@ _ENVIRONMENT_FIELDS = (
     "blueprint_version__title",
     "blueprint_version__version",
 )
-_REQUEST_FIELDS = (
+
+
+@dataclass(frozen=True, slots=True)
+class RequestRow:
+    id: UUID
+    kind: str
+    state: str
+    requested_at: datetime
+    requester_id: UUID
+    first_name: str
+    last_name: str
+    username: str
+    environment: str
+    size: str
+    region: str
+    team: str
+    account: str
+    blueprint: str
+
+    @property
+    def title(self) -> str:
+        return f"{kind_of(self.kind).words.verb} {self.environment}"
+
+    @property
+    def requester(self) -> str:
+        return f"{self.first_name or self.username} {self.last_name}".strip()
+
+
+_REQUEST_COLUMNS = (
     "id",
     "kind",
     "state",
     "requested_at",
-    "note",
-    "expires_at",
     "requested_by_id",
     "requested_by__first_name",
     "requested_by__last_name",
@@ -49,48 +96,64 @@ _REQUEST_FIELDS = (
 )
 
 
+class HasId(Protocol):
+    @property
+    def id(self) -> UUID: ...
+
+
+R = TypeVar("R", bound=HasId)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing(Generic[R]):
+    """One page of a list. `next_cursor` is the text of the cursor for the next page, empty on the last one."""
+
+    rows: list[R]
+    next_cursor: str
+
+
+def environment_listing(condition: Q, *, living: bool, cursor: str) -> Listing[EnvironmentRow]:
+    rows = environment_rows(condition, limit=PER_PAGE + 1, living=living, after=Cursor.parse(cursor))
+    return _listing(rows, lambda row: row.created_at)
+
+
+def request_listing(condition: Q, *, cursor: str) -> Listing[RequestRow]:
+    rows = request_rows(condition, limit=PER_PAGE + 1, after=Cursor.parse(cursor))
+    return _listing(rows, lambda row: row.requested_at)
+
+
+def _listing(rows: list[R], at: Callable[[R], datetime]) -> Listing[R]:
+    """`rows` has one row more than a page if there is a next page."""
+    if len(rows) <= PER_PAGE:
+        return Listing(rows, "")
+    last = rows[PER_PAGE - 1]
+    return Listing(rows[:PER_PAGE], str(Cursor(at(last), last.id)))
+
+
 def environment_rows(
-    condition: Q, *, limit: int, living: bool = False, after: tuple[datetime, UUID] | None = None
-) -> list[dict[str, object]]:
-    """Return environments, the newest first. `living` leaves out those that are gone or were withdrawn."""
+    condition: Q, *, limit: int, living: bool = False, after: Cursor | None = None
+) -> list[EnvironmentRow]:
+    """Newest first. `living` leaves out environments that were torn down or withdrawn."""
     rows = Environment.objects.filter(condition)
     if living:
         rows = rows.exclude(state__in=NO_LONGER_THERE)
     if after is not None:
-        rows = rows.filter(_behind("created_at", after))
-    return list(rows.order_by("-created_at", "-id").values(*_ENVIRONMENT_FIELDS)[:limit])
+        rows = rows.filter(after.following("created_at"))
+    values = rows.order_by("-created_at", "-id").values_list(*_ENVIRONMENT_COLUMNS)[:limit]
+    return [EnvironmentRow(*row) for row in values]
 
 
-def request_rows(condition: Q, *, limit: int, after: tuple[datetime, UUID] | None = None) -> list[dict[str, object]]:
+def request_rows(condition: Q, *, limit: int, after: Cursor | None = None) -> list[RequestRow]:
+    """Newest first."""
     rows = Request.objects.filter(condition)
     if after is not None:
-        rows = rows.filter(_behind("requested_at", after))
-    return list(rows.order_by("-requested_at", "-id").values(*_REQUEST_FIELDS)[:limit])
+        rows = rows.filter(after.following("requested_at"))
+    values = rows.order_by("-requested_at", "-id").values_list(*_REQUEST_COLUMNS)[:limit]
+    return [RequestRow(*row) for row in values]
 
 
-def waiting_rows(user: User, limit: int = WAITING_SHOWN) -> list[dict[str, object]]:
+def pending_rows(user: User, limit: int = PENDING_SHOWN) -> list[RequestRow]:
     """Return the pending requests that concern the user: an approver's to decide, for others those of their teams."""
     if is_approver(user):
         return request_rows(decidable(user), limit=limit)
     return request_rows(Q(state=RequestState.WAITING) & visible(user, "environment__team"), limit=limit)
-
-
-def _behind(field: str, after: tuple[datetime, UUID]) -> Q:
-    at, pk = after
-    return Q(**{f"{field}__lt": at}) | Q(**{field: at, "id__lt": pk})
-
-
-def write_cursor(row: dict[str, object], field: str) -> str:
-    at = row[field]
-    text = json.dumps([at.isoformat() if isinstance(at, datetime) else "", str(row["id"])])
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def read_cursor(text: str) -> tuple[datetime, UUID] | None:
-    """Return the position of a cursor. None, the start of the list, without a cursor or for an invalid one."""
-    try:
-        at, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
-        moment = datetime.fromisoformat(at)
-        return (moment, UUID(pk)) if moment.tzinfo else None
-    except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
-        return None

@@ -23,7 +23,7 @@ INPUTS = {
 
 def sign_in(page: Page, demo: RunningDemo, name: str) -> None:
     page.goto(demo.url)
-    page.get_by_label("Name").fill(name)
+    page.get_by_label("User name").fill(name)
     page.get_by_label("Password").fill(demo.password)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("link", name="Catalogue", exact=True)).to_be_visible()
@@ -33,7 +33,7 @@ def ask(page: Page, size: str, name: str) -> None:
     page.get_by_role("link", name="Catalogue", exact=True).click()
     page.get_by_role("link", name="Carbon Connect").first.click()
     page.get_by_role("navigation", name="Size").get_by_role("link", name=size).click()
-    page.get_by_role("link", name=f"Ask for {size}").click()
+    page.get_by_role("link", name=f"Request {size}").click()
     page.get_by_label("Name", exact=True).fill(name)
     for label, value in INPUTS.items():
         page.get_by_label(re.compile(f"^{label}")).fill(value)
@@ -50,10 +50,10 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
     expect(page.get_by_role("link", name="orders-dev").first).to_be_visible()
 
     ask(page, "dev", "shop-dev")
-    expect(page.get_by_text("exactly this is what runs")).to_be_visible()
+    expect(page.get_by_text("exactly this plan will run")).to_be_visible()
     expect(page.locator("#diagram-scroll svg")).to_be_visible()
     demo.set_speed(HELD_UP)
-    page.get_by_role("button", name="Create dev").click()
+    page.get_by_role("button", name="Create environment").click()
 
     page.wait_for_url(re.compile("/environments/"))
     page.evaluate("window.sameDocument = true")
@@ -69,10 +69,10 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
     page.get_by_role("link", name="Tear down").click()
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     page.get_by_label(re.compile("Type shop-dev")).fill("shop-prod")
-    page.get_by_role("button", name="Tear it down").click()
+    page.get_by_role("button", name="Tear down shop-dev").click()
     expect(page.locator("#error-typed_name")).not_to_be_empty()
     page.get_by_label(re.compile("Type shop-dev")).fill("shop-dev")
-    page.get_by_role("button", name="Tear it down").click()
+    page.get_by_role("button", name="Tear down shop-dev").click()
 
     page.wait_for_url(re.compile("/environments/[^/]+/$"))
     page.evaluate("window.sameDocument = true")
@@ -85,8 +85,8 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
 def test_production_waits_for_somebody_else(demo: RunningDemo, page: Page, chromium: Browser) -> None:
     sign_in(page, demo, "bob")
     ask(page, "prod", "shop-prod")
-    page.get_by_role("button", name="Send to an approver").click()
-    expect(page.get_by_text(re.compile("waits for an approver", re.IGNORECASE)).first).to_be_visible()
+    page.get_by_role("button", name="Send request").click()
+    expect(page.get_by_text(re.compile("pending approval", re.IGNORECASE)).first).to_be_visible()
     expect(page.get_by_role("button", name=re.compile("Approve"))).to_have_count(0)
     address = page.url
 

@@ -13,7 +13,7 @@ from provisioning.models import Environment
 from tests.portal.conftest import SLUG, People
 
 PUBLIC = {"healthz", "sign_in"}
-CHANGES = {"approve", "refuse", "withdraw", "try_again", "look", "sign_out"}
+CHANGES = {"approve", "reject", "withdraw", "try_again", "preview", "sign_out"}
 
 
 def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
@@ -73,7 +73,7 @@ def test_an_approver_sees_everything_and_operates_nothing(running: Environment, 
     assert olivia.get(f"/environments/{running.pk}/").status_code == 200
     assert running.name in olivia.get("/environments/").content.decode()
     assert olivia.get(f"/environments/{running.pk}/teardown/").status_code == 403
-    assert olivia.post(f"/environments/{running.pk}/try-again/").status_code == 403
+    assert olivia.post(f"/environments/{running.pk}/retry/").status_code == 403
     assert olivia.get(f"/catalogue/{SLUG}/request/").status_code == 403
 
 
@@ -95,7 +95,7 @@ def test_a_post_without_a_token_is_refused(people: People) -> None:
     client.force_login(people.bob)
     answer = client.post(f"/catalogue/{SLUG}/request/", people.form())
     assert answer.status_code == 403
-    assert "too old" in answer.content.decode()
+    assert "expired" in answer.content.decode()
 
 
 def test_pages_forbid_inline_script_and_style(running: Environment, people: People) -> None:

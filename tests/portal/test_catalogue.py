@@ -26,11 +26,11 @@ def test_a_card_shows_picture_and_sizes(people: People) -> None:
 def test_a_broken_blueprint_is_told_with_file_and_line_to_those_who_can_mend_it(broken: None, people: People) -> None:
     olivia, bob = (people.client(name).get("/catalogue/").content.decode() for name in ("olivia", "bob"))
     assert "half-done/blueprint.hcl:" in olivia
-    assert "Not on offer until repaired: half-done" in bob
+    assert "Not available until fixed: half-done" in bob
     assert "blueprint.hcl:" not in bob
     answer = people.client("bob").get("/catalogue/half-done/request/")
     assert answer.status_code == 404
-    assert "cannot be used until its file is repaired" in answer.content.decode()
+    assert "is broken and cannot be used" in answer.content.decode()
 
 
 def test_an_empty_catalogue_says_so(settings: Settings, tmp_path: Path, people: People) -> None:

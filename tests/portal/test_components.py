@@ -39,14 +39,16 @@ def test_a_kind_has_a_page_with_every_setting(kind: str, people: People) -> None
             assert f"<dt><code>{part.name}</code>" in text
     for name in page.attributes:
         assert f"<dt><code>{name}</code></dt>" in text
-    assert ("Nothing can use it." in text) == (page.gives is None)
+    assert ("Other components cannot use it." in text) == (page.gives is None)
 
 
 def test_a_page_says_what_a_user_gets_and_shows_an_example(people: People) -> None:
     text = _page(people, "bucket/")
     assert "Variables <code>&lt;NAME&gt;_BUCKET</code>" in text
     assert "component &quot;bucket&quot;" in text
-    assert 'It needs exactly one <a href="/components/network/">network</a>' in _page(people, "postgres/")
+    assert 'A blueprint with this component needs exactly one <a href="/components/network/">network</a>' in _page(
+        people, "postgres/"
+    )
 
 
 def test_an_example_of_a_broken_blueprint_is_shown_without_a_link(

@@ -39,7 +39,7 @@ def test_filters_choose_by_state_and_team(running: Environment, failed: Environm
     only_failed = bob.get("/environments/?state=create_failed").content.decode()
     assert "orders-broken" in only_failed
     assert "orders-dev" not in only_failed
-    assert "Nothing is like that" in bob.get("/environments/?team=logistics").content.decode()
+    assert "No environments match these filters" in bob.get("/environments/?team=logistics").content.decode()
 
 
 def test_what_is_gone_shows_only_when_asked_for(gone: Environment, people: People) -> None:

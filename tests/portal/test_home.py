@@ -17,15 +17,15 @@ def test_an_empty_home_leads_to_the_catalogue(people: People) -> None:
 def test_somebody_without_a_team_is_told_so(people: People) -> None:
     User.objects.create_user("dora")
     people.dora = User.objects.get(username="dora")  # type: ignore[attr-defined]
-    assert "You are in no team yet" in people.client("dora").get("/").content.decode()
+    assert "You are not in a team yet" in people.client("dora").get("/").content.decode()
 
 
 def test_home_shows_what_waits_for_whom(people: People) -> None:
     people.ask("shop", size="prod")
     bob, olivia = (people.client(name).get("/").content.decode() for name in ("bob", "olivia"))
-    assert "Waiting for an approver" in bob
-    assert "Waiting for your decision" in olivia
-    assert 'title="waiting for your decision">1</span>' in olivia
+    assert "Pending approval" in bob
+    assert "Awaiting your approval" in olivia
+    assert 'title="awaiting your approval">1</span>' in olivia
     assert 'class="count"' not in bob
 
 
@@ -33,7 +33,7 @@ def test_an_approvers_own_request_does_not_wait_for_them(people: People) -> None
     people.bob.is_approver = True
     people.bob.save()
     people.ask("shop", size="prod")
-    assert "Nothing waits for your decision" in people.client("bob").get("/").content.decode()
+    assert "No requests await your approval" in people.client("bob").get("/").content.decode()
 
 
 def test_home_takes_five_queries_however_much_there_is(

@@ -55,7 +55,7 @@ def test_a_module_block_becomes_a_filled_in_form(bob: Client, people: People) ->
     assert value_of(page, "input_github_repository") == "example/<orders>"
     assert 'value="staging" checked' in page
     assert f'value="{people.dev.pk}/eu-central-1" selected' in page
-    assert "5 filled in from your text." in page
+    assert "5 values filled in from your text." in page
 
 
 def test_what_was_not_taken_is_listed_with_line_and_reason(bob: Client) -> None:
@@ -89,7 +89,7 @@ def test_marks_stay_when_the_size_changes(bob: Client) -> None:
     page = bob.post(URL, {"text": MODULE}).content.decode()
     assert page.count("from Terraform</span>") == 2
     form = {"size": "dev", "imported": value_of(page, "imported")}
-    again = bob.post(f"/catalogue/{SLUG}/request/look/", form, HTTP_HX_REQUEST="true", HTTP_HX_TRIGGER_NAME="size")
+    again = bob.post(f"/catalogue/{SLUG}/request/preview/", form, HTTP_HX_REQUEST="true", HTTP_HX_TRIGGER_NAME="size")
     assert again.content.decode().count("from Terraform</span>") == 2
 
 
@@ -113,7 +113,7 @@ def test_one_of_several_modules_is_chosen(bob: Client) -> None:
 
 def test_a_forged_choice_is_refused(bob: Client) -> None:
     answer = bob.post(URL, {"choice": "forged:1:2"})
-    assert (answer.status_code, "This choice is too old" in answer.content.decode()) == (422, True)
+    assert (answer.status_code, "This choice has expired" in answer.content.decode()) == (422, True)
 
 
 def test_of_something_unreadable_nothing_is_shown_again_or_logged(
@@ -130,9 +130,9 @@ def test_of_something_unreadable_nothing_is_shown_again_or_logged(
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({}, "Paste something or choose a file, one of the two."),
-        ({"text": " \n"}, "Paste something or choose a file, one of the two."),
-        ({"text": "a = 1", "file": SimpleUploadedFile("a.tf", b"b = 1")}, "one of the two"),
+        ({}, "Paste the text or choose a file, but not both."),
+        ({"text": " \n"}, "Paste the text or choose a file, but not both."),
+        ({"text": "a = 1", "file": SimpleUploadedFile("a.tf", b"b = 1")}, "but not both"),
         ({"file": SimpleUploadedFile("a.tf", b"")}, "It is empty."),
         ({"file": SimpleUploadedFile("a.tf", b"\x7fELF\x02\x01\xff")}, "Byte 0xff is not UTF-8"),
         ({"file": SimpleUploadedFile("a.tf", "a = 1".encode("utf-16"))}, "This is UTF-16"),
@@ -167,7 +167,7 @@ def test_only_members_of_a_team_import(people: People) -> None:
 
 def test_the_page_says_what_becomes_of_the_text_and_the_blueprint_leads_to_it(bob: Client) -> None:
     page = bob.get(URL).content.decode()
-    assert "Nothing of what you paste is stored or logged." in page
+    assert "Your text is neither stored nor logged." in page
     assert f'href="{URL}' in bob.get(f"/catalogue/{SLUG}/").content.decode()
     assert f'href="{URL}' in bob.get(f"/catalogue/{SLUG}/request/").content.decode()
 
@@ -183,11 +183,11 @@ def vulcan(tmp_path: Path) -> Iterator[str]:
 
 def test_the_published_module_fills_every_field(bob: Client, vulcan: str) -> None:
     page = bob.post(vulcan, {"text": PAGE}).content.decode()
-    assert "11 filled in from your text." in page
+    assert "11 values filled in from your text." in page
     assert 'value="prod" checked' in page
     assert value_of(page, "input_ecs_cpu") == "1024"
     assert "Project = Infracast\nEnvironment = prod</textarea>" in page
-    assert "<p>1 not taken:</p>" in page
+    assert "<p>1 not used:</p>" in page
 
 
 def test_a_secret_is_not_taken_and_not_sent_back(bob: Client, vulcan: str) -> None:

@@ -37,7 +37,7 @@ def fresh(transactional_db: None, people: People) -> Environment:
 def bob(fresh: Environment, live_server: LiveServer, page: Page) -> Page:
     """Bob, signed in."""
     page.goto(f"{live_server.url}/")
-    page.get_by_label("Name").fill("bob")
+    page.get_by_label("User name").fill("bob")
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Hello, Bob")).to_be_visible()
@@ -50,12 +50,12 @@ def test_the_panel_follows_what_is_typed(bob: Page, live_server: LiveServer) -> 
     bob.get_by_label("GitHub repository").fill("example/carbon-connect")
     bob.get_by_label("Certificate ARN").fill("nonsense")
     expect(bob.locator("#error-input_certificate_arn")).to_contain_text("is not the ARN")
-    expect(bob.get_by_text("Still needed: Name.")).to_be_visible()
+    expect(bob.get_by_text("Required: Name.")).to_be_visible()
     bob.get_by_label("Certificate ARN").fill(
         "arn:aws:acm:eu-north-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
     )
     bob.locator("#id_name").fill("orders-live")
-    expect(bob.get_by_text("exactly this is what runs")).to_be_visible()
+    expect(bob.get_by_text("exactly this plan will run")).to_be_visible()
     expect(bob.locator("#error-input_certificate_arn")).to_be_empty()
     expect(bob.locator("#id_name")).to_be_focused()
     bob.locator("label:has(#size-staging)").click()
@@ -94,8 +94,8 @@ def test_the_page_lives_and_keeps_its_readers_place(bob: Page, fresh: Environmen
 def test_it_says_so_when_the_portal_does_not_answer(bob: Page, fresh: Environment, live_server: LiveServer) -> None:
     bob.goto(f"{live_server.url}/environments/{fresh.pk}/")
     bob.evaluate("document.dispatchEvent(new CustomEvent('htmx:sendError', {detail: {}}))")
-    expect(bob.get_by_text("The portal does not answer")).to_be_visible()
-    expect(bob.get_by_text("The portal does not answer")).to_be_hidden(timeout=10_000)
+    expect(bob.get_by_text("No connection to the portal")).to_be_visible()
+    expect(bob.get_by_text("No connection to the portal")).to_be_hidden(timeout=10_000)
 
 
 def test_a_chosen_theme_stays(bob: Page, live_server: LiveServer) -> None:

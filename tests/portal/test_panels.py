@@ -74,7 +74,7 @@ def test_a_new_panel_shows_on_every_page_with_a_plan(people: People) -> None:
     waiting = people.ask("orders-prod", size="prod")
     for page in (
         bob.get(reverse("blueprint", args=[SLUG])),
-        bob.post(reverse("look", args=[SLUG]), people.form()),
+        bob.post(reverse("preview", args=[SLUG]), people.form()),
         bob.get(reverse("request", args=[waiting.pk])),
     ):
         assert page.status_code == 200

@@ -102,14 +102,14 @@ def test_other_sizes_show_it(people: People) -> None:
 @pytest.mark.usefixtures("open_door")
 def test_the_form_says_why_production_refuses(people: People) -> None:
     sent = people.form("door-prod", size="prod", questions={})
-    text = people.client("bob").post(f"/catalogue/{DOOR}/request/look/", sent).content.decode()
+    text = people.client("bob").post(f"/catalogue/{DOOR}/request/preview/", sent).content.decode()
     assert "do not pass the proof" in text
     assert 'name="expected_digest" value=""' in text
 
 
 def test_the_panel_shows_proof_and_time_before_anything_is_asked_for(people: People) -> None:
-    text = people.client("bob").post("/catalogue/carbon-connect/request/look/", people.form()).content.decode()
-    for words in ("Proof", "rules hold", "Who reaches whom", "What each role may do", "What decides the time"):
+    text = people.client("bob").post("/catalogue/carbon-connect/request/preview/", people.form()).content.decode()
+    for words in ("Security checks", "checks pass", "Network access", "Role permissions", "Critical path"):
         assert words in text
     assert not Plan.objects.exists()
 
@@ -124,7 +124,7 @@ def test_the_approver_reads_both_as_they_were_when_it_was_asked_for(people: Peop
     assert time_panel.path[0].title in text
     proof_panel = proof.panel(view)
     assert proof_panel is not None
-    assert f"{proof_panel.held} of {len(proof_panel.checks)} rules hold" in text
+    assert f"{proof_panel.held} of {len(proof_panel.checks)} checks pass" in text
 
 
 def test_a_blueprints_page_has_them_for_each_size(people: People) -> None:
@@ -132,7 +132,7 @@ def test_a_blueprints_page_has_them_for_each_size(people: People) -> None:
     said = {}
     for size in ("dev", "prod"):
         text = bob.get(f"/catalogue/carbon-connect/?size={size}").content.decode()
-        assert "rules hold" in text
+        assert "checks pass" in text
         said[size] = text.split("with example values")[0].rsplit("about", 1)[1]
     assert said["dev"] != said["prod"]
 

@@ -12,7 +12,7 @@ from pytest_django import Settings
 from provisioning.models import Account, Environment, Membership, Request
 from tests.portal.conftest import SLUG, People
 
-ASK, LOOK = f"/catalogue/{SLUG}/request/", f"/catalogue/{SLUG}/request/look/"
+ASK, LOOK = f"/catalogue/{SLUG}/request/", f"/catalogue/{SLUG}/request/preview/"
 
 
 def hidden(text: str, name: str) -> str:
@@ -35,7 +35,7 @@ def seen(people: People, form: dict[str, str]) -> dict[str, str]:
 
 def test_the_empty_form_says_what_is_needed_and_complains_of_nothing(people: People) -> None:
     text = people.client("bob").get(ASK).content.decode()
-    assert "Still needed: Name, API image, Certificate ARN, GitHub repository." in text
+    assert "Required: Name, API image, Certificate ARN, GitHub repository." in text
     assert 'class="error" id="error-name"></p>' in text
     assert uuid.UUID(hidden(text, "request_id"))
     assert "acme-dev · eu-north-1" in text
@@ -46,18 +46,18 @@ def test_the_size_decides_which_accounts_are_offered(people: People) -> None:
     text = people.client("bob").get(f"{ASK}?size=prod").content.decode()
     assert "acme-prod · eu-north-1" in text
     assert "acme-dev" not in text
-    assert "Send to an approver" in text
+    assert "Send request" in text
 
 
 def test_a_size_without_an_account_is_told(people: People) -> None:
     Account.objects.filter(name="acme-prod").delete()
     text = people.client("bob").get(f"{ASK}?size=prod").content.decode()
-    assert "No account of this portal takes size prod" in text
+    assert "No account of this portal accepts size prod" in text
 
 
 def test_the_panel_plans_what_is_typed(people: People) -> None:
     text = look(people, people.form())
-    assert "What will be created" in text
+    assert "exactly this plan will run" in text
     assert re.search(r"\b1\d\d resources in \d+ components", text)
     assert re.fullmatch("[0-9a-f]{64}", hidden(text, "expected_digest"))
     assert "<html" not in text
@@ -65,7 +65,7 @@ def test_the_panel_plans_what_is_typed(people: People) -> None:
 
 def test_the_panel_forgives_what_is_not_typed_yet(people: People) -> None:
     text = look(people, people.form("", input_api_image=""))
-    assert "Still needed: Name, API image." in text
+    assert "Required: Name, API image." in text
     assert 'id="error-name" hx-swap-oob="true"></p>' in text
     assert hidden(text, "expected_digest") == ""
 
@@ -79,7 +79,7 @@ def test_the_panel_puts_complaints_beside_their_fields(people: People) -> None:
 def test_another_size_brings_the_whole_form_back(people: People) -> None:
     headers = {"hx-request": "true", "hx-trigger-name": "size"}
     text = people.client("bob").post(LOOK, people.form(size="prod"), headers=headers).content.decode()
-    assert '<form id="ask"' in text
+    assert '<form id="request-form"' in text
     assert 'value="example/carbon-connect"' in text
 
 
@@ -103,19 +103,19 @@ def test_a_double_click_makes_one(people: People) -> None:
 def test_prod_goes_to_an_approver_first(people: People) -> None:
     answer = people.client("bob").post(ASK, seen(people, people.form(size="prod")), follow=True)
     text = answer.content.decode()
-    assert "This waits for an approver. You cannot approve your own." in text
+    assert "This request is pending approval. You cannot approve your own request." in text
     assert Environment.objects.get().state == "requested"
 
 
 def test_nothing_is_made_before_it_was_looked_at(people: People) -> None:
     answer = people.client("bob").post(ASK, people.form())
-    assert "Look at it, then send it." in answer.content.decode()
+    assert "Check the plan, then send the request." in answer.content.decode()
     assert not Request.objects.exists()
 
 
 def test_it_works_without_script_by_looking_first(people: People) -> None:
-    text = people.client("bob").post(ASK, {**people.form(), "look": "1"}).content.decode()
-    assert "What will be created" in text
+    text = people.client("bob").post(ASK, {**people.form(), "preview": "1"}).content.decode()
+    assert "exactly this plan will run" in text
     assert hidden(text, "expected_digest")
     assert not Request.objects.exists()
 
@@ -139,7 +139,7 @@ def test_a_form_found_again_with_the_back_button_is_another_wish(people: People)
     answer = bob.post(ASK, seen(people, again))
     text = answer.content.decode()
     assert answer.status_code == 409
-    assert "sent already" in text
+    assert "already sent" in text
     assert hidden(text, "request_id") != form["request_id"]
     fresh = {**again, **{name: hidden(text, name) for name in ("request_id", "expected_digest")}}
     assert bob.post(ASK, fresh).status_code == 302
@@ -291,9 +291,9 @@ def test_each_type_of_variable_has_its_own_field(odd: Callable[[str], str], peop
 
 def test_a_sensitive_value_is_never_sent_back(odd: Callable[[str], str], people: People) -> None:
     form = people.form(questions={}, input_token="very-secret", input_replicas="many")
-    for url in ("/catalogue/odd/request/", "/catalogue/odd/request/look/"):
+    for url in ("/catalogue/odd/request/", "/catalogue/odd/request/preview/"):
         text = people.client("bob").post(url, form).content.decode()
         assert "very-secret" not in text
         assert "should be a number" in text
     ok = {**form, "input_replicas": "3"}
-    assert "very-secret" not in people.client("bob").post("/catalogue/odd/request/look/", ok).content.decode()
+    assert "very-secret" not in people.client("bob").post("/catalogue/odd/request/preview/", ok).content.decode()

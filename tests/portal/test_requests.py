@@ -19,7 +19,7 @@ def test_the_approver_sees_the_plan_and_decides(waiting: Request, people: People
     assert "Your decision" in text
     assert waiting.plan.digest[:12] in text
     assert 'class="pic"' in text
-    assert "outlive a teardown" in text
+    assert "retained after a teardown" in text
     assert "example/carbon-connect" in text
     assert "<script>alert" not in text
 
@@ -39,7 +39,7 @@ def test_the_requester_cannot_approve_their_own(waiting: Request, people: People
     people.bob.save()
     bob = people.client("bob")
     text = bob.get(f"/requests/{waiting.pk}/").content.decode()
-    assert "You cannot approve your own." in text
+    assert "You cannot approve your own request." in text
     assert "Your decision" not in text
     answer = bob.post(f"/requests/{waiting.pk}/approve/", {"digest": waiting.plan.digest})
     waiting.refresh_from_db()
@@ -73,10 +73,10 @@ def test_deciding_twice_is_a_409_with_a_sentence(waiting: Request, people: Peopl
 
 def test_refusing_needs_a_reason_which_the_requester_reads(waiting: Request, people: People) -> None:
     olivia = people.client("olivia")
-    answer = olivia.post(f"/requests/{waiting.pk}/refuse/", {"note": " "})
+    answer = olivia.post(f"/requests/{waiting.pk}/reject/", {"note": " "})
     assert answer.status_code == 422
-    assert "Say why" in answer.content.decode()
-    olivia.post(f"/requests/{waiting.pk}/refuse/", {"note": "Use staging first."})
+    assert "Enter a reason" in answer.content.decode()
+    olivia.post(f"/requests/{waiting.pk}/reject/", {"note": "Use staging first."})
     waiting.refresh_from_db()
     assert waiting.state == "refused"
     assert "Use staging first." in people.client("bob").get(f"/requests/{waiting.pk}/").content.decode()
@@ -122,6 +122,6 @@ def test_pages_of_the_list_follow_one_another(people: People) -> None:
     )  # fmt: skip
     bob = people.client("bob")
     one = bob.get("/requests/")
-    two = bob.get(f"/requests/?cursor={one.context['more']}")
-    ids = [row["id"] for answer in (one, two) for row in answer.context["requests"]]
+    two = bob.get(f"/requests/?cursor={one.context['page'].listing.next_cursor}")
+    ids = [row.id for answer in (one, two) for row in answer.context["page"].listing.rows]
     assert len(ids) == len(set(ids)) == 31

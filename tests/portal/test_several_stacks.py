@@ -35,11 +35,11 @@ def environment(abroad: World) -> Environment:
 def test_the_plan_tells_its_stacks_regions_and_code(abroad: World) -> None:
     request = abroad.request(blueprint="signpost", size="prod")
     text = text_of(abroad, f"/requests/{request.pk}/", "olivia")
-    assert "stacks, one after the other" in text
+    assert "stacks, created in this order" in text
     for region, name in (("us-east-1", "orders-edge"), ("eu-central-1", "orders-copy")):
         assert region in text
         assert name in text
-    assert re.search(r"Brings code</span> <span><span class=\"mono\">receiver</span>", text)
+    assert re.search(r"Includes code</span> <span><span class=\"mono\">receiver</span>", text)
     assert "The stacks are protected against deletion." in text
 
 
@@ -78,8 +78,8 @@ def test_while_it_is_made_the_page_tells_which_stack_it_is_at(abroad: World) -> 
 def test_the_teardown_names_regions_and_what_becomes_of_the_code(abroad: World, environment: Environment) -> None:
     text = text_of(abroad, f"/environments/{environment.pk}/teardown/")
     assert "us-east-1, eu-central-1 and eu-north-1" in text
-    assert "the last made first" in text
-    assert "Its code stays in the account&#x27;s artefact bucket" in text.replace("'", "&#x27;")  # word-list: allow
+    assert "the newest first" in text
+    assert "Its code stays in the account&#x27;s artefact bucket" in text.replace("'", "&#x27;")
     assert text.count('<span class="muted">eu-central-1</span>') == 2
 
 
@@ -94,7 +94,7 @@ def test_the_receipt_names_the_region_of_each_line(abroad: World, environment: E
     abroad.tear_down(environment)
     abroad.until_rest(environment)
     text = text_of(abroad, f"/environments/{environment.pk}/receipt/")
-    assert "in us-east-1, eu-central-1 and eu-north-1 for everything" in text
+    assert "in us-east-1, eu-central-1 and eu-north-1 for resources" in text
     assert '<span class="muted">eu-central-1</span>' in text
 
 

@@ -78,7 +78,7 @@ def test_a_blueprints_page_lists_its_versions_and_leads_to_what_changed(release:
         release(version)
     text = text_of(people, "/catalogue/small/")
     assert re.findall(r"<b>(1\.\d+\.0)</b>", text) == ["1.11.0", "1.10.0", "1.9.0"]
-    assert text.count("offered now") == 1
+    assert text.count("available</span>") == 1
     assert 'href="/catalogue/small/versions/1.10.0...1.11.0/"' in text
     assert 'href="/catalogue/small/versions/1.9.0...1.10.0/"' in text
     assert 'href="/catalogue/small/versions/1.11.0...' not in text
@@ -97,7 +97,7 @@ def test_many_versions_have_a_page_of_their_own(release: Release, people: People
     for number in range(8):
         release(f"1.{number}.0")
     assert len(re.findall(r"<b>1\.\d\.0</b>", text_of(people, "/catalogue/small/"))) == 5
-    assert "and 3 more" in text_of(people, "/catalogue/small/")
+    assert "Show 3 more" in text_of(people, "/catalogue/small/")
     assert len(re.findall(r"<b>1\.\d\.0</b>", text_of(people, "/catalogue/small/versions/"))) == 8
 
 
@@ -108,7 +108,7 @@ def test_the_page_stays_when_the_folder_is_gone(release: Release, people: People
     text = text_of(people, "/catalogue/small/versions/")
     assert "This blueprint is no longer in the catalogue" in text
     assert "Renamed" in text
-    assert "offered now" not in text
+    assert "available</span>" not in text
     assert "1.0.0 → 1.1.0" in text_of(people, "/catalogue/small/versions/1.0.0...1.1.0/")
     text_of(people, "/catalogue/never-there/versions/", status=404)
 
@@ -143,7 +143,7 @@ def test_a_published_version_that_changed_is_listed_as_broken(release: Release, 
     release("1.0.0", NOTED)
     olivia, bob = text_of(people, "/catalogue/", "olivia"), text_of(people, "/catalogue/")
     assert "small/blueprint.hcl:1</code><span>Version 1.0.0 of small is published and its files have changed" in olivia
-    assert "Not on offer until repaired: small." in bob
+    assert "Not available until fixed: small." in bob
     assert 'class="cover"' not in olivia + bob
     assert "/catalogue/small/request/" not in text_of(people, "/catalogue/small/")
     what = text_of(people, "/catalogue/small/versions/1.0.0...1.0.0/")
@@ -166,7 +166,7 @@ def test_a_deprecated_version_is_shown_and_not_offered(release: Release, people:
     text = text_of(people, "/catalogue/small/")
     assert "Small 1.0.0 is deprecated" in text
     assert "/catalogue/small/request/" not in text
-    assert "offered now" not in text
+    assert "available</span>" not in text
     assert "(deprecated)" in text_of(people, f"/environments/{environment.pk}/")
 
 
@@ -228,9 +228,9 @@ def test_an_environment_says_which_version_it_is_on_and_that_a_newer_one_is_ther
     release("1.0.0")
     environment = running(people, note="mine alone")
     url = f"/environments/{environment.pk}/"
-    assert "what changes</a>" not in text_of(people, url)
+    assert "Compare the versions</a>" not in text_of(people, url)
     release("1.1.0", maturity="draft")
-    assert "what changes</a>" not in text_of(people, url)
+    assert "Compare the versions</a>" not in text_of(people, url)
     release("1.2.0", ("description = var.note", 'description = "${var.note}, kept"'))
     link = f"/catalogue/small/versions/1.0.0...1.2.0/?environment={environment.pk}"
     assert f'Version 1.2.0 of Small is available. <a href="{link}">See what changes</a>' in text_of(people, url)
@@ -238,7 +238,7 @@ def test_an_environment_says_which_version_it_is_on_and_that_a_newer_one_is_ther
     assert "<del>mine alone (placeholder" in text
     assert "<ins>mine alone, kept (placeholder" in text
     put(environment, state="gone")
-    assert "what changes</a>" not in text_of(people, url)
+    assert "Compare the versions</a>" not in text_of(people, url)
 
 
 def test_only_who_sees_the_environment_compares_with_its_answers(release: Release, people: People) -> None:

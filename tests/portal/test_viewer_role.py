@@ -69,7 +69,7 @@ def test_pages_offer_a_viewer_nothing_that_services_refuse(running: Environment,
     assert f"{environment_url}teardown/" not in page.content.decode()
     assert client.get(f"{environment_url}teardown/").status_code == 403
     assert client.post(f"{environment_url}teardown/").status_code == 403
-    assert client.post(f"{environment_url}try-again/").status_code == 403
+    assert client.post(f"{environment_url}retry/").status_code == 403
 
 
 def test_a_viewer_sees_pending_requests_and_cannot_withdraw_them(people: People, vera: User) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.web.formatting import duration, relative, resource_word, said_setting, said_value, short_type, title_of
+from portal.web.formatting import duration, format_setting, format_value, relative, resource_word, short_type, title_of
 from provisioning.blueprint.inputs.types import Value
 
 
@@ -57,7 +57,7 @@ def test_names(name: str, said: str) -> None:
     ],
 )
 def test_a_variables_value(value: Value, said: str) -> None:
-    assert said_value(value) == said
+    assert format_value(value) == said
 
 
 @pytest.mark.parametrize(
@@ -77,10 +77,10 @@ def test_a_variables_value(value: Value, said: str) -> None:
     ],
 )
 def test_what_a_size_sets(value: object, said: str) -> None:
-    assert said_setting(value) == said
+    assert format_setting(value) == said
 
 
 def test_aws_words() -> None:
     assert short_type("AWS::ECS::TaskDefinition") == "ECS TaskDefinition"
-    assert resource_word("CREATE_IN_PROGRESS") == "being created"
+    assert resource_word("CREATE_IN_PROGRESS") == "creating"
     assert resource_word("IMPORT_ROLLBACK_FAILED") == "import rollback failed"

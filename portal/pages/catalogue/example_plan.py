@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from portal.panels.diagram import DiagramPanel
 from portal.panels.registry import EVIDENCE_LINES_BESIDE_A_FORM, Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
-from portal.web.formatting import said_setting, short_type, title_of
+from portal.web.formatting import format_setting, short_type, title_of
 from provisioning.blueprint import Blueprint, BlueprintError, example_inputs, resolve
 from provisioning.caching import Cache
 from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
@@ -84,12 +84,13 @@ def _plan(blueprint: Blueprint, size: str) -> ExamplePlan:
 
 
 def differences(blueprint: Blueprint) -> list[tuple[str, list[str]]]:
-    """The table of what differs between the sizes: a setting, and its value in each."""
+    """The table of sizes: each setting with its value in every size."""
     names = list(
         dict.fromkeys(name for size in blueprint.sizes.values() for name in size.settings if name != "approval")
     )
     rows = [
-        (title_of(name), [said_setting(size.settings.get(name)) for size in blueprint.sizes.values()]) for name in names
+        (title_of(name), [format_setting(size.settings.get(name)) for size in blueprint.sizes.values()])
+        for name in names
     ]
-    approvals = ["by an approver" if size.requires_approval else "not needed" for size in blueprint.sizes.values()]
+    approvals = ["required" if size.requires_approval else "not required" for size in blueprint.sizes.values()]
     return [("Approval", approvals), *rows]

@@ -1,4 +1,4 @@
-"""Where Terraform's text is pasted or uploaded. What was typed is never sent back: it may hold secrets."""
+"""The form for Terraform text. The text is never sent back, because it may contain secrets."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ PLACEHOLDER = 'module "orders" {\n  source      = "…"\n  environment = "prod"\
 
 
 class ImportForm(forms.Form):
-    """One of the two. `data` is what was given, at most one byte more than is read."""
+    """Text or a file. `given` is its content, cut off one byte after the limit."""
 
     text = forms.CharField(
         required=False,
         strip=False,
-        label="Paste it",
-        help_text="A module block, a whole file with several, or the lines of a .tfvars file.",
+        label="Paste the text",
+        help_text="A module block, a file with several module blocks, or the lines of a .tfvars file.",
         widget=forms.Textarea(
             attrs={
                 "rows": 14,
@@ -33,8 +33,8 @@ class ImportForm(forms.Form):
     file = forms.FileField(
         required=False,
         allow_empty_file=True,
-        label="Or upload it",
-        help_text=f"A .tf, .tfvars or .tfvars.json file, or a request that was exported here; at most {MAX_BYTES // 1000} kB.",
+        label="Or upload a file",
+        help_text=f"A .tf, .tfvars or .tfvars.json file, or a request that was exported from this portal, of at most {MAX_BYTES // 1000} kB.",
         widget=forms.FileInput(attrs={"accept": ".tf,.tfvars,.json"}),
     )
 
@@ -42,7 +42,7 @@ class ImportForm(forms.Form):
         cleaned: dict[str, Any] = super().clean() or {}
         file, text = cleaned.get("file"), cleaned.get("text", "")
         if not self.errors and bool(file is not None) == bool(text.strip()):
-            raise forms.ValidationError("Paste something or choose a file, one of the two.")
+            raise forms.ValidationError("Paste the text or choose a file, but not both.")
         return cleaned
 
     @property

@@ -15,7 +15,7 @@ from django.forms import BoundField
 from django.http import QueryDict
 from typing_extensions import override
 
-from portal.web.formatting import said_value, title_of
+from portal.web.formatting import format_value, title_of
 from provisioning.blueprint import Blueprint, Variable
 from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
@@ -28,7 +28,7 @@ NOTE_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What this user may choose from. `places` are (account, region) by size."""
+    """The choices of one user: teams, accounts, and the regions in which the blueprint is available."""
 
     actor: User
     blueprint: Blueprint
@@ -36,6 +36,7 @@ class Offer:
     accounts: Sequence[Account]
 
     def places(self, size: str) -> list[tuple[Account, str]]:
+        """Account and region of each place where this size can be created."""
         return [
             (account, region)
             for account in accounts_for(self.teams, self.accounts, size=size)
@@ -45,28 +46,28 @@ class Offer:
 
 
 class RequestForm(forms.Form):
-    """Unbound for a first look; bound to what was posted for previews and for sending."""
+    """The form is unbound when it is first shown, and bound to the POST data for previews and for sending."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
-    # The inputs that Terraform's text filled in, so that they stay marked.
+    # The names of the inputs that Terraform text filled in, so that they stay marked.
     imported = forms.CharField(required=False, max_length=NOTE_LIMIT, widget=forms.HiddenInput)
     size = forms.ChoiceField(widget=forms.RadioSelect)
     team = forms.ChoiceField(error_messages={"invalid_choice": "Choose one of your teams."})
     name = forms.CharField(
         max_length=NAME_LIMIT,
-        help_text="Begins the name of everything in AWS. Lowercase letters, digits and hyphens.",
+        help_text="The names of all resources in AWS start with it. Lowercase letters, digits and hyphens.",
         widget=forms.TextInput(
             attrs={"pattern": NAME_PATTERN, "autocomplete": "off", "spellcheck": "false", "placeholder": "orders-dev"}
         ),
     )
     place = forms.ChoiceField(
         label="Account and region",
-        error_messages={"invalid_choice": "This account does not take this size in this region; choose another."},
+        error_messages={"invalid_choice": "This account does not accept this size in this region. Choose another."},
     )
     note = forms.CharField(
         required=False,
         max_length=NOTE_LIMIT,
-        help_text="What it is for. Whoever decides on it reads this.",
+        help_text="What the environment is for. Approvers read this note.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
@@ -76,14 +77,14 @@ class RequestForm(forms.Form):
         if data is not None:
             data = data.copy()
             data["size"] = size
-            # Another size, another list: what is not on it any more gives way to the first that is.
+            # Each size has its own list. A place that is not in it is replaced by the first one that is.
             if data.get("place") not in {value for value, _, _ in places} and places:
                 data["place"] = places[0][0]
         super().__init__(data=data, initial={"request_id": uuid.uuid4(), "size": size})
         self._places = {value: (account, region) for value, account, region in places}
         self._teams = {str(team.pk): team for team in offer.teams}
         self._choose("size", [(name, name) for name in offer.blueprint.sizes])
-        self._choose("team", [(key, team.name) for key, team in self._teams.items()])
+        self._choose("team", self.team_choices)
         self._choose("place", [(value, f"{account.name} · {region}") for value, account, region in places])
         self.variables = {
             PREFIX + name: variable
@@ -107,6 +108,10 @@ class RequestForm(forms.Form):
         return [(self[key], variable) for key, variable in self.variables.items()]
 
     @property
+    def team_choices(self) -> list[tuple[str, str]]:
+        return [(key, team.name) for key, team in self._teams.items()]
+
+    @property
     def imported_names(self) -> set[str]:
         return set(str(self.data.get("imported", "")).split(","))
 
@@ -120,18 +125,18 @@ class RequestForm(forms.Form):
 
     @property
     def inputs(self) -> dict[str, object]:
-        """What was posted for the blueprint's variables, as it was posted."""
+        """The inputs of the blueprint as they were posted."""
         return {variable.name: self.data.get(key, "") for key, variable in self.variables.items()}
 
-    def blame(self, errors: Mapping[str, Sequence[str]]) -> list[str]:
-        """Put sentences beside the fields that they are about; returns those that are about none."""
-        homeless: list[str] = []
+    def add_input_errors(self, errors: Mapping[str, Sequence[str]]) -> list[str]:
+        """Add the errors of inputs to their fields. Returns the sentences about inputs that are not on the form."""
+        without_field: list[str] = []
         for name, sentences in errors.items():
             if PREFIX + name in self.fields:
                 self.add_error(PREFIX + name, [_without_name(sentence, name) for sentence in sentences])
             else:
-                homeless.extend(sentences)
-        return homeless
+                without_field.extend(sentences)
+        return without_field
 
     @override
     def add_error(self, field: str | None, error: Any) -> None:
@@ -141,7 +146,7 @@ class RequestForm(forms.Form):
 
 
 def _without_name(sentence: str, name: str) -> str:
-    """Beside its field, `certificate_arn is not an ARN.` need not say the name again."""
+    """Drop the name from a sentence that is shown beside the field."""
     return sentence.removeprefix(f"{name} ").capitalize() if sentence.startswith(f"{name} is required") else sentence
 
 
@@ -162,20 +167,20 @@ def _field(variable: Variable, size: str) -> forms.Field:
         attributes["inputmode"] = "decimal"
     if variable.type.container is None:
         return forms.CharField(**common, widget=forms.TextInput(attrs=attributes))
-    how = "One key = value a line" if variable.type.container == "map" else "One a line"
+    how = "One key = value per line" if variable.type.container == "map" else "One per line"
     common["help_text"] = f"{variable.description.rstrip('.')}. {how}."
     return forms.CharField(**common, widget=forms.Textarea(attrs={**attributes, "rows": "3"}))
 
 
 def _with_default(variable: Variable, size: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    nothing = "choose…" if variable.required else f"default: {said_value(variable.default_in(size))}"
+    nothing = "choose…" if variable.required else f"default: {format_value(variable.default_in(size))}"
     return [("", nothing), *choices]
 
 
 def _placeholder(variable: Variable, size: str) -> str:
     default = variable.default_in(size)
     if default is not None:
-        return f"default: {said_value(default)}"
+        return f"default: {format_value(default)}"
     if variable.example is None:
         return ""
-    return f"e.g. {said_value(variable.example)}"
+    return f"e.g. {format_value(variable.example)}"

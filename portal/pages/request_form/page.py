@@ -1,166 +1,63 @@
-"""The live panel: what the form comes to now, or what is still missing. Nothing here writes anything."""
+"""The request form with its live preview."""
 
 from __future__ import annotations
 
-import json
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from portal.pages.catalogue.example_plan import example_plan
-from portal.pages.request_form.forms import PREFIX, RequestForm
-from portal.panels.diagram import DiagramPanel
-from portal.panels.plan_summary import PlanSummaryPanel
-from portal.panels.registry import Panels, PlanView, panels_of
-from portal.panels.timeline import TimelinePanel
-from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
-from provisioning.errors import Refused
-from provisioning.lifecycle.planning import PlanDraft, draft_create
+from django.forms import BoundField
 
-FACTS_AT_MOST = 20_000
+from portal.pages.request_form.forms import RequestForm
+from portal.pages.request_form.preview import Change, Preview
+from provisioning.blueprint import Blueprint
+from provisioning.exchange import Left, Taken
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    label: str
-    was: str
-    now: str
+class Imported:
+    """What Terraform text filled in: each line that was used with the title of its field, and the lines that were not."""
+
+    taken: Sequence[tuple[Taken, str]]
+    left: Sequence[Left]
+    notes: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Preview:
-    """The plan, or the reasons why there is none yet.
+class RequestFormPage:
+    """`why_not` says why nobody can request this size now. `changes` are since the plan that was on the page.
 
-    `diagram` shows the plan, or the blueprint's example plan as long as there is none. `panels` are those of the plan.
-    `facts` are sent with the form, so that the next page can say what has changed since.
+    `is_live` marks an answer to htmx, which replaces the preview and the errors of the fields.
     """
 
-    diagram: DiagramPanel | None
-    draft: PlanDraft | None = None
-    panels: Panels = field(default_factory=Panels)
-    missing: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    facts: str = ""
-    wrong: int = 0
-    """How many fields are filled in wrongly."""
+    form: RequestForm
+    preview: Preview
+    why_not: str
+    notice: str
+    changes: Sequence[Change]
+    imported: Imported | None
+    is_live: bool
 
     @property
-    def summary(self) -> PlanSummaryPanel | None:
-        return self.panels.of(PlanSummaryPanel)
+    def blueprint(self) -> Blueprint:
+        return self.form.offer.blueprint
 
     @property
-    def timeline(self) -> TimelinePanel | None:
-        return self.panels.of(TimelinePanel)
+    def size(self) -> str:
+        return self.form.chosen_size
 
     @property
-    def digest(self) -> str:
-        return self.draft.digest if self.draft else ""
+    def needs_approval(self) -> bool:
+        return self.blueprint.sizes[self.size].requires_approval
 
+    @property
+    def only_team(self) -> tuple[str, str] | None:
+        """Key and name of the team, if there is no choice."""
+        (first, *others) = self.form.team_choices
+        return None if others else first
 
-def preview(form: RequestForm, *, lenient: bool) -> Preview:
-    """Plan what the form asks for. `lenient`, while somebody still types: an empty field is missing, but no error yet."""
-    example = example_plan(form.offer.blueprint, form.chosen_size).panels.of(DiagramPanel)
-    if not form.is_bound:
-        return Preview(diagram=example, missing=_missing(form))
-    form.full_clean()
-    missing = _missing(form)
-    draft, problems = _draft(form)
-    if lenient:
-        _forgive_the_empty(form)
-    if draft is None or form.errors:
-        general = [str(text) for text in form.non_field_errors()]
-        return Preview(diagram=example, missing=missing, problems=general + problems, wrong=len(form.errors))
-    panels = panels_of(PlanView.of_draft(draft))
-    return Preview(
-        diagram=panels.of(DiagramPanel),
-        draft=draft,
-        panels=panels,
-        facts=json.dumps(_facts(form, draft)),
-    )
-
-
-def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
-    """The plan; or None and the sentences that belong to no field. The others are on the form."""
-    if not {"team", "place", "name", "request_id"} <= form.cleaned_data.keys():
-        return None, _check_inputs(form)
-    account, region = form.chosen_place
-    try:
-        return draft_create(
-            actor=form.offer.actor,
-            team=form.chosen_team,
-            name=form.cleaned_data["name"],
-            blueprint=form.offer.blueprint,
-            size=form.chosen_size,
-            inputs=form.inputs,
-            account=account,
-            region=region,
-            request_id=form.cleaned_data["request_id"],
-        ), []
-    except InputErrors as error:
-        return None, form.blame(error.errors)
-    except (BlueprintError, Refused) as error:
-        return None, str(error).splitlines()
-
-
-def _check_inputs(form: RequestForm) -> list[str]:
-    """Without a name or a place there is no plan, but what is wrong with the answers can be said all the same."""
-    try:
-        parse_inputs(form.offer.blueprint, form.chosen_size, form.inputs)
-    except InputErrors as error:
-        return form.blame(error.errors)
-    return []
-
-
-def _missing(form: RequestForm) -> list[str]:
-    fixed = [
-        form.fields[name].label or name.capitalize() for name in ("name", "team", "place") if not form[name].value()
-    ]
-    if not form.is_bound:
-        fixed = ["Name"]
-    asked = [
-        str(bound.label)
-        for bound, variable in form.variable_fields
-        if variable.required and not str(form.data.get(bound.name, "")).strip()
-    ]
-    return [*map(str, fixed), *asked]
-
-
-def _forgive_the_empty(form: RequestForm) -> None:
-    for name in [name for name in form.errors if not str(form.data.get(name, "")).strip()]:
-        del form.errors[name]
-        form.fields[name].widget.attrs.pop("aria-invalid", None)
-
-
-def _facts(form: RequestForm, draft: PlanDraft) -> dict[str, str]:
-    account, region = form.chosen_place
-    blueprint = form.offer.blueprint
-    asked = {
-        str(form.fields[PREFIX + name].label): str(value)
-        for name, value in draft.inputs.items()
-        if PREFIX + name in form.fields and not blueprint.variables[name].sensitive and value is not None
-    }
-    return {
-        "Team": form.chosen_team.name,
-        "Name": form.cleaned_data["name"],
-        "Size": form.chosen_size,
-        "Account and region": f"{account.name} · {region}",
-        "Blueprint": f"{blueprint.version} ({blueprint.digest[:8]})",
-        "Resources": str(len(draft.document.resources)),
-        **asked,
-    }
-
-
-def changes_since(shown: str, now: Preview) -> list[Change]:
-    """What differs between the plan that was on the page and the present one, as far as the form can tell."""
-    if not now.facts or not shown or len(shown) > FACTS_AT_MOST:
-        return []
-    try:
-        before = json.loads(shown)
-    except (ValueError, RecursionError):  # not written by this portal
-        return []
-    after = json.loads(now.facts)
-    if not isinstance(before, dict):
-        return []
-    return [
-        Change(label, str(before.get(label, "–")), str(after.get(label, "–")))
-        for label in dict.fromkeys([*after, *before])
-        if str(before.get(label, "–")) != str(after.get(label, "–"))
-    ]
+    @property
+    def live_error_fields(self) -> list[BoundField]:
+        """The fields whose errors a live answer replaces. Size and team have no errors of their own."""
+        if not self.is_live:
+            return []
+        return [field for field in self.form.visible_fields() if field.name not in ("size", "team")]

@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.urls import reverse
 
 from portal.web.components import ComponentGroup, group_by_component
-from portal.web.formatting import said_setting, title_of
+from portal.web.formatting import format_setting, title_of
 from provisioning.blueprint import Blueprint
 from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.lifecycle.access import visible
@@ -98,9 +98,29 @@ class ShownResource:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionsPage:
+    """`is_in_catalogue` is false for a blueprint whose folder was removed."""
+
+    slug: str
+    title: str
+    lines: Sequence[VersionLine]
+    is_in_catalogue: bool
+
+
+def versions_page(user: User, slug: str) -> VersionsPage:
+    """Raises NotFound for a blueprint without versions."""
+    lines = version_lines(user, slug)
+    return VersionsPage(slug, lines[0].row.title, lines, slug in catalogue().blueprints)
+
+
+@dataclass(frozen=True, slots=True)
 class ComparisonPage:
     """`settings` has a line for each setting that differs: in each size its former and its new value, or None."""
 
+    before: Blueprint
+    after: Blueprint
+    size: str
+    environment: Environment | None
     changes: VersionChanges
     region: str
     counts: Mapping[str, int]
@@ -145,16 +165,16 @@ def version_lines(user: User, slug: str) -> list[VersionLine]:
     return lines
 
 
-def news_of(environment: Environment, made_of: PinnedBlueprint | None) -> News | None:
+def news_of(environment: Environment, pinned: PinnedBlueprint | None) -> News | None:
     """Return whether there is a newer version than the environment's, or another draft of it.
 
-    `made_of` is the blueprint of the environment's plan; None if it has no plan.
+    `pinned` is the blueprint of the environment's plan; None if it has no plan.
     """
     if environment.state in NO_LONGER_THERE:
         return None
     mine = environment.blueprint_version
     newer = newer_version(mine.slug, mine.version)
-    changed = made_of is not None and made_of.digest != mine.digest
+    changed = pinned is not None and pinned.digest != mine.digest
     if not newer and not changed:
         return None
     return News(newer, f"{compare_url(mine.slug, mine.version, newer or mine.version)}?environment={environment.pk}")
@@ -169,6 +189,10 @@ def comparison_page(
     changes = compare_versions(before, after, size=size, inputs=inputs, environment=context)
     resources = changes.template.resources if changes.template else ()
     return ComparisonPage(
+        before=before,
+        after=after,
+        size=size,
+        environment=environment,
         changes=changes,
         region=context.region,
         counts=Counter(resource.kind for resource in resources),
@@ -222,7 +246,7 @@ def _value(text: str | None) -> str:
 def _settings(changes: VersionChanges) -> list[tuple[str, list[tuple[str, str] | None]]]:
     rows: dict[str, dict[str, tuple[str, str]]] = {}
     for change in changes.settings:
-        rows.setdefault(change.name, {})[change.size] = (said_setting(change.before), said_setting(change.after))
+        rows.setdefault(change.name, {})[change.size] = (format_setting(change.before), format_setting(change.after))
     return [(title_of(name), [row.get(size) for size in changes.after.sizes]) for name, row in rows.items()]
 
 

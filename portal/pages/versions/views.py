@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch
 from django.views.decorators.http import require_safe
 
-from portal.pages.versions.page import compare_url, comparison_page, version_lines
+from portal.pages.versions.page import compare_url, comparison_page, versions_page
 from portal.web.lookups import NO_SUCH_ENVIRONMENT, get_environment_for, person
 from provisioning.blueprint import Blueprint
 from provisioning.errors import NotFound
@@ -21,13 +21,7 @@ from provisioning.models import Environment, User
 
 @require_safe
 def versions(request: HttpRequest, slug: str) -> HttpResponse:
-    lines = version_lines(person(request), slug)
-    newest = lines[0].row
-    return render(
-        request,
-        "pages/versions/index.html",
-        {"slug": slug, "title": newest.title, "lines": lines, "is_here": slug in catalogue().blueprints},
-    )
+    return render(request, "pages/versions/index.html", {"page": versions_page(person(request), slug)})
 
 
 @require_safe
@@ -47,14 +41,8 @@ def compare(request: HttpRequest, slug: str, before: str, after: str) -> HttpRes
     earlier, later = _two_versions(slug, before, after, environment)
     wanted = environment.size if environment is not None else request.GET.get("size", "")
     size = wanted if wanted in later.sizes else next(iter(later.sizes))
-    context = {
-        "before": earlier,
-        "after": later,
-        "size": size,
-        "environment": environment,
-        "comparison": comparison_page(earlier, later, size=size, environment=environment),
-    }
-    return render(request, "pages/versions/compare.html", context)
+    page = comparison_page(earlier, later, size=size, environment=environment)
+    return render(request, "pages/versions/compare.html", {"page": page})
 
 
 def _environment(user: User, given: str, *, slug: str, version: str) -> Environment | None:

@@ -1,0 +1,39 @@
+"""The home page: the pending requests and the environments that concern the user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from portal.web.listing import PENDING_SHOWN, EnvironmentRow, RequestRow, environment_rows, pending_rows
+from provisioning.lifecycle.access import acting_teams, memberships_of, visible
+from provisioning.models import User
+
+ENVIRONMENTS_SHOWN = 25
+
+
+@dataclass(frozen=True, slots=True)
+class HomePage:
+    """`team` is the name of the user's first team, empty without one."""
+
+    pending: list[RequestRow]
+    environments: list[EnvironmentRow]
+    team: str
+    may_request: bool
+
+    @property
+    def has_more_environments(self) -> bool:
+        return len(self.environments) == ENVIRONMENTS_SHOWN
+
+    @property
+    def shows_all_pending(self) -> bool:
+        return len(self.pending) < PENDING_SHOWN
+
+
+def home_page(user: User) -> HomePage:
+    memberships = memberships_of(user)
+    return HomePage(
+        pending=pending_rows(user),
+        environments=environment_rows(visible(user), limit=ENVIRONMENTS_SHOWN, living=True),
+        team=memberships[0].team.name if memberships else "",
+        may_request=bool(acting_teams(memberships)),
+    )

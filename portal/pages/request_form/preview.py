@@ -1,0 +1,166 @@
+"""The live preview: the plan of the form as it is filled in now, or what is missing. Nothing here writes anything."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+from portal.pages.catalogue.example_plan import example_plan
+from portal.pages.request_form.forms import PREFIX, RequestForm
+from portal.panels.diagram import DiagramPanel
+from portal.panels.plan_summary import PlanSummaryPanel
+from portal.panels.registry import Panels, PlanView, panels_of
+from portal.panels.timeline import TimelinePanel
+from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
+from provisioning.errors import Refused
+from provisioning.lifecycle.planning import PlanDraft, draft_create
+
+FACTS_AT_MOST = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    label: str
+    was: str
+    now: str
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """The plan, or the reasons why there is none yet.
+
+    `diagram` shows the plan, or the blueprint's example plan as long as there is none. `panels` are those of the plan.
+    `facts` are sent with the form, so that the next page can say what has changed since.
+    """
+
+    diagram: DiagramPanel | None
+    draft: PlanDraft | None = None
+    panels: Panels = field(default_factory=Panels)
+    missing: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    facts: str = ""
+    wrong: int = 0
+    """The number of fields with an error."""
+
+    @property
+    def summary(self) -> PlanSummaryPanel | None:
+        return self.panels.of(PlanSummaryPanel)
+
+    @property
+    def timeline(self) -> TimelinePanel | None:
+        return self.panels.of(TimelinePanel)
+
+    @property
+    def digest(self) -> str:
+        return self.draft.digest if self.draft else ""
+
+
+def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
+    """Plan the request. With `lenient`, while the user still types, an empty field is missing but not yet an error."""
+    example = example_plan(form.offer.blueprint, form.chosen_size).panels.of(DiagramPanel)
+    if not form.is_bound:
+        return Preview(diagram=example, missing=_missing(form))
+    form.full_clean()
+    missing = _missing(form)
+    draft, problems = _draft(form)
+    if lenient:
+        _drop_errors_of_empty_fields(form)
+    if draft is None or form.errors:
+        general = [str(text) for text in form.non_field_errors()]
+        return Preview(diagram=example, missing=missing, problems=general + problems, wrong=len(form.errors))
+    panels = panels_of(PlanView.of_draft(draft))
+    return Preview(
+        diagram=panels.of(DiagramPanel),
+        draft=draft,
+        panels=panels,
+        facts=json.dumps(_facts(form, draft)),
+    )
+
+
+def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
+    """The plan, or None and the problems that belong to no field. The form has those that belong to one."""
+    if not {"team", "place", "name", "request_id"} <= form.cleaned_data.keys():
+        return None, _check_inputs(form)
+    account, region = form.chosen_place
+    try:
+        return draft_create(
+            actor=form.offer.actor,
+            team=form.chosen_team,
+            name=form.cleaned_data["name"],
+            blueprint=form.offer.blueprint,
+            size=form.chosen_size,
+            inputs=form.inputs,
+            account=account,
+            region=region,
+            request_id=form.cleaned_data["request_id"],
+        ), []
+    except InputErrors as error:
+        return None, form.add_input_errors(error.errors)
+    except (BlueprintError, Refused) as error:
+        return None, str(error).splitlines()
+
+
+def _check_inputs(form: RequestForm) -> list[str]:
+    """Without a name or a region there is no plan, but the inputs are checked all the same."""
+    try:
+        parse_inputs(form.offer.blueprint, form.chosen_size, form.inputs)
+    except InputErrors as error:
+        return form.add_input_errors(error.errors)
+    return []
+
+
+def _missing(form: RequestForm) -> list[str]:
+    fixed = [
+        form.fields[name].label or name.capitalize() for name in ("name", "team", "place") if not form[name].value()
+    ]
+    if not form.is_bound:
+        fixed = ["Name"]
+    inputs = [
+        str(bound.label)
+        for bound, variable in form.variable_fields
+        if variable.required and not str(form.data.get(bound.name, "")).strip()
+    ]
+    return [*map(str, fixed), *inputs]
+
+
+def _drop_errors_of_empty_fields(form: RequestForm) -> None:
+    for name in [name for name in form.errors if not str(form.data.get(name, "")).strip()]:
+        del form.errors[name]
+        form.fields[name].widget.attrs.pop("aria-invalid", None)
+
+
+def _facts(form: RequestForm, draft: PlanDraft) -> dict[str, str]:
+    account, region = form.chosen_place
+    blueprint = form.offer.blueprint
+    inputs = {
+        str(form.fields[PREFIX + name].label): str(value)
+        for name, value in draft.inputs.items()
+        if PREFIX + name in form.fields and not blueprint.variables[name].sensitive and value is not None
+    }
+    return {
+        "Team": form.chosen_team.name,
+        "Name": form.cleaned_data["name"],
+        "Size": form.chosen_size,
+        "Account and region": f"{account.name} · {region}",
+        "Blueprint": f"{blueprint.version} ({blueprint.digest[:8]})",
+        "Resources": str(len(draft.document.resources)),
+        **inputs,
+    }
+
+
+def changes_since(shown: str, now: Preview) -> list[Change]:
+    """The differences between the plan that was on the page and the current one, from the `facts` of both."""
+    if not now.facts or not shown or len(shown) > FACTS_AT_MOST:
+        return []
+    try:
+        before = json.loads(shown)
+    except (ValueError, RecursionError):  # not written by this portal
+        return []
+    after = json.loads(now.facts)
+    if not isinstance(before, dict):
+        return []
+    return [
+        Change(label, str(before.get(label, "–")), str(after.get(label, "–")))
+        for label in dict.fromkeys([*after, *before])
+        if str(before.get(label, "–")) != str(after.get(label, "–"))
+    ]

@@ -1,0 +1,112 @@
+"""The list of requests, and the page of one request with the plan that people decide on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q
+
+from portal.pages.requests.forms import DecisionForm
+from portal.panels.diagram import DiagramPanel
+from portal.panels.plan_summary import PlanSummaryPanel, StackSummary
+from portal.panels.registry import Panels, PlanView, panels_of
+from portal.panels.timeline import TimelinePanel
+from portal.web.formatting import format_value, title_of
+from portal.web.history import Entry, request_history
+from portal.web.listing import Listing, RequestRow, request_listing
+from provisioning.lifecycle.access import may_decide, may_operate, visible
+from provisioning.lifecycle.kinds.registry import kind_of
+from provisioning.lifecycle.plan_document import CreatePlan, TeardownPlan, from_json
+from provisioning.lifecycle.states import RequestState
+from provisioning.models import Environment, Request, User
+
+
+@dataclass(frozen=True, slots=True)
+class RequestsPage:
+    """`state` is the filter as it is in the URL."""
+
+    listing: Listing[RequestRow]
+    state: str
+    states: list[RequestState]
+
+
+def requests_page(user: User, *, state: str, cursor: str) -> RequestsPage:
+    condition = visible(user, "environment__team")
+    if state in set(RequestState):
+        condition &= Q(state=state)
+    return RequestsPage(request_listing(condition, cursor=cursor), state, list(RequestState))
+
+
+@dataclass(frozen=True, slots=True)
+class RequestPage:
+    """`diagram` and `panels` show the plan of a creation, `teardown` that of a teardown; the other is empty."""
+
+    request: Request
+    title: str
+    approve_label: str
+    blueprint_digest: str
+    panels: Panels
+    teardown: TeardownPlan | None
+    inputs: Sequence[tuple[str, str]]
+    form: DecisionForm
+    is_pending: bool
+    is_own: bool
+    may_decide: bool
+    may_withdraw: bool
+    history: Sequence[Entry]
+
+    @property
+    def environment(self) -> Environment:
+        return self.request.environment
+
+    @property
+    def in_several_regions(self) -> bool:
+        return self.teardown is not None and len({line.region for line in self.teardown.lines}) > 1
+
+    @property
+    def id(self) -> UUID:
+        return self.request.pk
+
+    @property
+    def diagram(self) -> DiagramPanel | None:
+        return self.panels.of(DiagramPanel)
+
+    @property
+    def minutes(self) -> int:
+        """How long the creation is expected to take; 0 if there is no forecast."""
+        timeline = self.panels.of(TimelinePanel)
+        return timeline.minutes if timeline else 0
+
+    @property
+    def stacks(self) -> Sequence[StackSummary]:
+        """The stacks whose templates can be read one by one; empty if there is only one."""
+        summary = self.panels.of(PlanSummaryPanel)
+        return summary.stacks if summary else []
+
+
+def request_page(user: User, request: Request, *, form: DecisionForm | None = None) -> RequestPage:
+    plan = from_json(request.plan.content)
+    created = plan if isinstance(plan, CreatePlan) else None
+    kind = kind_of(request.kind)
+    is_pending = request.state == RequestState.WAITING
+    return RequestPage(
+        request=request,
+        title=f"{kind.words.verb} {request.environment.name}",
+        approve_label=kind.words.approve,
+        blueprint_digest=created.blueprint.digest if created else "",
+        panels=panels_of(PlanView.of_plan(request.plan, created)) if created else Panels(),
+        teardown=plan if isinstance(plan, TeardownPlan) else None,
+        inputs=sorted(
+            (title_of(key), format_value(value))
+            for key, value in (created.inputs if created else {}).items()
+            if value is not None
+        ),
+        form=form or DecisionForm(initial={"digest": request.plan.digest}),
+        is_pending=is_pending,
+        is_own=is_pending and request.requested_by_id == user.pk,
+        may_decide=is_pending and may_decide(user, request),
+        may_withdraw=is_pending and may_operate(user, request.environment.team),
+        history=request_history(request),
+    )

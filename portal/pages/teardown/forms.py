@@ -1,0 +1,20 @@
+"""The confirmation of a teardown."""
+
+from __future__ import annotations
+
+from django import forms
+
+
+class TeardownForm(forms.Form):
+    """`digest` is that of the plan on the page, so that nobody confirms a plan that they have not seen."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    typed_name = forms.CharField(
+        max_length=64,
+        label="Type the environment's name",
+        error_messages={"required": "Type the environment's name to confirm."},
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "aria-describedby": "error-typed_name"}
+        ),
+    )
