@@ -7,7 +7,7 @@ the API ask the same functions before they offer something. To add a role, add i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum, auto
 from typing import Final
 
@@ -121,9 +121,9 @@ def check_may(user: User, team: Team, permission: Permission) -> None:
         raise NotAllowed(f"Only {_holders(permission)} of {team.name} may do this.")
 
 
-def check_may_act_for_a_team(teams: Iterable[Team]) -> None:
-    """Raise NotAllowed if `teams`, those that a user may act for, are none."""
-    if not any(True for _ in teams):
+def check_may_act_for_a_team(teams: Sequence[Team]) -> None:
+    """Raise NotAllowed if `teams`, those that a user may act for, is empty."""
+    if not teams:
         raise NotAllowed(no_team_to_act_for())
 
 
