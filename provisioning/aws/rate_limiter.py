@@ -70,7 +70,7 @@ class CallLimiter(Protocol):
     """What paces the calls of a client. `RateLimiter` is the one for AWS."""
 
     def acquire(self, account: str, region: str, family: str, *, borrow: bool = False) -> float:
-        """Takes a token and returns 0, or returns the seconds to wait for one. With `borrow`, the token is taken
+        """Takes a token and returns 0, or returns the seconds to wait for one. With `borrow`, the token is used
         in any case, and later calls wait longer.
         """
 

@@ -72,7 +72,7 @@ STACK_STATUSES: Final = _table(
     _bad("UPDATE_ROLLBACK_FAILED", Kind.UPDATE, rollback=True),
     _busy("UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS", Kind.UPDATE, rollback=True),
     _bad("UPDATE_ROLLBACK_COMPLETE", Kind.UPDATE, rollback=True),
-    # A stack that has only a change set stays here until somebody executes or deletes it. Nothing is running.
+    # A stack with only a change set keeps this status until the change set is executed or deleted. Nothing is running.
     _bad("REVIEW_IN_PROGRESS", Kind.REVIEW),
     _busy("IMPORT_IN_PROGRESS", Kind.IMPORT),
     _good("IMPORT_COMPLETE", Kind.IMPORT),

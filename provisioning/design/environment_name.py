@@ -1,4 +1,4 @@
-"""The rule for environment names, and the values that stand in for an environment in examples.
+"""The rule for environment names, and the values that examples use for an environment.
 
 Stacks and resources get names that begin with the environment's name, so the rule is the strictest
 of AWS's rules for those resources.
@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 NAME_LIMIT: Final = 32
-"""Characters in an environment's name. AWS's shortest limits leave room for a suffix beside it."""
+"""Characters in an environment's name. AWS's shortest limits leave room for a suffix after it."""
 NAME_PATTERN: Final = "[a-z](-?[a-z0-9])*"
 """As a regular expression for Python and for the `pattern` attribute of an HTML field."""
 NAME_RULE: Final = (

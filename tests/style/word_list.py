@@ -33,9 +33,6 @@ EXCLUDED = (
 # Folders whose prose has not been rewritten yet. Remove a folder when it is clean.
 NOT_YET: tuple[str, ...] = (
     "portal/",
-    "provisioning/aws/",
-    "provisioning/components/",
-    "provisioning/design/",
     "provisioning/diagram/",
     "templates/",
 )

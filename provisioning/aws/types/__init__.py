@@ -10,7 +10,7 @@ type, so `aws_type` answers for an unknown type with an empty record: the existe
 cannot be checked, it has no protection, and its duration is that of any other type.
 
 Trade-off: a record refers to a call by name, `<service>.<function>`, and not by the function itself.
-So data stays free of boto3 and loads in milliseconds; mypy cannot check a name, but a test can.
+So the data is free of boto3 and loads in milliseconds; mypy cannot check a name, but a test can.
 
 Add a service
 -------------

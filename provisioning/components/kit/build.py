@@ -166,7 +166,7 @@ class Build:
     def retain(self, resource: BaseAWSObject, *, policy: str | None, why: str, stack: str = MAIN) -> None:
         """Set what happens to data when its stack is deleted: `Retain`, `Snapshot`, or None to delete it.
 
-        If the creation of a retained resource is rolled back, the resource is deleted all the same: it is still empty,
+        If the creation of a retained resource is rolled back, the resource is deleted nevertheless: it is still empty,
         and its name would block the next attempt.
         """
         if policy is None:

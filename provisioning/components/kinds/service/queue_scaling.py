@@ -21,7 +21,7 @@ from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
-# An alarm that stays on triggers again every minute. The cooldown lets the last step take effect first.
+# An alarm that remains on triggers again every minute. The cooldown lets the last step take effect first.
 _COOLDOWN_SECONDS = 180
 
 

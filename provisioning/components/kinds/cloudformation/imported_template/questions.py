@@ -53,7 +53,7 @@ SECRET_ARN = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One parameter as the portal asks for it. `type` is a Terraform type; `secret` means NoEcho.
+    """One parameter as an input of the form. `type` is a Terraform type; `secret` means NoEcho.
 
     `minimum` and `maximum` limit a number, or the length of a text. The value of a secret is never asked for: the answer
     is the ARN of a secret in the account, or nothing, in which case AWS generates one. `example` is a value that the
