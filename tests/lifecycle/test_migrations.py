@@ -51,7 +51,12 @@ from tests.scripted_aws.cloud import Cloud, ManualClock
 from tests.support.plans import created_by
 
 ROWS = Path(__file__).parent / "upgrades" / "rows_of_0001.json"
-DELIVERED = {"0001_initial": "6482d700a8eeb7f0795af1fa1b74f405c707247358b84bf74a64a07962ccc9bb"}
+DELIVERED = {
+    "0001_initial": "6482d700a8eeb7f0795af1fa1b74f405c707247358b84bf74a64a07962ccc9bb",
+    "0002_several_stacks": "f4c234193d9243e89c4dd402a5d18c4e983f2d30334c9792d485166a4082ac23",
+    "_plans_by_stack": "5a3312c6bb1ad467d57fb612c4bf6b9ae1ca94aeb2c1ebc618baaef4f1331710",
+    "0003_audit_in_order": "d109e3b323bb6f5b791f9bc7acde1502ac475ec3d7015a090f3621dd50e7ba7c",
+}
 # A moment after the last of the rows was written.
 JUST_AFTER = datetime(2026, 11, 2, 9, 2, 10, tzinfo=UTC)
 OLD_DIGEST_OF_WAITS = "2cae897251c79026b20dcd3c32838b2c0f71bfb0d4f05d2911f3e41617584345"
