@@ -1,7 +1,7 @@
 """Names of a design's parts: components, logical ids in a template, and physical names in AWS.
 
 A component called `main` is the only one of its kind, or the most important one. `main` tells a reader nothing, so
-every name that is made from a component's name leaves it out: `ComponentName` is the one place that knows.
+every name that is made from a component's name leaves it out. Only this module knows that.
 """
 
 from __future__ import annotations
@@ -38,13 +38,18 @@ class ComponentName:
         return self.kind if self.name == _MAIN else f"{self.kind}-{self.name}"
 
     def for_people(self, title: str) -> tuple[str, str]:
-        """Return name and kind as pages show them: (“api”, “Service”), or (“PostgreSQL”, “”) for `postgres.main`.
+        """Return name and kind as pages show them; `title` is the kind's title."""
+        return name_for_people(self.name, title)
 
-        `title` is the kind's title. Without one the name is shown, whatever it is.
-        """
-        if self.name == _MAIN and title:
-            return title, ""
-        return self.name.replace("_", " "), title
+
+def name_for_people(name: str, title: str) -> tuple[str, str]:
+    """Return name and kind as pages show them: (“api”, “Service”), or (“PostgreSQL”, “”) for `postgres.main`.
+
+    `title` is the kind's title. Without one the name is shown, whatever it is.
+    """
+    if name == _MAIN and title:
+        return title, ""
+    return name.replace("_", " "), title
 
 
 def pascal(text: str) -> str:

@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from provisioning.design.graph import Design
+from provisioning.design.names import name_for_people
 from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.diagram.geometry import GROUP_WIDTH, Area, Group, Lane, Placed, Point, Text, cut, text_width, written
 from provisioning.diagram.layout import arrange
@@ -154,10 +155,8 @@ def _box(placed: Placed, states: Mapping[str, str] | None) -> str:
 def _words(placed: Placed) -> tuple[str, str, str]:
     """Name, kind and fact as they fit: a kind for which the first line has no room begins the second one."""
     box = placed.box
-    # "main" says nothing: the kind is the better name.
-    kind = box.kind if placed.in_group else placed.kind
-    name, kind = (kind, "") if box.name == "main" and kind else (box.name, kind)
-    name = name.replace("_", " ")
+    title = box.kind if placed.in_group else placed.kind
+    name, kind = name_for_people(box.name, title)
     if placed.in_group:
         kind = ""
     room = placed.width - _PAD - _MARK

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import ValidationError
 
+from provisioning.components import kinds as folders
+from provisioning.components import registry
 from provisioning.components.registry import UnknownComponent, component, kinds
 from provisioning.design.graph import Reference
 from tests.support.designs import ARN
@@ -170,3 +174,23 @@ def test_every_kind_is_described(kind: str) -> None:
     assert found.title
     assert found.summary
     assert all(found.attributes.values())
+
+
+@pytest.mark.parametrize(
+    ("text", "defined"),
+    [("", "none"), ('class Topic(Component):\n    kind = "subject"\n', "Topic")],
+)
+def test_a_folder_that_does_not_define_its_component_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, defined: str
+) -> None:
+    folder = tmp_path / "topic"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "component.py").write_text(f"from provisioning.components.kit.component import Component\n{text}")
+    monkeypatch.setattr(folders, "__path__", [*folders.__path__, str(tmp_path)])
+    try:
+        with pytest.raises(ImportError, match=f'exactly one component, with kind = "topic"; it defines {defined}'):
+            registry._discover("topic")
+    finally:
+        for name in [name for name in sys.modules if name.startswith(f"{folders.__name__}.topic")]:
+            del sys.modules[name]
