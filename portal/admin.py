@@ -36,7 +36,7 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     inlines = (MembershipInline,)
 
     def get_readonly_fields(self, _request: HttpRequest, obj: Team | None = None) -> tuple[str, ...]:
-        """The slug stands in the tags of what the team has."""
+        """The slug is in the tags of the team's resources."""
         return ("slug",) if obj else ()
 
 

@@ -71,7 +71,7 @@ def check_contradictions(**_: Any) -> list[CheckMessage]:
         found.append(
             Error(
                 "DEBUG and BEHIND_TLS are both true.",
-                hint="DEBUG shows settings to whoever causes an error; turn one of them off.",
+                hint="DEBUG shows settings to anyone who causes an error; turn one of them off.",
                 id="portal.E005",
             )
         )
@@ -86,7 +86,7 @@ def check_contradictions(**_: Any) -> list[CheckMessage]:
     if not settings.DEBUG and not settings.BEHIND_TLS and not set(settings.ALLOWED_HOSTS) <= LOOPBACK | {"testserver"}:
         found.append(
             Caution(
-                "BEHIND_TLS is false, so session cookies travel in the clear.",
+                "BEHIND_TLS is false, so session cookies are sent unencrypted.",
                 hint="Set BEHIND_TLS=true where a proxy ends TLS; leave it only for a portal that nobody else reaches.",
                 id="portal.W001",
             )

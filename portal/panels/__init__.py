@@ -9,8 +9,8 @@ Add a panel:
    `panel(view: PlanView) -> Panel | None`. It returns None if the plan has nothing for it. It must not read the
    database: what it needs belongs to the `PlanView`.
 2. Write `templates/panels/<name>.html`. Its only variable is `panel`. Give each `details` element an id that begins
-   with the panel's name, so that it stays open when the page refreshes.
+   with the panel's name, so that it remains open when the page refreshes.
 
 `registry` finds the module by its place in this folder. A panel with `place = Place.PAGE` is not part of the column: its
-page asks for it by its class (`panels.of(DiagramPanel)`) and includes it where it belongs.
+page selects it by its class (`panels.of(DiagramPanel)`) and includes it where it belongs.
 """

@@ -19,7 +19,7 @@ from provisioning.models import Plan
 from provisioning.proof.report import Proof
 from provisioning.timeline.timeline import Timeline
 
-# Lines of evidence for each check: all that a reader needs, and fewer beside a form that is sent on every few letters.
+# Lines of evidence for each check: all that a reader needs, and fewer next to a form that is sent on every few letters.
 EVIDENCE_LINES, EVIDENCE_LINES_BESIDE_A_FORM = 40, 3
 
 

@@ -32,7 +32,7 @@ register.filter("maturity_tone", maturity_tone)
 
 @register.filter
 def default_in(variable: Variable, size: str) -> str:
-    """What an empty field comes to. A secret's default is not told."""
+    """What an empty field comes to. A secret's default is not shown."""
     return "set" if variable.sensitive else format_value(variable.default_in(size))
 
 

@@ -9,7 +9,7 @@ from provisioning.models import Environment
 from tests.portal.conftest import SLUG, People
 
 ID = "0f0f0f0f-0000-4000-8000-000000000000"
-# The URLs of every delivered version, with the name of the page that each one leads to today. Add to this list only.
+# The URLs of every delivered version, with the name of the page that each one redirects to today. Add to this list only.
 URLS = {
     "/healthz": "healthz",
     "/sign-in/": "sign_in",

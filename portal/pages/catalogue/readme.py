@@ -11,7 +11,7 @@ from provisioning.blueprint import Blueprint
 from provisioning.caching import Cache
 
 MAX_BYTES = 200_000
-# Raw HTML in the file is shown as text, and links lead to http, https and mailto only: the library's own rules.
+# Raw HTML in the file is shown as text, and links use http, https and mailto only: the library's own rules.
 _markdown = MarkdownIt("commonmark", {"html": False}).enable("table")
 # Keys are the digests of blueprints, which cover their READMEs.
 _pages: Cache[str, SafeString] = Cache(max_size=100)

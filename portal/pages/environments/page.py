@@ -138,7 +138,7 @@ class PendingRequest:
 
 @dataclass(frozen=True, slots=True)
 class FailureView:
-    """`action` is the one that the failure suggests; it is offered beside the failure and not among the other actions."""
+    """`action` is the one that the failure suggests; it is offered next to the failure and not among the other actions."""
 
     failure: Failure
     resource_title: str
@@ -282,7 +282,7 @@ def _component_states(state: EnvironmentState, now: Progress, failed_address: st
     """The states for the diagram.
 
     A component that is half complete counts as in progress only while the environment moves. The component that failed
-    stays marked after the rollback.
+    remains marked after the rollback.
     """
     if state in moving_states():
         return now.component_states

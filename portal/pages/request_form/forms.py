@@ -1,6 +1,6 @@
 """The form that asks for an environment: fixed questions, and one for each variable of the blueprint.
 
-It only collects. What is right is decided by `provisioning`, whose sentences end up beside the fields.
+It only collects. What is right is decided by `provisioning`, whose sentences are shown next to the fields.
 """
 
 from __future__ import annotations
@@ -146,7 +146,7 @@ class RequestForm(forms.Form):
 
 
 def _without_name(sentence: str, name: str) -> str:
-    """Drop the name from a sentence that is shown beside the field."""
+    """Drop the name from a sentence that is shown next to the field."""
     return sentence.removeprefix(f"{name} ").capitalize() if sentence.startswith(f"{name} is required") else sentence
 
 

@@ -101,7 +101,7 @@ def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
 
 
 def _check_inputs(form: RequestForm) -> list[str]:
-    """Without a name or a region there is no plan, but the inputs are checked all the same."""
+    """Without a name or a region there is no plan, but the inputs are still checked."""
     try:
         parse_inputs(form.offer.blueprint, form.chosen_size, form.inputs)
     except InputErrors as error:

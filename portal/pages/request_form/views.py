@@ -118,7 +118,7 @@ def request_page(
     part: str = "",
     imported: Imported | None = None,
 ) -> HttpResponse:
-    """Render the form beside its preview, or only the `part` of it that htmx swaps."""
+    """Render the form next to its preview, or only the `part` of it that htmx swaps."""
     preview = preview or preview_of(form, lenient=True)
     page = RequestFormPage(
         form=form,

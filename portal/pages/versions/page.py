@@ -37,7 +37,7 @@ TONES = {"removed": "bad", "changed": "note", "added": "ok"}
 class VersionLine:
     """One version. `problem` is the sentence about a published version whose folder has changed.
 
-    `environments` counts those that the user may see. `compare_url` leads to what changed since the version before.
+    `environments` counts those that the user may see. `compare_url` is the page of the changes since the version before.
     """
 
     row: BlueprintVersion
