@@ -1,4 +1,6 @@
-"""Groups that no arrow meets need not stand in the column at the right: below the network there is often room for them."""
+"""Compacts the diagram: groups without arrows move from the right-hand column to free space below
+the network.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ from provisioning.diagram.geometry import (
     Layout,
 )
 
-_WORTH = ROW_HEIGHT + GROUP_GAP  # pixels that the picture must become lower by
+_WORTH = ROW_HEIGHT + GROUP_GAP  # pixels by which the diagram must become lower
 
 
 def settle_below(layout: Layout, bottom: float) -> float:
@@ -56,7 +58,9 @@ def _move(group: Group, y: float) -> None:
 
 
 def _rows(layout: Layout, quiet: Sequence[Group]) -> list[Sequence[Group]]:
-    """As many beside each other as the network has room for when it is narrowest; alike in height together."""
+    """As many groups per row as the network has room for when it is narrowest, all of the same
+    height.
+    """
     width = layout.columns * (BOX_WIDTH + GUTTER) + LANE_PAD + 2 * FRAME_PAD * (len(layout.areas) - 1)
     fit = max(1, int((width + GROUP_GAP) / (GROUP_WIDTH + GROUP_GAP)))
     ordered = sorted(quiet, key=lambda group: -group.height)

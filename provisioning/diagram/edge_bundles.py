@@ -1,8 +1,9 @@
-"""Which way each arrow takes, before anything has coordinates: sides, channels, gutters.
+"""Routes each arrow before anything has coordinates: sides, channels and gutters.
 
-Channels lie above each row of boxes (number 0 above the first) and below the last; gutters lie left of each column, and
-one more right of the last, from which arrows go on to the groups. Boxes stand in neither, so no line runs through one.
-All arrows that meet a target on one side are one net: they may join, for they lead to the same place.
+Channels lie above each row of boxes (number 0 above the first) and below the last. Gutters lie left
+of each column, and one more right of the last, from which arrows continue to the groups. Boxes are
+in neither, so no line crosses one. All arrows that reach a target on one side form one net: they
+may join, because they have the same target.
 """
 
 from __future__ import annotations
@@ -134,10 +135,11 @@ def _gutters(layout: Layout, found: list[Net]) -> None:
 
 
 def _offsets(found: list[Net]) -> None:
-    """Spread the lines along each side of each cell, in the order of where they lead.
+    """Spreads the lines along each side of each cell, in the order of their targets.
 
-    Lines on upper sides lie on a grid, those on lower sides half a step beside it: two boxes of one column never
-    have lines that run over each other in the channel between. Only a straight arrow has one place on both.
+    Lines on upper sides are on a grid, those on lower sides are half a step off it, so that lines of two
+    boxes in one column never overlap in the channel between them. Only a straight arrow has the same
+    position on both.
     """
     sides: dict[tuple[int, Side], list[tuple[float, int, Net | End]]] = defaultdict(list)
     cells: dict[int, Cell] = {}

@@ -1,4 +1,6 @@
-"""Every arrow's way as points, and the places of the texts that stand beside boxes: where no line crosses them."""
+"""Computes every arrow's path as points, and positions for the labels next to boxes that no line
+crosses.
+"""
 
 from __future__ import annotations
 
@@ -101,7 +103,7 @@ def _ways_out(layout: Layout) -> Iterator[tuple[list[Point], str]]:
                 x = _clear(layout, cell, cell.bottom, below[0].y)
                 yield [(x, below[0].y), (x, cell.bottom)], f"{below[0].key} goes out through the {name}"
             if outside:
-                yield _up(layout, cell, outside.y + outside.height), f"the {name} leads to the internet"
+                yield _up(layout, cell, outside.y + outside.height), f"the {name} connects to the internet"
 
 
 def _clear(layout: Layout, cell: Cell, top: float, bottom: float) -> float:

@@ -1,4 +1,6 @@
-"""The picture's parts with their places: what the layout fills in, the routes connect and the SVG is written from."""
+"""The parts of the diagram with their positions: filled in by the layout, connected by the paths,
+drawn as SVG.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,7 @@ def text_width(text: str, size: float, *, bold: bool = False) -> float:
 
 
 def beside_width(text: str, kind: str) -> float:
-    """Pixels of a text that stands beside boxes; an area's name is written with letters set apart."""
+    """Width in pixels of a label next to boxes; the name of an area is letter-spaced."""
     apart = 0.04 * AREA_SIZE * len(text) if kind == "pic-area" else 0.0
     return text_width(text, AREA_SIZE if kind == "pic-area" else LABEL_SIZE, bold=True) + apart
 
@@ -53,7 +55,7 @@ def written(text: str) -> str:
 
 @dataclass(slots=True)
 class Placed:
-    """A box with its place. `kind` is what it is called where it does not stand in a group of its kind."""
+    """A box with its position. `kind` is its label if it is not in a group of its kind."""
 
     address: str
     box: Box
@@ -67,9 +69,9 @@ class Placed:
 
 @dataclass(slots=True)
 class Cell:
-    """Boxes of one component that stand on each other, in one column of one row of the whole picture.
+    """Stacked boxes of one component, in one column of one row of the whole diagram.
 
-    Arrows mean the first one, so where there are more they leave and meet it at the top.
+    Arrows belong to the first box, so a cell with several boxes has its arrows at the top.
     """
 
     boxes: list[Placed]
@@ -105,9 +107,9 @@ class Cell:
 
 @dataclass(slots=True)
 class Group:
-    """Components of one kind that stand in the region and in no network, as rows.
+    """Components of one kind that are in the region but in no network, as rows.
 
-    `place` is its number in a row below the network; without one it stands in the column at the right.
+    `place` is its number in a row below the network; without one it is in the right-hand column.
     """
 
     title: str
@@ -125,7 +127,9 @@ class Group:
 
 @dataclass(slots=True)
 class Lane:
-    """A tier, or another region. `rows` are lines of cells; `row` is the first one's number in the whole picture."""
+    """A tier, or another region. `rows` are lines of cells; `row` is the number of the first one in
+    the whole diagram.
+    """
 
     key: str
     title: str

@@ -1,7 +1,9 @@
-"""Where everything belongs in the picture: lanes, rows and columns, groups, arrows. `routes` finds the places and ways.
+"""Arranges the diagram: lanes, rows and columns, groups, arrows. Coordinates and paths are computed
+later.
 
-Tiers are lanes, one below the other, each of as many rows as it needs; what stands in the region but in no network is a
-column of groups at the right; another region is a lane of its own at the end.
+Tiers are lanes, one below the other, each with as many rows as it needs. Components that are in the
+region but in no network form a column of groups at the right. Another region is a lane of its own
+at the end.
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ def _groups(boxes: Iterable[Placed], home: str) -> Iterator[Group]:
 
 
 def _stacks(boxes: Mapping[str, list[Placed]], home: str, *, grouped: bool) -> Iterator[tuple[str, Cell]]:
-    """Boxes of one component and lane stand on each other, but one that leads somewhere stands alone."""
+    """Stacks boxes of one component and lane; a box with egress is never stacked."""
     for found in boxes.values():
         stacks: dict[tuple[str, int], list[Placed]] = defaultdict(list)
         for number, placed in enumerate(found):
@@ -120,7 +122,9 @@ def _lanes(stacks: list[tuple[str, Cell]], content: DiagramContent, arrows: list
 
 
 def _into_rows(lanes: list[Lane], arrows: list[Arrow]) -> None:
-    """Split what is too wide; what talks to lanes above comes into the upper rows. Rows are numbered over the picture."""
+    """Splits rows that are too wide; cells with arrows to lanes above move to the upper rows. Rows
+    are numbered over the diagram.
+    """
     level = {id(cell): number for number, lane in enumerate(lanes) for cell in lane.rows[0]}
     box_level = {id(box): level[id(cell)] for lane in lanes for cell in lane.rows[0] for box in cell.boxes}
     pull: dict[int, int] = defaultdict(int)
@@ -147,7 +151,9 @@ def _into_rows(lanes: list[Lane], arrows: list[Arrow]) -> None:
 
 
 def _into_columns(lanes: list[Lane], arrows: list[Arrow]) -> None:
-    """Each cell into the column nearest to the mean of what it talks to; a way out stays at the left."""
+    """Moves each cell to the column nearest to the mean of its neighbours; cells with egress remain
+    at the left.
+    """
     columns = max((len(row) for lane in lanes for row in lane.rows), default=1)
     owner = {id(box): cell for lane in lanes for row in lane.rows for cell in row for box in cell.boxes}
     near: dict[int, list[Cell]] = defaultdict(list)

@@ -35,7 +35,7 @@ STATES = {
 _NAME, _FACT, _KIND = 13.0, 11.5, 11.5
 _PAD, _MARK, _BETWEEN = 12, 26, 8
 _HEAD, _BAR = 4, 3
-_LEAST = 760  # pixels; the stylesheet scrolls a wider picture rather than make it narrower
+_LEAST = 760  # pixels; the stylesheet scrolls a wider diagram instead of scaling it down
 
 
 def draw(design: Design, *, states: Mapping[str, str] | None = None) -> str:
