@@ -1,4 +1,4 @@
-"""Makes the face's system checks known to Django."""
+"""Registers the portal's system checks with Django."""
 
 from django.apps import AppConfig
 from typing_extensions import override

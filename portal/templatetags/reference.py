@@ -1,4 +1,4 @@
-"""Filters of the components' reference."""
+"""Filters for the reference of components."""
 
 from __future__ import annotations
 

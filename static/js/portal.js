@@ -26,7 +26,7 @@
       await navigator.clipboard.writeText(button.dataset.copy);
       button.textContent = "Copied";
     } catch {
-      button.textContent = "Select it by hand";
+      button.textContent = "Select and copy it";
     }
     setTimeout(() => (button.textContent = before), 1600);
   };

@@ -13,7 +13,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client, override_settings
 
 from portal.pages.import_terraform.views import MAX_BODY
-from provisioning.models import Request
+from provisioning.models import Membership, Request
 from tests.blueprint.conftest import GOOD
 from tests.exchange.conftest import PAGE, variables
 from tests.portal.conftest import SLUG, People
@@ -109,6 +109,17 @@ def test_one_of_several_modules_is_chosen(bob: Client) -> None:
     chosen = bob.post(URL, {"choice": tokens[1]}).content.decode()
     assert value_of(chosen, "input_api_image") == "registry.example.com/invoices:8"
     assert "is no input of Carbon Connect" in chosen
+
+
+@pytest.mark.parametrize("team", ["payments", "logistics"])
+def test_the_team_in_the_file_is_selected(bob: Client, people: People, team: str) -> None:
+    """Of a user in two teams. Without a team in the file it would be the first by name."""
+    Membership.objects.create(team=people.logistics, user=people.bob)
+    owner = getattr(people, team)
+    environment = people.ask(team=owner).environment
+    exported = bob.get(f"/environments/{environment.pk}/export/", {"as": "json"}).content
+    page = bob.post(URL, {"file": SimpleUploadedFile("request.json", exported)}).content.decode()
+    assert f'<option value="{owner.pk}" selected>' in page
 
 
 def test_a_forged_choice_is_refused(bob: Client) -> None:

@@ -1,4 +1,4 @@
-"""A request as files for others: Terraform's variables, CloudFormation, the API's JSON. Secrets are in none of them."""
+"""Exports of a request: Terraform variables, CloudFormation, and JSON for the API. None of them contains secrets."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _TEXTS: dict[str, tuple[str, str, Callable[[RequestDocument], str]]] = {
     "tfvars.json": ("tfvars.json", JSON, write_tfvars_json),
     "json": ("request.json", JSON, write_api_json),
 }
-# The words of `?as=`, and what people call them.
+# The values of `?as=` with their titles.
 FORMATS = {
     "tfvars": "Terraform variables",
     "tfvars.json": "Terraform variables, JSON",
