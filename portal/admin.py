@@ -76,7 +76,7 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
             "artefact_bucket": "ArtefactBucketName of the onboarding stack; needed for code and for templates over 51,200 bytes. "
             "In each further region it is the one that the onboarding stack makes there.",
             "artefact_region": "Where the bucket lies, if its name is not of the onboarding stack's making",
-            "is_sandbox": "A simulated account: pages say so, and it is asked more often",
+            "is_sandbox": "A simulated account: pages say so, and it is polled more often",
         }
 
     def clean(self) -> dict[str, Any]:

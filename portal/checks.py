@@ -20,9 +20,9 @@ LOOPBACK = {"127.0.0.1", "localhost", "::1", "[::1]"}
 
 @register()
 def check_addresses(**_: Any) -> list[CheckMessage]:
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if not settings.DATABASE_URL:
-        found.append(
+        messages.append(
             Error(
                 "DATABASE_URL is not set.",
                 hint="Point it at a PostgreSQL database, as in postgresql://user:password@host/name, or set DATABASE_HOST and its companions. `make demo` brings its own.",
@@ -30,7 +30,7 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
             )
         )
     elif urlsplit(settings.DATABASE_URL).scheme not in {"postgres", "postgresql"}:
-        found.append(
+        messages.append(
             Error(
                 "DATABASE_URL does not name a PostgreSQL database.",
                 hint="Begin it with postgresql://.",
@@ -38,14 +38,14 @@ def check_addresses(**_: Any) -> list[CheckMessage]:
             )
         )
     if not settings.REDIS_URL:
-        found.append(
+        messages.append(
             Error(
                 "REDIS_URL is not set.",
                 hint="Point it at a Valkey or Redis server, as in redis://host:6379/0, or set REDIS_HOST. `make demo` brings its own.",
                 id="portal.E003",
             )
         )
-    return found
+    return messages
 
 
 @register()
@@ -66,9 +66,9 @@ def check_secret_key(**_: Any) -> list[CheckMessage]:
 
 @register()
 def check_contradictions(**_: Any) -> list[CheckMessage]:
-    found: list[CheckMessage] = []
+    messages: list[CheckMessage] = []
     if settings.DEBUG and settings.BEHIND_TLS:
-        found.append(
+        messages.append(
             Error(
                 "DEBUG and BEHIND_TLS are both true.",
                 hint="DEBUG shows settings to anyone who causes an error; turn one of them off.",
@@ -76,7 +76,7 @@ def check_contradictions(**_: Any) -> list[CheckMessage]:
             )
         )
     if not settings.DEBUG and not settings.ALLOWED_HOSTS:
-        found.append(
+        messages.append(
             Error(
                 "ALLOWED_HOSTS is empty, so every page answers 400.",
                 hint="List the portal's host names, with commas between them.",
@@ -84,7 +84,7 @@ def check_contradictions(**_: Any) -> list[CheckMessage]:
             )
         )
     if not settings.DEBUG and not settings.BEHIND_TLS and not set(settings.ALLOWED_HOSTS) <= LOOPBACK | {"testserver"}:
-        found.append(
+        messages.append(
             Caution(
                 "BEHIND_TLS is false, so session cookies are sent unencrypted.",
                 hint="Set BEHIND_TLS=true where a proxy ends TLS; leave it only for a portal that nobody else reaches.",
@@ -92,11 +92,11 @@ def check_contradictions(**_: Any) -> list[CheckMessage]:
             )
         )
     if not Path(settings.BLUEPRINTS_DIR).is_dir():
-        found.append(
+        messages.append(
             Caution(
                 f"BLUEPRINTS_DIR is {settings.BLUEPRINTS_DIR}, which is not a folder: the catalogue is empty.",
                 hint="Point it at the folder that holds one folder for each blueprint.",
                 id="portal.W002",
             )
         )
-    return found
+    return messages

@@ -86,14 +86,14 @@ def _stack_summary(stack: PlannedStack) -> StackSummary:
 
 def _protections(stacks: Sequence[PlannedStack]) -> list[str]:
     each = "The stack is" if len(stacks) == 1 else "The stacks are"
-    found = []
+    sentences = []
     if any(stack.termination_protection for stack in stacks):
-        found.append(f"{each} protected against deletion.")
+        sentences.append(f"{each} protected against deletion.")
     if any(stack.stack_policy for stack in stacks):
-        found.append("A stack policy prevents the replacement of resources that hold data.")
+        sentences.append("A stack policy prevents the replacement of resources that hold data.")
     if any(stack.express for stack in stacks):
-        found.append("Deployed in express mode: CloudFormation finishes sooner, before all resources are stable.")
-    return found
+        sentences.append("Deployed in express mode: CloudFormation finishes sooner, before all resources are stable.")
+    return sentences
 
 
 def pretty_template(stack: PlannedStack) -> str:

@@ -65,7 +65,7 @@ def panel(view: PlanView) -> ProofPanel | None:
     return ProofPanel(
         headline=_headline(proof),
         tone=TONES[proof.worst] if proof.worst in ("high", "medium") else "ok",
-        findings=[_finding(found) for found in proof.findings],
+        findings=[_finding(finding) for finding in proof.findings],
         checks=[_check(check, view.evidence_lines) for check in looked_at],
         admissions=proof.admissions,
         grants=proof.grants,
@@ -76,11 +76,11 @@ def panel(view: PlanView) -> ProofPanel | None:
 
 def _headline(proof: Proof) -> str:
     counts = proof.counts()
-    found = [f"{counts[severity]} {severity}" for severity in ("high", "medium", "low") if counts[severity]]
-    if not found:
+    parts = [f"{counts[severity]} {severity}" for severity in ("high", "medium", "low") if counts[severity]]
+    if not parts:
         return "no findings"
     is_one = sum(counts[severity] for severity in ("high", "medium", "low")) == 1
-    return f"{', '.join(found)} {'finding' if is_one else 'findings'}"
+    return f"{', '.join(parts)} {'finding' if is_one else 'findings'}"
 
 
 def _finding(finding: Finding) -> FindingLine:

@@ -44,8 +44,8 @@ def component_name(address: str) -> str:
 @register.simple_tag
 def badge(subject: str, state: str) -> SafeString:
     """`{% badge "environment" environment.state %}`: the state's label in its tone."""
-    found = LIVES[subject](state)
-    return format_html('<span class="badge {}">{}</span>', found.tone, found.label)
+    labelled = LIVES[subject](state)
+    return format_html('<span class="badge {}">{}</span>', labelled.tone, labelled.label)
 
 
 @register.filter

@@ -53,17 +53,17 @@ def of_environment(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _export(get_request_for(user, current.request_id), request.GET.get("as", ""))
 
 
-def _export(asked: Request, kind: str) -> HttpResponse:
-    plan = from_json(asked.plan.content)
+def _export(stored: Request, kind: str) -> HttpResponse:
+    plan = from_json(stored.plan.content)
     if not isinstance(plan, CreatePlan):
         raise NotFound("This request has nothing to export.")
-    name = asked.environment.name
+    name = stored.environment.name
     if kind == "cloudformation":
-        return _download(_package(asked, plan), f"{name}.cloudformation.zip", "application/zip")
+        return _download(_package(stored, plan), f"{name}.cloudformation.zip", "application/zip")
     if kind not in _TEXTS:
         raise NotFound(f"There is no such export; there are {', '.join(FORMATS)}.")
     ending, content_type, write = _TEXTS[kind]
-    return _download(write(document_of(asked, plan)).encode(), f"{name}.{ending}", content_type)
+    return _download(write(document_of(stored, plan)).encode(), f"{name}.{ending}", content_type)
 
 
 def _download(data: bytes, name: str, content_type: str) -> HttpResponse:
@@ -73,19 +73,19 @@ def _download(data: bytes, name: str, content_type: str) -> HttpResponse:
     return response
 
 
-def _package(asked: Request, plan: CreatePlan) -> bytes:
+def _package(stored: Request, plan: CreatePlan) -> bytes:
     wanted = {artefact.sha256 for stack in plan.stacks for artefact in stack.artefacts}
     rows = Artefact.objects.filter(pk__in=wanted).values_list("sha256", "body")
     return cloudformation_package(
         plan,
-        name=asked.environment.name,
-        digest=asked.plan.digest,
+        name=stored.environment.name,
+        digest=stored.plan.digest,
         artefacts={sha256: bytes(body) for sha256, body in rows},
     )
 
 
-def document_of(asked: Request, plan: CreatePlan) -> RequestDocument:
-    environment = asked.environment
+def document_of(stored: Request, plan: CreatePlan) -> RequestDocument:
+    environment = stored.environment
     return RequestDocument(
         blueprint=plan.blueprint.slug,
         version=plan.blueprint.version,

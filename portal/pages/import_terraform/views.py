@@ -69,14 +69,14 @@ def _import(request: HttpRequest, slug: str) -> HttpResponse:
 def _offered(request: HttpRequest, offer: Offer, pasted: Pasted) -> HttpResponse:
     """The filled-in form, or the choice between several module blocks."""
     wanted = request.GET.get("size", "")
-    found = [(source, fill(offer.blueprint, source, size=wanted)) for source in pasted.sources]
-    if len(found) == 1:
-        (_, filled), *_ = found
+    fills = [(source, fill(offer.blueprint, source, size=wanted)) for source in pasted.sources]
+    if len(fills) == 1:
+        (_, filled), *_ = fills
         filled.left.extend(pasted.left)
         return _filled_in(request, offer, filled)
-    if len(found) > CHOICES_AT_MOST:
-        return _refuse(request, offer, f"The text has {len(found)} module blocks. Paste only the one that you need.")
-    choices = [Choice(source, filled, _signed(offer, filled)) for source, filled in found]
+    if len(fills) > CHOICES_AT_MOST:
+        return _refuse(request, offer, f"The text has {len(fills)} module blocks. Paste only the one that you need.")
+    choices = [Choice(source, filled, _signed(offer, filled)) for source, filled in fills]
     page = ImportPage(offer.blueprint, ImportForm(), choices=choices, left=pasted.left)
     return _render(request, page)
 
