@@ -10,18 +10,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cfnlint
 import pytest
 import yaml
 from botocore import xform_name
 from botocore.session import get_session
-from moto.iam.aws_managed_policies import aws_managed_policies_data
 
 import provisioning.aws
 from tests.aws.test_every_type import shipped_types, templates
+from tests.support.linting import SCHEMAS
 
 AWS = Path(provisioning.aws.__file__).parent
-SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
 ACCOUNT = {"Ref": "AWS::AccountId"}
 
 # The service's prefix in IAM, where it is not botocore's name.
@@ -79,6 +77,8 @@ def onboarding() -> dict[str, Any]:
 
 @cache
 def managed() -> dict[str, Any]:
+    from moto.iam.aws_managed_policies import aws_managed_policies_data  # noqa: PLC0415 - slow to import
+
     policies: dict[str, Any] = json.loads(aws_managed_policies_data)
     return policies
 

@@ -13,7 +13,7 @@ from provisioning.blueprint import Blueprint, InputErrors, Variable, example_inp
 from provisioning.design.graph import Value
 from provisioning.exchange import RequestDocument, fill, read, write_api_json, write_tfvars, write_tfvars_json
 from provisioning.exchange.writing import hcl
-from tests.support.shipped import catalogue
+from tests.support.shipped import catalogue, slugs
 
 WRITERS = {"tfvars": write_tfvars, "tfvars.json": write_tfvars_json, "json": write_api_json}
 SIZES = ("dev", "staging", "prod")
@@ -83,7 +83,7 @@ def document_of(blueprint: Blueprint, size: str, inputs: dict[str, Value]) -> Re
 
 
 @pytest.mark.parametrize("writer", WRITERS)
-@pytest.mark.parametrize("slug", sorted(catalogue().blueprints))
+@pytest.mark.parametrize("slug", slugs())
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_written_and_read_it_is_the_same_request(slug: str, writer: str, data: st.DataObject) -> None:

@@ -5,16 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
 from typing import Any
 
-import cfnlint
 import pytest
 
 from provisioning.template.compile import CompiledDesign, CompiledTemplate
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.finders import find
 from tests.sandbox.finders_by_properties import resolved
+from tests.support.linting import SCHEMAS
 
 PARENT_MANAGED = ("AWS::CloudFormation::WaitConditionHandle",)
 """Nothing but a pre-signed address: there is no service call that finds it, on AWS neither."""
@@ -27,15 +26,10 @@ UNLISTED = ("AWS::IAM::", "AWS::ApplicationAutoScaling::")
 
 
 @cache
-def _schemas() -> Path:
-    return Path(cfnlint.__file__).parent / "data" / "schemas"
-
-
-@cache
 def is_listed(resource_type: str) -> bool:
     """Whether CloudFormation puts a stack's tags on the type, by its schema, and the tagging API lists it."""
-    index = json.loads((_schemas() / "providers" / "us-east-1.json").read_text())
-    schema = json.loads((_schemas() / "resources" / f"{index[resource_type]}.json").read_text())
+    index = json.loads((SCHEMAS / "providers" / "us-east-1.json").read_text())
+    schema = json.loads((SCHEMAS / "resources" / f"{index[resource_type]}.json").read_text())
     return bool(schema.get("tagging", {}).get("taggable")) and not resource_type.startswith(UNLISTED)
 
 

@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from importlib.util import find_spec
+from pathlib import Path
 
 from provisioning.template.compile import CompiledDesign
 from tests.support.designs import REGIONS
+
+_PACKAGE = find_spec("cfnlint")
+assert _PACKAGE is not None
+assert _PACKAGE.origin is not None
+SCHEMAS = Path(_PACKAGE.origin).parent / "data" / "schemas"
+"""The schemas of CloudFormation's resource types as AWS publishes them, by region."""
 
 
 def lint(body: str, regions: Iterable[str] = REGIONS) -> list[str]:

@@ -15,9 +15,9 @@ from provisioning.template.compile import CompiledDesign, compile_design
 from provisioning.template.dependencies import dependency_levels
 from tests.support.designs import REGIONS, SIZES
 from tests.support.linting import lint_all
-from tests.support.shipped import catalogue, compiled, shipped
+from tests.support.shipped import catalogue, compiled, shipped, slugs
 
-SLUGS = tuple(sorted(catalogue().blueprints))
+SLUGS = tuple(slugs())
 # Where each page's architecture lives; whatever has no page is at home in Frankfurt.
 HOMES = {"api-service": "us-east-1", "carbon-connect": "eu-north-1", "infracast": "us-east-1"}
 NAMES_NOTHING = ("event-inbox",)  # CloudFormation names everything in it
