@@ -11,7 +11,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import cfnlint
 import pytest
 
 import provisioning.aws
@@ -19,9 +18,9 @@ from provisioning.aws import aws_type
 from provisioning.aws.services import service_call
 from provisioning.aws.types import TYPES, AwsType
 from provisioning.aws.types.record import Source
+from tests.support.linting import SCHEMAS
 
 AWS = Path(provisioning.aws.__file__).parent
-SCHEMAS = Path(cfnlint.__file__).parent / "data" / "schemas"
 # Not a type of CloudFormation: the name under which a receipt lists what DeletionPolicy Snapshot leaves.
 NO_TYPES = {"AWS::RDS::DBClusterSnapshot"}
 # DocumentDB and Neptune: no blueprint creates them, so nobody asks for them yet.
