@@ -183,10 +183,15 @@ def places_of(document: CreatePlan) -> list[str]:
 
 
 def _plain(value: Any) -> Any:
-    """Return an input's value as JSON gives it back: the digest must survive the database."""
+    """Return an input's value as the database gives it back, because the digest covers it.
+
+    PostgreSQL stores a negative zero as 0.0.
+    """
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
-    return [_plain(item) for item in value] if isinstance(value, (list, tuple, set, frozenset)) else value
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [_plain(item) for item in value]
+    return 0.0 if isinstance(value, float) and value == 0 else value
 
 
 def _check_place(*, team: Team, blueprint: Blueprint, size: str, account: Account, region: str) -> None:

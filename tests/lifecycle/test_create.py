@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from provisioning.blueprint import load_catalogue
 from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.read.progress import progress
 from provisioning.models import Account, Operation, StackResource, Transition
-from tests.fixtures.world import World
+from tests.fixtures.world import SMALL, World
 
 
 def test_a_member_gets_a_running_environment(world: World) -> None:
@@ -24,6 +26,17 @@ def test_a_member_gets_a_running_environment(world: World) -> None:
     assert stack.spec.tags["portal:operation"] == operation.token
     assert stack.spec.tags["portal:environment-id"] == str(environment.pk)
     assert world.stack_row(environment).outputs == {"Url": "https://orders.example", "Bucket": "orders:Bucket"}
+
+
+def test_the_plan_keeps_its_digest_whatever_number_is_an_input(world: World, tmp_path: Path) -> None:
+    text = (SMALL / "small" / "blueprint.hcl").read_text()
+    (tmp_path / "small").mkdir()
+    variable = 'variable "share" {\n  type        = number\n  description = "A number"\n  example     = 1\n}\n'
+    text = text.replace("= var.note", '= "${var.note} ${var.share}"')
+    (tmp_path / "small" / "blueprint.hcl").write_text(f"{text}\n{variable}")
+    world.blueprints = dict(load_catalogue(tmp_path).blueprints)
+    for number, share in enumerate(("-0.0", "-0", "0.1", "1e-7", "5.0", "1e14")):
+        world.create(f"orders-{number}", inputs={"share": share})
 
 
 def test_its_history_tells_every_state(world: World) -> None:
