@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import close_old_connections, connection
@@ -25,6 +25,7 @@ log = logging.getLogger(__name__)
 # One cycle runs steps that are due at once, but not forever: it must notice `stop`.
 ROUNDS_A_CYCLE = 20
 WITHOUT_DATABASE_SECONDS = 2.0
+AFTER_FAILED_REGISTRATION = timedelta(minutes=1)
 
 
 def run_forever(stop: threading.Event) -> None:
@@ -42,14 +43,28 @@ class Registration:
     once an hour.
 
     Not in every cycle, so that a worker with an older folder does not keep overwriting a newer
-    draft.
+    draft. An error is logged and stops no operation; the next attempt follows a minute later.
     """
 
     catalogue: Catalogue | None = None
     at: datetime | None = None
+    failed_at: datetime | None = None
 
     def run(self) -> None:
-        offered, now = catalogue(), clock.now()
+        now = clock.now()
+        if self.failed_at is not None and now < self.failed_at + AFTER_FAILED_REGISTRATION:
+            return
+        try:
+            self._register(now)
+            self.failed_at = None
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            log.exception("The versions of the blueprints could not be registered.")
+            self.failed_at = now
+
+    def _register(self, now: datetime) -> None:
+        offered = catalogue()
         if offered is self.catalogue and self.at is not None and now < self.at + SEEN_AGAIN_AFTER:
             return
         for sentence in register_versions(offered.blueprints.values()).values():

@@ -18,6 +18,7 @@ from semver import Version
 from provisioning.blueprint import Blueprint
 from provisioning.caching import Cache
 from provisioning.errors import NotFound, Refused
+from provisioning.jobs import reconciler
 from provisioning.jobs.reconciler import Registration
 from provisioning.lifecycle.blueprint_archives import BadArchiveError, pack, read_blueprint, unpack
 from provisioning.lifecycle.catalogue import catalogue
@@ -304,3 +305,19 @@ def test_the_reconciler_registers_what_changes_and_looks_again_once_an_hour(
     release("1.1.0")
     registration.run()
     assert {row.version for row in BlueprintVersion.objects.all()} == {"1.0.0", "1.1.0"}
+
+
+def test_a_failed_registration_stops_no_operation_and_is_repeated_later(
+    world: World, release: Release, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    release("1.0.0")
+    registration = Registration()
+    with monkeypatch.context() as patched:
+        patched.setattr(reconciler, "register_versions", lambda _: 1 / 0)
+        registration.run()
+    assert "could not be registered" in caplog.text
+    registration.run()
+    assert not BlueprintVersion.objects.exists()
+    world.cloud.clock.advance(61)
+    registration.run()
+    assert BlueprintVersion.objects.get().version == "1.0.0"
