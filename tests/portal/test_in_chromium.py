@@ -59,7 +59,8 @@ def test_the_panel_follows_what_is_typed(bob: Page, live_server: LiveServer) -> 
     expect(bob.locator("#error-input_certificate_arn")).to_be_empty()
     expect(bob.locator("#id_name")).to_be_focused()
     bob.locator("label:has(#size-staging)").click()
-    bob.get_by_role("button", name="Create staging").click()
+    expect(bob.locator("#size-staging[checked]")).to_have_count(1)  # the server has answered with the form of this size
+    bob.get_by_role("button", name="Create environment").click()
     expect(bob.get_by_role("heading", name="orders-live")).to_be_visible()
     assert re.search(r"/environments/[0-9a-f-]{36}/$", bob.url)
 
