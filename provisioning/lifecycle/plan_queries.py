@@ -40,16 +40,6 @@ class CurrentPlan:
     picture: str
 
 
-def current_plan(environment: Environment) -> Plan | None:
-    """Return the plan that the environment runs: the newest that was carried out and is no
-    teardown.
-
-    Before the first one is carried out, and after a creation that failed, it is the plan of the
-    creation.
-    """
-    return _current(environment).first()
-
-
 def current_document(environment: Environment) -> CreatePlan:
     """Return the document of the current plan. Raise LookupError if the environment has none."""
     content = _current(environment).values_list("content", flat=True).first()
@@ -87,6 +77,12 @@ def plan_in_effect(operation: Operation) -> CreatePlan:
 
 
 def _current(environment: Environment) -> QuerySet[Plan]:
+    """Order the environment's plans so that the one it runs is first: the newest that was carried
+    out and is no teardown.
+
+    Before the first one is carried out, and after a creation that failed, it is the plan of the
+    creation.
+    """
     plans = Plan.objects.filter(environment=environment, requests__kind__in=keys_providing_plans())
     return plans.order_by(_CARRIED_OUT_AT.desc(nulls_last=True), "created_at", "id")
 
