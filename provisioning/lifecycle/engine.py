@@ -89,7 +89,9 @@ class Engine:
         self.probe("claimed")
         if not ids:
             return []
-        rows = Operation.objects.filter(pk__in=ids).select_related("environment__account", "request__plan")
+        rows = Operation.objects.filter(pk__in=ids).select_related(
+            "environment__account", "environment__team", "request__plan"
+        )
         return list(rows.defer("request__plan__content", "request__plan__picture").order_by("due_at", "id"))
 
     def advance(self, operation_id: UUID) -> bool:

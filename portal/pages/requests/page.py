@@ -16,7 +16,7 @@ from portal.panels.timeline import TimelinePanel
 from portal.web.formatting import format_value, title_of
 from portal.web.history import Entry, request_history
 from portal.web.listing import Listing, RequestRow, request_listing
-from provisioning.lifecycle.access import may_decide, may_operate, visible
+from provisioning.lifecycle.access import may, may_decide, visible
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_document import CreatePlan, TeardownPlan, from_json
 from provisioning.lifecycle.states import RequestState
@@ -107,6 +107,6 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
         is_pending=is_pending,
         is_own=is_pending and request.requested_by_id == user.pk,
         may_decide=is_pending and may_decide(user, request),
-        may_withdraw=is_pending and may_operate(user, request.environment.team),
+        may_withdraw=is_pending and may(user, request.environment.team, kind.permission),
         history=request_history(request),
     )

@@ -76,7 +76,7 @@ def reject(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
-    stored = get_request_for(user, pk, Need.OPERATE)
+    stored = get_request_for(user, pk)
     withdraw_request(actor=user, request=stored)
     return redirect("request", pk=pk)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from provisioning.lifecycle.access import may_use_account
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.ledger import existing_resources
@@ -47,7 +48,7 @@ def refusal(context: Context) -> Outcome | None:
 def _check_account(context: Context) -> Outcome | None:
     environment, plan = context.operation.environment, context.plan
     account = environment.account
-    if environment.size not in account.sizes:
+    if not may_use_account(environment.team, account, size=environment.size):
         return _refuse(f"The account {account.name} no longer accepts size {environment.size}.")
     for region in plan.regions:
         if region not in account.regions:
