@@ -11,7 +11,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from portal.pages.environments.next_steps import NextStep, next_steps
+from portal.pages.environments.manual_tasks import ManualTaskLine, manual_task_lines
 from portal.pages.environments.resources import Section, sections_of
 from portal.pages.versions.page import News, news_of
 from portal.panels.diagram import DiagramPanel, diagram_panel
@@ -22,7 +22,7 @@ from portal.web.history import Entry, environment_history
 from portal.web.listing import EnvironmentRow, Listing, environment_listing
 from provisioning.diagram.content import DiagramContent
 from provisioning.lifecycle.access import is_approver, may_decide, visible
-from provisioning.lifecycle.kinds.registry import kind_of, moving_states, removal_states
+from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in, moving_states, removal_states
 from provisioning.lifecycle.plan_queries import CurrentPlan, current_plan_for_pages
 from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.read.actions import Action, actions_for
@@ -33,12 +33,6 @@ from provisioning.lifecycle.states import EnvironmentState, OperationState, Requ
 from provisioning.models import Environment, Operation, Receipt, Request, Team, User
 
 LIVING = "living"
-RESTING = (
-    EnvironmentState.RUNNING,
-    EnvironmentState.CREATE_FAILED,
-    EnvironmentState.TEARDOWN_FAILED,
-    *NO_LONGER_THERE,
-)
 FAST_SECONDS, SLOW_SECONDS = 2, 5
 # While something moves, the page says so if the last contact with AWS is older than this.
 OLD_CONTACT_SECONDS = 60
@@ -165,7 +159,7 @@ class EnvironmentPage:
     operation: Operation | None
     operation_title: str
     steps: list[StepView]
-    next_steps: list[NextStep]
+    manual_tasks: list[ManualTaskLine]
     events: list[EventLine]
     history: list[Entry]
     has_receipt: bool
@@ -213,7 +207,7 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
         operation=operation,
         operation_title=kind_of(operation.kind).words.noun if operation else "",
         steps=steps(operation) if operation and operation.state != OperationState.SUCCEEDED else [],
-        next_steps=next_steps(environment, plan.document.manual_tasks if plan else (), now),
+        manual_tasks=manual_task_lines(environment, plan.document.manual_tasks if plan else (), now),
         events=_events(now),
         history=environment_history(environment),
         has_receipt=state == EnvironmentState.GONE and Receipt.objects.filter(environment=environment).exists(),
@@ -221,6 +215,11 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
         poll_seconds=_poll_seconds(state, has_pending=pending is not None),
         oob=oob,
     )
+
+
+def is_at_rest(state: str) -> bool:
+    """Whether an environment in this state changes only after a new request."""
+    return state != EnvironmentState.REQUESTED and state not in moving_states()
 
 
 def has_pending_request(environment_id: UUID) -> bool:
@@ -243,17 +242,17 @@ def _pending(user: User, request: Request) -> PendingRequest:
 def _poll_seconds(state: EnvironmentState, *, has_pending: bool) -> int:
     if state in moving_states():
         return FAST_SECONDS
-    return SLOW_SECONDS if has_pending or state not in RESTING else 0
+    return SLOW_SECONDS if has_pending or not is_at_rest(state) else 0
 
 
 def _bar(state: EnvironmentState, now: Progress) -> Bar | None:
-    if state == EnvironmentState.CREATE_FAILED and not now.done:
-        return None  # rolled back: no resource is left
-    if state in (EnvironmentState.CREATING, EnvironmentState.CREATE_FAILED):
-        return Bar(now.done, now.total, "ready", is_bad=state == EnvironmentState.CREATE_FAILED)
-    if state in (EnvironmentState.TEARING_DOWN, EnvironmentState.TEARDOWN_FAILED):
-        return Bar(now.done, now.total, "removed", is_bad=state == EnvironmentState.TEARDOWN_FAILED)
-    return None
+    """The bar of the operation that runs or has failed; None if all its resources were rolled back."""
+    is_bad, is_removal = bool(kinds_failing_in(state)), state in removal_states()
+    if state not in moving_states() and not is_bad:
+        return None
+    if is_bad and not is_removal and not now.done:
+        return None
+    return Bar(now.done, now.total, "removed" if is_removal else "ready", is_bad=is_bad)
 
 
 def _timing(operation: Operation | None, now: Progress) -> Timing | None:

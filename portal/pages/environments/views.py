@@ -11,10 +11,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.pages.environments.page import (
     LIVING,
-    RESTING,
     environment_page,
     environments_page,
     has_pending_request,
+    is_at_rest,
 )
 from portal.web.lookups import NO_SUCH_ENVIRONMENT, Need, get_environment_for, person
 from provisioning.errors import NotFound
@@ -58,7 +58,7 @@ def live(request: HttpRequest, pk: UUID) -> HttpResponse:
         raise NotFound(NO_SUCH_ENVIRONMENT)
     version, state = row
     if request.GET.get("v") == str(version):
-        at_rest = state in RESTING and not has_pending_request(pk)
+        at_rest = is_at_rest(state) and not has_pending_request(pk)
         return HttpResponse(status=STOP_POLLING if at_rest else 204)
     page = environment_page(user, get_environment_for(user, pk), oob=True)
     status = 200 if page.poll_seconds else STOP_POLLING

@@ -13,7 +13,7 @@ from provisioning.models import Environment
 
 
 @dataclass(frozen=True, slots=True)
-class NextStep:
+class ManualTaskLine:
     """A manual task with the command for the resource that exists."""
 
     title: str
@@ -21,13 +21,13 @@ class NextStep:
     command: str
 
 
-def next_steps(environment: Environment, tasks: Iterable[ManualTask], now: Progress) -> list[NextStep]:
+def manual_task_lines(environment: Environment, tasks: Iterable[ManualTask], now: Progress) -> list[ManualTaskLine]:
     """Return the tasks of a running environment whose resource exists."""
     if environment.state != EnvironmentState.RUNNING:
         return []
     resources = {line.logical_id: line for line in now.resources}
     return [
-        NextStep(
+        ManualTaskLine(
             title=task.title,
             sentence=task.sentence,
             command=task.command.replace("{region}", shlex.quote(line.region)).replace(
