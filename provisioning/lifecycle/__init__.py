@@ -18,6 +18,7 @@ How to read it
        `reconciler.py` runs whatever is due, nudged or not.
     5. `planning.py`, `plan_document.py` and `plan_queries.py`: how a plan is made, stored and
        read. `step_data.py`: what steps store between calls. `ledger.py`: every physical id.
+       `receipt_document.py`: the receipt of a teardown.
     6. `read/`: what pages and the API show. It never writes.
 
 Trade-offs

@@ -139,7 +139,13 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
     for row_id, end in outcome.ends.items():
         StackResource.objects.filter(pk=row_id).exclude(end=end).update(end=end, ended_at=at)
     if outcome.receipt is not None:
-        Receipt.objects.create(operation=operation, environment=environment, written_at=at, **outcome.receipt)
+        Receipt.objects.create(
+            operation=operation,
+            environment=environment,
+            lines=[line.as_json() for line in outcome.receipt.lines],
+            scan=outcome.receipt.scan.as_json(),
+            written_at=at,
+        )
     to = kind.succeeded if succeeded else kind.failed
     if outcome.to == OperationState.REFUSED:
         before = StepData.from_json(operation.step_data).state_before

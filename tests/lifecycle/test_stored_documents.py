@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-COLUMNS = ("content", "step_data", "proof", "timeline", "diagram")
-OWNERS = {"plan_document.py", "plan_format_1.py", "plan_queries.py", "step_data.py"}
+COLUMNS = ("content", "step_data", "proof", "timeline", "diagram", "scan")
+OWNERS = {"plan_document.py", "plan_format_1.py", "plan_queries.py", "receipt_document.py", "step_data.py"}
 MODULES = [
     path
     for package in ("portal", "provisioning")
@@ -46,6 +46,7 @@ def test_no_module_reads_a_stored_document_by_its_keys() -> None:
         'operation.step_data.get("round")',
         'Plan.objects.values("content__blueprint")',
         'Plan.objects.filter(content__kind="create")',
+        'receipt.scan["left"]',
     ],
 )
 def test_reading_by_a_key_is_noticed(source: str) -> None:

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
-
-from django.utils.dateparse import parse_datetime
 
 from portal.pages.teardown.forms import TeardownForm
 from portal.web.formatting import join_names
 from provisioning.errors import NotFound
+from provisioning.lifecycle.receipt_document import ReceiptDocument, ReceiptLine, TagScan
 from provisioning.lifecycle.services.teardown import TeardownPreview, preview_teardown
 from provisioning.models import Environment, Receipt, Request, ResourceEnd, User
 
@@ -56,53 +53,6 @@ def teardown_page(
 
 
 @dataclass(frozen=True, slots=True)
-class ReceiptLine:
-    """`end` is how the resource ended: deleted, retained or abandoned. `ended_at` is None if that time is unknown."""
-
-    title: str
-    type: str
-    address: str
-    physical_id: str
-    region: str
-    end: str
-    note: str
-    ended_at: datetime | None
-
-    @classmethod
-    def of(cls, line: Mapping[str, Any]) -> ReceiptLine:
-        return cls(
-            title=line["title"],
-            type=line["type"],
-            address=line["address"],
-            physical_id=line["physical_id"],
-            region=line["region"],
-            end=line["end"],
-            note=line["note"],
-            ended_at=parse_datetime(line["ended_at"]) if line["ended_at"] else None,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Scan:
-    """The search for resources with the environment's tag. `left` and `stale` are ARNs, `found` is their number.
-
-    `left` should have been deleted; `stale` are listed by AWS although they no longer exist.
-    """
-
-    at: datetime | None
-    key: str
-    value: str
-    regions: Sequence[str]
-    found: int
-    left: Sequence[str]
-    stale: Sequence[str]
-
-    @property
-    def region_names(self) -> str:
-        return join_names(self.regions)
-
-
-@dataclass(frozen=True, slots=True)
 class ReceiptPage:
     environment: Environment
     request: Request
@@ -111,8 +61,12 @@ class ReceiptPage:
     deleted: list[ReceiptLine]
     retained: list[ReceiptLine]
     left_over: list[ReceiptLine]
-    scan: Scan
+    scan: TagScan
     in_several_regions: bool
+
+    @property
+    def searched_regions(self) -> str:
+        return join_names(self.scan.regions)
 
 
 def receipt_page(environment: Environment) -> ReceiptPage:
@@ -123,8 +77,8 @@ def receipt_page(environment: Environment) -> ReceiptPage:
     receipt = rows.order_by("-written_at").first()
     if receipt is None:
         raise NotFound("There is no receipt yet. It is written when a teardown has ended.")
-    lines = [ReceiptLine.of(line) for line in receipt.lines]
-    operation, scan = receipt.operation, receipt.scan
+    document = ReceiptDocument.from_json(receipt.lines, receipt.scan)
+    lines, operation = document.lines, receipt.operation
     return ReceiptPage(
         environment=environment,
         request=operation.request,
@@ -133,14 +87,6 @@ def receipt_page(environment: Environment) -> ReceiptPage:
         deleted=[line for line in lines if line.end == ResourceEnd.DELETED],
         retained=[line for line in lines if line.end == ResourceEnd.RETAINED],
         left_over=[line for line in lines if line.end == ResourceEnd.ABANDONED],
-        scan=Scan(
-            at=parse_datetime(scan["at"]),
-            key=scan["key"],
-            value=scan["value"],
-            regions=scan["regions"],
-            found=len(scan["found"]),
-            left=scan["left"],
-            stale=scan["stale"],
-        ),
+        scan=document.scan,
         in_several_regions=len({line.region for line in lines}) > 1,
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from provisioning.aws import interface
 from provisioning.lifecycle.decisions import Button
@@ -16,6 +16,7 @@ from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, TeardownPlan, from_json
 from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG, OPERATION_TAG
+from provisioning.lifecycle.receipt_document import ReceiptDocument
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Operation, ResourceEnd, Stack, StackResource
@@ -158,7 +159,7 @@ class Outcome:
     ends: Mapping[int, ResourceEnd] = field(default_factory=dict)
     explained: Explained | None = None
     expired: bool = False
-    receipt: dict[str, Any] | None = None
+    receipt: ReceiptDocument | None = None
 
 
 Step: TypeAlias = Callable[[Context], Outcome]

@@ -7,12 +7,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from provisioning.aws import aws_type, interface
 from provisioning.aws.arns import is_final_snapshot, is_recovery_point, is_transient, type_and_id
 from provisioning.lifecycle.plan_document import TeardownLine
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
+from provisioning.lifecycle.receipt_document import ReceiptDocument, ReceiptLine, TagScan
 from provisioning.lifecycle.steps.base import Context
 from provisioning.models import ResourceEnd, StackResource
 
@@ -52,7 +53,7 @@ def key_of(row: StackResource) -> tuple[str, str]:
 
 def read_scan(
     aws_in: Callable[[str], interface.Aws],
-    found: Iterable[Found],
+    tagged: Iterable[Found],
     *,
     kept: set[str],
     gone: set[str],
@@ -62,15 +63,15 @@ def read_scan(
 
     A resource that is not in the ledger is looked up at its own service, else it is left over.
     """
-    leave_snapshots = {line.type for line in to_retain.values() if line.policy == "Snapshot"}
-    types_that_stay = {line.type for line in to_retain.values()}
+    snapshot_types = {line.type for line in to_retain.values() if line.policy == "Snapshot"}
+    retained_types = {line.type for line in to_retain.values()}
     scan, kept, gone = Scan(), _parts(kept), _parts(gone)
-    for thing in sorted({item.arn: item for item in found}.values()):
+    for thing in sorted({item.arn: item for item in tagged}.values()):
         if _names(thing.arn, kept):
             scan.kept.append(thing.arn)
-        elif any(is_final_snapshot(thing.arn, resource_type) for resource_type in leave_snapshots):
+        elif any(is_final_snapshot(thing.arn, resource_type) for resource_type in snapshot_types):
             scan.snapshots.append(thing)
-        elif any(is_recovery_point(thing.arn, resource_type) for resource_type in types_that_stay):
+        elif any(is_recovery_point(thing.arn, resource_type) for resource_type in retained_types):
             scan.recovery_points.append(thing)
         elif is_transient(thing.arn) or _names(thing.arn, gone) or _is_gone(aws_in(thing.region), thing.arn):
             scan.stale.append(thing.arn)
@@ -102,8 +103,7 @@ def write_receipt(
     *,
     regions: Sequence[str],
     to_retain: ToRetain,
-) -> dict[str, Any]:
-    """The values of the `Receipt` row."""
+) -> ReceiptDocument:
     titles = context.plan.titles
     lines = [_line(row, ends[row.pk], titles, to_retain.get(key_of(row))) for row in rows]
     lines += _snapshot_lines(context, scan.snapshots)
@@ -111,40 +111,35 @@ def write_receipt(
         _kept_line(point, "recovery point", "Recovery point of AWS Backup", policy="Retain", note=IN_THE_VAULT)
         for point in scan.recovery_points
     ]
-    kept_beside = [found.arn for found in (*scan.snapshots, *scan.recovery_points)]
-    return {
-        "lines": lines,
-        "scan": {
-            "key": ENVIRONMENT_TAG,
-            "value": str(context.operation.environment_id),
-            "at": context.now.isoformat(),
-            "regions": list(regions),
-            "found": scan.kept + kept_beside,
-            "stale": scan.stale,
-            "left": [],
-        },
-    }
+    kept_beside = [thing.arn for thing in (*scan.snapshots, *scan.recovery_points)]
+    tag_scan = TagScan(
+        key=ENVIRONMENT_TAG,
+        value=str(context.operation.environment_id),
+        at=context.now,
+        regions=regions,
+        found=scan.kept + kept_beside,
+        stale=scan.stale,
+    )
+    return ReceiptDocument(lines, tag_scan)
 
 
-def _line(
-    row: StackResource, end: ResourceEnd, titles: Mapping[str, str], planned: TeardownLine | None
-) -> dict[str, Any]:
-    return {
-        "logical_id": row.logical_id,
-        "type": row.type,
-        "physical_id": row.physical_id,
-        "address": row.address,
-        "title": titles.get(row.logical_id, row.logical_id),
-        "stack": row.stack.role,
-        "region": row.stack.region,
-        "end": str(end),
-        "policy": planned.policy if planned else "",
-        "note": planned.why if planned else aws_type(row.type).teardown_note,
-        "ended_at": row.ended_at.isoformat() if row.ended_at else "",
-    }
+def _line(row: StackResource, end: ResourceEnd, titles: Mapping[str, str], planned: TeardownLine | None) -> ReceiptLine:
+    return ReceiptLine(
+        logical_id=row.logical_id,
+        type=row.type,
+        physical_id=row.physical_id,
+        address=row.address,
+        title=titles.get(row.logical_id, row.logical_id),
+        stack=row.stack.role,
+        region=row.stack.region,
+        end=str(end),
+        policy=planned.policy if planned else "",
+        note=planned.why if planned else aws_type(row.type).teardown_note,
+        ended_at=row.ended_at,
+    )
 
 
-def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[dict[str, Any]]:
+def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[ReceiptLine]:
     """One line for each final snapshot, named by the scan, or by the template: not every snapshot
     has tags.
     """
@@ -175,17 +170,13 @@ def _is_of(thing: Found, line: TeardownLine, names: set[str]) -> bool:
     return any(name in thing.arn.lower() for name in names)
 
 
-def _kept_line(thing: Found, kind: str, title: str, *, policy: str, note: str = "") -> dict[str, Any]:
-    return {
-        "logical_id": "",
-        "type": kind,
-        "physical_id": thing.arn,
-        "address": "",
-        "title": title,
-        "stack": "",
-        "region": thing.region,
-        "end": str(ResourceEnd.RETAINED),
-        "policy": policy,
-        "note": note or UNTIL_DELETED,
-        "ended_at": "",
-    }
+def _kept_line(thing: Found, kind: str, title: str, *, policy: str, note: str = "") -> ReceiptLine:
+    return ReceiptLine(
+        title=title,
+        type=kind,
+        physical_id=thing.arn,
+        region=thing.region,
+        end=str(ResourceEnd.RETAINED),
+        policy=policy,
+        note=note or UNTIL_DELETED,
+    )
