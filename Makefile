@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo run test test-long check bench clean browser
+.PHONY: help setup demo test test-long check bench clean browser
 .DEFAULT_GOAL := help
 
 help: ## what there is

@@ -44,7 +44,7 @@ class PlanSummaryPanel:
     types: list[tuple[str, int]]
     retained: list[tuple[str, str, str]]
     """Title, policy, why."""
-    after: list[str]
+    tasks: list[str]
     outputs: list[str]
     protections: list[str]
     requires_approval: bool
@@ -66,7 +66,7 @@ def panel(view: PlanView) -> PlanSummaryPanel | None:
         groups=group_by_component(resources),
         types=Counter(short_type(resource.type) for resource in resources).most_common(),
         retained=retained,
-        after=[task.title for task in plan.tasks],
+        tasks=[task.title for task in plan.tasks],
         outputs=list(plan.main.outputs),
         protections=_protections(plan.stacks),
         requires_approval=plan.requires_approval,

@@ -11,7 +11,7 @@ from portal.panels.diagram import trusted_svg
 from portal.panels.registry import Place, PlanView
 from portal.web.components import name_and_kind
 from provisioning.timeline.gantt import draw_timeline
-from provisioning.timeline.timeline import minutes, said_seconds
+from provisioning.timeline.timeline import duration_text, minutes
 
 # A shorter step of the critical path is left out of the list; the drawing has it.
 WORTH_A_LINE_SECONDS = 20
@@ -35,7 +35,7 @@ class TimelinePanel:
     order: ClassVar[int] = 40
 
     minutes: int
-    said: str
+    summary: str
     path: list[PathLine]
     shorter: int
     drawing: SafeString
@@ -51,13 +51,13 @@ def panel(view: PlanView) -> TimelinePanel | None:
     lines = [step for step in timeline.path if step.seconds >= WORTH_A_LINE_SECONDS]
     return TimelinePanel(
         minutes=timeline.minutes,
-        said=timeline.said,
+        summary=timeline.summary,
         path=[
             PathLine(
                 title=step.title,
                 component=name_and_kind(step.address)[0] if step.address else "",
                 at=f"{minutes(step.start)} min" if step.start else "start",
-                takes=said_seconds(step.seconds),
+                takes=duration_text(step.seconds),
                 assumed=step.assumed,
             )
             for step in lines

@@ -101,8 +101,3 @@ def person(user: User | None) -> str:
 def initials(user: User) -> str:
     words = person(user).split()
     return "".join(word[0] for word in words[:2]).upper()
-
-
-@register.filter
-def state_label(state: str, subject: str) -> str:
-    return LIVES[subject](state).label

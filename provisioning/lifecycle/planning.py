@@ -132,7 +132,7 @@ def draft_create(
         design=design,
         inputs=parsed,
         requires_approval=document.requires_approval,
-        artefacts={made.sha256: made.body for stack in compiled.stacks for made in stack.artefacts},
+        artefacts={artefact.sha256: artefact.body for stack in compiled.stacks for artefact in stack.artefacts},
     )
 
 
@@ -209,10 +209,10 @@ def _check_place(*, team: Team, blueprint: Blueprint, size: str, account: Accoun
 def _check_proof(proof: Proof, *, blueprint: Blueprint, size: str) -> None:
     if not blueprint.sizes[size].policy.refuses_high_findings or not (high := proof.of("high")):
         return
-    found = "\n".join(f"{finding.sentence} {finding.remedy}" for finding in high)
+    faults = "\n".join(f"{finding.sentence} {finding.remedy}" for finding in high)
     raise Refused(
         f"{blueprint.title} {blueprint.version} is not created in size {size}, because its templates do not pass the "
-        f"proof:\n{found}"
+        f"security checks:\n{faults}"
     )
 
 
@@ -226,7 +226,7 @@ def _check_name(name: str, *, account: Account, region: str, request_id: UUID) -
 
 
 def name_is_taken(name: str, *, account: Account, region: str) -> str:
-    return f"The name “{name}” is taken by another environment in {account.name} in {region}; choose another."
+    return f"The name “{name}” is taken by another environment in {account.name} in {region}. Choose another name."
 
 
 def _check_stacks(
@@ -237,19 +237,19 @@ def _check_stacks(
         if stack.region not in account.regions:
             raise Refused(
                 f"{blueprint.title} needs {stack.region} as well, for its stack “{stack.stack}”, and the account "
-                f"{account.name} does not allow that region. Choose another account, or have an administrator add "
+                f"{account.name} does not allow that region. Choose another account, or ask an administrator to add "
                 f"{stack.region} to its regions."
             )
         if stack.artefacts and not account.artefact_bucket:
             raise Refused(
-                f"{blueprint.title} brings code, and the account {account.name} has no artefact bucket to put it in. "
-                "Choose another account, or have an administrator name the bucket that onboarding made."
+                f"{blueprint.title} contains code, and the account {account.name} has no artefact bucket for it. "
+                "Choose another account, or ask an administrator to enter the bucket that onboarding created."
             )
     places = [f"{stack.region}/{stack_name(name, stack.stack)}" for stack in compiled.stacks]
     others = Environment.objects.filter(account=account, places__overlap=places)
     others = others.exclude(state__in=NO_LONGER_THERE).exclude(pk=environment_id_for(request_id))
     if (other := others.order_by("created_at").first()) is not None:
         raise Refused(
-            f"The name “{name}” would give a stack the name of one that the environment {other.name} in "
-            f"{other.region} has already; choose another."
+            f"With the name “{name}”, a stack would have the same name as a stack of the environment {other.name} in "
+            f"{other.region}. Choose another name."
         )

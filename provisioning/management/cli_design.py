@@ -32,7 +32,7 @@ def parse_settings(words: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def ask_for_design(
+def design_from_arguments(
     catalogue: Catalogue,
     *,
     slug: str | None,

@@ -14,7 +14,7 @@ from provisioning.blueprint import Blueprint, BlueprintError, BrokenBlueprintErr
 from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design
-from provisioning.management.cli_design import ask_for_design
+from provisioning.management.cli_design import design_from_arguments
 from provisioning.template.compile import CompiledDesign, compile_design
 
 
@@ -41,7 +41,7 @@ class DesignCommand(BaseCommand):
     def handle(self, *_: Any, **options: Any) -> None:
         try:
             catalogue = load_catalogue(settings.BLUEPRINTS_DIR)
-            design, filled = ask_for_design(
+            design, filled = design_from_arguments(
                 catalogue,
                 slug=options["slug"],
                 size=options["size"],

@@ -89,7 +89,7 @@ def _views(
             stack.template,
             region=stack.region,
             prefix="" if stack.key == "main" else f"{stack.key}/",
-            given={**stack.parameters, **_handed(stack)},
+            given={**stack.parameters, **_unknown_inputs(stack)},
         )
         for stack in stacks
     }
@@ -105,12 +105,12 @@ def _views(
     return views, assumed, max(0, total - len(views))
 
 
-def _handed(stack: Stack) -> dict[str, str]:
+def _unknown_inputs(stack: Stack) -> dict[str, str]:
     """Parameters that receive an output. The model puts the output's value in if it contains that
     stack.
     """
     return {
-        name: unknown(f"the output {output} of the stack {source}") for name, (source, output) in stack.handed.items()
+        name: unknown(f"the output {output} of the stack {source}") for name, (source, output) in stack.inputs.items()
     }
 
 
@@ -135,7 +135,7 @@ def _compiled(compiled: CompiledTemplate) -> Stack:
         region=compiled.region,
         key=compiled.stack,
         parameters=compiled.parameters,
-        handed={handed.parameter: (handed.stack, handed.output) for handed in compiled.inputs},
+        inputs={needed.parameter: (needed.stack, needed.output) for needed in compiled.inputs},
         tags=compiled.tags,
         termination_protection=compiled.termination_protection,
         stack_policy=compiled.stack_policy,

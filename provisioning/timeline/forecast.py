@@ -43,7 +43,7 @@ def explain(design: Design, compiled: CompiledDesign) -> Timeline:
         steps += made
         path += chain
         clock += seconds
-    after = tuple(
+    tasks = tuple(
         Step(todo.key, TASK, todo.title, "", "main", clock + n * each.create_seconds, each.create_seconds, each.source, critical=True)
         for n, todo in enumerate(compiled.main.tasks)
     )  # fmt: skip
@@ -51,11 +51,11 @@ def explain(design: Design, compiled: CompiledDesign) -> Timeline:
         title=f"{design.blueprint}, size {design.size}, in {design.environment.region}",
         stacks=tuple(spans),
         groups=_groups(design, steps),
-        path=(*path, *after),
-        after=after,
-        seconds=clock + each.create_seconds * len(after),
-        low_seconds=sum(own.low_seconds + chart.longest("low") for chart in charts) + each.low_seconds * len(after),
-        high_seconds=sum(own.high_seconds + chart.longest("high") for chart in charts) + each.high_seconds * len(after),
+        path=(*path, *tasks),
+        tasks=tasks,
+        seconds=clock + each.create_seconds * len(tasks),
+        low_seconds=sum(own.low_seconds + chart.longest("low") for chart in charts) + each.low_seconds * len(tasks),
+        high_seconds=sum(own.high_seconds + chart.longest("high") for chart in charts) + each.high_seconds * len(tasks),
         express=compiled.main.express,
         unknown=tuple(sorted({kind for chart in charts for kind in chart.unknown})),
     )

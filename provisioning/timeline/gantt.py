@@ -16,7 +16,7 @@ from typing import Any
 
 from provisioning.diagram.geometry import cut, text_width, written
 from provisioning.timeline.handover_tasks import WorkItem, WorkPlan
-from provisioning.timeline.timeline import Group, Step, Timeline, said_seconds
+from provisioning.timeline.timeline import Group, Step, Timeline, duration_text
 
 WIDTH, LABELS, RIGHT = 1080, 256, 140  # room for the label of the last bar, at its right
 ROW, HEAD, AREA, BAR = 26, 34, 30, 16
@@ -69,8 +69,8 @@ def draw_timeline(timeline: Timeline | Mapping[str, Any]) -> str:
         timeline = Timeline.from_json(timeline)
     step = _tick(timeline.seconds, _SECONDS)
     unit = (lambda t: f"{t:g} s") if step < 60 else (lambda t: f"{t / 60:g} min")  # noqa: PLR2004 - a minute
-    words = [f"{timeline.said} in total"]
-    words.append("Critical path: " + ", ".join(f"{s.title} {said_seconds(s.seconds)}" for s in timeline.path))
+    words = [f"{timeline.summary} in total"]
+    words.append("Critical path: " + ", ".join(f"{s.title} {duration_text(s.seconds)}" for s in timeline.path))
     return _draw(timeline.title, words, _sections(timeline), timeline.seconds, step, unit)
 
 
@@ -104,13 +104,13 @@ def _sections(timeline: Timeline) -> list[Section]:
     sections = []
     for span in timeline.stacks:
         where = f" · stack {span.stack} in {span.region}" if several else ""
-        own = [s for s in timeline.path if s.stack == span.stack and not s.address and s not in timeline.after]
+        own = [s for s in timeline.path if s.stack == span.stack and not s.address and s not in timeline.tasks]
         groups = [group for group in timeline.groups if group.stack == span.stack]
         order = [s.address for s in timeline.path if s.stack == span.stack and s.address]
         deciding = [next(g for g in groups if g.address == address) for address in dict.fromkeys(order)]
         rows = [Row("CloudFormation", "", _bars(own))] + [_row(group, timeline) for group in deciding]
         if span is timeline.stacks[-1]:
-            rows += [Row("Post-deployment", "", _bars([s]), _said(s)) for s in timeline.after]
+            rows += [Row("Post-deployment", "", _bars([s]), _said(s)) for s in timeline.tasks]
         sections.append(Section(f"Critical path{where}", tuple(rows)))
         others = sorted((g for g in groups if g not in deciding), key=lambda g: (g.end, g.start))
         if others:
@@ -122,12 +122,12 @@ def _row(group: Group, timeline: Timeline) -> Row:
     own = sorted((s for s in group.steps if s.critical), key=lambda s: s.start)
     room = (WIDTH - LABELS - RIGHT) / timeline.seconds
     beside = [s for s in own if s.seconds >= _WORTH_SAYING * timeline.seconds and not _fits(_said(s), s.seconds * room)]
-    label = ", ".join(_said(s) for s in beside) if own else f"ready after {said_seconds(group.end)}"
+    label = ", ".join(_said(s) for s in beside) if own else f"ready after {duration_text(group.end)}"
     return Row(group.name, group.kind, _bars(group.steps), label, at=beside[0].end if len(beside) == 1 else None)
 
 
 def _said(step: Step) -> str:
-    return f"{step.title} {said_seconds(step.seconds)}"
+    return f"{step.title} {duration_text(step.seconds)}"
 
 
 def _fits(words: str, width: float) -> bool:

@@ -85,7 +85,7 @@ class Timeline:
     stacks: tuple[StackSpan, ...]
     groups: tuple[Group, ...]
     path: tuple[Step, ...]
-    after: tuple[Step, ...]
+    tasks: tuple[Step, ...]
     seconds: float
     low_seconds: float
     high_seconds: float
@@ -108,7 +108,7 @@ class Timeline:
         return minutes(self.seconds)
 
     @property
-    def said(self) -> str:
+    def summary(self) -> str:
         """`about 21 minutes (13 to 46)`."""
         low, high = minutes(self.low_seconds), minutes(self.high_seconds)
         unit = "minute" if self.minutes == 1 else "minutes"
@@ -141,7 +141,7 @@ class Timeline:
                 for g in self.groups
             ],
             "path": [_inner(step) | {"address": step.address, "stack": step.stack} for step in self.path],
-            "after": [_inner(step) | {"address": step.address, "stack": step.stack} for step in self.after],
+            "after": [_inner(step) | {"address": step.address, "stack": step.stack} for step in self.tasks],
         }
 
     @classmethod
@@ -172,7 +172,7 @@ class Timeline:
                 for group in data["groups"]
             ),
             path=tuple(_step(step, step["address"], step["stack"]) for step in data["path"]),
-            after=tuple(_step(step, step["address"], step["stack"]) for step in data["after"]),
+            tasks=tuple(_step(step, step["address"], step["stack"]) for step in data["after"]),
             seconds=data["seconds"],
             low_seconds=data["low_seconds"],
             high_seconds=data["high_seconds"],
@@ -197,7 +197,7 @@ def minutes(seconds: float) -> int:
     return max(1, round(seconds / 60)) if seconds else 0
 
 
-def said_seconds(seconds: float) -> str:
+def duration_text(seconds: float) -> str:
     """`45 s`, `2 min`, `16 min 40 s`."""
     whole = round(seconds)
     if whole < 60:  # noqa: PLR2004 - a minute

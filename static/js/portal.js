@@ -121,7 +121,7 @@
     if (event.detail.successful) offline.hidden = true;
   });
 
-  // Times that stay true while the page is open; the server writes them the same way (portal/words.py)
+  // Times that stay true while the page is open; the server writes them the same way (portal/web/formatting.py)
   const relative = (seconds) => {
     const size = Math.abs(seconds);
     if (size < 60) return seconds >= 0 ? "just now" : "in a moment";

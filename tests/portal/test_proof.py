@@ -85,7 +85,7 @@ def ask(people: People, size: str) -> Request:
 
 @pytest.mark.usefixtures("open_door")
 def test_production_refuses_a_template_with_a_high_finding(people: People) -> None:
-    with pytest.raises(Refused, match="do not pass the proof") as caught:
+    with pytest.raises(Refused, match="do not pass the security checks") as caught:
         ask(people, "prod")
     assert "Door" in str(caught.value)
     assert not Environment.objects.exists()
@@ -103,7 +103,7 @@ def test_other_sizes_show_it(people: People) -> None:
 def test_the_form_says_why_production_refuses(people: People) -> None:
     sent = people.form("door-prod", size="prod", questions={})
     text = people.client("bob").post(f"/catalogue/{DOOR}/request/preview/", sent).content.decode()
-    assert "do not pass the proof" in text
+    assert "do not pass the security checks" in text
     assert 'name="expected_digest" value=""' in text
 
 

@@ -135,7 +135,7 @@ def test_an_output_of_another_stack_is_followed() -> None:
         "Parameters": {"LogsArn": {"Type": "String"}},
         "Resources": {"Role": {"Type": "AWS::IAM::Role", "Properties": role}},
     }
-    main = Stack(body, "eu-north-1", handed={"LogsArn": ("edge", "Arn")})
+    main = Stack(body, "eu-north-1", inputs={"LogsArn": ("edge", "Arn")})
     proof = prove([edge, main])
     assert next(grant for grant in proof.grants if grant.role == "Role").resources == ("${edge/Logs.Arn}",)
     assert not [f for f in proof.findings if f.rule == "iam.resource-wildcard"]

@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 from pydantic import ValidationError
 
-from provisioning.components.kinds.cloudformation.component import asked, template_of
+from provisioning.components.kinds.cloudformation.component import questions_of, template_of
 from provisioning.components.kit.packages import TextFile
 from provisioning.components.registry import component
 from provisioning.design.errors import DesignError
@@ -47,7 +47,7 @@ def compiled(path: Path, around: Surroundings) -> CompiledTemplate:
     """ValueError or DesignError where it is not offered."""
     file = TextFile(path.name, path.read_text(errors="replace"))
     template = template_of(file)
-    answers = {q.name: around.answer(template, q) for q in asked(file) if q.required and q.default is None}
+    answers = {q.name: around.answer(template, q) for q in questions_of(file) if q.required and q.default is None}
     settings = component("cloudformation").schema.model_validate({"template": file, "answers": answers})
     node = Node("cloudformation", "main", settings, (), Source(path.name, 1))
     context = EnvironmentContext("sample", "platform", REGION, ACCOUNT)

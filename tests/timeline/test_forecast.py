@@ -131,8 +131,8 @@ def test_stacks_follow_each_other_and_the_steps_come_last() -> None:
         first.seconds
         == NOT_RESOURCES[STACK].create_seconds + duration_of("AWS::CertificateManager::Certificate", {}).create_seconds
     )
-    assert [step.start for step in made.after] == [second.end, second.end + NOT_RESOURCES[TASK].create_seconds]
-    assert made.seconds == made.after[-1].end
+    assert [step.start for step in made.tasks] == [second.end, second.end + NOT_RESOURCES[TASK].create_seconds]
+    assert made.seconds == made.tasks[-1].end
     assert [(group.address, group.stack) for group in made.groups] == [(BUCKET, "edge"), (BUCKET, "main")]
 
 
@@ -206,10 +206,11 @@ def test_production_of_carbon_connect_waits_for_its_database_most_of_the_time() 
     assert 18 <= made.minutes <= 25
     assert of_blueprint("carbon-connect", "dev").minutes <= 15
     assert (
-        made.said == f"about {made.minutes} minutes ({round(made.low_seconds / 60)} to {round(made.high_seconds / 60)})"
+        made.summary
+        == f"about {made.minutes} minutes ({round(made.low_seconds / 60)} to {round(made.high_seconds / 60)})"
     )
     assert 0 < made.assumed_share < 0.5
-    assert made.after[0].title == made.path[-1].title
+    assert made.tasks[0].title == made.path[-1].title
 
 
 @pytest.mark.parametrize("slug", slugs())

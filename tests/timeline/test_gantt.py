@@ -14,7 +14,7 @@ from provisioning.template.compile import compile_design
 from provisioning.timeline.forecast import explain
 from provisioning.timeline.gantt import LABELS, ROW, WIDTH, draw_timeline, draw_work
 from provisioning.timeline.handover_tasks import work_plan
-from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline, said_seconds
+from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline, duration_text
 from tests.support.shipped import shipped, slugs
 
 NS = {"s": "http://www.w3.org/2000/svg"}
@@ -150,7 +150,7 @@ def test_a_plan_of_work_has_what_follows_the_launch_apart() -> None:
 
 @pytest.mark.parametrize(("seconds", "said"), [(0.4, "0 s"), (45, "45 s"), (120, "2 min"), (1000, "16 min 40 s")])
 def test_seconds_are_said_as_people_do(seconds: float, said: str) -> None:
-    assert said_seconds(seconds) == said
+    assert duration_text(seconds) == said
 
 
 def test_a_link_leads_from_one_deciding_bar_to_the_next() -> None:

@@ -53,16 +53,16 @@ def of_environment(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _export(get_request_for(user, current.request_id), request.GET.get("as", ""))
 
 
-def _export(stored: Request, kind: str) -> HttpResponse:
+def _export(stored: Request, form: str) -> HttpResponse:
     plan = from_json(stored.plan.content)
     if not isinstance(plan, CreatePlan):
         raise NotFound("This request has nothing to export.")
     name = stored.environment.name
-    if kind == "cloudformation":
+    if form == "cloudformation":
         return _download(_package(stored, plan), f"{name}.cloudformation.zip", "application/zip")
-    if kind not in _TEXTS:
+    if form not in _TEXTS:
         raise NotFound(f"There is no such export; there are {', '.join(FORMATS)}.")
-    ending, content_type, write = _TEXTS[kind]
+    ending, content_type, write = _TEXTS[form]
     return _download(write(document_of(stored, plan)).encode(), f"{name}.{ending}", content_type)
 
 

@@ -1,4 +1,4 @@
-"""The form that asks for an environment: fixed questions, and one for each variable of the blueprint.
+"""The form that requests an environment: fixed questions, and one for each variable of the blueprint.
 
 It only collects. What is right is decided by `provisioning`, whose sentences are shown next to the fields.
 """

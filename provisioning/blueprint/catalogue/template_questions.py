@@ -12,7 +12,7 @@ from provisioning.blueprint.inputs.size_scope import BySize
 from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.blueprint.inputs.variables import Validation, Variable, compiled
 from provisioning.blueprint.syntax.evaluate import constant
-from provisioning.components.kinds.cloudformation.component import CloudFormation, asked
+from provisioning.components.kinds.cloudformation.component import CloudFormation, questions_of
 from provisioning.components.kinds.cloudformation.imported_template import Question
 from provisioning.components.kit.packages import TextFile
 from provisioning.design.graph import Source, Value
@@ -32,7 +32,7 @@ def template_variables(
         if block.kind != KIND or (file := _file(block, files)) is None:
             continue
         try:
-            questions = asked(file)
+            questions = questions_of(file)
         except ValueError:  # reported when the settings are checked, with its line
             continue
         with report.collecting():

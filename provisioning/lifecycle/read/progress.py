@@ -142,7 +142,7 @@ def _unbegun(planned: PlannedStack) -> list[tuple[StackResource, Stack]]:
 def _stack_lines(
     planned: Sequence[PlannedStack], stacks: Mapping[str, Stack], lines: Sequence[ResourceLine], done: Sequence[bool]
 ) -> list[StackLine]:
-    found = []
+    stack_lines = []
     for stack in planned:
         mine = [(line, settled) for line, settled in zip(lines, done, strict=True) if line.stack == stack.key]
         tones = {line.tone for line, _ in mine}
@@ -155,8 +155,8 @@ def _stack_lines(
         elif settled == total and tones == {"ok"}:
             tone = "ok"
         status = stacks[stack.key].status if stack.key in stacks else ""
-        found.append(StackLine(stack.key, stack.name, stack.region, status, total, settled, tone))
-    return found
+        stack_lines.append(StackLine(stack.key, stack.name, stack.region, status, total, settled, tone))
+    return stack_lines
 
 
 def _tone(row: StackResource) -> Tone:

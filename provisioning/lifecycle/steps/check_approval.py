@@ -41,8 +41,8 @@ def refusal(context: Context) -> Outcome | None:
         )
         outcome.expired = True
         return outcome
-    found = (_CHECKS[check](context) for check in sorted(context.kind.approval_checks))
-    return next((outcome for outcome in found if outcome is not None), None)
+    refusals = (_CHECKS[check](context) for check in sorted(context.kind.approval_checks))
+    return next((outcome for outcome in refusals if outcome is not None), None)
 
 
 def _check_account(context: Context) -> Outcome | None:

@@ -19,9 +19,9 @@ from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.lifecycle.steps.receipt import Found, ToRetain, key_of, read_scan, write_receipt
 from provisioning.models import ResourceEnd, StackResource
 
-ASKED_A_STEP: Final = 20
+CHECKS_PER_STEP: Final = 20
 PAUSES: Final = (5.0, 15.0, 60.0, 180.0, 300.0, 600.0, 900.0)
-GONE, THERE, UNASKED = "gone", "there", "unasked"
+GONE, THERE, UNCHECKED = "gone", "there", "unasked"
 
 
 def verify_gone(context: Context) -> Outcome:
@@ -29,37 +29,37 @@ def verify_gone(context: Context) -> Outcome:
     owned = StackResource.objects.filter(stack__in=context.stacks).exclude(physical_id="")
     rows = list(owned.exclude(end=ResourceEnd.FOREIGN).select_related("stack").order_by("id"))
     answers: dict[str, str] = dict(context.step_data.answers)
-    unasked = [row for row in rows if str(row.pk) not in answers]
-    for row in unasked[:ASKED_A_STEP]:
+    unchecked = [row for row in rows if str(row.pk) not in answers]
+    for row in unchecked[:CHECKS_PER_STEP]:
         exists = context.aws_of(row).exists(row.type, row.physical_id)
-        answers[str(row.pk)] = UNASKED if exists is None else THERE if exists else GONE
-    if len(unasked) > ASKED_A_STEP:
+        answers[str(row.pk)] = UNCHECKED if exists is None else THERE if exists else GONE
+    if len(unchecked) > CHECKS_PER_STEP:
         return Outcome(step_data=replace(context.step_data, answers=answers))
     # All stacks, planned or begun, and the regions in which global services keep their tags.
     regions = [*context.plan.regions, *(row.stack.region for row in rows)]
     regions += sorted({aws_type(row.type).tags_only_in for row in rows} - {""})
     regions = list(dict.fromkeys(regions))
-    value = str(context.operation.environment_id)
-    found = [
+    environment_id = str(context.operation.environment_id)
+    tagged = [
         Found(resource.arn, region)
         for region in regions
-        for resource in context.aws_in(region).find_by_tag(ENVIRONMENT_TAG, value)
+        for resource in context.aws_in(region).find_by_tag(ENVIRONMENT_TAG, environment_id)
     ]
-    return _conclude(context, rows, answers, found, regions)
+    return _conclude(context, rows, answers, tagged, regions)
 
 
 def _conclude(
     context: Context,
     rows: Sequence[StackResource],
     answers: Mapping[str, str],
-    found: Sequence[Found],
+    tagged: Sequence[Found],
     regions: Sequence[str],
 ) -> Outcome:
     to_retain = {(line.logical_id, line.physical_id): line for line in context.teardown.to_retain}
     ends = {row.pk: _end(row, answers[str(row.pk)], to_retain) for row in rows}
     scan = read_scan(
         context.aws_in,
-        found,
+        tagged,
         kept={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.RETAINED},
         gone={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.DELETED},
         to_retain=to_retain,

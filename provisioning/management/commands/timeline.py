@@ -14,7 +14,7 @@ from provisioning.template.compile import CompiledDesign
 from provisioning.timeline.durations import durations_of
 from provisioning.timeline.forecast import explain
 from provisioning.timeline.handover_tasks import FILE, WorkPlan, WorkProblem, work_plan
-from provisioning.timeline.timeline import Timeline, said_seconds
+from provisioning.timeline.timeline import Timeline, duration_text
 
 
 class Command(DesignCommand):
@@ -46,12 +46,12 @@ class Command(DesignCommand):
             self.end(self.broken, str(error))
 
     def _print(self, timeline: Timeline) -> None:
-        self.stdout.write(f"{timeline.title}: {timeline.said}, {len(timeline.steps)} resources")
+        self.stdout.write(f"{timeline.title}: {timeline.summary}, {len(timeline.steps)} resources")
         self.stdout.write("\nWhat decides:")
         for step in timeline.path:
             mark = "  (assumed)" if step.assumed else ""
             where = f"  {step.address}" if step.address else ""
-            self.stdout.write(f"{_clock(step.start)}  {said_seconds(step.seconds):>13}  {step.title}{where}{mark}")
+            self.stdout.write(f"{_clock(step.start)}  {duration_text(step.seconds):>13}  {step.title}{where}{mark}")
         self.stdout.write(
             f"\n{timeline.assumed_share:.0%} of this time is assumed; the rest has a published source. "
             "provisioning/aws/types has every figure."

@@ -266,11 +266,6 @@ def destination(route: Resource) -> Any:
     return None
 
 
-def is_public_block(block: Any) -> bool:
-    """Whether a CIDR block contains public addresses; an unreadable one counts as public."""
-    return not _is_private(block)
-
-
 def _is_private(block: Any) -> bool:
     if not isinstance(block, str) or not is_known(block):
         return False

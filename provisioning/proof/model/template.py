@@ -4,7 +4,6 @@ their references.
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -27,7 +26,7 @@ class TaskRun:
 
 @dataclass(frozen=True)
 class Stack:
-    """One rendered template and the values it is created with. `handed` maps a parameter to the
+    """One rendered template and the values it is created with. `inputs` maps a parameter to the
     stack and output that it receives.
     """
 
@@ -35,7 +34,7 @@ class Stack:
     region: str
     key: str = "main"
     parameters: Mapping[str, Any] = field(default_factory=dict)
-    handed: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    inputs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     tags: Mapping[str, str] | None = None
     termination_protection: bool | None = None
     stack_policy: str | None = None
@@ -95,7 +94,7 @@ class Model:
     def _add(self, stack: Stack, case: ParameterCase) -> None:
         prefix = "" if stack.key == "main" else f"{stack.key}/"
         parameters = dict(case.parameters)
-        for name, (source, output) in stack.handed.items():
+        for name, (source, output) in stack.inputs.items():
             if output in self.outputs.get(source, {}):
                 parameters[name] = self.outputs[source][output]
         resolver = Resolver(
@@ -181,12 +180,6 @@ def _names(resource: Resource) -> list[str]:
 
 def _word(value: Any) -> str | None:
     return value if isinstance(value, str) else None
-
-
-def stack_of(body: str | Mapping[str, Any], **given: Any) -> Stack:
-    """Makes a stack from a template's text or mapping."""
-    template = json.loads(body) if isinstance(body, str) else body
-    return Stack(template=template, **given)
 
 
 def keys(resources: Iterable[Resource]) -> str:

@@ -45,7 +45,7 @@ class CloudFormationSettings(Settings):
 
     @model_validator(mode="after")
     def _can_be_offered(self) -> Self:
-        known = {question.name for question in asked(self.template)}
+        known = {question.name for question in questions_of(self.template)}
         for name in (*self.parameters, *self.examples, *self.answers):
             if name not in known:
                 raise ValueError(
@@ -69,7 +69,7 @@ def template_of(file: TextFile) -> imported_template.ImportedTemplate:
 
 
 @lru_cache(maxsize=64)
-def asked(file: TextFile) -> tuple[imported_template.Question, ...]:
+def questions_of(file: TextFile) -> tuple[imported_template.Question, ...]:
     """Return the template's questions. Raises ValueError if it cannot be offered."""
     template = template_of(file)
     try:
@@ -94,7 +94,7 @@ class CloudFormation(Component):
             )
         values = settings.parameters | settings.answers
         template = template_of(settings.template)
-        secrets = {question.name for question in asked(settings.template) if question.secret}
+        secrets = {question.name for question in questions_of(settings.template) if question.secret}
         try:
             rewritten = imported_template.rewrite(
                 template,
@@ -122,7 +122,7 @@ class CloudFormation(Component):
 
 
 def _check_answered(node: Node, settings: CloudFormationSettings, values: Mapping[str, Answer]) -> None:
-    for question in asked(settings.template):
+    for question in questions_of(settings.template):
         if question.required and not question.secret and values.get(question.name) is None:
             raise DesignError(
                 f"{node.source}: the parameter {question.name} of {settings.template.path} has no value; answer it, or set "
