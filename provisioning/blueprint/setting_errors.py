@@ -16,15 +16,9 @@ from provisioning.blueprint.syntax.tree import Expression, ListOf, Literal, MapO
 def problems_of(block: ComponentBlock, schema: type[BaseModel], error: ValidationError) -> Iterator[ProblemFound]:
     """One problem for each error; errors about alternative types of one value are merged."""
     for details in error.errors(include_url=False, include_input=False):
-        path = _path(details)
+        # The path in the blueprint, without pydantic's marks for alternatives (`is-instance[Reference]`).
+        path = [step for step in details["loc"] if isinstance(step, int) or ("[" not in step and "-" not in step)]
         yield ProblemFound(_line(block, path), _sentence(block, schema, details, path))
-
-
-def _path(details: ErrorDetails) -> list[str | int]:
-    """The path in the blueprint, without pydantic's marks for alternatives
-    (`is-instance[Reference]`).
-    """
-    return [step for step in details["loc"] if isinstance(step, int) or ("[" not in step and "-" not in step)]
 
 
 def _sentence(block: ComponentBlock, schema: type[BaseModel], details: ErrorDetails, path: list[str | int]) -> str:
@@ -57,14 +51,14 @@ def _line(block: ComponentBlock, path: list[str | int]) -> int:
     argument = block.arguments[str(path[0])]
     line, inside = argument.line, argument.value
     for step in path[1:]:
-        found = _inner(inside, step)
-        if found is None:
+        child = _child(inside, step)
+        if child is None:
             break
-        line, inside = found
+        line, inside = child
     return line
 
 
-def _inner(expression: Expression, step: str | int) -> tuple[int, Expression] | None:
+def _child(expression: Expression, step: str | int) -> tuple[int, Expression] | None:
     match expression, step:
         case MapOf(items=items), str():
             return next(

@@ -37,14 +37,14 @@ def tag_problems(tags: Value) -> Iterator[str]:
         yield f"has {len(tags)} tags; {MAX_TAGS} are allowed, because AWS allows 50 and the portal adds its own"
     seen: dict[str, str] = {}
     for key, value in tags.items():
-        yield from _of_key(key)
-        yield from _of_value(key, value)
+        yield from _key_problems(key)
+        yield from _value_problems(key, value)
         if key.lower() in seen:
             yield f"has {shown(key)} and {shown(seen[key.lower()])}, which AWS IAM treats as the same key; remove one"
         seen.setdefault(key.lower(), key)
 
 
-def _of_key(key: str) -> Iterator[str]:
+def _key_problems(key: str) -> Iterator[str]:
     if not 1 <= len(key) <= MAX_KEY:
         yield f"has a key of {len(key)} characters, {shown(key)}; it should have 1 to {MAX_KEY}"
     elif key.lower().startswith(_OWN):
@@ -53,7 +53,7 @@ def _of_key(key: str) -> Iterator[str]:
         yield f"has the key {shown(key)}, and {wrong}"
 
 
-def _of_value(key: str, value: Value) -> Iterator[str]:
+def _value_problems(key: str, value: Value) -> Iterator[str]:
     if not isinstance(value, str):
         yield f"has {kind_of(value)} as the value of {shown(key)}; it should be text"
     elif not 1 <= len(value) <= MAX_VALUE:
@@ -71,8 +71,8 @@ def _unusable(text: str) -> str:
 
 def as_tags(tags: Value) -> Mapping[str, str]:
     """Converts valid tags to the form that a design uses."""
-    found = _with_texts(tags) if isinstance(tags, dict) else {}
-    return {key: value for key, value in found.items() if isinstance(value, str)}
+    texts = _with_texts(tags) if isinstance(tags, dict) else {}
+    return {key: value for key, value in texts.items() if isinstance(value, str)}
 
 
 def _with_texts(tags: dict[str, Value]) -> dict[str, Value]:

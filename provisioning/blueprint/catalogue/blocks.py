@@ -75,10 +75,10 @@ class Fields:
                 )
 
     def argument(self, name: str, *, required: bool = False) -> Argument | None:
-        found = self._arguments.get(name)
-        if found is None and required:
+        argument = self._arguments.get(name)
+        if argument is None and required:
             self.report.add(self.block.line, f'{self.what} needs the argument "{name}".')
-        return found
+        return argument
 
     def value(self, name: str, *, required: bool = False) -> Value:
         """The constant value of an argument, or None."""
@@ -141,13 +141,15 @@ class Fields:
 
 def by_name(report: Report, block: Block, what: str) -> dict[str, Argument]:
     """The block's arguments by name; a repeated name is reported."""
-    found: dict[str, Argument] = {}
+    arguments: dict[str, Argument] = {}
     for argument in block.body.arguments:
-        if argument.name in found:
-            report.add(argument.line, f'"{argument.name}" is already set in {what} (line {found[argument.name].line}).')
+        if argument.name in arguments:
+            report.add(
+                argument.line, f'"{argument.name}" is already set in {what} (line {arguments[argument.name].line}).'
+            )
         else:
-            found[argument.name] = argument
-    return found
+            arguments[argument.name] = argument
+    return arguments
 
 
 def label(report: Report, block: Block) -> str | None:

@@ -102,17 +102,18 @@ def read_definition(
 
 def _once(report: Report, what: str, items: list[Item | None]) -> dict[str, Item]:
     """The items by name; a repeated name is reported."""
-    found: dict[str, Item] = {}
+    items_by_name: dict[str, Item] = {}
     for item in items:
         if item is None:
             continue
-        if item.name in found:
+        if item.name in items_by_name:
             report.add(
-                item.source.line, f'There is a {what} "{item.name}" already (line {found[item.name].source.line}).'
+                item.source.line,
+                f'There is a {what} "{item.name}" already (line {items_by_name[item.name].source.line}).',
             )
         else:
-            found[item.name] = item
-    return found
+            items_by_name[item.name] = item
+    return items_by_name
 
 
 def _only_one(report: Report, what: str, blocks: list[Block]) -> Block | None:
@@ -196,32 +197,31 @@ def _size(report: Report, block: Block) -> Size | None:
 def _components(report: Report, blocks: list[Block]) -> tuple[ComponentBlock, ...]:
     if not blocks:
         report.add(1, 'The blueprint has no component: component "<kind>" "<name>" { … }.')
-    found: dict[str, ComponentBlock] = {}
+    components: dict[str, ComponentBlock] = {}
     for block in blocks:
         if len(block.labels) != _LABELS_OF_A_COMPONENT:
             report.add(block.line, 'A component has a kind and a name: component "<kind>" "<name>" { … }.')
             continue
         kind, name = block.labels
-        item = ComponentBlock(kind, name, by_name(report, block, f"{kind}.{name}"), report.source(block.line))
+        component_block = ComponentBlock(
+            kind, name, by_name(report, block, f"{kind}.{name}"), report.source(block.line)
+        )
         if not IDENTIFIER.fullmatch(name):
             report.add(block.line, bad_name(name))
-        elif item.address in found:
+        elif component_block.address in components:
             report.add(
-                block.line, f"There is a component {item.address} already (line {found[item.address].source.line})."
+                block.line,
+                f"There is a component {component_block.address} already (line {components[component_block.address].source.line}).",
             )
         else:
-            _check_kind(report, block, kind)
-            found[item.address] = item
+            try:
+                component(kind)
+            except UnknownComponent as error:
+                report.add(block.line, f"There is no component kind {shown(kind)}; {known(kind, error.known)}")
+            components[component_block.address] = component_block
         for inner in block.body.blocks:
             report.add(inner.line, f"A component contains arguments only: write {inner.kind} = {{ … }}.")
-    return tuple(found.values())
-
-
-def _check_kind(report: Report, block: Block, kind: str) -> None:
-    try:
-        component(kind)
-    except UnknownComponent as error:
-        report.add(block.line, f"There is no component kind {shown(kind)}; {known(kind, error.known)}")
+    return tuple(components.values())
 
 
 def _output(report: Report, block: Block) -> OutputBlock | None:
@@ -240,25 +240,25 @@ def _usage(report: Report, blocks: list[Block]) -> dict[str, Mapping[str, float]
     usage: dict[str, Mapping[str, float]] = {}
     for argument in by_name(report, block, "the usage block").values() if block else ():
         with report.collecting():
-            found = _three(constant(argument.value))
-            if found is None:
+            estimate = _low_likely_high(constant(argument.value))
+            if estimate is None:
                 report.add(
                     argument.line,
                     f'"{argument.name}" should be {{ low = …, likely = …, high = … }}, three numbers from 0 up in this order.',
                 )
             else:
-                usage[argument.name] = found
+                usage[argument.name] = estimate
     for inner in block.body.blocks if block else ():
         report.add(inner.line, f"The usage block contains arguments only: write {inner.kind} = {{ … }}.")
     return usage
 
 
-def _three(value: Value) -> dict[str, float] | None:
+def _low_likely_high(value: Value) -> dict[str, float] | None:
     given = value if isinstance(value, dict) else dict.fromkeys(_USAGE, value)
     numbers = [
-        item
-        for item in (given.get(name) for name in _USAGE)
-        if isinstance(item, int | float) and not isinstance(item, bool)
+        number
+        for number in (given.get(name) for name in _USAGE)
+        if isinstance(number, int | float) and not isinstance(number, bool)
     ]
     if given.keys() != set(_USAGE) or len(numbers) < len(_USAGE) or numbers != sorted(numbers) or numbers[0] < 0:
         return None

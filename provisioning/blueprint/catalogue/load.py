@@ -84,7 +84,7 @@ def _load(folder: Path) -> Blueprint | tuple[Problem, ...]:
         message = f"The folder's name is the blueprint's slug: lowercase letters, digits and single hyphens, at most {_MAX_SLUG}."
         return (Problem(Source(slug, 1), message),)
     try:
-        blueprint = _read(folder, report)
+        blueprint = _read_blueprint(folder, report)
     except shipped_files.FolderProblem as problem:
         return (Problem(Source(f"{slug}/{problem.path}", 1), str(problem)),)
     except OSError as error:
@@ -96,13 +96,13 @@ def _load(folder: Path) -> Blueprint | tuple[Problem, ...]:
     return report.problems or blueprint
 
 
-def _read(folder: Path, report: Report) -> Blueprint:
-    found = shipped_files.list_files(folder)
-    if FILE not in found:
+def _read_blueprint(folder: Path, report: Report) -> Blueprint:
+    paths = shipped_files.list_files(folder)
+    if FILE not in paths:
         raise shipped_files.FolderProblem(FILE, "The folder has no such file; every folder of the catalogue holds one.")
-    data = shipped_files.read(found[FILE], name=FILE, at_most=scan.MAX_BYTES)
+    data = shipped_files.read(paths[FILE], name=FILE, at_most=scan.MAX_BYTES)
     body = parse(scan.decode(data))
-    shipped, digest = shipped_files.take(found)
+    shipped, digest = shipped_files.take(paths)
     return read_definition(body, report, slug=folder.name, digest=digest, path=folder, files=shipped)
 
 
@@ -116,7 +116,7 @@ def _check(blueprint: Blueprint, report: Report) -> None:
     for expression in expressions:
         for problem in problems_in(expression, blueprint.known):
             report.add(problem.line, problem.message)
-    found: dict[tuple[int, str], list[str]] = {}
+    sizes_by_problem: dict[tuple[int, str], list[str]] = {}
     for size in blueprint.sizes:
         environment = EnvironmentContext(
             name=default_name(blueprint.slug, size),
@@ -136,7 +136,7 @@ def _check(blueprint: Blueprint, report: Report) -> None:
         except InputErrors as error:
             of_size.add(blueprint.tags.line if blueprint.tags else 1, f"The example or default of {error}")
         for problem_ in of_size.problems:
-            found.setdefault((problem_.source.line, problem_.message), []).append(size)
-    for (line, message), sizes in found.items():
+            sizes_by_problem.setdefault((problem_.source.line, problem_.message), []).append(size)
+    for (line, message), sizes in sizes_by_problem.items():
         everywhere = len(sizes) == len(blueprint.sizes) or (line, message) in report
         report.add(line, message if everywhere else f"{message.rstrip('.')} (in size {', '.join(sizes)}).")

@@ -34,7 +34,7 @@ def list_files(folder: Path) -> dict[str, Path]:
     """Lists the folder's files by their path inside it, with `/`, in order. Raises FolderProblem
     for anything but a plain file.
     """
-    found: dict[str, Path] = {}
+    paths: dict[str, Path] = {}
     total = 0
     waiting = [(folder, "", 0)]
     while waiting:
@@ -57,14 +57,14 @@ def list_files(folder: Path) -> dict[str, Path]:
                 raise FolderProblem(
                     name, "This is a link or a device, and only plain files are read; put the file itself here."
                 )
-            found[name] = Path(entry.path)
+            paths[name] = Path(entry.path)
             total += status.st_size
-            if len(found) > MAX_FILES or total > MAX_FOLDER_BYTES:
+            if len(paths) > MAX_FILES or total > MAX_FOLDER_BYTES:
                 raise FolderProblem(
                     name,
                     f"The folder holds more than {MAX_FILES} files or {MAX_FOLDER_BYTES // 1_000_000} MB; remove files that it does not ship.",
                 )
-    return dict(sorted(found.items()))
+    return dict(sorted(paths.items()))
 
 
 def read(path: Path, *, name: str, at_most: int) -> bytes:

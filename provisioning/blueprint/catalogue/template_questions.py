@@ -27,9 +27,9 @@ def template_variables(
     """A variable for each parameter that the blueprint does not set itself. An unreadable template
     is reported when its settings are checked.
     """
-    found: dict[str, Variable] = {}
+    variables: dict[str, Variable] = {}
     for block in blocks:
-        if block.kind != KIND or (file := _file(block, files)) is None:
+        if block.kind != KIND or (file := _template_file(block, files)) is None:
             continue
         try:
             questions = questions_of(file)
@@ -42,14 +42,18 @@ def template_variables(
                 open_in = tuple(size for size in SIZES if question.name not in fixed.get(size, {}))
                 if open_in:
                     source = Source(f"{report.path.rpartition('/')[0]}/{file.path}", question.line)
-                    made = _variable(question, source, open_in, examples.get(question.name))
-                    if made.required and (made.example is None or made.complaints(made.example)):
-                        report.add(block.source.line, _wants_example(question, file))
-                    found[question.name] = made
-    return found
+                    variable = _variable(question, source, open_in, examples.get(question.name))
+                    if variable.required and (variable.example is None or variable.complaints(variable.example)):
+                        report.add(
+                            block.source.line,
+                            f"The parameter {question.name} of {file.path} needs an example that it takes: "
+                            f"examples = {{ {question.name} = … }} in the component.",
+                        )
+                    variables[question.name] = variable
+    return variables
 
 
-def _file(block: ComponentBlock, files: Mapping[str, bytes]) -> TextFile | None:
+def _template_file(block: ComponentBlock, files: Mapping[str, bytes]) -> TextFile | None:
     argument = block.arguments.get("template")
     if argument is None:
         return None
@@ -69,6 +73,13 @@ def _maps(block: ComponentBlock, setting: str, by_size: BySize) -> dict[str, Map
 
 def _variable(question: Question, source: Source, open_in: tuple[str, ...], example: Value) -> Variable:
     everywhere = len(open_in) == len(SIZES)
+    bounded = not question.type.startswith("list")
+    rules = [
+        Validation(source, message=question.message, pattern=question.pattern) if _readable(question.pattern) else None,
+        Validation(source, min=question.minimum) if bounded and question.minimum is not None else None,
+        Validation(source, max=question.maximum) if bounded and question.maximum is not None else None,
+        Validation(source, allowed=question.allowed) if question.allowed else None,
+    ]
     return Variable(
         name=question.name,
         type=VariableType.from_text(question.type),
@@ -78,27 +89,9 @@ def _variable(question: Question, source: Source, open_in: tuple[str, ...], exam
         required=question.required,
         example=question.example if example is None else example,
         sizes=None if everywhere else open_in,
-        validations=_validations(question, source),
+        validations=tuple(rule for rule in rules if rule),
         of_template=True,
     )
-
-
-def _wants_example(question: Question, file: TextFile) -> str:
-    return (
-        f"The parameter {question.name} of {file.path} needs an example that it takes: "
-        f"examples = {{ {question.name} = … }} in the component."
-    )
-
-
-def _validations(question: Question, source: Source) -> tuple[Validation, ...]:
-    bounded = not question.type.startswith("list")
-    rules = [
-        Validation(source, message=question.message, pattern=question.pattern) if _readable(question.pattern) else None,
-        Validation(source, min=question.minimum) if bounded and question.minimum is not None else None,
-        Validation(source, max=question.maximum) if bounded and question.maximum is not None else None,
-        Validation(source, allowed=question.allowed) if question.allowed else None,
-    ]
-    return tuple(rule for rule in rules if rule)
 
 
 def _readable(pattern: str) -> bool:

@@ -39,7 +39,7 @@ def read_variable(report: Report, block: Block, by_size: BySize) -> Variable | N
         description=fields.text("description", required=True),
         source=report.source(block.line),
         default=None if differs else fields.value("default"),
-        defaults=_by_size(fields, by_size) if differs else {},
+        defaults=_default_by_size(fields, by_size) if differs else {},
         required=default is None,
         unless=fields.text("unless"),
         example=fields.value("example"),
@@ -88,13 +88,13 @@ def check_terraform_names(report: Report, variables: Mapping[str, Variable]) -> 
                 taken[name] = variable.name
 
 
-def _by_size(fields: Fields, by_size: BySize) -> dict[str, Value]:
+def _default_by_size(fields: Fields, by_size: BySize) -> dict[str, Value]:
     argument = fields.argument("default")
-    found: dict[str, Value] = {}
+    values: dict[str, Value] = {}
     if argument is not None:
         with fields.report.collecting():
-            found = by_size.values(argument.value)
-    return found
+            values = by_size.values(argument.value)
+    return values
 
 
 def _type(fields: Fields) -> VariableType | None:
@@ -192,7 +192,7 @@ def _allowed(fields: Fields, type_: VariableType) -> tuple[Value, ...] | None:
         fields.refuse("allowed", "should be a list of values")
         return None
     try:
-        right = all(binary(0, "==", coerce(type_.item, item), item) for item in value)
+        right = all(binary(0, "==", coerce(type_.item, allowed), allowed) for allowed in value)
     except ValueError:
         right = False
     if not right:

@@ -111,21 +111,21 @@ def _list(raw: object) -> list[object]:
     if not isinstance(raw, str):
         raise ValueError("should be a list")  # noqa: TRY004 - a person's mistake, like the others here
     if raw.lstrip().startswith("["):
-        found = _json(raw)
-        if isinstance(found, list):
-            return found
+        items = _json(raw)
+        if isinstance(items, list):
+            return items
         raise ValueError("should be a list")
     return [word.strip() for word in re.split(r"[,\n]", raw) if word.strip()]
 
 
 def _map(raw: object) -> dict[str, object]:
     """Parses a mapping, a JSON object, or key=value pairs separated by commas or line breaks."""
-    found = raw
+    mapping = raw
     if isinstance(raw, str):
-        found = _json(raw) if raw.lstrip().startswith("{") else _pairs(raw)
-    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        mapping = _json(raw) if raw.lstrip().startswith("{") else _pairs(raw)
+    if not isinstance(mapping, dict) or not all(isinstance(key, str) for key in mapping):
         raise ValueError('should be a map: key=value, key=value or {"key": "value"}')
-    return found
+    return mapping
 
 
 def _pairs(raw: str) -> dict[str, object]:

@@ -101,8 +101,8 @@ class Variable:
 
     def complaints(self, value: Value) -> list[str]:
         """Every complaint of the validations about a value of the right type, as sentences."""
-        found = (rule.complaint(value) for rule in self.validations)
-        return [f"{self.name} {complaint.rstrip('.')}." for complaint in found if complaint]
+        complaints = (rule.complaint(value) for rule in self.validations)
+        return [f"{self.name} {complaint.rstrip('.')}." for complaint in complaints if complaint]
 
     def settable_in(self, size: str) -> bool:
         return self.sizes is None or size in self.sizes

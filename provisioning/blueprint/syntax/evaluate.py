@@ -52,19 +52,19 @@ class Budget:
     def charge(self, line: int, value: Value) -> Value:
         waiting: list[Value] = [value]
         while waiting:
-            item = waiting.pop()
-            self.left -= 1 + (len(item) if isinstance(item, str) else 0)
+            part = waiting.pop()
+            self.left -= 1 + (len(part) if isinstance(part, str) else 0)
             if self.left < 0:
                 raise ProblemFound(
                     line, "The references of this blueprint copy too much; refer to smaller things, or less often."
                 )
-            if isinstance(item, list):
-                waiting.extend(item)
-            elif isinstance(item, dict):
-                self.left -= sum(map(len, item))
-                waiting.extend(item.values())
-            elif isinstance(item, Joined):
-                waiting.extend(item.parts)
+            if isinstance(part, list):
+                waiting.extend(part)
+            elif isinstance(part, dict):
+                self.left -= sum(map(len, part))
+                waiting.extend(part.values())
+            elif isinstance(part, Joined):
+                waiting.extend(part.parts)
         return value
 
 

@@ -111,7 +111,11 @@ def _string(tree: Branch) -> Expression:
     for part in _trees(tree):
         inside = part.children[0]
         if isinstance(inside, Token):
-            parts.append(Literal(tree.meta.line, _characters(inside, tree.meta.line)))
+            if inside.type in {"ESCAPED_INTERPOLATION", "ESCAPED_DIRECTIVE"}:
+                text = str(inside)[1:]
+            else:
+                text = _ESCAPE.sub(lambda escape: _unescape(escape[1], tree.meta.line), str(inside))
+            parts.append(Literal(tree.meta.line, text))
         elif inside.data == "interpolation":
             parts.append(expression(_trees(inside)[0]))
         else:
@@ -119,12 +123,6 @@ def _string(tree: Branch) -> Expression:
     if all(isinstance(part, Literal) and isinstance(part.value, str) for part in parts):
         return Literal(tree.meta.line, "".join(str(part.value) for part in parts if isinstance(part, Literal)))
     return Template(tree.meta.line, tuple(parts))
-
-
-def _characters(token: Token, line: int) -> str:
-    if token.type in {"ESCAPED_INTERPOLATION", "ESCAPED_DIRECTIVE"}:
-        return str(token)[1:]
-    return _ESCAPE.sub(lambda found: _unescape(found[1], line), str(token))
 
 
 def _unescape(escape: str, line: int) -> str:

@@ -69,7 +69,10 @@ def binary(line: int, operator: str, left: Value, right: Value) -> Value:
         return _COMPARISON[operator](first, second)
     if operator in "/%" and second == 0:
         raise ProblemFound(line, f'"{operator}" by zero.')
-    return _tidy(line, _ARITHMETIC[operator](first, second))
+    result = _ARITHMETIC[operator](first, second)
+    if not abs(result) < 10**MAX_DIGITS:
+        raise ProblemFound(line, f"The result has more than {MAX_DIGITS} digits.")
+    return int(result) if isinstance(result, float) and result.is_integer() else result
 
 
 def _number(line: int, operator: str, value: Value) -> Number:
@@ -79,12 +82,6 @@ def _number(line: int, operator: str, value: Value) -> Number:
         )
         raise ProblemFound(line, f'"{operator}" works on numbers, and this is {kind_of(value)}.{hint}')
     return value
-
-
-def _tidy(line: int, value: Number) -> Number:
-    if not abs(value) < 10**MAX_DIGITS:
-        raise ProblemFound(line, f"The result has more than {MAX_DIGITS} digits.")
-    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def same(left: Value, right: Value) -> bool:

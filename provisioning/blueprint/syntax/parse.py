@@ -49,10 +49,10 @@ def _unreadable(error: UnexpectedInput, text: str) -> ProblemFound:
         token = error.token
         if token.type == "$END":
             return ProblemFound(last, "The file ends too early.")
-        found = _first_word(str(token))
+        word = _first_word(str(token))
         wanted = sorted(_SPELLED[name] for name in error.expected | error.accepts if name in _SPELLED)
         hint = f"; {listed(wanted)} could" if 0 < len(wanted) <= _MOST_EXPECTED else ""
-        return ProblemFound(min(error.line, last), f"{found} is not allowed here{hint}.")
+        return ProblemFound(min(error.line, last), f"{word} is not allowed here{hint}.")
     line = error.line if isinstance(error, UnexpectedCharacters) and error.line > 0 else last
     column = error.column if isinstance(error, UnexpectedCharacters) else 1
     return ProblemFound(

@@ -59,13 +59,17 @@ class Known:
         of_kind = self.components.get(kind)
         if of_kind is None:
             raise ProblemFound(line, f"There is no component of the kind {shown(kind)}; {known(kind, self.components)}")
-        found = of_kind.get(name)
-        if found is None:
+        component = of_kind.get(name)
+        if component is None:
             raise ProblemFound(line, f"There is no component {kind}.{name[:80]}; {known(name, of_kind)}")
         if not rest:
             return _KIND_AND_NAME
-        if found.attributes is not None and rest[0] not in found.attributes and rest[0] not in found.arguments:
-            offered = {*found.attributes, *found.arguments}
+        if (
+            component.attributes is not None
+            and rest[0] not in component.attributes
+            and rest[0] not in component.arguments
+        ):
+            offered = {*component.attributes, *component.arguments}
             raise ProblemFound(line, f"{kind}.{name} has no attribute {shown(rest[0])}; {known(rest[0], offered)}")
         return _KIND_AND_NAME + 1
 

@@ -105,7 +105,12 @@ def check(text: str, *, longest_line: int = MAX_LINE_CHARACTERS) -> None:
         raise ProblemFound(
             line, "Heredocs (<<) are not available in blueprints: write the text in quotes, with \\n for a new line."
         )
-    _check_lines(text, longest_line)
+    lines = text.split("\n")
+    if len(lines) > MAX_LINES:
+        raise ProblemFound(MAX_LINES, f"There are more than {MAX_LINES} lines; split the blueprint.")
+    for number, content in enumerate(lines, start=1):
+        if len(content) > longest_line:
+            raise ProblemFound(number, f"The line has {len(content)} characters; {longest_line} are allowed: split it.")
 
 
 def heredocs(text: str, end_of: Callable[[str, int, int], int]) -> Iterator[tuple[int, int]]:
@@ -116,30 +121,21 @@ def heredocs(text: str, end_of: Callable[[str, int, int], int]) -> Iterator[tupl
     position = 0
     while position < len(text):
         in_text = bool(place.open) and place.open[-1][0] == '"'
-        found = (_TEXT if in_text else _CODE).match(text, position)
-        if found is None:  # A lone line break or backslash: both patterns match every other character.
+        token = (_TEXT if in_text else _CODE).match(text, position)
+        if token is None:  # A lone line break or backslash: both patterns match every other character.
             raise ProblemFound(place.line, "The text ends in the middle of an expression.")
-        end = found.end()
-        if found.lastgroup == "heredoc":
+        end = token.end()
+        if token.lastgroup == "heredoc":
             end = end_of(text, position, place.line)
             yield position, end
             place.line += text.count("\n", position, end)
             place.count()
         else:
-            (_in_text if in_text else _in_code)(place, found)
+            (_in_text if in_text else _in_code)(place, token)
         position = end
     if place.open:
         opening, line = place.open[-1]
         raise ProblemFound(line, f"This {opening} is never closed.")
-
-
-def _check_lines(text: str, longest: int) -> None:
-    lines = text.split("\n")
-    if len(lines) > MAX_LINES:
-        raise ProblemFound(MAX_LINES, f"There are more than {MAX_LINES} lines; split the blueprint.")
-    for number, line in enumerate(lines, start=1):
-        if len(line) > longest:
-            raise ProblemFound(number, f"The line has {len(line)} characters; {longest} are allowed: split it.")
 
 
 def _in_code(place: _Place, found: re.Match[str]) -> None:
