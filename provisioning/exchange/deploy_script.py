@@ -129,5 +129,5 @@ def _task(task: Task, region: str) -> Iterator[str]:
         f'ended=$(aws ecs describe-tasks --region {place} --cluster "$cluster" --tasks "$started" '
         "--query 'tasks[0].containers[0].exitCode' --output text)"
     )
-    said = quote(f"{title} failed: see the log group of the task.")
-    yield f'if [ "$ended" != 0 ]; then\n  echo {said} >&2\n  exit 1\nfi'
+    failure = quote(f"{title} failed: see the log group of the task.")
+    yield f'if [ "$ended" != 0 ]; then\n  echo {failure} >&2\n  exit 1\nfi'

@@ -69,35 +69,27 @@ def fill(blueprint: Blueprint, source: Source, *, size: str = "") -> Filled:
     """Matches arguments by name. `size` applies if the source has none."""
     filled = Filled(left=list(source.left))
     _about(blueprint, source, filled)
-    names = _names(blueprint)
-    given = _once(source, filled)
-    for item in [item for item in given if item.name not in names and item.name in _AROUND]:
-        _take_around(blueprint, item, filled)
+    aliases = {alias: name for name, variable in blueprint.variables.items() for alias in variable.terraform}
+    names = {**aliases, **{name: name for name in blueprint.variables}}
+    by_name: dict[str, Given] = {}
+    for given in source.given:
+        if given.name in by_name:
+            filled.leave(given, f"is already set (line {by_name[given.name].line})")
+        else:
+            by_name[given.name] = given
+    for given in by_name.values():
+        if given.name not in names and given.name in _AROUND:
+            _take_around(blueprint, given, filled)
     filled.size = filled.size or (size if size in blueprint.sizes else next(iter(blueprint.sizes)))
-    for item in given:
-        if item.name in names:
-            _take(blueprint.variables[names[item.name]], item, filled)
-        elif item.name in _NOT_NEEDED or item.name in _META:
-            filled.leave(item, (_NOT_NEEDED | _META)[item.name])
-        elif item.name not in _AROUND:
-            filled.leave(item, f"is no input of {blueprint.title}; {known(item.name, names)}")
+    for given in by_name.values():
+        if given.name in names:
+            _take(blueprint.variables[names[given.name]], given, filled)
+        elif given.name in _NOT_NEEDED or given.name in _META:
+            filled.leave(given, (_NOT_NEEDED | _META)[given.name])
+        elif given.name not in _AROUND:
+            filled.leave(given, f"is no input of {blueprint.title}; {known(given.name, names)}")
     filled.left.sort(key=lambda left: (left.line, left.name))
     return filled
-
-
-def _names(blueprint: Blueprint) -> dict[str, str]:
-    aliases = {alias: name for name, variable in blueprint.variables.items() for alias in variable.terraform}
-    return {**aliases, **{name: name for name in blueprint.variables}}
-
-
-def _once(source: Source, filled: Filled) -> list[Given]:
-    first: dict[str, Given] = {}
-    for item in source.given:
-        if item.name in first:
-            filled.leave(item, f"is already set (line {first[item.name].line})")
-        else:
-            first[item.name] = item
-    return list(first.values())
 
 
 def _about(blueprint: Blueprint, source: Source, filled: Filled) -> None:

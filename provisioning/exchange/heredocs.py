@@ -59,22 +59,18 @@ def take_out(text: str) -> WithoutHeredocs:
     mark = "heredoc:"
     while mark in text:
         mark += ":"
-    found: list[Heredoc] = []
+    heredocs: list[Heredoc] = []
     pieces: list[str] = []
     done = 0
     for start, end in scan.heredocs(text, _end_of):
-        pieces.append(f'{text[done:start]}"{mark}{len(found)}"' + "\n" * text.count("\n", start, end))
-        found.append(_heredoc(text[start:end]))
+        pieces.append(f'{text[done:start]}"{mark}{len(heredocs)}"' + "\n" * text.count("\n", start, end))
+        first, *lines = text[start:end].replace("\r\n", "\n").split("\n")[:-1]
+        if first.startswith("<<-"):
+            margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
+            lines = [line[margin:] for line in lines]
+        heredocs.append(Heredoc(tuple(lines)))
         done = end
-    return WithoutHeredocs("".join([*pieces, text[done:]]), mark, tuple(found))
-
-
-def _heredoc(text: str) -> Heredoc:
-    first, *lines = text.replace("\r\n", "\n").split("\n")[:-1]
-    if first.startswith("<<-"):
-        margin = min((len(line) - len(line.lstrip()) for line in lines if line.strip()), default=0)
-        lines = [line[margin:] for line in lines]
-    return Heredoc(tuple(lines))
+    return WithoutHeredocs("".join([*pieces, text[done:]]), mark, tuple(heredocs))
 
 
 def _end_of(text: str, position: int, line: int) -> int:

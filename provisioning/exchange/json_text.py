@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from json.decoder import scanstring  # type: ignore[attr-defined]
 from typing import Any
@@ -47,32 +46,20 @@ def read_json(text: str) -> Pasted:
     _check_depth(text)
     members = _members(text, _blanks(text, 0), alone=True)
     by_key = {member.key: member for member in members}
-    if _is_request(by_key):
-        return Pasted((_request(text, by_key),))
+    parts_of_a_request = (("blueprint", str), ("inputs", dict))
+    if all(key in by_key and isinstance(by_key[key].value, kind) for key, kind in parts_of_a_request):
+        about = about_of({key: member.value for key, member in by_key.items()})
+        inputs = _given(_members(text, by_key["inputs"].start))
+        return Pasted((Source("request", 1, inputs, about=about),))
     if "module" in by_key and isinstance(by_key["module"].value, dict):
-        return Pasted(tuple(_modules(text, by_key["module"])))
+        modules = [
+            Source(f"module {_readable(module.key)}", module.line, _given(_members(text, module.start), templates=True))
+            for module in _members(text, by_key["module"].start)
+            if isinstance(module.value, dict)
+        ]
+        return Pasted(tuple(modules))
     about = about_of(by_key["//"].value) if "//" in by_key else {}
     return Pasted((Source("variables", 1, _given(members), about=about),))
-
-
-def _is_request(by_key: dict[str, Member]) -> bool:
-    return all(
-        key in by_key and isinstance(by_key[key].value, kind) for key, kind in (("blueprint", str), ("inputs", dict))
-    )
-
-
-def _request(text: str, by_key: dict[str, Member]) -> Source:
-    inputs = by_key["inputs"]
-    about = about_of({key: member.value for key, member in by_key.items()})
-    return Source("request", 1, _given(_members(text, inputs.start)), about=about)
-
-
-def _modules(text: str, module: Member) -> Iterator[Source]:
-    for label in _members(text, module.start):
-        if isinstance(label.value, dict):
-            yield Source(
-                f"module {_readable(label.key)}", label.line, _given(_members(text, label.start), templates=True)
-            )
 
 
 def _given(members: list[Member], *, templates: bool = False) -> tuple[Given, ...]:
@@ -108,22 +95,22 @@ def _check_depth(text: str) -> None:
 
 def _members(text: str, position: int, *, alone: bool = False) -> list[Member]:
     """The members of the object that begins here; `alone` means that nothing may follow it."""
-    found: dict[str, Member] = {}
+    members: dict[str, Member] = {}
     try:
         position = _expect(text, position, "{")
         line, counted = _line(text, position), position
         while text[position : position + 1] != "}":
-            if found:
+            if members:
                 position = _expect(text, position, ",")
             start = _expect(text, position, '"', blanks=False)
             line, counted = line + text.count("\n", counted, start), start
             key, position = scanstring(text, start)
             position = _expect(text, _blanks(text, position), ":")
             value, end = _DECODER.raw_decode(text, position)
-            if key in found:
-                raise Unreadable(line, f"{shown(key)} is already there (line {found[key].line}).")
-            found[key] = Member(key, line, position, value)
-            if len(found) > MAX_MEMBERS:
+            if key in members:
+                raise Unreadable(line, f"{shown(key)} is already there (line {members[key].line}).")
+            members[key] = Member(key, line, position, value)
+            if len(members) > MAX_MEMBERS:
                 raise Unreadable(line, f"There are more than {MAX_MEMBERS} entries; paste fewer.")
             position = _blanks(text, end)
         position = _blanks(text, position + 1)
@@ -133,7 +120,7 @@ def _members(text: str, position: int, *, alone: bool = False) -> list[Member]:
         raise Unreadable(line, str(wrong)) from None
     if alone and position < len(text):
         raise Unreadable(_line(text, position), _NOT_JSON)
-    return list(found.values())
+    return list(members.values())
 
 
 def _expect(text: str, position: int, sign: str, *, blanks: bool = True) -> int:
@@ -143,8 +130,8 @@ def _expect(text: str, position: int, sign: str, *, blanks: bool = True) -> int:
 
 
 def _blanks(text: str, position: int) -> int:
-    found = _BLANK.match(text, position)
-    return found.end() if found else position
+    blanks = _BLANK.match(text, position)
+    return blanks.end() if blanks else position
 
 
 def _line(text: str, position: int) -> int:
@@ -162,10 +149,10 @@ def _constant(_text: str) -> float:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
+    members = dict(pairs)
+    if len(members) < len(pairs):
         raise _Wrong("An object in this entry has a key twice.")
-    return found
+    return members
 
 
 _DECODER = json.JSONDecoder(object_pairs_hook=_unique, parse_int=_number, parse_constant=_constant)

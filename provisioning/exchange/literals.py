@@ -41,8 +41,8 @@ def literal(expression: Expression) -> Value:
             raise NotLiteral("is text composed from other values (${ … })")
         case Get():
             root, _ = flatten(expression)
-            said = f" ({root.name}. …)" if isinstance(root, Name) and root.name in _ROOTS else ""
-            raise NotLiteral(f"refers to something else{said}, and references are not resolved")
+            start = f" ({root.name}. …)" if isinstance(root, Name) and root.name in _ROOTS else ""
+            raise NotLiteral(f"refers to something else{start}, and references are not resolved")
         case Call():
             raise NotLiteral("calls a function, and functions are not evaluated here")
         case Conditional() | Binary() | Unary():

@@ -29,25 +29,31 @@ def read_terraform(text: str) -> Pasted:
         body = parse(without.text, longest_line=LONGEST_LINE, tolerant=True)
     except ProblemFound as problem:
         raise unreadable(problem) from None  # The cause would repeat the text.
-    sources = [_module(block, without) for block in body.blocks if block.kind == "module"]
+    sources, left = [], []
+    for block in body.blocks:
+        if block.kind != "module":
+            left.append(Left(_name_of_block(block), block.line, "is no module block and is ignored"))
+            continue
+        given = tuple(_given(argument, without) for argument in block.body.arguments)
+        unread = tuple(
+            Left(_name_of_block(inner), inner.line, "is a block inside the module; only arguments are inputs")
+            for inner in block.body.blocks
+        )
+        label = shown(block.labels[0]).strip('"') if block.labels else "without a name"
+        sources.append(Source(f"module {label}", block.line, given, unread))
     about = about_in(text)
     # The portal's file of a request without any inputs consists of its header only.
     if body.arguments or (about and not sources):
         given = tuple(_given(argument, without) for argument in body.arguments)
         sources.insert(0, Source("variables", given[0].line if given else 1, given, about=about))
-    left = [
-        Left(_called(block), block.line, "is no module block and is ignored")
-        for block in body.blocks
-        if block.kind != "module"
-    ]
     return Pasted(tuple(sources), tuple(left))
 
 
 def about_in(text: str) -> dict[str, str]:
     """Reads the header that the portal exports in a file of variables."""
-    found = _HEADER.search(text[:_FIRST])
+    header = _HEADER.search(text[:_FIRST])
     try:
-        return about_of(json.loads(found[1])) if found else {}
+        return about_of(json.loads(header[1])) if header else {}
     except (ValueError, RecursionError):
         return {}
 
@@ -61,17 +67,7 @@ def about_of(data: object) -> dict[str, str]:
     }
 
 
-def _module(block: Block, without: WithoutHeredocs) -> Source:
-    given = tuple(_given(argument, without) for argument in block.body.arguments)
-    left = tuple(
-        Left(_called(inner), inner.line, "is a block inside the module; only arguments are inputs")
-        for inner in block.body.blocks
-    )
-    label = shown(block.labels[0]).strip('"') if block.labels else "without a name"
-    return Source(f"module {label}", block.line, given, left)
-
-
-def _called(block: Block) -> str:
+def _name_of_block(block: Block) -> str:
     return " ".join([block.kind, *(shown(label) for label in block.labels)])
 
 
