@@ -16,7 +16,7 @@ from provisioning.proof.model.parameter_cases import MAX_CASES, parameter_cases
 from provisioning.proof.model.template import Model, Stack, TaskRun
 from provisioning.proof.model.values import unknown
 from provisioning.proof.model.view import View
-from provisioning.proof.report import Checked, Finding, Proof, in_order
+from provisioning.proof.report import Finding, Proof, in_order
 from provisioning.proof.rule import RULES, Reporter, checked
 from provisioning.proof.rules import load
 from provisioning.template.compile import CompiledDesign, CompiledTemplate
@@ -49,16 +49,12 @@ def prove(
     first = views[0][0]
     return Proof(
         findings=_findings(reports, [chosen for _, chosen in views]),
-        checked=tuple(_checked(reports)),
+        checked=tuple(checked(RULES[rule_id], of_rule) for rule_id, of_rule in reports.items()),
         not_covered=tuple(coverage.not_covered([view for view, _ in views], left_out)),
         admissions=tuple(tables.admissions(first)),
         grants=tuple(tables.grants(first)),
         assumed=assumed,
     )
-
-
-def _checked(reports: Mapping[str, list[Reporter]]) -> Iterable[Checked]:
-    return (checked(RULES[rule_id], of_rule) for rule_id, of_rule in reports.items())
 
 
 def _findings(reports: Mapping[str, list[Reporter]], chosen: list[tuple[str, ...]]) -> tuple[Finding, ...]:
@@ -71,47 +67,42 @@ def _findings(reports: Mapping[str, list[Reporter]], chosen: list[tuple[str, ...
             for finding in report.findings:
                 key = (finding.rule, finding.resources, finding.sentence, finding.severity, finding.evidence)
                 seen.setdefault(key, (finding, []))[1].append(index)
-    found = []
+    findings = []
     for finding, indices in seen.values():
         if len(set(indices)) < len(chosen):
             when = tuple(dict.fromkeys(" and ".join(chosen[index]) for index in indices))
-            found.append(replace(finding, when=when))
+            findings.append(replace(finding, when=when))
         else:
-            found.append(finding)
-    return in_order(found)
+            findings.append(finding)
+    return in_order(findings)
 
 
 def _views(
     stacks: tuple[Stack, ...], *, policy: SizePolicy | None, changing: bool
 ) -> tuple[list[tuple[View, tuple[str, ...]]], tuple[str, ...], int]:
-    found = {
-        stack.key: parameter_cases(
+    cases = {}
+    for stack in stacks:
+        # Parameters that receive an output. The model puts the output's value in if it contains that stack.
+        from_outputs = {
+            name: unknown(f"the output {output} of the stack {source}")
+            for name, (source, output) in stack.inputs.items()
+        }
+        cases[stack.key] = parameter_cases(
             stack.template,
             region=stack.region,
             prefix="" if stack.key == "main" else f"{stack.key}/",
-            given={**stack.parameters, **_unknown_inputs(stack)},
+            given={**stack.parameters, **from_outputs},
         )
-        for stack in stacks
-    }
     total = 1
-    for one in found.values():
-        total *= len(one.cases) + one.left_out
+    for of_stack in cases.values():
+        total *= len(of_stack.cases) + of_stack.left_out
     views = []
-    for choice in islice(product(*(one.cases for one in found.values())), MAX_CASES):
-        model = Model(stacks, dict(zip(found, choice, strict=True)))
+    for choice in islice(product(*(of_stack.cases for of_stack in cases.values())), MAX_CASES):
+        model = Model(stacks, dict(zip(cases, choice, strict=True)))
         chosen = tuple(sentence for case in choice for sentence in case.chosen)
         views.append((View(model, policy=policy, changing=changing), chosen))
-    assumed = tuple(sentence for one in found.values() for sentence in one.assumed)
+    assumed = tuple(sentence for of_stack in cases.values() for sentence in of_stack.assumed)
     return views, assumed, max(0, total - len(views))
-
-
-def _unknown_inputs(stack: Stack) -> dict[str, str]:
-    """Parameters that receive an output. The model puts the output's value in if it contains that
-    stack.
-    """
-    return {
-        name: unknown(f"the output {output} of the stack {source}") for name, (source, output) in stack.inputs.items()
-    }
 
 
 def _stacks(given: Provable | Iterable[Provable], region: str, parameters: Mapping[str, Any]) -> Iterable[Stack]:

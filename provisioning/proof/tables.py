@@ -29,15 +29,15 @@ def asked_by(view: View, rule: GroupRule) -> list[str]:
     if rule.peer == rule.group:
         return ["members of the same group"]
     wanted = {name for member in view.groups.members.get(rule.group, ()) for name in view.listening.identities(member)}
-    found: dict[str, None] = {}
+    askers: dict[str, None] = {}
     for member in view.groups.members.get(rule.peer, ()):
         asks = view.listening.asks(member)
         for name in sorted(wanted & set(asks)):
-            found[asks[name]] = None
+            askers[asks[name]] = None
         for name in sorted(wanted):
             if right := _right(view, member, view.model.resources[name]):
-                found[right] = None
-    return list(found)
+                askers[right] = None
+    return list(askers)
 
 
 # Services whose endpoint name differs from the prefix of their IAM actions.

@@ -71,10 +71,12 @@ class Listening:
         return frozenset(_BROKERS.get(str(broker.get("EngineType")).upper(), ()))
 
     def balancer_ports(self, balancer: Resource) -> frozenset[int]:
-        return frozenset(port for one in self.listeners(balancer) if (port := number(one.get("Port"))))
+        return frozenset(port for listener in self.listeners(balancer) if (port := number(listener.get("Port"))))
 
     def classic_ports(self, balancer: Resource) -> frozenset[int]:
-        return frozenset(port for one in balancer.objects("Listeners") if (port := number(one.get("LoadBalancerPort"))))
+        return frozenset(
+            port for listener in balancer.objects("Listeners") if (port := number(listener.get("LoadBalancerPort")))
+        )
 
     def task_ports(self, task: Resource) -> frozenset[int]:
         return _container_ports(task)
@@ -86,16 +88,22 @@ class Listening:
             return None
         default = "redis" if "ElastiCache" in resource.type else ""
         engine = str(resource.get("Engine", default)).lower()
-        found = next((port for name, port in _ENGINES.items() if engine.startswith(name)), None)
-        if found is None:
+        default_port = next((port for name, port in _ENGINES.items() if engine.startswith(name)), None)
+        if default_port is None:
             return None
         # https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/WhatIs.corecomponents.html: 6380 reads from replicas
-        return frozenset({found, 6380}) if resource.type == "AWS::ElastiCache::ServerlessCache" else frozenset({found})
+        return (
+            frozenset({default_port, 6380})
+            if resource.type == "AWS::ElastiCache::ServerlessCache"
+            else frozenset({default_port})
+        )
 
     def containers_ports(self, service: Resource) -> frozenset[int] | None:
         task = self.model.find(service.get("TaskDefinition"), "AWS::ECS::TaskDefinition")
         ports = _container_ports(task) if task else None
-        balanced = {p for one in service.objects("LoadBalancers") if (p := number(one.get("ContainerPort")))}
+        balanced = {
+            p for load_balancer in service.objects("LoadBalancers") if (p := number(load_balancer.get("ContainerPort")))
+        }
         return None if ports is None else ports | balanced
 
     def opaque(self, resource: Resource) -> bool:
@@ -109,54 +117,51 @@ class Listening:
 
     @cached_property
     def _listeners(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
+        listeners: dict[str, list[Resource]] = defaultdict(list)
         for listener in self.model.of("AWS::ElasticLoadBalancingV2::Listener"):
             if balancer := self.model.find(listener.get("LoadBalancerArn")):
-                found[balancer.key].append(listener)
-        return found
+                listeners[balancer.key].append(listener)
+        return listeners
 
     def behind(self, balancer: Resource) -> list[Resource]:
         """The target groups of a load balancer, and the resources that register in them."""
+        rules = self.model.of("AWS::ElasticLoadBalancingV2::ListenerRule")
         groups = {
             name
             for listener in self.listeners(balancer)
-            for holder in [listener, *self._rules_of(listener)]
+            for holder in [listener, *(rule for rule in rules if self.model.find(rule.get("ListenerArn")) is listener)]
             for name in self.model.mentions[holder.key]
             if self.model.resources.get(name, balancer).type == "AWS::ElasticLoadBalancingV2::TargetGroup"
         }
-        found = [self.model.resources[name] for name in sorted(groups)]
+        behind = [self.model.resources[name] for name in sorted(groups)]
         for name in sorted(groups):
-            found += [u for u in self.model.users.get(name, ()) if u.type in _REGISTER]
-            found += [self.model.resources[k] for k in sorted(self.model.mentions[name]) if k in self.model.resources]
-        return found
-
-    def _rules_of(self, listener: Resource) -> list[Resource]:
-        rules = self.model.of("AWS::ElasticLoadBalancingV2::ListenerRule")
-        return [rule for rule in rules if self.model.find(rule.get("ListenerArn")) is listener]
+            behind += [u for u in self.model.users.get(name, ()) if u.type in _REGISTER]
+            behind += [self.model.resources[k] for k in sorted(self.model.mentions[name]) if k in self.model.resources]
+        return behind
 
     # Who needs a connection to whom
 
     @cached_property
     def hosts(self) -> dict[str, set[str]]:
         """Host names that the template defines, and the resources that serve them."""
-        found: dict[str, set[str]] = defaultdict(set)
+        hosts: dict[str, set[str]] = defaultdict(set)
         for discovery in self.model.of("AWS::ServiceDiscovery::Service"):
             namespace = self.model.find(discovery.get("NamespaceId", discovery.get("DnsConfig.NamespaceId")))
             if namespace is not None and isinstance(namespace.get("Name"), str):
                 users = self.model.users.get(discovery.key, ())
-                found[f"{discovery.get('Name')}.{namespace.get('Name')}"] |= {user.key for user in users}
+                hosts[f"{discovery.get('Name')}.{namespace.get('Name')}"] |= {user.key for user in users}
         for service in self.model.of("AWS::ECS::Service"):
-            for one in service.objects("ServiceConnectConfiguration.Services"):
-                for alias in one.get("ClientAliases") or [{}]:
-                    name = mapping(alias).get("DnsName") or one.get("DiscoveryName") or one.get("PortName")
+            for connected in service.objects("ServiceConnectConfiguration.Services"):
+                for alias in connected.get("ClientAliases") or [{}]:
+                    name = mapping(alias).get("DnsName") or connected.get("DiscoveryName") or connected.get("PortName")
                     if isinstance(name, str):
-                        found[name].add(service.key)
+                        hosts[name].add(service.key)
         for record in self.model.of("AWS::Route53::RecordSet"):
             if isinstance(name := record.get("Name"), str) and is_known(name):
-                found[name.rstrip(".")] |= set(mentioned(record.properties.get("AliasTarget"))) | set(
+                hosts[name.rstrip(".")] |= set(mentioned(record.properties.get("AliasTarget"))) | set(
                     mentioned(record.properties.get("ResourceRecords"))
                 )
-        return dict(found)
+        return dict(hosts)
 
     def asks(self, resource: Resource) -> dict[str, str]:
         """The resources that a resource must reach, each with the property that shows it."""
@@ -169,32 +174,32 @@ class Listening:
         return {}
 
     def _find_asks(self, resource: Resource) -> dict[str, str]:
-        found: dict[str, str] = {}
+        reasons: dict[str, str] = {}
         if resource.type in ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBalancing::LoadBalancer"):
             for target in self.behind(resource):
-                found.setdefault(target.key, f"{resource.key} forwards to {target.key}")
-            return found
+                reasons.setdefault(target.key, f"{resource.key} forwards to {target.key}")
+            return reasons
         for body in self.bodies(resource):
             for path, text in texts(body.properties):
                 why = f"{body.at(_entry(body, path))}"
                 for name in mentioned(text):
-                    found.setdefault(name, why)
+                    reasons.setdefault(name, why)
                 for host, answering in self.hosts.items():
                     if host in text:
                         for name in answering:
-                            found.setdefault(name, f"{why} names {host}")
-        for name, why in list(found.items()):
-            self._follow(name, why, found)
-        return found
+                            reasons.setdefault(name, f"{why} names {host}")
+        for name, why in list(reasons.items()):
+            self._follow(name, why, reasons)
+        return reasons
 
     def bodies(self, resource: Resource) -> list[Resource]:
         """A resource and what it runs: a service's task definition, a group's launch template."""
         wanted = ("AWS::ECS::TaskDefinition", "AWS::EC2::LaunchTemplate")
         named = (self.model.resources.get(name) for name in sorted(self.model.mentions[resource.key]))
         used = [r for r in self.model.users.get(resource.key, ()) if r.type == "AWS::AutoScaling::AutoScalingGroup"]
-        return [resource, *(one for one in named if one is not None and one.type in wanted), *used]
+        return [resource, *(body for body in named if body is not None and body.type in wanted), *used]
 
-    def _follow(self, name: str, why: str, found: dict[str, str]) -> None:
+    def _follow(self, name: str, why: str, reasons: dict[str, str]) -> None:
         """Follows a name to the resource that serves it, a load balancer to its targets, and a
         secret to its database.
         """
@@ -203,16 +208,16 @@ class Listening:
             return
         if resource.type.endswith("::LoadBalancer"):
             for target in self.behind(resource):
-                found.setdefault(target.key, f"{why}, and {name} forwards to {target.key}")
+                reasons.setdefault(target.key, f"{why}, and {name} forwards to {target.key}")
         elif resource.type == "AWS::Route53::RecordSet":
-            for answering in sorted(self.model.mentions[name] - set(found)):
-                found[answering] = f"{why}, and {name} resolves to {answering}"
-                self._follow(answering, found[answering], found)
+            for answering in sorted(self.model.mentions[name] - set(reasons)):
+                reasons[answering] = f"{why}, and {name} resolves to {answering}"
+                self._follow(answering, reasons[answering], reasons)
         elif resource.type == "AWS::SecretsManager::Secret":
-            for database, how in self._told_by(resource):
-                found.setdefault(database, f"{why}, {how} {database}")
+            for database, how in self._databases_of(resource):
+                reasons.setdefault(database, f"{why}, {how} {database}")
 
-    def _told_by(self, secret: Resource) -> Iterator[tuple[str, str]]:
+    def _databases_of(self, secret: Resource) -> Iterator[tuple[str, str]]:
         """The databases that a secret belongs to: named in its value, or attached to it."""
         for named in mentioned(secret.get("SecretString")):
             yield named, "whose value names"
@@ -225,12 +230,12 @@ class Listening:
         """A resource and what it is part of: a mount target's file system, an instance's launch
         template.
         """
-        found = {resource.key}
+        keys = {resource.key}
         if resource.type == "AWS::EFS::MountTarget":
-            found |= {system.key for system in [self.model.find(resource.get("FileSystemId"))] if system}
+            keys |= {system.key for system in [self.model.find(resource.get("FileSystemId"))] if system}
         if resource.type in ("AWS::EC2::LaunchTemplate", "AWS::ECS::TaskDefinition", "AWS::EC2::NetworkInterface"):
-            found |= {user.key for user in self.model.users.get(resource.key, ())}
-        return found
+            keys |= {user.key for user in self.model.users.get(resource.key, ())}
+        return keys
 
 
 _REGISTER = ("AWS::ECS::Service", "AWS::AutoScaling::AutoScalingGroup", "AWS::ECS::TaskSet")
@@ -240,8 +245,8 @@ def _container_ports(task: Resource) -> frozenset[int]:
     return frozenset(
         port
         for container in task.objects("ContainerDefinitions")
-        for one in container.get("PortMappings") or ()
-        if (port := number(mapping(one).get("ContainerPort")))
+        for port_mapping in container.get("PortMappings") or ()
+        if (port := number(mapping(port_mapping).get("ContainerPort")))
     )
 
 
@@ -252,10 +257,10 @@ def _entry(resource: Resource, path: str) -> str:
     stem, _, last = path.rpartition(".")
     if last not in {"Value", "ValueFrom"}:
         return path
-    found: Any = resource.properties
+    part_of_body: Any = resource.properties
     for part in stem.replace("]", "").replace("[", ".").split("."):
-        found = found[int(part)] if isinstance(found, list) else mapping(found).get(part)
-    name = mapping(found).get("Name")
+        part_of_body = part_of_body[int(part)] if isinstance(part_of_body, list) else mapping(part_of_body).get(part)
+    name = mapping(part_of_body).get("Name")
     return f"{stem.rpartition('.')[2].partition('[')[0]} {name}" if isinstance(name, str) else path
 
 

@@ -45,7 +45,7 @@ class Network:
 
     @cached_property
     def placements(self) -> list[Placement]:
-        found = []
+        placements = []
         for kind, location in LOCATIONS.items():
             for resource in self.model.of(kind):
                 if kind in MEMBERS and resource.get(MEMBERS[kind][0]) is not None:
@@ -56,9 +56,9 @@ class Network:
                     group = self.model.find(named, location.through[0])
                     subnets = group.items(location.through[1]) if group else [named]
                 groups = resource.items(location.groups) if location.groups else []
-                public = _yes(resource.get(location.public)) if location.public else None
+                public = _enabled(resource.get(location.public)) if location.public else None
                 more_subnets, more_groups, also_public = _interfaces(resource)
-                found.append(
+                placements.append(
                     Placement(
                         resource,
                         location.kind,
@@ -67,20 +67,20 @@ class Network:
                         also_public if public is None else public,
                     )
                 )
-        return found
+        return placements
 
     @cached_property
     def by_subnet(self) -> dict[str, list[Placement]]:
-        found: dict[str, list[Placement]] = defaultdict(list)
+        placements: dict[str, list[Placement]] = defaultdict(list)
         for placement in self.placements:
             for value in placement.subnets:
                 if subnet := self.model.find(value, "AWS::EC2::Subnet"):
-                    found[subnet.key].append(placement)
-        return dict(found)
+                    placements[subnet.key].append(placement)
+        return dict(placements)
 
     def subnets_of(self, placement: Placement) -> list[Resource]:
-        found = (self.model.find(value, "AWS::EC2::Subnet") for value in placement.subnets)
-        return [subnet for subnet in found if subnet is not None]
+        subnets = (self.model.find(value, "AWS::EC2::Subnet") for value in placement.subnets)
+        return [subnet for subnet in subnets if subnet is not None]
 
     def foreign_subnets(self, placement: Placement) -> list[str]:
         """The subnets that this template does not create."""
@@ -102,20 +102,20 @@ class Network:
     @cached_property
     def _tables(self) -> dict[str, list[Resource | str]]:
         """Maps a subnet to its route tables."""
-        found: dict[str, list[Resource | str]] = defaultdict(list)
+        tables: dict[str, list[Resource | str]] = defaultdict(list)
         for association in self.model.of("AWS::EC2::SubnetRouteTableAssociation"):
             if subnet := self.model.find(association.get("SubnetId"), "AWS::EC2::Subnet"):
                 table = self.model.find(association.get("RouteTableId"), "AWS::EC2::RouteTable")
-                found[subnet.key].append(table or shown(association.get("RouteTableId")))
-        return found
+                tables[subnet.key].append(table or shown(association.get("RouteTableId")))
+        return tables
 
     @cached_property
     def _routes(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
+        routes: dict[str, list[Resource]] = defaultdict(list)
         for route in self.model.of("AWS::EC2::Route"):
             if table := self.model.find(route.get("RouteTableId"), "AWS::EC2::RouteTable"):
-                found[table.key].append(route)
-        return found
+                routes[table.key].append(route)
+        return routes
 
     def tables(self, subnet: Resource) -> list[Resource]:
         return [table for table in self._tables.get(subnet.key, ()) if isinstance(table, Resource)]
@@ -138,19 +138,19 @@ class Network:
             return [
                 RoutePath("unknown", "", f"{subnet.key} → the main route table of a VPC that is not in the template")
             ]
-        found = []
+        paths = []
         for table in tables:
             if not isinstance(table, Resource):
-                found.append(
+                paths.append(
                     RoutePath("unknown", "", f"{subnet.key} → route table {table}, which is not in the template")
                 )
                 continue
             for route in self._routes.get(table.key, ()):
                 path = self._route_path(f"{subnet.key} → {table.key}", route)
                 if path.reach != "local":
-                    found.append(path)
-            found += self._propagated(subnet, table) + self._endpoints(subnet, table)
-        return found
+                    paths.append(path)
+            paths += self._propagated_paths(subnet, table) + self._endpoint_paths(subnet, table)
+        return paths
 
     def _route_path(self, start: str, route: Resource) -> RoutePath:
         to = destination(route)
@@ -162,7 +162,7 @@ class Network:
             if name == "GatewayId":
                 return self._gateway(line, route, value)
             if name == "NatGatewayId":
-                return self._nat(line, route, value)
+                return self._nat_gateway_path(line, route, value)
             if reach == "internet" and _is_private(to):
                 return RoutePath("beyond", over, f"{line} → {over} {shown(value)}", route)
             return RoutePath(reach, over, f"{line} → {over} {shown(value)}", route)
@@ -186,7 +186,7 @@ class Network:
             "internet", "internet gateway", f"{line} → internet gateway {shown(value)}", route, enters=True
         )
 
-    def _nat(self, line: str, route: Resource, value: Any) -> RoutePath:
+    def _nat_gateway_path(self, line: str, route: Resource, value: Any) -> RoutePath:
         nat = self.model.find(value, "AWS::EC2::NatGateway")
         if nat is not None and nat.get("ConnectivityType") == "private":
             return RoutePath("beyond", "private NAT gateway", f"{line} → private NAT gateway {nat.key}", route)
@@ -197,22 +197,22 @@ class Network:
                 where += f" → {through.line.partition(' → ')[2]}"
         return RoutePath("internet", "NAT gateway", f"{line} → NAT gateway {shown(value)}{where}", route)
 
-    def _propagated(self, subnet: Resource, table: Resource) -> list[RoutePath]:
-        found = []
+    def _propagated_paths(self, subnet: Resource, table: Resource) -> list[RoutePath]:
+        paths = []
         for propagation in self.model.of("AWS::EC2::VPNGatewayRoutePropagation"):
             if any(self.model.find(v) is table for v in propagation.items("RouteTableIds")):
                 line = f"{subnet.key} → {table.key} → {propagation.key} → virtual private gateway"
-                found.append(RoutePath("beyond", "virtual private gateway", line, propagation))
-        return found
+                paths.append(RoutePath("beyond", "virtual private gateway", line, propagation))
+        return paths
 
-    def _endpoints(self, subnet: Resource, table: Resource) -> list[RoutePath]:
-        found = []
+    def _endpoint_paths(self, subnet: Resource, table: Resource) -> list[RoutePath]:
+        paths = []
         for endpoint in self.model.of("AWS::EC2::VPCEndpoint"):
             if any(self.model.find(v) is table for v in endpoint.items("RouteTableIds")):
                 service = shown(endpoint.get("ServiceName"))
                 line = f"{subnet.key} → {table.key} → {endpoint.key} ({service})"
-                found.append(RoutePath("endpoint", f"gateway endpoint {service}", line, endpoint))
-        return found
+                paths.append(RoutePath("endpoint", f"gateway endpoint {service}", line, endpoint))
+        return paths
 
     # Network ACLs
 
@@ -275,7 +275,7 @@ def _is_private(block: Any) -> bool:
         return False
 
 
-def _yes(value: Any) -> bool | None:
+def _enabled(value: Any) -> bool | None:
     return True if value == "ENABLED" else False if value == "DISABLED" else truth(value)
 
 

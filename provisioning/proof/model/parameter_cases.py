@@ -54,17 +54,19 @@ def parameter_cases(
     count = 1
     for values in free.values():
         count *= len(values)
-    found = []
+    cases = []
     for choice in islice(product(*free.values()), MAX_CASES):
         chosen = dict(zip(free, choice, strict=True))
         parameters = {**known, **{name: value for name, value in chosen.items() if value != _OTHER}}
         for name in declared:
             parameters.setdefault(name, unknown(f"the parameter {name} {_NO_VALUE}"))
         resolver = Resolver(template, region=region, prefix=prefix, parameters=parameters)
-        found.append(
-            ParameterCase(parameters, _decide(conditions, resolver), tuple(f"{n} = {v}" for n, v in chosen.items()))
-        )
-    return ParameterCases(tuple(found), max(0, count - MAX_CASES), tuple(assumed))
+        evaluated = _Conditions(conditions, resolver)
+        answers = {name: evaluated.named(name) for name in conditions}
+        # Conditions that cannot be decided are left out, so that a reader finds them unknown.
+        decided = {name: answer for name, answer in answers.items() if answer is not None}
+        cases.append(ParameterCase(parameters, decided, tuple(f"{n} = {v}" for n, v in chosen.items())))
+    return ParameterCases(tuple(cases), max(0, count - MAX_CASES), tuple(assumed))
 
 
 def _known(declared: Mapping[str, Any], given: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -165,15 +167,6 @@ def _combined(function: str, answers: list[bool | None]) -> bool | None:
     if decisive in answers:
         return decisive
     return None if None in answers else not decisive
-
-
-def _decide(conditions: Mapping[str, Any], resolver: Resolver) -> dict[str, bool]:
-    """Every condition that can be decided. The others are left out, so that a reader finds them
-    unknown.
-    """
-    found = _Conditions(conditions, resolver)
-    answers = {name: found.named(name) for name in conditions}
-    return {name: answer for name, answer in answers.items() if answer is not None}
 
 
 def _equal(one: Any, other: Any) -> bool | None:

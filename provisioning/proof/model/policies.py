@@ -102,15 +102,15 @@ class Statement:
 
         An operator that is also satisfied if the key is missing does not restrict anyone.
         """
-        found = []
+        texts = []
         for operator, part in self.condition.items():
             lax = operator.endswith("IfExists") or operator.startswith("ForAllValues")
             if "Not" in operator or operator == "Null" or (lax and self.allow):
                 continue
             for name, value in mapping(part).items():
                 if str(name).lower() == key.lower():
-                    found += [shown(one) for one in many(value)]
-        return found
+                    texts += [shown(one) for one in many(value)]
+        return texts
 
     def demands(self, key: str) -> bool:
         """Whether the statement applies only if a key has a value that not every caller has."""
@@ -178,22 +178,22 @@ class Policies:
 
     @cached_property
     def by_role(self) -> dict[str, list[Statement]]:
-        found: dict[str, list[Statement]] = defaultdict(list)
+        statements: dict[str, list[Statement]] = defaultdict(list)
         for statement in self.of("identity"):
             for holder in statement.holders:
-                found[holder].append(statement)
-        return dict(found)
+                statements[holder].append(statement)
+        return dict(statements)
 
     def _identity(self) -> Iterator[Statement]:
         for holder in self.model.of(*HOLDERS):
-            for index, one in enumerate(holder.items("Policies")):
+            for index, inline in enumerate(holder.items("Policies")):
                 path = f"Policies[{index}].PolicyDocument"
-                yield from self._read("identity", holder, mapping(one).get("PolicyDocument"), path, (holder.key,))
+                yield from self._read("identity", holder, mapping(inline).get("PolicyDocument"), path, (holder.key,))
         for policy in self.model.of(*IDENTITY_POLICIES):
             names = [*policy.items("Roles"), *policy.items("Users"), *policy.items("Groups")]
             names += [policy.get(n) for n in ("RoleName", "UserName", "GroupName") if policy.get(n) is not None]
-            found = [self.model.find(name, *HOLDERS) for name in names]
-            attached = [r.key for r in found if r is not None]
+            holders_of_policy = [self.model.find(name, *HOLDERS) for name in names]
+            attached = [r.key for r in holders_of_policy if r is not None]
             attached += [
                 role.key
                 for role in self.model.of(*HOLDERS)
@@ -232,26 +232,26 @@ class Policies:
         if not isinstance(document, dict):
             self.unreadable.append((resource, path))
             return
-        for index, one in enumerate(many(document.get("Statement"))):
-            if not isinstance(one, dict):
+        for index, body in enumerate(many(document.get("Statement"))):
+            if not isinstance(body, dict):
                 self.unreadable.append((resource, f"{path}.Statement[{index}]"))
                 continue
-            yield _statement(kind, resource, one, f"{path}.Statement[{index}]", holders)
+            yield _statement(kind, resource, body, f"{path}.Statement[{index}]", holders)
 
 
-def _statement(kind: Kind, resource: Resource, one: dict[str, Any], path: str, holders: tuple[str, ...]) -> Statement:
+def _statement(kind: Kind, resource: Resource, body: dict[str, Any], path: str, holders: tuple[str, ...]) -> Statement:
     return Statement(
         kind=kind,
         resource=resource,
         path=path,
-        allow=one.get("Effect") != "Deny",
-        actions=_words(one.get("Action")),
-        not_actions=_words(one.get("NotAction")),
-        resources=_words(one.get("Resource")),
-        not_resources=_words(one.get("NotResource")),
-        principals=tuple(_principals(one.get("Principal"))),
-        not_principals="NotPrincipal" in one,
-        condition=mapping(one.get("Condition")),
+        allow=body.get("Effect") != "Deny",
+        actions=_words(body.get("Action")),
+        not_actions=_words(body.get("NotAction")),
+        resources=_words(body.get("Resource")),
+        not_resources=_words(body.get("NotResource")),
+        principals=tuple(_principals(body.get("Principal"))),
+        not_principals="NotPrincipal" in body,
+        condition=mapping(body.get("Condition")),
         holders=holders,
     )
 
@@ -288,7 +288,7 @@ def _permission(resource: Resource) -> Statement:
 
 
 def _words(value: Any) -> tuple[str, ...]:
-    return tuple(one if isinstance(one, str) else shown(one) for one in many(value))
+    return tuple(word if isinstance(word, str) else shown(word) for word in many(value))
 
 
 def _principals(value: Any) -> Iterator[tuple[str, str]]:

@@ -66,16 +66,16 @@ class Resolver:
             self._depth -= 1
 
     def _list(self, value: list[Any]) -> list[Any]:
-        found: list[Any] = []
+        parts: list[Any] = []
         for part in value:
             resolved = self.resolve(part)
             # An `Fn::If` or a list parameter that is one element of a list is expanded into that
             # list.
             if isinstance(resolved, list) and isinstance(part, dict):
-                found.extend(resolved)
+                parts.extend(resolved)
             elif resolved is not NO_VALUE:
-                found.append(resolved)
-        return found
+                parts.append(resolved)
+        return parts
 
     def _mapping(self, value: dict[str, Any]) -> Any:
         if len(value) == 1:
@@ -85,20 +85,16 @@ class Resolver:
             if name == "Condition" and isinstance(argument, str) and argument in self.conditions:
                 return self.conditions[argument]
             if isinstance(name, str) and name.startswith("Fn::"):
-                return self._function(name, argument)
+                function = _FUNCTIONS.get(name)
+                return function(self, argument) if function else unknown(f"{name} is unknown")
         if "Fn::Transform" in value or any(str(name).startswith("Fn::ForEach") for name in value):
             return unknown("a macro decides")
-        found = {}
+        resolved_parts = {}
         for name, part in value.items():
             resolved = self.resolve(part)
             if resolved is not NO_VALUE:
-                found[name] = resolved
-        return found
-
-    def _function(self, name: str, argument: Any) -> Any:
-        if (function := _FUNCTIONS.get(name)) is None:
-            return unknown(f"{name} is unknown")
-        return function(self, argument)
+                resolved_parts[name] = resolved
+        return resolved_parts
 
     # References
 
@@ -147,25 +143,22 @@ class Resolver:
         known: dict[str, str] = {}
         size = 0
 
-        def put(found: re.Match[str]) -> str:
+        def put(reference: re.Match[str]) -> str:
             nonlocal size
-            name = found[1].strip()
+            name = reference[1].strip()
             if name.startswith("!"):
                 return "${" + name[1:] + "}"
             if name not in known:
-                known[name] = _text(self._variable(name, variables))
+                if name in variables:
+                    value = self.resolve(variables[name])
+                else:
+                    value = self.get_att(name) if "." in name else self.ref(name)
+                known[name] = _text(value)
             size += len(known[name])
             return known[name] if size < _LONGEST else ""
 
         result = _SUB.sub(put, literal(text))
         return result if size < _LONGEST else unknown("a Fn::Sub that grows without bound")
-
-    def _variable(self, name: str, variables: Mapping[str, Any]) -> Any:
-        if name in variables:
-            return self.resolve(variables[name])
-        if "." in name:
-            return self.get_att(name)
-        return self.ref(name)
 
     def join(self, argument: Any) -> Any:
         if not isinstance(argument, list) or len(argument) != 2:  # noqa: PLR2004
@@ -198,7 +191,8 @@ class Resolver:
         return parts[index]
 
     def to_json(self, argument: Any) -> Any:
-        result = json.dumps(_without(self.resolve(argument)), ensure_ascii=False)
+        resolved = self.resolve(argument)
+        result = json.dumps(None if resolved is NO_VALUE else resolved, ensure_ascii=False)
         return result if len(result) < _LONGEST else unknown("a text that grows without bound")
 
     def length(self, argument: Any) -> Any:
@@ -218,16 +212,16 @@ class Resolver:
     def find_in_map(self, argument: Any) -> Any:
         if not isinstance(argument, list) or len(argument) not in (3, 4):
             return unknown("a Fn::FindInMap without map and two keys")
-        found: Any = self.mappings
+        entry: Any = self.mappings
         for key in (self.resolve(part) for part in argument[:3]):
-            if not isinstance(found, Mapping) or not isinstance(key, (str, int)) or str(key) not in found:
+            if not isinstance(entry, Mapping) or not isinstance(key, (str, int)) or str(key) not in entry:
                 options = argument[-1] if isinstance(argument[-1], dict) else {}
                 default = options.get("DefaultValue")
                 return unknown("a Fn::FindInMap that finds nothing here") if default is None else self.resolve(default)
-            found = found[str(key)]
+            entry = entry[str(key)]
         # Mappings contain texts and lists of texts only, no functions, so nothing is resolved in
         # them.
-        return [_text(part) for part in found] if isinstance(found, list) else _text(found)
+        return [_text(part) for part in entry] if isinstance(entry, list) else _text(entry)
 
     def zones(self, argument: Any) -> Any:
         region = self.resolve(argument) or self.region
@@ -242,10 +236,6 @@ class Resolver:
 
     def import_value(self, argument: Any) -> Any:
         return unknown(f"imported from another stack: {_text(self.resolve(argument))}")
-
-
-def _without(value: Any) -> Any:
-    return None if value is NO_VALUE else value
 
 
 def _text(value: Any) -> str:

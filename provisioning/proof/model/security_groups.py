@@ -102,19 +102,19 @@ class Groups:
 
     @cached_property
     def rules(self) -> list[GroupRule]:
-        found: list[GroupRule] = []
+        rules: list[GroupRule] = []
         for group in self.model.of(GROUP):
             for name, egress in (("SecurityGroupIngress", False), ("SecurityGroupEgress", True)):
                 for index, rule in enumerate(group.items(name)):
-                    found.append(_rule(self.model, group.key, rule, group, f"{name}[{index}]", egress=egress))
+                    rules.append(_rule(self.model, group.key, rule, group, f"{name}[{index}]", egress=egress))
             if not group.items("SecurityGroupEgress"):
-                found += [_default_egress(group, block) for block in ANYWHERE]
+                rules += [_default_egress(group, block) for block in ANYWHERE]
         for kind, egress in (("AWS::EC2::SecurityGroupIngress", False), ("AWS::EC2::SecurityGroupEgress", True)):
             for resource in self.model.of(kind):
                 group_id = resource.get("GroupId", resource.get("GroupName"))
                 owner = _group(self.model, group_id)
-                found.append(_rule(self.model, owner, resource.properties, resource, "Properties", egress=egress))
-        return found
+                rules.append(_rule(self.model, owner, resource.properties, resource, "Properties", egress=egress))
+        return rules
 
     @cached_property
     def ingress(self) -> dict[str, list[GroupRule]]:
@@ -125,26 +125,26 @@ class Groups:
         return self._by_group(egress=True)
 
     def _by_group(self, *, egress: bool) -> dict[str, list[GroupRule]]:
-        found: dict[str, list[GroupRule]] = defaultdict(list)
+        rules: dict[str, list[GroupRule]] = defaultdict(list)
         for rule in self.rules:
             if rule.egress is egress:
-                found[rule.group].append(rule)
-        return dict(found)
+                rules[rule.group].append(rule)
+        return dict(rules)
 
     @cached_property
     def members(self) -> dict[str, list[Resource]]:
         """Maps a group to the resources that use it, including tasks that run outside the template."""
-        found: dict[str, list[Resource]] = defaultdict(list)
+        members: dict[str, list[Resource]] = defaultdict(list)
         for placement in self.network.placements:
             for value in placement.groups:
-                found[_group(self.model, value)].append(placement.resource)
+                members[_group(self.model, value)].append(placement.resource)
         for stack in self.model.stacks:
             for run in stack.runs:
                 task = self.model.resources.get(run.task_definition)
                 for name in run.security_groups:
                     if task is not None:
-                        found[name].append(task)
-        return dict(found)
+                        members[name].append(task)
+        return dict(members)
 
     def lets_out(self, group: str, to: str, port: int) -> bool:
         """Whether a group's egress reaches another group on a port."""
@@ -159,9 +159,9 @@ def _group(model: Model, value: Any) -> str:
     """The key of a group; its text if the template does not create it; or a VPC's default group by
     name.
     """
-    found = target(value)
-    if found is not None and found[0] in model.resources:
-        resource = model.resources[found[0]]
+    reference = target(value)
+    if reference is not None and reference[0] in model.resources:
+        resource = model.resources[reference[0]]
         return resource.key if resource.type == GROUP else f"the default group of {resource.key}"
     return shown(value)
 

@@ -59,17 +59,17 @@ class Resource:
 
     def get(self, path: str, default: Any = None) -> Any:
         """A property by its path, `A.B.C`; the default if a part is missing."""
-        found: Any = self.properties
+        setting: Any = self.properties
         for name in path.split("."):
-            if not isinstance(found, dict) or name not in found:
+            if not isinstance(setting, dict) or name not in setting:
                 return default
-            found = found[name]
-        return found
+            setting = setting[name]
+        return setting
 
     def items(self, path: str) -> list[Any]:
         """The elements of a list property; a single value counts as a list of one."""
-        found = self.get(path)
-        return [] if found is None else found if isinstance(found, list) else [found]
+        elements = self.get(path)
+        return [] if elements is None else elements if isinstance(elements, list) else [elements]
 
     def objects(self, path: str) -> list[dict[str, Any]]:
         return [part for part in self.items(path) if isinstance(part, dict)]
@@ -132,10 +132,10 @@ class Model:
 
     @cached_property
     def by_type(self) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = defaultdict(list)
+        resources: dict[str, list[Resource]] = defaultdict(list)
         for resource in self.resources.values():
-            found[resource.type].append(resource)
-        return dict(found)
+            resources[resource.type].append(resource)
+        return dict(resources)
 
     def of(self, *types: str) -> Iterator[Resource]:
         for kind in types:
@@ -148,10 +148,10 @@ class Model:
         """The resource that a value refers to: by mark, or by its physical name if the template
         sets one.
         """
-        if (found := target(value)) is not None:
-            resource = self.resources.get(found[0])
+        if (marked := target(value)) is not None:
+            resource = self.resources.get(marked[0])
         elif isinstance(value, str) and is_known(value) and types:
-            resource = next((r for r in self.of(*types) if value in _names(r)), None)
+            resource = next((r for r in self.of(*types) if value in _physical_names(r)), None)
         else:
             return None
         return resource if resource is not None and (not types or resource.type in types) else None
@@ -164,17 +164,17 @@ class Model:
     @cached_property
     def users(self) -> dict[str, list[Resource]]:
         """Maps each resource to the resources that refer to it."""
-        found: dict[str, list[Resource]] = defaultdict(list)
+        users: dict[str, list[Resource]] = defaultdict(list)
         for key, named in self.mentions.items():
             for name in named:
-                found[name].append(self.resources[key])
-        return dict(found)
+                users[name].append(self.resources[key])
+        return dict(users)
 
 
 _NAMED_BY = ("BucketName", "LogGroupName", "RoleName", "QueueName", "TopicName", "FunctionName", "TableName", "Name")
 
 
-def _names(resource: Resource) -> list[str]:
+def _physical_names(resource: Resource) -> list[str]:
     return [str(resource.properties[name]) for name in _NAMED_BY if name in resource.properties]
 
 

@@ -49,8 +49,8 @@ def target(value: Any) -> tuple[str, str] | None:
     """The (resource, attribute) of a value that consists of one mark only."""
     if not isinstance(value, str) or not value.startswith(OPEN):
         return None
-    found = _WHOLE.fullmatch(value)
-    return (found[1], found[2] or "") if found else None
+    whole = _WHOLE.fullmatch(value)
+    return (whole[1], whole[2] or "") if whole else None
 
 
 def outline(text: str) -> str:
@@ -60,16 +60,16 @@ def outline(text: str) -> str:
 
 def marks(text: str) -> Iterator[str]:
     """The marks of resources inside a text."""
-    return (found[0] for found in _MARK.finditer(text) if not found[1].startswith("?"))
+    return (match[0] for match in _MARK.finditer(text) if not match[1].startswith("?"))
 
 
 def mentioned(value: Any) -> Iterator[str]:
     """The resources that a value refers to, at any depth."""
     if isinstance(value, str):
         if OPEN in value:
-            for found in _MARK.finditer(value):
-                if not found[1].startswith("?"):
-                    yield found[1].partition(".")[0]
+            for match in _MARK.finditer(value):
+                if not match[1].startswith("?"):
+                    yield match[1].partition(".")[0]
     elif isinstance(value, dict):
         for part in value.values():
             yield from mentioned(part)
@@ -132,7 +132,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return _MARK.sub(_spoken, value)
+        return _MARK.sub(_mark_for_people, value)
     if isinstance(value, list):
         return ", ".join(shown(part) for part in value)
     if isinstance(value, dict):
@@ -140,6 +140,6 @@ def shown(value: Any) -> str:
     return str(value)
 
 
-def _spoken(found: re.Match[str]) -> str:
-    inner = found[1]
+def _mark_for_people(match: re.Match[str]) -> str:
+    inner = match[1]
     return f"(unknown: {inner[1:]})" if inner.startswith("?") else f"${{{inner}}}"

@@ -69,7 +69,7 @@ def not_listening(view: View, report: Reporter) -> None:
     for group in view.of(GROUP):
         members = view.groups.members.get(group.key, [])
         ports = [view.listening.ports(member) for member in members]
-        known = [found for found in ports if found is not None]
+        known = [of_member for of_member in ports if of_member is not None]
         if not members or len(known) < len(ports):
             continue
         listening = frozenset().union(*known)

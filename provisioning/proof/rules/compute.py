@@ -28,9 +28,12 @@ _BALANCERS = ("AWS::ElasticLoadBalancingV2::LoadBalancer", "AWS::ElasticLoadBala
 def entry_points(view: View, report: Reporter) -> None:
     for balancer in view.of(*_BALANCERS):
         if balancer.get("Scheme", "internet-facing") == "internet-facing":
+            users = view.model.users.get(balancer.key, ())
+            guarded = any(user.type == "AWS::WAFv2::WebACLAssociation" for user in users)
+            guard = " behind a web ACL" if guarded else ""
             for listener in view.listening.listeners(balancer):
                 where = f"{listener.get('Protocol')} {shown(listener.get('Port'))}"
-                report.passes(balancer, f"internet → {balancer.key}: {where} ({listener.key}){_guard(view, balancer)}")
+                report.passes(balancer, f"internet → {balancer.key}: {where} ({listener.key}){guard}")
     for distribution in view.of("AWS::CloudFront::Distribution"):
         guard = " behind a web ACL" if distribution.get("DistributionConfig.WebACLId") else ""
         report.passes(distribution, f"internet → {distribution.key}: CloudFront{guard}")
@@ -38,11 +41,6 @@ def entry_points(view: View, report: Reporter) -> None:
         report.passes(url, f"internet → {url.key}: function URL, authorisation {shown(url.get('AuthType'))}")
     for api in view.of("AWS::ApiGateway::RestApi", "AWS::ApiGatewayV2::Api", "AWS::AppSync::GraphQLApi"):
         report.passes(api, f"internet → {api.key}: {api.type}")
-
-
-def _guard(view: View, balancer: Resource) -> str:
-    users = view.model.users.get(balancer.key, ())
-    return " behind a web ACL" if any(user.type == "AWS::WAFv2::WebACLAssociation" for user in users) else ""
 
 
 @rule(
@@ -125,9 +123,9 @@ def _tokens(report: Reporter, resource: Resource, path: str) -> None:
     if value == "required":
         report.passes(resource, f"{resource.at(path)} is required")
     else:
-        found = "not set" if value is None else shown(value)
+        setting = "not set" if value is None else shown(value)
         report.fault(
-            resource, f"{resource.key} accepts version 1 metadata requests.", f"{resource.at(path)} is {found}"
+            resource, f"{resource.key} accepts version 1 metadata requests.", f"{resource.at(path)} is {setting}"
         )
 
 

@@ -32,14 +32,21 @@ def escalation(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow:
             continue
-        found = {action: what for action, what in ESCALATES.items() if statement.matches(action)}
-        if not found:
+        widening = {action: what for action, what in ESCALATES.items() if statement.matches(action)}
+        if not widening:
             if statement.actions:
                 report.passes(statement.resource, f"{statement.at}: no action that widens rights")
             continue
-        bound = statement.demands("iam:PermissionsBoundary") or _grants_to_aws_only(statement, set(found))
-        severity = _gravity(statement, bound=bound)
-        detail = "; ".join(f"{action} {what}" for action, what in list(found.items())[:5])
+        bound = statement.demands("iam:PermissionsBoundary") or _grants_to_aws_only(statement, set(widening))
+        # Lower for one resource, for a tag, and for roles that carry the boundary.
+        severity: Severity = "medium"
+        if bound:
+            severity = "low"
+        elif not narrowing(statement) and (
+            _everywhere(statement) or any(action in ("*", "iam:*") for action in statement.actions)
+        ):
+            severity = "high"
+        detail = "; ".join(f"{action} {what}" for action, what in list(widening.items())[:5])
         report.fault(
             statement.resource,
             f"{', '.join(statement.holders)} can widen rights: {detail}.",
@@ -55,15 +62,6 @@ def _grants_to_aws_only(statement: Statement, found: set[str]) -> bool:
     """
     demanded = [value.lower() for value in statement.values("kms:GrantIsForAWSResource")]
     return found == {"kms:CreateGrant"} and demanded == ["true"] and not _everywhere(statement)
-
-
-def _gravity(statement: Statement, *, bound: bool) -> Severity:
-    """High on everything; lower for one resource, a tag, or roles that carry the boundary."""
-    if bound:
-        return "low"
-    if narrowing(statement):
-        return "medium"
-    return "high" if _everywhere(statement) or any(a in ("*", "iam:*") for a in statement.actions) else "medium"
 
 
 @rule(

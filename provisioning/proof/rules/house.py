@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 
-from provisioning.proof.model.template import Resource, Stack
+from provisioning.proof.model.template import Stack
 from provisioning.proof.model.values import mapping, truth
 from provisioning.proof.model.view import View
 from provisioning.proof.rule import Reporter, rule
@@ -116,8 +116,14 @@ def _protected(report: Reporter, stack: Stack) -> None:
             [], f"The stack {stack.key} has no termination protection.", "EnableTerminationProtection is false"
         )
     statements = json.loads(stack.stack_policy)["Statement"] if stack.stack_policy else []
-    denied = {name for one in statements if one.get("Effect") == "Deny" for name in one.get("Resource", ())}
-    data = [name for name, body in mapping(stack.template.get("Resources")).items() if _keeps(mapping(body))]
+    denied = {
+        name for statement in statements if statement.get("Effect") == "Deny" for name in statement.get("Resource", ())
+    }
+    data = [
+        name
+        for name, body in mapping(stack.template.get("Resources")).items()
+        if str(mapping(body).get("UpdateReplacePolicy", "Delete")) != "Delete"
+    ]
     bare = [name for name in data if f"LogicalResourceId/{name}" not in denied and "*" not in denied]
     if bare:
         report.fault(
@@ -129,10 +135,6 @@ def _protected(report: Reporter, stack: Stack) -> None:
         )
 
 
-def _keeps(body: dict[str, object]) -> bool:
-    return str(body.get("UpdateReplacePolicy", "Delete")) != "Delete"
-
-
 @rule(
     "house.once-per-account",
     "Nothing in the template exists once per account",
@@ -142,14 +144,14 @@ def _keeps(body: dict[str, object]) -> bool:
     types=ONCE_PER_ACCOUNT,
 )
 def once_per_account(view: View, report: Reporter) -> None:
-    found = [*view.of(*ONCE_PER_ACCOUNT)]
-    found += [p for p in view.of("AWS::IAM::ManagedPolicy") if p.get("ManagedPolicyName") == BOUNDARY_NAME]
-    for resource in found:
+    shared = [*view.of(*ONCE_PER_ACCOUNT)]
+    shared += [p for p in view.of("AWS::IAM::ManagedPolicy") if p.get("ManagedPolicyName") == BOUNDARY_NAME]
+    for resource in shared:
         often = ONCE_PER_ACCOUNT.get(resource.type, "one per account")
         report.fault(
             resource, f"{resource.key} ({resource.type}) belongs to the account: {often}.", resource.at("Type")
         )
-    if not found:
+    if not shared:
         report.fact(f"{len(view.model.resources)} resources, none that exists once per account")
 
 
@@ -208,17 +210,14 @@ def desired_count(view: View, report: Reporter) -> None:
         ]
         given = service.get("DesiredCount")
         if view.changing and scaled and given is not None:
-            _throws(report, service, scaled[0])
+            report.fault(
+                [service, scaled[0]],
+                f"This update sets the task count of {service.key}, which {scaled[0].key} scales.",
+                f"{service.at('DesiredCount')} is {given}",
+            )
         else:
             when = "an update" if view.changing else "a creation"
             detail = f"DesiredCount is {given}" if given is not None else "no DesiredCount"
             report.passes(
                 service, f"{service.key}: {detail}, in {when}{', scaled by ' + scaled[0].key if scaled else ''}"
             )
-
-
-def _throws(report: Reporter, service: Resource, scaling: Resource) -> None:
-    evidence = f"{service.at('DesiredCount')} is {service.get('DesiredCount')}"
-    report.fault(
-        [service, scaling], f"This update sets the task count of {service.key}, which {scaling.key} scales.", evidence
-    )

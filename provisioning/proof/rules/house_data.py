@@ -90,7 +90,7 @@ def kept(view: View, report: Reporter) -> None:
         report.fact("not known to be staging or production: data may be deleted with its stack")
         return
     for resource in view.of(*DURABLE):
-        if _in_cluster(resource) or _of_nothing_durable(view, resource):
+        if _in_cluster(resource) or _encrypts_nothing_durable(view, resource):
             continue
         final = resource.get("FinalSnapshotName") or resource.get("FinalSnapshotIdentifier")
         goes = [
@@ -101,13 +101,13 @@ def kept(view: View, report: Reporter) -> None:
             )
             if (value or "Delete") not in _KEEPS
         ]
-        if goes and not final and not _by_default(resource):
+        if goes and not final and not _snapshot_by_default(resource):
             report.fault(resource, f"The data of {resource.key} is deleted with its stack.", *goes)
         else:
             report.passes(resource, f"{resource.key}: {resource.deletion_policy or 'Snapshot, by default'}")
 
 
-def _of_nothing_durable(view: View, resource: Resource) -> bool:
+def _encrypts_nothing_durable(view: View, resource: Resource) -> bool:
     """Whether a key encrypts nothing that is retained after the stack; then it may be deleted as
     well.
     """
@@ -116,7 +116,7 @@ def _of_nothing_durable(view: View, resource: Resource) -> bool:
     return not any(user.type in DURABLE for user in view.model.users.get(resource.key, ()))
 
 
-def _by_default(resource: Resource) -> bool:
+def _snapshot_by_default(resource: Resource) -> bool:
     """AWS takes a snapshot of these by default when they are deleted, but not when they are
     replaced.
     """

@@ -18,7 +18,7 @@ def _needed(view: View) -> Iterator[tuple[Resource, str, object]]:
     """Yields (the resource that logs, the property that says so, the log group's name or
     reference).
     """
-    yield from _of_tasks(view)
+    yield from _logs_of_tasks(view)
     for cluster in view.of("AWS::ECS::Cluster"):
         settings = {s.get("Name"): s.get("Value") for s in cluster.objects("ClusterSettings")}
         if str(settings.get("containerInsights", "disabled")) != "disabled":
@@ -40,7 +40,7 @@ def _needed(view: View) -> Iterator[tuple[Resource, str, object]]:
             yield program, path, program.get(path, f"{start}/{program.get(identity, mark(program.key))}")
 
 
-def _of_tasks(view: View) -> Iterator[tuple[Resource, str, object]]:
+def _logs_of_tasks(view: View) -> Iterator[tuple[Resource, str, object]]:
     for task in view.of("AWS::ECS::TaskDefinition"):
         for index, container in enumerate(task.objects("ContainerDefinitions")):
             configuration = mapping(container.get("LogConfiguration"))

@@ -157,29 +157,37 @@ def denies_plain(statement: Statement) -> bool:
     types=("AWS::S3::Bucket", "AWS::S3::BucketPolicy"),
 )
 def bucket(view: View, report: Reporter) -> None:
-    for one in view.of("AWS::S3::Bucket"):
-        policies = [p for p in view.of("AWS::S3::BucketPolicy") if view.model.find(p.get("Bucket"), one.type) is one]
+    for s3_bucket in view.of("AWS::S3::Bucket"):
+        policies = [
+            p for p in view.of("AWS::S3::BucketPolicy") if view.model.find(p.get("Bucket"), s3_bucket.type) is s3_bucket
+        ]
         held = {policy.key for policy in policies}
         for statement in view.policies.of("resource"):
-            if statement.resource.key in held and denies_plain(statement) and _whole(one, statement):
-                report.passes(one, f"{one.key}: {statement.at} denies requests without TLS")
+            if (
+                statement.resource.key in held
+                and denies_plain(statement)
+                and _covers_bucket_and_objects(s3_bucket, statement)
+            ):
+                report.passes(s3_bucket, f"{s3_bucket.key}: {statement.at} denies requests without TLS")
                 break
         else:
             report.fault(
-                [one, *policies],
-                f"{one.key} accepts unencrypted requests.",
+                [s3_bucket, *policies],
+                f"{s3_bucket.key} accepts unencrypted requests.",
                 *(p.at("PolicyDocument") for p in policies),
             )
 
 
-def _whole(bucket: Resource, statement: Statement) -> bool:
+def _covers_bucket_and_objects(bucket: Resource, statement: Statement) -> bool:
     """Whether it covers the bucket and its objects: a policy for one of them leaves the other
     unencrypted.
     """
     on = [resource for resource in statement.resources if resource == "*" or bucket.key in mentioned(resource)]
     named = [r for r in statement.resources if str(bucket.get("BucketName", "⟧")) in r]
-    found = on or named
-    return "*" in found or (any(r.endswith("/*") for r in found) and any(not r.endswith("/*") for r in found))
+    of_bucket = on or named
+    return "*" in of_bucket or (
+        any(r.endswith("/*") for r in of_bucket) and any(not r.endswith("/*") for r in of_bucket)
+    )
 
 
 @rule(
@@ -193,18 +201,18 @@ def _whole(bucket: Resource, statement: Statement) -> bool:
 )
 def queue(view: View, report: Reporter) -> None:
     for kind, path in (("AWS::SQS::Queue", "Queues"), ("AWS::SNS::Topic", "Topics")):
-        for one in view.of(kind):
+        for channel in view.of(kind):
             for statement in view.policies.of("resource"):
-                covers = any(view.model.find(v) is one for v in statement.resource.items(path))
+                covers = any(view.model.find(v) is channel for v in statement.resource.items(path))
                 plain = not statement.allow and "false" in [v.lower() for v in statement.values("aws:SecureTransport")]
                 if covers and plain:
-                    report.passes(one, f"{one.key}: {statement.at} denies requests without TLS")
+                    report.passes(channel, f"{channel.key}: {statement.at} denies requests without TLS")
                     break
             else:
                 report.fault(
-                    one,
-                    f"{one.key} has no policy that requires TLS.",
-                    f"no policy of {one.key} denies on aws:SecureTransport",
+                    channel,
+                    f"{channel.key} has no policy that requires TLS.",
+                    f"no policy of {channel.key} denies on aws:SecureTransport",
                 )
 
 
@@ -245,8 +253,8 @@ def mount(view: View, report: Reporter) -> None:
 )
 def files(view: View, report: Reporter) -> None:
     for system in view.of("AWS::EFS::FileSystem"):
-        found = [s for s in view.policies.of("resource") if s.resource is system]
-        if any(not s.allow and "false" in [v.lower() for v in s.values("aws:SecureTransport")] for s in found):
+        statements = [s for s in view.policies.of("resource") if s.resource is system]
+        if any(not s.allow and "false" in [v.lower() for v in s.values("aws:SecureTransport")] for s in statements):
             report.passes(system, f"{system.at('FileSystemPolicy')} denies requests without TLS")
         else:
             report.fault(

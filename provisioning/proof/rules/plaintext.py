@@ -21,10 +21,13 @@ from provisioning.proof.rule import Reporter, rule
     types=("AWS::SNS::Subscription", "AWS::SNS::Topic"),
 )
 def subscription(view: View, report: Reporter) -> None:
-    given = [(one, one.get("Protocol"), "Protocol") for one in view.of("AWS::SNS::Subscription")]
+    given = [
+        (topic_subscription, topic_subscription.get("Protocol"), "Protocol")
+        for topic_subscription in view.of("AWS::SNS::Subscription")
+    ]
     for topic in view.of("AWS::SNS::Topic"):
-        for index, one in enumerate(topic.objects("Subscription")):
-            given.append((topic, one.get("Protocol"), f"Subscription[{index}].Protocol"))
+        for index, topic_subscription in enumerate(topic.objects("Subscription")):
+            given.append((topic, topic_subscription.get("Protocol"), f"Subscription[{index}].Protocol"))
     for resource, protocol, path in given:
         if protocol == "http":
             report.fault(resource, f"{resource.key} is delivered without TLS.", f"{resource.at(path)} is http")
@@ -52,13 +55,13 @@ def address_in_clear(view: View, report: Reporter) -> None:
     for task in view.of("AWS::ECS::TaskDefinition", "AWS::Lambda::Function"):
         faults = 0
         for path, text in texts(task.properties):
-            found = _PLAIN.search(text)
-            if found is None or ("ontainerDefinitions" in path and path.endswith("Image")):
+            address = _PLAIN.search(text)
+            if address is None or ("ontainerDefinitions" in path and path.endswith("Image")):
                 continue
             if _LOCAL.match(text):
                 continue
             faults += 1
-            store = (found[1] or "sslmode").lower() in (*_OF_STORES, "sslmode")
+            store = (address[1] or "sslmode").lower() in (*_OF_STORES, "sslmode")
             detail = f"{task.at(path)}: {_WITHOUT_LOGIN.sub('://…@', text)}"
             sentence = f"{task.key} connects without TLS."
             report.fault(task, sentence, detail, severity="medium" if store else "low")

@@ -31,26 +31,26 @@ _PUBLIC_BY_DEFAULT = ("AWS::RDS::DBInstance", "AWS::DMS::ReplicationInstance")
     types=_DATABASES,
 )
 def database(view: View, report: Reporter) -> None:
-    for one in view.of(*_DATABASES):
-        value, where = one.get("PubliclyAccessible"), one.at("PubliclyAccessible")
+    for instance in view.of(*_DATABASES):
+        value, where = instance.get("PubliclyAccessible"), instance.at("PubliclyAccessible")
         if truth(value) is True:
-            report.fault(one, f"{one.key} has a public address.", f"{where} is true")
+            report.fault(instance, f"{instance.key} has a public address.", f"{where} is true")
         elif is_unknown(value):
             report.undecided(
-                one, f"Whether {one.key} has a public address cannot be determined.", f"{where} is {value}"
+                instance, f"Whether {instance.key} has a public address cannot be determined.", f"{where} is {value}"
             )
-        elif value is None and one.type in _PUBLIC_BY_DEFAULT and one.get("DBClusterIdentifier") is None:
-            _by_default(view, report, one)
+        elif value is None and instance.type in _PUBLIC_BY_DEFAULT and instance.get("DBClusterIdentifier") is None:
+            _report_default(view, report, instance)
         else:
             detail = "false" if value is not None else "not set, which means false"
-            report.passes(one, f"{where} is {detail}")
+            report.passes(instance, f"{where} is {detail}")
 
 
-def _by_default(view: View, report: Reporter, one: Resource) -> None:
+def _report_default(view: View, report: Reporter, instance: Resource) -> None:
     """RDS assigns a public address if the property is absent and the subnets' VPC has an internet
     gateway.
     """
-    placement = next((s for s in view.network.placements if s.resource is one), None)
+    placement = next((s for s in view.network.placements if s.resource is instance), None)
     vpcs = {
         name for s in (view.network.subnets_of(placement) if placement else []) for name in mentioned(s.get("VpcId"))
     }
@@ -59,17 +59,17 @@ def _by_default(view: View, report: Reporter, one: Resource) -> None:
         for a in view.of("AWS::EC2::VPCGatewayAttachment")
         if a.get("InternetGatewayId") and vpcs & set(mentioned(a.get("VpcId")))
     ]
-    evidence = [f"{one.at('PubliclyAccessible')} is not set", *(g.key for g in gateways)]
+    evidence = [f"{instance.at('PubliclyAccessible')} is not set", *(g.key for g in gateways)]
     if vpcs and not gateways:
-        report.passes(one, f"{one.key}: its VPC has no internet gateway")
+        report.passes(instance, f"{instance.key}: its VPC has no internet gateway")
     elif gateways:
         report.fault(
-            one,
-            f"{one.key} gets a public address: its VPC has an internet gateway, and PubliclyAccessible is not set.",
+            instance,
+            f"{instance.key} gets a public address: its VPC has an internet gateway, and PubliclyAccessible is not set.",
             *evidence,
         )
     else:
-        report.undecided(one, f"Whether {one.key} gets a public address depends on its VPC.", *evidence)
+        report.undecided(instance, f"Whether {instance.key} gets a public address depends on its VPC.", *evidence)
 
 
 @rule(
@@ -82,11 +82,17 @@ def _by_default(view: View, report: Reporter, one: Resource) -> None:
     types=("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
 )
 def domain(view: View, report: Reporter) -> None:
-    for one in view.of("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
-        if one.get("VPCOptions") is None:
-            report.fault(one, f"{one.key} has a public endpoint.", f"{one.at('VPCOptions')} is not set")
+    for search_domain in view.of("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"):
+        if search_domain.get("VPCOptions") is None:
+            report.fault(
+                search_domain,
+                f"{search_domain.key} has a public endpoint.",
+                f"{search_domain.at('VPCOptions')} is not set",
+            )
         else:
-            report.passes(one, f"{one.key} is in {shown(one.get('VPCOptions.SubnetIds'))}")
+            report.passes(
+                search_domain, f"{search_domain.key} is in {shown(search_domain.get('VPCOptions.SubnetIds'))}"
+            )
 
 
 @rule(

@@ -4,6 +4,8 @@ gateways, groups, ACLs.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from provisioning.proof.facts.locations import LOCATIONS, NETWORK_TYPES
 from provisioning.proof.model.network import Placement, RoutePath
 from provisioning.proof.model.security_groups import GroupRule
@@ -16,29 +18,15 @@ _STORES = frozenset(kind for kind, location in LOCATIONS.items() if location.kin
 _ROUTES = "https://docs.aws.amazon.com/vpc/latest/userguide/VPC_Route_Tables.html"
 
 
-def _open_to_world(view: View, placement: Placement) -> list[GroupRule]:
+def _public_rules(view: View, placement: Placement, rules: Mapping[str, list[GroupRule]]) -> list[GroupRule]:
+    """The ingress or egress rules of a placement's groups that allow public addresses."""
     return [
-        admitted
-        for value in placement.groups
-        if (group := view.model.find(value, "AWS::EC2::SecurityGroup"))
-        for admitted in view.groups.ingress.get(group.key, ())
-        if admitted.from_anywhere
+        group_rule
+        for reference in placement.groups
+        if (group := view.model.find(reference, "AWS::EC2::SecurityGroup"))
+        for group_rule in rules.get(group.key, ())
+        if group_rule.from_anywhere
     ]
-
-
-def _lets_out(view: View, placement: Placement) -> list[GroupRule]:
-    """The egress rules of a store's groups that allow public addresses."""
-    return [
-        let
-        for value in placement.groups
-        if (group := view.model.find(value, "AWS::EC2::SecurityGroup"))
-        for let in view.groups.egress.get(group.key, ())
-        if let.from_anywhere
-    ]
-
-
-def _holders(view: View, subnet: Resource) -> str:
-    return ", ".join(sorted(s.resource.key for s in view.network.by_subnet[subnet.key] if s.kind == "store"))
 
 
 @rule(
@@ -55,7 +43,7 @@ def data_to_internet(view: View, report: Reporter) -> None:
         if view.network.shared(subnet):
             continue
         paths = [path for path in view.network.route_paths(subnet) if path.reach == "internet"]
-        holds = _holders(view, subnet)
+        holds = ", ".join(sorted(p.resource.key for p in view.network.by_subnet[subnet.key] if p.kind == "store"))
         for path in paths:
             admits, why = view.network.acl_admits(subnet, egress=True)
             if not admits:
@@ -123,19 +111,15 @@ def store_reachable(view: View, report: Reporter) -> None:
                     placement.resource, f"{placement.resource.key}: no internet gateway has a route to its subnets"
                 )
             continue
-        _entered(view, report, placement, entries)
-
-
-def _entered(view: View, report: Reporter, placement: Placement, entries: list[tuple[Resource, RoutePath]]) -> None:
-    name, lines = placement.resource.key, [path.line for _, path in entries]
-    rules = [admitted.line for admitted in _open_to_world(view, placement)]
-    if placement.public:
-        sentence = f"{name} has a public address in {entries[0][0].key}, which has a route to an internet gateway"
-        sentence += ", and its security group allows the whole internet." if rules else "."
-        report.fault(placement.resource, sentence, *lines, *rules)
-    else:
-        sentence = f"{name} is in {entries[0][0].key}, a public subnet; it is unreachable only because it has no public address."
-        report.fault(placement.resource, sentence, *lines, *rules, severity="high" if rules else "medium")
+        name, lines = placement.resource.key, [path.line for _, path in entries]
+        rules = [admitted.line for admitted in _public_rules(view, placement, view.groups.ingress)]
+        if placement.public:
+            sentence = f"{name} has a public address in {entries[0][0].key}, which has a route to an internet gateway"
+            sentence += ", and its security group allows the whole internet." if rules else "."
+            report.fault(placement.resource, sentence, *lines, *rules)
+        else:
+            sentence = f"{name} is in {entries[0][0].key}, a public subnet; it is unreachable only because it has no public address."
+            report.fault(placement.resource, sentence, *lines, *rules, severity="high" if rules else "medium")
 
 
 @rule(
@@ -155,7 +139,7 @@ def store_way_out(view: View, report: Reporter) -> None:
             if not view.network.shared(subnet) or not paths:
                 continue
             name = placement.resource.key
-            if rules := _lets_out(view, placement):
+            if rules := _public_rules(view, placement, view.groups.egress):
                 sentence = (
                     f"{name} shares {subnet.key} with compute, and its security group allows egress to the internet."
                 )

@@ -41,8 +41,8 @@ NARROWING = frozenset(
 
 def narrowed(statement: Statement) -> str:
     """The condition that restricts the callers; empty if there is none, or if it matches everyone."""
-    found = sorted(statement.demanded())
-    key = next((k for k in found if k in NARROWING or k.startswith("kms:encryptioncontext")), "")
+    keys = sorted(statement.demanded())
+    key = next((k for k in keys if k in NARROWING or k.startswith("kms:encryptioncontext")), "")
     return f"{key} {', '.join(statement.values(key))}" if key else ""
 
 

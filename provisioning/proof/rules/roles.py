@@ -43,11 +43,11 @@ def boundary(view: View, report: Reporter) -> None:
 
 def managed(role: Resource) -> list[tuple[str, str]]:
     """AWS managed policies attached to a role: (name, evidence)."""
-    found = []
+    policies = []
     for index, arn in enumerate(role.items("ManagedPolicyArns")):
         if isinstance(arn, str) and ":iam::aws:policy/" in arn:
-            found.append((arn.partition(":policy/")[2], role.at(f"ManagedPolicyArns[{index}]")))
-    return found
+            policies.append((arn.partition(":policy/")[2], role.at(f"ManagedPolicyArns[{index}]")))
+    return policies
 
 
 @rule(
@@ -98,8 +98,8 @@ def managed_policy(view: View, report: Reporter) -> None:
 def user(view: View, report: Reporter) -> None:
     for key in view.of("AWS::IAM::AccessKey"):
         report.fault(key, f"{key.key} is an access key that never expires.", key.at("UserName"))
-    for one in view.of("AWS::IAM::User"):
-        report.fault(one, f"{one.key} is an IAM user.", one.at("Properties"), severity="medium")
+    for iam_user in view.of("AWS::IAM::User"):
+        report.fault(iam_user, f"{iam_user.key} is an IAM user.", iam_user.at("Properties"), severity="medium")
     for role in view.of("AWS::IAM::Role"):
         report.passes(role, f"{role.key} is a role: its credentials expire")
 

@@ -135,20 +135,20 @@ def written_out(view: View, report: Reporter) -> None:
 )
 def pattern(view: View, report: Reporter) -> None:
     for stack in view.model.stacks:
-        found = 0
+        matches = 0
         for path, text in texts(stack.template):
             if HINT.search(text) is None:
                 continue
             for what, form in VALUES.items():
                 if match := form.search(text):
-                    found += 1
-                    holder = _holder(view, stack.key, path)
+                    matches += 1
+                    holder = _resource_at(view, stack.key, path)
                     report.fault(holder, f"The template contains {what}.", f"{path}: {masked(match[0])}")
-        if not found:
+        if not matches:
             report.fact(f"the stack {stack.key}: no text has the format of a key, token or password")
 
 
-def _holder(view: View, stack: str, path: str) -> list[Resource]:
+def _resource_at(view: View, stack: str, path: str) -> list[Resource]:
     parts = path.split(".")
     name = parts[1] if len(parts) > 1 and parts[0] == "Resources" else ""
     key = name if stack == "main" else f"{stack}/{name}"
@@ -214,15 +214,15 @@ def user_data(view: View, report: Reporter) -> None:
             script = host.get(path)
             if script is None:
                 continue
-            found = [(name, value) for name, value in assignments(str(script)) if _written(name, value)]
-            for name, value in found:
+            secrets = [(name, value) for name, value in assignments(str(script)) if _is_literal_secret(name, value)]
+            for name, value in secrets:
                 detail = value if has_unknown(value) else masked(value)
                 report.fault(host, f"The user data of {host.key} sets {name}.", f"{host.at(path)}: {name} = {detail}")
-            if not found:
+            if not secrets:
                 report.passes(host, f"{host.at(path)} sets no secret")
 
 
-def _written(name: str, value: str) -> bool:
+def _is_literal_secret(name: str, value: str) -> bool:
     """Whether an assignment contains a literal secret, not a name, an ARN, a path or a reference to
     its location.
     """
@@ -288,8 +288,12 @@ def _composed_from(view: View, secret: Resource) -> list[str]:
     if not isinstance(text, str):
         return []
     resolved = {name for part in text.split("{{resolve:secretsmanager:")[1:] for name in mentioned(part.split("}}")[0])}
-    found = (view.model.resources.get(name) for name in sorted(resolved))
-    return [one.key for one in found if one is not None and one.get("GenerateSecretString") is not None]
+    secrets = (view.model.resources.get(name) for name in sorted(resolved))
+    return [
+        composed.key
+        for composed in secrets
+        if composed is not None and composed.get("GenerateSecretString") is not None
+    ]
 
 
 _LONG_ENOUGH = 20

@@ -75,22 +75,24 @@ def open_to_world(view: View, report: Reporter) -> None:
             if balancer := _meant(view, admitted):
                 report.fact(f"{admitted.line}: intended, {balancer} faces the internet and listens on it")
             else:
-                report.fault(_owner(view, admitted), *_open(view, group, admitted), severity=_gravity(view, admitted))
-    for one in view.of(GROUP):
-        admits = view.groups.ingress.get(one.key, [])
+                named = {**ADMIN_PORTS, **STORE_PORTS}.items()
+                ports = dict.fromkeys(name for port, name in named if admitted.covers(port) and not admitted.wide)
+                what = f" ({', '.join(ports)})" if ports else ""
+                users = sorted({member.key for member in view.groups.members.get(group, ())})
+                report.fault(
+                    _owner(view, admitted),
+                    f"{shown(group)} allows everyone on {admitted.ports}{what}.",
+                    admitted.line,
+                    f"used by {', '.join(users) or 'nothing in the template'}",
+                    severity=_severity(view, admitted),
+                )
+    for resource in view.of(GROUP):
+        admits = view.groups.ingress.get(resource.key, [])
         if not any(admitted.from_anywhere for admitted in admits):
-            report.passes(one, f"{one.key}: {len(admits)} ingress rules, none from anywhere")
+            report.passes(resource, f"{resource.key}: {len(admits)} ingress rules, none from anywhere")
 
 
-def _open(view: View, group: str, admitted: GroupRule) -> list[str]:
-    named = {**ADMIN_PORTS, **STORE_PORTS}
-    what = ", ".join(dict.fromkeys(name for port, name in named.items() if admitted.covers(port) and not admitted.wide))
-    worn = ", ".join(sorted({m.key for m in view.groups.members.get(group, ())})) or "nothing in the template"
-    sentence = f"{shown(group)} allows everyone on {admitted.ports}{f' ({what})' if what else ''}."
-    return [sentence, admitted.line, f"used by {worn}"]
-
-
-def _gravity(view: View, admitted: GroupRule) -> Severity:
+def _severity(view: View, admitted: GroupRule) -> Severity:
     """High for stores, administration ports and all ports at once; medium for another port of
     compute.
     """
@@ -121,7 +123,7 @@ def wide_source(view: View, report: Reporter) -> None:
                 )
                 report.undecided(_owner(view, admitted)[0], sentence, admitted.line)
             elif admitted.kind == "cidr" and not admitted.from_anywhere:
-                _network(view, report, admitted)
+                _report_network(view, report, admitted)
             elif admitted.kind == "prefix list":
                 report.fact(f"{admitted.line}: a prefix list")
     for group_resource in view.of(GROUP):
@@ -129,8 +131,8 @@ def wide_source(view: View, report: Reporter) -> None:
             report.passes(group_resource, f"{group_resource.key} allows security groups only")
 
 
-def _network(view: View, report: Reporter, admitted: GroupRule) -> None:
-    size = _prefix(admitted.peer)
+def _report_network(view: View, report: Reporter, admitted: GroupRule) -> None:
+    size = _prefix_length(admitted.peer)
     sentence = f"{shown(admitted.group)} allows the whole network {admitted.peer} on {admitted.ports}."
     if size is None:
         report.undecided(_owner(view, admitted)[0], sentence, admitted.line)
@@ -144,7 +146,7 @@ def _network(view: View, report: Reporter, admitted: GroupRule) -> None:
 _NETWORK_BITS = 24
 
 
-def _prefix(block: str) -> int | None:
+def _prefix_length(block: str) -> int | None:
     try:
         return ip_network(block, strict=False).prefixlen if is_known(block) else None
     except ValueError:
@@ -275,14 +277,11 @@ _WITHOUT_GROUPS = (
     types=_TYPES,
 )
 def unworn(view: View, report: Reporter) -> None:
+    published = {name for output in view.model.outputs.values() for text in output.values() for name in mentioned(text)}
     for group in view.of(GROUP):
         if members := view.groups.members.get(group.key):
             report.passes(group, f"{group.key} is used by {', '.join(sorted({m.key for m in members}))}")
-        elif group.key in {name for output in view.model.outputs.values() for name in _in(output)}:
+        elif group.key in published:
             report.passes(group, f"{group.key} is published by an output")
         else:
             report.fault(group, f"Nothing in the template uses {group.key}.")
-
-
-def _in(outputs: dict[str, object]) -> set[str]:
-    return {name for value in outputs.values() for name in mentioned(value)}

@@ -59,13 +59,13 @@ def action_wildcard(view: View, report: Reporter) -> None:
         wild = [action for action in statement.actions if "*" in action or "?" in action]
         for action in wild:
             holders = ", ".join(statement.holders)
-            severity = _wild(statement, action)
+            severity = _wildcard_severity(statement, action)
             report.fault(statement.resource, f"{holders} may use {action}.", statement.line, severity=severity)
         if statement.actions and not wild:
             report.passes(statement.resource, f"{statement.at}: {', '.join(statement.actions)}")
 
 
-def _wild(statement: Statement, action: str) -> Severity:
+def _wildcard_severity(statement: Statement, action: str) -> Severity:
     whole = action == "*" or action.endswith(":*")
     everywhere = "*" in statement.resources or not statement.resources
     if action == "*" or (whole and everywhere):
@@ -88,13 +88,17 @@ def resource_wildcard(view: View, report: Reporter) -> None:
     for statement in view.policies.of("identity"):
         if not statement.allow or not any(_is_everything(resource) for resource in statement.resources):
             continue
-        _everywhere(view, report, statement)
+        _report_everything(view, report, statement)
     for statement in view.policies.of("identity"):
         if statement.allow and statement.resources and not any(_is_everything(r) for r in statement.resources):
-            _named(report, statement)
+            if vague := [resource for resource in statement.resources if has_unknown(resource)]:
+                sentence = f"The resources that {', '.join(statement.holders)} may act on cannot be determined."
+                report.undecided(statement.resource, sentence, statement.line, *vague)
+            else:
+                report.passes(statement.resource, f"{statement.at}: on {', '.join(statement.resources)}")
 
 
-def _everywhere(view: View, report: Reporter, statement: Statement) -> None:
+def _report_everything(view: View, report: Reporter, statement: Statement) -> None:
     narrowable = [action for action in statement.actions if not knows_no_resource(action)]
     documented = [action for action in narrowable if action in DOCUMENTED_ON_EVERYTHING]
     if why := narrowing(statement):
@@ -132,14 +136,6 @@ def _is_everything(resource: str) -> bool:
 
 
 _ARN_PARTS = 6
-
-
-def _named(report: Reporter, statement: Statement) -> None:
-    if vague := [resource for resource in statement.resources if has_unknown(resource)]:
-        sentence = f"The resources that {', '.join(statement.holders)} may act on cannot be determined."
-        report.undecided(statement.resource, sentence, statement.line, *vague)
-    else:
-        report.passes(statement.resource, f"{statement.at}: on {', '.join(statement.resources)}")
 
 
 @rule(

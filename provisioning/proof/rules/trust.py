@@ -10,7 +10,6 @@ from provisioning.proof.facts.trust import SOURCE_ACCOUNT
 from provisioning.proof.model.policies import Statement
 from provisioning.proof.model.values import has_unknown, mark, shown
 from provisioning.proof.model.view import View
-from provisioning.proof.report import Severity
 from provisioning.proof.rule import Reporter, rule
 from provisioning.proof.rules.resource_policies import narrowed
 
@@ -119,25 +118,16 @@ def identity_provider(view: View, report: Reporter) -> None:
         name, web = statement.resource.key, any("saml-provider" not in n for n in federated)
         if web and not subjects:
             report.fault(statement.resource, f"{name} trusts every identity of {', '.join(federated)}.", statement.line)
-        elif loose := [s for s in subjects if _loose(s)]:
+        elif loose := [subject for subject in subjects if "*" in subject]:
+            # A star in the repository's name matches other owners; after it, only branches of this repository.
+            other_owners = any("*" in ":".join(subject.split(":")[:2]) for subject in loose)
             report.fault(
                 statement.resource,
                 f"{name} trusts the subjects {', '.join(loose)}.",
                 statement.line,
-                severity=_how_loose(loose),
+                severity="high" if other_owners else "medium",
             )
         elif not audiences:
             report.fault(statement.resource, f"{name} does not check the audience.", statement.line, severity="medium")
         else:
             report.passes(statement.resource, f"{statement.at}: only {', '.join(subjects)}")
-
-
-def _loose(subject: str) -> bool:
-    return "*" in subject
-
-
-def _how_loose(subjects: list[str]) -> Severity:
-    """A star in the repository's name matches other owners; a star after it only matches branches
-    of this repository.
-    """
-    return "high" if any("*" in ":".join(s.split(":")[:2]) for s in subjects) else "medium"

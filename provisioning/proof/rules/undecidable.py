@@ -23,15 +23,15 @@ _NESTED = (
     types=("AWS::CloudFormation::CustomResource",),
 )
 def custom_resource(view: View, report: Reporter) -> None:
-    found = [
+    custom = [
         r
         for r in view.model.resources.values()
         if r.type.startswith("Custom::") or r.type == "AWS::CloudFormation::CustomResource"
     ]
-    for resource in found:
+    for resource in custom:
         sentence = f"The result of {resource.key} ({resource.type}) is decided by {shown(resource.get('ServiceToken', 'its provider'))}."
         report.fault(resource, sentence, resource.at("ServiceToken"), certain=False)
-    if not found:
+    if not custom:
         report.fact("no custom resource")
 
 
@@ -45,14 +45,14 @@ def custom_resource(view: View, report: Reporter) -> None:
     types=_NESTED,
 )
 def nested_stack(view: View, report: Reporter) -> None:
-    found = [*view.of(*_NESTED)]
-    for resource in found:
+    nested = [*view.of(*_NESTED)]
+    for resource in nested:
         report.undecided(
             resource,
             f"The resources of {resource.key} are in another template.",
             f"{resource.at('TemplateURL')}: {shown(resource.get('TemplateURL', 'not set'))}",
         )
-    if not found:
+    if not nested:
         report.fact("no nested stack")
 
 
