@@ -39,8 +39,8 @@ def explain(design: Design, compiled: CompiledDesign) -> Timeline:
         path.append(
             Step("", STACK, "CloudFormation's own time", "", key, clock, own.create_seconds, own.source, critical=True)
         )
-        made, chain = chart.steps(clock + own.create_seconds)
-        steps += made
+        resource_steps, chain = chart.steps(clock + own.create_seconds)
+        steps += resource_steps
         path += chain
         clock += seconds
     tasks = tuple(
@@ -62,11 +62,11 @@ def explain(design: Design, compiled: CompiledDesign) -> Timeline:
 
 
 def _groups(design: Design, steps: Iterable[Step]) -> tuple[Group, ...]:
-    found: dict[tuple[str, str], list[Step]] = defaultdict(list)
+    steps_by_component: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in steps:
-        found[step.stack, step.address].append(step)
+        steps_by_component[step.stack, step.address].append(step)
     groups = []
-    for (stack, address), own in found.items():
+    for (stack, address), own in steps_by_component.items():
         node = design.nodes[address]
         name, kind = ComponentName(node.kind, node.name).for_people(component(node.kind).title)
         groups.append(Group(address, name, kind, stack, tuple(own)))
@@ -128,10 +128,10 @@ class _Chart:
         ends = self.ends("expected")
         chain = self._chain(ends)
         added = {resource.logical_id: resource for resource in self.stack.resources}
-        found = {}
+        steps = {}
         for name, end in ends.items():
             seconds = self.times[name].expected
-            found[name] = Step(
+            steps[name] = Step(
                 logical_id=name,
                 type=self.resources[name]["Type"],
                 title=added[name].title,
@@ -142,7 +142,7 @@ class _Chart:
                 source=self.durations[name].source,
                 critical=name in chain,
             )
-        return list(found.values()), [found[name] for name in chain]
+        return list(steps.values()), [steps[name] for name in chain]
 
     def _chain(self, ends: Mapping[str, float]) -> list[str]:
         """Follows the resource that ends last back over its latest dependency each; among equals,

@@ -161,7 +161,10 @@ def _draw(  # noqa: PLR0917 - one caller for each kind of plan
     drawing = _Drawing((WIDTH - LABELS - RIGHT) / max(whole, 1))
     sections = [section for section in sections if section.rows]
     height = HEAD + sum(AREA + ROW * len(section.rows) for section in sections) + 8
-    drawing.parts += _grid(drawing, whole, step, height, unit)
+    for moment in range(0, int(whole) + 1, step):
+        x = drawing.x(moment)
+        drawing.parts.append(f'<line class="time-grid" x1="{x:.1f}" x2="{x:.1f}" y1="{HEAD - 6}" y2="{height - 4:g}"/>')
+        drawing.parts.append(_text("time-tick", x, HEAD - 12, unit(moment) if moment else "0", anchor="middle"))
     for section in sections:
         drawing.parts.append(_text("time-area", 8, drawing.y + 20, section.title))
         drawing.y += AREA
@@ -174,15 +177,6 @@ def _draw(  # noqa: PLR0917 - one caller for each kind of plan
         f'height="{height:g}" role="img"><title>{written(title)}</title><desc>{written(". ".join(words))}.</desc>'
         f"{''.join(drawing.parts)}</svg>"
     )
-
-
-def _grid(drawing: _Drawing, whole: float, step: int, height: float, unit: Callable[[float], str]) -> list[str]:
-    parts = []
-    for moment in range(0, int(whole) + 1, step):
-        x = drawing.x(moment)
-        parts.append(f'<line class="time-grid" x1="{x:.1f}" x2="{x:.1f}" y1="{HEAD - 6}" y2="{height - 4:g}"/>')
-        parts.append(_text("time-tick", x, HEAD - 12, unit(moment) if moment else "0", anchor="middle"))
-    return parts
 
 
 def _links(drawing: _Drawing, rows: Sequence[Row]) -> list[str]:

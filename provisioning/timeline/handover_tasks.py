@@ -117,14 +117,14 @@ def work_plan(text: str) -> WorkPlan:
     names = [row.name for row in rows]
     waits = {row.name: _waits(row, names) for row in rows}
     try:
-        order = list(TopologicalSorter({name: found for name, (found, _) in waits.items()}).static_order())
+        order = list(TopologicalSorter({name: needs for name, (needs, _) in waits.items()}).static_order())
     except CycleError as error:
         raise WorkProblem(f"{FILE}: these tasks have a circular dependency: {', '.join(error.args[1])}") from error
     by_name = {row.name: row for row in rows}
     ends: dict[str, Decimal] = {}
     for name in order:
         ends[name] = max((ends[need] for need in waits[name][0]), default=Decimal(0)) + by_name[name].hours
-    chain = _chain(ends, {name: found for name, (found, _) in waits.items()})
+    chain = _critical_chain(ends, {name: needs for name, (needs, _) in waits.items()})
     items = {
         row.name: WorkItem(
             name=row.name,
@@ -141,7 +141,7 @@ def work_plan(text: str) -> WorkPlan:
     return WorkPlan(tuple(items.values()), tuple(items[name] for name in chain))
 
 
-def _chain(ends: dict[str, Decimal], waits: dict[str, tuple[str, ...]]) -> list[str]:
+def _critical_chain(ends: dict[str, Decimal], waits: dict[str, tuple[str, ...]]) -> list[str]:
     chain = [max(ends, key=lambda name: ends[name])]
     while waits[chain[-1]]:
         chain.append(max(waits[chain[-1]], key=lambda name: ends[name]))
@@ -184,7 +184,7 @@ def _row(line: int, cells: list[str], taken: Iterable[str]) -> _Row:
 
 def _waits(row: _Row, names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """The rows that a row waits for, and the conditions that no row fulfils."""
-    found: dict[str, None] = {}
+    needs: dict[str, None] = {}
     conditions = []
     for words in row.waits:
         if words in names:
@@ -198,7 +198,7 @@ def _waits(row: _Row, names: list[str]) -> tuple[tuple[str, ...], tuple[str, ...
                 raise WorkProblem(
                     f'{FILE}, line {row.line}: "{words}" could be {" or ".join(matches)}; write the whole name'
                 )
-        found.update(dict.fromkeys(matches))
+        needs.update(dict.fromkeys(matches))
         if not matches:
             conditions.append(words)
-    return tuple(found), tuple(conditions)
+    return tuple(needs), tuple(conditions)

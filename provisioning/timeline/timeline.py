@@ -95,8 +95,8 @@ class Timeline:
     @cached_property
     def steps(self) -> tuple[Step, ...]:
         """All resources, sorted by start."""
-        found = (step for group in self.groups for step in group.steps)
-        return tuple(sorted(found, key=lambda step: (step.start, step.logical_id)))
+        steps = (step for group in self.groups for step in group.steps)
+        return tuple(sorted(steps, key=lambda step: (step.start, step.logical_id)))
 
     @property
     def assumed_share(self) -> float:
