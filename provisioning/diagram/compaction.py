@@ -31,7 +31,11 @@ def settle_below(layout: Layout, bottom: float) -> float:
     column = max((group.y + group.height for group in layout.groups), default=0.0)
     if column <= bottom or _leaves_region(layout):
         return max(column, bottom)
-    quiet = [group for group in layout.groups if _is_quiet(layout, group)]
+    quiet = [
+        group
+        for group in layout.groups
+        if not any(arrow.target is group or arrow.source in group.rows for arrow in layout.arrows)
+    ]
     loud = [group for group in layout.groups if group not in quiet]
     rows = _rows(layout, quiet)
     ends = bottom + sum(GROUP_GAP + max(group.height for group in row) for row in rows)
@@ -65,10 +69,6 @@ def _rows(layout: Layout, quiet: Sequence[Group]) -> list[Sequence[Group]]:
     fit = max(1, int((width + GROUP_GAP) / (GROUP_WIDTH + GROUP_GAP)))
     ordered = sorted(quiet, key=lambda group: -group.height)
     return [ordered[start : start + fit] for start in range(0, len(ordered), fit)]
-
-
-def _is_quiet(layout: Layout, group: Group) -> bool:
-    return not any(arrow.target is group or arrow.source in group.rows for arrow in layout.arrows)
 
 
 def _leaves_region(layout: Layout) -> bool:

@@ -98,20 +98,17 @@ def content_of(design: Design) -> DiagramContent:
         for target in build.targets(node)
     ]
     network = next(iter(design.of_kind("network")), None)
+    network_settings = settings_of(network, NetworkSettings) if network else None
     return DiagramContent(
         title=f"{design.blueprint}, size {design.size}, in {design.environment.region}",
         region=design.environment.region,
         boxes={address: tuple(component(node.kind).boxes(node)) for address, node in design.nodes.items()},
-        kinds={address: _kind(node) for address, node in design.nodes.items()},
+        kinds={address: _kind_for_people(node) for address, node in design.nodes.items()},
         uses=tuple(uses),
-        network=_network(settings_of(network, NetworkSettings)) if network else "",
+        network=f"VPC {network_settings.cidr} · {network_settings.azs} zones" if network_settings else "",
     )
 
 
-def _kind(node: Node) -> str:
+def _kind_for_people(node: Node) -> str:
     """The title of a component's kind. Boxes of an imported template are its resources and name their own kind."""
     return "" if node.kind == CloudFormation.kind else component(node.kind).title
-
-
-def _network(settings: NetworkSettings) -> str:
-    return f"VPC {settings.cidr} · {settings.azs} zones"

@@ -36,21 +36,21 @@ _CLEAR = 4  # pixels between a line to a group and the tracks of the channels
 
 def place(layout: Layout, *, region: str, vpc: str) -> None:
     """Give everything its place and every arrow its way. Without groups and networks there is no region to frame."""
-    found = nets(layout)
-    channels = _channels(found)
+    bundles = nets(layout)
+    channels = _channels(bundles)
     heights = _rows(layout, {number: used(tracks) for number, tracks in channels.items()}, region=region, vpc=vpc)
-    for net in found:
+    for net in bundles:
         for number, tracks in channels.items():
             if net.number in tracks:
                 net.tracks[number] = heights[number] + tracks[net.number] * TRACK
-    _arrivals(layout, found)
-    gutters = _gutter_tracks(found)
+    _arrivals(layout, bundles)
+    gutters = _gutter_tracks(bundles)
     lefts = _columns(layout, {number: used(tracks) for number, tracks in gutters.items()})
-    for net in found:
+    for net in bundles:
         for number, tracks in gutters.items():
             if net.number in tracks:
                 net.gutters[number] = lefts[number] + GUTTER_PAD + tracks[net.number] * TRACK
-    draw_ways(layout, found)
+    draw_ways(layout, bundles)
 
 
 def _channels(found: list[Net]) -> dict[int, dict[int, int]]:

@@ -77,10 +77,10 @@ def across(cell: Cell, offset: float) -> float:
 
 def nets(layout: Layout) -> list[Net]:
     """All nets with their channels and gutters, and the offsets at which lines leave and meet boxes."""
-    found = _gather(layout)
-    _gutters(layout, found)
-    _offsets(found)
-    return found
+    bundles = _gather(layout)
+    _gutters(layout, bundles)
+    _offsets(bundles)
+    return bundles
 
 
 def _gather(layout: Layout) -> list[Net]:

@@ -71,7 +71,7 @@ def _way(net: Net, end: End) -> list[Point]:
 def _joints(ways: list[list[Point]]) -> list[Point]:
     """Where lines of one net join: points from which they go on in three directions."""
     segments = {segment for way in ways for segment in pairwise(way)}
-    found = []
+    joints = []
     for x, y in dict.fromkeys(point for way in ways for point in way):
         toward = set()
         for (ax, ay), (bx, by) in segments:
@@ -82,8 +82,8 @@ def _joints(ways: list[list[Point]]) -> list[Point]:
                 toward |= {(-1, 0)} if min(ax, bx) < x else set()
                 toward |= {(1, 0)} if max(ax, bx) > x else set()
         if len(toward) > 2:  # noqa: PLR2004 - a line has two directions
-            found.append((x, y))
-    return found
+            joints.append((x, y))
+    return joints
 
 
 def _meets(net: Net) -> float:
@@ -103,7 +103,10 @@ def _ways_out(layout: Layout) -> Iterator[tuple[list[Point], str]]:
                 x = _clear(layout, cell, cell.bottom, below[0].y)
                 yield [(x, below[0].y), (x, cell.bottom)], f"{below[0].key} goes out through the {name}"
             if outside:
-                yield _up(layout, cell, outside.y + outside.height), f"the {name} connects to the internet"
+                yield (
+                    _way_to_the_internet(layout, cell, outside.y + outside.height),
+                    f"the {name} connects to the internet",
+                )
 
 
 def _clear(layout: Layout, cell: Cell, top: float, bottom: float) -> float:
@@ -119,7 +122,7 @@ def _clear(layout: Layout, cell: Cell, top: float, bottom: float) -> float:
     return min(range(low, high), key=lambda x: (-min([TRACK, *(abs(x - line) for line in lines)]), abs(x - middle)))
 
 
-def _up(layout: Layout, cell: Cell, top: float) -> list[Point]:
+def _way_to_the_internet(layout: Layout, cell: Cell, top: float) -> list[Point]:
     """Straight up where nothing stands between; else out at the left, above the row."""
     x = _clear(layout, cell, top, cell.top)
     between = [c for c in layout.cells() if c.column == cell.column and top < c.bottom and c.top < cell.top]
@@ -174,11 +177,11 @@ def _gaps(
         for a, b in lines
         if min(a[1], b[1]) < band[1] and max(a[1], b[1]) > band[0]
     )
-    found, low = [], span[0]
+    gaps, low = [], span[0]
     for start, end in crossing:
         if start > low:
-            found.append((low, min(start, span[1])))
+            gaps.append((low, min(start, span[1])))
         low = max(low, end)
         if low >= span[1]:
             break
-    return [*found, (min(low, span[1]), span[1])]
+    return [*gaps, (min(low, span[1]), span[1])]

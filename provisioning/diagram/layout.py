@@ -30,9 +30,12 @@ _SWEEPS = 3
 
 def arrange(content: DiagramContent) -> Layout:
     """Lay out what is to be drawn. The same content gives the same layout."""
-    boxes = {address: [_placed(address, box, content) for box in own] for address, own in content.boxes.items()}
+    boxes = {
+        address: [Placed(address, box, content.kinds[address] if box.tier == "supporting" else box.kind) for box in own]
+        for address, own in content.boxes.items()
+    }
     home = content.region
-    everything = [box for found in boxes.values() for box in found]
+    everything = [box for own in boxes.values() for box in own]
     networked = any(_key(box.box, home) in _NETWORK for box in everything)
     groups = list(_groups(everything, home)) if networked else []
     stacks = list(_stacks(boxes, home, grouped=networked))
@@ -42,10 +45,6 @@ def arrange(content: DiagramContent) -> Layout:
     layout = Layout(_lanes(stacks, content, arrows), groups, arrows)
     place(layout, region=f"AWS {home}", vpc=content.network)
     return layout
-
-
-def _placed(address: str, box: Box, content: DiagramContent) -> Placed:
-    return Placed(address, box, content.kinds[address] if box.tier == "supporting" else box.kind)
 
 
 def _key(box: Box, home: str) -> str:
@@ -59,15 +58,15 @@ def _groups(boxes: Iterable[Placed], home: str) -> Iterator[Group]:
         if _key(placed.box, home) == "supporting":
             placed.in_group = True
             rows[placed.box.kind].append(placed)
-    for title, found in rows.items():
-        yield Group(title, found)
+    for title, rows_of_kind in rows.items():
+        yield Group(title, rows_of_kind)
 
 
 def _stacks(boxes: Mapping[str, list[Placed]], home: str, *, grouped: bool) -> Iterator[tuple[str, Cell]]:
     """Stacks boxes of one component and lane; a box with egress is never stacked."""
-    for found in boxes.values():
+    for component_boxes in boxes.values():
         stacks: dict[tuple[str, int], list[Placed]] = defaultdict(list)
-        for number, placed in enumerate(found):
+        for number, placed in enumerate(component_boxes):
             key = _key(placed.box, home)
             if key != "supporting" or not grouped:
                 alone = number + 1 if placed.box.label is not None or key == "supporting" else 0
@@ -80,16 +79,16 @@ def _arrows(
     content: DiagramContent, boxes: Mapping[str, list[Placed]], ends: Mapping[int, Cell | Group]
 ) -> list[Arrow]:
     """One arrow for each use; several uses of one group by one component are one arrow."""
-    found: dict[tuple[int, int], Arrow] = {}
+    arrows: dict[tuple[int, int], Arrow] = {}
 
     def add(source: Placed, target: Placed, label: str, why: str) -> None:
         end = ends[id(target)]
         if label:
             end.labels[label] = None
-        if known := found.get((id(source), id(end))):
+        if known := arrows.get((id(source), id(end))):
             known.why += f"; {why}"
         else:
-            found[id(source), id(end)] = Arrow(source, end, label, why)
+            arrows[id(source), id(end)] = Arrow(source, end, label, why)
 
     for user, used, label in content.uses:
         if boxes[user] and boxes[used]:
@@ -98,7 +97,7 @@ def _arrows(
         for extra in placed[1:]:
             if (leads := extra.box.label) is not None:
                 add(extra, placed[0], leads, f"{extra.box.name} reach {address}{_brackets(leads)}")
-    return list(found.values())
+    return list(arrows.values())
 
 
 def _brackets(label: str) -> str:

@@ -20,7 +20,7 @@ from collections.abc import Mapping
 from provisioning.design.graph import Design
 from provisioning.design.names import name_for_people
 from provisioning.diagram.content import DiagramContent, content_of
-from provisioning.diagram.geometry import GROUP_WIDTH, Area, Group, Lane, Placed, Point, Text, cut, text_width, written
+from provisioning.diagram.geometry import GROUP_WIDTH, Placed, Point, Text, cut, text_width, written
 from provisioning.diagram.layout import arrange
 
 STATES = {
@@ -62,9 +62,12 @@ def draw_content(content: DiagramContent, *, states: Mapping[str, str] | None = 
         f"<title>{written(content.title)}</title>",
         f"<desc>{written(count)}</desc>",
         '<g aria-hidden="true">',
-        *(_area(area) for area in layout.areas),
-        *(_lane(lane) for lane in layout.lanes),
-        *(_group(group) for group in layout.groups),
+        *(_rect(area.kind, (area.x, area.y), (area.width, area.height), 12) for area in layout.areas),
+        *(
+            _rect("pic-frame" if lane.frame == "other" else "pic-lane", (lane.x, lane.y), (lane.width, lane.height), 8)
+            for lane in layout.lanes
+        ),
+        *(_rect("pic-group", (group.x, group.y), (GROUP_WIDTH, group.height), 8) for group in layout.groups),
         '</g><g role="list"><title>What it is made of</title>',
         *(_box(placed, states) for placed in boxes),
         '</g><g role="list"><title>Who uses what</title>',
@@ -94,39 +97,24 @@ def _label(name: str, x: float, y: float, text: str, *, end: bool = False) -> st
     return f'<text class="{name}" x="{x:g}" y="{y:g}"{anchor}>{written(text)}</text>' if text else ""
 
 
-def _area(area: Area) -> str:
-    return _rect(area.kind, (area.x, area.y), (area.width, area.height), 12)
-
-
-def _lane(lane: Lane) -> str:
-    return _rect("pic-frame" if lane.frame == "other" else "pic-lane", (lane.x, lane.y), (lane.width, lane.height), 8)
-
-
-def _group(group: Group) -> str:
-    return _rect("pic-group", (group.x, group.y), (GROUP_WIDTH, group.height), 8)
-
-
 def _beside(text: Text) -> str:
     return _label(
         text.kind, round(text.x + (text.width if text.end else 0), 1), round(text.y, 1), text.text, end=text.end
     )
 
 
-def _head(point: Point, dx: int, dy: int) -> str:
-    """An arrow head that points along (dx, dy)."""
-    x, y = point
+def _line(points: list[Point], why: str) -> str:
+    """An arrow, whose head points along its last part."""
+    (before_x, before_y), (x, y) = points[-2:]
+    dx, dy = (x > before_x) - (x < before_x), (y > before_y) - (y < before_y)
     back_x, back_y = x - 1.8 * _HEAD * dx, y - 1.8 * _HEAD * dy
     side_x, side_y = _HEAD * dy, _HEAD * dx
-    points = f"{x:g},{y:g} {back_x + side_x:g},{back_y + side_y:g} {back_x - side_x:g},{back_y - side_y:g}"
-    return f'<polygon class="pic-head" points="{points}"/>'
-
-
-def _line(points: list[Point], why: str) -> str:
-    (before_x, before_y), (x, y) = points[-2:]
-    sign = (x > before_x) - (x < before_x), (y > before_y) - (y < before_y)
+    corners = f"{x:g},{y:g} {back_x + side_x:g},{back_y + side_y:g} {back_x - side_x:g},{back_y - side_y:g}"
     path = "M" + "L".join(f"{px:g} {py:g}" for px, py in points)
-    title = f"<title>{written(why)}</title>"
-    return f'<g class="pic-arrow" role="listitem">{title}<path class="pic-line" d="{path}"/>{_head((x, y), *sign)}</g>'
+    return (
+        f'<g class="pic-arrow" role="listitem"><title>{written(why)}</title><path class="pic-line" d="{path}"/>'
+        f'<polygon class="pic-head" points="{corners}"/></g>'
+    )
 
 
 def _box(placed: Placed, states: Mapping[str, str] | None) -> str:

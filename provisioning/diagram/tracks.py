@@ -27,7 +27,12 @@ class Segment:
 
 def pack(segments: Sequence[Segment]) -> dict[int, int]:
     """A track for each segment's owner, from 0."""
-    ordered = _in_order(segments)
+    # Ordered by how much more often each would cross the others before them than behind them.
+    score = {
+        segment.owner: sum(_crossings(segment, other) - _crossings(other, segment) for other in segments)
+        for segment in segments
+    }
+    ordered = sorted(segments, key=lambda segment: (score[segment.owner], segment.low, segment.high, segment.owner))
     tracks: dict[int, int] = {}
     for number, segment in enumerate(ordered):
         before = (tracks[other.owner] + 1 for other in ordered[:number] if other.overlaps(segment))
@@ -37,15 +42,6 @@ def pack(segments: Sequence[Segment]) -> dict[int, int]:
 
 def used(tracks: Mapping[int, int]) -> int:
     return max(tracks.values(), default=-1) + 1
-
-
-def _in_order(segments: Sequence[Segment]) -> list[Segment]:
-    """By how much more often each would cross the others before them than behind them."""
-    score = {
-        segment.owner: sum(_crossings(segment, other) - _crossings(other, segment) for other in segments)
-        for segment in segments
-    }
-    return sorted(segments, key=lambda segment: (score[segment.owner], segment.low, segment.high, segment.owner))
 
 
 def _crossings(first: Segment, second: Segment) -> int:
