@@ -74,10 +74,10 @@ def _stack(stack: PlannedStack, plan: CreatePlan) -> Iterator[str]:
             read = f"output {quote(source.region)} {quote(source.name)} {quote(value.output)}"
             yield f'fill_in {quote(parameters)} {quote(f"@{value.stack}.{value.output}@")} "$({read})"'
     if len(stack.body.encode()) > MAX_INLINE_BYTES:
-        yield from _upload(stack)
+        yield from _upload_template(stack)
     options = [
         f"aws cloudformation create-stack --region {region} --stack-name {name}",
-        _template(stack),
+        _template_option(stack),
         f"--parameters file://{quote(parameters)}",
         f"--tags file://{quote(f'{key}.tags.json')}",
         f"--capabilities {' '.join(map(quote, stack.capabilities))}",
@@ -92,7 +92,7 @@ def _stack(stack: PlannedStack, plan: CreatePlan) -> Iterator[str]:
     yield f"aws cloudformation wait stack-create-complete --region {region} --stack-name {name}"
 
 
-def _upload(stack: PlannedStack) -> Iterator[str]:
+def _upload_template(stack: PlannedStack) -> Iterator[str]:
     """A template that is too long to be sent goes through a bucket."""
     file, region = quote(f"{stack.key}.template.json"), quote(stack.region)
     yield (
@@ -102,7 +102,7 @@ def _upload(stack: PlannedStack) -> Iterator[str]:
     yield f'aws s3api put-object --region {region} --bucket "$template_bucket" --key {file} --body {file} >/dev/null'
 
 
-def _template(stack: PlannedStack) -> str:
+def _template_option(stack: PlannedStack) -> str:
     file = f"{stack.key}.template.json"
     if len(stack.body.encode()) <= MAX_INLINE_BYTES:
         return f"--template-body file://{quote(file)}"
