@@ -23,7 +23,10 @@ def upload(aws: Clients, content: bytes, *, prefix: str, suffix: str) -> str:
         )
     key = f"{prefix}/{hashlib.sha256(content).hexdigest()}{suffix}"
     aws.s3.put_object(Bucket=bucket, Key=key, Body=content, ContentType="application/json", **owner(aws))
-    return _url(aws, bucket, key)
+    endpoint = urlsplit(aws.s3.meta.endpoint_url)
+    if aws.access.endpoint_url:
+        return f"{endpoint.scheme}://{endpoint.netloc}/{bucket}/{quote(key)}"
+    return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{quote(key)}"
 
 
 def put(aws: Clients, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
@@ -50,10 +53,3 @@ def put(aws: Clients, bucket: str, key: str, body: bytes, *, sha256: str) -> boo
         Bucket=bucket, Key=key, Body=body, ChecksumAlgorithm="SHA256", ChecksumSHA256=checksum, **owner(aws)
     )
     return True
-
-
-def _url(aws: Clients, bucket: str, key: str) -> str:
-    endpoint = urlsplit(aws.s3.meta.endpoint_url)
-    if aws.access.endpoint_url:
-        return f"{endpoint.scheme}://{endpoint.netloc}/{bucket}/{quote(key)}"
-    return f"{endpoint.scheme}://{bucket}.{endpoint.netloc}/{quote(key)}"

@@ -25,7 +25,6 @@ MAX_EVENT_PAGES: Final = 50
 def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
     request: dict[str, Any] = {
         "StackName": spec.name,
-        **_template(aws, spec.body),
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in spec.parameters.items()],
         "Capabilities": list(spec.capabilities),
         "Tags": [{"Key": key, "Value": value} for key, value in spec.tags.items()],
@@ -33,9 +32,14 @@ def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
         "EnableTerminationProtection": spec.termination_protection,
         **_role(aws),
     }
+    template = spec.body.encode()
+    if len(template) <= MAX_INLINE_BYTES:
+        request["TemplateBody"] = spec.body
+    else:
+        request["TemplateURL"] = upload(aws, template, prefix="templates", suffix=".json")
     if spec.stack_policy is not None:
         request["StackPolicyBody"] = spec.stack_policy
-    if spec.express and _knows(aws, "CreateStack", "DeploymentConfig"):
+    if spec.express and _accepts_member(aws, "CreateStack", "DeploymentConfig"):
         # Keep the rollback of the standard mode: a stack that fails is deleted again.
         request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
     try:
@@ -57,18 +61,11 @@ def _our_stack_id(aws: Clients, spec: StackSpec, error: AlreadyExists) -> str:
     ) from error
 
 
-def _template(aws: Clients, body: str) -> dict[str, str]:
-    content = body.encode()
-    if len(content) <= MAX_INLINE_BYTES:
-        return {"TemplateBody": body}
-    return {"TemplateURL": upload(aws, content, prefix="templates", suffix=".json")}
-
-
 def _role(aws: Clients) -> dict[str, str]:
     return {"RoleARN": aws.access.stack_role_arn} if aws.access.stack_role_arn else {}
 
 
-def _knows(aws: Clients, operation: str, member: str) -> bool:
+def _accepts_member(aws: Clients, operation: str, member: str) -> bool:
     shape = aws.cloudformation.meta.service_model.operation_model(operation).input_shape
     return shape is not None and member in shape.members
 
@@ -101,16 +98,16 @@ def stack_events(aws: Clients, stack_id: str, *, after_event_id: str | None) -> 
     """Returns the oldest event first. AWS returns the newest first, so a known event ends the reading. The oldest
     events beyond `MAX_EVENT_PAGES` are left out.
     """
-    found: list[StackEvent] = []
+    events: list[StackEvent] = []
     pages = aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
     for number, page in enumerate(pages, start=1):
         for event in page["StackEvents"]:
             if event["EventId"] == after_event_id:
-                return found[::-1]
-            found.append(_event(event))
+                return events[::-1]
+            events.append(_event(event))
         if number == MAX_EVENT_PAGES:
             break
-    return found[::-1]
+    return events[::-1]
 
 
 def stack_resources(aws: Clients, stack_id: str) -> list[StackResource]:

@@ -37,10 +37,10 @@ def empty_bucket(aws: Clients, bucket: str, *, limit: int) -> EmptyingProgress:
     deleted = 0
     try:
         while deleted < limit:
-            found, more = _versions(aws, bucket, min(BATCH, limit - deleted))
-            if found:
-                _delete(aws, bucket, found)
-                deleted += len(found)
+            versions, more = _versions(aws, bucket, min(BATCH, limit - deleted))
+            if versions:
+                _delete(aws, bucket, versions)
+                deleted += len(versions)
             elif more:
                 break  # an empty page that announces more: the next round lists again
             if not more:
