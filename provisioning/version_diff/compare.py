@@ -100,10 +100,14 @@ def compare_versions(
         after=after,
         size=size,
         inputs=tuple(input_changes(before, after)),
-        settings=tuple(_settings(before, after)),
+        settings=tuple(_setting_changes(before, after)),
         regions=_parts(dict.fromkeys(before.regions), dict.fromkeys(after.regions)),
-        components=_parts(*(dict.fromkeys(block.address for block in one.components) for one in (before, after))),
-        files=_parts(*({k: v for k, v in one.files.digests.items() if k != FILE} for one in (before, after))),
+        components=_parts(
+            *(dict.fromkeys(block.address for block in blueprint.components) for blueprint in (before, after))
+        ),
+        files=_parts(
+            *({k: v for k, v in blueprint.files.digests.items() if k != FILE} for blueprint in (before, after))
+        ),
         template=template,
         problem=problem,
         assumed=tuple(dict.fromkeys([*old_examples, *new_examples])),
@@ -209,7 +213,7 @@ def _without_secrets(difference: Difference, secrets: Iterable[str]) -> Differen
     )
 
 
-def _settings(before: Blueprint, after: Blueprint) -> Iterator[SettingChange]:
+def _setting_changes(before: Blueprint, after: Blueprint) -> Iterator[SettingChange]:
     for size in before.sizes:
         old, new = before.sizes[size].settings, after.sizes[size].settings
         for name in dict.fromkeys([*old, *new]):

@@ -38,10 +38,10 @@ def input_changes(before: Blueprint, after: Blueprint) -> Iterator[InputChange]:
             yield InputChange("changed", name, sentences, needs_value=new.required and not old.required)
     for name, variable in after.variables.items():
         if name not in before.variables:
-            yield InputChange("added", name, tuple(_introduced(variable, sizes)), needs_value=variable.required)
+            yield InputChange("added", name, tuple(_describe_input(variable, sizes)), needs_value=variable.required)
 
 
-def _introduced(variable: Variable, sizes: tuple[str, ...]) -> Iterator[str]:
+def _describe_input(variable: Variable, sizes: tuple[str, ...]) -> Iterator[str]:
     yield variable.description
     if variable.required:
         yield "Required." if not variable.unless else f"Required unless {variable.unless} is set."
