@@ -113,7 +113,7 @@ def _rows(layout: Layout, tracks: Mapping[int, int], *, region: str, vpc: str) -
                 y += _ABOVE_TRACKS + tracks.get(number, 0) * TRACK
             y += LABEL if any(cell.label for cell in row) else 4
             for cell in row:
-                _stand(cell, y)
+                _stack_boxes(cell, y)
             y += max((cell.height for cell in row), default=0)
         y += LANE_PAD
         lane.height = y - lane.y
@@ -125,7 +125,7 @@ def _rows(layout: Layout, tracks: Mapping[int, int], *, region: str, vpc: str) -
     return heights
 
 
-def _stand(cell: Cell, y: float) -> None:
+def _stack_boxes(cell: Cell, y: float) -> None:
     for box in cell.boxes:
         box.y = y
         y += box.height + STACK_GAP
