@@ -132,11 +132,14 @@ def wide_source(view: View, report: Reporter) -> None:
 
 
 def _report_network(view: View, report: Reporter, admitted: GroupRule) -> None:
-    size = _prefix_length(admitted.peer)
+    try:
+        prefix_length = ip_network(admitted.peer, strict=False).prefixlen if is_known(admitted.peer) else None
+    except ValueError:
+        prefix_length = None
     sentence = f"{shown(admitted.group)} allows the whole network {admitted.peer} on {admitted.ports}."
-    if size is None:
+    if prefix_length is None:
         report.undecided(_owner(view, admitted)[0], sentence, admitted.line)
-    elif size <= _NETWORK_BITS:
+    elif prefix_length <= _NETWORK_BITS:
         report.fault(_owner(view, admitted), sentence, admitted.line)
     else:
         sentence = f"{shown(admitted.group)} allows the addresses {admitted.peer} on {admitted.ports}."
@@ -144,13 +147,6 @@ def _report_network(view: View, report: Reporter, admitted: GroupRule) -> None:
 
 
 _NETWORK_BITS = 24
-
-
-def _prefix_length(block: str) -> int | None:
-    try:
-        return ip_network(block, strict=False).prefixlen if is_known(block) else None
-    except ValueError:
-        return None
 
 
 @rule(
