@@ -218,16 +218,13 @@ class Network:
 
     def acl_admits(self, subnet: Resource, *, egress: bool) -> tuple[bool, str]:
         """Whether a subnet's network ACL allows traffic from or to the internet, with the reason."""
-        for association in self.model.of("AWS::EC2::SubnetNetworkAclAssociation"):
-            if self.model.find(association.get("SubnetId"), "AWS::EC2::Subnet") is not subnet:
-                continue
-            acl = self.model.find(association.get("NetworkAclId"), "AWS::EC2::NetworkAcl")
-            if acl is None:
-                return True, f"the network ACL {shown(association.get('NetworkAclId'))} is not in the template"
-            return self._acl(acl, egress=egress)
-        return True, "the default network ACL allows all traffic"
-
-    def _acl(self, acl: Resource, *, egress: bool) -> tuple[bool, str]:
+        associations = self.model.of("AWS::EC2::SubnetNetworkAclAssociation")
+        own = (a for a in associations if self.model.find(a.get("SubnetId"), "AWS::EC2::Subnet") is subnet)
+        if (association := next(own, None)) is None:
+            return True, "the default network ACL allows all traffic"
+        acl = self.model.find(association.get("NetworkAclId"), "AWS::EC2::NetworkAcl")
+        if acl is None:
+            return True, f"the network ACL {shown(association.get('NetworkAclId'))} is not in the template"
         entries = [
             entry
             for entry in self.model.of("AWS::EC2::NetworkAclEntry")

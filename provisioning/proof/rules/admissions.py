@@ -34,27 +34,19 @@ def not_asked_for(view: View, report: Reporter) -> None:
             opaque = any(view.listening.opaque(member) for member in [*peers, *members])
             sentence = f"{group.key} allows {shown(admitted.peer)} on {admitted.ports}, and nothing in the template requires it."
             if not peers or not members or opaque:
-                _weakly(view, report, admitted, sentence)
+                # One side cannot be read: the other side's egress on exactly this port counts as a requirement.
+                let_out = [
+                    egress.line
+                    for egress in view.groups.egress.get(admitted.peer, ())
+                    if (egress.kind, egress.peer) == ("group", group.key)
+                    and (egress.first, egress.last) == (admitted.first, admitted.last)
+                ]
+                if let_out:
+                    report.passes(group, f"{admitted.line}: required by {let_out[0]}")
+                else:
+                    report.undecided(group, sentence, admitted.line)
             else:
                 report.fault([group], sentence, admitted.line, f"used by {', '.join(sorted({p.key for p in peers}))}")
-
-
-def _weakly(view: View, report: Reporter, admitted: GroupRule, sentence: str) -> None:
-    """If one side cannot be read, the other side's egress on exactly this port counts as a
-    requirement.
-    """
-    let_out = [
-        rule.line
-        for rule in view.groups.egress.get(admitted.peer, ())
-        if rule.kind == "group"
-        and rule.peer == admitted.group
-        and (rule.first, rule.last) == (admitted.first, admitted.last)
-    ]
-    group = view.model.resources[admitted.group]
-    if let_out:
-        report.passes(group, f"{admitted.line}: required by {let_out[0]}")
-    else:
-        report.undecided(group, sentence, admitted.line)
 
 
 @rule(
