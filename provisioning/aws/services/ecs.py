@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from provisioning.aws.errors import AwsError, LimitExceeded, NotFound, WrongStatus
 from provisioning.aws.interface import TaskSpec, TaskState
 from provisioning.aws.sessions import Clients
-
-if TYPE_CHECKING:
-    from mypy_boto3_ecs.type_defs import TaskTypeDef
 
 TOKEN_LENGTH: Final = 64
 """The longest clientToken that RunTask accepts (API reference)."""
@@ -63,10 +60,9 @@ def describe_task(aws: Clients, cluster: str, task_arn: str) -> TaskState | None
         tasks = aws.ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"]
     except NotFound:
         return None
-    return _state(tasks[0]) if tasks else None
-
-
-def _state(task: TaskTypeDef) -> TaskState:
+    if not tasks:
+        return None
+    task = tasks[0]
     codes = [container["exitCode"] for container in task.get("containers", []) if "exitCode" in container]
     reasons = [
         task.get("stoppedReason", ""),
