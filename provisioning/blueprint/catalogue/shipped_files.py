@@ -98,9 +98,19 @@ class ShippedFiles(Mapping[str, bytes]):
 
     @override
     def __getitem__(self, name: str) -> bytes:
-        if name not in self._read:
-            self._read[name] = self._fetch(name)
-        return self._read[name]
+        if name in self._read:
+            return self._read[name]
+        path = self.paths[name]
+        try:
+            data = read(path, name=name, at_most=MAX_FOLDER_BYTES)
+        except FolderProblem as problem:
+            raise ValueError(f"{name}: {problem}") from problem
+        except OSError as error:
+            raise ValueError(f"the file {name} cannot be read: {error.strerror}") from error
+        if hashlib.sha256(data).hexdigest() != self.digests[name]:
+            raise ValueError(f"the file {name} has changed since the blueprint was loaded; load the catalogue again")
+        self._read[name] = data
+        return data
 
     @override
     def __iter__(self) -> Iterator[str]:
@@ -113,18 +123,6 @@ class ShippedFiles(Mapping[str, bytes]):
     @override
     def __contains__(self, name: object) -> bool:
         return name in self.paths  # Mapping's own implementation would read the file.
-
-    def _fetch(self, name: str) -> bytes:
-        path = self.paths[name]
-        try:
-            data = read(path, name=name, at_most=MAX_FOLDER_BYTES)
-        except FolderProblem as problem:
-            raise ValueError(f"{name}: {problem}") from problem
-        except OSError as error:
-            raise ValueError(f"the file {name} cannot be read: {error.strerror}") from error
-        if hashlib.sha256(data).hexdigest() != self.digests[name]:
-            raise ValueError(f"the file {name} has changed since the blueprint was loaded; load the catalogue again")
-        return data
 
 
 def take(files: Mapping[str, Path]) -> tuple[ShippedFiles, str]:

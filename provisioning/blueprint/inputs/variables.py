@@ -49,11 +49,11 @@ class Validation:
         """Returns the problem with a value, as the rest of a sentence that begins with the
         variable's name; None if it is valid.
         """
-        if wrong := self._wrong(value):
-            return self.message or wrong
+        if problem := self._problem(value):
+            return self.message or problem
         return None
 
-    def _wrong(self, value: Value) -> str | None:
+    def _problem(self, value: Value) -> str | None:
         items = value if isinstance(value, list) else list(value.values()) if isinstance(value, dict) else [value]
         if self.pattern is not None and not all(compiled(self.pattern).isinstance_python(item) for item in items):
             return f"does not match {self.pattern}"
