@@ -21,7 +21,7 @@ MATURITIES = ("draft", "published", "deprecated")
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """`carbon-connect-prod`, shortened to the limit of an environment's name."""
+    """One size of the blueprint. `settings` holds every argument of its block."""
 
     policy: SizePolicy
     requires_approval: bool
