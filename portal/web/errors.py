@@ -48,7 +48,7 @@ def answering(view: View) -> View:
 
 
 def answer(request: HttpRequest, error: PortalError) -> HttpResponse:
-    status, title = STATUSES[type(error)]
+    status, title = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     expected = actual = ""
     if isinstance(error, WrongState):
         expected, actual = error.expected or "", error.actual or ""
