@@ -12,7 +12,7 @@ from tests.portal.conftest import SLUG, People
 
 def test_it_is_shown_formatted(people: People) -> None:
     page = people.client("bob").get(f"/catalogue/{SLUG}/").content.decode()
-    assert "<h2>When it is up</h2>" in page
+    assert "<h2>What you get</h2>" in page
     assert "<table>" in page.rsplit("readme-title", 1)[1]
 
 
