@@ -16,8 +16,7 @@ from django.db.models import Q
 from portal.web.cursor import Cursor
 from provisioning.lifecycle.access import decidable, is_approver, visible
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.planning import NO_LONGER_THERE
-from provisioning.lifecycle.states import RequestState
+from provisioning.lifecycle.states import NO_LONGER_THERE, RequestState
 from provisioning.models import Environment, Request, User
 
 PENDING_SHOWN = 25

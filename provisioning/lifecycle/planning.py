@@ -33,7 +33,7 @@ from provisioning.lifecycle.plan_document import (
     Task,
     digest_of,
 )
-from provisioning.lifecycle.states import EnvironmentState
+from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.lifecycle.version_registry import check_unchanged
 from provisioning.models import Account, Environment, Team, User
 from provisioning.proof.report import Proof
@@ -44,7 +44,6 @@ from provisioning.timeline.forecast import explain
 from provisioning.timeline.timeline import Timeline
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
-NO_LONGER_THERE = (EnvironmentState.GONE, EnvironmentState.WITHDRAWN)
 
 ENVIRONMENT_TAG = "portal:environment-id"
 OPERATION_TAG = "portal:operation"

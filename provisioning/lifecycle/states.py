@@ -168,6 +168,9 @@ ENVIRONMENT_GRAPH: Final = Graph(
     ),
 )
 
+NO_LONGER_THERE: Final = tuple(sorted(ENVIRONMENT_GRAPH.ends))
+"""The states of environments that were torn down or never created."""
+
 # Every step may end in a portal error, AWS's rejection or a rule's refusal, and its worker may
 # crash too often.
 _STOPS: Final[set[Labelled]] = {_O.FAILED, _O.ERRORED, _O.ABANDONED, _O.REFUSED}

@@ -20,13 +20,12 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.blueprint_archives import BadArchiveError, is_deprecation, pack, unpack
 from provisioning.lifecycle.catalogue import DEPRECATED, DRAFT
 from provisioning.lifecycle.plan_queries import blueprint_digests
-from provisioning.lifecycle.states import EnvironmentState
+from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.models import BlueprintArchive, BlueprintVersion, Plan
 
 SEEN_AGAIN_AFTER: Final = timedelta(hours=1)
 """`last_seen_at` is not written again before it is this old."""
 
-_ENDED = (EnvironmentState.GONE, EnvironmentState.WITHDRAWN)
 # Keys are (slug, pinned digest, digest of the folder). Only proven deprecations are stored: they stay true.
 _deprecations: Cache[tuple[str, str, str], bool] = Cache(max_size=1_000, store_if=bool)
 
@@ -164,6 +163,6 @@ def _is_deprecation(row: BlueprintVersion, blueprint: Blueprint) -> bool:
 
 def _drop_former_drafts(row: BlueprintVersion) -> None:
     """Delete the archives of this version's former drafts, except those that an existing environment uses."""
-    plans = Plan.objects.filter(environment__blueprint_version=row).exclude(environment__state__in=_ENDED)
+    plans = Plan.objects.filter(environment__blueprint_version=row).exclude(environment__state__in=NO_LONGER_THERE)
     used = {row.digest, *blueprint_digests(plans)}
     BlueprintArchive.objects.filter(slug=row.slug, version=row.version).exclude(digest__in=used).delete()

@@ -24,12 +24,11 @@ from provisioning.diagram.content import DiagramContent
 from provisioning.lifecycle.access import is_approver, may_decide, visible
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in, moving_states, removal_states
 from provisioning.lifecycle.plan_queries import CurrentPlan, current_plan_for_pages
-from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.read.actions import Action, actions_for
 from provisioning.lifecycle.read.failures import Failure, failure
 from provisioning.lifecycle.read.operation_view import StepView, last_operation, steps
 from provisioning.lifecycle.read.progress import Progress, progress
-from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
+from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState, OperationState, RequestState
 from provisioning.models import Environment, Operation, Receipt, Request, Team, User
 
 LIVING = "living"

@@ -18,8 +18,8 @@ from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.catalogue import DEPRECATED, catalogue
 from provisioning.lifecycle.plan_document import PinnedBlueprint
-from provisioning.lifecycle.planning import NO_LONGER_THERE
 from provisioning.lifecycle.read.versions import newer_version, versions_of
+from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.lifecycle.version_registry import changed_since
 from provisioning.models import BlueprintVersion, Environment, User
 from provisioning.template.diff import PropertyChange, ResourceDifference
