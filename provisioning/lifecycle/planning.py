@@ -40,7 +40,7 @@ from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
 from provisioning.template.dependencies import dependency_levels
-from provisioning.timeline.forecast import explain
+from provisioning.timeline.forecast import forecast
 from provisioning.timeline.timeline import Timeline
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
@@ -138,7 +138,7 @@ def draft_create(
 def _compiled(design: Design) -> tuple[CompiledDesign, Timeline]:
     try:
         compiled = compile_design(design)
-        return compiled, explain(design, compiled)
+        return compiled, forecast(design, compiled)
     except DesignError as error:
         raise Refused(str(error)) from error
 

@@ -25,7 +25,7 @@ from provisioning.timeline.durations import NOT_RESOURCES, SIGNALS, STACK, TASK,
 from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline
 
 
-def explain(design: Design, compiled: CompiledDesign) -> Timeline:
+def forecast(design: Design, compiled: CompiledDesign) -> Timeline:
     """The time to create this design. Raises DesignError if resources have a circular dependency."""
     spans: list[StackSpan] = []
     steps: list[Step] = []

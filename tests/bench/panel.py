@@ -1,4 +1,4 @@
-"""What the form's panel needs after each change: render, prove, draw and explain, for each blueprint in production size."""
+"""What the form's panel needs after each change: render, prove, draw and forecast, for each blueprint in production size."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign, compile_design
-from provisioning.timeline.forecast import explain
+from provisioning.timeline.forecast import forecast
 from provisioning.timeline.gantt import draw_timeline
 from tests.bench.measure import json_round_trip, median_seconds
 
 AIM_SECONDS = 0.2
 TIMES = 20
 SIZES = ("dev", "staging", "prod")
-HEADINGS = ("", "render", "prove", "draw", "explain", "all", "ratio", "bytes", "resources dev/staging/prod")
+HEADINGS = ("", "render", "prove", "draw", "forecast", "all", "ratio", "bytes", "resources dev/staging/prod")
 ROW = "{:<18}" + "{:>9}" * 5 + "{:>8}{:>10}  {}"
 
 
@@ -46,7 +46,7 @@ def _line(blueprint: Blueprint) -> str:
         "render": lambda: compile_design(design(blueprint, "prod")),
         "prove": lambda: prove(compiled, policy=SIZE_POLICIES["prod"]).as_json(),
         "draw": partial(draw, prod),
-        "explain": lambda: draw_timeline(explain(prod, compiled)),
+        "forecast": lambda: draw_timeline(forecast(prod, compiled)),
     }
     seconds = {name: median_seconds(step, times=TIMES) for name, step in steps.items()}
     whole = sum(seconds.values())

@@ -14,7 +14,7 @@ from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import CompiledTemplate, compile_design
-from provisioning.timeline.forecast import explain
+from provisioning.timeline.forecast import forecast
 from provisioning.timeline.gantt import draw_timeline
 from tests.bench.measure import Figure, json_round_trip, median_seconds, once
 
@@ -59,11 +59,11 @@ def _views(design: Design, yardstick: str, yardstick_seconds: float) -> Iterator
     """The views of the production design next to its template."""
     compiled = compile_design(design)
     policy = SIZE_POLICIES[design.size]
-    timeline = explain(design, compiled)
+    timeline = forecast(design, compiled)
     for name, work in (
         ("diagram, prod", lambda: draw(design)),
         ("proof, prod", lambda: prove(compiled, policy=policy)),
-        ("timeline, prod", lambda: explain(design, compiled)),
+        ("timeline, prod", lambda: forecast(design, compiled)),
         ("timeline's chart, prod", lambda: draw_timeline(timeline)),
     ):
         yield Figure(name, median_seconds(work, times=20), yardstick, yardstick_seconds)

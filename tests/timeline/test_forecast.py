@@ -15,7 +15,7 @@ from provisioning.design.errors import DesignError
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
 from provisioning.template.dependencies import dependency_levels
 from provisioning.timeline.durations import NOT_RESOURCES, SIGNALS, STACK, TASK, duration_of
-from provisioning.timeline.forecast import explain
+from provisioning.timeline.forecast import forecast
 from provisioning.timeline.timeline import Timeline
 from tests.support.designs import SIZES, design, node
 from tests.support.shipped import shipped, slugs
@@ -44,7 +44,7 @@ def stack(
 
 
 def timed(*stacks: CompiledTemplate) -> Timeline:
-    return explain(DESIGN, CompiledDesign(stacks))
+    return forecast(DESIGN, CompiledDesign(stacks))
 
 
 def resource(kind: str, *needs: str, **properties: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def resource(kind: str, *needs: str, **properties: Any) -> dict[str, Any]:
 @cache
 def of_blueprint(slug: str, size: str) -> Timeline:
     drawn = shipped(size, slug=slug)
-    return explain(drawn, compile_design(drawn))
+    return forecast(drawn, compile_design(drawn))
 
 
 def test_what_needs_nothing_starts_at_once_and_the_longest_chain_decides() -> None:
@@ -183,7 +183,7 @@ def test_the_path_has_no_gap_and_ends_with_the_whole(slug: str, size: str) -> No
 def test_nothing_starts_before_what_it_needs_is_complete(slug: str) -> None:
     drawn = shipped("prod", slug=slug)
     compiled = compile_design(drawn)
-    made = explain(drawn, compiled)
+    made = forecast(drawn, compiled)
     for one in compiled.stacks:
         resources = json.loads(one.body)["Resources"]
         at = {step.logical_id: step for step in made.steps if step.stack == one.stack}

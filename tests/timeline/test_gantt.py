@@ -11,7 +11,7 @@ import pytest
 
 from provisioning.diagram.geometry import text_width
 from provisioning.template.compile import compile_design
-from provisioning.timeline.forecast import explain
+from provisioning.timeline.forecast import forecast
 from provisioning.timeline.gantt import LABELS, ROW, WIDTH, draw_timeline, draw_work
 from provisioning.timeline.handover_tasks import work_plan
 from provisioning.timeline.timeline import Group, StackSpan, Step, Timeline, duration_text
@@ -31,7 +31,7 @@ SIZES = {
 
 def _timeline(slug: str, size: str = "prod") -> Timeline:
     drawn = shipped(size, slug=slug)
-    return explain(drawn, compile_design(drawn))
+    return forecast(drawn, compile_design(drawn))
 
 
 def _parsed(text: str) -> ET.Element:

@@ -17,7 +17,7 @@ from provisioning.design.graph import EnvironmentContext
 from provisioning.diagram.content import content_of
 from provisioning.proof.run import prove
 from provisioning.template.compile import compile_design
-from provisioning.timeline.forecast import explain
+from provisioning.timeline.forecast import forecast
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _plan(blueprint: Blueprint, size: str) -> ExamplePlan:
         inputs, _ = example_inputs(blueprint, size, {})
         design = resolve(blueprint, size=size, inputs=inputs, environment=place)
         compiled = compile_design(design)
-        timeline = explain(design, compiled)
+        timeline = forecast(design, compiled)
     except (BlueprintError, DesignError) as error:
         return ExamplePlan(size, requires_approval, panels_of(PlanView(blueprint=blueprint)), problem=str(error))
     return ExamplePlan(

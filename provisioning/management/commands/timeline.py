@@ -12,7 +12,7 @@ from provisioning.design.graph import Design
 from provisioning.management.design_command import DesignCommand
 from provisioning.template.compile import CompiledDesign
 from provisioning.timeline.durations import durations_of
-from provisioning.timeline.forecast import explain
+from provisioning.timeline.forecast import forecast
 from provisioning.timeline.handover_tasks import FILE, WorkPlan, WorkProblem, work_plan
 from provisioning.timeline.timeline import Timeline, duration_text
 
@@ -25,7 +25,7 @@ class Command(DesignCommand):
         parser.add_argument("--json", action="store_true", help="print JSON, with every resource")
 
     def show(self, blueprint: Blueprint, design: Design, compiled: CompiledDesign, options: dict[str, Any]) -> int:
-        timeline = explain(design, compiled)
+        timeline = forecast(design, compiled)
         plan = self._work(blueprint)
         if options["json"]:
             added = {"work": None if plan is None else plan.as_json(), "sources": _sources(timeline)}

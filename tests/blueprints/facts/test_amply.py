@@ -14,7 +14,7 @@ import yaml
 from provisioning.blueprint import BlueprintError
 from provisioning.design.errors import DesignError
 from provisioning.template.compile import CompiledDesign, compile_design
-from provisioning.timeline.forecast import explain
+from provisioning.timeline.forecast import forecast
 from tests.support.reading import Template
 from tests.support.shipped import main_template, shipped
 
@@ -410,7 +410,7 @@ def test_within_four_hours_it_is_there_again(template: Template, designs: dict[s
     assert len(zones) == 2
     for name in ("api", "worker"):
         assert template.service(name)["DeploymentConfiguration"]["MinimumHealthyPercent"] == 100
-    time = explain(shipped(size, slug=SLUG), designs[size])
+    time = forecast(shipped(size, slug=SLUG), designs[size])
     assert 0 < time.seconds <= time.high_seconds <= 4 * 60 * 60
 
 
