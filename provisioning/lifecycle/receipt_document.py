@@ -16,7 +16,7 @@ from typing import Any, Self
 class ReceiptLine:
     """A resource and how it ended. `type` is its CloudFormation type, or words for what has none.
 
-    `end` is deleted, retained or abandoned (left over). `policy` is empty unless it is retained.
+    `end` is a value of `models.ResourceEnd`. `policy` is empty unless the resource is retained.
     `ended_at` is None if that time is unknown.
     """
 
@@ -36,6 +36,10 @@ class ReceiptLine:
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
         ended_at = stored["ended_at"]
         return cls(**_known(cls, stored) | {"ended_at": datetime.fromisoformat(ended_at) if ended_at else None})
+
+    @property
+    def end_label(self) -> str:
+        return "left over" if self.end == "abandoned" else self.end
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "ended_at": self.ended_at.isoformat() if self.ended_at else ""}

@@ -39,12 +39,13 @@ class Stack(models.Model):
 class ResourceEnd(models.TextChoices):
     """How a resource ended, for the receipt; empty while it exists.
 
-    `abandoned`: left over. `foreign`: it existed before this environment and is never modified.
+    `LEFT_OVER` should have been deleted. `FOREIGN` existed before this environment and is never
+    modified. Values and labels are in migrations and never change.
     """
 
     DELETED = "deleted"
     RETAINED = "retained"
-    ABANDONED = "abandoned"
+    LEFT_OVER = "abandoned", "Abandoned"
     FOREIGN = "foreign"
 
 

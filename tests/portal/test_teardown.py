@@ -123,12 +123,14 @@ def test_there_is_no_receipt_before_the_end(running: Environment, people: People
     assert "There is no receipt yet" in answer.content.decode()
 
 
-def test_an_abandoned_resource_is_the_first_thing_on_the_receipt(gone: Environment, people: People) -> None:
+def test_a_resource_that_is_left_over_is_the_first_thing_on_the_receipt(gone: Environment, people: People) -> None:
     receipt = gone.receipts.get()
-    receipt.lines[1]["end"] = "abandoned"
+    receipt.lines[1] |= {"end": "abandoned", "ended_at": ""}
     receipt.scan["left"] = ["arn:aws:s3:::left"]
     receipt.save()
     text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
     assert "1 left over" in text
+    assert ">left over</td>" in text
+    assert "abandoned" not in text
     assert "arn:aws:s3:::left" in text
     assert "Complete" not in text

@@ -86,7 +86,7 @@ def receipt_page(environment: Environment) -> ReceiptPage:
         duration=operation.ended_at - operation.started_at if operation.ended_at else None,
         deleted=[line for line in lines if line.end == ResourceEnd.DELETED],
         retained=[line for line in lines if line.end == ResourceEnd.RETAINED],
-        left_over=[line for line in lines if line.end == ResourceEnd.ABANDONED],
+        left_over=[line for line in lines if line.end == ResourceEnd.LEFT_OVER],
         scan=document.scan,
         in_several_regions=len({line.region for line in lines}) > 1,
     )

@@ -64,7 +64,7 @@ def _conclude(
         gone={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.DELETED},
         to_retain=to_retain,
     )
-    left = [row.physical_id for row in rows if ends[row.pk] is ResourceEnd.ABANDONED] + scan.left
+    left = [row.physical_id for row in rows if ends[row.pk] is ResourceEnd.LEFT_OVER] + scan.left
     if left:
         return _again(context, left)
     receipt = write_receipt(context, rows, ends, scan, regions=regions, to_retain=to_retain)
@@ -82,7 +82,7 @@ def _end(row: StackResource, answer: str, to_retain: ToRetain) -> ResourceEnd:
     if is_retained:
         return ResourceEnd.RETAINED
     if answer == THERE:
-        return ResourceEnd.ABANDONED
+        return ResourceEnd.LEFT_OVER
     # No service can be asked. CloudFormation reports a stack as deleted only after it has deleted
     # its resources.
     return ResourceEnd.DELETED
