@@ -42,7 +42,7 @@ bench: setup ## the figures that the README quotes, as ratios of one run
 clean: ## the demo's state and all caches, not the environments
 	@rm -rf .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-# Debian's Chromium for the browser test: installed where we may, asked for where we may not.
+# Debian's Chromium for the browser test: installed as root, otherwise asked for.
 browser:
 	@command -v chromium chromium-browser google-chrome > /dev/null 2>&1 || \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
