@@ -71,7 +71,10 @@ class Demo:
             self.say("\nStopping …")
         finally:
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            self._stop()
+            self.processes.stop()
+            self.valkey.stop()
+            if self.postgres.url:
+                self.postgres.stop()
         self.say(f"Stopped. All data is in {self.state}, and the next start continues with it.")
 
     def _take_lock(self) -> None:
@@ -154,12 +157,6 @@ class Demo:
             except (urllib.error.URLError, OSError):
                 time.sleep(0.05)
         raise DemoError(f"The {child.name} process does not answer at {url}.\n{child.tail()}")
-
-    def _stop(self) -> None:
-        self.processes.stop()
-        self.valkey.stop()
-        if self.postgres.url:
-            self.postgres.stop()
 
     def _welcome(self, address: str, seconds: float) -> str:
         password = self._secrets()["password"]

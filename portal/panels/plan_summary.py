@@ -55,7 +55,16 @@ def panel(view: PlanView) -> PlanSummaryPanel | None:
     if view.document is None:
         return None
     plan = view.document
-    stacks = [_stack_summary(stack) for stack in plan.stacks]
+    stacks = [
+        StackSummary(
+            key=stack.key,
+            name=stack.name,
+            region=stack.region,
+            resources=len(stack.resources),
+            packages=tuple(artefact.name for artefact in stack.artefacts),
+        )
+        for stack in plan.stacks
+    ]
     resources = plan.resources
     titles = plan.titles
     retained = [(titles.get(kept.logical_id, kept.logical_id), kept.policy, kept.why) for kept in plan.retained]
@@ -71,16 +80,6 @@ def panel(view: PlanView) -> PlanSummaryPanel | None:
         protections=_protections(plan.stacks),
         requires_approval=plan.requires_approval,
         body_bytes=sum(len(stack.body.encode()) for stack in plan.stacks),
-    )
-
-
-def _stack_summary(stack: PlannedStack) -> StackSummary:
-    return StackSummary(
-        key=stack.key,
-        name=stack.name,
-        region=stack.region,
-        resources=len(stack.resources),
-        packages=tuple(artefact.name for artefact in stack.artefacts),
     )
 
 

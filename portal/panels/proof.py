@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from portal.panels.registry import Place, PlanView
-from provisioning.proof.report import Admission, Checked, Finding, Grant, Proof
+from provisioning.proof.report import Admission, Finding, Grant, Proof
 
 TONES = {"high": "bad", "medium": "busy", "low": "idle", "info": "idle"}
 WORDS = {"high": "High", "medium": "Medium", "low": "Low", "info": "Info"}
@@ -61,12 +61,23 @@ def panel(view: PlanView) -> ProofPanel | None:
     proof = view.proof
     if proof is None:
         return None
-    looked_at = [check for check in proof.checked if check.verdict != "nothing to look at"]
+    checks = [
+        CheckLine(
+            title=check.title,
+            why=check.why,
+            summary=check.summary,
+            holds=check.verdict == "holds",
+            evidence=check.evidence[: view.evidence_lines],
+            more=max(0, len(check.evidence) - view.evidence_lines),
+        )
+        for check in proof.checked
+        if check.verdict != "nothing to look at"
+    ]
     return ProofPanel(
         headline=_headline(proof),
         tone=TONES[proof.worst] if proof.worst in ("high", "medium") else "ok",
         findings=[_finding(finding) for finding in proof.findings],
-        checks=[_check(check, view.evidence_lines) for check in looked_at],
+        checks=checks,
         admissions=proof.admissions,
         grants=proof.grants,
         assumed=proof.assumed,
@@ -93,15 +104,4 @@ def _finding(finding: Finding) -> FindingLine:
         remedy=finding.remedy,
         when=finding.when,
         rule=finding.rule,
-    )
-
-
-def _check(check: Checked, lines: int) -> CheckLine:
-    return CheckLine(
-        title=check.title,
-        why=check.why,
-        summary=check.summary,
-        holds=check.verdict == "holds",
-        evidence=check.evidence[:lines],
-        more=max(0, len(check.evidence) - lines),
     )

@@ -18,8 +18,10 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
+    # The current entry of the menu is the first part of the URL. The components belong to the catalogue.
+    area = request.path.strip("/").split("/", 1)[0] or "home"
     context: dict[str, Any] = {
-        "area": _area(request),
+        "area": "catalogue" if area == "components" else area,
         "is_approver": is_approver(user),
         "sees_all_teams": sees_all_teams(user),
     }
@@ -31,9 +33,3 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 def count_pending(approver: User) -> int:
     """Count the requests that this approver can decide on, up to `COUNTED_TO`, the most that the badge shows."""
     return len(Request.objects.filter(decidable(approver)).values_list("pk", flat=True)[:COUNTED_TO])
-
-
-def _area(request: HttpRequest) -> str:
-    """The current entry of the menu: the first part of the URL. The components belong to the catalogue."""
-    area = request.path.strip("/").split("/", 1)[0] or "home"
-    return "catalogue" if area == "components" else area

@@ -52,12 +52,7 @@ def answer(request: HttpRequest, error: PortalError) -> HttpResponse:
     expected = actual = ""
     if isinstance(error, WrongState):
         expected, actual = error.expected or "", error.actual or ""
-    page = ErrorPage(status, title, error.sentence, _back(request), expected, actual)
+    # The URL of the object that a POST was about is the part of its path before the verb.
+    back = request.path.rstrip("/").rsplit("/", 1)[0] + "/" if request.method == "POST" else ""
+    page = ErrorPage(status, title, error.sentence, back, expected, actual)
     return render(request, "web/error.html", {"page": page}, status=status)
-
-
-def _back(request: HttpRequest) -> str:
-    """The URL of the object that a POST was about: the part of its path before the verb."""
-    if request.method != "POST":
-        return ""
-    return request.path.rstrip("/").rsplit("/", 1)[0] + "/"

@@ -183,7 +183,8 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
     pending = pending_request(environment)
     actions = actions_for(actor=user, environment=environment)
     failed = failure(environment, operation=operation) if state not in NO_LONGER_THERE else None
-    failed_address = _address(now, failed.logical_id) if failed and failed.logical_id else ""
+    failed_id = failed.logical_id if failed else ""
+    failed_address = next((line.address for line in now.resources if failed_id and line.logical_id == failed_id), "")
     is_old = now.polled_at is not None and (timezone.now() - now.polled_at).total_seconds() > OLD_CONTACT_SECONDS
     return EnvironmentPage(
         environment=environment,
@@ -306,7 +307,3 @@ def _events(now: Progress) -> list[EventLine]:
         component, title = (name_and_kind(line.address)[0], line.title) if line else ("", event.logical_id)
         lines.append(EventLine(event.at, component, title, event.status, event.reason))
     return lines
-
-
-def _address(now: Progress, logical_id: str) -> str:
-    return next((line.address for line in now.resources if line.logical_id == logical_id), "")

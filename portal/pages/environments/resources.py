@@ -83,7 +83,9 @@ def component_lines(lines: Sequence[ResourceLine], *, ending: bool, failed_addre
 
 def _component_line(group: ComponentGroup[ResourceLine], *, ending: bool) -> ComponentLine:
     lines = group.members
-    settled = [line for line in lines if (_has_ended(line) if ending else line.tone == "ok")]
+    settled = [
+        line for line in lines if (line.tone == "idle" and line.status != PLANNED if ending else line.tone == "ok")
+    ]
     tones = {line.tone for line in lines}
     tone = next((tone for tone in ("bad", "busy") if tone in tones), "")
     if not tone:
@@ -99,7 +101,3 @@ def _component_line(group: ComponentGroup[ResourceLine], *, ending: bool) -> Com
         started_at=min(started, default=None),
         seconds=(max(finished) - min(started)).total_seconds() if complete and started else None,
     )
-
-
-def _has_ended(line: ResourceLine) -> bool:
-    return line.tone == "idle" and line.status != PLANNED

@@ -59,7 +59,11 @@ def _export(stored: Request, form: str) -> HttpResponse:
         raise NotFound("This request has nothing to export.")
     name = stored.environment.name
     if form == "cloudformation":
-        return _download(_package(stored, plan), f"{name}.cloudformation.zip", "application/zip")
+        wanted = {artefact.sha256 for stack in plan.stacks for artefact in stack.artefacts}
+        rows = Artefact.objects.filter(pk__in=wanted).values_list("sha256", "body")
+        artefacts = {sha256: bytes(body) for sha256, body in rows}
+        package = cloudformation_package(plan, name=name, digest=stored.plan.digest, artefacts=artefacts)
+        return _download(package, f"{name}.cloudformation.zip", "application/zip")
     if form not in _TEXTS:
         raise NotFound(f"There is no such export; there are {', '.join(FORMATS)}.")
     ending, content_type, write = _TEXTS[form]
@@ -73,19 +77,13 @@ def _download(data: bytes, name: str, content_type: str) -> HttpResponse:
     return response
 
 
-def _package(stored: Request, plan: CreatePlan) -> bytes:
-    wanted = {artefact.sha256 for stack in plan.stacks for artefact in stack.artefacts}
-    rows = Artefact.objects.filter(pk__in=wanted).values_list("sha256", "body")
-    return cloudformation_package(
-        plan,
-        name=stored.environment.name,
-        digest=stored.plan.digest,
-        artefacts={sha256: bytes(body) for sha256, body in rows},
-    )
-
-
 def document_of(stored: Request, plan: CreatePlan) -> RequestDocument:
     environment = stored.environment
+    # A plan never holds secrets. Their names are exported as long as the blueprint can still be read.
+    try:
+        variables = catalogue().get(plan.blueprint.slug).variables
+    except BlueprintError:
+        variables = {}
     return RequestDocument(
         blueprint=plan.blueprint.slug,
         version=plan.blueprint.version,
@@ -95,14 +93,5 @@ def document_of(stored: Request, plan: CreatePlan) -> RequestDocument:
         region=plan.region,
         name=environment.name,
         inputs={name: value for name, value in plan.inputs.items() if value is not None},
-        secrets=_secrets(plan.blueprint.slug),
+        secrets=tuple(name for name, variable in variables.items() if variable.sensitive),
     )
-
-
-def _secrets(slug: str) -> tuple[str, ...]:
-    """The names of what a plan never holds, as far as the blueprint can still be read."""
-    try:
-        variables = catalogue().get(slug).variables
-    except BlueprintError:
-        return ()
-    return tuple(name for name, variable in variables.items() if variable.sensitive)

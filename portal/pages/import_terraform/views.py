@@ -76,14 +76,14 @@ def _offered(request: HttpRequest, offer: Offer, pasted: Pasted) -> HttpResponse
         return _filled_in(request, offer, filled)
     if len(fills) > CHOICES_AT_MOST:
         return _refuse(request, offer, f"The text has {len(fills)} module blocks. Paste only the one that you need.")
-    choices = [Choice(source, filled, _signed(offer, filled)) for source, filled in fills]
+    # The filled-in values are signed, without secrets, so that the text need not be stored until the user has chosen.
+    slug = offer.blueprint.slug
+    choices = [
+        Choice(source, filled, signing.dumps({"slug": slug, "filled": asdict(filled)}, salt=_SALT, compress=True))
+        for source, filled in fills
+    ]
     page = ImportPage(offer.blueprint, ImportForm(), choices=choices, left=pasted.left)
     return _render(request, page)
-
-
-def _signed(offer: Offer, filled: Filled) -> str:
-    """The filled-in values without secrets, so that the text need not be stored until the user has chosen."""
-    return signing.dumps({"slug": offer.blueprint.slug, "filled": asdict(filled)}, salt=_SALT, compress=True)
 
 
 def _chosen(offer: Offer, token: str) -> Filled:
@@ -103,8 +103,12 @@ def _filled_in(request: HttpRequest, offer: Offer, filled: Filled) -> HttpRespon
     """The request form with the imported values, which the user checks and sends as usual."""
     data = QueryDict(mutable=True)
     data.update({"request_id": str(uuid.uuid4()), "size": filled.size, "name": filled.name})
-    if (place := _place(offer, filled)) is not None:
-        data["place"] = place
+    # The account and region that the text names, or the region in the first account that has it.
+    places = [(account.name, region, f"{account.pk}/{region}") for account, region in offer.places(filled.size)]
+    exact = [key for name, region, key in places if (name, region) == (filled.account, filled.region)]
+    near = [key for name, region, key in places if not filled.region or region == filled.region]
+    if exact or near:
+        data["place"] = [*exact, *near][0]
     teams = {team.slug: str(team.pk) for team in offer.teams}
     data["team"] = teams.get(filled.team, next(iter(teams.values())))
     for name, text in filled.answers().items():
@@ -113,14 +117,6 @@ def _filled_in(request: HttpRequest, offer: Offer, filled: Filled) -> HttpRespon
     form = RequestForm(offer, filled.size, data)
     named = [(taken, title_of(taken.target)) for taken in filled.taken]
     return request_page(request, form, imported=Imported(named, filled.left, filled.notes))
-
-
-def _place(offer: Offer, filled: Filled) -> str | None:
-    """The account and region that the text names, or the region in the first account that has it."""
-    places = [(account.name, region, f"{account.pk}/{region}") for account, region in offer.places(filled.size)]
-    exact = [key for name, region, key in places if (name, region) == (filled.account, filled.region)]
-    near = [key for name, region, key in places if not filled.region or region == filled.region]
-    return next(iter([*exact, *near]), None)
 
 
 def _refuse(request: HttpRequest, offer: Offer, error: str) -> HttpResponse:

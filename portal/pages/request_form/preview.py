@@ -64,7 +64,9 @@ def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
     missing = _missing(form)
     draft, problems = _draft(form)
     if lenient:
-        _drop_errors_of_empty_fields(form)
+        for name in [name for name in form.errors if not str(form.data.get(name, "")).strip()]:
+            del form.errors[name]
+            form.fields[name].widget.attrs.pop("aria-invalid", None)
     if draft is None or form.errors:
         general = [str(text) for text in form.non_field_errors()]
         return Preview(diagram=example, missing=missing, problems=general + problems, wrong=len(form.errors))
@@ -80,7 +82,12 @@ def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
 def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
     """The plan, or None and the problems that belong to no field. The form has those that belong to one."""
     if not {"team", "place", "name", "request_id"} <= form.cleaned_data.keys():
-        return None, _check_inputs(form)
+        # There is no plan, but the inputs are still checked.
+        try:
+            parse_inputs(form.offer.blueprint, form.chosen_size, form.inputs)
+        except InputErrors as error:
+            return None, form.add_input_errors(error.errors)
+        return None, []
     account, region = form.chosen_place
     try:
         return draft_create(
@@ -100,15 +107,6 @@ def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
         return None, str(error).splitlines()
 
 
-def _check_inputs(form: RequestForm) -> list[str]:
-    """Without a name or a region there is no plan, but the inputs are still checked."""
-    try:
-        parse_inputs(form.offer.blueprint, form.chosen_size, form.inputs)
-    except InputErrors as error:
-        return form.add_input_errors(error.errors)
-    return []
-
-
 def _missing(form: RequestForm) -> list[str]:
     fixed = [
         form.fields[name].label or name.capitalize() for name in ("name", "team", "place") if not form[name].value()
@@ -121,12 +119,6 @@ def _missing(form: RequestForm) -> list[str]:
         if variable.required and not str(form.data.get(bound.name, "")).strip()
     ]
     return [*map(str, fixed), *inputs]
-
-
-def _drop_errors_of_empty_fields(form: RequestForm) -> None:
-    for name in [name for name in form.errors if not str(form.data.get(name, "")).strip()]:
-        del form.errors[name]
-        form.fields[name].widget.attrs.pop("aria-invalid", None)
 
 
 def _facts(form: RequestForm, draft: PlanDraft) -> dict[str, str]:

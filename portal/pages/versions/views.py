@@ -11,7 +11,6 @@ from django.views.decorators.http import require_safe
 
 from portal.pages.versions.page import compare_url, comparison_page, versions_page
 from portal.web.lookups import NO_SUCH_ENVIRONMENT, get_environment_for, person
-from provisioning.blueprint import Blueprint
 from provisioning.errors import NotFound
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.plan_queries import current_plan_for_pages
@@ -38,7 +37,15 @@ def pick(request: HttpRequest, slug: str) -> HttpResponse:
 def compare(request: HttpRequest, slug: str, before: str, after: str) -> HttpResponse:
     """Compare two versions in `?size=`, or for `?environment=` with that environment's inputs, size and region."""
     environment = _environment(person(request), request.GET.get("environment", ""), slug=slug, version=before)
-    earlier, later = _two_versions(slug, before, after, environment)
+    # The digest of the blueprint's files that the environment runs.
+    current = current_plan_for_pages(environment) if environment is not None else None
+    earlier = blueprint_of(slug, before, digest=current.document.blueprint.digest if current is not None else "")
+    # The same version twice compares its archive, or an environment's draft, with its folder.
+    in_folder = catalogue().blueprints.get(slug)
+    if before == after and in_folder is not None and in_folder.version == after:
+        later = in_folder
+    else:
+        later = blueprint_of(slug, after)
     wanted = environment.size if environment is not None else request.GET.get("size", "")
     size = wanted if wanted in later.sizes else next(iter(later.sizes))
     page = comparison_page(earlier, later, size=size, environment=environment)
@@ -58,18 +65,3 @@ def _environment(user: User, given: str, *, slug: str, version: str) -> Environm
             f"{environment.name} uses version {mine.version} of {mine.slug}. Open the comparison from the environment's page."
         )
     return environment
-
-
-def _two_versions(slug: str, before: str, after: str, environment: Environment | None) -> tuple[Blueprint, Blueprint]:
-    """Return both versions. The same version twice compares its archive, or an environment's draft, with its folder."""
-    earlier = blueprint_of(slug, before, digest=_digest_of(environment) if environment is not None else "")
-    now = catalogue().blueprints.get(slug)
-    if before == after and now is not None and now.version == after:
-        return earlier, now
-    return earlier, blueprint_of(slug, after)
-
-
-def _digest_of(environment: Environment) -> str:
-    """Return the digest of the blueprint's files that the environment runs."""
-    current = current_plan_for_pages(environment)
-    return current.document.blueprint.digest if current is not None else ""
