@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from provisioning.template.compile import CompiledDesign, CompiledTemplate
+from provisioning.template.compile import CompiledDesign
 
 _ABSENT = object()
 
@@ -53,12 +53,12 @@ def compare_designs(before: CompiledDesign, after: CompiledDesign) -> Difference
     """Compare stack by stack. A resource whose type changed is removed and added."""
     old, new = _resources(before), _resources(after)
     known = {(a.stack, a.logical_id): a for a in (*before.resources, *after.resources)}
-    found: list[ResourceDifference] = []
+    resources: list[ResourceDifference] = []
 
     def differs(kind: str, key: tuple[str, str], resource: Mapping[str, Any], *changes: PropertyChange) -> None:
         stack, logical_id = key
         title, address = (known[key].title, known[key].address) if key in known else (logical_id, "")
-        found.append(ResourceDifference(kind, stack, logical_id, str(resource["Type"]), title, changes, address))
+        resources.append(ResourceDifference(kind, stack, logical_id, str(resource["Type"]), title, changes, address))
 
     retyped = {key for key in old.keys() & new.keys() if old[key]["Type"] != new[key]["Type"]}
     for key in sorted((old.keys() - new.keys()) | retyped):
@@ -68,7 +68,10 @@ def compare_designs(before: CompiledDesign, after: CompiledDesign) -> Difference
             differs("changed", key, new[key], *changes)
     for key in sorted((new.keys() - old.keys()) | retyped):
         differs("added", key, new[key])
-    return Difference(tuple(found), _outputs(before.main, after.main))
+    removed_outputs = sorted(set(before.main.outputs) - set(after.main.outputs))
+    added_outputs = sorted(set(after.main.outputs) - set(before.main.outputs))
+    outputs = (*(f"-{name}" for name in removed_outputs), *(f"+{name}" for name in added_outputs))
+    return Difference(tuple(resources), outputs)
 
 
 def _resources(design: CompiledDesign) -> dict[tuple[str, str], Mapping[str, Any]]:
@@ -77,11 +80,6 @@ def _resources(design: CompiledDesign) -> dict[tuple[str, str], Mapping[str, Any
         for stack in design.stacks
         for name, resource in json.loads(stack.body)["Resources"].items()
     }
-
-
-def _outputs(before: CompiledTemplate, after: CompiledTemplate) -> tuple[str, ...]:
-    gone, come = set(before.outputs) - set(after.outputs), set(after.outputs) - set(before.outputs)
-    return (*(f"-{name}" for name in sorted(gone)), *(f"+{name}" for name in sorted(come)))
 
 
 def _changes(path: str, before: Any, after: Any) -> Iterator[PropertyChange]:

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provisioning.components.docs.schema_docs import Setting, settings_in_words
-from provisioning.components.kit.component import Component
 from provisioning.components.kit.values import Family, Gives
 from provisioning.components.registry import component, kinds
 
@@ -82,24 +81,20 @@ def reference(blueprints: Mapping[str, str]) -> tuple[KindReference, ...]:
 def describe(kind: str, example: Example | None = None) -> KindReference:
     """Return the page of one kind. Raises UnknownComponent."""
     own = component(kind)
+    # The docstring of the component's module, with each paragraph on one line.
+    paragraphs = (sys.modules[type(own).__module__].__doc__ or "").strip().split("\n\n")
     return KindReference(
         kind=kind,
         title=own.title,
         summary=own.summary,
         family=own.family,
-        about=_about(own),
+        about="\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs),
         settings=tuple(s for s in settings_in_words(own.schema) if s.name != "uses" or own.accepts_grants),
         attributes=own.attributes,
         gives=own.gives,
         needs=own.needs,
         example=example,
     )
-
-
-def _about(own: Component) -> str:
-    """Return the docstring of the component's module, with each paragraph on one line."""
-    text = sys.modules[type(own).__module__].__doc__ or ""
-    return "\n\n".join(" ".join(part.split()) for part in text.strip().split("\n\n"))
 
 
 # Examples

@@ -90,7 +90,7 @@ def _type(annotation: Any, metadata: Iterable[Any] = ()) -> tuple[str, list[str]
     if origin is Annotated:
         words, found, parts = _type(arguments[0], arguments[1:])
         return words, [*found, *limits], parts
-    if require_service in _validators(metadata):
+    if any(isinstance(each, AfterValidator) and each.func is require_service for each in metadata):
         return "service", limits, ()
     if annotation in _PLAIN:
         return _PLAIN[annotation], limits, ()
@@ -106,7 +106,7 @@ def _holding(annotation: Any, limits: list[str]) -> tuple[str, list[str], tuple[
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin in (tuple, list):
         words, found, parts = _type(arguments[0])
-        return f"list of {_several(words)}", [*limits, *(f"each {limit}" for limit in found)], parts
+        return f"list of {_plural(words)}", [*limits, *(f"each {limit}" for limit in found)], parts
     if origin is dict:
         words, found, _ = _type(arguments[1])
         return f"map to {words}", [*limits, *found], ()
@@ -139,13 +139,9 @@ def _merged(one: Setting, other: Setting) -> Setting:
     return Setting(one.name, words, one.required and other.required, one.default, one.limits, description, one.parts)
 
 
-def _several(words: str) -> str:
+def _plural(words: str) -> str:
     one = {"text", "reference", "service", "block", "whole number", "IPv4 range"}
     return f"{words}s" if words in one else words
-
-
-def _validators(metadata: Iterable[Any]) -> list[Any]:
-    return [item.func for item in metadata if isinstance(item, AfterValidator)]
 
 
 def _limits(metadata: Iterable[Any]) -> list[str]:

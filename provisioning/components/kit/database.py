@@ -111,7 +111,9 @@ class Engine:
 def add(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, *, ingress: list[dict[str, Any]]) -> None:
     """Add the instance and everything it needs. `ingress` are the rules that admit its users."""
     security.group(node, build, ingress=ingress)
-    key = _key(node, build, settings)
+    # A snapshot cannot be restored without its key.
+    why = f"without it the snapshot of {node.address} cannot be read"
+    key = own_key(node, build, "Encryption key", of="Data", policy="Retain" if settings.keep_data else None, why=why)
     secret = credentials.login(
         node,
         build,
@@ -235,12 +237,6 @@ def widgets(node: Node) -> list[DashboardWidget]:
 
 def _log_suffix(engine: Engine, log: str) -> str:
     return log.capitalize() if len(engine.logs) > 1 else ""
-
-
-def _key(node: Node, build: Build, settings: DatabaseSettings) -> Ref:
-    # A snapshot cannot be restored without its key.
-    why = f"without it the snapshot of {node.address} cannot be read"
-    return own_key(node, build, "Encryption key", of="Data", policy="Retain" if settings.keep_data else None, why=why)
 
 
 def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, secret: Ref) -> None:

@@ -110,13 +110,13 @@ def _shipped(info: ValidationInfo) -> Mapping[str, bytes]:
 def _text(value: object, info: ValidationInfo) -> object:
     if not isinstance(value, str):
         return value
-    found = _shipped(info).get(value)
-    if found is None:
+    content = _shipped(info).get(value)
+    if content is None:
         raise ValueError(f"the blueprint's folder has no file {value}")
-    if len(found) > MAX_TEXT_BYTES:
-        raise ValueError(f"{value} has {len(found)} bytes; {MAX_TEXT_BYTES} are allowed")
+    if len(content) > MAX_TEXT_BYTES:
+        raise ValueError(f"{value} has {len(content)} bytes; {MAX_TEXT_BYTES} are allowed")
     try:
-        return TextFile(value, found.decode())
+        return TextFile(value, content.decode())
     except UnicodeDecodeError:
         raise ValueError(f"{value} is not text in UTF-8") from None
 
@@ -127,10 +127,10 @@ def _folder(value: object, info: ValidationInfo) -> object:
     prefix = value.rstrip("/") + "/"
     shipped = _shipped(info)
     # Selected by name, so that other files are not read.
-    found = {path.removeprefix(prefix): shipped[path] for path in shipped if path.startswith(prefix)}
-    if not found:
+    files = {path.removeprefix(prefix): shipped[path] for path in shipped if path.startswith(prefix)}
+    if not files:
         raise ValueError(f"the blueprint's folder has no folder {value}")
-    folder = Folder(value.rstrip("/"), found)
+    folder = Folder(value.rstrip("/"), files)
     package(folder)
     return folder
 

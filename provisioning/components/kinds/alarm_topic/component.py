@@ -49,7 +49,7 @@ class AlarmTopic(Component):
             node,
             sns.Topic(
                 logical_id(node.address),
-                TopicName=_name(node, build),
+                TopicName=build.physical(ComponentName("alarms", node.name).short, limit=256),
                 DisplayName=f"Alarms of {build.name}",
                 KmsMasterKeyId=_key(node, build),
             ),
@@ -58,7 +58,7 @@ class AlarmTopic(Component):
         policy = sns.TopicPolicy(
             logical_id(node.address, "Policy"),
             Topics=[topic],
-            PolicyDocument=iam.policy([_from_alarms(topic), iam.tls_only("sns:Publish", topic)]),
+            PolicyDocument=iam.policy([_alarms_statement(topic), iam.tls_only("sns:Publish", topic)]),
         )
         build.add(node, policy, "Alarm topic policy")
         if settings.endpoint_secret:
@@ -87,26 +87,18 @@ class AlarmTopic(Component):
         return super().attribute(node, name, build)
 
 
-def _name(node: Node, build: Build) -> str:
-    return build.physical(ComponentName("alarms", node.name).short, limit=256)
-
-
-def _from_account() -> dict[str, Any]:
-    """Return the condition that admits only alarms of this account."""
-    return {
-        "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
-        "ArnLike": {"aws:SourceArn": iam.account_arn("cloudwatch", "alarm:*")},
-    }
-
-
-def _from_alarms(topic: Ref) -> dict[str, Any]:
+def _alarms_statement(topic: Ref) -> dict[str, Any]:
     return {
         "Sid": "AlarmsOnly",
         "Effect": "Allow",
         "Principal": {"Service": _SERVICE},
         "Action": "sns:Publish",
         "Resource": topic,
-        "Condition": _from_account(),
+        # Only alarms of this account.
+        "Condition": {
+            "StringEquals": {"aws:SourceAccount": Ref("AWS::AccountId")},
+            "ArnLike": {"aws:SourceArn": iam.account_arn("cloudwatch", "alarm:*")},
+        },
     }
 
 

@@ -31,14 +31,14 @@ _WHEN = {
 _SNAPSHOT = "snapshot:awsbackup:*"
 
 
-def _a_database(reference: Reference) -> Reference:
+def _require_database(reference: Reference) -> Reference:
     if reference.kind not in ("postgres", "mysql"):
         raise ValueError(f"{reference} is a {reference.kind}; only databases (postgres, mysql) are allowed here")
     return reference
 
 
 class BackupSettings(Settings):
-    databases: tuple[Annotated[InstanceOf[Reference], AfterValidator(_a_database)], ...] = Field(
+    databases: tuple[Annotated[InstanceOf[Reference], AfterValidator(_require_database)], ...] = Field(
         min_length=1, description="The databases to back up"
     )
     every: Literal["daily", "weekly", "monthly"] = Field(
@@ -65,9 +65,11 @@ class Backup(Component):
         build.retain(resource, policy="Retain" if settings.keep_data else None, why=f"the backups of {node.address}")
         vault = build.add(node, resource, "Backup vault")
         plan = build.add(node, _plan(node, build, settings, vault), "Backup plan")
+        # AWS Backup sends no source account, so no condition can require one.
+        trusted = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
         role = iam.role(
             logical_id(node.address, "Role"),
-            trust=_trust(),
+            trust=iam.policy([trusted]),
             statements=_statements(node),
             description="Takes the backups of this environment's databases",
         )
@@ -124,13 +126,6 @@ def _plan(node: Node, build: Build, settings: BackupSettings, vault: Ref) -> bac
 
 def _database_arn(reference: Reference) -> Sub:
     return iam.account_arn("rds", f"db:${{{logical_id(reference.address)}}}")
-
-
-def _trust() -> dict[str, Any]:
-    """Return the trust policy. AWS Backup sends no source account, so no condition can require one."""
-    return iam.policy(
-        [{"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}]
-    )
 
 
 def _statements(node: Node) -> list[dict[str, Any]]:

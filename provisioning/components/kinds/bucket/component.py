@@ -48,7 +48,9 @@ class Bucket(Component):
         if settings.lifecycle:
             source.LifecycleConfiguration = s3.LifecycleConfiguration(Rules=_rules(settings.lifecycle))
         if settings.critical:
-            place, copy = replica.stack(node, build, settings.replica_region), _copy(node, build)
+            place = replica.stack(node, build, settings.replica_region)
+            copy = private(logical_id(node.address, "Replica"), replica.name(node, build))
+            copy.VersioningConfiguration = s3.VersioningConfiguration(Status="Enabled")
             _add(node, build, copy, "Copy in another region", stack=place)
             timed = settings.replica_within_15_minutes
             source.ReplicationConfiguration = replica.rule(node, build, copy.title, place=place, timed=timed)
@@ -106,12 +108,6 @@ def private(logical: str, name: str) -> s3.Bucket:
             ]
         ),
     )
-
-
-def _copy(node: Node, build: Build) -> s3.Bucket:
-    made = private(logical_id(node.address, "Replica"), replica.name(node, build))
-    made.VersioningConfiguration = s3.VersioningConfiguration(Status="Enabled")
-    return made
 
 
 def _add(

@@ -58,7 +58,7 @@ class Cdn(Component):
             PriceClass=settings.price_class,
             DefaultRootObject=settings.index,
             Origins=_origins(node, build),
-            DefaultCacheBehavior=_default(node, build, settings),
+            DefaultCacheBehavior=_default_behaviour(node, build, settings),
             ViewerCertificate=_certificate(node, build, settings),
         )
         if settings.all_paths:
@@ -207,7 +207,7 @@ def _balancer_origin(node: Node, balancer: Node) -> cloudfront.Origin:
 # Behaviours
 
 
-def _default(node: Node, build: Build, settings: CdnSettings) -> cloudfront.DefaultCacheBehavior:
+def _default_behaviour(node: Node, build: Build, settings: CdnSettings) -> cloudfront.DefaultCacheBehavior:
     path = CdnPath(pattern="/*", cache=settings.cache)
     behaviour = cloudfront.DefaultCacheBehavior(**_answers(node, build, path))
     if function := policies.routing(node, build):

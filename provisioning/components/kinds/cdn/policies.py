@@ -96,8 +96,8 @@ def headers_policy(node: Node, build: Build, *, caching: Caching, embeddable: bo
     if embeddable:
         config.CorsConfig = _cors()
     if caching in _BROWSERS:
-        told = cloudfront.CustomHeader(Header="Cache-Control", Value=_BROWSERS[caching], Override=True)
-        config.CustomHeadersConfig = cloudfront.CustomHeadersConfig(Items=[told])
+        header = cloudfront.CustomHeader(Header="Cache-Control", Value=_BROWSERS[caching], Override=True)
+        config.CustomHeadersConfig = cloudfront.CustomHeadersConfig(Items=[header])
     policy = cloudfront.ResponseHeadersPolicy(own, ResponseHeadersPolicyConfig=config)
     return build.add(node, policy, "Headers policy")
 

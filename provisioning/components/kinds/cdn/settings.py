@@ -18,13 +18,13 @@ FilePath: TypeAlias = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_.~-]+(/[A-Za-z
 _MAX_PATHS = 74
 
 
-def _a_bucket(reference: Reference) -> Reference:
+def _require_bucket(reference: Reference) -> Reference:
     if reference.kind != "bucket":
         raise ValueError(f"{reference} is a {reference.kind}; only a bucket is allowed here")
     return reference
 
 
-def _an_origin(reference: Reference) -> Reference:
+def _require_origin(reference: Reference) -> Reference:
     if reference.kind not in ("bucket", "load_balancer"):
         raise ValueError(f"{reference} is a {reference.kind}; CloudFront fetches from a bucket or a load_balancer")
     return reference
@@ -34,7 +34,7 @@ class CdnPath(Block):
     """Paths with an origin or caching of their own."""
 
     pattern: PathPattern = Field(description="Paths that this applies to, such as /assets/*; the first match decides")
-    origin: Annotated[InstanceOf[Reference], AfterValidator(_an_origin)] | None = Field(
+    origin: Annotated[InstanceOf[Reference], AfterValidator(_require_origin)] | None = Field(
         default=None,
         description="The bucket or load balancer that answers, with the full path; null for the CDN's own bucket",
     )
@@ -59,7 +59,7 @@ class CdnPath(Block):
 
 
 class CdnSettings(Settings):
-    origin: Annotated[InstanceOf[Reference], AfterValidator(_a_bucket)] = Field(
+    origin: Annotated[InstanceOf[Reference], AfterValidator(_require_bucket)] = Field(
         description="The bucket that answers, except for paths with an origin of their own"
     )
     index: str = Field(

@@ -104,7 +104,10 @@ class CloudFormation(Component):
         except imported_template.TemplateProblem as problem:
             raise DesignError(f"{node.source}: {settings.template.path}, {problem}") from problem
         _check_answered(node, settings, values)
-        build.import_template(node, rewritten.data, titles=_titles(rewritten.data))
+        # “S3 Bucket” for `AWS::S3::Bucket`.
+        resources = rewritten.data["Resources"]
+        titles = {name: " ".join(resource["Type"].split("::")[1:]) for name, resource in resources.items()}
+        build.import_template(node, rewritten.data, titles=titles)
         for name in sorted(set(values) - secrets):
             if values[name] is not None:
                 build.main.parameters[name] = _text(values[name])
@@ -130,11 +133,6 @@ def _check_answered(node: Node, settings: CloudFormationSettings, values: Mappin
             )
 
 
-def _titles(data: Any) -> dict[str, str]:
-    """Return titles for people: “S3 Bucket” for `AWS::S3::Bucket`."""
-    return {name: " ".join(resource["Type"].split("::")[1:]) for name, resource in data["Resources"].items()}
-
-
 def _text(value: Answer) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
@@ -148,11 +146,8 @@ def _text(value: Answer) -> str:
 def _note_retained(build: Build, data: Any) -> None:
     for name, resource in data["Resources"].items():
         kind = resource["Type"]
-        by_default = "Snapshot" if kind in _SNAPSHOT_BY_DEFAULT and not _in_cluster(resource) else "Delete"
+        in_cluster = "DBClusterIdentifier" in resource.get("Properties", {})
+        by_default = "Snapshot" if kind in _SNAPSHOT_BY_DEFAULT and not in_cluster else "Delete"
         policy = resource.get("DeletionPolicy", by_default)
         if policy != "Delete":
             build.note_retained(name, kind, policy=policy, why="The template says so")
-
-
-def _in_cluster(resource: Any) -> bool:
-    return "DBClusterIdentifier" in resource.get("Properties", {})

@@ -6,7 +6,6 @@ Every component returns its own widgets, so nothing has to be listed by hand.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from typing import Any
 
 from troposphere import AWSHelperFn, GetAtt, Ref, Sub, cloudwatch
@@ -80,6 +79,10 @@ def _body(build: Build) -> list[dict[str, Any]]:
         properties = {"title": "Alarms", "alarms": [f"${{{name}.Arn}}" for name in alarms]}
         body.append({"type": "alarm", "x": 0, "y": 0, "width": 24, "height": top, "properties": properties})
     for position, widget in enumerate(_widgets(build)):
+        lines = []
+        for namespace, metric, dimensions, statistic in widget.lines:
+            flat = [part for name, reference in dimensions.items() for part in (name, _sub_text(reference))]
+            lines.append([namespace, metric, *flat, {"stat": statistic}])
         body.append(
             {
                 "type": "metric",
@@ -91,7 +94,7 @@ def _body(build: Build) -> list[dict[str, Any]]:
                     "title": widget.title,
                     "region": "${AWS::Region}",
                     "period": _PERIOD_SECONDS,
-                    "metrics": [_line(*line) for line in widget.lines],
+                    "metrics": lines,
                 },
             }
         )
@@ -112,11 +115,6 @@ def _widgets(build: Build) -> list[DashboardWidget]:
             shared[key] = DashboardWidget(widget.title, (*before, *widget.lines), widget.section)
     sections = list(Section)
     return [*own, *sorted(shared.values(), key=lambda widget: sections.index(widget.section))]
-
-
-def _line(namespace: str, metric: str, dimensions: Mapping[str, Any], statistic: str) -> list[Any]:
-    flat = [part for key, value in dimensions.items() for part in (key, _sub_text(value))]
-    return [namespace, metric, *flat, {"stat": statistic}]
 
 
 def _sub_text(value: Any) -> str:

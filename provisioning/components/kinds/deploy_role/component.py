@@ -22,20 +22,20 @@ from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
 
-def _a_bucket(reference: Reference) -> Reference:
+def _require_bucket(reference: Reference) -> Reference:
     if reference.kind != "bucket":
         raise ValueError(f"{reference} is a {reference.kind}; only a bucket is allowed here")
     return reference
 
 
-def _a_cdn(reference: Reference) -> Reference:
+def _require_cdn(reference: Reference) -> Reference:
     if reference.kind != "cdn":
         raise ValueError(f"{reference} is a {reference.kind}; only a cdn is allowed here")
     return reference
 
 
-BucketReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(_a_bucket)]
-CdnReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(_a_cdn)]
+BucketReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(_require_bucket)]
+CdnReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(_require_cdn)]
 
 
 class DeployRoleSettings(Settings):

@@ -143,7 +143,10 @@ class Function(Component):
             case "log_group":
                 return Ref(logical_id(node.address, "Logs"))
             case "url" | "host":
-                return _address(node, name)
+                if not settings_of(node, FunctionSettings).url:
+                    raise DesignError(f"{node.source}: {node.address} has no {name}; set url = true")
+                url = GetAtt(logical_id(node.address, "Url"), "FunctionUrl")
+                return url if name == "url" else Select(2, Split("/", url))
         return super().attribute(node, name, build)
 
     @override
@@ -154,13 +157,6 @@ class Function(Component):
             variables={f"{node.name.upper()}_FUNCTION": Ref(function)},
             statements=(iam.allow(["lambda:InvokeFunction"], GetAtt(function, "Arn")),),
         )
-
-
-def _address(node: Node, name: str) -> Any:
-    if not settings_of(node, FunctionSettings).url:
-        raise DesignError(f"{node.source}: {node.address} has no {name}; set url = true")
-    url = GetAtt(logical_id(node.address, "Url"), "FunctionUrl")
-    return url if name == "url" else Select(2, Split("/", url))
 
 
 def _role(

@@ -98,7 +98,12 @@ class Queue(Component):
         )
         for resource, title in ((failed, "Dead-letter queue"), (queue, "Queue")):
             build.retain(resource, policy=None, why="")
-            _tls_only(node, build, resource, build.add(node, resource, title), title)
+            reference = build.add(node, resource, title)
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html
+            statement = iam.tls_only("sqs:*", GetAtt(resource.title, "Arn"))
+            document = iam.policy([statement])
+            policy = sqs.QueuePolicy(f"{resource.title}Policy", Queues=[reference], PolicyDocument=document)
+            build.add(node, policy, f"{title} policy")
         _alarms(node, build, settings)
 
     def boxes(self, node: Node) -> list[Box]:
@@ -133,13 +138,6 @@ class Queue(Component):
 
 def _name(node: Node, build: Build) -> str:
     return build.physical(node.name, limit=_NAME_LIMIT)
-
-
-def _tls_only(node: Node, build: Build, queue: sqs.Queue, reference: Ref, title: str) -> None:
-    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-security-best-practices.html
-    statement = iam.tls_only("sqs:*", GetAtt(queue.title, "Arn"))
-    policy = sqs.QueuePolicy(f"{queue.title}Policy", Queues=[reference], PolicyDocument=iam.policy([statement]))
-    build.add(node, policy, f"{title} policy")
 
 
 def _alarms(node: Node, build: Build, settings: QueueSettings) -> None:

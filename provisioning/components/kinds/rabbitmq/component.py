@@ -79,7 +79,7 @@ class Rabbitmq(Component):
             nodes=settings.nodes,
             users=security.from_users(node, build),
             watchers=_watchers(settings),
-            outward=_outward(settings),
+            outward=[_rule(10051, f"{settings.zabbix_server}/32", "Zabbix")] if settings.zabbix_server else [],
         )
         hosts.add(
             node,
@@ -100,7 +100,9 @@ class Rabbitmq(Component):
                 },
             ),
         )
-        _alarms(node, build, settings)
+        _queue_alarms(node, build, settings)
+        for number in range(1, settings.nodes + 1):
+            _host_alarms(node, build, number)
 
     def boxes(self, node: Node) -> list[Box]:
         settings = settings_of(node, RabbitmqSettings)
@@ -219,30 +221,20 @@ def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
 
 
 def _watchers(settings: RabbitmqSettings) -> list[dict[str, Any]]:
-    found = [(15691, str(network), "Prometheus") for network in settings.prometheus_from]
+    watchers = [(15691, str(network), "Prometheus") for network in settings.prometheus_from]
     if settings.zabbix_server:
-        found.append((10050, f"{settings.zabbix_server}/32", "Zabbix"))
-    return [_rule(port, cidr, why) for port, cidr, why in found]
-
-
-def _outward(settings: RabbitmqSettings) -> list[dict[str, Any]]:
-    return [_rule(10051, f"{settings.zabbix_server}/32", "Zabbix")] if settings.zabbix_server else []
+        watchers.append((10050, f"{settings.zabbix_server}/32", "Zabbix"))
+    return [_rule(port, cidr, why) for port, cidr, why in watchers]
 
 
 def _rule(port: int, cidr: str, why: str) -> dict[str, Any]:
     return {"IpProtocol": "tcp", "FromPort": port, "ToPort": port, "CidrIp": cidr, "Description": why}
 
 
-def _alarms(node: Node, build: Build, settings: RabbitmqSettings) -> None:
-    _queue_alarms(node, build, settings)
-    for number in range(1, settings.nodes + 1):
-        _host_alarms(node, build, number)
-
-
 def _queue_alarms(node: Node, build: Build, settings: RabbitmqSettings) -> None:
     def on_queue(key: str, description: str, metric: str, queue: str = settings.queue, **bound: Any) -> None:
-        found = queue_metrics.of_queue(build, queue, metric)
-        alarm(node, build, key=key, description=description, metric=found, statistic="Maximum", **bound)
+        measured = queue_metrics.of_queue(build, queue, metric)
+        alarm(node, build, key=key, description=description, metric=measured, statistic="Maximum", **bound)
 
     failed = settings.queue + queue_metrics.FAILED
     on_queue(

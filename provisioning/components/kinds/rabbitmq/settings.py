@@ -18,13 +18,13 @@ IMAGE = (
 )
 
 
-def _private(network: IPv4Network) -> IPv4Network:
+def _require_private(network: IPv4Network) -> IPv4Network:
     if not network.is_private:
         raise ValueError(f"{network} is not a private range: the hosts have no public address")
     return network
 
 
-PrivateNetwork = Annotated[IPv4Network, AfterValidator(_private)]
+PrivateNetwork = Annotated[IPv4Network, AfterValidator(_require_private)]
 
 
 class RabbitmqSettings(Settings):

@@ -25,7 +25,7 @@ from provisioning.design.names import logical_id
 _COOLDOWN_SECONDS = 180
 
 
-def _a_rabbitmq(reference: Reference) -> Reference:
+def _require_rabbitmq(reference: Reference) -> Reference:
     if reference.kind != "rabbitmq":
         raise ValueError(
             f"{reference} is a {reference.kind}; only a rabbitmq publishes its queue's depth, arrivals and completions"
@@ -45,7 +45,7 @@ class Busy(Block):
 class Pressure(Block):
     """When to scale out, by how much, and when to return to the minimum."""
 
-    queue: Annotated[InstanceOf[Reference], AfterValidator(_a_rabbitmq)] = Field(
+    queue: Annotated[InstanceOf[Reference], AfterValidator(_require_rabbitmq)] = Field(
         description="The rabbitmq whose queue decides"
     )
     growing_minutes: int = Field(
@@ -80,7 +80,7 @@ def add(node: Node, build: Build, settings: Pressure, *, minimum: int) -> None:
         )
     queue = str(getattr(build.node(settings.queue.address).settings, "queue", ""))
     depth = queue_metrics.of_queue(build, queue, queue_metrics.DEPTH)
-    out = _out(node, build, settings.step)
+    out = _scale_out_policy(node, build, settings.step)
     _growing(node, build, settings, queue, out)
     for busy in settings.busy:
         math_alarm(
@@ -107,7 +107,7 @@ def add(node: Node, build: Build, settings: Pressure, *, minimum: int) -> None:
         statistic="Maximum",
         at_most=0,
         minutes=settings.empty_minutes,
-        actions=[_back(node, build, minimum)],
+        actions=[_scale_in_policy(node, build, minimum)],
     )
     if settings.busy:
         _hint(node, build, settings, empty)
@@ -169,7 +169,7 @@ def _cpu(node: Node, build: Build) -> Metric:
     return "AWS/ECS", "CPUUtilization", {"ClusterName": Ref(logical_id(home.address)), "ServiceName": service}
 
 
-def _out(node: Node, build: Build, step: int) -> Ref:
+def _scale_out_policy(node: Node, build: Build, step: int) -> Ref:
     return _policy(
         node,
         build,
@@ -180,7 +180,7 @@ def _out(node: Node, build: Build, step: int) -> Ref:
     )
 
 
-def _back(node: Node, build: Build, minimum: int) -> Ref:
+def _scale_in_policy(node: Node, build: Build, minimum: int) -> Ref:
     return _policy(
         node,
         build,

@@ -35,14 +35,11 @@ def generation(parameter: Mapping[str, Any]) -> dict[str, Any] | None:
     if accepts is None:
         return None
     for alphabet, excluded in _KINDS:
-        if all(accepts(sample) for sample in _samples(alphabet, length)):
+        chance = random.Random(length)  # noqa: S311 - samples to try a pattern on, never a secret
+        samples = ["".join(chance.choices(alphabet, k=length)) for _ in range(_SAMPLES)]
+        if all(accepts(sample) for sample in samples):
             return {"PasswordLength": length, "ExcludePunctuation": True, **excluded}
     return None
-
-
-def _samples(alphabet: str, length: int) -> list[str]:
-    chance = random.Random(length)  # noqa: S311 - samples to try a pattern on, never a secret
-    return ["".join(chance.choices(alphabet, k=length)) for _ in range(_SAMPLES)]
 
 
 def matcher(pattern: Any) -> Callable[[str], bool] | None:

@@ -89,12 +89,12 @@ def questions(template: ImportedTemplate) -> tuple[Question, ...]:
 
 
 def _grouped(interface: Mapping[str, Any]) -> list[str]:
-    found = []
+    grouped = []
     groups = interface.get("ParameterGroups")
     for group in groups if isinstance(groups, list) else ():
         names = group.get("Parameters") if isinstance(group, dict) else None
-        found += [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
-    return list(dict.fromkeys(found))
+        grouped += [name for name in names if isinstance(name, str)] if isinstance(names, list) else []
+    return list(dict.fromkeys(grouped))
 
 
 def _label(labels: Any, name: str) -> str:
@@ -200,9 +200,9 @@ def _pattern(parameter: Mapping[str, Any], inner: str) -> str:
 
 
 def _message(parameter: Mapping[str, Any], inner: str) -> str:
-    said = _text(parameter.get("ConstraintDescription")).rstrip(".")
-    if said:
-        return f"is not accepted by the template: {said}"
+    constraint = _text(parameter.get("ConstraintDescription")).rstrip(".")
+    if constraint:
+        return f"is not accepted by the template: {constraint}"
     if isinstance(parameter.get("AllowedPattern"), str):
         return f"does not match {parameter['AllowedPattern'][:120]}"
     return f"is not {_WORDS[inner]}" if inner in _IDS else ""

@@ -82,7 +82,10 @@ def rewrite(template: ImportedTemplate, *, secrets: Mapping[str, str], boundary:
     if not data.get("Parameters"):
         data.pop("Parameters", None)
     _forget_in_interface(data, set(instead))
-    changes += _bound(data, boundary)
+    for name, resource in data["Resources"].items():
+        if resource["Type"] in _ROLES and "PermissionsBoundary" not in resource.setdefault("Properties", {}):
+            resource["Properties"]["PermissionsBoundary"] = boundary
+            changes.append(f"The role {name} receives the account's permissions boundary.")
     return Rewritten(data, tuple(changes), tuple(generated))
 
 
@@ -101,7 +104,9 @@ def _reference(
             template.line("Parameters", name),
             f"The parameter {name} has constraints that a generated value might not satisfy; set the ARN of a secret that holds the value.",
         )
-    logical_id = _free(f"{name}Secret", data["Resources"])
+    logical_id, number = f"{name}Secret", 2
+    while logical_id in data["Resources"]:
+        logical_id, number = f"{name}Secret{number}", number + 1
     data["Resources"][logical_id] = {
         "Type": "AWS::SecretsManager::Secret",
         "Properties": {"Description": f"Generated for the parameter {name}", "GenerateSecretString": how},
@@ -111,13 +116,6 @@ def _reference(
         {"Fn::Sub": f"{{{{resolve:secretsmanager:${{{logical_id}}}:SecretString}}}}"},
         f"The parameter {name} is a secret: AWS generates it into Secrets Manager ({logical_id}), and nobody enters it.",
     )
-
-
-def _free(wanted: str, taken: Mapping[str, Any]) -> str:
-    name, number = wanted, 2
-    while name in taken:
-        name, number = f"{wanted}{number}", number + 1
-    return name
 
 
 def _forget_in_interface(data: dict[str, Any], gone: set[str]) -> None:
@@ -132,15 +130,6 @@ def _forget_in_interface(data: dict[str, Any], gone: set[str]) -> None:
             group["Parameters"] = [name for name in group["Parameters"] if name not in gone]
     if isinstance(interface.get("ParameterLabels"), dict):
         interface["ParameterLabels"] = {k: v for k, v in interface["ParameterLabels"].items() if k not in gone}
-
-
-def _bound(data: dict[str, Any], boundary: Any) -> list[str]:
-    changes = []
-    for name, resource in data["Resources"].items():
-        if resource["Type"] in _ROLES and "PermissionsBoundary" not in resource.setdefault("Properties", {}):
-            resource["Properties"]["PermissionsBoundary"] = boundary
-            changes.append(f"The role {name} receives the account's permissions boundary.")
-    return changes
 
 
 def _replaced(value: Any, instead: Mapping[str, Any]) -> Any:
