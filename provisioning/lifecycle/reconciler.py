@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
 from typing import Final
 
 from provisioning.aws import STACK_STATUSES, AwsError, interface
@@ -40,13 +39,10 @@ class RegionStacks:
         self._listed: dict[str, interface.StackState] | None = None
         self._error: AwsError | None = None
         if watched >= LIST_FROM:
-            self._list()
-
-    def _list(self) -> None:
-        try:
-            self._listed = {stack.stack_id: stack for stack in self._aws.list_stacks(statuses=_LISTED)}
-        except AwsError as error:
-            self._error = error
+            try:
+                self._listed = {stack.stack_id: stack for stack in self._aws.list_stacks(statuses=_LISTED)}
+            except AwsError as error:
+                self._error = error
 
     def look(self, stack_id: str) -> interface.StackState | None:
         """The stack's state, None if it does not exist.
@@ -71,23 +67,19 @@ def run_due(engine: Engine | None = None, *, limit: int = BATCH) -> int:
     groups: dict[tuple[object, str], list[Operation]] = defaultdict(list)
     for operation in claimed:
         groups[operation.environment.account_id, operation.region].append(operation)
-    for group in groups.values():
-        _run_group(engine, group)
+    for (_, region), operations in groups.items():
+        account = operations[0].environment.account
+        watched = [operation.environment_id for operation in operations if operation.state in WATCHING]
+        submitted = 0
+        if len(watched) >= LIST_FROM:
+            submitted = Stack.objects.filter(environment__in=watched, region=region).exclude(stack_id="").count()
+        try:
+            look = RegionStacks(engine.aws_for(account, region), watched=submitted).look
+        except AwsError:
+            look = None  # the account is unreachable: each operation finds that out and reports it
+        for operation in operations:
+            engine.step(operation, look=look)
     return len(claimed)
-
-
-def _run_group(engine: Engine, operations: Sequence[Operation]) -> None:
-    account, region = operations[0].environment.account, operations[0].region
-    watched = [operation.environment_id for operation in operations if operation.state in WATCHING]
-    submitted = 0
-    if len(watched) >= LIST_FROM:
-        submitted = Stack.objects.filter(environment__in=watched, region=region).exclude(stack_id="").count()
-    try:
-        look = RegionStacks(engine.aws_for(account, region), watched=submitted).look
-    except AwsError:
-        look = None  # the account is unreachable: each operation finds that out and reports it
-    for operation in operations:
-        engine.step(operation, look=look)
 
 
 def expire_waiting(*, limit: int = 50) -> int:

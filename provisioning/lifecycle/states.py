@@ -90,7 +90,9 @@ class Graph:
         known = set(self.states)
         targets = {target for following in self.edges.values() for target in following}
         if strange := (targets | {self.start} | self.ends | set(self.edges)) - known:
-            raise ValueError(f"The {self.subject} graph names {_names(strange)}, which {self._enum} does not have.")
+            raise ValueError(
+                f"The {self.subject} graph names {_names(strange)}, which {self.states.__name__} does not have."
+            )
         if missing := known - set(self.edges):
             raise ValueError(f"The {self.subject} graph has no successors listed for {_names(missing)}.")
         if continued := {state for state in self.ends if self.edges[state]}:
@@ -101,10 +103,6 @@ class Graph:
             raise ValueError(f"The {self.subject} graph never reaches {_names(unreachable)} from {self.start}.")
         if endless := {state for state in known if not self.reachable(state) & self.ends}:
             raise ValueError(f"The {self.subject} graph has no way to an end from {_names(endless)}.")
-
-    @property
-    def _enum(self) -> str:
-        return self.states.__name__
 
     def allows(self, old: str, new: str) -> bool:
         return new in self.edges[self.states(old)]

@@ -21,15 +21,15 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 def parse_settings(words: Iterable[str]) -> dict[str, str]:
     """`["a=1", "b=x=y"]` as a mapping; raises InputErrors for a word without `=` and for a name given twice."""
-    found: dict[str, str] = {}
+    settings: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")
         if not equals or not name:
             raise InputErrors({name: [f"--set takes name=value, and {shown(word)} has no name or no equals sign."]})
-        if name in found:
+        if name in settings:
             raise InputErrors({name: [f"--set names {shown(name)} twice; give it once."]})
-        found[name] = value
-    return found
+        settings[name] = value
+    return settings
 
 
 def design_from_arguments(

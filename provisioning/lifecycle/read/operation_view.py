@@ -37,7 +37,11 @@ def steps(operation: Operation) -> list[StepView]:
     if len(data.stacks) > 1:
         first = next(number for number, step in enumerate(kind.steps) if step.per_stack)
         shared = [(step.key, step.title) for step in kind.steps if not step.per_stack]
-        plan = [*shared[:first], *_stack_steps(kind, data), *shared[first:]]
+        stack_steps = []
+        for stack in kind.in_order(data.stacks):
+            name = "the main stack" if stack.key == MAIN else f"“{stack.key}”"
+            stack_steps.append((f"stack-{stack.key}", kind.words.stack_step.format(stack=name, region=stack.region)))
+        plan = [*shared[:first], *stack_steps, *shared[first:]]
     begun = _position(operation, kind, data, [key for key, _ in plan])
     plan += [(f"task-{number}", title) for number, title in enumerate(data.task_titles)]
     if operation.state == OperationState.SUCCEEDED:
@@ -48,14 +52,6 @@ def steps(operation: Operation) -> list[StepView]:
     views = [StepView(key, title, "done" if number < position else "todo") for number, (key, title) in enumerate(plan)]
     views[position] = replace(views[position], state="failed" if ended else "now", detail=detail)
     return views
-
-
-def _stack_steps(kind: Kind, data: StepData) -> list[tuple[str, str]]:
-    steps = []
-    for stack in kind.in_order(data.stacks):
-        name = "the main stack" if stack.key == MAIN else f"“{stack.key}”"
-        steps.append((f"stack-{stack.key}", kind.words.stack_step.format(stack=name, region=stack.region)))
-    return steps
 
 
 def _position(operation: Operation, kind: Kind, data: StepData, keys: Sequence[str]) -> int:

@@ -85,7 +85,8 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
     current = current_plan_for_pages(environment)
     planned = current.document.stacks if current is not None else ()
     resources = [resource for stack in planned for resource in stack.resources]
-    stacks = _newest(environment)
+    # The newest row of each stack that has begun.
+    stacks = {stack.role: stack for stack in Stack.objects.filter(environment=environment).order_by("created_at", "id")}
     rows = [*StackResource.objects.filter(stack__in=stacks.values()).order_by("id")] if stacks else []
     by_id = {stack.pk: stack for stack in stacks.values()}
     begun = [(row, by_id[row.stack_id]) for row in rows]
@@ -99,7 +100,7 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
     everything.sort(key=lambda pair: (order.get(pair[0].logical_id, len(order)), pair[0].logical_id, pair[0].pk or 0))
     tearing_down = environment.state in removal_states()
     tones = [_tone(row) for row, _ in everything]
-    done = [_is_done(row, tone, tearing_down=tearing_down) for (row, _), tone in zip(everything, tones, strict=True)]
+    done = [bool(row.end) if tearing_down else tone == "ok" for (row, _), tone in zip(everything, tones, strict=True)]
     lines = [_line(row, stack, tone, titles) for (row, stack), tone in zip(everything, tones, strict=True)]
     main = stacks.get(MAIN)
     under_way = operation or last_operation(environment) if stacks else None
@@ -120,11 +121,6 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
         polled_at=max((stack.polled_at for stack in stacks.values() if stack.polled_at), default=None),
         stacks=_stack_lines(planned, stacks, lines, done) if len(planned) > 1 else [],
     )
-
-
-def _newest(environment: Environment) -> dict[str, Stack]:
-    """The newest row of each stack that has begun."""
-    return {stack.role: stack for stack in Stack.objects.filter(environment=environment).order_by("created_at", "id")}
 
 
 def _unbegun(planned: PlannedStack) -> list[tuple[StackResource, Stack]]:
@@ -166,10 +162,6 @@ def _tone(row: StackResource) -> Tone:
     if status is None or status.in_progress:
         return "busy"
     return "ok" if status.good else "bad"
-
-
-def _is_done(row: StackResource, tone: Tone, *, tearing_down: bool) -> bool:
-    return bool(row.end) if tearing_down else tone == "ok"
 
 
 def _line(row: StackResource, stack: Stack, tone: Tone, titles: Mapping[str, str]) -> ResourceLine:

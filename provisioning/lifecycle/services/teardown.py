@@ -59,7 +59,9 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
     to_delete: list[TeardownLine] = []
     to_retain: list[TeardownLine] = []
     for row in existing_resources(by_id):
-        keeps = retained.get(row.logical_id) if _was_complete(row) else None
+        # RetainExceptOnCreate retains only a resource that was created. See the components' `keep`.
+        was_created = row.status not in ("CREATE_FAILED", "CREATE_IN_PROGRESS")
+        keeps = retained.get(row.logical_id) if was_created else None
         title = titles.get(row.logical_id, row.logical_id)
         line = _line(row, stack=by_id[row.stack_id], title=title, kept=keeps)
         (to_retain if keeps else to_delete).append(line)
@@ -86,14 +88,6 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
         regions=[region for region in current.regions if any(line.region == region for line in plan.lines)],
         packages=len({artefact.key for stack in current.stacks for artefact in stack.artefacts}),
     )
-
-
-def _was_complete(row: StackResource) -> bool:
-    """Whether the resource was created.
-
-    RetainExceptOnCreate retains nothing else. See the components' `keep`.
-    """
-    return row.status not in ("CREATE_FAILED", "CREATE_IN_PROGRESS")
 
 
 def _line(row: StackResource, *, stack: Stack, title: str, kept: RetainedResource | None) -> TeardownLine:

@@ -43,7 +43,12 @@ def prepare(context: Context) -> Outcome:
     open_rows = [row for row in rows if row.pk not in done and _holds_on(row) and row.physical_id not in whole]
     open_rows.sort(key=lambda row: (aws_type(row.type).protection is not None, row.pk))
     for row in open_rows[:CALLS_A_STEP]:
-        _let_go(context.aws_of(row), row, rows)
+        aws, record = context.aws_of(row), aws_type(row.type)
+        if record.quiesce:
+            parent_id = next((other.physical_id for other in rows if other.type == record.runs_in), "")
+            aws.quiesce(row.type, row.physical_id, parent_id=parent_id)
+        if record.protection:
+            aws.lift_protection(row.type, row.physical_id)
         done.add(row.pk)
     if len(open_rows) > CALLS_A_STEP:
         return Outcome(step_data=replace(data, prepared=tuple(sorted(done))))
@@ -54,15 +59,6 @@ def _holds_on(row: StackResource) -> bool:
     """Whether the resource starts work by itself or has deletion protection."""
     record = aws_type(row.type)
     return bool(record.quiesce or record.protection)
-
-
-def _let_go(aws: interface.Aws, row: StackResource, rows: Sequence[StackResource]) -> None:
-    record = aws_type(row.type)
-    if record.quiesce:
-        parent_id = next((other.physical_id for other in rows if other.type == record.runs_in), "")
-        aws.quiesce(row.type, row.physical_id, parent_id=parent_id)
-    if record.protection:
-        aws.lift_protection(row.type, row.physical_id)
 
 
 def empty(context: Context) -> Outcome:

@@ -151,7 +151,7 @@ def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[ReceiptLin
         names = {line.physical_id.lower(), line.logical_id.lower()}
         named = template.get(line.logical_id, {}).get("Properties", {}).get("FinalSnapshotName", "")
         known = Found(named if isinstance(named, str) else "", line.region)
-        claimed = next((thing for thing in unclaimed if _is_of(thing, line, names)), None)
+        claimed = next((thing for thing in unclaimed if _is_snapshot_of(thing, line, names)), None)
         if claimed is not None:
             unclaimed.remove(claimed)
         title = f"Final snapshot of {line.title}"
@@ -160,7 +160,7 @@ def _snapshot_lines(context: Context, found: Sequence[Found]) -> list[ReceiptLin
     return lines + more
 
 
-def _is_of(thing: Found, line: TeardownLine, names: set[str]) -> bool:
+def _is_snapshot_of(thing: Found, line: TeardownLine, names: set[str]) -> bool:
     """Whether a snapshot is of this resource: by the name from CloudFormation, or by region if AWS
     only numbers it.
     """

@@ -56,7 +56,7 @@ def _conclude(
     regions: Sequence[str],
 ) -> Outcome:
     to_retain = {(line.logical_id, line.physical_id): line for line in context.teardown.to_retain}
-    ends = {row.pk: _end(row, answers[str(row.pk)], to_retain) for row in rows}
+    ends = {row.pk: _end_of(row, answers[str(row.pk)], to_retain) for row in rows}
     scan = read_scan(
         context.aws_in,
         tagged,
@@ -73,7 +73,7 @@ def _conclude(
     return Outcome(to=OperationState.SUCCEEDED, reason="Nothing is left.", ends=ends, receipt=receipt, step_data=data)
 
 
-def _end(row: StackResource, answer: str, to_retain: ToRetain) -> ResourceEnd:
+def _end_of(row: StackResource, answer: str, to_retain: ToRetain) -> ResourceEnd:
     """How a resource ended. Its service's answer takes precedence over CloudFormation's events."""
     line = to_retain.get(key_of(row))
     is_retained = (line is not None and line.policy == "Retain") or row.status == "DELETE_SKIPPED"

@@ -14,7 +14,7 @@ from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Decision, Ph
 from provisioning.lifecycle.failure_explanations import FailedResource, explain, root_cause
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, new_events, stop
-from provisioning.models import Stack, StackEvent
+from provisioning.models import StackEvent
 
 # DescribeStacks may not return a stack yet that was submitted a moment ago.
 SHOWS_WITHIN: Final = timedelta(minutes=1)
@@ -65,7 +65,10 @@ def watch(context: Context) -> Outcome:
         rolls_back = status == "ROLLBACK_IN_PROGRESS" and context.operation.state == OperationState.BUILDING
         to = OperationState.ROLLING_BACK if rolls_back else None
         return Outcome(to=to, wait=context.poll_seconds(), stack_state=state, events=events)
-    resources = _resources(context.aws, stack)
+    try:
+        resources = context.aws.stack_resources(stack.stack_id)
+    except NotFound:
+        resources = []
     if decision.act is Act.FINISH:
         following = context.following
         outcome = (
@@ -77,13 +80,6 @@ def watch(context: Context) -> Outcome:
         outcome = _failed(context, decision, state, events)
     outcome.stack_state, outcome.events, outcome.resources = state, events, resources
     return outcome
-
-
-def _resources(aws: interface.Aws, stack: Stack) -> Sequence[interface.StackResource]:
-    try:
-        return aws.stack_resources(stack.stack_id)
-    except NotFound:
-        return ()
 
 
 def _failed(

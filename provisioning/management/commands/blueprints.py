@@ -40,7 +40,10 @@ class Command(BaseCommand):
     def _print(self, catalogue: Catalogue) -> None:
         if not catalogue.blueprints and not catalogue.broken:
             self.stdout.write(f"There are no blueprints in {settings.BLUEPRINTS_DIR}.")
-        rows = [_row(item) for item in _as_data(catalogue)["blueprints"]]
+        rows = [
+            [", ".join(row[name]) if isinstance(row[name], list) else str(row[name]) for name in _COLUMNS]
+            for row in _as_data(catalogue)["blueprints"]
+        ]
         if rows:
             rows.insert(0, [name.upper() for name in _COLUMNS])
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
@@ -62,10 +65,6 @@ def _without_changed(catalogue: Catalogue) -> Catalogue:
     offered = {slug: blueprint for slug, blueprint in catalogue.blueprints.items() if slug not in changed}
     broken = [*catalogue.broken, *(broken_by_change(slug, sentence) for slug, sentence in changed.items())]
     return Catalogue(offered, tuple(sorted(broken, key=lambda item: item.slug)))
-
-
-def _row(item: dict[str, Any]) -> list[str]:
-    return [", ".join(item[name]) if isinstance(item[name], list) else str(item[name]) for name in _COLUMNS]
 
 
 def _input(variable: Variable, blueprint: Blueprint) -> dict[str, Any]:

@@ -64,8 +64,8 @@ class Command(BaseCommand):
         if page.example:
             self.stdout.write(f"\nFrom {page.example.blueprint}:\n{page.example.text}")
 
-    def _settings(self, found: tuple[Setting, ...], indent: str) -> None:
-        for setting in found:
+    def _settings(self, settings: tuple[Setting, ...], indent: str) -> None:
+        for setting in settings:
             default = "required" if setting.required else f"default {setting.default}"
             limits = f"; {'; '.join(setting.limits)}" if setting.limits else ""
             self.stdout.write(f"{indent}{setting.name}: {setting.type}, {default}{limits}")

@@ -11,7 +11,7 @@ from django.core.management.base import CommandParser
 from provisioning.blueprint import Blueprint
 from provisioning.design.graph import Design
 from provisioning.management.design_command import DesignCommand
-from provisioning.proof import Finding, Proof
+from provisioning.proof import Proof
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign
 
@@ -37,17 +37,22 @@ class Command(DesignCommand):
             self.stdout.write(json.dumps(proof.as_json(), indent=2, ensure_ascii=False))
         else:
             evidence = options["verbosity"] >= _WITH_EVIDENCE
-            for line in _told(design, proof, evidence=evidence):
+            for line in _report_lines(design, proof, evidence=evidence):
                 self.stdout.write(line)
         return _HIGH if proof.worst == "high" else 0
 
 
-def _told(design: Design, proof: Proof, *, evidence: bool) -> Iterator[str]:
+def _report_lines(design: Design, proof: Proof, *, evidence: bool) -> Iterator[str]:
     counts = ", ".join(f"{count} {severity}" for severity, count in proof.counts().items() if count)
     yield f"{design.blueprint} {design.version}, {design.size}, {design.environment.region}: {counts or 'no finding'}"
     for finding in proof.findings:
         yield ""
-        yield from _finding(finding)
+        yield f"{finding.severity.upper()} {finding.rule}: {finding.sentence}"
+        yield from (f"    {line}" for line in finding.evidence)
+        if finding.when:
+            yield f"    when {'; or '.join(finding.when)}"
+        if finding.remedy:
+            yield f"    → {finding.remedy}"
     yield ""
     yield "Looked at"
     for checked in proof.checked:
@@ -59,13 +64,3 @@ def _told(design: Design, proof: Proof, *, evidence: bool) -> Iterator[str]:
             yield ""
             yield title
             yield from (f"  {line}" for line in lines)
-
-
-def _finding(finding: Finding) -> Iterator[str]:
-    yield f"{finding.severity.upper()} {finding.rule}: {finding.sentence}"
-    for line in finding.evidence:
-        yield f"    {line}"
-    if finding.when:
-        yield f"    when {'; or '.join(finding.when)}"
-    if finding.remedy:
-        yield f"    → {finding.remedy}"

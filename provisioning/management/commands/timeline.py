@@ -28,7 +28,12 @@ class Command(DesignCommand):
         timeline = forecast(design, compiled)
         plan = self._work(blueprint)
         if options["json"]:
-            added = {"work": None if plan is None else plan.as_json(), "sources": _sources(timeline)}
+            # The sources of the figures for each type on the critical path.
+            sources = {
+                aws_type: "; ".join(dict.fromkeys(duration.reference for duration in durations_of(aws_type)))
+                for aws_type in sorted({step.type for step in timeline.path})
+            }
+            added = {"work": None if plan is None else plan.as_json(), "sources": sources}
             self.stdout.write(json.dumps(timeline.as_json() | added, indent=2, ensure_ascii=False))
         else:
             self._print(timeline)
@@ -68,15 +73,9 @@ class Command(DesignCommand):
             f"\nManual work: {plan.blocking_hours} hours before launch and {plan.other_hours} that can follow it; "
             f"{plan.launch_hours} hours until launch if every task starts as early as possible."
         )
-        for item in plan.items:
-            mark = "*" if item.critical else " "
-            self.stdout.write(f"{mark} {float(item.start):>5g} h  {float(item.hours):>5g} h  {item.name}")
-
-
-def _sources(timeline: Timeline) -> dict[str, str]:
-    """The sources of the figures for each type on the critical path."""
-    kinds = sorted({step.type for step in timeline.path})
-    return {kind: "; ".join(dict.fromkeys(duration.reference for duration in durations_of(kind))) for kind in kinds}
+        for task in plan.items:
+            mark = "*" if task.critical else " "
+            self.stdout.write(f"{mark} {float(task.start):>5g} h  {float(task.hours):>5g} h  {task.name}")
 
 
 def _clock(seconds: float) -> str:
