@@ -167,24 +167,19 @@ def create_change_set(params: Params) -> Any:
     if problem:
         return _refuse("ValidationError", problem)
     answer = _ministacks["CreateChangeSet"](params)
-    made = _find(params)
-    if made is not None and answer[0] == 200 and stack is not None and kind == "CREATE":  # noqa: PLR2004
-        _keep_stack_id(made, stack, answer)
-        answer = (answer[0], answer[1], answer[2].replace(made["_first_id"].encode(), stack["StackId"].encode()))
-        del made["_first_id"]
+    placeholder = _find(params)
+    if placeholder is not None and answer[0] == 200 and stack is not None and kind == "CREATE":  # noqa: PLR2004
+        # A second CREATE change set belongs to the stack under review; ministack has created a new stack for it.
+        new_id, placeholder["StackId"] = placeholder["StackId"], stack["StackId"]
+        cfn.stack_events.pop(new_id, None)
+        for change_set in cfn.change_sets.values():
+            if change_set["StackId"] == new_id:
+                change_set["StackId"] = stack["StackId"]
+        answer = (answer[0], answer[1], answer[2].replace(new_id.encode(), stack["StackId"].encode()))
     arns = helpers.extract_string_members(params, "NotificationARNs")
-    if made is not None and answer[0] == 200 and arns:  # noqa: PLR2004
-        made["NotificationARNs"] = arns
+    if placeholder is not None and answer[0] == 200 and arns:  # noqa: PLR2004
+        placeholder["NotificationARNs"] = arns
     return answer
-
-
-def _keep_stack_id(made: Stack, before: Stack, _answer: Any) -> None:
-    """Adds a second CREATE change set to the stack under review instead of creating a new stack."""
-    made["_first_id"], made["StackId"] = made["StackId"], before["StackId"]
-    cfn.stack_events.pop(made["_first_id"], None)
-    for change_set in cfn.change_sets.values():
-        if change_set["StackId"] == made["_first_id"]:
-            change_set["StackId"] = before["StackId"]
 
 
 def execute_change_set(params: Params) -> Any:
@@ -236,16 +231,14 @@ def describe_stacks(params: Params) -> Any:
     text = body.decode()
     for stack in cfn.stacks.values():
         marker = f"<StackId>{escape(stack['StackId'])}</StackId>"
-        if marker in text:
-            text = text.replace(marker, marker + _more_of(stack), 1)
+        if marker not in text:
+            continue
+        arns = "".join(f"<member>{escape(arn)}</member>" for arn in stack.get("NotificationARNs") or [])
+        plain = {name: stack.get(name) for name in ("RoleARN", "TimeoutInMinutes", "DeletionTime")}
+        added = f"<NotificationARNs>{arns}</NotificationARNs>"
+        added += "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in plain.items() if value)
+        text = text.replace(marker, marker + added, 1)
     return status, headers, text.encode()
-
-
-def _more_of(stack: Stack) -> str:
-    arns = "".join(f"<member>{escape(arn)}</member>" for arn in stack.get("NotificationARNs") or [])
-    plain = {name: stack.get(name) for name in ("RoleARN", "TimeoutInMinutes", "DeletionTime")}
-    shown = "".join(f"<{name}>{escape(str(value))}</{name}>" for name, value in plain.items() if value)
-    return f"<NotificationARNs>{arns}</NotificationARNs>{shown}"
 
 
 def describe_stack_resources(params: Params) -> Any:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from functools import cache
-from typing import Any
+from typing import Any, Final
 
 Schema = dict[str, Any]
 UNKNOWN = "<known only at deployment>"
@@ -27,11 +27,11 @@ def _pattern(text: str) -> re.Pattern[str] | None:
 
 def problems(schema: Schema, properties: dict[str, Any]) -> list[str]:
     """All problems with a resource's properties, one sentence each."""
-    found = _Check(schema).check(schema, properties, "#")
+    problems = _Check(schema).check(schema, properties, "#")
     read_only = {path.split("/")[2] for path in schema.get("readOnlyProperties", []) if path.count("/") == 2}  # noqa: PLR2004
     writable = {path.split("/")[2] for path in schema.get("createOnlyProperties", [])} | set(schema.get("required", []))
-    found += [f"Encountered unsupported property {name}" for name in properties if name in read_only - writable]
-    return found
+    problems += [f"Encountered unsupported property {name}" for name in properties if name in read_only - writable]
+    return problems
 
 
 def _fits(kind: str, value: Any) -> bool:  # noqa: PLR0911 - one line a kind
@@ -57,23 +57,25 @@ def _fits(kind: str, value: Any) -> bool:  # noqa: PLR0911 - one line a kind
 
 
 def _string_problems(schema: Schema, value: str, path: str) -> list[str]:
-    found = []
+    problems = []
     pattern = _pattern(schema["pattern"]) if "pattern" in schema else None
     if pattern is not None and not pattern.search(value):
-        found.append(f"{path}: failed validation constraint for keyword [pattern]")
+        problems.append(f"{path}: failed validation constraint for keyword [pattern]")
     if len(value) < schema.get("minLength", 0):
-        found.append(f"{path}: expected minLength: {schema['minLength']}, actual: {len(value)}")
+        problems.append(f"{path}: expected minLength: {schema['minLength']}, actual: {len(value)}")
     if len(value) > schema.get("maxLength", len(value)):
-        found.append(f"{path}: expected maxLength: {schema['maxLength']}, actual: {len(value)}")
-    return found
+        problems.append(f"{path}: expected maxLength: {schema['maxLength']}, actual: {len(value)}")
+    return problems
 
 
-def _number_problems(schema: Schema, number: float, path: str) -> list[str]:
-    if number < schema.get("minimum", number):
-        return [f"{path}: {number:g} is not greater or equal to {schema['minimum']}"]
-    if number > schema.get("maximum", number):
-        return [f"{path}: {number:g} is not less or equal to {schema['maximum']}"]
-    return []
+_TYPE_NAMES: Final[dict[type, str]] = {
+    str: "String",
+    bool: "Boolean",
+    int: "Integer",
+    float: "Number",
+    list: "JSONArray",
+    dict: "JSONObject",
+}
 
 
 class _Check:
@@ -90,13 +92,13 @@ class _Check:
             allowed = kinds if isinstance(kinds, list) else [kinds]
             if not any(_fits(kind, value) for kind in allowed):
                 shown = ", ".join(allowed)
-                return [f"{path}: expected type: {shown}, found: {_kind(value)}"]
-        found = self._scalar(schema, value, path)
+                return [f"{path}: expected type: {shown}, found: {_TYPE_NAMES.get(type(value), 'Null')}"]
+        problems = self._scalar(schema, value, path)
         if isinstance(value, dict):
-            found += self._object(schema, value, path)
+            problems += self._object(schema, value, path)
         elif isinstance(value, list):
-            found += self._array(schema, value, path)
-        return found + self._combined(schema, value, path)
+            problems += self._array(schema, value, path)
+        return problems + self._combined(schema, value, path)
 
     def _target(self, reference: str) -> Any:
         target: Any = self.root
@@ -108,59 +110,63 @@ class _Check:
         if isinstance(value, dict | list):
             return []
         text = str(value).lower() if isinstance(value, bool) else str(value)
-        found = []
+        problems = []
         if "enum" in schema and text not in {
             str(item).lower() if isinstance(item, bool) else str(item) for item in schema["enum"]
         }:
-            found.append(f"{path}: {text} is not a valid enum value")
+            problems.append(f"{path}: {text} is not a valid enum value")
         if "const" in schema and text != str(schema["const"]):
-            found.append(f"{path}: {text} is not {schema['const']}")
+            problems.append(f"{path}: {text} is not {schema['const']}")
         if isinstance(value, str) and schema.get("type", "string") in ("string", ["string"]):
-            found += _string_problems(schema, value, path)
+            problems += _string_problems(schema, value, path)
         if schema.get("type") in ("integer", "number"):
-            found += _number_problems(schema, float(value), path)
-        return found
+            number = float(value)
+            if number < schema.get("minimum", number):
+                problems.append(f"{path}: {number:g} is not greater or equal to {schema['minimum']}")
+            elif number > schema.get("maximum", number):
+                problems.append(f"{path}: {number:g} is not less or equal to {schema['maximum']}")
+        return problems
 
     def _object(self, schema: Schema, value: dict[str, Any], path: str) -> list[str]:
-        found = [f"{path}: required key [{name}] not found" for name in schema.get("required", []) if name not in value]
+        problems = [
+            f"{path}: required key [{name}] not found" for name in schema.get("required", []) if name not in value
+        ]
         known = schema.get("properties", {})
         patterns = schema.get("patternProperties", {})
         for name, item in value.items():
             if name in known:
-                found += self.check(known[name], item, f"{path}/{name}")
+                problems += self.check(known[name], item, f"{path}/{name}")
                 continue
             matching = [
-                inner
-                for text, inner in patterns.items()
-                if (found_pattern := _pattern(text)) is None or found_pattern.search(name)
+                inner for text, inner in patterns.items() if (pattern := _pattern(text)) is None or pattern.search(name)
             ]
             if matching:
-                found += self.check(matching[0], item, f"{path}/{name}")
+                problems += self.check(matching[0], item, f"{path}/{name}")
             elif schema.get("additionalProperties") is False and (known or patterns):
-                found.append(f"{path}: extraneous key [{name}] is not permitted")
+                problems.append(f"{path}: extraneous key [{name}] is not permitted")
         for name, needed in schema.get("dependentRequired", {}).items():
-            found += [
+            problems += [
                 f"{path}: property [{other}] is required" for other in needed if name in value and other not in value
             ]
-        return found
+        return problems
 
     def _array(self, schema: Schema, value: list[Any], path: str) -> list[str]:
-        found = []
+        problems = []
         if len(value) < schema.get("minItems", 0):
-            found.append(f"{path}: expected minimum item count: {schema['minItems']}, found: {len(value)}")
+            problems.append(f"{path}: expected minimum item count: {schema['minItems']}, found: {len(value)}")
         if len(value) > schema.get("maxItems", len(value)):
-            found.append(f"{path}: expected maximum item count: {schema['maxItems']}, found: {len(value)}")
+            problems.append(f"{path}: expected maximum item count: {schema['maxItems']}, found: {len(value)}")
         known = [repr(item) for item in value if UNKNOWN not in repr(item)]
         if schema.get("uniqueItems") and len(set(known)) < len(known):
-            found.append(f"{path}: array items are not unique")
+            problems.append(f"{path}: array items are not unique")
         for position, item in enumerate(value):
-            found += self.check(schema.get("items"), item, f"{path}/{position}")
-        return found
+            problems += self.check(schema.get("items"), item, f"{path}/{position}")
+        return problems
 
     def _combined(self, schema: Schema, value: Any, path: str) -> list[str]:
-        found: list[str] = []
+        problems: list[str] = []
         for inner in schema.get("allOf", []):
-            found += self.check(inner, value, path)
+            problems += self.check(inner, value, path)
         for keyword in ("anyOf", "oneOf"):
             if keyword not in schema:
                 continue
@@ -168,18 +174,9 @@ class _Check:
             fitting = sum(not outcome for outcome in outcomes)
             if not fitting:
                 shortest: list[str] = min(outcomes, key=len)
-                found += shortest
-            elif keyword == "oneOf" and fitting > 1 and UNKNOWN not in repr(value) and self._distinct(schema[keyword]):
-                found.append(f"{path}: {fitting} subschemas matched instead of one")
-        return found
-
-    def _distinct(self, schemas: list[Schema]) -> bool:
-        """Alternatives by required keys exclude each other; alternatives by shape may both match,
-        as on AWS.
-        """
-        return all(isinstance(inner, dict) and set(inner) == {"required"} for inner in schemas)
-
-
-def _kind(value: Any) -> str:
-    names = {str: "String", bool: "Boolean", int: "Integer", float: "Number", list: "JSONArray", dict: "JSONObject"}
-    return names.get(type(value), "Null")
+                problems += shortest
+            # Alternatives by required keys exclude each other; alternatives by shape may both match, as on AWS.
+            by_required = all(isinstance(inner, dict) and set(inner) == {"required"} for inner in schema[keyword])
+            if keyword == "oneOf" and fitting > 1 and by_required and UNKNOWN not in repr(value):
+                problems.append(f"{path}: {fitting} subschemas matched instead of one")
+        return problems

@@ -70,7 +70,7 @@ class State:
                 child = os.fork()
                 if not child:
                     self._write_in_child(target)
-            if await self._succeeded(child):
+            if await self._wait_for_child(child):
                 self._point_to(target)
                 self._saved = mark
             else:
@@ -115,7 +115,7 @@ class State:
         own: dict[str, Any] = {"stores": calls.dump()}
         (target / OWN_FILE).write_text(json.dumps(own), "utf-8")
 
-    async def _succeeded(self, child: int) -> bool:
+    async def _wait_for_child(self, child: int) -> bool:
         while True:
             done, status = os.waitpid(child, os.WNOHANG)  # noqa: ASYNC222 - it doesn't wait
             if done:

@@ -54,14 +54,13 @@ def _references(value: Any) -> set[str]:
     return {name for name, _ in engine.intrinsic_references(value) if not name.startswith(_PSEUDO)}
 
 
-def _needs(definition: dict[str, Any]) -> set[str]:
-    depends = definition.get("DependsOn") or []
-    return _references(definition.get("Properties") or {}) | set([depends] if isinstance(depends, str) else depends)
-
-
 def _unresolved(template: Template, resources: dict[str, Any]) -> str:
     known = set(resources) | set(template.get("Parameters") or {})
-    wanted = {name for definition in resources.values() for name in _needs(definition)}
+    wanted: set[str] = set()
+    for definition in resources.values():
+        depends = definition.get("DependsOn") or []
+        wanted |= _references(definition.get("Properties") or {})
+        wanted |= {depends} if isinstance(depends, str) else set(depends)
     blocks = {"Resources": wanted, "Outputs": _references(template.get("Outputs") or {})}
     for block, names in blocks.items():
         missing = sorted(names - known)

@@ -11,7 +11,7 @@ from provisioning.sandbox.work import on_loop
 Json = dict[str, Any]
 
 
-def _rule(rule: Json) -> Json:
+def _replication_rule(rule: Json) -> Json:
     shaped = {name: value for name, value in rule.items() if name != "Filter"}
     chosen = rule.get("Filter")
     if chosen is not None:
@@ -31,18 +31,9 @@ def _replicate(bucket: str, value: Json) -> None:
             raise ValueError(
                 "Destination bucket must exist. (Service: S3, Status Code: 400) (HandlerErrorCode: InvalidRequest)"
             )
-    shaped = {"Role": value["Role"], "Rules": [_rule(rule) for rule in value["Rules"]]}
+    shaped = {"Role": value["Role"], "Rules": [_replication_rule(rule) for rule in value["Rules"]]}
     wanted = arguments("s3", "PutBucketReplication", {"ReplicationConfiguration": shaped})
     api("s3").put_bucket_replication(Bucket=bucket, **wanted)
-
-
-def _log(bucket: str, value: Json) -> None:
-    """Logs to the bucket that the template names, or to the bucket itself if it names none."""
-    target = {
-        "TargetBucket": value.get("DestinationBucketName") or bucket,
-        "TargetPrefix": value.get("LogFilePrefix", ""),
-    }
-    api("s3").put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": target})
 
 
 def configure(bucket: str, properties: Properties, old: Properties) -> None:
@@ -54,6 +45,12 @@ def configure(bucket: str, properties: Properties, old: Properties) -> None:
     elif old.get("ReplicationConfiguration"):
         api("s3").delete_bucket_replication(Bucket=bucket)
     if properties.get("LoggingConfiguration"):
-        _log(bucket, properties["LoggingConfiguration"])
+        # The template may name another bucket for the logs.
+        logging = properties["LoggingConfiguration"]
+        target = {
+            "TargetBucket": logging.get("DestinationBucketName") or bucket,
+            "TargetPrefix": logging.get("LogFilePrefix", ""),
+        }
+        api("s3").put_bucket_logging(Bucket=bucket, BucketLoggingStatus={"LoggingEnabled": target})
     elif old.get("LoggingConfiguration"):
         api("s3").put_bucket_logging(Bucket=bucket, BucketLoggingStatus={})

@@ -68,7 +68,7 @@ def update(physical_id: str, old: Properties, new: Properties, stack: str, logic
 
 
 def delete(physical_id: str, properties: Properties) -> None:
-    if on_loop(_users, physical_id):
+    if on_loop(_is_in_use, physical_id):
         raise ValueError(
             f"Certificate {physical_id} in account {get_account_id()} is in use. "
             "(Service: Acm, Status Code: 400) (HandlerErrorCode: ResourceConflict)"
@@ -76,7 +76,7 @@ def delete(physical_id: str, properties: Properties) -> None:
     _delete(physical_id, properties)
 
 
-def _users(arn: str) -> bool:
+def _is_in_use(arn: str) -> bool:
     stores = (alb.listeners, cloudfront.distributions)
     return any(arn in repr(record) for store in stores for record in store.values())
 

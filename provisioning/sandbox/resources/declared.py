@@ -68,11 +68,6 @@ def _request(kind: Declared, operation: str, properties: Properties) -> dict[str
     return {**arguments(kind.service, operation, shaped), **kind.fixed}
 
 
-def _attributes(kind: Declared, found: Any, identity: str) -> dict[str, Any]:
-    values = {name: walk(found, path) if path else identity for name, path in kind.attributes.items()}
-    return {name: value for name, value in values.items() if value is not None}
-
-
 def declare(name: str, kind: Declared) -> None:
     """Registers a declared type."""
 
@@ -85,11 +80,12 @@ def declare(name: str, kind: Declared) -> None:
             specifications = tag_specifications(kind.ec2_kind, properties)
             request |= {"TagSpecifications": specifications} if specifications else {}
         answer = call(kind.service, kind.create, **request)
-        found = walk(answer, kind.made) if kind.made else answer
-        identity = str(walk(found, kind.at) or wanted.get(kind.name) or wanted.get(kind.at))
+        record = walk(answer, kind.made) if kind.made else answer
+        identity = str(walk(record, kind.at) or wanted.get(kind.name) or wanted.get(kind.at))
         if kind.ec2_kind:
             retag(identity, {}, properties)
-        return identity, _attributes(kind, found, identity)
+        attributes = {name: walk(record, path) if path else identity for name, path in kind.attributes.items()}
+        return identity, {name: value for name, value in attributes.items() if value is not None}
 
     def update(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:
         same = {**old, "Tags": None} == {**new, "Tags": None}

@@ -74,22 +74,18 @@ def zone_of(properties: Properties) -> str:
     return zone_id
 
 
-def _record(properties: Properties) -> dict[str, Any]:
+def change(zone_id: str, action: str, properties: Properties) -> None:
     plain = {
         k: v for k, v in properties.items() if k not in ("ResourceRecords", "HostedZoneId", "HostedZoneName", "Comment")
     }
-    batch = {"Changes": [{"Action": "CREATE", "ResourceRecordSet": plain}]}
+    batch = {"Changes": [{"Action": action, "ResourceRecordSet": plain}]}
     shaped = arguments("route53", "ChangeResourceRecordSets", {"ChangeBatch": batch})
     record: dict[str, Any] = shaped["ChangeBatch"]["Changes"][0]["ResourceRecordSet"]
     if properties.get("ResourceRecords"):
         record["ResourceRecords"] = [{"Value": str(value)} for value in properties["ResourceRecords"]]
     if record.get("AliasTarget"):
         record["AliasTarget"].setdefault("EvaluateTargetHealth", False)
-    return record
-
-
-def change(zone_id: str, action: str, properties: Properties) -> None:
-    changes = [{"Action": action, "ResourceRecordSet": _record(properties)}]
+    changes = [{"Action": action, "ResourceRecordSet": record}]
     api("route53").change_resource_record_sets(HostedZoneId=zone_id, ChangeBatch={"Changes": changes})
 
 

@@ -27,17 +27,12 @@ def _retag(arn: str, old: Properties, new: Properties) -> None:
 def create_task_definition(logical_id: str, properties: Properties, stack: str) -> Made:
     family = properties.get("Family") or f"{stack}-{logical_id}"
     wanted = arguments("ecs", "RegisterTaskDefinition", {**properties, "Family": family})
-    if "volumes" in wanted:
-        wanted["volumes"] = [_volume(item) for item in wanted["volumes"]]
+    for volume in wanted.get("volumes", ()):
+        file_system = volume.get("efsVolumeConfiguration")
+        if file_system and "fileSystemId" not in file_system:
+            raise ValueError("EFSVolumeConfiguration needs a FilesystemId. (Service: Ecs, Status Code: 400)")
     definition = api("ecs").register_task_definition(**{**wanted, **_tags(properties)})["taskDefinition"]
     return definition["taskDefinitionArn"], {"TaskDefinitionArn": definition["taskDefinitionArn"]}
-
-
-def _volume(volume: dict[str, Any]) -> dict[str, Any]:
-    configuration = volume.get("efsVolumeConfiguration")
-    if configuration and "fileSystemId" not in configuration:
-        raise ValueError("EFSVolumeConfiguration needs a FilesystemId. (Service: Ecs, Status Code: 400)")
-    return volume
 
 
 def update_task_definition(physical_id: str, old: Properties, new: Properties, stack: str, logical_id: str) -> Made:

@@ -69,14 +69,11 @@ def _check(properties: Properties, own_id: str = "") -> None:
                 "AlreadyExists",
             )
     acl = str(config.get("WebACLId") or "")
+    acl_id = acl.rsplit("/", 1)[-1]
     if acl and (
-        ":global/webacl/" not in acl or waf.web_acls.get_scoped(get_account_id(), GLOBAL_REGION, _acl_id(acl)) is None
+        ":global/webacl/" not in acl or waf.web_acls.get_scoped(get_account_id(), GLOBAL_REGION, acl_id) is None
     ):
         _refuse("Web ACL is not accessible by the requester.")
-
-
-def _acl_id(arn: str) -> str:
-    return arn.rsplit("/", 1)[-1]
 
 
 def _note(distribution_id: str, properties: Properties) -> None:

@@ -27,15 +27,11 @@ def delete_oidc_provider(physical_id: str, _properties: Properties) -> None:
     api("iam").delete_open_id_connect_provider(OpenIDConnectProviderArn=physical_id)
 
 
-def _document(value: object) -> str:
-    return value if isinstance(value, str) else json.dumps(value)
-
-
 def create_role_policy(_logical_id: str, properties: Properties, _stack: str) -> Made:
     role, name = properties["RoleName"], properties["PolicyName"]
-    api("iam").put_role_policy(
-        RoleName=role, PolicyName=name, PolicyDocument=_document(properties.get("PolicyDocument", {}))
-    )
+    document = properties.get("PolicyDocument", {})
+    text = document if isinstance(document, str) else json.dumps(document)
+    api("iam").put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=text)
     return f"{name}|{role}", {}
 
 

@@ -157,22 +157,20 @@ def create_interface(_logical_id: str, properties: Properties, _stack: str) -> M
     }
     wanted = arguments("ec2", "CreateNetworkInterface", renamed)
     specifications = tag_specifications("network-interface", properties)
-    made = api("ec2").create_network_interface(
+    interface = api("ec2").create_network_interface(
         **wanted, **({"TagSpecifications": specifications} if specifications else {})
     )["NetworkInterface"]
-    interface_id = made["NetworkInterfaceId"]
+    interface_id = interface["NetworkInterfaceId"]
+    described = api("ec2").describe_network_interfaces(NetworkInterfaceIds=[interface_id])["NetworkInterfaces"][0]
     attributes = {
         "Id": interface_id,
-        "PrimaryPrivateIpAddress": made["PrivateIpAddress"],
-        "SecondaryPrivateIpAddresses": _secondary(interface_id),
-        "VpcId": made.get("VpcId", ""),
+        "PrimaryPrivateIpAddress": interface["PrivateIpAddress"],
+        "SecondaryPrivateIpAddresses": [
+            address["PrivateIpAddress"] for address in described["PrivateIpAddresses"] if not address["Primary"]
+        ],
+        "VpcId": interface.get("VpcId", ""),
     }
     return interface_id, attributes
-
-
-def _secondary(interface_id: str) -> list[str]:
-    shown = api("ec2").describe_network_interfaces(NetworkInterfaceIds=[interface_id])["NetworkInterfaces"][0]
-    return [item["PrivateIpAddress"] for item in shown["PrivateIpAddresses"] if not item["Primary"]]
 
 
 def update_interface(physical_id: str, old: Properties, new: Properties, _stack: str, _logical_id: str) -> Made:

@@ -15,13 +15,10 @@ Tag = Callable[[str, Properties], None]
 LIST, MAP = ("Tags", "list"), ("Tags", "map")
 
 
-def _cache_arn(kind: str, name: str) -> str:
-    return f"arn:aws:elasticache:{get_region()}:{get_account_id()}:{kind}:{name}"
-
-
 def _tag_cache(kind: str) -> Tag:
     def tag(physical_id: str, properties: Properties) -> None:
-        arn = physical_id if physical_id.startswith("arn:") else _cache_arn(kind, physical_id)
+        arn = f"arn:aws:elasticache:{get_region()}:{get_account_id()}:{kind}:{physical_id}"
+        arn = physical_id if physical_id.startswith("arn:") else arn
         api("elasticache").add_tags_to_resource(ResourceName=arn, Tags=tag_list(properties))
 
     return tag

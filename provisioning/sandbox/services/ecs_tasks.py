@@ -21,16 +21,6 @@ _STOPPED = "STOPPED"
 _running: set[asyncio.Task[None]] = set()
 
 
-def _stack_and_logical_id(task: dict[str, Any]) -> tuple[str, str]:
-    """The target that a fault may name: the stack and logical id of the task's definition, or its
-    cluster and family.
-    """
-    arn = task["taskDefinitionArn"]
-    tags = {tag["key"]: tag["value"] for tag in ecs.tags.get(arn) or []}
-    cluster, family = task["clusterArn"].rsplit("/", 1)[-1], arn.rsplit("/", 1)[-1].rsplit(":", 1)[0]
-    return tags.get("aws:cloudformation:stack-name", cluster), tags.get("aws:cloudformation:logical-id", family)
-
-
 def _show(task: dict[str, Any], status: str) -> bool:
     """Moves the task to its next status; False if it was stopped meanwhile."""
     if task["lastStatus"] == _STOPPED:
@@ -65,7 +55,12 @@ async def _live(task: dict[str, Any], fault: Fault | None) -> None:
 
 
 def _start(task: dict[str, Any]) -> None:
-    stack, logical_id = _stack_and_logical_id(task)
+    # A fault names the stack and logical id of the task's definition, or the task's cluster and family.
+    arn = task["taskDefinitionArn"]
+    tags = {tag["key"]: tag["value"] for tag in ecs.tags.get(arn) or []}
+    cluster, family = task["clusterArn"].rsplit("/", 1)[-1], arn.rsplit("/", 1)[-1].rsplit(":", 1)[0]
+    stack = tags.get("aws:cloudformation:stack-name", cluster)
+    logical_id = tags.get("aws:cloudformation:logical-id", family)
     life = asyncio.create_task(_live(task, FAULTS.take(stack, logical_id, TASK_TYPE, "run_task")))
     _running.add(life)
     life.add_done_callback(_running.discard)

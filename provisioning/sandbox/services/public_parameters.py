@@ -26,25 +26,20 @@ def image_id(name: str) -> str | None:
     return f"ami-0{hashlib.sha256(f'{get_region()}{name}'.encode()).hexdigest()[:16]}"
 
 
-def _value(name: str) -> str | None:
-    found = image_id(name)
-    if found and _ECS.fullmatch(name):
-        return json.dumps(
-            {
-                "image_id": found,
-                "image_name": "amzn2-ami-ecs-hvm",
-                "os": "Amazon Linux 2",
-                "ecs_agent_version": "1.89.0",
-            }
-        )
-    return found
-
-
 def public_parameter(name: str) -> dict[str, Any] | None:
-    value = _value(name)
-    if value is None:
+    image = image_id(name)
+    if image is None:
         known: dict[str, Any] | None = _ministacks(name)
         return known
+    value = image
+    if _ECS.fullmatch(name):
+        description = {
+            "image_id": image,
+            "image_name": "amzn2-ami-ecs-hvm",
+            "os": "Amazon Linux 2",
+            "ecs_agent_version": "1.89.0",
+        }
+        value = json.dumps(description)
     return {
         "Name": name,
         "Type": "String",

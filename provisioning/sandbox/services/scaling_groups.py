@@ -29,7 +29,13 @@ def launch_form(group: Group, number: int = 0) -> Form:
     if template.get("LaunchTemplateId") or template.get("LaunchTemplateName"):
         form |= {f"LaunchTemplate.{name}": [str(value)] for name, value in template.items() if value}
     else:
-        form |= _by_configuration(autoscaling.launch_configs.get(group.get("LaunchConfigurationName")) or {})
+        configuration = autoscaling.launch_configs.get(group.get("LaunchConfigurationName")) or {}
+        names = {ours: theirs for ours, theirs in _CONFIGURATION.items() if configuration.get(ours)}
+        form |= {theirs: [str(configuration[ours])] for ours, theirs in names.items()}
+        if profile := str(configuration.get("IamInstanceProfile") or ""):
+            form[f"IamInstanceProfile.{'Arn' if profile.startswith('arn:') else 'Name'}"] = [profile]
+        groups = [str(name) for name in configuration.get("SecurityGroups") or [] if str(name).startswith("sg-")]
+        form |= flattened("SecurityGroupId", groups)
     tags = [tag for tag in group.get("Tags") or [] if str(tag.get("PropagateAtLaunch")).lower() == "true"]
     tags.append({"Key": "aws:autoscaling:groupName", "Value": group["AutoScalingGroupName"]})
     form["TagSpecification.1.ResourceType"] = ["instance"]
@@ -39,31 +45,23 @@ def launch_form(group: Group, number: int = 0) -> Form:
     return form
 
 
-def _by_configuration(configuration: dict[str, Any]) -> Form:
-    form: Form = {
-        there: [str(configuration[here])] for here, there in _CONFIGURATION.items() if configuration.get(here)
-    }
-    profile = str(configuration.get("IamInstanceProfile") or "")
-    if profile:
-        form[f"IamInstanceProfile.{'Arn' if profile.startswith('arn:') else 'Name'}"] = [profile]
-    groups = [str(group) for group in configuration.get("SecurityGroups") or [] if str(group).startswith("sg-")]
-    return {**form, **flattened("SecurityGroupId", groups)}
-
-
 def reconcile(group: Group) -> None:
     """Launches as many instances as the group needs, spread over its subnets; none if its template
     cannot launch any.
     """
     held: list[dict[str, Any]] = group["Instances"]
     while len(held) > group["DesiredCapacity"]:
-        _terminate(held.pop()["InstanceId"])
+        instance_id = held.pop()["InstanceId"]
+        if instance_id in ec2.instances:
+            ec2.instances[instance_id]["DisableApiTermination"] = False
+            instances.terminate_instances({"InstanceId.1": [instance_id]})
     while len(held) < group["DesiredCapacity"]:
         answer = instances.run_instances(launch_form(group, len(held)))
         if answer[0] != 200:  # noqa: PLR2004
             return
-        found = _INSTANCE_ID.search(answer[2].decode())
-        assert found is not None  # noqa: S101 - an accepted launch names its instance
-        held.append(_member(group, ec2.instances[found[1]]))
+        launched = _INSTANCE_ID.search(answer[2].decode())
+        assert launched is not None  # noqa: S101 - an accepted launch names its instance
+        held.append(_member(group, ec2.instances[launched[1]]))
 
 
 def _member(group: Group, instance: dict[str, Any]) -> dict[str, Any]:
@@ -76,12 +74,6 @@ def _member(group: Group, instance: dict[str, Any]) -> dict[str, Any]:
         "LaunchTemplate": group.get("LaunchTemplate") or {},
         "LaunchConfigurationName": group.get("LaunchConfigurationName", ""),
     }
-
-
-def _terminate(instance_id: str) -> None:
-    if instance_id in ec2.instances:
-        ec2.instances[instance_id]["DisableApiTermination"] = False
-        instances.terminate_instances({"InstanceId.1": [instance_id]})
 
 
 def refusal(group: Group) -> str:

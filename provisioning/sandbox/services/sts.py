@@ -13,11 +13,6 @@ from provisioning.sandbox.services.calls import Answer, Handler
 ARN_PARTS = 6
 
 
-def _form(body: bytes, query: dict[str, list[str]]) -> dict[str, str]:
-    pairs = {**query, **parse_qs((body or b"").decode("utf-8", "replace"))}
-    return {name: values[0] for name, values in pairs.items() if values}
-
-
 def _refused(form: dict[str, str], caller: dict[str, Any]) -> str:
     """Why the caller may not assume the role; empty if it may."""
     role_arn = form.get("RoleArn", "")
@@ -45,7 +40,8 @@ def _strict(ministacks: Handler) -> Handler:
     async def handle(
         method: str, path: str, headers: dict[str, str], body: bytes, query: dict[str, list[str]]
     ) -> Answer:
-        form = _form(body, query)
+        pairs = {**query, **parse_qs((body or b"").decode("utf-8", "replace"))}
+        form = {name: values[0] for name, values in pairs.items() if values}
         if form.get("Action") == "AssumeRole":
             caller = sts.caller_identity(headers, query)
             reason = _refused(form, {"accountId": get_account_id(), **caller})

@@ -62,22 +62,20 @@ class Deletion:
                 self.stack["StackName"], logical_id, record, snapshot=policy == "Snapshot" and self.snapshots
             )
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is the resource's failure, with its own words
-            return self._fail(logical_id, in_aws_words(error))
+            reason = in_aws_words(error)
+            if self.force:
+                self.forced |= all_needed_by(self.deployment.graph, {logical_id})
+                self._skip(logical_id, reason)
+                return True
+            set_resource(self.stack, logical_id, "DELETE_FAILED", reason)
+            self.failed[logical_id] = reason
+            return False
         set_resource(self.stack, logical_id, "DELETE_COMPLETE")
         return True
 
     def _skip(self, logical_id: str, reason: str = "") -> None:
         set_resource(self.stack, logical_id, "DELETE_SKIPPED", reason)
         self.stack["_resources"].pop(logical_id, None)
-
-    def _fail(self, logical_id: str, reason: str) -> bool:
-        if self.force:
-            self.forced |= all_needed_by(self.deployment.graph, {logical_id})
-            self._skip(logical_id, reason)
-            return True
-        set_resource(self.stack, logical_id, "DELETE_FAILED", reason)
-        self.failed[logical_id] = reason
-        return False
 
     def reason(self) -> str:
         return f"The following resource(s) failed to delete: [{', '.join(sorted(self.failed))}]. "

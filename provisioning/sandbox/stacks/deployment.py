@@ -174,7 +174,7 @@ class Deployment:
             return  # created before the sandbox was stopped
         properties, dynamic = self.properties(logical_id)
         if logical_id in self.imports:
-            await self._adopt(logical_id, resource_type, properties)
+            await self._import_resource(logical_id, resource_type, properties)
             return
         if not (record and record.get("PhysicalResourceId")):
             kept: dict[str, Any] = {
@@ -193,7 +193,11 @@ class Deployment:
         await signals.await_signals(
             self.stack, logical_id, self.resolve(self.definitions[logical_id].get("CreationPolicy") or {})
         )
-        self._complete(logical_id, before)
+        if before:  # another type under the same name: the old resource is deleted in the cleanup
+            old = (logical_id, before["ResourceType"], before["PhysicalResourceId"])
+            new_id = self.stack["_resources"][logical_id]["PhysicalResourceId"]
+            self.replaced.append((*old, new_id, before.get("Properties", {}), []))
+        set_resource(self.stack, logical_id, "CREATE_COMPLETE" if not before else "UPDATE_COMPLETE")
 
     async def _make(
         self, logical_id: str, resource_type: str, properties: dict[str, Any], dynamic: dict[str, str]
@@ -227,13 +231,6 @@ class Deployment:
         count = int(properties.get("Count") or policy.get("Count") or 1)
         return asyncio.create_task(signals.answer_wait_condition(self.stack, logical_id, count))
 
-    def _complete(self, logical_id: str, before: dict[str, Any] | None) -> None:
-        if before:  # another type under the same name: the old resource is deleted in the cleanup
-            old = (logical_id, before["ResourceType"], before["PhysicalResourceId"])
-            new_id = self.stack["_resources"][logical_id]["PhysicalResourceId"]
-            self.replaced.append((*old, new_id, before.get("Properties", {}), []))
-        set_resource(self.stack, logical_id, "CREATE_COMPLETE" if not before else "UPDATE_COMPLETE")
-
     def _check(self, resource_type: str, logical_id: str, properties: dict[str, Any]) -> None:
         problem = property_problem(resource_type, properties)
         if problem:
@@ -241,7 +238,7 @@ class Deployment:
                 f"Properties validation failed for resource {logical_id} with message:\n{problem}"
             )
 
-    async def _adopt(self, logical_id: str, resource_type: str, properties: dict[str, Any]) -> None:
+    async def _import_resource(self, logical_id: str, resource_type: str, properties: dict[str, Any]) -> None:
         name, stack_id = self.stack["StackName"], self.stack["StackId"]
         identifier = self.imports[logical_id]
         physical_id, attributes = stacks.adopt_resource(stack_id, name, logical_id, resource_type, identifier)

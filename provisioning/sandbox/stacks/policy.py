@@ -44,10 +44,8 @@ def _matches(statement: dict[str, Any], action: str, logical_id: str, resource_t
         if "NotResource" in statement
         else _any(statement.get("Resource"), resource)
     )
-    return acts and meant and _types_fit(statement.get("Condition") or {}, resource_type)
-
-
-def _types_fit(condition: dict[str, Any], resource_type: str) -> bool:
+    condition = statement.get("Condition") or {}
     equal = condition.get("StringEquals", {}).get("ResourceType")
     like = condition.get("StringLike", {}).get("ResourceType")
-    return (equal is None or resource_type in _listed(equal)) and (like is None or _any(like, resource_type))
+    is_type = (equal is None or resource_type in _listed(equal)) and (like is None or _any(like, resource_type))
+    return acts and meant and is_type

@@ -21,14 +21,13 @@ def in_aws_words(error: Exception) -> str:
         details, meta = error.response["Error"], error.response["ResponseMetadata"]
         code = str(details["Code"])
         kind = next((name for name, parts in _KINDS.items() if any(part in code for part in parts)), "InvalidRequest")
-        request = f"(Service: {_service(error)}, Status Code: {meta['HTTPStatusCode']}, Request ID: {meta.get('RequestId', 'none')})"
+        service = str(getattr(error, "service_name", "") or error.operation_name)
+        request = (
+            f"(Service: {service}, Status Code: {meta['HTTPStatusCode']}, Request ID: {meta.get('RequestId', 'none')})"
+        )
         return (
             f'Resource handler returned message: "{details.get("Message", code)} {request}" (HandlerErrorCode: {kind})'
         )
     if isinstance(error, BotoCoreError):
         return f'Resource handler returned message: "{error}" (HandlerErrorCode: InvalidRequest)'
     return str(error)
-
-
-def _service(error: ClientError) -> str:
-    return str(getattr(error, "service_name", "") or error.operation_name)

@@ -47,7 +47,10 @@ async def _go_on(stack: Stack) -> None:
         await _deploy_again(stack, operation)
     else:
         _end_truthfully(stack)
-    _close_change_sets(stack)
+    good = stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
+    for change_set in cfn.change_sets.values():
+        if change_set.get("StackId") == stack_id and change_set.get("ExecutionStatus") == "EXECUTE_IN_PROGRESS":
+            change_set["ExecutionStatus"] = "EXECUTE_COMPLETE" if good else "EXECUTE_FAILED"
 
 
 async def _deploy_again(stack: Stack, operation: dict[str, Any]) -> None:
@@ -91,10 +94,3 @@ def _end_truthfully(stack: Stack) -> None:
         "ROLLBACK": "ROLLBACK_FAILED",
     }
     set_status(stack, ends.get(verb, f"{verb}_FAILED"), "The sandbox was stopped in the middle of the operation.")
-
-
-def _close_change_sets(stack: Stack) -> None:
-    good = stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE")
-    for change_set in cfn.change_sets.values():
-        if change_set.get("StackId") == stack["StackId"] and change_set.get("ExecutionStatus") == "EXECUTE_IN_PROGRESS":
-            change_set["ExecutionStatus"] = "EXECUTE_COMPLETE" if good else "EXECUTE_FAILED"

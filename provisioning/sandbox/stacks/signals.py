@@ -64,10 +64,6 @@ def signal(stack: Stack, logical_id: str, unique_id: str, status: str) -> bool:
     return True
 
 
-def _seconds(policy: dict[str, Any], logical_id: str) -> int:
-    return int(waits.validate_resource_signal_timeout(policy.get("Timeout"), logical_id))
-
-
 def _senders(resource_type: str, physical_id: str, count: int) -> list[str]:
     if resource_type != GROUP:
         return [physical_id, *(f"{physical_id}-{number}" for number in range(2, count + 1))][:count]
@@ -87,9 +83,10 @@ async def await_signals(stack: Stack, logical_id: str, policy: dict[str, Any]) -
     count = int(wanted.get("Count", 1))
     percent = int((policy.get("AutoScalingCreationPolicy") or {}).get("MinSuccessfulInstancesPercent", 100))
     fault = FAULTS.take(stack["StackName"], logical_id, resource_type, "signal")
-    with _opened(stack, logical_id) as slot:
+    with _open_slot(stack, logical_id) as slot:
         sender = asyncio.create_task(_send(stack, logical_id, _senders(resource_type, physical_id, count), fault))
-        clock = asyncio.create_task(_time_out(_seconds(wanted, logical_id)))
+        seconds = int(waits.validate_resource_signal_timeout(wanted.get("Timeout"), logical_id))
+        clock = asyncio.create_task(_time_out(seconds))
         try:
             await _until_met(slot, count, percent, clock)
         finally:
@@ -99,7 +96,7 @@ async def await_signals(stack: Stack, logical_id: str, policy: dict[str, Any]) -
 
 
 @contextmanager
-def _opened(stack: Stack, logical_id: str) -> Iterator[Slot]:
+def _open_slot(stack: Stack, logical_id: str) -> Iterator[Slot]:
     slot = _open.setdefault((stack["StackId"], logical_id), Slot())
     try:
         yield slot
