@@ -64,7 +64,7 @@ def test_it_is_refused_where_the_account_has_no_bucket_for_the_code(abroad: Worl
 
 def test_two_environments_never_want_one_name_of_a_stack(abroad: World) -> None:
     abroad.request(blueprint="signpost")
-    with pytest.raises(Refused, match="the name of one that the environment orders in eu-north-1 has"):
+    with pytest.raises(Refused, match="the same name as a stack of the environment orders in eu-north-1"):
         abroad.request("orders-edge", region=EDGE)
     assert abroad.request("orders-edge").state == "approved"  # the same name, another region
 
