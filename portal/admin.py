@@ -1,4 +1,6 @@
-"""Where an installation's people, teams and accounts are entered. Nothing that an operation depends on is edited here."""
+"""Where an installation's people, teams and accounts are entered. Nothing that an operation depends
+on is edited here.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
-    """Sizes are checkboxes, so that none is misspelt. An account accepts none before its role is known."""
+    """Sizes are checkboxes, so that none is misspelt. An account accepts none before its role is
+    known.
+    """
 
     sizes = forms.MultipleChoiceField(
         choices=[(size, size) for size in SIZES],

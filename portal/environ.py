@@ -35,7 +35,9 @@ def words(name: str) -> list[str]:
 
 
 def database_url() -> str:
-    """DATABASE_URL, or the same address from its parts, as the portal's own blueprint hands it over; empty without both."""
+    """DATABASE_URL, or the same address from its parts, as the portal's own blueprint hands it
+    over; empty without both.
+    """
     if given := text("DATABASE_URL"):
         return given
     host = text("DATABASE_HOST")
@@ -48,7 +50,9 @@ def database_url() -> str:
 
 
 def redis_url() -> str:
-    """REDIS_URL, or CACHE_URL, or rediss:// (TLS) from REDIS_HOST, REDIS_PORT and REDIS_PASSWORD; empty without any."""
+    """REDIS_URL, or CACHE_URL, or rediss:// (TLS) from REDIS_HOST, REDIS_PORT and REDIS_PASSWORD;
+    empty without any.
+    """
     if given := text("REDIS_URL") or text("CACHE_URL"):
         return given
     host = text("REDIS_HOST")

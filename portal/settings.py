@@ -1,7 +1,8 @@
 """The only settings file. Everything that differs between installations is an environment variable.
 
-DATABASE_URL, REDIS_URL and SECRET_KEY have no default that works: `render`, `blueprints` and the like need none of
-them, and whatever needs one says so (`portal.checks`). Database and Redis may also be given in parts (`portal.environ`).
+DATABASE_URL, REDIS_URL and SECRET_KEY have no default that works: `render`, `blueprints` and the
+like need none of them, and whatever needs one says so (`portal.checks`). Database and Redis may
+also be given in parts (`portal.environ`).
 """
 
 from pathlib import Path

@@ -37,7 +37,9 @@ def page(route: str, view: View, name: str) -> URLPattern:
 
 
 def moved(route: str, name: str) -> URLPattern:
-    """Redirect a URL of an earlier version to the page of this name. A POST remains a POST with its fields."""
+    """Redirect a URL of an earlier version to the page of this name. A POST remains a POST with its
+    fields.
+    """
 
     def redirect_to_page(_request: HttpRequest, **kwargs: object) -> HttpResponse:
         return redirect(name, permanent=True, preserve_request=True, **kwargs)

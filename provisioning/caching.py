@@ -1,4 +1,6 @@
-"""A small cache inside one process: bounded, safe for threads, and with one computation per key at a time."""
+"""A small cache inside one process: bounded, safe for threads, and with one computation per key at
+a time.
+"""
 
 from __future__ import annotations
 
@@ -27,9 +29,9 @@ class Cache(Generic[Key, Value]):
     def get_or_compute(self, key: Key, compute: Callable[[], Value]) -> Value:
         """Return the value of `key`, from `compute` if it is not stored.
 
-        While one thread computes a key, the others that want it wait, and different keys do not wait for each other.
-        An error of `compute` goes to its caller alone; a waiting thread then computes the value itself. `compute` must
-        not ask for the same key.
+        While one thread computes a key, the others that want it wait, and different keys do not
+        wait for each other. An error of `compute` goes to its caller alone; a waiting thread then
+        computes the value itself. `compute` must not ask for the same key.
         """
         while True:
             with self._lock:

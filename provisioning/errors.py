@@ -1,11 +1,10 @@
 # ruff: noqa: N818 - named for what they tell users
 """The errors of services. Pages and the API turn each into an HTTP status.
 
-PortalError
-├── Refused      a rule forbids it                                 422
-├── NotAllowed   the user lacks the permission                     403
-├── NotFound     it does not exist, or not for this user           404
-└── WrongState   its state does not allow it, or has changed       409; `expected` and `actual`: digests that differ
+PortalError ├── Refused      a rule forbids it                                 422 ├── NotAllowed
+the user lacks the permission                     403 ├── NotFound     it does not exist, or not for
+this user           404 └── WrongState   its state does not allow it, or has changed       409;
+`expected` and `actual`: digests that differ
 
 Errors in single fields of a form are the InputErrors of `provisioning.blueprint`.
 """

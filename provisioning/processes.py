@@ -1,9 +1,10 @@
-"""Runs child processes: starts and restarts them, keeps their logs, and stops them, whatever happens to the parent.
+"""Runs child processes: starts and restarts them, keeps their logs, and stops them, whatever
+happens to the parent.
 
 Each child leads a session of its own, so that Ctrl-C in a terminal reaches the parent only and a
-signal to the child's group reaches everything that the child has started. If the parent ends without
-stopping its children, even by SIGKILL, a guard kills them: a small process that knows the children's
-ids and waits for the parent's end of a pipe to close.
+signal to the child's group reaches everything that the child has started. If the parent ends
+without stopping its children, even by SIGKILL, a guard kills them: a small process that knows the
+children's ids and waits for the parent's end of a pipe to close.
 """
 
 from __future__ import annotations
@@ -58,8 +59,9 @@ class Child:
 class ProcessManager:
     """The children of this process, in the order of their start.
 
-    `logs` is the folder for one log per child; None lets them write to the parent's output. `directory` is their
-    working directory. A child has `stop_seconds` to end after SIGTERM before it is killed.
+    `logs` is the folder for one log per child; None lets them write to the parent's output.
+    `directory` is their working directory. A child has `stop_seconds` to end after SIGTERM before
+    it is killed.
     """
 
     logs: Path | None = None
@@ -78,7 +80,9 @@ class ProcessManager:
         *,
         restart: bool = False,
     ) -> Child:
-        """Start a child with this process's environment and `environment`. `restart`: start it again when it ends."""
+        """Start a child with this process's environment and `environment`. `restart`: start it
+        again when it ends.
+        """
         path = None if self.logs is None else self.logs / f"{name}.log"
         child = Child(name, command, environment or {}, restart, path)
         if path is not None:
@@ -89,7 +93,9 @@ class ProcessManager:
         return child
 
     def wait(self, child: Child, *, timeout: float) -> int:
-        """Wait until a child without restart has ended, forget it and return its exit code. Raises TimeoutExpired."""
+        """Wait until a child without restart has ended, forget it and return its exit code. Raises
+        TimeoutExpired.
+        """
         if child.process is None:
             raise ValueError(f"The {child.name} process does not run.")
         code = child.process.wait(timeout=timeout)
@@ -98,7 +104,9 @@ class ProcessManager:
         return code
 
     def tend(self) -> Child | None:
-        """Restart the children that are due for it. Returns the first that has ended and is not to be restarted."""
+        """Restart the children that are due for it. Returns the first that has ended and is not to
+        be restarted.
+        """
         for child in self.children:
             if not child.has_ended:
                 if child.failures and time.monotonic() - child.started_at > HEALTHY_AFTER_SECONDS:
@@ -134,7 +142,9 @@ class ProcessManager:
             self.stop()
 
     def stop(self) -> None:
-        """Stop all children, the last started first, and kill what has not ended after `stop_seconds`."""
+        """Stop all children, the last started first, and kill what has not ended after
+        `stop_seconds`.
+        """
         processes = [child.process for child in reversed(self.children) if child.process is not None]
         for process in processes:
             if process.poll() is None:
@@ -193,8 +203,8 @@ class ProcessManager:
 def guard(lines: Iterable[str]) -> None:
     """Kill the groups that are left when the parent's lines end without `done`.
 
-    A line is `+ID` for a group that has started and `-ID` for one that has ended. There is no SIGTERM first: another
-    worker resumes what is cut off, as after any crash.
+    A line is `+ID` for a group that has started and `-ID` for one that has ended. There is no
+    SIGTERM first: another worker resumes what is cut off, as after any crash.
     """
     groups: dict[str, None] = {}
     for line in lines:

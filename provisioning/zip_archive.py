@@ -1,4 +1,5 @@
-"""Writes zip archives that are reproducible: equal files give equal bytes, whenever and wherever they are written.
+"""Writes zip archives that are reproducible: equal files give equal bytes, whenever and wherever
+they are written.
 
 Packages of code are stored under the SHA-256 of their bytes, and templates name those keys. A
 change of this format would therefore change every template that ships code.
@@ -18,8 +19,8 @@ _PLAIN, _EXECUTABLE = 0o644 << 16, 0o755 << 16
 def write_zip(files: Mapping[str, bytes], *, executable: Collection[str] = ()) -> bytes:
     """Return a zip archive of `files`, keyed by path, in the order of their paths.
 
-    Files named in `executable` get mode 755, the others 644. Errors that a lazy mapping raises while
-    a file is read are passed on.
+    Files named in `executable` get mode 755, the others 644. Errors that a lazy mapping raises
+    while a file is read are passed on.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,4 +1,6 @@
-"""Fixtures for all tests, one kind in each module below, and how tests are distributed over processes."""
+"""Fixtures for all tests, one kind in each module below, and how tests are distributed over
+processes.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ _LONGEST = (
 
 
 class FileScheduling(LoadFileScheduling):
-    """Gives whole files to workers, so that what a file or a process caches is made once; all demos go to one worker."""
+    """Gives whole files to workers, so that what a file or a process caches is made once; all demos
+    go to one worker.
+    """
 
     def _split_scope(self, nodeid: str) -> str:
         return "demos" if nodeid.startswith(_DEMOS) else super()._split_scope(nodeid)

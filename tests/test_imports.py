@@ -1,4 +1,6 @@
-"""Every package has an import contract: a forbidden import in any of them fails `lint-imports`, and so `make check`."""
+"""Every package has an import contract: a forbidden import in any of them fails `lint-imports`, and
+so `make check`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The process manager: children with logs and sessions of their own, restarted on request, and none that survives."""
+"""The process manager: children with logs and sessions of their own, restarted on request, and none
+that survives.
+"""
 
 from __future__ import annotations
 

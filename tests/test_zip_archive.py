@@ -1,4 +1,6 @@
-"""Zip archives are reproducible, and their format is frozen: templates name packages by their digest."""
+"""Zip archives are reproducible, and their format is frozen: templates name packages by their
+digest.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
 """Runs the demo until Ctrl-C: PostgreSQL, Valkey, the sandbox, the web server and a worker.
 
-All data is in one folder, and the next start continues with it. This process does not use Django; its children do.
+All data is in one folder, and the next start continues with it. This process does not use Django;
+its children do.
 """
 
 from __future__ import annotations
@@ -29,15 +30,17 @@ STOP_SECONDS = 8.0
 
 
 class DemoError(Exception):
-    """The demo cannot start, or a process of it has ended. The message says which and shows the end of its log."""
+    """The demo cannot start, or a process of it has ended. The message says which and shows the end
+    of its log.
+    """
 
 
 @dataclass(slots=True)
 class Demo:
     """The demo's processes.
 
-    `speed` says how many times faster than AWS the sandbox is: with 60, ten minutes take ten seconds. `port` is the
-    preferred port of the web server.
+    `speed` says how many times faster than AWS the sandbox is: with 60, ten minutes take ten
+    seconds. `port` is the preferred port of the web server.
     """
 
     root: Path
@@ -137,7 +140,9 @@ class Demo:
         }
 
     def _secrets(self) -> dict[str, str]:
-        """Return the secret key and the sample users' password. The first start creates them, readable by the owner only."""
+        """Return the secret key and the sample users' password. The first start creates them,
+        readable by the owner only.
+        """
         path = self.state / "secrets.json"
         if not path.exists():
             created = {"secret_key": secrets.token_urlsafe(50), "password": secrets.token_urlsafe(9)}

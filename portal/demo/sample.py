@@ -1,4 +1,6 @@
-"""Creates the demo's sample users, teams and accounts, and its first environment. Every function may run again."""
+"""Creates the demo's sample users, teams and accounts, and its first environment. Every function
+may run again.
+"""
 
 from __future__ import annotations
 
@@ -74,8 +76,8 @@ def create_accounts(sandbox_url: str) -> list[Account]:
 def onboard(account: Account) -> None:
     """Deploy the onboarding stack into a simulated account, as an administrator does in a real one.
 
-    The account's first region gets the whole stack, and the others only the bucket. All stacks are created at the same
-    time. Raises TimeoutError and RuntimeError.
+    The account's first region gets the whole stack, and the others only the bucket. All stacks are
+    created at the same time. Raises TimeoutError and RuntimeError.
     """
     regions = [REGION, *(region for region in account.regions if region != REGION)]
     template = Path(provisioning.aws.__file__).with_name("onboarding.yaml").read_text(encoding="utf-8")

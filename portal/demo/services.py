@@ -1,4 +1,6 @@
-"""Runs PostgreSQL and Valkey from PyPI wheels. Without Django, because its settings need the addresses of both."""
+"""Runs PostgreSQL and Valkey from PyPI wheels. Without Django, because its settings need the
+addresses of both.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ FAST_AND_FORGETFUL = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes 
 
 
 def free_port(wanted: int = 0) -> int:
-    """Return `wanted` if it is free on loopback, or else a port that the system chooses. Raises OSError."""
+    """Return `wanted` if it is free on loopback, or else a port that the system chooses. Raises
+    OSError.
+    """
     for port in (wanted, 0):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -33,7 +37,9 @@ def free_port(wanted: int = 0) -> int:
 
 @dataclass(slots=True)
 class EmbeddedPostgres:
-    """A PostgreSQL server on a Unix socket. Several processes may use the same folder; the last one stops the server."""
+    """A PostgreSQL server on a Unix socket. Several processes may use the same folder; the last one
+    stops the server.
+    """
 
     folder: Path
     durable: bool = True
@@ -56,7 +62,9 @@ class EmbeddedPostgres:
 
 @dataclass(slots=True)
 class EmbeddedValkey:
-    """A Valkey server on loopback. It stores nothing on disk: the reconciler recovers what it loses."""
+    """A Valkey server on loopback. It stores nothing on disk: the reconciler recovers what it
+    loses.
+    """
 
     folder: Path
     port: int = 0

@@ -1,7 +1,8 @@
 """Panels: the views of a plan that people read, one module and one template each.
 
-A page that shows a plan builds a `PlanView` (from a form, an example or a stored plan), calls `panels_of` and includes
-`panels/column.html`. It does not name the panels, so that a new one appears on every page that shows a plan.
+A page that shows a plan builds a `PlanView` (from a form, an example or a stored plan), calls
+`panels_of` and includes `panels/column.html`. It does not name the panels, so that a new one
+appears on every page that shows a plan.
 
 Add a panel:
 
@@ -11,6 +12,7 @@ Add a panel:
 2. Write `templates/panels/<name>.html`. Its only variable is `panel`. Give each `details` element an id that begins
    with the panel's name, so that it remains open when the page refreshes.
 
-`registry` finds the module by its place in this folder. A panel with `place = Place.PAGE` is not part of the column: its
-page selects it by its class (`panels.of(DiagramPanel)`) and includes it where it belongs.
+`registry` finds the module by its place in this folder. A panel with `place = Place.PAGE` is not
+part of the column: its page selects it by its class (`panels.of(DiagramPanel)`) and includes it
+where it belongs.
 """

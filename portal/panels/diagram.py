@@ -1,4 +1,6 @@
-"""The diagram of a plan, drawn from its stored content, with the state of each component where there are states."""
+"""The diagram of a plan, drawn from its stored content, with the state of each component where
+there are states.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ WITHOUT_STATES = "This diagram was stored by an earlier version of the portal, s
 
 @dataclass(frozen=True, slots=True)
 class DiagramPanel:
-    """`note` is a sentence below the drawing. `id` keeps the position of a drawing that scrolls sideways."""
+    """`note` is a sentence below the drawing. `id` keeps the position of a drawing that scrolls
+    sideways.
+    """
 
     template: ClassVar[str] = "panels/diagram.html"
     place: ClassVar[Place] = Place.PAGE

@@ -1,4 +1,6 @@
-"""The plan in numbers and words: resources by component and type, what a teardown retains, what runs afterwards."""
+"""The plan in numbers and words: resources by component and type, what a teardown retains, what
+runs afterwards.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class StackSummary:
 
 @dataclass(frozen=True, slots=True)
 class PlanSummaryPanel:
-    """`stacks` are in the order of creation, and empty if there is only one; `packages` are those of all stacks."""
+    """`stacks` are in the order of creation, and empty if there is only one; `packages` are those
+    of all stacks.
+    """
 
     template: ClassVar[str] = "panels/plan_summary.html"
     place: ClassVar[Place] = Place.COLUMN

@@ -1,4 +1,6 @@
-"""The security checks: findings, checks with their evidence, network access, and what each role may do."""
+"""The security checks: findings, checks with their evidence, network access, and what each role may
+do.
+"""
 
 from __future__ import annotations
 

@@ -24,7 +24,9 @@ EVIDENCE_LINES, EVIDENCE_LINES_BESIDE_A_FORM = 40, 3
 
 
 class Place(Enum):
-    """COLUMN: in the pages' column of panels, in the order of `order`. PAGE: included by the page itself."""
+    """COLUMN: in the pages' column of panels, in the order of `order`. PAGE: included by the page
+    itself.
+    """
 
     COLUMN = auto()
     PAGE = auto()
@@ -32,11 +34,11 @@ class Place(Enum):
 
 @dataclass(frozen=True, slots=True)
 class PlanView:
-    """One plan as panels see it. `proof` and `timeline` are None where there is none, or one of a version that is
-    no longer read.
+    """One plan as panels see it. `proof` and `timeline` are None where there is none, or one of a
+    version that is no longer read.
 
-    `document` is None for the example plan of a blueprint, which nobody can request; `blueprint` is set only there.
-    `old_drawing` is the SVG of a plan that was stored before plans had a diagram.
+    `document` is None for the example plan of a blueprint, which nobody can request; `blueprint` is
+    set only there. `old_drawing` is the SVG of a plan that was stored before plans had a diagram.
     """
 
     document: CreatePlan | None = None
@@ -78,7 +80,9 @@ V = TypeVar("V", bound=StoredView)
 
 
 def read_stored(view: type[V], data: Mapping[str, Any]) -> V | None:
-    """Restore a view of a plan from its column. None if it is empty, or of a version that is no longer read."""
+    """Restore a view of a plan from its column. None if it is empty, or of a version that is no
+    longer read.
+    """
     try:
         return view.from_json(data) if data else None
     except ValueError:
@@ -86,7 +90,9 @@ def read_stored(view: type[V], data: Mapping[str, Any]) -> V | None:
 
 
 class Panel(Protocol):
-    """`template` renders the panel, which is its only variable. `order` sorts the panels of a column."""
+    """`template` renders the panel, which is its only variable. `order` sorts the panels of a
+    column.
+    """
 
     template: ClassVar[str]
     place: ClassVar[Place]

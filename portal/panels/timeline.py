@@ -28,7 +28,9 @@ class PathLine:
 
 @dataclass(frozen=True, slots=True)
 class TimelinePanel:
-    """`assumed_share` is in percent of the critical path's time; `unknown` are types without any figure."""
+    """`assumed_share` is in percent of the critical path's time; `unknown` are types without any
+    figure.
+    """
 
     template: ClassVar[str] = "panels/timeline.html"
     place: ClassVar[Place] = Place.COLUMN

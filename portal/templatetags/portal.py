@@ -50,7 +50,9 @@ def badge(subject: str, state: str) -> SafeString:
 
 @register.filter
 def ago(value: datetime | str | None) -> SafeString | str:
-    """A `<time>` with the distance from now as its text and the full time as its title; the script keeps it true."""
+    """A `<time>` with the distance from now as its text and the full time as its title; the script
+    keeps it true.
+    """
     at = parse_datetime(value) if isinstance(value, str) else value
     if at is None:
         return "–"

@@ -43,7 +43,9 @@ def group_by_component(rows: Iterable[T]) -> list[ComponentGroup[T]]:
 
 
 def name_and_kind(address: str) -> tuple[str, str]:
-    """`postgres.main` is “PostgreSQL”, because the word main says nothing. `service.api` is “api”, a Service."""
+    """`postgres.main` is “PostgreSQL”, because the word main says nothing. `service.api` is “api”,
+    a Service.
+    """
     if not address:
         return SHARED, ""
     called = ComponentName.of(address)

@@ -1,4 +1,6 @@
-"""The template context of the frame around every page. It queries the database only if a template uses the count."""
+"""The template context of the frame around every page. It queries the database only if a template
+uses the count.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,9 @@ COUNTED_TO = 100
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """The context processor. `pending_for_me` is the number of requests that an approver can decide on."""
+    """The context processor. `pending_for_me` is the number of requests that an approver can decide
+    on.
+    """
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
@@ -31,5 +35,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def count_pending(approver: User) -> int:
-    """Count the requests that this approver can decide on, up to `COUNTED_TO`, the most that the badge shows."""
+    """Count the requests that this approver can decide on, up to `COUNTED_TO`, the most that the
+    badge shows.
+    """
     return len(Request.objects.filter(decidable(approver)).values_list("pk", flat=True)[:COUNTED_TO])

@@ -25,7 +25,9 @@ class Cursor:
 
     @classmethod
     def parse(cls, text: str) -> Cursor | None:
-        """Return None for no cursor and for one that this portal did not write; the list then starts at the top."""
+        """Return None for no cursor and for one that this portal did not write; the list then
+        starts at the top.
+        """
         try:
             at, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             moment = datetime.fromisoformat(at)

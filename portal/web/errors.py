@@ -1,4 +1,6 @@
-"""Error pages for the errors that services raise: Refused 422, NotAllowed 403, NotFound 404, WrongState 409."""
+"""Error pages for the errors that services raise: Refused 422, NotAllowed 403, NotFound 404,
+WrongState 409.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ STATUSES: dict[type[PortalError], tuple[int, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class ErrorPage:
-    """`expected` and `actual` are the digests of the plan that was shown and of the current one, where plans differ."""
+    """`expected` and `actual` are the digests of the plan that was shown and of the current one,
+    where plans differ.
+    """
 
     status: int
     title: str

@@ -1,4 +1,6 @@
-"""The format of durations, names, AWS types, statuses and values on pages. Pure functions of text and numbers."""
+"""The format of durations, names, AWS types, statuses and values on pages. Pure functions of text
+and numbers.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,9 @@ def duration(seconds: float) -> str:
 
 
 def relative(seconds: float) -> str:
-    """`3 min ago`, or `in 3 min` for a time in the future. static/js/portal.js formats times in the same way."""
+    """`3 min ago`, or `in 3 min` for a time in the future. static/js/portal.js formats times in the
+    same way.
+    """
     size = abs(seconds)
     if size < MINUTE:
         return "just now" if seconds >= 0 else "in a moment"

@@ -1,7 +1,8 @@
-"""The health check for load balancers: whether this process reaches its database. It needs no sign-in.
+"""The health check for load balancers: whether this process reaches its database. It needs no
+sign-in.
 
-The middleware answers /healthz before any other middleware. A load balancer addresses a container by its IP address,
-which is not one of ALLOWED_HOSTS, and without TLS.
+The middleware answers /healthz before any other middleware. A load balancer addresses a container
+by its IP address, which is not one of ALLOWED_HOSTS, and without TLS.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Rows for lists of environments and requests.
 
-Each list takes one query. Lists are read a page at a time by key, so that the thousandth page costs as much as the first.
+Each list takes one query. Lists are read a page at a time by key, so that the thousandth page costs
+as much as the first.
 """
 
 from __future__ import annotations
@@ -105,7 +106,9 @@ R = TypeVar("R", bound=HasId)
 
 @dataclass(frozen=True, slots=True)
 class Listing(Generic[R]):
-    """One page of a list. `next_cursor` is the text of the cursor for the next page, empty on the last one."""
+    """One page of a list. `next_cursor` is the text of the cursor for the next page, empty on the
+    last one.
+    """
 
     rows: list[R]
     next_cursor: str
@@ -152,7 +155,9 @@ def request_rows(condition: Q, *, limit: int, after: Cursor | None = None) -> li
 
 
 def pending_rows(user: User, limit: int = PENDING_SHOWN) -> list[RequestRow]:
-    """Return the pending requests that concern the user: an approver's to decide, for others those of their teams."""
+    """Return the pending requests that concern the user: an approver's to decide, for others those
+    of their teams.
+    """
     if is_approver(user):
         return request_rows(decidable(user), limit=limit)
     return request_rows(Q(state=RequestState.WAITING) & visible(user, "environment__team"), limit=limit)

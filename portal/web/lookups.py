@@ -1,4 +1,5 @@
-"""Access-checked lookups. Every view starts here. Outsiders get 404, and users without the permission get 403.
+"""Access-checked lookups. Every view starts here. Outsiders get 404, and users without the
+permission get 403.
 
 The rules are those of `lifecycle/access`; this module only applies them.
 """

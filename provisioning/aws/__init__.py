@@ -1,8 +1,9 @@
-"""AWS for the rest of the product: an interface, one exception tree, and records of statuses and resource types.
+"""AWS for the rest of the product: an interface, one exception tree, and records of statuses and
+resource types.
 
 This package is the only importer of boto3 and knows neither Django nor the domain. What it exports
-here is pure and loads without boto3: it is all that the engine needs to use an `Aws`. To get one that
-talks to AWS, import `aws_for` from `provisioning.aws.client` and a `RateLimiter` from
+here is pure and loads without boto3: it is all that the engine needs to use an `Aws`. To get one
+that talks to AWS, import `aws_for` from `provisioning.aws.client` and a `RateLimiter` from
 `provisioning.aws.rate_limiter`.
 
 How to read the package, from the outside in:

@@ -1,4 +1,5 @@
-"""What an ARN says: the type and physical id of a resource, a snapshot, a recovery point or a transient part.
+"""What an ARN says: the type and physical id of a resource, a snapshot, a recovery point or a
+transient part.
 
 The forms are in the records of `aws/types`.
 """
@@ -9,7 +10,9 @@ from provisioning.aws.types import TYPES, aws_type
 
 
 def type_and_id(arn: str) -> tuple[str, str] | None:
-    """Returns the CloudFormation type and the physical id, as `exists` takes them; None for an unknown form."""
+    """Returns the CloudFormation type and the physical id, as `exists` takes them; None for an
+    unknown form.
+    """
     for record in TYPES.values():
         if record.arn is not None and (physical_id := record.arn.physical_id(arn)) is not None:
             return record.name, physical_id
@@ -17,12 +20,16 @@ def type_and_id(arn: str) -> tuple[str, str] | None:
 
 
 def is_transient(arn: str) -> bool:
-    """Whether it is a short-lived part of another resource, such as an ECS task, and ends by itself."""
+    """Whether it is a short-lived part of another resource, such as an ECS task, and ends by
+    itself.
+    """
     return any(form.matches(arn) for record in TYPES.values() for form in record.transient)
 
 
 def is_final_snapshot(arn: str, resource_type: str) -> bool:
-    """Whether it may be the snapshot that a deleted resource of this type left. AWS Backup's are not."""
+    """Whether it may be the snapshot that a deleted resource of this type left. AWS Backup's are
+    not.
+    """
     snapshot = aws_type(resource_type).final_snapshot
     return snapshot is not None and any(form.matches(arn) for form in snapshot.forms)
 

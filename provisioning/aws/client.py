@@ -28,15 +28,17 @@ CACHED_ACCESSES: Final = 100
 
 
 class LiveAws:
-    """AWS in one account and region. Thread-safe. Every method may raise `provisioning.aws.errors.AwsError`."""
+    """AWS in one account and region. Thread-safe. Every method may raise
+    `provisioning.aws.errors.AwsError`.
+    """
 
     def __init__(self, access: AccountAccess, *, limiter: CallLimiter) -> None:
         self.access = access
         self._clients = Clients(access, limiter)
 
     def verify(self) -> None:
-        """Checks that the account can be reached and is the intended one, and raises otherwise. The first
-        call that changes something does so by itself.
+        """Checks that the account can be reached and is the intended one, and raises otherwise. The
+        first call that changes something does so by itself.
         """
         self._clients.verify()
 

@@ -1,8 +1,9 @@
-"""The guard around every AWS call: checks the account, takes a token from the rate limiter, and translates errors.
+"""The guard around every AWS call: checks the account, takes a token from the rate limiter, and
+translates errors.
 
-It is a mixin that botocore puts in front of each client class (in its `creating-client-class` event, as
-boto3 does with its own methods). So it also covers the pages of a paginator, and no service module can
-forget it.
+It is a mixin that botocore puts in front of each client class (in its `creating-client-class`
+event, as boto3 does with its own methods). So it also covers the pages of a paginator, and no
+service module can forget it.
 """
 
 from __future__ import annotations
@@ -33,7 +34,9 @@ class _Attempts(threading.local):
 
 
 class CallGuard:
-    """Guards the calls to one account and region. `verify` runs before the first call that changes something."""
+    """Guards the calls to one account and region. `verify` runs before the first call that changes
+    something.
+    """
 
     def __init__(self, account: str, region: str, limiter: CallLimiter, verify: Callable[[], None]) -> None:
         self._account = account
@@ -76,7 +79,9 @@ class CallGuard:
             )
 
     def _note_attempt(self, **event: Any) -> None:
-        """Runs after each attempt, before botocore decides whether to retry: it would hide refusals that matter here."""
+        """Runs after each attempt, before botocore decides whether to retry: it would hide refusals
+        that matter here.
+        """
         operation = event["operation"]
         service = operation.service_model.service_name
         if event["caught_exception"] is not None:

@@ -1,6 +1,7 @@
 """Translates AWS's error codes to the errors of this package. No other module reads them.
 
-The text of a message decides only if AWS uses one code for several errors. All such texts are in `BY_MESSAGE`.
+The text of a message decides only if AWS uses one code for several errors. All such texts are in
+`BY_MESSAGE`.
 """
 
 from __future__ import annotations
@@ -314,7 +315,9 @@ def translate(
     mutating: bool,
     lost_before: bool,
 ) -> AwsError:
-    """Translates an exception of botocore. `lost_before`: the answer to an earlier attempt of this call was lost."""
+    """Translates an exception of botocore. `lost_before`: the answer to an earlier attempt of this
+    call was lost.
+    """
     name = f"{service}:{operation}"
     maybe_done = mutating and lost_before
     if isinstance(error, botocore_errors.ClientError):

@@ -1,23 +1,20 @@
 """The errors that a call to AWS may raise. No other exception leaves this package.
 
-AwsError                   any refusal by AWS that has no class of its own
-├── Throttled              too many requests; wait `retry_after` seconds
-├── AccessDenied           the role lacks a permission
-├── CredentialsExpired     no usable credentials: missing, expired or unknown to AWS
-├── WrongAccount           the credentials belong to another account; nothing was changed
-├── NotFound               the resource does not exist
-├── AlreadyExists          a resource of this name exists and is not ours
-├── TokenConflict          the token was used before, with another request
-├── WrongStatus            the resource's status or protection does not allow the call
-├── LimitExceeded          a quota or capacity of the account or of AWS is exhausted
-├── ValidationFailed       the request is invalid
-│   ├── InvalidTemplate    … because the template is
-│   └── NoUpdates          … because it changes nothing
-├── Unreachable            no connection: the request was not executed
-├── Unclear                the answer to a change was lost: it may have been executed; repeat it with the same token
-└── InternalFailure        an internal error of AWS
+AwsError                   any refusal by AWS that has no class of its own ├── Throttled
+too many requests; wait `retry_after` seconds ├── AccessDenied           the role lacks a permission
+├── CredentialsExpired     no usable credentials: missing, expired or unknown to AWS ├──
+WrongAccount           the credentials belong to another account; nothing was changed ├── NotFound
+the resource does not exist ├── AlreadyExists          a resource of this name exists and is not
+ours ├── TokenConflict          the token was used before, with another request ├── WrongStatus
+the resource's status or protection does not allow the call ├── LimitExceeded          a quota or
+capacity of the account or of AWS is exhausted ├── ValidationFailed       the request is invalid │
+├── InvalidTemplate    … because the template is │   └── NoUpdates          … because it changes
+nothing ├── Unreachable            no connection: the request was not executed ├── Unclear
+the answer to a change was lost: it may have been executed; repeat it with the same token └──
+InternalFailure        an internal error of AWS
 
-`retryable`: the same call may succeed later. `maybe_done`: the change may have been made nevertheless.
+`retryable`: the same call may succeed later. `maybe_done`: the change may have been made
+nevertheless.
 """
 
 # ruff: noqa: N818 - these are answers of AWS, named as AWS names them
@@ -28,7 +25,8 @@ from typing import ClassVar
 
 
 class AwsError(Exception):
-    """`operation` is "service:Operation", `code` AWS's error code, `message` AWS's sentence without secrets.
+    """`operation` is "service:Operation", `code` AWS's error code, `message` AWS's sentence without
+    secrets.
 
     `advice` tells people what to do next.
     """

@@ -1,8 +1,8 @@
 """The typed interface through which the engine uses AWS, for one account and region.
 
-`provisioning.aws.client` implements it with boto3, the scripted AWS of the tests in memory. The engine
-knows only this interface. Every call may raise an error of `provisioning.aws.errors`; no botocore
-exception leaves this package.
+`provisioning.aws.client` implements it with boto3, the scripted AWS of the tests in memory. The
+engine knows only this interface. Every call may raise an error of `provisioning.aws.errors`; no
+botocore exception leaves this package.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from typing import Protocol
 class AccountAccess:
     """How to reach one account.
 
-    `endpoint_url` is the address of an emulator. Without `role_arn`, the process's own credentials are
-    used. `stack_role_arn` is the role that CloudFormation assumes (RoleARN of CreateStack and
+    `endpoint_url` is the address of an emulator. Without `role_arn`, the process's own credentials
+    are used. `stack_role_arn` is the role that CloudFormation assumes (RoleARN of CreateStack and
     DeleteStack); without it, CloudFormation acts with the caller's permissions.
     """
 
@@ -33,7 +33,9 @@ class AccountAccess:
 
 @dataclass(frozen=True, slots=True)
 class StackSpec:
-    """The arguments of CreateStack. A `body` over 51,200 bytes is passed through the artefact bucket."""
+    """The arguments of CreateStack. A `body` over 51,200 bytes is passed through the artefact
+    bucket.
+    """
 
     name: str
     body: str
@@ -47,7 +49,9 @@ class StackSpec:
 
 @dataclass(frozen=True, slots=True)
 class StackState:
-    """A stack as DescribeStacks or ListStacks returns it. Only DescribeStacks returns `outputs` and `tags`."""
+    """A stack as DescribeStacks or ListStacks returns it. Only DescribeStacks returns `outputs` and
+    `tags`.
+    """
 
     stack_id: str
     name: str
@@ -91,7 +95,9 @@ class StackResource:
 
 @dataclass(frozen=True, slots=True)
 class TaskSpec:
-    """A one-off ECS task. The `token` of run_task is AWS's clientToken: one token never starts two tasks."""
+    """A one-off ECS task. The `token` of run_task is AWS's clientToken: one token never starts two
+    tasks.
+    """
 
     cluster: str
     task_definition: str
@@ -102,7 +108,9 @@ class TaskSpec:
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """`status` as ECS spells it (PROVISIONING … STOPPED); `exit_code` is None until a container has stopped."""
+    """`status` as ECS spells it (PROVISIONING … STOPPED); `exit_code` is None until a container has
+    stopped.
+    """
 
     task_arn: str
     status: str
@@ -112,7 +120,8 @@ class TaskState:
 
 @dataclass(frozen=True, slots=True)
 class EmptyingProgress:
-    """The result of one bounded round of emptying: how many entries were deleted, and whether none is left.
+    """The result of one bounded round of emptying: how many entries were deleted, and whether none
+    is left.
 
     The entries of a bucket are versions, delete markers and unfinished uploads; those of a backup
     vault are recovery points.
@@ -135,11 +144,15 @@ class Aws(Protocol):
 
     # CloudFormation
     def create_stack(self, spec: StackSpec, *, token: str) -> str:
-        """Returns the stack id. Raises AlreadyExists if another operation has created a stack of this name."""
+        """Returns the stack id. Raises AlreadyExists if another operation has created a stack of
+        this name.
+        """
 
     def delete_stack(self, stack_id: str, *, token: str, retain: Sequence[str] = ()) -> None: ...
     def describe_stack(self, name_or_id: str) -> StackState | None:
-        """Returns None if CloudFormation does not know it. By its id, a deleted stack is found as DELETE_COMPLETE."""
+        """Returns None if CloudFormation does not know it. By its id, a deleted stack is found as
+        DELETE_COMPLETE.
+        """
 
     def list_stacks(self, *, statuses: Sequence[str] = ()) -> list[StackState]: ...
     def stack_events(self, stack_id: str, *, after_event_id: str | None) -> list[StackEvent]:
@@ -149,7 +162,9 @@ class Aws(Protocol):
     def set_termination_protection(self, stack_name: str, *, enabled: bool) -> None: ...
 
     def put_artefact(self, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
-        """Stores a package where a stack expects it. Returns False if it is there already. S3 verifies the checksum."""
+        """Stores a package where a stack expects it. Returns False if it is there already. S3
+        verifies the checksum.
+        """
 
     # Post-deployment tasks
     def run_task(self, spec: TaskSpec, *, token: str) -> str:
@@ -159,7 +174,8 @@ class Aws(Protocol):
 
     # Teardown; `provisioning.aws.types` says what applies to which type
     def quiesce(self, resource_type: str, physical_id: str, *, parent_id: str = "") -> bool:
-        """Stops what starts work by itself, such as a service or a schedule. Returns False for other types.
+        """Stops what starts work by itself, such as a service or a schedule. Returns False for
+        other types.
 
         `parent_id` is the physical id of the resource that it runs in, for a type with `runs_in`.
         """
@@ -174,13 +190,16 @@ class Aws(Protocol):
         """
 
     def release_network_interfaces(self, used_by: Mapping[str, Sequence[str]]) -> list[str]:
-        """Deletes detached network interfaces that block the deletion of others, and returns their ids.
+        """Deletes detached network interfaces that block the deletion of others, and returns their
+        ids.
 
         The keys are the `network_interface_filter` of a type, the values physical ids.
         """
 
     def exists(self, resource_type: str, physical_id: str) -> bool | None:
-        """Asks the resource's own service whether it exists. Returns None if this cannot be checked."""
+        """Asks the resource's own service whether it exists. Returns None if this cannot be
+        checked.
+        """
 
     def find_by_tag(self, key: str, value: str) -> list[TaggedResource]:
         """Lists all resources of this region with the tag, through the Resource Groups Tagging API."""

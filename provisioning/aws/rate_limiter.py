@@ -1,8 +1,9 @@
-"""Keeps all workers together below AWS's request rates: one token bucket per account, region and family of calls.
+"""Keeps all workers together below AWS's request rates: one token bucket per account, region and
+family of calls.
 
 The level of a bucket is in Redis, so that all workers share it and a restart does not reset it. If
-AWS throttles nevertheless, the rate is halved and recovers slowly. Without Redis, each process has a
-slower bucket of its own. Nothing here sleeps: the caller learns how long to wait.
+AWS throttles nevertheless, the rate is halved and recovers slowly. Without Redis, each process has
+a slower bucket of its own. Nothing here sleeps: the caller learns how long to wait.
 """
 
 from __future__ import annotations
@@ -27,16 +28,22 @@ SLOWEST: Final = 0.05
 RECOVERY: Final = 0.1 / 60
 """The share of the full rate that a second without throttling restores: a tenth per minute."""
 HALVE_AT_MOST_EVERY: Final = 1.0
-"""Seconds in which several refusals count as one, because they answer calls that were sent together."""
+"""Seconds in which several refusals count as one, because they answer calls that were sent
+together.
+"""
 KEEP_SECONDS: Final = 3600
 """How long Redis keeps a bucket that nobody uses. It is full again by then, at any rate."""
 LOCAL_SHARE: Final = 0.25
 """The share of the rate that a process uses on its own while Redis is unreachable."""
 REDIS_PAUSE: Final = 5.0
-"""Seconds for which a failed Redis is not asked again, so that its timeouts do not slow the callers down."""
+"""Seconds for which a failed Redis is not asked again, so that its timeouts do not slow the callers
+down.
+"""
 
 KEY_PREFIX: Final = "governor"
-"""The prefix of the keys in Redis. Earlier versions use it too: workers of both share the buckets during an upgrade."""
+"""The prefix of the keys in Redis. Earlier versions use it too: workers of both share the buckets
+during an upgrade.
+"""
 
 # KEYS[1] the bucket; ARGV: full rate, burst, "acquire" | "borrow" | "throttled". Returns the seconds to wait, as text.
 _SCRIPT: Final = f"""
@@ -70,8 +77,8 @@ class CallLimiter(Protocol):
     """What paces the calls of a client. `RateLimiter` is the one for AWS."""
 
     def acquire(self, account: str, region: str, family: str, *, borrow: bool = False) -> float:
-        """Takes a token and returns 0, or returns the seconds to wait for one. With `borrow`, the token is used
-        in any case, and later calls wait longer.
+        """Takes a token and returns 0, or returns the seconds to wait for one. With `borrow`, the
+        token is used in any case, and later calls wait longer.
         """
 
     def throttled(self, account: str, region: str, family: str) -> None:
@@ -114,7 +121,9 @@ class _LocalBucket:
 
 
 class RateLimiter:
-    """A process's rate limiter, backed by a Redis that all processes share, or by none. See `from_url`."""
+    """A process's rate limiter, backed by a Redis that all processes share, or by none. See
+    `from_url`.
+    """
 
     def __init__(
         self,
@@ -135,7 +144,9 @@ class RateLimiter:
 
     @classmethod
     def from_url(cls, url: str, *, rates: Mapping[str, Rate] = DEFAULT_RATES) -> RateLimiter:
-        """Uses a connection of its own that gives up within a second. By default, redis-py sleeps and retries for several."""
+        """Uses a connection of its own that gives up within a second. By default, redis-py sleeps
+        and retries for several.
+        """
         retry = Retry(NoBackoff(), 1)  # one retry, for a pooled connection whose server was restarted
         return cls(Redis.from_url(url, socket_connect_timeout=0.5, socket_timeout=0.5, retry=retry), rates=rates)
 

@@ -59,5 +59,7 @@ def rate_for(rates: Mapping[str, Rate], family: str) -> Rate:
 
 
 def scaled(rates: Mapping[str, Rate], factor: float) -> dict[str, Rate]:
-    """Returns the table with rates `factor` times as high, for an account that nobody else uses, such as the sandbox."""
+    """Returns the table with rates `factor` times as high, for an account that nobody else uses,
+    such as the sandbox.
+    """
     return {family: Rate(rate.per_second * factor, rate.burst * factor) for family, rate in rates.items()}

@@ -1,4 +1,6 @@
-"""What the portal does with a resource whatever its type: looks its record up and makes the call that the record names."""
+"""What the portal does with a resource whatever its type: looks its record up and makes the call
+that the record names.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ def exists(aws: Clients, resource_type: str, physical_id: str) -> bool | None:
 
 
 def lift_protection(aws: Clients, resource_type: str, physical_id: str) -> bool:
-    """Returns False if the type has no deletion protection. Safe to repeat: a deleted resource needs none."""
+    """Returns False if the type has no deletion protection. Safe to repeat: a deleted resource
+    needs none.
+    """
     protection = aws_type(resource_type).protection
     if protection is None:
         return False
@@ -36,7 +40,9 @@ def lift_protection(aws: Clients, resource_type: str, physical_id: str) -> bool:
 
 
 def quiesce(aws: Clients, resource_type: str, physical_id: str, *, parent_id: str) -> bool:
-    """Returns False if the type starts no work by itself. Safe to repeat: a deleted resource is left alone."""
+    """Returns False if the type starts no work by itself. Safe to repeat: a deleted resource is
+    left alone.
+    """
     record = aws_type(resource_type)
     if not record.quiesce:
         return False

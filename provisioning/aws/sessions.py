@@ -1,8 +1,8 @@
 """boto3 clients for one account and region, with the right credentials or none.
 
-An account with a role is reached through that role only, never with the portal's own credentials, not
-even after a failure. The role's credentials are refreshed automatically. Before the first call that
-changes something, GetCallerIdentity verifies that they belong to the intended account.
+An account with a role is reached through that role only, never with the portal's own credentials,
+not even after a failure. The role's credentials are refreshed automatically. Before the first call
+that changes something, GetCallerIdentity verifies that they belong to the intended account.
 """
 
 from __future__ import annotations
@@ -111,14 +111,18 @@ class Clients:
         self._session = self._make_role_session(guard) if access.role_arn else self._own_session
 
     def client(self, service: str) -> Any:
-        """Returns the client of a service by botocore's name. It is cached only once it is complete."""
+        """Returns the client of a service by botocore's name. It is cached only once it is
+        complete.
+        """
         with self._lock:
             if service not in self._clients:
                 self._clients[service] = self._create(self._session, service)
             return self._clients[service]
 
     def verify(self) -> None:
-        """Raises WrongAccount unless the credentials belong to the intended account. Asks AWS until that succeeded once."""
+        """Raises WrongAccount unless the credentials belong to the intended account. Asks AWS until
+        that succeeded once.
+        """
         if self._verified:
             return
         actual = self.sts.get_caller_identity()["Account"]
@@ -138,7 +142,9 @@ class Clients:
                     client.close()
 
     def _make_own_session(self, guard: CallGuard) -> Session:
-        """Uses the credentials of the portal's process (environment, profile or instance role), but never for an emulator."""
+        """Uses the credentials of the portal's process (environment, profile or instance role), but
+        never for an emulator.
+        """
         if self.access.endpoint_url:
             # Emulators take an access key of twelve digits as the account's id.
             return _session_with(Credentials(self.access.account_id, "emulator"), guard)
@@ -150,7 +156,9 @@ class Clients:
         return _session_with(renewing, guard)
 
     def _assume_role(self) -> dict[str, str]:
-        """Called by botocore's refreshable credentials: at first use, and shortly before each hour is over."""
+        """Called by botocore's refreshable credentials: at first use, and shortly before each hour
+        is over.
+        """
         with self._lock:
             if self._own_sts is None:
                 self._own_sts = self._create(self._own_session, "sts")

@@ -1,4 +1,6 @@
-"""Every status of a stack and of a resource in CloudFormation, as data. A test compares it with botocore's model."""
+"""Every status of a stack and of a resource in CloudFormation, as data. A test compares it with
+botocore's model.
+"""
 
 from __future__ import annotations
 

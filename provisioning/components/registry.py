@@ -32,7 +32,9 @@ def kinds() -> list[str]:
 
 
 def _discover(folder: str) -> Component:
-    """Return the component of one folder of `kinds/`: the one class in its `component.py` whose `kind` is the folder's name."""
+    """Return the component of one folder of `kinds/`: the one class in its `component.py` whose
+    `kind` is the folder's name.
+    """
     module = import_module(f"{_folders.__name__}.{folder}.component")
     classes = [
         each

@@ -4,4 +4,6 @@ from __future__ import annotations
 
 
 class DesignError(ValueError):
-    """Components that are valid one by one do not fit together. The message says where and what to do."""
+    """Components that are valid one by one do not fit together. The message says where and what to
+    do.
+    """

@@ -1,7 +1,7 @@
 """The design: a blueprint with size and inputs filled in, as a graph of components.
 
-Pure data, written by the blueprint loader and read by the template, the diagram, the timeline and the cost estimate.
-It knows neither HCL nor CloudFormation.
+Pure data, written by the blueprint loader and read by the template, the diagram, the timeline and
+the cost estimate. It knows neither HCL nor CloudFormation.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """A string with references, such as `"https://${component.load_balancer.public.host}/x"`, as its parts in order."""
+    """A string with references, such as `"https://${component.load_balancer.public.host}/x"`, as
+    its parts in order.
+    """
 
     parts: tuple[str | Reference, ...]
 
@@ -58,8 +60,9 @@ class Source:
 class EnvironmentContext:
     """The values that a blueprint reads as `env.` and `account.`.
 
-    `name` follows the rule in `design/environment_name`; every physical name begins with it. `artefact_bucket` is the
-    account's bucket for code; empty means the bucket that onboarding creates in each region.
+    `name` follows the rule in `design/environment_name`; every physical name begins with it.
+    `artefact_bucket` is the account's bucket for code; empty means the bucket that onboarding
+    creates in each region.
     """
 
     name: str
@@ -72,7 +75,9 @@ class EnvironmentContext:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One component of a design. `settings` is an instance of the component kind's own settings schema."""
+    """One component of a design. `settings` is an instance of the component kind's own settings
+    schema.
+    """
 
     kind: str
     name: str
@@ -97,9 +102,9 @@ class DesignOutput:
 class Design:
     """A blueprint with size and inputs filled in.
 
-    `nodes` are keyed by address (`postgres.main`) in the blueprint's order. `settings` are those of the blueprint's size
-    block (`approval`, `protect`, …). `usage` maps a name to its low, likely and high value. `tags` are the blueprint's
-    own, in addition to the portal's.
+    `nodes` are keyed by address (`postgres.main`) in the blueprint's order. `settings` are those of
+    the blueprint's size block (`approval`, `protect`, …). `usage` maps a name to its low, likely
+    and high value. `tags` are the blueprint's own, in addition to the portal's.
     """
 
     blueprint: str

@@ -1,7 +1,8 @@
 """Names of a design's parts: components, logical ids in a template, and physical names in AWS.
 
-A component called `main` is the only one of its kind, or the most important one. `main` tells a reader nothing, so
-every name that is made from a component's name leaves it out. Only this module knows that.
+A component called `main` is the only one of its kind, or the most important one. `main` tells a
+reader nothing, so every name that is made from a component's name leaves it out. Only this module
+knows that.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ class ComponentName:
 
     @property
     def logical_id(self) -> str:
-        """`BucketMedia`, or `Postgres` for `postgres.main`: a template should fit into 51,200 bytes."""
+        """`BucketMedia`, or `Postgres` for `postgres.main`: a template should fit into 51,200
+        bytes.
+        """
         return pascal(self.kind if self.name == _MAIN else f"{self.kind}.{self.name}")
 
     @property
@@ -43,7 +46,8 @@ class ComponentName:
 
 
 def name_for_people(name: str, title: str) -> tuple[str, str]:
-    """Return name and kind as pages show them: (“api”, “Service”), or (“PostgreSQL”, “”) for `postgres.main`.
+    """Return name and kind as pages show them: (“api”, “Service”), or (“PostgreSQL”, “”) for
+    `postgres.main`.
 
     `title` is the kind's title. Without one the name is shown, whatever it is.
     """
@@ -58,12 +62,16 @@ def pascal(text: str) -> str:
 
 
 def logical_id(address: str, suffix: str = "") -> str:
-    """Return the logical id of a component's resource: `BucketMediaPolicy` for `bucket.media` and `Policy`."""
+    """Return the logical id of a component's resource: `BucketMediaPolicy` for `bucket.media` and
+    `Policy`.
+    """
     return ComponentName.of(address).logical_id + suffix
 
 
 def physical(environment: str, name: str, *, limit: int) -> str:
-    """Return `{environment}-{name}` in at most `limit` characters. A name that is cut ends in six digits of its hash."""
+    """Return `{environment}-{name}` in at most `limit` characters. A name that is cut ends in six
+    digits of its hash.
+    """
     full = f"{environment}-{name.replace('_', '-')}"
     if len(full) <= limit:
         return full

@@ -23,10 +23,11 @@ _WORTH = ROW_HEIGHT + GROUP_GAP  # pixels by which the diagram must become lower
 
 
 def settle_below(layout: Layout, bottom: float) -> float:
-    """Move quiet groups below the network, which ends at `bottom`; returns where everything in the region ends.
+    """Move quiet groups below the network, which ends at `bottom`; returns where everything in the
+    region ends.
 
-    No line crosses the place: those to the column run right of the network, and where one leads from the network into
-    another region nothing is moved.
+    No line crosses the place: those to the column run right of the network, and where one leads
+    from the network into another region nothing is moved.
     """
     column = max((group.y + group.height for group in layout.groups), default=0.0)
     if column <= bottom or _leaves_region(layout):

@@ -1,7 +1,8 @@
-"""The content of a diagram: the boxes of each component, which component uses which, and the network around them.
+"""The content of a diagram: the boxes of each component, which component uses which, and the
+network around them.
 
-A plan stores this content and never the drawing, so that a page draws it with the states of the moment, and an
-improvement of the drawing shows on environments that exist already.
+A plan stores this content and never the drawing, so that a page draws it with the states of the
+moment, and an improvement of the drawing shows on environments that exist already.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ class Use(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class DiagramContent:
-    """`boxes` and `kinds` (a component's title) are by address; arrows meet the first box of each address."""
+    """`boxes` and `kinds` (a component's title) are by address; arrows meet the first box of each
+    address.
+    """
 
     title: str
     region: str
@@ -110,5 +113,7 @@ def content_of(design: Design) -> DiagramContent:
 
 
 def _kind_for_people(node: Node) -> str:
-    """The title of a component's kind. Boxes of an imported template are its resources and name their own kind."""
+    """The title of a component's kind. Boxes of an imported template are its resources and name
+    their own kind.
+    """
     return "" if node.kind == CloudFormation.kind else component(node.kind).title

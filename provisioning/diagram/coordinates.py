@@ -1,4 +1,6 @@
-"""Coordinates: first every height, from the tracks in the channels, then every width, from those in the gutters."""
+"""Coordinates: first every height, from the tracks in the channels, then every width, from those in
+the gutters.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ _CLEAR = 4  # pixels between a line to a group and the tracks of the channels
 
 
 def place(layout: Layout, *, region: str, vpc: str) -> None:
-    """Give everything its place and every arrow its way. Without groups and networks there is no region to frame."""
+    """Give everything its place and every arrow its way. Without groups and networks there is no
+    region to frame.
+    """
     bundles = nets(layout)
     channels = _channels(bundles)
     heights = _rows(layout, {number: used(tracks) for number, tracks in channels.items()}, region=region, vpc=vpc)
@@ -163,7 +167,9 @@ def _leave_region(layout: Layout, y: float, outer: Area, inner: Area) -> float:
 
 
 def _arrivals(layout: Layout, found: list[Net]) -> None:
-    """Heights at which lines meet groups and leave their rows: not where a channel's track runs, nor two alike."""
+    """Heights at which lines meet groups and leave their rows: not where a channel's track runs,
+    nor two alike.
+    """
     taken = {y for net in found for y in net.tracks.values()}
 
     def free(wanted: float, room: float) -> float:

@@ -24,7 +24,9 @@ _FAR_RIGHT = 99
 
 @dataclass(slots=True)
 class End:
-    """Where an arrow leaves: a cell's side at `offset` pixels from its left, or a group's row (`side` None) at `y`."""
+    """Where an arrow leaves: a cell's side at `offset` pixels from its left, or a group's row
+    (`side` None) at `y`.
+    """
 
     arrow: Arrow
     cell: Cell | None
@@ -40,7 +42,9 @@ class End:
 
 @dataclass(slots=True)
 class Net:
-    """The arrows that meet `target` on one side; `gutter` is what those take that leave in another channel."""
+    """The arrows that meet `target` on one side; `gutter` is what those take that leave in another
+    channel.
+    """
 
     number: int
     target: Target
@@ -71,12 +75,16 @@ class Net:
 
 
 def across(cell: Cell, offset: float) -> float:
-    """A place along a row as a number: column c begins at 2c + 0.5 and ends at 2c + 1.5, gutter g is 2g."""
+    """A place along a row as a number: column c begins at 2c + 0.5 and ends at 2c + 1.5, gutter g
+    is 2g.
+    """
     return 2 * cell.column + 0.5 + offset / BOX_WIDTH
 
 
 def nets(layout: Layout) -> list[Net]:
-    """All nets with their channels and gutters, and the offsets at which lines leave and meet boxes."""
+    """All nets with their channels and gutters, and the offsets at which lines leave and meet
+    boxes.
+    """
     bundles = _gather(layout)
     _gutters(layout, bundles)
     _offsets(bundles)
@@ -137,9 +145,9 @@ def _gutters(layout: Layout, found: list[Net]) -> None:
 def _offsets(found: list[Net]) -> None:
     """Spreads the lines along each side of each cell, in the order of their targets.
 
-    Lines on upper sides are on a grid, those on lower sides are half a step off it, so that lines of two
-    boxes in one column never overlap in the channel between them. Only a straight arrow has the same
-    position on both.
+    Lines on upper sides are on a grid, those on lower sides are half a step off it, so that lines
+    of two boxes in one column never overlap in the channel between them. Only a straight arrow has
+    the same position on both.
     """
     sides: dict[tuple[int, Side], list[tuple[float, int, Net | End]]] = defaultdict(list)
     cells: dict[int, Cell] = {}
@@ -164,7 +172,9 @@ def _offsets(found: list[Net]) -> None:
 
 
 def _spread(cell: Cell, side: Side, count: int) -> list[float]:
-    """Places for so many lines on a side; on an upper one the left part is left to the label and the lane's name."""
+    """Places for so many lines on a side; on an upper one the left part is left to the label and
+    the lane's name.
+    """
     low, high = (share * BOX_WIDTH for share in _RANGE)
     shift = GRID / 2
     if side == "top":

@@ -44,7 +44,9 @@ def draw_ways(layout: Layout, found: list[Net]) -> None:
 
 
 def _way(net: Net, end: End) -> list[Point]:
-    """Out of a box, along its channel, through a gutter where need be, along the target's channel, and in."""
+    """Out of a box, along its channel, through a gutter where need be, along the target's channel,
+    and in.
+    """
     target = net.target
     if end.cell is None:
         gutter = net.gutters[net.last]
@@ -110,7 +112,9 @@ def _ways_out(layout: Layout) -> Iterator[tuple[list[Point], str]]:
 
 
 def _clear(layout: Layout, cell: Cell, top: float, bottom: float) -> float:
-    """A place below or above a cell that is as far from all other lines as can be, up to a track's width."""
+    """A place below or above a cell that is as far from all other lines as can be, up to a track's
+    width.
+    """
     lines = [
         a[0]
         for arrow in layout.arrows
@@ -157,7 +161,9 @@ def _free(
     kind: str, text: str, span: tuple[float, float], band: tuple[float, float], lines: Iterable[tuple[Point, Point]],
     *, right: bool = False,
 ) -> Text:  # fmt: skip
-    """The first place in the span that no line crosses, or the last one; where none is wide enough, a part of the text."""
+    """The first place in the span that no line crosses, or the last one; where none is wide enough,
+    a part of the text.
+    """
     width = beside_width(text, kind)
     gaps = _gaps(span, band, lines)
     fitting = [gap for gap in gaps if gap[1] - gap[0] >= width]

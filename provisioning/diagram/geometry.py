@@ -179,7 +179,9 @@ class Text:
 
 @dataclass(slots=True)
 class Layout:
-    """`ways` are lines that belong to no use: out through a NAT gateway, with why. At `joints` lines join, elsewhere they cross."""
+    """`ways` are lines that belong to no use: out through a NAT gateway, with why. At `joints`
+    lines join, elsewhere they cross.
+    """
 
     lanes: list[Lane]
     groups: list[Group]

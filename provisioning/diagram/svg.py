@@ -1,7 +1,7 @@
 """Draws a design as SVG: regions, tiers, components, and an arrow for each use.
 
-The SVG has no style and no script of its own, because the pages' content security policy forbids both. A stylesheet
-(`static/css/diagram.css`) colours these classes:
+The SVG has no style and no script of its own, because the pages' content security policy forbids
+both. A stylesheet (`static/css/diagram.css`) colours these classes:
 
 - `pic` is the diagram, with `is-small` where it needs little room; `pic-frame` is a region; `pic-vpc`, `pic-lane` and
   `pic-group` are areas in it, and `pic-area` their names
@@ -10,7 +10,8 @@ The SVG has no style and no script of its own, because the pages' content securi
 - `pic-arrow` is an arrow and contains `pic-line` and `pic-head`; `pic-joint` is where arrows join; `pic-label` names the
   ports that an arrow reaches
 
-A screen reader announces two lists, one of the boxes and one of the arrows. Their titles are the names of the items.
+A screen reader announces two lists, one of the boxes and one of the arrows. Their titles are the
+names of the items.
 """
 
 from __future__ import annotations
@@ -46,8 +47,9 @@ def draw(design: Design, *, states: Mapping[str, str] | None = None) -> str:
 def draw_content(content: DiagramContent, *, states: Mapping[str, str] | None = None) -> str:
     """Draw the content of a diagram, as a plan stores it.
 
-    `states` maps a component's address to a key of STATES; a component without an entry is planned. Without `states`
-    the drawing shows no states. Raises ValueError for a state that is not in STATES.
+    `states` maps a component's address to a key of STATES; a component without an entry is planned.
+    Without `states` the drawing shows no states. Raises ValueError for a state that is not in
+    STATES.
     """
     for address, state in (states or {}).items():
         if state not in STATES:
@@ -141,7 +143,9 @@ def _box(placed: Placed, states: Mapping[str, str] | None) -> str:
 
 
 def _words(placed: Placed) -> tuple[str, str, str]:
-    """Name, kind and fact as they fit: a kind for which the first line has no room begins the second one."""
+    """Name, kind and fact as they fit: a kind for which the first line has no room begins the
+    second one.
+    """
     box = placed.box
     title = box.kind if placed.in_group else placed.kind
     name, kind = name_for_people(box.name, title)

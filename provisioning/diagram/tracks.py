@@ -1,4 +1,6 @@
-"""Tracks for lines that run side by side: no two on one track where they overlap, and as few crossings as can be had cheaply."""
+"""Tracks for lines that run side by side: no two on one track where they overlap, and as few
+crossings as can be had cheaply.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Segment:
-    """A line along a channel from `low` to `high`. `stubs` are where lines join it, from before (-1) or behind (+1) the tracks."""
+    """A line along a channel from `low` to `high`. `stubs` are where lines join it, from before
+    (-1) or behind (+1) the tracks.
+    """
 
     owner: int
     stubs: list[tuple[float, int]] = field(default_factory=list)

@@ -1,4 +1,6 @@
-"""A plan as files that deploy without this portal: each stack's template as it was approved, and a script in the plan's order."""
+"""A plan as files that deploy without this portal: each stack's template as it was approved, and a
+script in the plan's order.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ _SCRIPT = "deploy.sh"
 
 
 def cloudformation_package(plan: CreatePlan, *, name: str, digest: str, artefacts: Mapping[str, bytes]) -> bytes:
-    """Zip the plan of a creation. `artefacts` are packages by their SHA-256; one that is missing is named in the script.
+    """Zip the plan of a creation. `artefacts` are packages by their SHA-256; one that is missing is
+    named in the script.
 
     The templates are the plan's own text, byte for byte.
     """
@@ -27,7 +30,9 @@ def cloudformation_package(plan: CreatePlan, *, name: str, digest: str, artefact
 
 
 def stack_files(stack: PlannedStack) -> dict[str, bytes]:
-    """One stack's files as the AWS CLI takes them. A value of an earlier stack stands as a mark that the script fills in."""
+    """One stack's files as the AWS CLI takes them. A value of an earlier stack stands as a mark
+    that the script fills in.
+    """
     key = stack.key
     marks = {value.parameter: mark(value) for value in stack.inputs}
     parameters = {**stack.parameters, **marks}

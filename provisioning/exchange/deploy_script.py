@@ -1,4 +1,6 @@
-"""Writes the shell script of an exported plan: packages, stacks in order with what each hands on, and the tasks afterwards."""
+"""Writes the shell script of an exported plan: packages, stacks in order with what each hands on,
+and the tasks afterwards.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,9 @@ physical() {
 
 
 def deploy_script(plan: CreatePlan, *, name: str, digest: str) -> str:
-    """Return the POSIX shell script that deploys the plan's stacks in order and then runs its tasks."""
+    """Return the POSIX shell script that deploys the plan's stacks in order and then runs its
+    tasks.
+    """
     parts = [_HEAD.format(name=name, digest=digest, account=plan.account_id)]
     if any(stack.inputs for stack in plan.stacks):
         parts.append(_OUTPUT)

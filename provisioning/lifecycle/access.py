@@ -63,7 +63,8 @@ def teams_user_may_act_for(user: User) -> list[Team]:
 
 
 def visible(user: User, team: str = "team") -> Q:
-    """Return the condition for the rows that the user may see; `team` is the path from a row to its team.
+    """Return the condition for the rows that the user may see; `team` is the path from a row to its
+    team.
 
     The condition is a subquery, not a join, so that no row appears twice.
     """

@@ -1,4 +1,6 @@
-"""AWS for an account and region, under the rate limiter that all workers share. The AWS package caches the clients."""
+"""AWS for an account and region, under the rate limiter that all workers share. The AWS package
+caches the clients.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ _limiters: Cache[bool, RateLimiter] = Cache(max_size=2)
 
 
 def aws_for_account(account: Account, region: str) -> Aws:
-    """Return the client for an account and region. Its calls are paced by the rate limiter that all workers share."""
+    """Return the client for an account and region. Its calls are paced by the rate limiter that all
+    workers share.
+    """
     limiter = _limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=account.is_sandbox))
     return aws_for(account.access(region), limiter=limiter)
 

@@ -1,7 +1,8 @@
-"""Packs a blueprint's folder into one archive and reads it again with the ordinary loader. Equal files give equal bytes.
+"""Packs a blueprint's folder into one archive and reads it again with the ordinary loader. Equal
+files give equal bytes.
 
-The portal itself writes the archives. Reading is strict nevertheless: no file is unpacked outside its folder or beyond
-the limits of a folder, and the result must have the expected digest.
+The portal itself writes the archives. Reading is strict nevertheless: no file is unpacked outside
+its folder or beyond the limits of a folder, and the result must have the expected digest.
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ _MATURITY = re.compile(r'(?P<before>\s*maturity\s*=\s*)"[a-z]+"(?P<after>.*)', r
 
 
 class BadArchiveError(ValueError):
-    """The archive is damaged, or its content does not have the expected digest. The message is a sentence."""
+    """The archive is damaged, or its content does not have the expected digest. The message is a
+    sentence.
+    """
 
 
 def pack(files: Mapping[str, bytes]) -> bytes:
-    """Return a zip archive of a blueprint's files. Raises ValueError if a file has changed since it was loaded."""
+    """Return a zip archive of a blueprint's files. Raises ValueError if a file has changed since it
+    was loaded.
+    """
     return write_zip(files)
 
 
@@ -54,7 +59,8 @@ def unpack(body: bytes) -> dict[str, bytes]:
 def read_blueprint(body: bytes, *, slug: str, digest: str) -> Blueprint:
     """Load a blueprint from its archive, in a private folder that is deleted with the blueprint.
 
-    Raises BadArchiveError if the files have another digest, and Refused if this portal can no longer read them.
+    Raises BadArchiveError if the files have another digest, and Refused if this portal can no
+    longer read them.
     """
     files = unpack(body)
     root = Path(tempfile.mkdtemp(prefix="portal-blueprint-"))
@@ -99,7 +105,9 @@ def differs_in_maturity_only(before: bytes, after: bytes) -> bool:
 
 
 def is_deprecation(pinned: Mapping[str, bytes], blueprint: Blueprint) -> bool:
-    """Whether the blueprint's folder differs from the pinned files only in that it is now deprecated."""
+    """Whether the blueprint's folder differs from the pinned files only in that it is now
+    deprecated.
+    """
     if blueprint.maturity != "deprecated" or set(pinned) != set(blueprint.files):
         return False
     try:

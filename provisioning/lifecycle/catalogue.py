@@ -42,7 +42,9 @@ def why_not_offered(blueprint: Blueprint, size: str) -> str:
 
 
 def _file_state(root: Path) -> FileState:
-    """Return name, size in bytes and modification time in nanoseconds of every file below `root`. Reads no file."""
+    """Return name, size in bytes and modification time in nanoseconds of every file below `root`.
+    Reads no file.
+    """
     states = []
     for folder, _, names in os.walk(root):
         for name in names:

@@ -2,8 +2,9 @@
 that people get.
 
 Each kind of request has one column; a cell is found by phase and StackStatus. The columns are
-total: a record of `kinds/` that refers to an incomplete column fails at import. Two rules apply to every cell. A stack that was once COMPLETE is never deleted to recover a creation. A stack
-that belongs to somebody else is never touched.
+total: a record of `kinds/` that refers to an incomplete column fails at import. Two rules apply to
+every cell. A stack that was once COMPLETE is never deleted to recover a creation. A stack that
+belongs to somebody else is never touched.
 """
 
 from __future__ import annotations

@@ -31,7 +31,8 @@ _deprecations: Cache[tuple[str, str, str], bool] = Cache(max_size=1_000, store_i
 
 
 def register_versions(blueprints: Iterable[Blueprint]) -> dict[str, str]:
-    """Pin every version that is new or has changed as it may. Versions that are known cost one query in all.
+    """Pin every version that is new or has changed as it may. Versions that are known cost one
+    query in all.
 
     Returns, by slug, the sentence about each blueprint that cannot be used as its folder is now.
     """
@@ -59,14 +60,18 @@ def register_versions(blueprints: Iterable[Blueprint]) -> dict[str, str]:
 
 
 def rows_of(blueprints: Iterable[Blueprint]) -> dict[tuple[str, str], BlueprintVersion]:
-    """Return the registered versions of these blueprints, all of them, by slug and version. One query."""
+    """Return the registered versions of these blueprints, all of them, by slug and version. One
+    query.
+    """
     rows = BlueprintVersion.objects.filter(slug__in=[blueprint.slug for blueprint in blueprints])
     return {(row.slug, row.version): row for row in rows}
 
 
 @transaction.atomic
 def pin_version(blueprint: Blueprint) -> BlueprintVersion:
-    """Return the row of this version, created or brought up to date. Raises Refused if a published version has changed."""
+    """Return the row of this version, created or brought up to date. Raises Refused if a published
+    version has changed.
+    """
     at = clock.now()
     row, created = BlueprintVersion.objects.select_for_update().get_or_create(
         slug=blueprint.slug, version=blueprint.version, defaults=_values_when_new(blueprint, at=at)
@@ -107,8 +112,8 @@ def _values_when_new(blueprint: Blueprint, *, at: datetime) -> dict[str, Any]:
 def updated_fields(row: BlueprintVersion, blueprint: Blueprint) -> dict[str, str]:
     """Return what changes in the row of a version whose folder is now `blueprint`, and may be.
 
-    A draft's row follows its folder. Of a published version only the maturity changes, when it is deprecated or
-    offered again: the archived files stay those of the published version.
+    A draft's row follows its folder. Of a published version only the maturity changes, when it is
+    deprecated or offered again: the archived files stay those of the published version.
     """
     names = ("digest", "maturity", "title") if row.maturity == DRAFT else ("maturity",)
     if (row.digest, row.maturity) == (blueprint.digest, blueprint.maturity):
@@ -136,7 +141,9 @@ def changed_since(row: BlueprintVersion, blueprint: Blueprint) -> str:
 
 
 def archive_files(blueprint: Blueprint) -> None:
-    """Store the version's files under their digest, unless they are stored. Raises Refused while a file is changing."""
+    """Store the version's files under their digest, unless they are stored. Raises Refused while a
+    file is changing.
+    """
     key = {"slug": blueprint.slug, "digest": blueprint.digest}
     if BlueprintArchive.objects.filter(**key).exists():
         return
@@ -162,7 +169,9 @@ def _is_deprecation(row: BlueprintVersion, blueprint: Blueprint) -> bool:
 
 
 def _drop_former_drafts(row: BlueprintVersion) -> None:
-    """Delete the archives of this version's former drafts, except those that an existing environment uses."""
+    """Delete the archives of this version's former drafts, except those that an existing
+    environment uses.
+    """
     plans = Plan.objects.filter(environment__blueprint_version=row).exclude(environment__state__in=NO_LONGER_THERE)
     used = {row.digest, *blueprint_digests(plans)}
     BlueprintArchive.objects.filter(slug=row.slug, version=row.version).exclude(digest__in=used).delete()

@@ -20,7 +20,9 @@ _ACCOUNT = re.compile(r"[0-9]{12}")
 
 
 def parse_settings(words: Iterable[str]) -> dict[str, str]:
-    """`["a=1", "b=x=y"]` as a mapping; raises InputErrors for a word without `=` and for a name given twice."""
+    """`["a=1", "b=x=y"]` as a mapping; raises InputErrors for a word without `=` and for a name
+    given twice.
+    """
     settings: dict[str, str] = {}
     for word in words:
         name, equals, value = word.partition("=")

@@ -11,9 +11,9 @@ from .team import User
 class Plan(models.Model):
     """What is shown, approved and run. `content` is a `plan_document`; a plan never changes.
 
-    `digest` covers the whole content, and in format 1 everything that is sent to AWS. `diagram`, `proof` and `timeline` are the JSON of
-    `DiagramContent`, `Proof` and `Timeline`; a teardown plan has none of them. Earlier versions
-    stored an SVG instead of a diagram, which is only read.
+    `digest` covers the whole content, and in format 1 everything that is sent to AWS. `diagram`,
+    `proof` and `timeline` are the JSON of `DiagramContent`, `Proof` and `Timeline`; a teardown plan
+    has none of them. Earlier versions stored an SVG instead of a diagram, which is only read.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

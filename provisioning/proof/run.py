@@ -35,9 +35,9 @@ def prove(
 ) -> Proof:
     """Proves a compiled design, compiled templates, stacks, or plain template mappings.
 
-    `region` and `parameters` apply to plain mappings. `policy` holds the rules of a size; without it, a
-    stack with termination protection counts as one whose data must be retained. `changing` adds the
-    rules for an update of a running stack.
+    `region` and `parameters` apply to plain mappings. `policy` holds the rules of a size; without
+    it, a stack with termination protection counts as one whose data must be retained. `changing`
+    adds the rules for an update of a running stack.
     """
     load()
     read = tuple(_stacks(stacks, region, parameters or {}))

@@ -1,7 +1,7 @@
 """How long AWS takes for a resource of each type, in seconds: the simulated account takes as long.
 
-The figures are in `durations.csv`, each with its source. The table belongs to the sandbox alone: the
-forecast has figures of its own, because two checks that share a table find no error in it.
+The figures are in `durations.csv`, each with its source. The table belongs to the sandbox alone:
+the forecast has figures of its own, because two checks that share a table find no error in it.
 """
 
 from __future__ import annotations

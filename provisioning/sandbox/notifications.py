@@ -13,7 +13,9 @@ from provisioning.sandbox.stacks.records import Stack, watch
 _queue: asyncio.Queue[tuple[contextvars.Context, list[str], str]] | None = None
 _loop: asyncio.AbstractEventLoop | None = None
 ANNOUNCED: contextvars.ContextVar[tuple[str, ...]] = contextvars.ContextVar("announced_topics", default=())
-"""The topics of a stack whose creation is being answered: its first event comes before the stack knows them."""
+"""The topics of a stack whose creation is being answered: its first event comes before the stack
+knows them.
+"""
 _FIELDS = (
     "StackId",
     "Timestamp",

@@ -1,1 +1,3 @@
-"""Turns designs into templates: compile, compare two results, and order resources by dependency. Pure: no Django, no AWS."""
+"""Turns designs into templates: compile, compare two results, and order resources by dependency.
+Pure: no Django, no AWS.
+"""

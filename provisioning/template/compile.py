@@ -32,10 +32,12 @@ _COMPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 @dataclass(frozen=True)
 class CompiledTemplate:
-    """One stack, ready to be sent. `body` is compact, and the same design always gives the same bytes.
+    """One stack, ready to be sent. `body` is compact, and the same design always gives the same
+    bytes.
 
-    `inputs` are parameters whose values are outputs of stacks created earlier. `artefacts` must be in the account's
-    artefact bucket of this region before the stack is created. `tasks` and `manual_tasks` follow its deployment.
+    `inputs` are parameters whose values are outputs of stacks created earlier. `artefacts` must be
+    in the account's artefact bucket of this region before the stack is created. `tasks` and
+    `manual_tasks` follow its deployment.
     """
 
     body: str
@@ -80,8 +82,9 @@ class CompiledDesign:
 def compile_design(design: Design, *, changing: bool = False) -> CompiledDesign:
     """Compile all stacks of a design.
 
-    `changing` compiles an update of running stacks, which leaves the task counts of scaled services alone. Raises
-    DesignError, with file, line and what to do, if the components do not fit together.
+    `changing` compiles an update of running stacks, which leaves the task counts of scaled services
+    alone. Raises DesignError, with file, line and what to do, if the components do not fit
+    together.
     """
     _check_names(design)
     build = Build(design, component, changing=changing)
@@ -136,7 +139,9 @@ def _check_names(design: Design) -> None:
 
 
 def _add_outputs(design: Design, build: Build) -> None:
-    """Add the outputs. One whose value this design does not have (a role without a repository) is left out."""
+    """Add the outputs. One whose value this design does not have (a role without a repository) is
+    left out.
+    """
     template = build.main.template
     for output in design.outputs:
         value = build.value(output.value) if output.value is not None else None
@@ -150,7 +155,9 @@ def _add_outputs(design: Design, build: Build) -> None:
 
 
 def _stack_policy(template: Mapping[str, Any]) -> str:
-    """Return a policy that allows every update, except to replace or delete what outlives its stack."""
+    """Return a policy that allows every update, except to replace or delete what outlives its
+    stack.
+    """
     data = [
         f"LogicalResourceId/{name}"
         for name, resource in template["Resources"].items()

@@ -12,7 +12,9 @@ from provisioning.design.errors import DesignError
 
 
 def dependencies(resources: Mapping[str, Any]) -> dict[str, set[str]]:
-    """Return for each resource those that must exist before it: what it refers to, and its `DependsOn`."""
+    """Return for each resource those that must exist before it: what it refers to, and its
+    `DependsOn`.
+    """
     graph = {}
     for name, resource in resources.items():
         needed = mentioned_names(resource)
@@ -27,7 +29,8 @@ def dependencies(resources: Mapping[str, Any]) -> dict[str, set[str]]:
 
 
 def levels_of(graph: Mapping[str, set[str]]) -> list[list[str]]:
-    """Return the topological levels of a graph, each sorted: every resource needs only those of earlier levels.
+    """Return the topological levels of a graph, each sorted: every resource needs only those of
+    earlier levels.
 
     Raises DesignError if resources wait for each other in a circle.
     """

@@ -14,7 +14,9 @@ _ABSENT = object()
 
 @dataclass(frozen=True, slots=True)
 class PropertyChange:
-    """One value that differs. `before` or `after` is None if the value is absent. Values are JSON text."""
+    """One value that differs. `before` or `after` is None if the value is absent. Values are JSON
+    text.
+    """
 
     path: str
     before: str | None
@@ -23,7 +25,9 @@ class PropertyChange:
 
 @dataclass(frozen=True, slots=True)
 class ResourceDifference:
-    """A resource of one stack, whose `kind` is `added`, `removed` or `changed`. `address` is its component's."""
+    """A resource of one stack, whose `kind` is `added`, `removed` or `changed`. `address` is its
+    component's.
+    """
 
     kind: str
     stack: str
@@ -36,7 +40,9 @@ class ResourceDifference:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """`resources` are in the order removed, changed, added. `outputs` are names with a leading `+` or `-`."""
+    """`resources` are in the order removed, changed, added. `outputs` are names with a leading `+`
+    or `-`.
+    """
 
     resources: tuple[ResourceDifference, ...]
     outputs: tuple[str, ...]
@@ -83,7 +89,9 @@ def _resources(design: CompiledDesign) -> dict[tuple[str, str], Mapping[str, Any
 
 
 def _changes(path: str, before: Any, after: Any) -> Iterator[PropertyChange]:
-    """Yield the changes below `path`. Lists are compared as a whole, because positions in a list have no meaning."""
+    """Yield the changes below `path`. Lists are compared as a whole, because positions in a list
+    have no meaning.
+    """
     if before == after:
         return
     if isinstance(before, dict) and isinstance(after, dict) and not _is_function(before) and not _is_function(after):

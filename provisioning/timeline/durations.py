@@ -1,6 +1,8 @@
-"""Durations that the forecast uses: those of the records in `aws/types`, and of what is no resource.
+"""Durations that the forecast uses: those of the records in `aws/types`, and of what is no
+resource.
 
-Gathered in November 2026. Each one names its source; most are assumptions, because AWS publishes few.
+Gathered in November 2026. Each one names its source; most are assumptions, because AWS publishes
+few.
 """
 
 from __future__ import annotations
@@ -49,7 +51,9 @@ NOT_RESOURCES: Final[Mapping[str, Duration]] = {
 
 
 def durations_of(name: str) -> tuple[Duration, ...]:
-    """Returns all durations of a resource type, or the one of STACK, SIGNALS or TASK; empty if none is known."""
+    """Returns all durations of a resource type, or the one of STACK, SIGNALS or TASK; empty if none
+    is known.
+    """
     return (NOT_RESOURCES[name],) if name in NOT_RESOURCES else aws_type(name).durations
 
 

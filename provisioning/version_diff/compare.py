@@ -1,7 +1,8 @@
-"""Compares two versions of a blueprint: their inputs, sizes, components and files, and the templates of one environment.
+"""Compares two versions of a blueprint: their inputs, sizes, components and files, and the
+templates of one environment.
 
-Pure: both versions are resolved and compiled with the same inputs for the same environment, which need not exist. No
-result contains the value of a sensitive input.
+Pure: both versions are resolved and compiled with the same inputs for the same environment, which
+need not exist. No result contains the value of a sensitive input.
 """
 
 from __future__ import annotations
@@ -38,7 +39,9 @@ class SettingChange:
 
 @dataclass(frozen=True, slots=True)
 class PartChange:
-    """Something that is `added`, `removed` or `changed`: a region, a component's address, a file's path, an output."""
+    """Something that is `added`, `removed` or `changed`: a region, a component's address, a file's
+    path, an output.
+    """
 
     kind: ChangeKind
     name: str
@@ -48,9 +51,9 @@ class PartChange:
 class VersionChanges:
     """The result of a comparison.
 
-    `template` is None if one of the versions cannot be compiled with these inputs; `problem` is then the sentence that
-    says why. `assumed` names the inputs that took their example. `rejected` holds, by input, the sentence about a value
-    that the later version does not accept.
+    `template` is None if one of the versions cannot be compiled with these inputs; `problem` is
+    then the sentence that says why. `assumed` names the inputs that took their example. `rejected`
+    holds, by input, the sentence about a value that the later version does not accept.
     """
 
     before: Blueprint
@@ -88,8 +91,8 @@ def compare_versions(
 ) -> VersionChanges:
     """Compare two versions in one size and environment.
 
-    `inputs` are values for the earlier version. A value that equals that version's default gives way to the later
-    version's default, and a required input without a value takes its example.
+    `inputs` are values for the earlier version. A value that equals that version's default gives
+    way to the later version's default, and a required input without a value takes its example.
     """
     old, old_examples, _ = _complete(before, size, inputs)
     given = _without_defaults(before, size, inputs)
@@ -116,7 +119,9 @@ def compare_versions(
 
 
 def example_environment(before: Blueprint, after: Blueprint, *, size: str) -> EnvironmentContext:
-    """Return an environment for comparing versions without one, in the first region that offers both."""
+    """Return an environment for comparing versions without one, in the first region that offers
+    both.
+    """
     shared = [region for region in after.regions if region in before.regions]
     region = shared[0] if shared else after.default_region
     return EnvironmentContext(default_name(after.slug, size), "team", region, EXAMPLE_ACCOUNT_ID)
@@ -135,7 +140,9 @@ def _without_defaults(blueprint: Blueprint, size: str, inputs: Mapping[str, Valu
 def _complete(
     blueprint: Blueprint, size: str, given: Mapping[str, Value]
 ) -> tuple[Inputs | None, list[str], dict[str, str]]:
-    """Return all inputs, the names of those that took their example, and the errors of the values that were left out."""
+    """Return all inputs, the names of those that took their example, and the errors of the values
+    that were left out.
+    """
     try:
         return *example_inputs(blueprint, size, given), {}
     except InputErrors as error:
@@ -191,7 +198,9 @@ def _texts(value: Value) -> Iterator[str]:
 
 
 def _without_secrets(difference: Difference, secrets: Iterable[str]) -> Difference:
-    """Hide every value that contains a secret, as a whole: a gap in it would give away the secret's length."""
+    """Hide every value that contains a secret, as a whole: a gap in it would give away the secret's
+    length.
+    """
     hidden = tuple(secrets)
 
     def shown(text: str | None) -> str | None:

@@ -1,4 +1,6 @@
-"""Describes in sentences what changes in a blueprint's inputs between two versions. Never shows a secret's default."""
+"""Describes in sentences what changes in a blueprint's inputs between two versions. Never shows a
+secret's default.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,8 @@ from provisioning.design.graph import Value
 class InputChange:
     """An input that is `added`, `removed` or `changed`.
 
-    `needs_value`: an environment of the earlier version needs a value for it, because it is now required.
+    `needs_value`: an environment of the earlier version needs a value for it, because it is now
+    required.
     """
 
     kind: Literal["added", "removed", "changed"]
@@ -27,7 +30,9 @@ class InputChange:
 
 
 def input_changes(before: Blueprint, after: Blueprint) -> Iterator[InputChange]:
-    """Yield the removed inputs, then the changed, then the added, each in the order of its blueprint."""
+    """Yield the removed inputs, then the changed, then the added, each in the order of its
+    blueprint.
+    """
     sizes = tuple(before.sizes)
     for name, variable in before.variables.items():
         if name not in after.variables:

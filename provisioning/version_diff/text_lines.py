@@ -29,8 +29,8 @@ class DiffLine:
 def differing_lines(before: str, after: str) -> Sequence[DiffLine]:
     """Compare two texts line by line, with two equal lines around each change.
 
-    JSON is laid out over several lines first, including the texts inside it. Only the first `MAX_LINES_COMPARED`
-    lines of each text are compared.
+    JSON is laid out over several lines first, including the texts inside it. Only the first
+    `MAX_LINES_COMPARED` lines of each text are compared.
     """
     diff = list(difflib.unified_diff(_lines(before), _lines(after), lineterm="", n=_CONTEXT_LINES))[2:]
     return [DiffLine(_MARKS[line[0]], "" if line[0] == "@" else line[1:]) for line in diff]

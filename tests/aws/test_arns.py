@@ -1,4 +1,6 @@
-"""What an ARN says: a type and its physical id, a transient part, a final snapshot or a recovery point."""
+"""What an ARN says: a type and its physical id, a transient part, a final snapshot or a recovery
+point.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every resource type that a blueprint can create has a record, so that its deletion can be verified and nothing blocks a teardown."""
+"""Every resource type that a blueprint can create has a record, so that its deletion can be
+verified and nothing blocks a teardown.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The roles that onboarding makes allow what is done with them: the portal's own calls, stacks' resources, environments' roles."""
+"""The roles that onboarding makes allow what is done with them: the portal's own calls, stacks'
+resources, environments' roles.
+"""
 
 from __future__ import annotations
 
@@ -205,7 +207,9 @@ NEVER_GIVEN = {"iam:DeleteRolePermissionsBoundary", "iam:UpdateRoleDescription"}
 
 
 def test_the_role_for_stacks_allows_what_every_type_needs() -> None:
-    """PowerUserAccess has everything but IAM, Organizations and accounts; of these its own policy has what is needed."""
+    """PowerUserAccess has everything but IAM, Organizations and accounts; of these its own policy
+    has what is needed.
+    """
     rights = allowed(role_statements("StackRole"))
     needed = {
         (right, resource_type)
@@ -269,7 +273,9 @@ def test_no_role_of_a_blueprint_takes_a_policy_of_awss() -> None:
 
 
 def test_the_policies_are_short_enough_for_iam() -> None:
-    """Characters without white space: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html."""
+    """Characters without white space:
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
+    """
     assert len(json.dumps(boundary(), separators=(",", ":"))) <= MANAGED_POLICY_CHARACTERS
     for role in ("PortalRole", "StackRole"):
         policies = onboarding()["Resources"][role]["Properties"]["Policies"]

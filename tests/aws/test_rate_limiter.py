@@ -192,7 +192,9 @@ def test_every_family_has_a_rate() -> None:
 def test_the_bucket_in_redis_and_the_local_one_give_the_same_answers(
     client: redis.Redis, rate: Rate, requests: list[tuple[str, float]]
 ) -> None:
-    """The arithmetic exists twice, in Lua and in Python. Here the script gets the time from the test."""
+    """The arithmetic exists twice, in Lua and in Python. Here the script gets the time from the
+    test.
+    """
     script = client.register_script(_SCRIPT.replace("redis.call('TIME')", "{ARGV[4], 0}"))
     clock = Clock()
     local, key = _LocalBucket(rate, clock), f"test-{uuid.uuid4()}"

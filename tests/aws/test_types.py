@@ -1,4 +1,6 @@
-"""The records of resource types: they agree with AWS's schemas, and with the functions that they refer to."""
+"""The records of resource types: they agree with AWS's schemas, and with the functions that they
+refer to.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A scripted AWS on the wire: answers by operation, in order, and remembers what it was asked. Lost answers are really lost."""
+"""A scripted AWS on the wire: answers by operation, in order, and remembers what it was asked. Lost
+answers are really lost.
+"""
 
 from __future__ import annotations
 

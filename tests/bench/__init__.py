@@ -1,1 +1,3 @@
-"""`make bench`: the figures that we claim, each next to a yardstick measured in the same run, because machines are noisy."""
+"""`make bench`: the figures that we claim, each next to a yardstick measured in the same run,
+because machines are noisy.
+"""

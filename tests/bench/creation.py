@@ -1,4 +1,6 @@
-"""From submit to a running environment in the sandbox at full speed, compared with bare CloudFormation with the same template."""
+"""From submit to a running environment in the sandbox at full speed, compared with bare
+CloudFormation with the same template.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ def figures() -> Iterator[Figure]:
 
 
 def create(account: Account, team: Team, user: User, name: str) -> None:
-    """Ask, and run the engine in this process until the environment runs: what a worker does without its pauses."""
+    """Ask, and run the engine in this process until the environment runs: what a worker does
+    without its pauses.
+    """
     blueprint = catalogue().get("carbon-connect")
     inputs, _ = example_inputs(blueprint, "dev", {})
     request = request_environment(

@@ -1,4 +1,6 @@
-"""How long the loaders need for the worst of the hostile texts that `tests/fuzz` knows, next to a blueprint that ships."""
+"""How long the loaders need for the worst of the hostile texts that `tests/fuzz` knows, next to a
+blueprint that ships.
+"""
 
 from __future__ import annotations
 

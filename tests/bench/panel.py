@@ -1,4 +1,6 @@
-"""What the form's panel needs after each change: render, prove, draw and forecast, for each blueprint in production size."""
+"""What the form's panel needs after each change: render, prove, draw and forecast, for each
+blueprint in production size.
+"""
 
 from __future__ import annotations
 

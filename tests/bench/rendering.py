@@ -1,4 +1,6 @@
-"""How long the catalogue takes to load and a template to render, in this process and from a cold start."""
+"""How long the catalogue takes to load and a template to render, in this process and from a cold
+start.
+"""
 
 from __future__ import annotations
 

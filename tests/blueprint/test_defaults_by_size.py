@@ -1,4 +1,6 @@
-"""A variable's default may follow the size: what the form shows, what an empty field comes to, and what the design gets."""
+"""A variable's default may follow the size: what the form shows, what an empty field comes to, and
+what the design gets.
+"""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

@@ -1,4 +1,6 @@
-"""What expressions come to: the operators, templates, conditionals and references of HCL, as Terraform computes them."""
+"""What expressions come to: the operators, templates, conditionals and references of HCL, as
+Terraform computes them.
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""Text that means harm, or is no text at all: refused in well under a second, with file and line, and never a crash."""
+"""Text that means harm, or is no text at all: refused in well under a second, with file and line,
+and never a crash.
+"""
 
 from pathlib import Path
 
@@ -84,7 +86,9 @@ def test_wide_references_that_double_are_refused(write: Write) -> None:
 
 
 def test_the_deepest_that_is_let_through_does_not_exhaust_the_stack(write: Write) -> None:
-    """As many steps from setting to setting as there may be, each in the deepest expression that there may be."""
+    """As many steps from setting to setting as there may be, each in the deepest expression that
+    there may be.
+    """
     deep = " && ".join(["true"] * 60) + " && {}" + " || false" * 6
     blocks = ['component "bucket" "b0" { versioned = true }']
     for number in range(1, 5):
@@ -118,7 +122,9 @@ def _problem_of(text: str) -> ProblemFound | None:
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_no_change_to_a_right_blueprint_raises(tmp_path: Path, data: st.DataObject) -> None:
-    """Pieces cut out, doubled and swapped: still a catalogue, either with the blueprint or with its problems."""
+    """Pieces cut out, doubled and swapped: still a catalogue, either with the blueprint or with its
+    problems.
+    """
     words = GOOD.split(" ")
     for _ in range(data.draw(st.integers(1, 4))):
         at, other = (data.draw(st.integers(0, len(words) - 1)) for _ in range(2))

@@ -1,4 +1,6 @@
-"""Every mistake is reported with file, line and a sentence. Each case changes one place of a valid blueprint."""
+"""Every mistake is reported with file, line and a sentence. Each case changes one place of a valid
+blueprint.
+"""
 
 import pytest
 

@@ -1,4 +1,6 @@
-"""A network, a cluster and one service that uses the component under test: the smallest design that compiles."""
+"""A network, a cluster and one service that uses the component under test: the smallest design that
+compiles.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ def rendered(
     changing: bool = False,
     **service: Any,
 ) -> Template:
-    """The template of a design whose service `api` uses all of these nodes, and none of `beside`; `service` are more settings of it."""
+    """The template of a design whose service `api` uses all of these nodes, and none of `beside`;
+    `service` are more settings of it.
+    """
     settings: dict[str, Any] = {"image": "public.ecr.aws/example/api:1", "cpu": 256, "memory": 512} | service
     made = design(
         node("network", "main", cidr="10.0.0.0/16", azs=2, nat="single", tiers=TIERS),

@@ -1,4 +1,6 @@
-"""A critical bucket: its copy in another region, the rule that fills it, and the role that may do just that."""
+"""A critical bucket: its copy in another region, the rule that fills it, and the role that may do
+just that.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""CloudFront: who may read the buckets, what is cached for how long, with which headers, and what is refused."""
+"""CloudFront: who may read the buckets, what is cached for how long, with which headers, and what
+is refused.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""cfn-lint has nothing to say about the settings that no shipped blueprint uses, all of them in one design.
+"""cfn-lint has nothing to say about the settings that no shipped blueprint uses, all of them in one
+design.
 
 Every kind as the blueprints use it is linted in `tests/template/test_every_blueprint.py`.
 """

@@ -1,4 +1,6 @@
-"""What one branch on GitHub may do: roll services, replace files, throw cached copies away. Nothing else."""
+"""What one branch on GitHub may do: roll services, replace files, throw cached copies away. Nothing
+else.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The load balancer's own settings: whether port 80 is open, how long tasks drain, and which certificate it takes."""
+"""The load balancer's own settings: whether port 80 is open, how long tasks drain, and which
+certificate it takes.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Scaling by a queue's pressure: settings that are refused, and what more than one condition becomes."""
+"""Scaling by a queue's pressure: settings that are refused, and what more than one condition
+becomes.
+"""
 
 from __future__ import annotations
 

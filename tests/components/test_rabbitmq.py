@@ -86,7 +86,9 @@ def test_watchers_are_let_in_from_inside_only_when_they_are_named() -> None:
 
 
 def test_a_user_waits_for_the_broker_and_gets_what_it_needs() -> None:
-    """The host's name is created after the hosts are healthy; a resource with it in a variable is created after the name."""
+    """The host's name is created after the hosts are healthy; a resource with it in a variable is
+    created after the name.
+    """
     template = rendered(node("rabbitmq", "main", **SETTINGS))
     container = template.container("api")
     variables = {entry["Name"]: entry["Value"] for entry in container["Environment"]}

@@ -1,4 +1,6 @@
-"""The user data of the RabbitMQ hosts: checked by shellcheck, and run for real, with the host's commands played."""
+"""The user data of the RabbitMQ hosts: checked by shellcheck, and run for real, with the host's
+commands played.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def _alone(**more: Any) -> Node:
 
 
 def _user_data(template: Template, number: int) -> str:
-    """As EC2 gets it: CloudFormation's variables are filled in, and its mark before the shell's own is gone."""
+    """As EC2 gets it: CloudFormation's variables are filled in, and its mark before the shell's own
+    is gone.
+    """
     body = template.resources[f"RabbitmqHost{number}"]["Properties"]["UserData"]["Fn::Base64"]["Fn::Sub"]
     known = {"AWS::Region": "eu-central-1", "AWS::StackId": "the-stack", f"RabbitmqVolume{number}": f"vol-0{number}"}
     filled = re.sub(r"\$\{(?!!)([^}]+)\}", lambda match: known.get(match[1], f"the-{match[1]}"), body)

@@ -1,4 +1,6 @@
-"""What a RabbitMQ host publishes each minute: its own program, run against a management API that is played."""
+"""What a RabbitMQ host publishes each minute: its own program, run against a management API that is
+played.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +66,9 @@ def management() -> Iterator[Any]:
 
 
 def _publish(folder: Path, port: int, node: str) -> tuple[int, list[str], dict[tuple[str, str], float]]:
-    """Run the program as the timer does: its exit code, the arguments of AWS's command, and the figures by dimension."""
+    """Run the program as the timer does: its exit code, the arguments of AWS's command, and the
+    figures by dimension.
+    """
     program = script().split("metrics.py\" <<'END'\n")[1].split("\nEND\n")[0]
     (folder / "metrics.py").write_text(program.replace("127.0.0.1:15672", f"127.0.0.1:{port}"))
     (folder / "metrics.password").write_text("pass-word\n")
@@ -123,7 +127,9 @@ def test_a_queue_that_nobody_used_yet_is_at_nought(tmp_path: Path, management: A
 
 
 def test_a_broker_that_does_not_answer_is_published_as_nothing(tmp_path: Path, management: Any) -> None:
-    """Silence, which the alarm takes for a failure; never a nought, which scaling would take for an empty queue."""
+    """Silence, which the alarm takes for a failure; never a nought, which scaling would take for an
+    empty queue.
+    """
     server, handler = management
     handler.answers.pop("/api/queues/%2F/webhooks")
     code, said, figures = _publish(tmp_path, server.server_port, "node1")

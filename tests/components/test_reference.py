@@ -1,4 +1,6 @@
-"""The reference of components: complete, current, and what it says of users is what real grants hold."""
+"""The reference of components: complete, current, and what it says of users is what real grants
+hold.
+"""
 
 from __future__ import annotations
 
@@ -51,7 +53,9 @@ def _all_settings(settings: tuple[Setting, ...], within: str) -> Iterator[tuple[
 
 @dataclass
 class Seen:
-    """All that the samples of one kind gave their users; names with the component's own as `<NAME>`."""
+    """All that the samples of one kind gave their users; names with the component's own as
+    `<NAME>`.
+    """
 
     variables: set[str] = field(default_factory=set)
     secrets: set[str] = field(default_factory=set)
@@ -151,7 +155,9 @@ def test_every_kind_is_shown_in_its_family() -> None:
 
 
 def test_the_markdown_that_is_kept_is_current() -> None:
-    """`manage.py components --markdown > provisioning/components/docs/REFERENCE.md` brings it up to date."""
+    """`manage.py components --markdown > provisioning/components/docs/REFERENCE.md` brings it up to
+    date.
+    """
     made = as_markdown(reference(blueprint_texts(ROOT / "blueprints")))
     current = KEPT.read_text(encoding="utf-8") == made
     assert current, f"out of date; run: manage.py components --markdown > {KEPT.relative_to(ROOT)}"

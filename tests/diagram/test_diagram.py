@@ -1,4 +1,6 @@
-"""The diagram: every component, every use, words for those who cannot see it, and nothing that a strict CSP forbids."""
+"""The diagram: every component, every use, words for those who cannot see it, and nothing that a
+strict CSP forbids.
+"""
 
 from __future__ import annotations
 
@@ -167,7 +169,9 @@ def test_nothing_lies_over_anything_whatever_is_drawn(seed: int) -> None:
 
 
 def test_lines_below_boxes_lie_half_a_step_beside_those_above() -> None:
-    """So two boxes of one column can never have lines that run over each other in the channel between."""
+    """So two boxes of one column can never have lines that run over each other in the channel
+    between.
+    """
     above: set[float] = set()
     below: set[float] = set()
     for arrow in arrange(large()).arrows:
@@ -181,7 +185,9 @@ def test_lines_below_boxes_lie_half_a_step_beside_those_above() -> None:
 
 
 def test_lines_beside_each_other_are_a_track_apart() -> None:
-    """Closer they read as one line. What runs straight into a group finds its own height, a little less apart."""
+    """Closer they read as one line. What runs straight into a group finds its own height, a little
+    less apart.
+    """
     layout = arrange(large())
     for axis in (0, 1):
         runs = [

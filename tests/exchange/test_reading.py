@@ -1,4 +1,6 @@
-"""Pasted text is read literally: values with their lines, a reason for everything else, and no value repeated."""
+"""Pasted text is read literally: values with their lines, a reason for everything else, and no
+value repeated.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A request that is written out and read again is the same request, for every shipped blueprint and whatever was answered."""
+"""A request that is written out and read again is the same request, for every shipped blueprint and
+whatever was answered.
+"""
 
 from __future__ import annotations
 

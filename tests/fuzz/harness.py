@@ -1,7 +1,8 @@
 """Feeds a loader, in a process of its own, and says whether it kept its word.
 
-The word is: an answer or sentences, within 200 MB, without a file outside its folder, and never a crash.
-A loader is `module:function`, as `tests.fuzz.worker.Loader` has it; `tests/fuzz/loaders.py` holds ours.
+The word is: an answer or sentences, within 200 MB, without a file outside its folder, and never a
+crash. A loader is `module:function`, as `tests.fuzz.worker.Loader` has it; `tests/fuzz/loaders.py`
+holds ours.
 """
 
 from __future__ import annotations
@@ -126,6 +127,8 @@ class Fuzzed:
 
 
 def _is_one(sentence: str) -> bool:
-    """One line that can be shown and stored, that begins as a sentence and ends as one, and repeats no more than a bit."""
+    """One line that can be shown and stored, that begins as a sentence and ends as one, and repeats
+    no more than a bit.
+    """
     printable = all(character.isprintable() for character in sentence)
     return printable and len(sentence) <= LONGEST_SENTENCE and sentence.rstrip("”\"')").endswith((".", "?", "…", ":"))

@@ -1,4 +1,6 @@
-"""The harness itself: each broken word of a loader is seen. Without this, a green run would say nothing."""
+"""The harness itself: each broken word of a loader is seen. Without this, a green run would say
+nothing.
+"""
 
 from __future__ import annotations
 

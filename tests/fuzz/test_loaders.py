@@ -1,4 +1,6 @@
-"""Hostile and broken input, for each loader in a process of its own: refused or taken, never more than that."""
+"""Hostile and broken input, for each loader in a process of its own: refused or taken, never more
+than that.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
-"""The process in which a loader meets hostile input: little memory, watched files, one answer a line.
+"""The process in which a loader meets hostile input: little memory, watched files, one answer a
+line.
 
-`python -m tests.fuzz.worker LOADER FOLDER` reads length-prefixed inputs and answers each with a line of JSON.
+`python -m tests.fuzz.worker LOADER FOLDER` reads length-prefixed inputs and answers each with a
+line of JSON.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ _FORBIDDEN = (
 
 
 class Watch:
-    """Writes down every file outside the loader's folder that is opened, and every process or connection that is begun."""
+    """Writes down every file outside the loader's folder that is opened, and every process or
+    connection that is begun.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.folder = str(folder.resolve())
@@ -100,7 +104,9 @@ def _one(loader: Loader, data: bytes, folder: Path, watch: Watch) -> dict[str, A
 
 
 def _forget_peak() -> None:
-    """Let the kernel measure the peak again; https://docs.kernel.org/filesystems/proc.html, clear_refs."""
+    """Let the kernel measure the peak again; https://docs.kernel.org/filesystems/proc.html,
+    clear_refs.
+    """
     try:
         Path("/proc/self/clear_refs").write_text("5")
     except OSError:

@@ -1,7 +1,7 @@
 """Golden templates of every blueprint in every size, reviewed as diffs.
 
-`UPDATE_GOLDEN=1 pytest tests/golden` rewrites them. The blueprint's version is left out, so that a new version that changes
-no resource leaves its golden files alone.
+`UPDATE_GOLDEN=1 pytest tests/golden` rewrites them. The blueprint's version is left out, so that a
+new version that changes no resource leaves its golden files alone.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""The product whole: real PostgreSQL, real Valkey, the sandbox over HTTP, and worker processes that can be killed."""
+"""The product whole: real PostgreSQL, real Valkey, the sandbox over HTTP, and worker processes that
+can be killed.
+"""
 
 from __future__ import annotations
 
@@ -98,7 +100,9 @@ class Place:
         self.workers.clear()
 
     def wait_for(self, environment: Environment, *states: str, seconds: float = 90) -> str:
-        """Returns as soon as it rests in one of these; fails at once, and says why, where it failed instead."""
+        """Returns as soon as it rests in one of these; fails at once, and says why, where it failed
+        instead.
+        """
         enough = {*states, "create_failed", "teardown_failed"}
         state: str = self.until(lambda: self._state(environment), enough.__contains__, seconds, " or ".join(states))
         if state not in states:

@@ -1,4 +1,6 @@
-"""carbon-connect in each size, from the request to the receipt; every resource is there in between and gone afterwards."""
+"""carbon-connect in each size, from the request to the receipt; every resource is there in between
+and gone afterwards.
+"""
 
 from __future__ import annotations
 

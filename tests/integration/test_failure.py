@@ -51,7 +51,9 @@ def test_a_failed_extension_task_is_told_and_tried_again_without_a_second_stack(
 
 
 def test_a_rollback_that_protection_stops_ends_in_a_clean_teardown(place: Place) -> None:
-    """Production's database is protected, so CloudFormation cannot undo a creation that fails after it was made."""
+    """Production's database is protected, so CloudFormation cannot undo a creation that fails after
+    it was made.
+    """
     place.sandbox.fault(stack=place.name("shop"), target="ServiceApi", op="create", reason="the image cannot be pulled")
     place.start_worker()
     environment = place.ask("shop", "prod")

@@ -1,4 +1,6 @@
-"""A test run that is killed leaves no process behind: no worker, PostgreSQL, Valkey or sandbox, and no folder."""
+"""A test run that is killed leaves no process behind: no worker, PostgreSQL, Valkey or sandbox, and
+no folder.
+"""
 
 from __future__ import annotations
 

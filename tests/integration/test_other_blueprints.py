@@ -1,4 +1,6 @@
-"""Blueprints of other kinds through the engine, over HTTP: one with a broker, one with hosts and code, one of two regions."""
+"""Blueprints of other kinds through the engine, over HTTP: one with a broker, one with hosts and
+code, one of two regions.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Three stacks in three regions, with code that is put in place first: made, killed in the middle, torn down, over HTTP."""
+"""Three stacks in three regions, with code that is put in place first: made, killed in the middle,
+torn down, over HTTP.
+"""
 
 from __future__ import annotations
 

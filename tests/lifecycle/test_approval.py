@@ -140,7 +140,9 @@ def test_a_name_is_taken_once_per_account_and_region(world: World) -> None:
 
 
 class ShownTooLong(str):
-    """A digest at whose comparison somebody else has asked for the same name: it was free when it was looked for."""
+    """A digest at whose comparison somebody else has asked for the same name: it was free when it
+    was looked for.
+    """
 
     __slots__ = ("world",)
     world: World

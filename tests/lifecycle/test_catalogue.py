@@ -1,4 +1,6 @@
-"""The catalogue is read again when a file changes, and a broken blueprint is listed with the others."""
+"""The catalogue is read again when a file changes, and a broken blueprint is listed with the
+others.
+"""
 
 from __future__ import annotations
 

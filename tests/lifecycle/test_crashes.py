@@ -1,4 +1,6 @@
-"""Workers die at every point, answers are lost, two hold the same operation: one stack, the same end."""
+"""Workers die at every point, answers are lost, two hold the same operation: one stack, the same
+end.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +111,9 @@ def test_a_worker_that_dies_in_any_call_loses_and_doubles_nothing(
 
 
 def twice(world: World) -> Callable[[Operation], bool]:
-    """Takes each step twice: the first result is thrown away, as if its worker had died before it could write."""
+    """Takes each step twice: the first result is thrown away, as if its worker had died before it
+    could write.
+    """
     real = type(world.engine).step
 
     def step(operation: Operation, *, look: object = None) -> bool:

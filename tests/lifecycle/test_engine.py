@@ -1,4 +1,6 @@
-"""What the engine writes: never after another worker's claim, and every resource that CloudFormation lists."""
+"""What the engine writes: never after another worker's claim, and every resource that
+CloudFormation lists.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every blueprint that ships, in every size: made, torn down, and every thing that was ever made has its end on the receipt."""
+"""Every blueprint that ships, in every size: made, torn down, and every thing that was ever made
+has its end on the receipt.
+"""
 
 from __future__ import annotations
 

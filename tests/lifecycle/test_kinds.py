@@ -1,4 +1,6 @@
-"""A third kind of request: everything that enumerates kinds copes with it, or its registration fails with a sentence."""
+"""A third kind of request: everything that enumerates kinds copes with it, or its registration
+fails with a sentence.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,10 @@
-"""A database from before several stacks can still be used, with its requested, approved and running operations.
+"""A database from before several stacks can still be used, with its requested, approved and running
+operations.
 
-`upgrades/rows_of_0001.json` was written by the code of that time. Its environments are named for what they are about:
-one waits, one begins, one is lost by its worker just after CreateStack, one grows, one runs, one falls, one is gone,
-the end of one waits for an approver, and the plan of one is bent: changed in the database after it was approved.
+`upgrades/rows_of_0001.json` was written by the code of that time. Its environments are named for
+what they are about: one waits, one begins, one is lost by its worker just after CreateStack, one
+grows, one runs, one falls, one is gone, the end of one waits for an approver, and the plan of one
+is bent: changed in the database after it was approved.
 """
 
 from __future__ import annotations
@@ -85,7 +87,9 @@ def database(django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
 def world(
     database: str, django_db_blocker: DjangoDbBlocker, test_blueprints: dict[str, Blueprint], settings: Settings
 ) -> Iterator[World]:
-    """The people and accounts of the old rows, a moment later; whatever a test does to them is rolled back."""
+    """The people and accounts of the old rows, a moment later; whatever a test does to them is
+    rolled back.
+    """
     settings.BLUEPRINTS_DIR = SMALL
     manual = ManualClock(JUST_AFTER)
     with (

@@ -1,4 +1,6 @@
-"""An environment of three stacks in three regions, with code: planned as a whole, and made one after the other."""
+"""An environment of three stacks in three regions, with code: planned as a whole, and made one
+after the other.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One of several stacks fails, or a worker crashes between them: nothing is doubled, lost or touched that is not ours."""
+"""One of several stacks fails, or a worker crashes between them: nothing is doubled, lost or
+touched that is not ours.
+"""
 
 from __future__ import annotations
 

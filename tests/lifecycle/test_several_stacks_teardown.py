@@ -1,4 +1,6 @@
-"""Several stacks are torn down backwards, each region looked through, and the receipt names them all."""
+"""Several stacks are torn down backwards, each region looked through, and the receipt names them
+all.
+"""
 
 from __future__ import annotations
 

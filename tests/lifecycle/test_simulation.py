@@ -1,4 +1,5 @@
-"""Many environments at once, everything going wrong by chance, workers dying in the middle: nothing lost, doubled or wrong.
+"""Many environments at once, everything going wrong by chance, workers dying in the middle: nothing
+lost, doubled or wrong.
 
 A failure prints its seed; the same seed gives the same run.
 """

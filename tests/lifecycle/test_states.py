@@ -1,4 +1,6 @@
-"""The state graphs, their validator, and the decision table: from everywhere there is a way to an end."""
+"""The state graphs, their validator, and the decision table: from everywhere there is a way to an
+end.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Stored plans and step data are read through their types: no other module knows a key of their JSON."""
+"""Stored plans and step data are read through their types: no other module knows a key of their
+JSON.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ MODULES = [
 
 
 def keys_read(source: str) -> Iterator[str]:
-    """Every place that reads a stored document by a key: `x.content["…"]`, `.get("…")`, `content__…`."""
+    """Every place that reads a stored document by a key: `x.content["…"]`, `.get("…")`,
+    `content__…`.
+    """
     for node in ast.walk(ast.parse(source)):
         match node:
             case ast.Subscript(value=ast.Attribute(attr=column), slice=ast.Constant(value=str())) if column in COLUMNS:

@@ -1,4 +1,6 @@
-"""The end of an environment: deleted and retained as shown, and a scan proves that nothing else is left."""
+"""The end of an environment: deleted and retained as shown, and a scan proves that nothing else is
+left.
+"""
 
 from __future__ import annotations
 

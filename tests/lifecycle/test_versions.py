@@ -1,4 +1,6 @@
-"""Versions of blueprints: stored completely, read after their folder changed, sorted, and distinguished."""
+"""Versions of blueprints: stored completely, read after their folder changed, sorted, and
+distinguished.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def _nothing_read_before(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def release(tmp_path: Path, settings: Settings) -> Release:
-    """Put `small` into the catalogue, with texts of its file replaced; returns it as it is offered then."""
+    """Put `small` into the catalogue, with texts of its file replaced; returns it as it is offered
+    then.
+    """
     settings.BLUEPRINTS_DIR = tmp_path
     source = (SMALL / "small" / "blueprint.hcl").read_text()
 

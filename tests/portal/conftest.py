@@ -1,4 +1,6 @@
-"""The people of the story, their team and accounts, and environments as rows, as the engine leaves them."""
+"""The people of the story, their team and accounts, and environments as rows, as the engine leaves
+them.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +126,9 @@ def put(row: Any, **fields: Any) -> None:
 
 
 def build(environment: Environment, *, ready: int = 0, busy: int = 0, failed: str = "") -> Stack:
-    """A stack with the plan's resources: the first so many ready, some at work, one failed with this reason."""
+    """A stack with the plan's resources: the first so many ready, some at work, one failed with
+    this reason.
+    """
     plan = environment.plans.earliest("created_at")
     main = created_by(plan).main
     order = [name for level in main.levels for name in level]

@@ -1,4 +1,6 @@
-"""Who gets in where: every address of the portal, for nobody, for an outsider, for a member and for an approver."""
+"""Who gets in where: every address of the portal, for nobody, for an outsider, for a member and for
+an approver.
+"""
 
 from __future__ import annotations
 

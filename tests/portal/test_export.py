@@ -1,4 +1,6 @@
-"""A request as files for others: what is in them, who may have them, and that reading them gives the same request."""
+"""A request as files for others: what is in them, who may have them, and that reading them gives
+the same request.
+"""
 
 from __future__ import annotations
 

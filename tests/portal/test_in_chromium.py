@@ -1,4 +1,6 @@
-"""What only a browser shows: the live panel, the live page, and that the content security policy is never hurt."""
+"""What only a browser shows: the live panel, the live page, and that the content security policy is
+never hurt.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 @pytest.fixture(scope="module", autouse=True)
 def _beside_playwright() -> Iterator[None]:
-    """Playwright's event loop stands still whenever this thread runs, so Django's guard against loops has nothing to guard."""
+    """Playwright's event loop stands still whenever this thread runs, so Django's guard against
+    loops has nothing to guard.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
         yield

@@ -1,4 +1,6 @@
-"""The panels of a plan: the diagram is drawn from what the plan stores, and a new panel is one module and one template."""
+"""The panels of a plan: the diagram is drawn from what the plan stores, and a new panel is one
+module and one template.
+"""
 
 from __future__ import annotations
 

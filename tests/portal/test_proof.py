@@ -1,4 +1,6 @@
-"""The proof and the timeline are seen before asking and before deciding; production refuses what does not pass."""
+"""The proof and the timeline are seen before asking and before deciding; production refuses what
+does not pass.
+"""
 
 from __future__ import annotations
 

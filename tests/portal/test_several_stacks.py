@@ -1,4 +1,6 @@
-"""Pages of an environment with stacks in several regions: grouped, and nothing of it where there is one stack."""
+"""Pages of an environment with stacks in several regions: grouped, and nothing of it where there is
+one stack.
+"""
 
 from __future__ import annotations
 

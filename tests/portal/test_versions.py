@@ -1,4 +1,6 @@
-"""What the pages say of versions: which there are, which one an environment is on, and what changes between two."""
+"""What the pages say of versions: which there are, which one an environment is on, and what changes
+between two.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The healthy templates that mutations break: shipped blueprints in production, and one that we did not write."""
+"""The healthy templates that mutations break: shipped blueprints in production, and one that we did
+not write.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Asks the independent judges about templates, offline, and reads the table in which their differences are explained."""
+"""Asks the independent judges about templates, offline, and reads the table in which their
+differences are explained.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def table() -> tuple[tuple[Difference, ...], tuple[OnlyOurs, ...]]:
 
 
 def checkov(templates: Mapping[str, str], folder: Path) -> dict[str, set[str]]:
-    """Failed checks with the resources that failed, over all templates (name → body). Raises where checkov could not read one."""
+    """Failed checks with the resources that failed, over all templates (name → body). Raises where
+    checkov could not read one.
+    """
     for name, body in templates.items():
         (folder / f"{name}.json").write_text(body, encoding="utf-8")
     command = [str(CHECKOV), "-d", str(folder), "--framework", "cloudformation"]

@@ -1,4 +1,6 @@
-"""How a mutation is written down: a name, the healthy template that it breaks, the rule that must find it."""
+"""How a mutation is written down: a name, the healthy template that it breaks, the rule that must
+find it.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ MUTATIONS: list[Mutation] = []
 def breaks(
     rule: str, severity: str, *, on: str = "carbon-connect"
 ) -> Callable[[Callable[[Template], None]], Callable[[Template], None]]:
-    """Register a function that breaks one thing of a template in place; `severity` is what the rule must say."""
+    """Register a function that breaks one thing of a template in place; `severity` is what the rule
+    must say.
+    """
 
     def register(change: Callable[[Template], None]) -> Callable[[Template], None]:
         MUTATIONS.append(Mutation(change.__name__, rule, severity, on, change))

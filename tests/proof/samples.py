@@ -1,4 +1,6 @@
-"""A healthy template that none of our components wrote: the kinds of resources that platform teams bring along."""
+"""A healthy template that none of our components wrote: the kinds of resources that platform teams
+bring along.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Rules that look at how a stack is created or updated, and cases that a mutation of a template cannot say."""
+"""Rules that look at how a stack is created or updated, and cases that a mutation of a template
+cannot say.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Renders, proves, provisions and tears down every template of a folder in a sandbox, and prints what became of each."""
+"""Renders, proves, provisions and tears down every template of a folder in a sandbox, and prints
+what became of each.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What a team would answer to a template's parameters: ids of things that exist in the account, and words that fit."""
+"""What a team would answer to a template's parameters: ids of things that exist in the account, and
+words that fit.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ UUID = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
 
 @dataclass
 class Surroundings:
-    """Things that are in the account before: a VPC with two subnets, a key pair, a hosted zone, a secret."""
+    """Things that are in the account before: a VPC with two subnets, a key pair, a hosted zone, a
+    secret.
+    """
 
     values: dict[str, Any]
     numbers: Iterator[int] = field(default_factory=itertools.count)

@@ -15,7 +15,9 @@ Finder = Callable[[Any, str], Found]
 
 
 def _by(service: str, call: str, member: str, **fixed: Any) -> tuple[str, Finder]:
-    """`call(argument=physical id)[member]`, where `fixed` names the argument: `argument="VpcIds"`, a list or a string."""
+    """`call(argument=physical id)[member]`, where `fixed` names the argument: `argument="VpcIds"`,
+    a list or a string.
+    """
     argument = fixed.pop("argument")
     many = fixed.pop("many", argument.endswith("s") and not argument.endswith("Class"))
 
@@ -372,7 +374,9 @@ def find(
     account: str,
     properties: dict[str, Any] | None = None,
 ) -> Found:
-    """The resource as its service shows it, or None; a few types are looked for by their properties."""
+    """The resource as its service shows it, or None; a few types are looked for by their
+    properties.
+    """
     try:
         if resource_type in LOCATED:
             service, located = LOCATED[resource_type]

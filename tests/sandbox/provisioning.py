@@ -1,4 +1,6 @@
-"""Creates a design's stacks as the engine does: artefacts first, then each stack in order, outputs passed on as parameters."""
+"""Creates a design's stacks as the engine does: artefacts first, then each stack in order, outputs
+passed on as parameters.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ UNLISTED = ("AWS::IAM::", "AWS::ApplicationAutoScaling::")
 
 @cache
 def is_listed(resource_type: str) -> bool:
-    """Whether CloudFormation puts a stack's tags on the type, by its schema, and the tagging API lists it."""
+    """Whether CloudFormation puts a stack's tags on the type, by its schema, and the tagging API
+    lists it.
+    """
     index = json.loads((SCHEMAS / "providers" / "us-east-1.json").read_text())
     schema = json.loads((SCHEMAS / "resources" / f"{index[resource_type]}.json").read_text())
     return bool(schema.get("tagging", {}).get("taggable")) and not resource_type.startswith(UNLISTED)
@@ -129,7 +133,9 @@ class Provisioned:
         return answers
 
     def untagged(self) -> list[str]:
-        """Taggable resources (AWS's schemas say which types are) that the tagging API doesn't find by the design's tag."""
+        """Taggable resources (AWS's schemas say which types are) that the tagging API doesn't find
+        by the design's tag.
+        """
         value = self.design.main.tags["portal:environment"]
         lines = []
         for stack in self.design.stacks:
@@ -154,7 +160,9 @@ class Provisioned:
         return [item for page in pages for item in page["ResourceTagMappingList"]]
 
     def tear_down(self) -> None:
-        """In reverse order; content and protection that block a deletion are removed first, as the engine does."""
+        """In reverse order; content and protection that block a deletion are removed first, as the
+        engine does.
+        """
         for stack in reversed(self.design.stacks):
             self._lift_protection(stack)
             name, place = self.stack_name(stack), {"region": stack.region, "account": self.account}

@@ -1,4 +1,6 @@
-"""A template of some 120 resources of the kinds that a production environment has, for the contract tests."""
+"""A template of some 120 resources of the kinds that a production environment has, for the contract
+tests.
+"""
 
 from __future__ import annotations
 

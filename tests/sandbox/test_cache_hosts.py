@@ -1,4 +1,6 @@
-"""A cache's address looks like one of ElastiCache's, in the stack's output and in the service's own answer."""
+"""A cache's address looks like one of ElastiCache's, in the stack's output and in the service's own
+answer.
+"""
 
 import json
 import re

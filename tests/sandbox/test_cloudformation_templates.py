@@ -1,4 +1,6 @@
-"""What CloudFormation refuses before or while it makes resources: templates, parameters, properties."""
+"""What CloudFormation refuses before or while it makes resources: templates, parameters,
+properties.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""One stack of 129 resources: each is found by its own service's API, with properties and tags, and gone afterwards."""
+"""One stack of 129 resources: each is found by its own service's API, with properties and tags, and
+gone afterwards.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Families of resources: each is made, found by its own service, tagged, and gone after the stack's deletion."""
+"""Families of resources: each is made, found by its own service, tagged, and gone after the stack's
+deletion.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Every shipped blueprint in every size: made, each resource found by its own service, torn down, nothing found."""
+"""Every shipped blueprint in every size: made, each resource found by its own service, torn down,
+nothing found.
+"""
 
 from __future__ import annotations
 

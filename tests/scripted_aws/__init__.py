@@ -1,1 +1,3 @@
-"""AWS in memory, at the border of `provisioning.aws`: CloudFormation and what the engine asks of services, on a clock that the test moves."""
+"""AWS in memory, at the border of `provisioning.aws`: CloudFormation and what the engine asks of
+services, on a clock that the test moves.
+"""

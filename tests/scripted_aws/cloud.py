@@ -1,4 +1,6 @@
-"""One cloud for all accounts of a test: stacks, resources, buckets, tasks, and the queue of what happens when."""
+"""One cloud for all accounts of a test: stacks, resources, buckets, tasks, and the queue of what
+happens when.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,9 @@ class ScriptedStack:
 
 @dataclass
 class Living:
-    """Something that exists in an account; `tags` None means that the tagging API does not know its type."""
+    """Something that exists in an account; `tags` None means that the tagging API does not know its
+    type.
+    """
 
     type: str
     physical_id: str

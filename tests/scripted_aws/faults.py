@@ -35,7 +35,9 @@ class WorkerDied(BaseException):
 
 @dataclass
 class Faults:
-    """`rate` is the share of calls that go wrong by chance, `crash_rate` of those after which the worker is dead."""
+    """`rate` is the share of calls that go wrong by chance, `crash_rate` of those after which the
+    worker is dead.
+    """
 
     seed: int = 0
     rate: float = 0.0

@@ -1,4 +1,6 @@
-"""What CloudFormation does with a stack over time: levels of resources, the first failure, rollback, deletion."""
+"""What CloudFormation does with a stack over time: levels of resources, the first failure,
+rollback, deletion.
+"""
 
 from __future__ import annotations
 
@@ -61,7 +63,9 @@ class Formation:
         self._wave(number + 1)
 
     def _code_missing(self, resource: Resource) -> str | None:
-        """Lambda reads its code from a bucket of its own region when it is created, as it is at that moment."""
+        """Lambda reads its code from a bucket of its own region when it is created, as it is at
+        that moment.
+        """
         code = self.template[resource.logical_id].get("Properties", {}).get("Code", {})
         if "S3Key" not in code:
             return None

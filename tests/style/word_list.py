@@ -1,4 +1,5 @@
-"""Reports words that our prose avoids, in templates, Python prose, Markdown and HCL: `python -m tests.style.word_list`.
+"""Reports words that our prose avoids, in templates, Python prose, Markdown and HCL: `python -m
+tests.style.word_list`.
 
 Prose in Python is its comments and strings; names are not checked. A line that contains the marker
 `word-list: allow` may use any word, and so may the phrases in `ALLOWED`, which are terms of AWS or

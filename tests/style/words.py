@@ -8,7 +8,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """`pattern` matches the text with any line break replaced by one space. `only` limits it to some file suffixes."""
+    """`pattern` matches the text with any line break replaced by one space. `only` limits it to
+    some file suffixes.
+    """
 
     pattern: re.Pattern[str]
     instead: str

@@ -1,4 +1,6 @@
-"""Designs made by hand: small ones, and carbon-connect's with its settings varied (`shipped` has the real one)."""
+"""Designs made by hand: small ones, and carbon-connect's with its settings varied (`shipped` has
+the real one).
+"""
 
 from __future__ import annotations
 

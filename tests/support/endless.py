@@ -1,4 +1,6 @@
-"""A test that never ends, for `tests/integration/test_interrupted_run.py`. Its name keeps it out of every other run."""
+"""A test that never ends, for `tests/integration/test_interrupted_run.py`. Its name keeps it out of
+every other run.
+"""
 
 import os
 import time

@@ -1,7 +1,8 @@
-"""Waits for a test run to end, however it ends, then ends the processes that it left behind and removes its folder.
+"""Waits for a test run to end, however it ends, then ends the processes that it left behind and
+removes its folder.
 
-Usage: python -m tests.support.guard PID FOLDER. A process belongs to the run if its TMPDIR is the run's folder or if it
-works in that folder: Valkey overwrites its environment with its title.
+Usage: python -m tests.support.guard PID FOLDER. A process belongs to the run if its TMPDIR is the
+run's folder or if it works in that folder: Valkey overwrites its environment with its title.
 """
 
 from __future__ import annotations

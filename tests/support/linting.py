@@ -1,4 +1,6 @@
-"""cfn-lint, which takes seconds to import and to run: imported when it is needed, and run once per design."""
+"""cfn-lint, which takes seconds to import and to run: imported when it is needed, and run once per
+design.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,18 @@ SCHEMAS = Path(_PACKAGE.origin).parent / "data" / "schemas"
 
 
 def lint(body: str, regions: Iterable[str] = REGIONS) -> list[str]:
-    """Return cfn-lint's errors, warnings and informational remarks about a template in these regions."""
+    """Return cfn-lint's errors, warnings and informational remarks about a template in these
+    regions.
+    """
     from cfnlint.api import lint as run_cfn_lint  # noqa: PLC0415 - see above
 
     return [str(match) for match in run_cfn_lint(body, config={"regions": list(regions), "include_checks": ["I"]})]
 
 
 def lint_all(design: CompiledDesign) -> list[str]:
-    """Lint every stack of a design: the main one for all regions on offer if the others stay where they are."""
+    """Lint every stack of a design: the main one for all regions on offer if the others stay where
+    they are.
+    """
     found = []
     for stack in design.stacks:
         found += [

@@ -74,7 +74,9 @@ class Template:
         return found
 
     def way_out(self, group: str) -> set[tuple[str, int]]:
-        """(destination, port) of every egress rule, inline or apart; without the placeholder rule that reaches nothing."""
+        """(destination, port) of every egress rule, inline or apart; without the placeholder rule
+        that reaches nothing.
+        """
         rules = [r for r in self.resources[group]["Properties"]["SecurityGroupEgress"] if r["CidrIp"] != "127.0.0.1/32"]
         found = {(rule["CidrIp"], rule["ToPort"]) for rule in rules}
         for rule in self.of_type("AWS::EC2::SecurityGroupEgress").values():

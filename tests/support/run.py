@@ -1,8 +1,10 @@
-"""One test run: its folder, its PostgreSQL and Valkey, and the guard that ends what the run leaves behind.
+"""One test run: its folder, its PostgreSQL and Valkey, and the guard that ends what the run leaves
+behind.
 
-The first process of a run starts the servers. xdist's workers and the commands that tests start inherit the run's
-environment and join it. TMPDIR is the run's folder, so that all files and processes of the run can be found: the guard,
-a small process of its own, waits until the first process has ended, even by SIGKILL, and then ends all the others.
+The first process of a run starts the servers. xdist's workers and the commands that tests start
+inherit the run's environment and join it. TMPDIR is the run's folder, so that all files and
+processes of the run can be found: the guard, a small process of its own, waits until the first
+process has ended, even by SIGKILL, and then ends all the others.
 """
 
 from __future__ import annotations
@@ -18,7 +20,9 @@ _ROOT = Path(__file__).resolve().parents[2]
 
 
 def join_run() -> None:
-    """Set DATABASE_URL and REDIS_URL to this run's servers. Each worker of xdist uses a Valkey database of its own."""
+    """Set DATABASE_URL and REDIS_URL to this run's servers. Each worker of xdist uses a Valkey
+    database of its own.
+    """
     if RUN not in os.environ:
         _start_run()
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))

@@ -1,4 +1,6 @@
-"""Compiling: determinism, the two ways to HTTPS, changes, limits, and mistakes reported in sentences."""
+"""Compiling: determinism, the two ways to HTTPS, changes, limits, and mistakes reported in
+sentences.
+"""
 
 from __future__ import annotations
 

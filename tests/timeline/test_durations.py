@@ -33,9 +33,11 @@ def test_every_duration_that_is_no_resource_names_its_source() -> None:
 
 
 def test_the_two_tables_agree() -> None:
-    """They are kept apart on purpose: a duration that is corrected in one has to be corrected in the other.
+    """They are kept apart on purpose: a duration that is corrected in one has to be corrected in
+    the other.
 
-    The simulated account lists only the types that need more than a call, so a second does not matter.
+    The simulated account lists only the types that need more than a call, so a second does not
+    matter.
     """
     conditions = {(name, when) for name, rows in table().items() if name != "*" for when, _ in rows}
     conditions |= {(record.name, known.when) for record in TYPES.values() for known in record.durations}

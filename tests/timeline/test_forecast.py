@@ -1,4 +1,6 @@
-"""The time of a creation: CloudFormation's own order over the templates, with figures of which each names its source."""
+"""The time of a creation: CloudFormation's own order over the templates, with figures of which each
+names its source.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The timeline as a drawing: what decides first, nothing over anything, words for those who cannot see it."""
+"""The timeline as a drawing: what decides first, nothing over anything, words for those who cannot
+see it.
+"""
 
 from __future__ import annotations
 

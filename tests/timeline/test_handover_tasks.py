@@ -1,4 +1,6 @@
-"""A blueprint's breakdown of work: read, ordered, added up; a mistake in it is reported with its line."""
+"""A blueprint's breakdown of work: read, ordered, added up; a mistake in it is reported with its
+line.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What differs between two versions: questions, sizes, parts, and the templates with one environment's own answers."""
+"""What differs between two versions: questions, sizes, parts, and the templates with one
+environment's own answers.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
-"""`manage.py prepare`: migrates the database, creates the first administrator and registers the blueprint versions.
+"""`manage.py prepare`: migrates the database, creates the first administrator and registers the
+blueprint versions.
 
-Runs before every web and worker process of an installation. Several may start at once: a lock in PostgreSQL lets one
-do the work, and the others wait and then find nothing left to do.
+Runs before every web and worker process of an installation. Several may start at once: a lock in
+PostgreSQL lets one do the work, and the others wait and then find nothing left to do.
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def exclusive() -> Iterator[None]:
 
 
 def create_first_administrator(username: str, password: str) -> bool:
-    """Create an administrator if a name and a password are set and no user exists. Returns whether it was created."""
+    """Create an administrator if a name and a password are set and no user exists. Returns whether
+    it was created.
+    """
     if not username or not password or User.objects.exists():
         return False
     try:

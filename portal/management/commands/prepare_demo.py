@@ -1,4 +1,6 @@
-"""`manage.py prepare_demo`: prepares the demo's database with sample users, simulated accounts and an environment."""
+"""`manage.py prepare_demo`: prepares the demo's database with sample users, simulated accounts and
+an environment.
+"""
 
 import os
 from concurrent.futures import ThreadPoolExecutor

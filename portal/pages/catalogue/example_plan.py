@@ -22,7 +22,9 @@ from provisioning.timeline.forecast import forecast
 
 @dataclass(frozen=True, slots=True)
 class ExamplePlan:
-    """`problem` is set, and everything below `requires_approval` empty, if the blueprint cannot be planned with its examples."""
+    """`problem` is set, and everything below `requires_approval` empty, if the blueprint cannot be
+    planned with its examples.
+    """
 
     size: str
     requires_approval: bool

@@ -51,7 +51,9 @@ def catalogue_page(user: User) -> CataloguePage:
 
 @dataclass(frozen=True, slots=True)
 class BlueprintPage:
-    """`why_no_request` says why this user cannot request this size; empty if they can. `problem` concerns everyone."""
+    """`why_no_request` says why this user cannot request this size; empty if they can. `problem`
+    concerns everyone.
+    """
 
     blueprint: Blueprint
     size: str

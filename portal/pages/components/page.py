@@ -25,7 +25,9 @@ class ComponentsPage:
 
 @dataclass(frozen=True, slots=True)
 class ComponentPage:
-    """`example_title` is the title of the blueprint that the example is from; empty if it is not in the catalogue."""
+    """`example_title` is the title of the blueprint that the example is from; empty if it is not in
+    the catalogue.
+    """
 
     kind: KindReference
     families: Mapping[str, Sequence[KindReference]]

@@ -113,7 +113,9 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """When the operation will end, when it started, or how long it took: `at`, `duration` or `text` is set."""
+    """When the operation will end, when it started, or how long it took: `at`, `duration` or `text`
+    is set.
+    """
 
     label: str
     at: datetime | None = None
@@ -131,7 +133,9 @@ class PendingRequest:
 
 @dataclass(frozen=True, slots=True)
 class FailureView:
-    """`action` is the one that the failure suggests; it is offered next to the failure and not among the other actions."""
+    """`action` is the one that the failure suggests; it is offered next to the failure and not
+    among the other actions.
+    """
 
     failure: Failure
     resource_title: str
@@ -140,7 +144,9 @@ class FailureView:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentPage:
-    """`poll_seconds` is how often the page asks for changes; 0 if none can come. `oob` marks an answer to that."""
+    """`poll_seconds` is how often the page asks for changes; 0 if none can come. `oob` marks an
+    answer to that.
+    """
 
     environment: Environment
     progress: Progress
@@ -280,8 +286,8 @@ def _failure(failed: Failure, now: Progress, actions: list[Action]) -> FailureVi
 def _component_states(state: EnvironmentState, now: Progress, failed_address: str) -> Mapping[str, str]:
     """The states for the diagram.
 
-    A component that is half complete counts as in progress only while the environment moves. The component that failed
-    remains marked after the rollback.
+    A component that is half complete counts as in progress only while the environment moves. The
+    component that failed remains marked after the rollback.
     """
     if state in moving_states():
         return now.component_states

@@ -16,7 +16,9 @@ AT_WORK_SHOWN = 3
 
 @dataclass(frozen=True, slots=True)
 class ComponentLine:
-    """A component with the number of its resources that have settled, and the titles of those in progress."""
+    """A component with the number of its resources that have settled, and the titles of those in
+    progress.
+    """
 
     group: ComponentGroup[ResourceLine]
     tone: str
@@ -36,7 +38,9 @@ class ComponentLine:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """The components of one stack; `stack` is None if the environment has only one, which then needs no heading."""
+    """The components of one stack; `stack` is None if the environment has only one, which then
+    needs no heading.
+    """
 
     stack: StackLine | None
     components: list[ComponentLine]
@@ -54,8 +58,8 @@ class Section:
 def sections_of(progress: Progress, *, ending: bool, failed_address: str) -> list[Section]:
     """One section for each stack in the order of creation, or one for all resources.
 
-    `ending` counts what was deleted as settled. `failed_address` is the component that failed, which keeps its mark after
-    the rollback; empty for none.
+    `ending` counts what was deleted as settled. `failed_address` is the component that failed,
+    which keeps its mark after the rollback; empty for none.
     """
     if not progress.stacks or not progress.resources:
         return [Section(None, component_lines(progress.resources, ending=ending, failed_address=failed_address))]

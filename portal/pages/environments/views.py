@@ -50,7 +50,8 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Return the parts of the page that may have changed since version `v`.
 
-    Without a change this takes one small query. When no change can come, the answer stops the polling.
+    Without a change this takes one small query. When no change can come, the answer stops the
+    polling.
     """
     user = person(request)
     row = Environment.objects.filter(visible(user), pk=pk).values_list("version", "state").first()

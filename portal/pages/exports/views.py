@@ -1,4 +1,6 @@
-"""Exports of a request: Terraform variables, CloudFormation, and JSON for the API. None of them contains secrets."""
+"""Exports of a request: Terraform variables, CloudFormation, and JSON for the API. None of them
+contains secrets.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,9 @@ from provisioning.exchange import Filled, Left, Source
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One of several module blocks: the fields that it fills in, and the same as a signed token for the next POST."""
+    """One of several module blocks: the fields that it fills in, and the same as a signed token for
+    the next POST.
+    """
 
     source: Source
     filled: Filled
@@ -21,7 +23,9 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class ImportPage:
-    """`choices` are the module blocks of a text that has several, `left` the parts of it that are not read."""
+    """`choices` are the module blocks of a text that has several, `left` the parts of it that are
+    not read.
+    """
 
     blueprint: Blueprint
     form: ImportForm

@@ -1,4 +1,6 @@
-"""Fills in the request form from Terraform text. This requests nothing, and none of the text is stored or logged."""
+"""Fills in the request form from Terraform text. This requests nothing, and none of the text is
+stored or logged.
+"""
 
 from __future__ import annotations
 
@@ -34,7 +36,9 @@ TOO_OLD = "This choice has expired, or is not from this page. Paste the text aga
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_terraform(request: HttpRequest, slug: str) -> HttpResponse:
-    """Check the size before anything reads the body. The view that this calls checks the CSRF token."""
+    """Check the size before anything reads the body. The view that this calls checks the CSRF
+    token.
+    """
     try:
         length = int(request.META.get("CONTENT_LENGTH") or 0)
     except ValueError:

@@ -1,6 +1,8 @@
-"""The form that requests an environment: fixed questions, and one for each variable of the blueprint.
+"""The form that requests an environment: fixed questions, and one for each variable of the
+blueprint.
 
-It only collects. What is right is decided by `provisioning`, whose sentences are shown next to the fields.
+It only collects. What is right is decided by `provisioning`, whose sentences are shown next to the
+fields.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ NOTE_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The choices of one user: teams, accounts, and the regions in which the blueprint is available."""
+    """The choices of one user: teams, accounts, and the regions in which the blueprint is
+    available.
+    """
 
     actor: User
     blueprint: Blueprint
@@ -46,7 +50,9 @@ class Offer:
 
 
 class RequestForm(forms.Form):
-    """The form is unbound when it is first shown, and bound to the POST data for previews and for sending."""
+    """The form is unbound when it is first shown, and bound to the POST data for previews and for
+    sending.
+    """
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     # The names of the inputs that Terraform text filled in, so that they stay marked.
@@ -129,7 +135,9 @@ class RequestForm(forms.Form):
         return {variable.name: self.data.get(key, "") for key, variable in self.variables.items()}
 
     def add_input_errors(self, errors: Mapping[str, Sequence[str]]) -> list[str]:
-        """Add the errors of inputs to their fields. Returns the sentences about inputs that are not on the form."""
+        """Add the errors of inputs to their fields. Returns the sentences about inputs that are not
+        on the form.
+        """
         without_field: list[str] = []
         for name, sentences in errors.items():
             if PREFIX + name in self.fields:

@@ -15,7 +15,9 @@ from provisioning.exchange import Left, Taken
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What Terraform text filled in: each line that was used with the title of its field, and the lines that were not."""
+    """What Terraform text filled in: each line that was used with the title of its field, and the
+    lines that were not.
+    """
 
     taken: Sequence[tuple[Taken, str]]
     left: Sequence[Left]
@@ -24,7 +26,8 @@ class Imported:
 
 @dataclass(frozen=True, slots=True)
 class RequestFormPage:
-    """`why_not` says why nobody can request this size now. `changes` are since the plan that was on the page.
+    """`why_not` says why nobody can request this size now. `changes` are since the plan that was on
+    the page.
 
     `is_live` marks an answer to htmx, which replaces the preview and the errors of the fields.
     """
@@ -57,7 +60,9 @@ class RequestFormPage:
 
     @property
     def live_error_fields(self) -> list[BoundField]:
-        """The fields whose errors a live answer replaces. Size and team have no errors of their own."""
+        """The fields whose errors a live answer replaces. Size and team have no errors of their
+        own.
+        """
         if not self.is_live:
             return []
         return [field for field in self.form.visible_fields() if field.name not in ("size", "team")]

@@ -1,4 +1,6 @@
-"""The live preview: the plan of the form as it is filled in now, or what is missing. Nothing here writes anything."""
+"""The live preview: the plan of the form as it is filled in now, or what is missing. Nothing here
+writes anything.
+"""
 
 from __future__ import annotations
 
@@ -29,8 +31,9 @@ class Change:
 class Preview:
     """The plan, or the reasons why there is none yet.
 
-    `diagram` shows the plan, or the blueprint's example plan as long as there is none. `panels` are those of the plan.
-    `facts` are sent with the form, so that the next page can say what has changed since.
+    `diagram` shows the plan, or the blueprint's example plan as long as there is none. `panels` are
+    those of the plan. `facts` are sent with the form, so that the next page can say what has
+    changed since.
     """
 
     diagram: DiagramPanel | None
@@ -56,7 +59,9 @@ class Preview:
 
 
 def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
-    """Plan the request. With `lenient`, while the user still types, an empty field is missing but not yet an error."""
+    """Plan the request. With `lenient`, while the user still types, an empty field is missing but
+    not yet an error.
+    """
     example = example_plan(form.offer.blueprint, form.chosen_size).panels.of(DiagramPanel)
     if not form.is_bound:
         return Preview(diagram=example, missing=_missing(form))
@@ -80,7 +85,9 @@ def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
 
 
 def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
-    """The plan, or None and the problems that belong to no field. The form has those that belong to one."""
+    """The plan, or None and the problems that belong to no field. The form has those that belong to
+    one.
+    """
     if not {"team", "place", "name", "request_id"} <= form.cleaned_data.keys():
         # There is no plan, but the inputs are still checked.
         try:
@@ -141,7 +148,9 @@ def _facts(form: RequestForm, draft: PlanDraft) -> dict[str, str]:
 
 
 def changes_since(shown: str, now: Preview) -> list[Change]:
-    """The differences between the plan that was on the page and the current one, from the `facts` of both."""
+    """The differences between the plan that was on the page and the current one, from the `facts`
+    of both.
+    """
     if not now.facts or not shown or len(shown) > FACTS_AT_MOST:
         return []
     try:

@@ -46,7 +46,9 @@ def request_form(request: HttpRequest, slug: str) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def preview(request: HttpRequest, slug: str) -> HttpResponse:
-    """The live preview. If the size has changed, the whole form, because each size has inputs of its own."""
+    """The live preview. If the size has changed, the whole form, because each size has inputs of
+    its own.
+    """
     offer = offer_of(person(request), slug)
     form = RequestForm(offer, _size(offer, request.POST), request.POST)
     part = "form" if request.htmx.trigger_name == "size" else "panel"  # type: ignore[attr-defined]
@@ -101,7 +103,9 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse: 
 
 
 def _start_new_request(request: HttpRequest, form: RequestForm) -> HttpResponse:
-    """The browser went back to a form that had been sent, and changed it. That is another request with another id."""
+    """The browser went back to a form that had been sent, and changed it. That is another request
+    with another id.
+    """
     data = request.POST.copy()
     data["request_id"] = str(uuid.uuid4())
     form = RequestForm(form.offer, form.chosen_size, data)

@@ -41,7 +41,9 @@ def requests_page(user: User, *, state: str, cursor: str) -> RequestsPage:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """`diagram` and `panels` show the plan of a creation, `teardown` that of a teardown; the other is empty."""
+    """`diagram` and `panels` show the plan of a creation, `teardown` that of a teardown; the other
+    is empty.
+    """
 
     request: Request
     title: str

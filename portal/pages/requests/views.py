@@ -34,7 +34,9 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def template(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The CloudFormation template of one stack, by default the main one, to read or with `?download` to save."""
+    """The CloudFormation template of one stack, by default the main one, to read or with
+    `?download` to save.
+    """
     stored = get_request_for(person(request), pk)
     plan = from_json(stored.plan.content)
     if not isinstance(plan, CreatePlan):

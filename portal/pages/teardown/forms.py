@@ -6,7 +6,9 @@ from django import forms
 
 
 class TeardownForm(forms.Form):
-    """`digest` is that of the plan on the page, so that nobody confirms a plan that they have not seen."""
+    """`digest` is that of the plan on the page, so that nobody confirms a plan that they have not
+    seen.
+    """
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)

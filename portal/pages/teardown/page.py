@@ -16,7 +16,9 @@ from provisioning.models import Environment, Receipt, Request, ResourceEnd, User
 
 @dataclass(frozen=True, slots=True)
 class TeardownPage:
-    """`request_id` is the id of the request that the form will make, so that a double click makes one."""
+    """`request_id` is the id of the request that the form will make, so that a double click makes
+    one.
+    """
 
     environment: Environment
     preview: TeardownPreview

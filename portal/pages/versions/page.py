@@ -1,4 +1,6 @@
-"""The contents of the version pages: the list of a blueprint's versions, and what changes between two of them."""
+"""The contents of the version pages: the list of a blueprint's versions, and what changes between
+two of them.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,8 @@ TONES = {"removed": "bad", "changed": "note", "added": "ok"}
 class VersionLine:
     """One version. `problem` is the sentence about a published version whose folder has changed.
 
-    `environments` counts those that the user may see. `compare_url` is the page of the changes since the version before.
+    `environments` counts those that the user may see. `compare_url` is the page of the changes
+    since the version before.
     """
 
     row: BlueprintVersion
@@ -49,7 +52,9 @@ class VersionLine:
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A newer version than an environment's. `version` is empty if the environment's own draft has changed."""
+    """A newer version than an environment's. `version` is empty if the environment's own draft has
+    changed.
+    """
 
     version: str
     compare_url: str
@@ -73,7 +78,8 @@ class ShownInput:
 
 @dataclass(frozen=True, slots=True)
 class ShownProperty:
-    """One property. Short values stand side by side in `before` and `after`; of long ones, `lines` shows a diff.
+    """One property. Short values stand side by side in `before` and `after`; of long ones, `lines`
+    shows a diff.
 
     `lines_left_out` counts the lines beyond `MAX_LINES_SHOWN`.
     """
@@ -115,7 +121,9 @@ def versions_page(user: User, slug: str) -> VersionsPage:
 
 @dataclass(frozen=True, slots=True)
 class ComparisonPage:
-    """`settings` has a line for each setting that differs: in each size its former and its new value, or None."""
+    """`settings` has a line for each setting that differs: in each size its former and its new
+    value, or None.
+    """
 
     before: Blueprint
     after: Blueprint

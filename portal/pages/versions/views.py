@@ -35,7 +35,9 @@ def pick(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 def compare(request: HttpRequest, slug: str, before: str, after: str) -> HttpResponse:
-    """Compare two versions in `?size=`, or for `?environment=` with that environment's inputs, size and region."""
+    """Compare two versions in `?size=`, or for `?environment=` with that environment's inputs, size
+    and region.
+    """
     environment = _environment(person(request), request.GET.get("environment", ""), slug=slug, version=before)
     # The digest of the blueprint's files that the environment runs.
     current = current_plan_for_pages(environment) if environment is not None else None

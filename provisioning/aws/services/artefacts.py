@@ -1,4 +1,6 @@
-"""The account's artefact bucket: holds templates that are too long for a request, and the code that stacks run."""
+"""The account's artefact bucket: holds templates that are too long for a request, and the code that
+stacks run.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,9 @@ from provisioning.aws.sessions import Clients
 
 
 def upload(aws: Clients, content: bytes, *, prefix: str, suffix: str) -> str:
-    """Stores content under its digest and returns its URL. Safe to repeat: the same content has the same URL."""
+    """Stores content under its digest and returns its URL. Safe to repeat: the same content has the
+    same URL.
+    """
     bucket = aws.access.artefact_bucket
     if not bucket:
         raise ValidationFailed(
@@ -30,7 +34,8 @@ def upload(aws: Clients, content: bytes, *, prefix: str, suffix: str) -> str:
 
 
 def put(aws: Clients, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
-    """Stores a package under its key and returns True, or returns False if the same content is there already.
+    """Stores a package under its key and returns True, or returns False if the same content is
+    there already.
 
     Its checksum is verified here, and by S3 on arrival. Other content under the key is overwritten,
     because the key is derived from the content.

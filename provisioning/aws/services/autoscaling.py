@@ -35,7 +35,9 @@ def has_group(aws: Clients, name: str) -> bool:
 
 
 def has_policy(aws: Clients, arn: str) -> bool:
-    """Asks by the name at the end of the ARN, because DescribePolicies ignores names it does not know."""
+    """Asks by the name at the end of the ARN, because DescribePolicies ignores names it does not
+    know.
+    """
     name = arn.rpartition(":policyName/")[2]
     policies = aws.client("autoscaling").describe_policies(PolicyNames=[name])["ScalingPolicies"]
     return any(policy["PolicyARN"] == arn for policy in policies)

@@ -1,4 +1,6 @@
-"""AWS Backup: empties vaults, because a vault with recovery points cannot be deleted; existence checks."""
+"""AWS Backup: empties vaults, because a vault with recovery points cannot be deleted; existence
+checks.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def empty_vault(aws: Clients, vault: str, *, limit: int) -> EmptyingProgress:
 
 
 def has_vault(aws: Clients, vault: str) -> bool:
-    """Lists all vaults: DescribeBackupVault answers "access denied" for a vault that does not exist."""
+    """Lists all vaults: DescribeBackupVault answers "access denied" for a vault that does not
+    exist.
+    """
     pages = aws.client("backup").get_paginator("list_backup_vaults").paginate()
     return any(listed["BackupVaultName"] == vault for page in pages for listed in page["BackupVaultList"])
 
@@ -47,7 +51,9 @@ def has_plan(aws: Clients, plan: str) -> bool:
 
 
 def has_selection(aws: Clients, physical_id: str) -> bool | None:
-    """The id joins the selection and its plan with an underscore, or with a bar in newer handlers, in either order."""
+    """The id joins the selection and its plan with an underscore, or with a bar in newer handlers,
+    in either order.
+    """
     parts = physical_id.replace("|", "_").split("_")
     if len(parts) != 2:  # noqa: PLR2004 - the selection and its plan
         return None

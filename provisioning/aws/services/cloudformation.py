@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 
 OPERATION_TAG: Final = "portal:operation"
 MAX_EVENT_PAGES: Final = 50
-"""The most pages of 100 events that one call reads: over ten events per resource of the largest template."""
+"""The most pages of 100 events that one call reads: over ten events per resource of the largest
+template.
+"""
 
 
 def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
@@ -49,7 +51,9 @@ def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
 
 
 def _our_stack_id(aws: Clients, spec: StackSpec, error: AlreadyExists) -> str:
-    """A stack of this name exists. It is ours only if this operation created it: an answer was lost, or a step runs twice."""
+    """A stack of this name exists. It is ours only if this operation created it: an answer was
+    lost, or a step runs twice.
+    """
     operation = spec.tags.get(OPERATION_TAG)
     stack = describe_stack(aws, spec.name)
     if stack is not None and operation and stack.tags.get(OPERATION_TAG) == operation:
@@ -95,8 +99,8 @@ def list_stacks(aws: Clients, *, statuses: Sequence[str]) -> list[StackState]:
 
 
 def stack_events(aws: Clients, stack_id: str, *, after_event_id: str | None) -> list[StackEvent]:
-    """Returns the oldest event first. AWS returns the newest first, so a known event ends the reading. The oldest
-    events beyond `MAX_EVENT_PAGES` are left out.
+    """Returns the oldest event first. AWS returns the newest first, so a known event ends the
+    reading. The oldest events beyond `MAX_EVENT_PAGES` are left out.
     """
     events: list[StackEvent] = []
     pages = aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)

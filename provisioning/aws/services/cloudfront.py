@@ -19,7 +19,9 @@ def has_distribution(aws: Clients, distribution_id: str) -> bool:
 
 
 def has_function(aws: Clients, arn: str) -> bool:
-    """The id is the ARN, the API takes the name: arn:…:function/<name>. Every function has a development stage."""
+    """The id is the ARN, the API takes the name: arn:…:function/<name>. Every function has a
+    development stage.
+    """
     name = arn.rpartition("/")[2]
     return bool(aws.client("cloudfront").describe_function(Name=name, Stage="DEVELOPMENT")["FunctionSummary"])
 

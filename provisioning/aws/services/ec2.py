@@ -1,4 +1,6 @@
-"""EC2: instances, networks and the network interfaces that block their deletion; existence checks by id."""
+"""EC2: instances, networks and the network interfaces that block their deletion; existence checks
+by id.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,8 @@ _INSTANCE_GONE: Final = "terminated"
 
 
 def release_network_interfaces(aws: Clients, used_by: Mapping[str, Sequence[str]]) -> list[str]:
-    """Deletes detached network interfaces and returns their ids. The keys of `used_by` are filters of
-    DescribeNetworkInterfaces ("group-id", "subnet-id"), the values physical ids.
+    """Deletes detached network interfaces and returns their ids. The keys of `used_by` are filters
+    of DescribeNetworkInterfaces ("group-id", "subnet-id"), the values physical ids.
     """
     detached: set[str] = set()
     for name, values in used_by.items():

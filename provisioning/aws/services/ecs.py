@@ -55,7 +55,9 @@ def _placement_error(answer: Mapping[str, object]) -> AwsError:
 
 
 def describe_task(aws: Clients, cluster: str, task_arn: str) -> TaskState | None:
-    """Returns None for a task that ECS does not know. ECS forgets stopped tasks after about an hour."""
+    """Returns None for a task that ECS does not know. ECS forgets stopped tasks after about an
+    hour.
+    """
     try:
         tasks = aws.ecs.describe_tasks(cluster=cluster, tasks=[task_arn])["tasks"]
     except NotFound:
@@ -78,9 +80,9 @@ def describe_task(aws: Clients, cluster: str, task_arn: str) -> TaskState | None
 
 
 def stop_service(aws: Clients, service: str, cluster: str) -> None:
-    """Sets the bounds of autoscaling to 0 and then the desired count, so that autoscaling cannot start
-    what was stopped. `cluster` counts only if the service's ARN does not name its cluster; if it is
-    empty, the service is in the cluster that ECS calls "default".
+    """Sets the bounds of autoscaling to 0 and then the desired count, so that autoscaling cannot
+    start what was stopped. `cluster` counts only if the service's ARN does not name its cluster; if
+    it is empty, the service is in the cluster that ECS calls "default".
     """
     parts = service.split("/")
     cluster = parts[1] if len(parts) == _ARN_PARTS else cluster or "default"
@@ -113,7 +115,9 @@ def has_cluster(aws: Clients, physical_id: str) -> bool:
 
 
 def has_service(aws: Clients, physical_id: str) -> bool | None:
-    """The id is the ARN, or "ARN|cluster". An ARN of the old form names no cluster and cannot be checked."""
+    """The id is the ARN, or "ARN|cluster". An ARN of the old form names no cluster and cannot be
+    checked.
+    """
     arn = physical_id.partition("|")[0]
     parts = arn.split("/")
     if len(parts) != _ARN_PARTS:

@@ -22,7 +22,9 @@ def has_rule(aws: Clients, physical_id: str) -> bool:
 
 
 def _bus_and_name(physical_id: str) -> tuple[str, str]:
-    """Splits "name", "bus|name", or the ARN (arn:…:rule/name, arn:…:rule/bus/name). The default bus is empty."""
+    """Splits "name", "bus|name", or the ARN (arn:…:rule/name, arn:…:rule/bus/name). The default bus
+    is empty.
+    """
     bus, _, name = (
         physical_id.partition(":rule/")[2].rpartition("/") if ":rule/" in physical_id else physical_id.rpartition("|")
     )

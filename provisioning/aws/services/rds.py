@@ -44,5 +44,7 @@ def has_subnet_group(aws: Clients, name: str) -> bool:
 
 
 def _snapshot_name(physical_id: str) -> str:
-    """Returns the name, or the last part of the ARN. A name may contain a colon, as in "rds:shop-2026-11-21"."""
+    """Returns the name, or the last part of the ARN. A name may contain a colon, as in
+    "rds:shop-2026-11-21".
+    """
     return physical_id.split(":", 6)[6] if physical_id.startswith("arn:") else physical_id

@@ -18,8 +18,8 @@ def has_hosted_zone(aws: Clients, zone_id: str) -> bool:
 def has_record(aws: Clients, physical_id: str) -> bool | None:
     """The id is the name alone, or "name|zone|type|set".
 
-    The name alone does not say whose record it is. If no zone has a record of that name, it is gone;
-    if one has, nobody can tell.
+    The name alone does not say whose record it is. If no zone has a record of that name, it is
+    gone; if one has, nobody can tell.
     """
     name, _, rest = physical_id.partition("|")
     zone_id, _, kind = rest.partition("|")

@@ -28,11 +28,11 @@ def owner(aws: Clients) -> Owner:
 
 
 def empty_bucket(aws: Clients, bucket: str, *, limit: int) -> EmptyingProgress:
-    """Deletes at most `limit` versions, delete markers and unfinished uploads. Each round lists from the
-    start, because the previous round deleted everything that it listed.
+    """Deletes at most `limit` versions, delete markers and unfinished uploads. Each round lists
+    from the start, because the previous round deleted everything that it listed.
 
-    If S3 refuses to delete objects (object lock, a policy), its error is raised with the first names.
-    Nothing is bypassed.
+    If S3 refuses to delete objects (object lock, a policy), its error is raised with the first
+    names. Nothing is bypassed.
     """
     deleted = 0
     try:
@@ -52,7 +52,9 @@ def empty_bucket(aws: Clients, bucket: str, *, limit: int) -> EmptyingProgress:
 
 
 def _versions(aws: Clients, bucket: str, count: int) -> tuple[list[ObjectIdentifierTypeDef], bool]:
-    """Lists object versions and delete markers. A bucket without versioning lists its objects as version "null"."""
+    """Lists object versions and delete markers. A bucket without versioning lists its objects as
+    version "null".
+    """
     page = aws.s3.list_object_versions(Bucket=bucket, MaxKeys=count, **owner(aws))
     entries: Iterable[Mapping[str, Any]] = (*page.get("Versions", ()), *page.get("DeleteMarkers", ()))
     return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries], page["IsTruncated"]
@@ -77,8 +79,8 @@ def _delete(aws: Clients, bucket: str, found: Sequence[ObjectIdentifierTypeDef])
 
 
 def _abort_uploads(aws: Clients, bucket: str, limit: int) -> tuple[int, bool]:
-    """Aborts at most `limit` unfinished multipart uploads, which cost money although no listing shows them.
-    Returns how many were aborted and whether more are left.
+    """Aborts at most `limit` unfinished multipart uploads, which cost money although no listing
+    shows them. Returns how many were aborted and whether more are left.
     """
     if limit <= 0:
         return 0, True

@@ -7,7 +7,9 @@ from provisioning.aws.sessions import Clients
 
 
 def has_secret(aws: Clients, secret_id: str) -> bool:
-    """A secret with a deletion date counts as gone: nobody can use it, only its recovery window is running."""
+    """A secret with a deletion date counts as gone: nobody can use it, only its recovery window is
+    running.
+    """
     return aws.secretsmanager.describe_secret(SecretId=secret_id).get("DeletedDate") is None
 
 

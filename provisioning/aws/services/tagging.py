@@ -1,4 +1,6 @@
-"""Resource Groups Tagging API: lists every resource of a region with a certain tag. Shows that nothing is left over."""
+"""Resource Groups Tagging API: lists every resource of a region with a certain tag. Shows that
+nothing is left over.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ PAGE: Final = 100
 
 
 def find_by_tag(aws: Clients, key: str, value: str) -> list[TaggedResource]:
-    """Leaves out resources that AWS still lists with their tags although they are deleted: their own
-    service decides. A secret or key that is pending deletion can be restored, so it is listed.
+    """Leaves out resources that AWS still lists with their tags although they are deleted: their
+    own service decides. A secret or key that is pending deletion can be restored, so it is listed.
     """
     pages = aws.tagging.get_paginator("get_resources").paginate(
         TagFilters=[{"Key": key, "Values": [value]}], PaginationConfig={"PageSize": PAGE}

@@ -1,16 +1,18 @@
-"""What the portal knows about each AWS resource type: one record per type, in one module per service.
+"""What the portal knows about each AWS resource type: one record per type, in one module per
+service.
 
 Teardown, receipt, timeline and the scan for leftovers read these records and name no type
 themselves. The records are data: nothing here imports boto3 or makes a call. The sandbox never
 reads them. It has tables of its own, because a check that shares a table with what it checks finds
 nothing.
 
-How to read a record: `record.py` explains every field. A field that is not set does not apply to the
-type, so `aws_type` answers for an unknown type with an empty record: the existence of such a resource
-cannot be checked, it has no protection, and its duration is that of any other type.
+How to read a record: `record.py` explains every field. A field that is not set does not apply to
+the type, so `aws_type` answers for an unknown type with an empty record: the existence of such a
+resource cannot be checked, it has no protection, and its duration is that of any other type.
 
-Trade-off: a record refers to a call by name, `<service>.<function>`, and not by the function itself.
-So the data is free of boto3 and loads in milliseconds; mypy cannot check a name, but a test can.
+Trade-off: a record refers to a call by name, `<service>.<function>`, and not by the function
+itself. So the data is free of boto3 and loads in milliseconds; mypy cannot check a name, but a test
+can.
 
 Add a service
 -------------

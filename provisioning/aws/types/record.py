@@ -14,8 +14,10 @@ class Source(StrEnum):
     """Where a duration comes from. The letter is part of stored timelines."""
 
     TIMED = "T"
-    """Timed by somebody in public, such as a test of the Terraform provider. Such a test times creation
-    and deletion together with what they need, so a figure taken from it lies below its whole."""
+    """Timed by somebody in public, such as a test of the Terraform provider. Such a test times
+    creation and deletion together with what they need, so a figure taken from it lies below its
+    whole.
+    """
     ANNOUNCED = "E"
     """AWS's own announcement."""
     GUIDE = "U"
@@ -67,7 +69,9 @@ def lasts(
     endpoint_last: bool = False,
     when: str = "",
 ) -> Duration:
-    """A duration with the usual defaults: between half and twice the figure, and at most 5 s in EXPRESS mode."""
+    """A duration with the usual defaults: between half and twice the figure, and at most 5 s in
+    EXPRESS mode.
+    """
     return Duration(
         create_seconds=float(create),
         delete_seconds=float(delete),
@@ -122,8 +126,8 @@ def _pattern(form: ArnForm) -> re.Pattern[str]:
 class Protection:
     """Deletion protection. `lift` refers to the function that switches it off.
 
-    `property` is the template property that switches it on with `true`. If it names a list of keys and
-    values, such as LoadBalancerAttributes, `attribute` is the key.
+    `property` is the template property that switches it on with `true`. If it names a list of keys
+    and values, such as LoadBalancerAttributes, `attribute` is the key.
     """
 
     property: str
@@ -140,7 +144,8 @@ class Protection:
 
 @dataclass(frozen=True, slots=True)
 class Emptying:
-    """A type that AWS deletes only when it is empty. `call` refers to the function that runs one round.
+    """A type that AWS deletes only when it is empty. `call` refers to the function that runs one
+    round.
 
     After `give_up_after` rounds in a row in which nothing could be deleted, the teardown stops.
     `noun` is what people call such a resource.
@@ -153,8 +158,8 @@ class Emptying:
 
 @dataclass(frozen=True, slots=True)
 class FinalSnapshot:
-    """The snapshot that DeletionPolicy Snapshot leaves. If it is not `named`, it cannot be given a name:
-    AWS numbers it, and only its region says whose it is.
+    """The snapshot that DeletionPolicy Snapshot leaves. If it is not `named`, it cannot be given a
+    name: AWS numbers it, and only its region says whose it is.
     """
 
     forms: tuple[ArnForm, ...]
@@ -165,7 +170,8 @@ class FinalSnapshot:
 class AwsType:
     """One resource type. Everything that is not set does not apply to it.
 
-    References to calls have the form `<service>.<function>`, a function of `aws/services/<service>.py`.
+    References to calls have the form `<service>.<function>`, a function of
+    `aws/services/<service>.py`.
     """
 
     name: str
@@ -205,7 +211,9 @@ class AwsType:
     recovery_points: tuple[ArnForm, ...] = ()
     """Forms of the recovery points that it holds, which stay if it is retained."""
     transient: tuple[ArnForm, ...] = ()
-    """Forms of its short-lived parts: they end by themselves and keep their tags until AWS forgets them."""
+    """Forms of its short-lived parts: they end by themselves and keep their tags until AWS forgets
+    them.
+    """
 
     durations: tuple[Duration, ...] = ()
     """The one without `when` comes last."""

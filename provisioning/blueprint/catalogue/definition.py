@@ -151,7 +151,9 @@ def _head(report: Report, blocks: list[Block]) -> _Head:
 
 
 def _is_version(text: str) -> bool:
-    """Whether `text` is a semantic version. Build metadata is refused, because it has no precedence."""
+    """Whether `text` is a semantic version. Build metadata is refused, because it has no
+    precedence.
+    """
     return text.isascii() and Version.is_valid(text) and "+" not in text
 
 

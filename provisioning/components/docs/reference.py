@@ -1,6 +1,8 @@
-"""The reference of all kinds of component, generated from their classes so that it cannot become outdated.
+"""The reference of all kinds of component, generated from their classes so that it cannot become
+outdated.
 
-`REFERENCE.md` is its Markdown, which a test keeps current. The portal shows the same content as pages.
+`REFERENCE.md` is its Markdown, which a test keeps current. The portal shows the same content as
+pages.
 """
 
 from __future__ import annotations
@@ -67,12 +69,16 @@ def families(pages: Iterable[KindReference]) -> dict[str, list[KindReference]]:
 
 
 def blueprint_texts(root: Path) -> dict[str, str]:
-    """Return every blueprint's HCL by slug, even if it is broken: examples are copied, not resolved."""
+    """Return every blueprint's HCL by slug, even if it is broken: examples are copied, not
+    resolved.
+    """
     return {path.parent.name: path.read_text(encoding="utf-8") for path in sorted(root.glob("*/blueprint.hcl"))}
 
 
 def reference(blueprints: Mapping[str, str]) -> tuple[KindReference, ...]:
-    """Return the pages of all kinds, by title. `blueprints` maps a slug to its HCL, from which examples are copied."""
+    """Return the pages of all kinds, by title. `blueprints` maps a slug to its HCL, from which
+    examples are copied.
+    """
     found = examples(blueprints)
     pages = (describe(kind, found.get(kind)) for kind in kinds())
     return tuple(sorted(pages, key=lambda page: page.title.lower()))
@@ -116,7 +122,9 @@ _BLOCK = re.compile(r'^component "([a-z0-9_]+)" "[^"]*" \{', re.MULTILINE)
 
 
 def blocks(text: str) -> Iterable[tuple[str, str]]:
-    """Yield every component block of an HCL text: its kind, and its text up to the closing brace in the first column."""
+    """Yield every component block of an HCL text: its kind, and its text up to the closing brace in
+    the first column.
+    """
     for match in _BLOCK.finditer(text):
         end = text.find("\n", match.end())
         if (single := text[match.start() : end if end >= 0 else len(text)]).rstrip().endswith("}"):

@@ -1,4 +1,6 @@
-"""CloudWatch alarms. If a design has an alarm topic, alarms notify it when they go off and when they end."""
+"""CloudWatch alarms. If a design has an alarm topic, alarms notify it when they go off and when
+they end.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ _MINUTE = 60
 
 @dataclass(frozen=True, slots=True)
 class Math:
-    """An expression over metrics. `metrics` maps the ids in the expression to a metric and its statistic per minute."""
+    """An expression over metrics. `metrics` maps the ids in the expression to a metric and its
+    statistic per minute.
+    """
 
     expression: str
     label: str
@@ -56,8 +60,8 @@ def alarm(
 ) -> Ref:
     """Add an alarm on a metric. Give exactly one of `above`, `below`, `at_least` and `at_most`.
 
-    The alarm evaluates three periods of five minutes; with `minutes`, each of that many last minutes. `actions` replaces
-    the alarm topic; an empty list notifies nobody.
+    The alarm evaluates three periods of five minutes; with `minutes`, each of that many last
+    minutes. `actions` replaces the alarm topic; an empty list notifies nobody.
     """
     operator, threshold = _bound(above=above, below=below, at_least=at_least, at_most=at_most)
     namespace, name, dimensions = metric
@@ -90,7 +94,8 @@ def math_alarm(
     at_least: int,
     actions: Sequence[Any] | None = None,
 ) -> Ref:
-    """Add an alarm on an expression over metrics that is true in each of the last `minutes` minutes.
+    """Add an alarm on an expression over metrics that is true in each of the last `minutes`
+    minutes.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create-alarm-on-metric-math-expression.html
     """
@@ -122,7 +127,8 @@ def math_alarm(
 
 
 def all_of(node: Node, build: Build, *, key: str, description: str, alarms: Sequence[Ref]) -> Ref:
-    """Add a composite alarm that is on while all of these are. It can notify people but cannot scale anything.
+    """Add a composite alarm that is on while all of these are. It can notify people but cannot
+    scale anything.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Create_Composite_Alarm.html
     """
@@ -156,7 +162,9 @@ def _bound(**bounds: float | None) -> tuple[str, float]:
 
 
 def _actions(build: Build, actions: Sequence[Any] | None, stack: str) -> dict[str, Any]:
-    """Return the alarm's actions. A stack created before the main one cannot refer to the main stack's topic."""
+    """Return the alarm's actions. A stack created before the main one cannot refer to the main
+    stack's topic.
+    """
     if actions is not None:
         return {"AlarmActions": list(actions)} if actions else {}
     found = topic(build) if stack == MAIN else None

@@ -1,7 +1,8 @@
-"""The build: the templates of a design while components write them, and what a component may ask about the design.
+"""The build: the templates of a design while components write them, and what a component may ask
+about the design.
 
-Nearly everything goes into the main stack. What AWS requires in another region goes into a stack of its own, which is
-created before the main stack and passes its values on as stack inputs.
+Nearly everything goes into the main stack. What AWS requires in another region goes into a stack of
+its own, which is created before the main stack and passes its values on as stack inputs.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from provisioning.design.names import logical_id, physical
 
 
 class BuildingBlock(Protocol):
-    """What a build asks of a component. `kit/component.py` implements it, so that the build need not import it."""
+    """What a build asks of a component. `kit/component.py` implements it, so that the build need
+    not import it.
+    """
 
     attributes: ClassVar[Mapping[str, str]]
     has_security_group: ClassVar[bool]
@@ -69,8 +72,8 @@ class StackBuild:
 class Build:
     """Collects the resources, tasks and retained data of a design.
 
-    `changing` builds for an update of running stacks: it leaves out what only a creation may set, such as the task
-    count of a service that scales.
+    `changing` builds for an update of running stacks: it leaves out what only a creation may set,
+    such as the task count of a service that scales.
     """
 
     def __init__(self, design: Design, lookup: Callable[[str], BuildingBlock], *, changing: bool = False) -> None:
@@ -111,7 +114,9 @@ class Build:
     # Stacks
 
     def stack_in(self, region: str, *, key: str) -> str:
-        """Return the key of the stack for resources in `region`: `main` in the environment's own region, else `key`."""
+        """Return the key of the stack for resources in `region`: `main` in the environment's own
+        region, else `key`.
+        """
         if region == self.design.environment.region:
             return MAIN
         stack = self.stacks.setdefault(key, StackBuild(key, region))
@@ -124,8 +129,9 @@ class Build:
     def stack_input(self, stack: str, name: str, value: Any, *, description: str = "") -> Any:
         """Make a value of `stack` usable in the main stack.
 
-        Returns the value itself if `stack` is the main one. Otherwise the value becomes an output of `stack` and a
-        parameter `name` of the main stack, and a reference to that parameter is returned.
+        Returns the value itself if `stack` is the main one. Otherwise the value becomes an output
+        of `stack` and a parameter `name` of the main stack, and a reference to that parameter is
+        returned.
         """
         if stack == MAIN:
             return value
@@ -137,7 +143,9 @@ class Build:
         return Ref(name)
 
     def ship(self, folder: Folder, *, stack: str = MAIN) -> tuple[Any, str]:
-        """Package a folder of the blueprint. Returns bucket and key of the object from which the stack reads it."""
+        """Package a folder of the blueprint. Returns bucket and key of the object from which the
+        stack reads it.
+        """
         artefact = package(folder)
         self.stacks[stack].artefacts[artefact.key] = artefact
         environment = self.design.environment
@@ -148,7 +156,9 @@ class Build:
     # Resources
 
     def add(self, node: Node, resource: BaseAWSObject, title: str, *, stack: str = MAIN) -> Ref:
-        """Add a resource of this node and return a reference to it. Logical ids are unique across all stacks."""
+        """Add a resource of this node and return a reference to it. Logical ids are unique across
+        all stacks.
+        """
         if any(resource.title in each.template.resources for each in self.stacks.values()):
             raise DesignError(
                 f"{node.source}: {node.address} needs the logical id {resource.title}, which is taken; rename it"
@@ -158,16 +168,19 @@ class Build:
         return Ref(resource.title)
 
     def import_template(self, node: Node, template: Mapping[str, Any], *, titles: Mapping[str, str]) -> None:
-        """Use a complete template as the main stack. `titles` maps its logical ids to titles for people."""
+        """Use a complete template as the main stack. `titles` maps its logical ids to titles for
+        people.
+        """
         self.main.imported = template
         for logical, resource in template["Resources"].items():
             self.resources.append(CompiledResource(logical, resource["Type"], node.address, titles[logical]))
 
     def retain(self, resource: BaseAWSObject, *, policy: str | None, why: str, stack: str = MAIN) -> None:
-        """Set what happens to data when its stack is deleted: `Retain`, `Snapshot`, or None to delete it.
+        """Set what happens to data when its stack is deleted: `Retain`, `Snapshot`, or None to
+        delete it.
 
-        If the creation of a retained resource is rolled back, the resource is deleted nevertheless: it is still empty,
-        and its name would block the next attempt.
+        If the creation of a retained resource is rolled back, the resource is deleted nevertheless:
+        it is still empty, and its name would block the next attempt.
         """
         if policy is None:
             resource.DeletionPolicy = resource.UpdateReplacePolicy = "Delete"
@@ -177,7 +190,9 @@ class Build:
         self.note_retained(resource.title, resource.resource_type, policy=policy, why=why, stack=stack)
 
     def note_retained(self, logical: str, type_: str, *, policy: str, why: str, stack: str = MAIN) -> None:
-        """Record that a resource outlives its stack, for types and templates that set this by themselves."""
+        """Record that a resource outlives its stack, for types and templates that set this by
+        themselves.
+        """
         self.retained.append(Retained(logical, type_, policy, why, stack))
 
     # The graph
@@ -186,7 +201,9 @@ class Build:
         return self.design.nodes[address]
 
     def only(self, kind: str, *, needed_by: Node) -> Node:
-        """Return the design's one component of this kind. Raises DesignError if there is none or more than one."""
+        """Return the design's one component of this kind. Raises DesignError if there is none or
+        more than one.
+        """
         nodes = self.design.of_kind(kind)
         if len(nodes) != 1:
             raise DesignError(
@@ -212,7 +229,9 @@ class Build:
     # Expressions
 
     def attribute(self, reference: Reference) -> Any:
-        """Return the template expression of a reference. Raises DesignError if it names no attribute."""
+        """Return the template expression of a reference. Raises DesignError if it names no
+        attribute.
+        """
         node = self.node(reference.address)
         component = self.component(node)
         if reference.attribute is None:

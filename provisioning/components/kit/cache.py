@@ -1,4 +1,6 @@
-"""What Valkey and Redis on ElastiCache have in common: serverless or on nodes, with TLS and encryption at rest."""
+"""What Valkey and Redis on ElastiCache have in common: serverless or on nodes, with TLS and
+encryption at rest.
+"""
 
 from __future__ import annotations
 

@@ -18,10 +18,12 @@ from provisioning.design.graph import Node, Reference
 class Component(ABC):
     """One kind of building block.
 
-    `kind` is what blueprints write, and the name of the component's folder. `title`, `summary` (no full stop) and
-    `family` are for its reference page. `schema` validates the settings of its blocks. `gives` documents its grants; None means that nothing can use it.
-    `needs` are kinds of which its design must hold exactly one. `accepts_grants` says whether it receives what the
-    components in its `uses` give. `has_security_group` says whether it has a security group of its own.
+    `kind` is what blueprints write, and the name of the component's folder. `title`, `summary` (no
+    full stop) and `family` are for its reference page. `schema` validates the settings of its
+    blocks. `gives` documents its grants; None means that nothing can use it. `needs` are kinds of
+    which its design must hold exactly one. `accepts_grants` says whether it receives what the
+    components in its `uses` give. `has_security_group` says whether it has a security group of its
+    own.
     """
 
     kind: ClassVar[str]
@@ -49,8 +51,8 @@ class Component(ABC):
     def alarms(self, node: Node, build: Build) -> None:  # noqa: B027 - many components have none
         """Add the alarms that are worth their price only if somebody is notified.
 
-        Called once every node is built, in designs with an alarm topic. Alarms that every environment has belong into
-        `build`.
+        Called once every node is built, in designs with an alarm topic. Alarms that every
+        environment has belong into `build`.
         """
 
     def widgets(self, node: Node, build: Build) -> list[DashboardWidget]:  # noqa: ARG002 - many components have none
@@ -58,11 +60,15 @@ class Component(ABC):
         return []
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
-        """Return the template expression of `component.<kind>.<name>.<attribute>`, or None if this design has none."""
+        """Return the template expression of `component.<kind>.<name>.<attribute>`, or None if this
+        design has none.
+        """
         raise DesignError(f"{node.source}: {node.address} has no attribute {name} in {build.design.blueprint}")
 
     def grant(self, node: Node, build: Build) -> Grant:
-        """Return what a user of this node gets. The only source of rules, statements, variables, secrets and edges."""
+        """Return what a user of this node gets. The only source of rules, statements, variables,
+        secrets and edges.
+        """
         blueprint = build.design.blueprint
         raise DesignError(
             f"{node.source}: {node.address} gives its users nothing, so nothing in {blueprint} can use it"

@@ -41,7 +41,8 @@ def read_secret(arn: Any) -> dict[str, Any]:
 
 
 def resolved(secret: Ref, key: str = "") -> str:
-    """Return text for `Sub` that CloudFormation replaces with the secret's value, or with one key of it.
+    """Return text for `Sub` that CloudFormation replaces with the secret's value, or with one key
+    of it.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
     """

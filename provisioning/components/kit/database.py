@@ -1,7 +1,8 @@
-"""What every RDS database has in common: its own key, TLS only, a generated password and explicit log groups.
+"""What every RDS database has in common: its own key, TLS only, a generated password and explicit
+log groups.
 
-A user gets `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME` and the secrets `DATABASE_USERNAME` and
-`DATABASE_PASSWORD`; or, with `url_secret`, the one secret `DATABASE_URL`.
+A user gets `DATABASE_HOST`, `DATABASE_PORT`, `DATABASE_NAME` and the secrets `DATABASE_USERNAME`
+and `DATABASE_PASSWORD`; or, with `url_secret`, the one secret `DATABASE_URL`.
 """
 
 from __future__ import annotations
@@ -42,7 +43,9 @@ ATTRIBUTES: Mapping[str, str] = {
 
 
 class Storage(Block):
-    """Initial gigabytes, and the limit up to which RDS grows the storage. Without `to` it does not grow."""
+    """Initial gigabytes, and the limit up to which RDS grows the storage. Without `to` it does not
+    grow.
+    """
 
     start: int = Field(alias="from", ge=20, le=65536, description="Initial gigabytes")
     to: int | None = Field(
@@ -94,8 +97,8 @@ class DatabaseSettings(Settings):
 class Engine:
     """How one engine differs from the others.
 
-    `name` is RDS's name for it, `called` is used in physical names, and `secret` is the name of its secret. `url` holds
-    the scheme and the query of its address.
+    `name` is RDS's name for it, `called` is used in physical names, and `secret` is the name of its
+    secret. `url` holds the scheme and the query of its address.
     """
 
     name: str
@@ -240,7 +243,9 @@ def _log_suffix(engine: Engine, log: str) -> str:
 
 
 def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: Engine, secret: Ref) -> None:
-    """Add a secret that CloudFormation composes from another. No template and no parameter contains the password."""
+    """Add a secret that CloudFormation composes from another. No template and no parameter contains
+    the password.
+    """
     scheme, query = engine.url
     instance, password = logical_id(node.address), credentials.resolved(secret, "password")
     address = f"${{{instance}.Endpoint.Address}}:${{{instance}.Endpoint.Port}}"

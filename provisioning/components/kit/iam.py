@@ -1,4 +1,6 @@
-"""IAM roles and statements. Every role has the account's permissions boundary and no right to create log groups."""
+"""IAM roles and statements. Every role has the account's permissions boundary and no right to
+create log groups.
+"""
 
 from __future__ import annotations
 
@@ -72,7 +74,9 @@ def _text(value: Any) -> str:
 
 
 def trusts(service: str) -> dict[str, Any]:
-    """Return a trust policy for an AWS service that acts for this account. No other account can use the role through it."""
+    """Return a trust policy for an AWS service that acts for this account. No other account can use
+    the role through it.
+    """
     return policy(
         [
             {

@@ -14,7 +14,9 @@ IN_SUB = re.compile(r"\$\{([A-Za-z0-9:]+)(\.[A-Za-z0-9.:]+)?\}")
 
 
 class Mention(NamedTuple):
-    """A name that a value refers to: a resource, a parameter or a pseudo parameter. `attribute`: by one of its attributes."""
+    """A name that a value refers to: a resource, a parameter or a pseudo parameter. `attribute`: by
+    one of its attributes.
+    """
 
     name: str
     attribute: bool = False

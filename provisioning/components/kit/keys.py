@@ -27,7 +27,9 @@ def own_key(
     policy: Literal["Retain"] | None = None,
     why: str = "",
 ) -> Ref:
-    """Add a rotated key, governed by the account's own policies. `of` is what it encrypts; `policy` and `why`: `Build.retain`."""
+    """Add a rotated key, governed by the account's own policies. `of` is what it encrypts; `policy`
+    and `why`: `Build.retain`.
+    """
     governed = {
         "Effect": "Allow",
         "Principal": {"AWS": iam.account_arn("iam", "root", regional=False)},

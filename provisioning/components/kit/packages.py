@@ -1,7 +1,7 @@
 """Files that a blueprint ships: folders with Lambda code, which become packages, and text files.
 
-A setting names a file or a folder of the blueprint, and the loader supplies the content. So nothing outside the
-blueprint's folder can be read, and the blueprint's digest covers every byte.
+A setting names a file or a folder of the blueprint, and the loader supplies the content. So nothing
+outside the blueprint's folder can be read, and the blueprint's digest covers every byte.
 """
 
 from __future__ import annotations
@@ -45,7 +45,9 @@ class Folder:
 
 @dataclass(frozen=True)
 class Artefact:
-    """A package that must be in the account's artefact bucket before a stack can use it. Its key is derived from its content."""
+    """A package that must be in the account's artefact bucket before a stack can use it. Its key is
+    derived from its content.
+    """
 
     name: str
     body: bytes = field(repr=False)
@@ -63,7 +65,9 @@ _packages: Cache[Folder, Artefact] = Cache(max_size=8)
 
 
 def package(folder: Folder) -> Artefact:
-    """Zip a folder; the same content gives the same bytes. A wheel (`*.whl`) in it is unpacked at the top level."""
+    """Zip a folder; the same content gives the same bytes. A wheel (`*.whl`) in it is unpacked at
+    the top level.
+    """
     return _packages.get_or_compute(folder, lambda: _zip(folder))
 
 
@@ -80,7 +84,8 @@ def _zip(folder: Folder) -> Artefact:
 def _unpacked(path: str, content: bytes, *, room: int) -> dict[str, bytes]:
     """Return the files of a wheel.
 
-    Raises ValueError for a wheel that is broken, too large when unpacked, or contains a path outside itself.
+    Raises ValueError for a wheel that is broken, too large when unpacked, or contains a path
+    outside itself.
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as wheel:

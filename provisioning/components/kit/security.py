@@ -1,7 +1,7 @@
 """Security groups: ingress from users only, egress only to what is used.
 
-Ingress rules are part of the group. Egress to another group is a resource of its own, because CloudFormation could not
-create two groups that refer to each other.
+Ingress rules are part of the group. Egress to another group is a resource of its own, because
+CloudFormation could not create two groups that refer to each other.
 """
 
 from __future__ import annotations
@@ -41,7 +41,9 @@ def admit(port: int, source: Any) -> dict[str, Any]:
 
 
 def from_users(node: Node, build: Build) -> list[dict[str, Any]]:
-    """Return one ingress rule for each user with a security group and each port that the grant opens."""
+    """Return one ingress rule for each user with a security group and each port that the grant
+    opens.
+    """
     ports = build.component(node).grant(node, build).ports
     return [
         admit(port, build.security_group(user))

@@ -75,10 +75,10 @@ def settings_of(node: Node, schema: type[Schema]) -> Schema:
 class Grant:
     """What a component gives to one that uses it.
 
-    `ports` are opened from the user to the component. `variables` and `secrets` (name to ARN) go into the user's task
-    definition. `secret_arns` are the secrets that the user's task must read to start; `parameter_arns` are the same for
-    parameters of Systems Manager. `statements` are IAM statements for the user's role at run time. `label` is written
-    on the diagram's edge.
+    `ports` are opened from the user to the component. `variables` and `secrets` (name to ARN) go
+    into the user's task definition. `secret_arns` are the secrets that the user's task must read to
+    start; `parameter_arns` are the same for parameters of Systems Manager. `statements` are IAM
+    statements for the user's role at run time. `label` is written on the diagram's edge.
     """
 
     label: str = ""
@@ -92,10 +92,12 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Gives:
-    """What a component can give, in words, for its reference page. A test compares it with real grants.
+    """What a component can give, in words, for its reference page. A test compares it with real
+    grants.
 
-    `variables` and `secrets` are names of environment variables, in which `<…>` stands for what a blueprint decides
-    (`<NAME>` is the component's name in capitals). `ports` describes the ports; `rights` are IAM actions.
+    `variables` and `secrets` are names of environment variables, in which `<…>` stands for what a
+    blueprint decides (`<NAME>` is the component's name in capitals). `ports` describes the ports;
+    `rights` are IAM actions.
     """
 
     variables: tuple[str, ...] = ()
@@ -109,9 +111,10 @@ class Gives:
 class Box:
     """One box of a component in the diagram: its tier, name, kind and the one fact worth showing.
 
-    `label` is the label of an edge from this box to the component's first box; None means no edge. `egress` marks a box
-    through which the tier below reaches the internet. `region` is set only if it differs from the environment's. The
-    tier `edge` holds what AWS runs outside any region and VPC (CloudFront).
+    `label` is the label of an edge from this box to the component's first box; None means no edge.
+    `egress` marks a box through which the tier below reaches the internet. `region` is set only if
+    it differs from the environment's. The tier `edge` holds what AWS runs outside any region and
+    VPC (CloudFront).
     """
 
     tier: Tier
@@ -124,7 +127,9 @@ class Box:
 
 
 class Section(StrEnum):
-    """Where a dashboard shows a widget. Sections follow each other in this order; the value is their title."""
+    """Where a dashboard shows a widget. Sections follow each other in this order; the value is
+    their title.
+    """
 
     OWN = ""
     LOAD_BALANCERS = "Load balancer"
@@ -142,7 +147,8 @@ class Section(StrEnum):
 class DashboardWidget:
     """One graph of a dashboard: lines of (namespace, metric name, dimensions, statistic).
 
-    Widgets of several components with the same section and title become one, except in the section OWN.
+    Widgets of several components with the same section and title become one, except in the section
+    OWN.
     """
 
     title: str
@@ -188,7 +194,8 @@ class StackInput:
 class PostDeploymentTask:
     """An automated post-deployment task: an ECS task to run once the stack is complete.
 
-    `cluster`, `task_definition`, `subnets` and `security_groups` are logical ids of the main stack's template.
+    `cluster`, `task_definition`, `subnets` and `security_groups` are logical ids of the main
+    stack's template.
     """
 
     key: str
@@ -206,10 +213,11 @@ class PostDeploymentTask:
 
 @dataclass(frozen=True, slots=True)
 class ManualTask:
-    """A manual post-deployment task: something that only a person can do, such as providing a secret's value.
+    """A manual post-deployment task: something that only a person can do, such as providing a
+    secret's value.
 
-    `logical_id` names the resource that the task is about. In `command`, `{physical_id}` and `{region}` stand for the
-    resource's own; the page fills them in, quoted for a shell.
+    `logical_id` names the resource that the task is about. In `command`, `{physical_id}` and
+    `{region}` stand for the resource's own; the page fills them in, quoted for a shell.
     """
 
     key: str

@@ -23,7 +23,9 @@ class Waf(Block):
 def acl(
     title: str, waf: Waf, *, scope: Literal["REGIONAL", "CLOUDFRONT"], metric: Callable[[str], str]
 ) -> wafv2.WebACL:
-    """Return the web ACL. `metric` names the metrics of the whole ACL (`web`) and of the rate limit (`rate`)."""
+    """Return the web ACL. `metric` names the metrics of the whole ACL (`web`) and of the rate limit
+    (`rate`).
+    """
 
     def visible(name: str) -> wafv2.VisibilityConfig:
         return wafv2.VisibilityConfig(

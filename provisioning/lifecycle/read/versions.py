@@ -1,4 +1,6 @@
-"""The versions of blueprints, for pages and commands: their list, the newest, and the files of an old one. Reads only."""
+"""The versions of blueprints, for pages and commands: their list, the newest, and the files of an
+old one. Reads only.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ _archived: Cache[tuple[str, str], Blueprint] = Cache(max_size=_BLUEPRINTS_KEPT)
 
 
 def changed_versions(blueprints: Iterable[Blueprint]) -> dict[str, str]:
-    """Return, by slug, the sentence about each published version whose folder has changed. One query for the rows."""
+    """Return, by slug, the sentence about each published version whose folder has changed. One
+    query for the rows.
+    """
     offered = list(blueprints)
     rows = rows_of(offered)
     sentences = {
@@ -36,14 +40,18 @@ def changed_versions(blueprints: Iterable[Blueprint]) -> dict[str, str]:
 
 
 def broken_by_change(slug: str, sentence: str) -> BrokenBlueprint:
-    """Return a published version whose folder has changed in the form of any other broken blueprint."""
+    """Return a published version whose folder has changed in the form of any other broken
+    blueprint.
+    """
     return BrokenBlueprint(slug, (Problem(Source(f"{slug}/{FILE}", 1), sentence),))
 
 
 def versions_of(slug: str) -> list[BlueprintVersion]:
-    """Return every version of a blueprint, the newest first, as its folder says now. The rows are not to be saved.
+    """Return every version of a blueprint, the newest first, as its folder says now. The rows are
+    not to be saved.
 
-    A version that no process has registered yet is among them. Raises NotFound if there is no version.
+    A version that no process has registered yet is among them. Raises NotFound if there is no
+    version.
     """
     rows = list(BlueprintVersion.objects.filter(slug=slug))
     offered = catalogue().blueprints.get(slug)
@@ -72,15 +80,18 @@ def newer_version(slug: str, version: str) -> str:
 
 
 def _parsed(version: str) -> Version:
-    """Parse a registered version. Former releases accepted leading zeros (`1.0.0-01`); such a version comes last."""
+    """Parse a registered version. Former releases accepted leading zeros (`1.0.0-01`); such a
+    version comes last.
+    """
     return Version.parse(version) if Version.is_valid(version) else Version(0)
 
 
 def blueprint_of(slug: str, version: str, *, digest: str = "") -> Blueprint:
-    """Return a version of a blueprint, from its folder if that still holds it, or else from its archive.
+    """Return a version of a blueprint, from its folder if that still holds it, or else from its
+    archive.
 
-    `digest` selects one draft of the version. Raises NotFound if the version is unknown or its files are no longer
-    archived, and Refused if this portal cannot read it any more.
+    `digest` selects one draft of the version. Raises NotFound if the version is unknown or its
+    files are no longer archived, and Refused if this portal cannot read it any more.
     """
     row = BlueprintVersion.objects.filter(slug=slug, version=version).first()
     offered = catalogue().blueprints.get(slug)

@@ -1,4 +1,6 @@
-"""Prints the CloudFormation template of a blueprint in one size. Needs no database, no server and no network."""
+"""Prints the CloudFormation template of a blueprint in one size. Needs no database, no server and
+no network.
+"""
 
 import json
 from typing import Any

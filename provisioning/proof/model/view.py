@@ -16,8 +16,8 @@ from provisioning.proof.model.template import Model, Resource
 
 
 class View:
-    """`policy` holds the rules of the size, if the caller knows it; `changing` means that the templates
-    update a running stack.
+    """`policy` holds the rules of the size, if the caller knows it; `changing` means that the
+    templates update a running stack.
     """
 
     def __init__(self, model: Model, *, policy: SizePolicy | None = None, changing: bool = False) -> None:

@@ -35,7 +35,8 @@ SUBJECT_ORDER = (
 def load() -> None:
     """Imports every module of this folder and sorts the rules that they registered by subject.
 
-    The order does not depend on which module was imported first, so that equal templates always give an equal proof.
+    The order does not depend on which module was imported first, so that equal templates always
+    give an equal proof.
     """
     names = sorted(module.name for module in iter_modules(__path__))
     subjects = sorted(

@@ -13,7 +13,9 @@ Made = tuple[str, dict[str, Any]]
 Create = Callable[[str, Properties, str], Made]
 """(logical id, properties, stack name) -> (physical id, attributes)"""
 Update = Callable[[str, Properties, Properties, str, str], Made]
-"""(physical id, old properties, new properties, stack name, logical id) -> (physical id, attributes)"""
+"""(physical id, old properties, new properties, stack name, logical id) -> (physical id,
+attributes)
+"""
 Delete = Callable[[str, Properties], None]
 
 _HANDLERS: dict[str, dict[str, Any]] = provisioners.RESOURCE_HANDLERS

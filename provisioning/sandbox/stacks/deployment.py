@@ -41,7 +41,9 @@ class Deployment:
     """The first resource that failed, and why."""
     failed_update: tuple[Any, ...] | None = None
     replaced: list[tuple[str, str, str, str, dict[str, Any], list[Any]]] = field(default_factory=list)
-    """(logical id, type, old physical id, new physical id, old properties, deletions that handlers ask for)"""
+    """(logical id, type, old physical id, new physical id, old properties, deletions that handlers
+    ask for)
+    """
 
     def __post_init__(self) -> None:
         self.conditions = engine.evaluate_conditions(self.template, self.parameters)

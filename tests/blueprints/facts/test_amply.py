@@ -392,7 +392,9 @@ def test_the_copy_s_region_can_be_chosen() -> None:
 
 
 def test_at_most_an_hour_is_lost(template: Template, size: str) -> None:
-    """RPO 1 h: the standby has every commit, RDS can go back to any moment up to five minutes ago, copies take 15."""
+    """RPO 1 h: the standby has every commit, RDS can go back to any moment up to five minutes ago,
+    copies take 15.
+    """
     database = template.one("AWS::RDS::DBInstance")
     assert database["MultiAZ"] is True
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_PIT.html: with automatic backups, five minutes
@@ -403,7 +405,9 @@ def test_at_most_an_hour_is_lost(template: Template, size: str) -> None:
 
 
 def test_within_four_hours_it_is_there_again(template: Template, designs: dict[str, CompiledDesign], size: str) -> None:
-    """RTO 4 h: standby and replica take over by themselves, and a new environment is created in the time that is shown."""
+    """RTO 4 h: standby and replica take over by themselves, and a new environment is created in the
+    time that is shown.
+    """
     assert template.one("AWS::RDS::DBInstance")["MultiAZ"] is True
     assert template.one("AWS::ElastiCache::ReplicationGroup")["AutomaticFailoverEnabled"] is (size != "dev")
     zones = {s["AvailabilityZone"]["Fn::Select"][0] for s in template.of_type("AWS::EC2::Subnet").values()}

@@ -1,4 +1,6 @@
-"""What the portal's own blueprint must be: the product as its image and settings need it. Read off the template only."""
+"""What the portal's own blueprint must be: the product as its image and settings need it. Read off
+the template only.
+"""
 
 from __future__ import annotations
 
@@ -114,7 +116,9 @@ def _handed_over(template: Template, service: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("service", ["web", "worker"])
 def test_the_product_starts_from_what_it_is_given(template: Template, service: str) -> None:
-    """The settings of a fresh process with these variables and no others pass every check, those for production too."""
+    """The settings of a fresh process with these variables and no others pass every check, those
+    for production too.
+    """
     code = (
         "import django; django.setup();"
         "from django.conf import settings as s; from django.core.checks import run_checks;"
@@ -134,7 +138,9 @@ def test_the_product_starts_from_what_it_is_given(template: Template, service: s
 
 
 def test_the_queue_is_no_serverless_cache(template: Template, size: str) -> None:
-    """Serverless is a cluster to its clients: RQ's scripts, which touch several keys at once, would be refused."""
+    """Serverless is a cluster to its clients: RQ's scripts, which touch several keys at once, would
+    be refused.
+    """
     cache = template.one("AWS::ElastiCache::ReplicationGroup")
     assert not template.of_type("AWS::ElastiCache::ServerlessCache")
     assert cache["Engine"] == "valkey"

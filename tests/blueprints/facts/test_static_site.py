@@ -100,7 +100,9 @@ def test_with_a_domain_its_certificate_is_in_us_east_1_wherever_the_site_is(regi
 
 
 def test_it_costs_nothing_that_was_not_asked_for() -> None:
-    """No web ACL, no NAT, no load balancer, no logs: requests, transfer and storage are all there is."""
+    """No web ACL, no NAT, no load balancer, no logs: requests, transfer and storage are all there
+    is.
+    """
     kinds = {
         re.sub(r"^AWS::", "", resource["Type"]) for resource in main_template("static-site", "prod").resources.values()
     }

@@ -1,4 +1,6 @@
-"""One test for each fact of webhook-pipeline, read off the rendered template and the shipped files only."""
+"""One test for each fact of webhook-pipeline, read off the rendered template and the shipped files
+only.
+"""
 
 from __future__ import annotations
 

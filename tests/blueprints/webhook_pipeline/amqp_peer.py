@@ -1,4 +1,6 @@
-"""A small AMQP broker over TLS: it logs in, opens channels, and confirms, refuses or breaks as a test tells it."""
+"""A small AMQP broker over TLS: it logs in, opens channels, and confirms, refuses or breaks as a
+test tells it.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from tests.blueprints.webhook_pipeline.shipped_code import receiver
 
 
 def certificate(folder: Path, host: str) -> tuple[str, Path]:
-    """A certificate that is its own authority, for one host name: its PEM, and the file with key and certificate."""
+    """A certificate that is its own authority, for one host name: its PEM, and the file with key
+    and certificate.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "test authority")])
     now = dt.datetime.now(dt.UTC)
@@ -45,7 +49,8 @@ def certificate(folder: Path, host: str) -> tuple[str, Path]:
 
 
 class Peer:
-    """`plan` says what happens to the next messages: ack, nack, unroutable, close, cut or silence. Then it acks.
+    """`plan` says what happens to the next messages: ack, nack, unroutable, close, cut or silence.
+    Then it acks.
 
     `deaf_to` names methods (Channel.Open, Confirm.Select …) that are read and never answered.
     """

@@ -77,7 +77,9 @@ def gate(vault: Any) -> Any:
 
 
 def an_event(body: Any = '{"paid": true}', **headers: Any) -> dict[str, Any]:
-    """What a function URL gives for a webhook that came through Cloudflare; a header of None is left out."""
+    """What a function URL gives for a webhook that came through Cloudflare; a header of None is
+    left out.
+    """
     given = {
         "x-webhook-secret": SECRET,
         "x-forwarded-host": "hooks.example.com",

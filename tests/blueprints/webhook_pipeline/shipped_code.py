@@ -1,4 +1,6 @@
-"""Loads the functions' code as Lambda does: the folder and its wheels on the path, modules by their bare names."""
+"""Loads the functions' code as Lambda does: the folder and its wheels on the path, modules by their
+bare names.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The packages that are uploaded, unpacked as Lambda does it, in an interpreter that has nothing else."""
+"""The packages that are uploaded, unpacked as Lambda does it, in an interpreter that has nothing
+else.
+"""
 
 from __future__ import annotations
 

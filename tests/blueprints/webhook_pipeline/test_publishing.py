@@ -1,4 +1,6 @@
-"""The receiver and a broker that speaks AMQP over TLS: confirmed, kept, tried once more, and never to a stranger."""
+"""The receiver and a broker that speaks AMQP over TLS: confirmed, kept, tried once more, and never
+to a stranger.
+"""
 
 from __future__ import annotations
 
@@ -132,7 +134,9 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_a_broker_that_never_confirms_is_not_waited_for(start: Start, gate: Any, reach: Reach) -> None:
-    """Most of a quorum queue's members are away: the broker takes the message, and can promise nothing."""
+    """Most of a quorum queue's members are away: the broker takes the message, and can promise
+    nothing.
+    """
     peer = start("ack", "silence")
     broker = reach(peer)
     assert _send(gate, broker)[0] == 202
@@ -189,7 +193,9 @@ def talkative() -> Iterator[None]:
 
 @pytest.mark.usefixtures("talkative")
 def test_no_log_line_holds_a_login(start: Start, gate: Any, reach: Reach, caplog: pytest.LogCaptureFixture) -> None:
-    """Not at the finest level that there is, not the client's lines either, and not when a connection breaks."""
+    """Not at the finest level that there is, not the client's lines either, and not when a
+    connection breaks.
+    """
     caplog.set_level(logging.DEBUG)
     peer = start("cut", "ack", "nack")
     broker = reach(peer)

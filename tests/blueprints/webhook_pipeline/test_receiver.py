@@ -216,7 +216,9 @@ def test_nobody_gets_in_with_any_event_but_by_the_secret(event: Any) -> None:
 @settings(deadline=None)
 @given(event=EVENTS, extra=HEADERS)
 def test_a_known_caller_gets_an_answer_to_anything(event: Any, extra: dict[str, Any]) -> None:
-    """Whatever Cloudflare lets through: the response can be sent, and the forwarded message can be encoded."""
+    """Whatever Cloudflare lets through: the response can be sent, and the forwarded message can be
+    encoded.
+    """
     event = event if isinstance(event, dict) else {}
     event["headers"] = {**extra, **an_event()["headers"]}
     broker = Taken()

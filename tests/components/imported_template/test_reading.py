@@ -1,4 +1,6 @@
-"""A template is read as CloudFormation reads it, and whatever could do harm is refused with its line."""
+"""A template is read as CloudFormation reads it, and whatever could do harm is refused with its
+line.
+"""
 
 from __future__ import annotations
 

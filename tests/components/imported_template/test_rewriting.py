@@ -1,4 +1,6 @@
-"""A NoEcho parameter becomes a secret that AWS generates, and a role receives the boundary; nothing else changes."""
+"""A NoEcho parameter becomes a secret that AWS generates, and a role receives the boundary; nothing
+else changes.
+"""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The SNS topic that all alarms of an environment notify.
 
-The address of a paging service contains a key, so it is never an input. It is in a secret of the account, which the
-template names and CloudFormation reads.
+The address of a paging service contains a key, so it is never an input. It is in a secret of the
+account, which the template names and CloudFormation reads.
 """
 
 from __future__ import annotations

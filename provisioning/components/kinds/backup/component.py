@@ -1,7 +1,8 @@
-"""Long-term backups by AWS Backup: a vault, a plan, the databases that it covers, and a role for only these.
+"""Long-term backups by AWS Backup: a vault, a plan, the databases that it covers, and a role for
+only these.
 
-A database's own automatic backups reach back at most 35 days and are deleted with the database. Backups in the vault
-are kept for as long as the plan says.
+A database's own automatic backups reach back at most 35 days and are deleted with the database.
+Backups in the vault are kept for as long as the plan says.
 """
 
 from __future__ import annotations
@@ -101,7 +102,9 @@ class Backup(Component):
 
     @override
     def targets(self, node: Node) -> tuple[Reference, ...]:
-        """Return none: AWS Backup takes snapshots from outside and needs neither a security-group rule nor a password."""
+        """Return none: AWS Backup takes snapshots from outside and needs neither a security-group
+        rule nor a password.
+        """
         return ()
 
 
@@ -129,7 +132,8 @@ def _database_arn(reference: Reference) -> Sub:
 
 
 def _statements(node: Node) -> list[dict[str, Any]]:
-    """Return what AWS's managed policy allows for RDS, limited to these databases and AWS Backup's own snapshots.
+    """Return what AWS's managed policy allows for RDS, limited to these databases and AWS Backup's
+    own snapshots.
 
     https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSBackupServiceRolePolicyForBackup.html
     """

@@ -1,8 +1,9 @@
 """Bedrock models, only those that are listed, reached from inside the network.
 
-The same list limits both the roles of the components that use it and the endpoint that their requests go through. A
-name that begins with a geography (`eu.anthropic.…`) is an inference profile: it may be invoked, and so may its model in
-any region to which the profile sends the request, but only through the profile.
+The same list limits both the roles of the components that use it and the endpoint that their
+requests go through. A name that begins with a geography (`eu.anthropic.…`) is an inference profile:
+it may be invoked, and so may its model in any region to which the profile sends the request, but
+only through the profile.
 https://docs.aws.amazon.com/bedrock/latest/userguide/inference-profiles-prereq.html
 https://docs.aws.amazon.com/bedrock/latest/userguide/vpc-interface-endpoints.html
 """
@@ -87,7 +88,9 @@ class Bedrock(Component):
 
 
 def _statements(node: Node) -> list[dict[str, Any]]:
-    """Allow the models in this region; then each profile, and its model when invoked through the profile."""
+    """Allow the models in this region; then each profile, and its model when invoked through the
+    profile.
+    """
     names = settings_of(node, BedrockSettings).models
     statements = []
     if models := [name for name in names if not _PROFILE.match(name)]:

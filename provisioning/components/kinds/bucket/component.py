@@ -1,7 +1,8 @@
-"""A private S3 bucket: encrypted, TLS only, no public access, optionally with a lifecycle and a copy in another region.
+"""A private S3 bucket: encrypted, TLS only, no public access, optionally with a lifecycle and a
+copy in another region.
 
-A user gets `<NAME>_BUCKET` and may list, read, write and delete the bucket's objects, nothing else. A `cdn` that has
-the bucket as an origin may read it; no other distribution may.
+A user gets `<NAME>_BUCKET` and may list, read, write and delete the bucket's objects, nothing else.
+A `cdn` that has the bucket as an origin may read it; no other distribution may.
 """
 
 from __future__ import annotations
@@ -133,7 +134,8 @@ def _add(
 
 
 def _readers(node: Node, build: Build) -> list[dict[str, Any]]:
-    """Let each CDN that has this bucket as an origin read it. With an error page it must also list the bucket.
+    """Let each CDN that has this bucket as an origin read it. With an error page it must also list
+    the bucket.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/private-content-restricting-access-to-s3.html
     """

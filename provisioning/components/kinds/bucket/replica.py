@@ -1,6 +1,8 @@
-"""The copy of a critical bucket in another region: its bucket, the replication rule and the role that S3 uses.
+"""The copy of a critical bucket in another region: its bucket, the replication rule and the role
+that S3 uses.
 
-The copy is in a stack of its own, which is created first. Objects that are older than the rule are not copied.
+The copy is in a stack of its own, which is created first. Objects that are older than the rule are
+not copied.
 """
 
 from __future__ import annotations
@@ -59,7 +61,9 @@ def name(node: Node, build: Build) -> str:
 
 
 def rule(node: Node, build: Build, copy: str, *, place: str, timed: bool) -> s3.ReplicationConfiguration:
-    """Return the source's replication rule: everything is copied. Deletions are copied as markers, so both keep old versions."""
+    """Return the source's replication rule: everything is copied. Deletions are copied as markers,
+    so both keep old versions.
+    """
     arn = build.stack_input(
         place, f"{copy}Arn", GetAtt(copy, "Arn"), description=f"The copy of {node.name} in another region"
     )
@@ -84,7 +88,8 @@ def rule(node: Node, build: Build, copy: str, *, place: str, timed: bool) -> s3.
 
 
 def _role(node: Node, build: Build, copy_arn: Any) -> GetAtt:
-    """Add the role that reads versions here and writes them there. The source is named, not referenced: it waits for this role.
+    """Add the role that reads versions here and writes them there. The source is named, not
+    referenced: it waits for this role.
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
     """

@@ -10,7 +10,9 @@ from provisioning.components.kit.values import Block, Settings
 
 
 class Lifecycle(Block):
-    """Days after which an object moves to cheaper storage: Standard, then Intelligent-Tiering, then Glacier."""
+    """Days after which an object moves to cheaper storage: Standard, then Intelligent-Tiering, then
+    Glacier.
+    """
 
     intelligent_tiering_after_days: int = Field(ge=0, description="Days in Standard before Intelligent-Tiering")
     glacier_after_days: int = Field(ge=1, description="Days since creation before Glacier")

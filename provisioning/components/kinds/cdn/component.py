@@ -1,8 +1,9 @@
 """CloudFront in front of private buckets and, for some paths, in front of a load balancer.
 
-The distribution reads buckets under its own identity: each bucket's policy admits this one distribution. HTTP is
-redirected to HTTPS, files with a hash in their name are cached for a year, and pages are always fetched fresh.
-Certificate and web ACL are in us-east-1. A user gets `<NAME>_URL`.
+The distribution reads buckets under its own identity: each bucket's policy admits this one
+distribution. HTTP is redirected to HTTPS, files with a hash in their name are cached for a year,
+and pages are always fetched fresh. Certificate and web ACL are in us-east-1. A user gets
+`<NAME>_URL`.
 """
 
 from __future__ import annotations
@@ -135,7 +136,9 @@ def arn(address: str) -> Sub:
 
 
 def _one_owner_of_the_name(node: Node, build: Build, settings: CdnSettings) -> None:
-    """Refuse a domain that another component also has: it resolves to one place, and CloudFront accepts it only once."""
+    """Refuse a domain that another component also has: it resolves to one place, and CloudFront
+    accepts it only once.
+    """
     if not settings.domain:
         return
     balancers = {
@@ -185,7 +188,8 @@ def _bucket_origin(bucket: Node, control: Ref) -> cloudfront.Origin:
 
 
 def _balancer_origin(node: Node, balancer: Node) -> cloudfront.Origin:
-    """Return a load balancer as origin. Its certificate must match the origin's name or the visitor's Host header.
+    """Return a load balancer as origin. Its certificate must match the origin's name or the
+    visitor's Host header.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-https-cloudfront-to-custom-origin.html
     """
@@ -263,7 +267,8 @@ def _alias(node: Node, build: Build, settings: CdnSettings) -> None:
 
 
 def _alarm(node: Node, build: Build, distribution: Ref) -> None:
-    """Add the alarm on errors if the stack is in us-east-1: only there are CloudFront's metrics, and alarms are regional.
+    """Add the alarm on errors if the stack is in us-east-1: only there are CloudFront's metrics,
+    and alarms are regional.
 
     https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/programming-cloudwatch-metrics.html
     """

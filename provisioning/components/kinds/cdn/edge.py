@@ -1,4 +1,6 @@
-"""What CloudFront accepts only from us-east-1, in a stack of its own: the certificate and the web ACL."""
+"""What CloudFront accepts only from us-east-1, in a stack of its own: the certificate and the web
+ACL.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,9 @@ _KEY = "edge"
 
 
 def certificate(node: Node, build: Build) -> Any:
-    """Return the ARN of the domain's certificate: the given one, or a new one that the hosted zone validates."""
+    """Return the ARN of the domain's certificate: the given one, or a new one that the hosted zone
+    validates.
+    """
     settings = settings_of(node, CdnSettings)
     if settings.certificate_arn:
         return settings.certificate_arn

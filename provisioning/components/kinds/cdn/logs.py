@@ -1,6 +1,7 @@
 """CloudFront's access logs, in a bucket of their own that deletes them after some days.
 
-CloudFront writes them with an access control list that it sets itself, so this is the only bucket that accepts ACLs.
+CloudFront writes them with an access control list that it sets itself, so this is the only bucket
+that accepts ACLs.
 https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/standard-logging-legacy-s3.html
 """
 

@@ -1,7 +1,7 @@
 """How CloudFront caches and which headers it sends, with as few policies as possible.
 
-An account may have 20 cache policies and 20 headers policies of its own, so AWS's managed ones are used where they fit.
-https://docs.aws.amazon.com/general/latest/gr/cf_region.html
+An account may have 20 cache policies and 20 headers policies of its own, so AWS's managed ones are
+used where they fit. https://docs.aws.amazon.com/general/latest/gr/cf_region.html
 """
 
 from __future__ import annotations

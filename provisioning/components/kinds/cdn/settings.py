@@ -1,4 +1,6 @@
-"""Settings of a CDN block: which origin answers which paths, how long answers are cached, and the domain."""
+"""Settings of a CDN block: which origin answers which paths, how long answers are cached, and the
+domain.
+"""
 
 from __future__ import annotations
 

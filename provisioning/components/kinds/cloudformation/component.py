@@ -1,7 +1,7 @@
 """A whole stack from one existing template, whose parameters become the request form.
 
-Only two things are changed (`imported_template/rewriting.py`): secrets are read from Secrets Manager, and roles get the
-permissions boundary. The template is the blueprint's only component.
+Only two things are changed (`imported_template/rewriting.py`): secrets are read from Secrets
+Manager, and roles get the permissions boundary. The template is the blueprint's only component.
 """
 
 from __future__ import annotations

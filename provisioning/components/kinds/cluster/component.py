@@ -1,10 +1,12 @@
-"""The ECS cluster: Fargate and Fargate Spot, one processor architecture, Container Insights, service discovery.
+"""The ECS cluster: Fargate and Fargate Spot, one processor architecture, Container Insights,
+service discovery.
 
-It also owns the execution role, with which ECS starts tasks: it pulls images, writes to the environment's log groups
-and reads the secrets that tasks receive.
+It also owns the execution role, with which ECS starts tasks: it pulls images, writes to the
+environment's log groups and reads the secrets that tasks receive.
 
-Services find each other through a private DNS namespace rather than Service Connect: a proxy in every task would take
-CPU and memory that the blueprint promises to the task, and one search engine needs a name, not load balancing.
+Services find each other through a private DNS namespace rather than Service Connect: a proxy in
+every task would take CPU and memory that the blueprint promises to the task, and one search engine
+needs a name, not load balancing.
 """
 
 from __future__ import annotations
@@ -134,7 +136,9 @@ def secrets(values: Mapping[str, Any]) -> list[ecs.Secret]:
 
 
 def repositories(build: Build) -> list[Sub]:
-    """Return the environment's ECR repositories: those of its images, and those under the environment's name."""
+    """Return the environment's ECR repositories: those of its images, and those under the
+    environment's name.
+    """
     images = (getattr(service.settings, "image", "") for service in build.design.of_kind("service"))
     named = {match[1] for image in images if (match := _PRIVATE_IMAGE.match(image))}
     return [iam.account_arn("ecr", f"repository/{name}") for name in [*sorted(named), f"{build.name}/*"]]

@@ -1,4 +1,5 @@
-"""A CloudWatch dashboard of what the environment really has: its alarms first, then a widget for each metric.
+"""A CloudWatch dashboard of what the environment really has: its alarms first, then a widget for
+each metric.
 
 Every component returns its own widgets, so nothing has to be listed by hand.
 """
@@ -65,7 +66,8 @@ def _name(node: Node, build: Build) -> str:
 
 
 def _body(build: Build) -> list[dict[str, Any]]:
-    """Return the widgets as CloudWatch reads them: alarms across the full width, then graphs in three columns.
+    """Return the widgets as CloudWatch reads them: alarms across the full width, then graphs in
+    three columns.
 
     https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/CloudWatch-Dashboard-Body-Structure.html
     """
@@ -102,7 +104,9 @@ def _body(build: Build) -> list[dict[str, Any]]:
 
 
 def _widgets(build: Build) -> list[DashboardWidget]:
-    """Return the widgets of all components by section. Within a section those of one title are merged."""
+    """Return the widgets of all components by section. Within a section those of one title are
+    merged.
+    """
     own: list[DashboardWidget] = []
     shared: dict[tuple[Section, str], DashboardWidget] = {}
     for node in build.design.nodes.values():

@@ -1,7 +1,8 @@
-"""The role with which one branch of a GitHub repository deploys services and static files, without a stored key.
+"""The role with which one branch of a GitHub repository deploys services and static files, without
+a stored key.
 
-It trusts the account's GitHub identity provider. Onboarding creates that: it exists once per account, so it is never
-part of an environment's template.
+It trusts the account's GitHub identity provider. Onboarding creates that: it exists once per
+account, so it is never part of an environment's template.
 """
 
 from __future__ import annotations
@@ -143,7 +144,9 @@ def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
 
 
 def _for_services(node: Node, build: Build) -> list[dict[str, Any]]:
-    """Allow pushing an image, registering revisions of the services' own task definitions, and updating the services."""
+    """Allow pushing an image, registering revisions of the services' own task definitions, and
+    updating the services.
+    """
     settings = settings_of(node, DeployRoleSettings)
     services = [build.node(reference.address) for reference in settings.services]
     home = build.only("cluster", needed_by=node)

@@ -1,8 +1,9 @@
-"""Email through Amazon SES: the sender's identity, and a configuration set that requires TLS and counts bounces.
+"""Email through Amazon SES: the sender's identity, and a configuration set that requires TLS and
+counts bounces.
 
-An identity exists once per account and region. If the account already has it, `existing` leaves it alone, and the
-environment adds only its configuration set. A user gets `<NAME>_SENDER` and `<NAME>_CONFIGURATION_SET`, and may send as
-this identity only.
+An identity exists once per account and region. If the account already has it, `existing` leaves it
+alone, and the environment adds only its configuration set. A user gets `<NAME>_SENDER` and
+`<NAME>_CONFIGURATION_SET`, and may send as this identity only.
 """
 
 from __future__ import annotations

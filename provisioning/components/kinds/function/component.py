@@ -1,7 +1,9 @@
-"""A Lambda function with code from the blueprint's folder, in the private subnets, with rights from what it uses.
+"""A Lambda function with code from the blueprint's folder, in the private subnets, with rights from
+what it uses.
 
-Lambda injects no secrets. If a container would get a secret as NAME, a function gets NAME_FROM: the reference (`arn`, or
-`arn:key::` for one key) with which it reads the secret itself, under its own role, whenever it needs the value.
+Lambda injects no secrets. If a container would get a secret as NAME, a function gets NAME_FROM: the
+reference (`arn`, or `arn:key::` for one key) with which it reads the secret itself, under its own
+role, whenever it needs the value.
 """
 
 from __future__ import annotations
@@ -50,7 +52,8 @@ _INTERFACES = [
 
 
 class Logging(awslambda.LoggingConfig):  # type: ignore[misc]
-    """Restores LogFormat, which troposphere's class lost to another resource's property of the same name.
+    """Restores LogFormat, which troposphere's class lost to another resource's property of the same
+    name.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-lambda-function-loggingconfig.html
     """
@@ -162,7 +165,9 @@ class Function(Component):
 def _role(
     node: Node, build: Build, settings: FunctionSettings, *, name: str, letters: Ref | None, needs: list[Any]
 ) -> GetAtt:
-    """Add the function's role: what it uses decides its rights. Every function may write its log and connect to the network."""
+    """Add the function's role: what it uses decides its rights. Every function may write its log
+    and connect to the network.
+    """
     statements = [
         iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], GetAtt(logical_id(node.address, "Logs"), "Arn")),
         *needs,
@@ -238,7 +243,8 @@ def _dead_letters(node: Node, build: Build) -> Ref:
 
 
 def _url(node: Node, build: Build, function: Ref) -> None:
-    """Add a public URL. Since October 2025 a caller needs both actions, the second one only through the URL.
+    """Add a public URL. Since October 2025 a caller needs both actions, the second one only through
+    the URL.
 
     https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html
     """

@@ -1,7 +1,8 @@
-"""The public entry point: an application load balancer with HTTPS, a web ACL and one service behind it.
+"""The public entry point: an application load balancer with HTTPS, a web ACL and one service behind
+it.
 
-The certificate is an existing one, given by its ARN, or a new one for a domain whose hosted zone is given. In that case
-the zone also gets the domain's DNS record.
+The certificate is an existing one, given by its ARN, or a new one for a domain whose hosted zone is
+given. In that case the zone also gets the domain's DNS record.
 """
 
 from __future__ import annotations
@@ -93,7 +94,9 @@ class LoadBalancer(Component):
         return (settings_of(node, LoadBalancerSettings).target,)
 
     def grant(self, node: Node, build: Build) -> Grant:
-        """Grant nothing, and to a CDN only, which reaches the load balancer over the internet as everybody does."""
+        """Grant nothing, and to a CDN only, which reaches the load balancer over the internet as
+        everybody does.
+        """
         if any(user.kind != "cdn" for user in build.users(node)):
             return super().grant(node, build)
         return Grant()

@@ -14,7 +14,9 @@ _LONGEST_DRAIN_SECONDS = 3600
 
 
 class Certificate(Block):
-    """The ARN of a certificate, or a domain and its hosted zone for a new one, which is then issued and validated."""
+    """The ARN of a certificate, or a domain and its hosted zone for a new one, which is then issued
+    and validated.
+    """
 
     arn: str | None = Field(
         default=None,

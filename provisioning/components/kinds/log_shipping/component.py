@@ -1,7 +1,8 @@
-"""Forwards the logs of services, functions and brokers, as they are written, through a function to Loki.
+"""Forwards the logs of services, functions and brokers, as they are written, through a function to
+Loki.
 
-It is a `function` that is subscribed to every log group of the environment except its own. Network flow logs are left
-out: there are many, and nobody reads them line by line.
+It is a `function` that is subscribed to every log group of the environment except its own. Network
+flow logs are left out: there are many, and nobody reads them line by line.
 """
 
 from __future__ import annotations

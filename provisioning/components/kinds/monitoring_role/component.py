@@ -1,7 +1,8 @@
-"""A role with which Grafana, in any account, reads metrics and this environment's logs, and nothing else.
+"""A role with which Grafana, in any account, reads metrics and this environment's logs, and nothing
+else.
 
-CloudWatch has no resources for most read actions, so the role can read the metrics of the whole account, but only the
-logs of this environment.
+CloudWatch has no resources for most read actions, so the role can read the metrics of the whole
+account, but only the logs of this environment.
 """
 
 from __future__ import annotations

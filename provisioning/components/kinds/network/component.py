@@ -1,6 +1,8 @@
-"""A VPC with public, private and data subnets. The data tier has no route to the internet in either direction.
+"""A VPC with public, private and data subnets. The data tier has no route to the internet in either
+direction.
 
-The subnets are listed in the blueprint, or derived by dividing the address range into equal parts for the three tiers.
+The subnets are listed in the blueprint, or derived by dividing the address range into equal parts
+for the three tiers.
 """
 
 from __future__ import annotations
@@ -108,7 +110,9 @@ class Network(Component):
 
 
 def _nat_suffixes(settings: NetworkSettings) -> list[str]:
-    """Return the suffixes of the NAT gateways' logical ids: none for a single gateway, else one per zone."""
+    """Return the suffixes of the NAT gateways' logical ids: none for a single gateway, else one per
+    zone.
+    """
     return [""] if settings.nat == "single" else [str(zone) for zone in range(1, settings.azs + 1)]
 
 
@@ -172,7 +176,9 @@ def _public_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref
 
 
 def _private_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Ref, attachment: str) -> list[Ref]:
-    """Add one NAT gateway and route table for all zones, or one of each per zone. Returns the route tables."""
+    """Add one NAT gateway and route table for all zones, or one of each per zone. Returns the route
+    tables.
+    """
     zones = range(1, settings.azs + 1)
     groups = [("", zones)] if settings.nat == "single" else [(str(zone), range(zone, zone + 1)) for zone in zones]
     tables = []

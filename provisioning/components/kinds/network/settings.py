@@ -39,7 +39,9 @@ class NetworkSettings(ZonedSettings):
 
     @model_validator(mode="after")
     def _subnets_fit(self) -> Self:
-        """Require one subnet per tier and zone, all inside the network and none overlapping another."""
+        """Require one subnet per tier and zone, all inside the network and none overlapping
+        another.
+        """
         if not _LARGEST <= self.cidr.prefixlen <= _SMALLEST:
             raise ValueError(f"cidr is {self.cidr}; a VPC's range must be between /{_LARGEST} and /{_SMALLEST}")
         seen: list[IPv4Network] = []
@@ -63,7 +65,9 @@ class NetworkSettings(ZonedSettings):
 
 
 def _equal_parts(cidr: IPv4Network, azs: int) -> Tiers:
-    """Return the largest equal subnets that fit: nine /20 for `10.0.0.0/16` in 3 zones, six /19 in 2 zones."""
+    """Return the largest equal subnets that fit: nine /20 for `10.0.0.0/16` in 3 zones, six /19 in
+    2 zones.
+    """
     deeper = (len(TIERS) * azs - 1).bit_length()
     if cidr.prefixlen + deeper > _SMALLEST:
         raise ValueError(

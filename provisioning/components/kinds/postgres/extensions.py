@@ -41,7 +41,9 @@ def task(
     port: int,
     log_days: int,
 ) -> None:
-    """Add the task definition, its egress to the database, and the post-deployment task that runs it."""
+    """Add the task definition, its egress to the database, and the post-deployment task that runs
+    it.
+    """
     home = build.only("cluster", needed_by=node)
     group = security.group(node, build, ingress=(), egress=[security.HTTPS_OUT], suffix="Extensions")
     security.let_out(node, build, port=port, source=security_group(node), to=node, part="Extensions")

@@ -1,4 +1,6 @@
-"""The user data of a RabbitMQ host: variables that differ between hosts, then a script that all hosts share."""
+"""The user data of a RabbitMQ host: variables that differ between hosts, then a script that all
+hosts share.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,9 @@ def script() -> str:
 
 
 def user_data(node: Node, build: Build, *, number: int, values: dict[str, str]) -> Base64:
-    """Return the user data of host `number`. `values` become shell variables and may contain references as in Sub."""
+    """Return the user data of host `number`. `values` become shell variables and may contain
+    references as in Sub.
+    """
     address = node.address
     known = {
         "STACK": "${AWS::StackId}",

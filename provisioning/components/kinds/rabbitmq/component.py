@@ -1,8 +1,9 @@
-"""RabbitMQ on EC2 hosts: one, or a cluster of three across the zones behind an internal load balancer.
+"""RabbitMQ on EC2 hosts: one, or a cluster of three across the zones behind an internal load
+balancer.
 
-Clients use AMQP over TLS only. The hosts derive a certificate authority from a secret that they share. They publish its
-certificate, which is not secret, as a parameter, and users get it as RABBITMQ_CA. `boot.sh` runs on the hosts;
-`hosts.py` adds the resources around them.
+Clients use AMQP over TLS only. The hosts derive a certificate authority from a secret that they
+share. They publish its certificate, which is not secret, as a parameter, and users get it as
+RABBITMQ_CA. `boot.sh` runs on the hosts; `hosts.py` adds the resources around them.
 """
 
 from __future__ import annotations
@@ -208,7 +209,9 @@ def _authority_arn(node: Node) -> Sub:
 
 
 def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
-    """Return the hosts' rights: their secrets, the authority's certificate, their log and metrics, and Session Manager."""
+    """Return the hosts' rights: their secrets, the authority's certificate, their log and metrics,
+    and Session Manager.
+    """
     secrets = [Ref(logical_id(node.address, suffix)) for suffix in ("Secret", "AdminSecret", "ClusterSecret")]
     return [
         iam.allow(["secretsmanager:GetSecretValue"], secrets),

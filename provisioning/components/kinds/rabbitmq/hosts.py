@@ -1,7 +1,9 @@
-"""The hosts of RabbitMQ and their security groups, DNS names, volumes, role, and the load balancer of a cluster.
+"""The hosts of RabbitMQ and their security groups, DNS names, volumes, role, and the load balancer
+of a cluster.
 
-Each host is an instance with a network interface and a data volume of its own, so its name and its data survive a stop,
-a resize and a recovery. EC2 resolves the system image when it launches the host, and the image does not change later.
+Each host is an instance with a network interface and a data volume of its own, so its name and its
+data survive a stop, a resize and a recovery. EC2 resolves the system image when it launches the
+host, and the image does not change later.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ _DRAIN_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class Hosts:
-    """What the hosts are like. `values` are shell variables on every host, `statements` the hosts' rights."""
+    """What the hosts are like. `values` are shell variables on every host, `statements` the hosts'
+    rights.
+    """
 
     nodes: int
     instance_type: str
@@ -50,7 +54,9 @@ class Hosts:
 
 
 def host(node: Node) -> Ref:
-    """Return the broker's DNS name. It is created once the hosts are healthy, so what refers to it waits for them."""
+    """Return the broker's DNS name. It is created once the hosts are healthy, so what refers to it
+    waits for them.
+    """
     return Ref(logical_id(node.address, "Name"))
 
 
@@ -65,7 +71,8 @@ def groups(
 ) -> list[GetAtt]:
     """Add the security groups and return those of a host.
 
-    A single host admits the users itself. In a cluster the load balancer does, and the hosts admit it and each other.
+    A single host admits the users itself. In a cluster the load balancer does, and the hosts admit
+    it and each other.
     """
     out = [security.HTTPS_OUT, *outward]
     if nodes == 1:
@@ -230,7 +237,9 @@ def _volume(node: Node, build: Build, hosts: Hosts, *, number: int, subnet: str)
 
 
 def _egress_routes(node: Node, build: Build) -> list[str]:
-    """Return the logical ids of the private subnets' routes to the internet and of their route table associations."""
+    """Return the logical ids of the private subnets' routes to the internet and of their route
+    table associations.
+    """
     network = build.only("network", needed_by=node)
     settings = settings_of(network, NetworkSettings)
     zones = range(1, settings.azs + 1)

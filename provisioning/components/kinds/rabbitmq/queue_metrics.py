@@ -1,6 +1,8 @@
-"""Metrics that the RabbitMQ hosts publish about their queue every minute, for alarms, scaling and dashboards.
+"""Metrics that the RabbitMQ hosts publish about their queue every minute, for alarms, scaling and
+dashboards.
 
-Every host publishes the same figures about the whole queue, so the maximum of a minute is the figure.
+Every host publishes the same figures about the whole queue, so the maximum of a minute is the
+figure.
 """
 
 from __future__ import annotations
@@ -17,7 +19,9 @@ FAILED = ".failed"
 
 
 def of_queue(build: Build, queue: str, metric: str) -> Metric:
-    """Return a metric of a queue: its depth, arrivals and completions per minute, consumers, or running nodes."""
+    """Return a metric of a queue: its depth, arrivals and completions per minute, consumers, or
+    running nodes.
+    """
     return build.name, metric, {"Queue": queue}
 
 

@@ -1,7 +1,9 @@
-"""RabbitMQ on Amazon MQ: one broker or a cluster of three across the zones; private, TLS only, a generated password.
+"""RabbitMQ on Amazon MQ: one broker or a cluster of three across the zones; private, TLS only, a
+generated password.
 
-Amazon MQ names a broker's log groups after an id that exists only once the broker does, so a template cannot create them
-first, with retention. Therefore its logs are off. Its metrics, which need no log group, are on.
+Amazon MQ names a broker's log groups after an id that exists only once the broker does, so a
+template cannot create them first, with retention. Therefore its logs are off. Its metrics, which
+need no log group, are on.
 https://docs.aws.amazon.com/amazon-mq/latest/developer-guide/security-logging-monitoring.html
 """
 

@@ -1,8 +1,9 @@
-"""Redis OSS on ElastiCache with TLS, encryption at rest and a password that is generated inside AWS.
+"""Redis OSS on ElastiCache with TLS, encryption at rest and a password that is generated inside
+AWS.
 
-On nodes the password is the replication group's AUTH token. A serverless cache has only users, so there it is the
-password of the user `default`. In both cases an application logs in with the password alone.
-https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
+On nodes the password is the replication group's AUTH token. A serverless cache has only users, so
+there it is the password of the user `default`. In both cases an application logs in with the
+password alone. https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html
 https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/Clusters.RBAC.html
 """
 
@@ -108,7 +109,9 @@ class Redis(Component):
 
 
 def _only_user(node: Node, build: Build, called: str, password: Sub) -> Ref:
-    """Add a group with one user, `default`. A client without a user name is that user and needs the password."""
+    """Add a group with one user, `default`. A client without a user name is that user and needs the
+    password.
+    """
     name = build.physical(called, limit=cache.NAME_LIMIT)
     user = elasticache.User(
         logical_id(node.address, "User"),

@@ -1,9 +1,10 @@
-"""A secret in Secrets Manager: generated inside AWS, or a placeholder until somebody provides the value.
+"""A secret in Secrets Manager: generated inside AWS, or a placeholder until somebody provides the
+value.
 
-CloudFormation generates one value per secret. If `generate` names several variables, they all receive that value, and
-an application that needs several keys derives them from it. A component that uses the secret gets the value as
-environment variables of its tasks, and may also read the secret at run time, so that a rotated value arrives without a
-deployment.
+CloudFormation generates one value per secret. If `generate` names several variables, they all
+receive that value, and an application that needs several keys derives them from it. A component
+that uses the secret gets the value as environment variables of its tasks, and may also read the
+secret at run time, so that a rotated value arrives without a deployment.
 """
 
 from __future__ import annotations
@@ -25,7 +26,9 @@ LENGTH = 64
 
 
 class SecretSettings(Settings):
-    """`generate` names the variables that receive the one generated value; `provided` waits for a person."""
+    """`generate` names the variables that receive the one generated value; `provided` waits for a
+    person.
+    """
 
     generate: tuple[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], ...] = Field(
         default=(), description="Variables, in lowercase, that all receive one value generated inside AWS"

@@ -1,7 +1,9 @@
-"""A container service on Fargate. What it uses decides its network rules, its rights and its environment variables.
+"""A container service on Fargate. What it uses decides its network rules, its rights and its
+environment variables.
 
-A service with a port has a name in the private DNS namespace. A user gets `<NAME>_URL` and is admitted on that port. A
-singleton is stopped before its successor starts, so there are never two. `task.py` defines its containers.
+A service with a port has a name in the private DNS namespace. A user gets `<NAME>_URL` and is
+admitted on that port. A singleton is stopped before its successor starts, so there are never two.
+`task.py` defines its containers.
 """
 
 from __future__ import annotations
@@ -71,7 +73,9 @@ class Service(Component):
 
     @override
     def alarms(self, node: Node, build: Build) -> None:
-        """Watch CPU and memory, and with Container Insights, which counts running tasks, that there is one."""
+        """Watch CPU and memory, and with Container Insights, which counts running tasks, that there
+        is one.
+        """
         dimensions = _dimensions(node, build)
         for key, says, metric in (
             ("CpuHigh", "90 % CPU", "CPUUtilization"),

@@ -1,4 +1,6 @@
-"""Files that survive a task: an encrypted EFS file system in the private subnets, mounted by one service with IAM and TLS."""
+"""Files that survive a task: an encrypted EFS file system in the private subnets, mounted by one
+service with IAM and TLS.
+"""
 
 from __future__ import annotations
 

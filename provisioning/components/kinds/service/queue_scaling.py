@@ -1,7 +1,8 @@
-"""Step scaling by a queue: out while work arrives faster than it is done, back to the minimum when the queue is empty.
+"""Step scaling by a queue: out while work arrives faster than it is done, back to the minimum when
+the queue is empty.
 
-Each condition is an alarm, so each can be read and tested separately. A composite alarm can notify people but cannot
-scale, so "unless the queue is empty" is part of the CPU conditions' expression.
+Each condition is an alarm, so each can be read and tested separately. A composite alarm can notify
+people but cannot scale, so "unless the queue is empty" is part of the CPU conditions' expression.
 https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-step-scaling-policies.html
 """
 
@@ -73,7 +74,9 @@ class Pressure(Block):
 
 
 def add(node: Node, build: Build, settings: Pressure, *, minimum: int) -> None:
-    """Add the two policies, the alarms that trigger them, and an alarm for when more tasks would not help."""
+    """Add the two policies, the alarms that trigger them, and an alarm for when more tasks would
+    not help.
+    """
     if settings.queue.address not in {target.address for target in build.targets(node)}:
         raise DesignError(
             f"{node.source}: {node.address} scales on the queue of {settings.queue}, which it does not use; add it to uses"

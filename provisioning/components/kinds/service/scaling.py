@@ -1,7 +1,9 @@
-"""How many tasks a service has: target tracking on CPU, memory or waiting jobs, or step scaling on a queue.
+"""How many tasks a service has: target tracking on CPU, memory or waiting jobs, or step scaling on
+a queue.
 
-The length of an application's job queue is not an AWS metric. The application publishes it as `QueueDepth` in the
-environment's own namespace. CloudWatch divides it by the running tasks, so the application need not know their number.
+The length of an application's job queue is not an AWS metric. The application publishes it as
+`QueueDepth` in the environment's own namespace. CloudWatch divides it by the running tasks, so the
+application need not know their number.
 """
 
 from __future__ import annotations
@@ -26,7 +28,9 @@ _SCALE_OUT_SECONDS = 60
 
 
 class Tasks(Block):
-    """The number of tasks, and what it follows: CPU or memory in percent, waiting jobs per task, or a queue."""
+    """The number of tasks, and what it follows: CPU or memory in percent, waiting jobs per task, or
+    a queue.
+    """
 
     desired: int = Field(default=1, ge=0, description="Initial number of tasks")
     min: int = Field(default=1, ge=0, description="Minimum number of tasks")

@@ -35,7 +35,9 @@ class Volume(Block):
 
 
 class Before(Block):
-    """A container of the same image that must succeed, in every task, before the service's container starts."""
+    """A container of the same image that must succeed, in every task, before the service's
+    container starts.
+    """
 
     command: tuple[str, ...] = Field(
         min_length=1,
@@ -90,7 +92,9 @@ class ServiceSettings(Settings):
 
     @model_validator(mode="after")
     def _the_others_follow(self) -> Self:
-        """Require scaling if one task starts alone: scaling then adds the others, up to its minimum."""
+        """Require scaling if one task starts alone: scaling then adds the others, up to its
+        minimum.
+        """
         if not self.first_alone or self.tasks.desired == 1:
             return self
         if self.tasks.desired != self.tasks.min or not self.tasks.scales:
@@ -101,5 +105,7 @@ class ServiceSettings(Settings):
 
     @property
     def alone(self) -> bool:
-        """Whether two tasks at the same time would do harm, because both would schedule jobs or write the same files."""
+        """Whether two tasks at the same time would do harm, because both would schedule jobs or
+        write the same files.
+        """
         return self.singleton or self.storage is not None

@@ -98,7 +98,9 @@ def _container(node: Node, build: Build, settings: ServiceSettings, logs: Ref) -
 
 
 def _first(container: ecs.ContainerDefinition, before: Before, logs: Ref) -> ecs.ContainerDefinition:
-    """Return a container with the same image, variables and secrets but another command, which ends."""
+    """Return a container with the same image, variables and secrets but another command, which
+    ends.
+    """
     name = f"{container.Name}-before"
     first = ecs.ContainerDefinition(
         Name=name,

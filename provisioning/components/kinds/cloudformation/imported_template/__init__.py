@@ -1,4 +1,6 @@
-"""Existing CloudFormation templates: read, checked, turned into questions, and refused if the portal could not keep its promises."""
+"""Existing CloudFormation templates: read, checked, turned into questions, and refused if the
+portal could not keep its promises.
+"""
 
 from provisioning.components.kinds.cloudformation.imported_template.questions import Question, questions
 from provisioning.components.kinds.cloudformation.imported_template.reading import (

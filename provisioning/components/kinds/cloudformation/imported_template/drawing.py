@@ -44,7 +44,9 @@ _SHOWN: Final[dict[str, tuple[Tier, str, str]]] = {
 
 
 def place(types: Mapping[str, int]) -> list[Box]:
-    """Return one box, with a count, for each type worth showing, and one box per service for everything else."""
+    """Return one box, with a count, for each type worth showing, and one box per service for
+    everything else.
+    """
     boxes: list[Box] = []
     others: dict[str, int] = {}
     for kind, number in sorted(types.items()):

@@ -24,7 +24,9 @@ _KINDS: Final[tuple[tuple[str, dict[str, bool]], ...]] = (
 
 
 def generation(parameter: Mapping[str, Any]) -> dict[str, Any] | None:
-    """Return GenerateSecretString for this parameter, or None if no kind of generated text is certain to satisfy it."""
+    """Return GenerateSecretString for this parameter, or None if no kind of generated text is
+    certain to satisfy it.
+    """
     if parameter.get("AllowedValues"):
         return None
     least, most = _whole(parameter.get("MinLength"), 0), _whole(parameter.get("MaxLength"), LENGTH)
@@ -43,8 +45,8 @@ def generation(parameter: Mapping[str, Any]) -> dict[str, Any] | None:
 
 
 def matcher(pattern: Any) -> Callable[[str], bool] | None:
-    """Return a function that matches the whole pattern in linear time, or None if the engine does not support the pattern
-    (look-around).
+    """Return a function that matches the whole pattern in linear time, or None if the engine does
+    not support the pattern (look-around).
     """
     text = f"^(?:{pattern})$" if isinstance(pattern, str) and pattern else ""
     try:

@@ -55,9 +55,9 @@ SECRET_ARN = r"^arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[A-Za-
 class Question:
     """One parameter as an input of the form. `type` is a Terraform type; `secret` means NoEcho.
 
-    `minimum` and `maximum` limit a number, or the length of a text. The value of a secret is never asked for: the answer
-    is the ARN of a secret in the account, or nothing, in which case AWS generates one. `example` is a value that the
-    constraints accept, if one is known.
+    `minimum` and `maximum` limit a number, or the length of a text. The value of a secret is never
+    asked for: the answer is the ARN of a secret in the account, or nothing, in which case AWS
+    generates one. `example` is a value that the constraints accept, if one is known.
     """
 
     name: str
@@ -76,7 +76,9 @@ class Question:
 
 
 def questions(template: ImportedTemplate) -> tuple[Question, ...]:
-    """Return all parameters, in the order of their groups (AWS::CloudFormation::Interface) and then of the file."""
+    """Return all parameters, in the order of their groups (AWS::CloudFormation::Interface) and then
+    of the file.
+    """
     parameters = template.section("Parameters")
     interface = template.section("Metadata").get("AWS::CloudFormation::Interface")
     interface = interface if isinstance(interface, dict) else {}

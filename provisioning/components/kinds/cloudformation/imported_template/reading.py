@@ -1,7 +1,7 @@
 """Reads a CloudFormation template, JSON or YAML, as plain data with the lines of its entries.
 
-What CloudFormation does not accept is refused before it can do harm: YAML aliases (and with them every expansion bomb),
-merge keys, unknown tags, repeated keys and deep nesting.
+What CloudFormation does not accept is refused before it can do harm: YAML aliases (and with them
+every expansion bomb), merge keys, unknown tags, repeated keys and deep nesting.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-formats.html
 """
 
@@ -273,7 +273,9 @@ def _function(node: yaml.Node) -> dict[str, Any]:
 
 
 def _scalar(node: yaml.ScalarNode) -> Any:
-    """Return a plain scalar as in YAML 1.1, without the silent conversions of dates, octals and 22:22."""
+    """Return a plain scalar as in YAML 1.1, without the silent conversions of dates, octals and
+    22:22.
+    """
     text: str = node.value
     if node.style or node.tag == "tag:yaml.org,2002:str":
         return text

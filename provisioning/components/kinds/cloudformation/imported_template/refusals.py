@@ -1,4 +1,6 @@
-"""Why a template cannot be offered: the portal could not show, prove or delete what it would create."""
+"""Why a template cannot be offered: the portal could not show, prove or delete what it would
+create.
+"""
 
 from __future__ import annotations
 
@@ -95,7 +97,9 @@ def _functions(template: ImportedTemplate) -> Iterator[TemplateProblem]:
 
 
 def _export(template: ImportedTemplate, name: str, value: Any, line: int) -> Iterator[TemplateProblem]:
-    """Refuse an export whose name does not contain the stack's: names are unique per account and region."""
+    """Refuse an export whose name does not contain the stack's: names are unique per account and
+    region.
+    """
     exported = value["Export"].get("Name") if isinstance(value["Export"], dict) else None
     if not {"AWS::StackName", "AWS::StackId", *template.section("Parameters")} & mentioned_names(exported):
         yield TemplateProblem(

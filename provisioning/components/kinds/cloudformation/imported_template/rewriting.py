@@ -1,8 +1,10 @@
-"""The two changes that the portal makes to an imported template, and reports: secrets and permissions boundaries.
+"""The two changes that the portal makes to an imported template, and reports: secrets and
+permissions boundaries.
 
-With a NoEcho parameter a secret would pass through the portal. The parameter is removed, and every use of it reads a
-secret in Secrets Manager by a dynamic reference: a generated one, or one that the team names. Every role gets the
-account's permissions boundary, because the portal's stack role may not create roles without it.
+With a NoEcho parameter a secret would pass through the portal. The parameter is removed, and every
+use of it reads a secret in Secrets Manager by a dynamic reference: a generated one, or one that the
+team names. Every role gets the account's permissions boundary, because the portal's stack role may
+not create roles without it.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
 """
 
@@ -22,7 +24,9 @@ _ROLES = ("AWS::IAM::Role",)
 
 @dataclass(frozen=True)
 class Rewritten:
-    """The template as it is sent, and each change in a sentence. `generated` are the logical ids of added secrets."""
+    """The template as it is sent, and each change in a sentence. `generated` are the logical ids of
+    added secrets.
+    """
 
     data: Mapping[str, Any]
     changes: tuple[str, ...]
@@ -39,7 +43,9 @@ def is_secret(parameter: Mapping[str, Any]) -> bool:
 
 
 def misplaced_secrets(template: ImportedTemplate) -> Iterator[TemplateProblem]:
-    """Yield uses of NoEcho parameters where CloudFormation reads no secret, or where the value would be visible."""
+    """Yield uses of NoEcho parameters where CloudFormation reads no secret, or where the value
+    would be visible.
+    """
     secrets = set(secret_parameters(template))
     for section in ("Conditions", "Rules", "Outputs"):
         for entry, value in template.section(section).items():
@@ -64,7 +70,8 @@ def _misplaced(template: ImportedTemplate, section: str, entry: str, name: str, 
 
 
 def rewrite(template: ImportedTemplate, *, secrets: Mapping[str, str], boundary: Any) -> Rewritten:
-    """Return the template as it is sent. `secrets` maps NoEcho parameters that are not generated to the ARN of a secret.
+    """Return the template as it is sent. `secrets` maps NoEcho parameters that are not generated to
+    the ARN of a secret.
 
     Raises TemplateProblem if a secret can neither be generated nor was named.
     """
