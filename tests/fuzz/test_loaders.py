@@ -91,36 +91,42 @@ def test_templates_that_mean_harm(template: Fuzzed, data: bytes) -> None:
 
 
 @FEW
+@pytest.mark.long
 @given(grammar.nearly([text.encode() for text in grammar.shipped()]))
 def test_blueprints_that_are_nearly_right(blueprint: Fuzzed, data: bytes) -> None:
     blueprint.feed(data)
 
 
 @SOME
+@pytest.mark.long
 @given(grammar.soup(grammar.WORDS) | st.binary(max_size=200))
 def test_blueprints_that_are_none(blueprint: Fuzzed, data: bytes) -> None:
     assert blueprint.feed(data).sentences
 
 
 @SOME
+@pytest.mark.long
 @given(grammar.variables() | grammar.nearly([PAGE]) | grammar.soup(grammar.WORDS) | st.binary(max_size=200))
 def test_terraform_of_all_kinds(terraform: Fuzzed, data: bytes) -> None:
     terraform.feed(data)
 
 
 @SOME
+@pytest.mark.long
 @given(grammar.json_variables() | grammar.nearly([VARIABLES]) | grammar.soup(grammar.JSON_WORDS))
 def test_json_of_all_kinds(terraform: Fuzzed, data: bytes) -> None:
     terraform.feed(data)
 
 
 @SOME
+@pytest.mark.long
 @given(grammar.nearly([TEMPLATE]) | grammar.soup(grammar.WORDS) | st.binary(max_size=200))
 def test_templates_of_all_kinds(template: Fuzzed, data: bytes) -> None:
     template.feed(data)
 
 
 @SOME
+@pytest.mark.long
 @given(grammar.answers)
 def test_answers_of_all_kinds(answers: Fuzzed, data: bytes) -> None:
     answers.feed(data)

@@ -11,7 +11,7 @@ from provisioning.lifecycle.services.retry import retry_operation
 from tests.integration.conftest import REGION, Place
 from tests.integration.test_every_size import tear_down
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 
 def test_a_failed_creation_is_rolled_back_told_and_tried_again(place: Place) -> None:

@@ -16,7 +16,7 @@ from tests.integration.conftest import REGION, Place
 from tests.integration.test_every_size import tear_down
 from tests.support.plans import created_by
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 REGIONS = [REGION, "us-east-1"]
 ENVIRONMENT_TAG = "portal:environment-id"

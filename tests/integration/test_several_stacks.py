@@ -21,7 +21,7 @@ from tests.fixtures.signpost import REGIONS
 from tests.integration.conftest import REGION, Place
 from tests.integration.test_every_size import tear_down
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 SPEED = 60
 ROLES = {"edge": "us-east-1", "copy": "eu-central-1", "main": REGION}

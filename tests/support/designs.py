@@ -6,10 +6,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from provisioning.components.registry import component
 from provisioning.design.graph import Design, DesignOutput, EnvironmentContext, Node, Reference, Source
 
 SIZES = ("dev", "staging", "prod")
+PROD_OR_LONG = tuple(size if size == "prod" else pytest.param(size, marks=pytest.mark.long) for size in SIZES)
+"""`make test` runs prod; `make test-long` the other sizes."""
 REGIONS = ("eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1")
 ARN = "arn:aws:acm:eu-north-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
 _SERVERLESS = {"mode": "serverless"}

@@ -13,7 +13,7 @@ from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import CompiledDesign, compile_design
 from provisioning.template.dependencies import dependency_levels
-from tests.support.designs import REGIONS, SIZES
+from tests.support.designs import PROD_OR_LONG, REGIONS, SIZES
 from tests.support.linting import lint_all
 from tests.support.shipped import catalogue, compiled, shipped, slugs
 
@@ -51,8 +51,7 @@ def test_each_is_offered_in_five_regions_in_three_sizes(slug: str) -> None:
     assert [size.requires_approval for size in blueprint.sizes.values()] == [False, False, True]
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("size", PROD_OR_LONG)
 def test_cfn_lint_says_nothing(slug: str, size: str) -> None:
     """Errors, warnings and informational checks, in every region on offer."""
     assert lint_all(compiled(slug, size)) == []
