@@ -120,3 +120,14 @@ def test_two_wheels_share_the_room(tmp_path: Path) -> None:
     half = b"\0" * 30_000_000
     shipped = ship(tmp_path, a__whl=wheel(a=half), b__whl=wheel(b=half))
     assert "to more than 50 MB" in sentence(shipped, code="code")
+
+
+def test_bytecode_is_neither_shipped_nor_part_of_the_digest(tmp_path: Path) -> None:
+    clean = ship(tmp_path)
+    before = load_catalogue(tmp_path / "catalogue").get("notes").digest
+    cache = tmp_path / "catalogue" / "notes" / "code" / "__pycache__"
+    cache.mkdir()
+    (cache / "handler.cpython-311.pyc").write_bytes(b"bytecode")
+    blueprint = load_catalogue(tmp_path / "catalogue").get("notes")
+    assert blueprint.digest == before
+    assert set(blueprint.files) == set(clean)

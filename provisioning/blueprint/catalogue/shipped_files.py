@@ -20,6 +20,8 @@ from provisioning.blueprint.phrasing import readable
 MAX_FILES = 500
 MAX_FOLDER_BYTES = 20_000_000
 MAX_LEVELS = 8
+# Python writes these next to code that it imports, such as in the tests of a shipped function.
+BYTECODE_FOLDER = "__pycache__"
 
 
 class FolderProblem(Exception):  # noqa: N818 - never leaves this package
@@ -31,8 +33,8 @@ class FolderProblem(Exception):  # noqa: N818 - never leaves this package
 
 
 def list_files(folder: Path) -> dict[str, Path]:
-    """Lists the folder's files by their path inside it, with `/`, in order. Raises FolderProblem
-    for anything but a plain file.
+    """Lists the folder's files by their path inside it, with `/`, in order. Leaves out Python's
+    bytecode. Raises FolderProblem for anything but a plain file.
     """
     paths: dict[str, Path] = {}
     total = 0
@@ -47,6 +49,8 @@ def list_files(folder: Path) -> dict[str, Path]:
                 raise FolderProblem(readable(name), "The name contains a control character or is not UTF-8; rename it.")
             status = entry.stat(follow_symlinks=False)
             if stat.S_ISDIR(status.st_mode):
+                if entry.name == BYTECODE_FOLDER:
+                    continue
                 if level >= MAX_LEVELS:
                     raise FolderProblem(
                         name, f"Folders are nested more than {MAX_LEVELS} levels deep; move the files up."
