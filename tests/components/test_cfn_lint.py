@@ -104,7 +104,9 @@ def _everything(size: str, region: str) -> CompiledDesign:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("size", "region"), [("dev", "us-east-1"), ("prod", "eu-central-1")])
+@pytest.mark.parametrize(
+    ("size", "region"), [pytest.param("dev", "us-east-1", marks=pytest.mark.long), ("prod", "eu-central-1")]
+)
 def test_cfn_lint_says_nothing_about_any_setting(size: str, region: str) -> None:
     made = _everything(size, region)
     assert [stack.stack for stack in made.stacks if stack is not made.main] == (

@@ -13,7 +13,7 @@ import pytest
 
 from tests.fixtures.demo import RunningDemo, start_demo
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 
 
 def children(demo: RunningDemo) -> list[psutil.Process]:
@@ -39,7 +39,6 @@ def test_it_stops_cleanly_and_the_next_start_finds_everything_again(demo_state: 
         assert second.stop(signal.SIGTERM) == 0
 
 
-@pytest.mark.long
 def test_it_goes_around_a_taken_port_and_refuses_a_second_start_on_the_same_folder(demo_state: Path) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

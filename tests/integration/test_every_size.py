@@ -13,7 +13,7 @@ from provisioning.lifecycle.services.teardown import preview_teardown, request_t
 from provisioning.models import Environment, Receipt, StackResource
 from tests.integration.conftest import REGION, Place
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 
 def tear_down(place: Place, environment: Environment) -> Receipt:
@@ -33,9 +33,7 @@ def there(aws: Aws, environment: Environment) -> dict[str, bool | None]:
     return {f"{line.logical_id} ({line.type})": aws.exists(line.type, line.physical_id) for line in lines}
 
 
-@pytest.mark.parametrize(
-    "size", [pytest.param("dev", marks=pytest.mark.long), pytest.param("staging", marks=pytest.mark.long), "prod"]
-)
+@pytest.mark.parametrize("size", ["dev", "staging", "prod"])
 def test_it_is_built_whole_and_leaves_only_what_the_receipt_names(place: Place, size: str) -> None:
     place.start_worker()
     environment = place.ask(size, size)
@@ -60,7 +58,6 @@ def test_it_is_built_whole_and_leaves_only_what_the_receipt_names(place: Place, 
         assert not retained
 
 
-@pytest.mark.long
 def test_tearing_one_down_leaves_its_neighbour_alone(place: Place) -> None:
     place.start_worker()
     going, staying = place.ask("going"), place.ask("staying")

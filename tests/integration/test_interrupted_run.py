@@ -18,6 +18,7 @@ from tests.support.guard import processes_of
 from tests.support.run import RUN
 
 ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.long
 OF_THIS_RUN = (RUN, "TMPDIR", "DATABASE_URL", "REDIS_URL", "PYTEST_XDIST_WORKER", "PYTEST_XDIST_TESTRUNUID")
 
 

@@ -93,7 +93,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
 @pytest.mark.parametrize(("kind", "call"), [(kind, call) for kind, calls in CALLS.items() for call in calls])
 def test_a_worker_that_dies_in_any_call_loses_and_doubles_nothing(
     world: World, kind: str, call: str, when: str

@@ -208,7 +208,7 @@ class DiesAtEveryStep(DiesAt):
             raise WorkerDied(f"{point} in {state}")
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
 @pytest.mark.parametrize("call", ["put_artefact", "create_stack", "describe_stack"])
 def test_a_worker_that_dies_in_any_call_of_a_creation_doubles_nothing(abroad: World, call: str, when: str) -> None:
     environment = abroad.request(blueprint="signpost").environment
@@ -218,7 +218,7 @@ def test_a_worker_that_dies_in_any_call_of_a_creation_doubles_nothing(abroad: Wo
     assert sorted(stack.spec.name for stack in abroad.cloud.stacks) == sorted(NAMES)
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
 @pytest.mark.parametrize("call", ["quiesce", "empty_bucket", "empty_vault", "delete_stack", "exists", "find_by_tag"])
 def test_a_worker_that_dies_in_any_call_of_a_teardown_leaves_nothing(abroad: World, call: str, when: str) -> None:
     environment = create(abroad)

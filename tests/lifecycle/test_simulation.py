@@ -113,7 +113,8 @@ def nothing_lost_doubled_or_wrong(world: World, wished: list[Environment], seed:
     assert not Request.objects.filter(state="approved").exists(), seed
 
 
-@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.long), pytest.param(3, marks=pytest.mark.long)])
+@pytest.mark.long
+@pytest.mark.parametrize("seed", [1, 2, 3])
 def test_a_bad_day_loses_doubles_and_mistakes_nothing(abroad: World, seed: int) -> None:
     wished = simulate(abroad, seed=seed, environments=12)
     nothing_lost_doubled_or_wrong(abroad, wished, seed)

@@ -13,10 +13,10 @@ from provisioning.sandbox.launch import ROOT
 from provisioning.template.compile import compile_design
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.provisioning import Provisioned
-from tests.support.designs import PROD_OR_LONG
+from tests.support.designs import SIZES
 from tests.support.shipped import shipped
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 ACCOUNT = "123456789012"
 SLUGS = sorted(path.name for path in (ROOT / "blueprints").iterdir() if path.is_dir() and path.name[0] not in "._")
 
@@ -41,7 +41,7 @@ def ready(sandbox: Sandbox) -> Iterator[Sandbox]:
     sandbox.clear_faults()
 
 
-@pytest.mark.parametrize("size", PROD_OR_LONG)
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("slug", SLUGS)
 def test_it_is_made_found_tagged_and_torn_down(ready: Sandbox, slug: str, size: str) -> None:
     live(provisioned(ready, slug, size))

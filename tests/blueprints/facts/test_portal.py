@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.template.compile import compile_design
+from tests.support.designs import PROD_OR_LONG
 from tests.support.reading import Template
 from tests.support.shipped import main_template, shipped
 
@@ -49,6 +50,7 @@ def test_the_database_is_prepared_before_either_starts(template: Template) -> No
     assert template.service("web")["HealthCheckGracePeriodSeconds"] == 600
 
 
+@pytest.mark.parametrize("size", PROD_OR_LONG)
 def test_the_commands_of_the_containers_exist(template: Template) -> None:
     commands = {
         tuple(c["Command"])
@@ -115,6 +117,7 @@ def _handed_over(template: Template, service: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("service", ["web", "worker"])
+@pytest.mark.parametrize("size", PROD_OR_LONG)
 def test_the_product_starts_from_what_it_is_given(template: Template, service: str) -> None:
     """The settings of a fresh process with these variables and no others pass every check, those
     for production too.
