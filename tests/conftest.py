@@ -25,12 +25,16 @@ pytest_plugins = [
 
 # Each of these starts the whole product. Two at once would compete for the machine, so one worker runs them all.
 _DEMOS = ("tests/browser/", "tests/integration/test_demo.py")
-# The files that take longest, as they wait for processes. They run first, so that no worker is left with one at the end.
+# The files that take longest. They run first, so that no worker is left with one at the end.
 _LONGEST = (
     *_DEMOS,
     "tests/integration/",
     "tests/sandbox/",
     "tests/lifecycle/test_jobs.py",
+    "tests/lifecycle/test_crashes.py",
+    "tests/lifecycle/test_several_stacks_failure.py",
+    "tests/portal/test_in_chromium.py",
+    "tests/template/test_every_blueprint.py",
     "tests/proof/test_judges.py",
 )
 

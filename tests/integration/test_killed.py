@@ -10,7 +10,7 @@ from portal.demo.services import EmbeddedValkey
 from provisioning.models import Operation, StackResource
 from tests.integration.conftest import Place
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.slow]
+pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 SPEED = 100  # AWS's ten minutes in six seconds: long enough to be caught in the middle
 
@@ -32,7 +32,6 @@ def test_the_environment_arrives_although_the_worker_is_killed(place: Place) -> 
     assert Operation.objects.get().state == "succeeded"
 
 
-@pytest.mark.long
 def test_a_worker_killed_again_and_again_still_makes_one_stack(place: Place) -> None:
     place.sandbox.set_speed(SPEED)
     environment = place.ask("orders")
@@ -47,7 +46,6 @@ def test_a_worker_killed_again_and_again_still_makes_one_stack(place: Place) -> 
     assert len([stack for stack in stacks if stack["StackName"] == environment.name]) == 1
 
 
-@pytest.mark.long
 def test_the_environment_arrives_although_valkey_stops_and_comes_back_empty(place: Place, tmp_path: Path) -> None:
     valkey = EmbeddedValkey(tmp_path / "valkey")
     place.redis_url = valkey.start()

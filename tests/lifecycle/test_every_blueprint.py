@@ -10,11 +10,11 @@ from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.models import Environment, Receipt, Request, StackResource
 from tests.fixtures.world import World
-from tests.support.designs import PROD_OR_LONG
+from tests.support.designs import SIZES
 from tests.support.plans import created_by
 from tests.support.shipped import catalogue, slugs
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.long
 REGIONS = ["eu-north-1", "eu-central-1", "eu-west-1", "us-east-1", "us-west-2"]
 
 
@@ -34,7 +34,7 @@ def approved(world: World, request: Request) -> Environment:
     return world.until_rest(request.environment)
 
 
-@pytest.mark.parametrize("size", PROD_OR_LONG)
+@pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("slug", slugs())
 def test_it_is_made_and_leaves_only_what_it_said(wide: World, slug: str, size: str) -> None:
     request = wide.request(blueprint=slug, size=size, region=catalogue().get(slug).default_region)
