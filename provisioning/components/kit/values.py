@@ -50,6 +50,13 @@ class Block(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, arbitrary_types_allowed=True, populate_by_name=True)
 
 
+def require_bucket(reference: Reference) -> Reference:
+    """Reject a reference to anything but a bucket. A pydantic validator."""
+    if reference.kind != "bucket":
+        raise ValueError(f"{reference} is a {reference.kind}; only a bucket is allowed here")
+    return reference
+
+
 def require_service(reference: Reference) -> Reference:
     """Pydantic validator that refuses a reference to anything but a service."""
     if reference.kind != "service":
@@ -58,6 +65,7 @@ def require_service(reference: Reference) -> Reference:
 
 
 ServiceReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(require_service)]
+BucketReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(require_bucket)]
 Schema = TypeVar("Schema", bound=Settings)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, InstanceOf, model_validator
 
-from provisioning.components.kit.values import Block, Settings
+from provisioning.components.kit.values import Block, BucketReference, Settings
 from provisioning.components.kit.web_acl import Waf
 from provisioning.design.graph import Reference
 
@@ -18,12 +18,6 @@ PathPattern: TypeAlias = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_.*$/~\"'@:+
 FilePath: TypeAlias = Annotated[str, Field(pattern=r"^/[A-Za-z0-9_.~-]+(/[A-Za-z0-9_.~-]+)*$", max_length=255)]
 # https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/cloudfront-limits.html, less the default behaviour
 _MAX_PATHS = 74
-
-
-def _require_bucket(reference: Reference) -> Reference:
-    if reference.kind != "bucket":
-        raise ValueError(f"{reference} is a {reference.kind}; only a bucket is allowed here")
-    return reference
 
 
 def _require_origin(reference: Reference) -> Reference:
@@ -61,9 +55,7 @@ class CdnPath(Block):
 
 
 class CdnSettings(Settings):
-    origin: Annotated[InstanceOf[Reference], AfterValidator(_require_bucket)] = Field(
-        description="The bucket that answers, except for paths with an origin of their own"
-    )
+    origin: BucketReference = Field(description="The bucket that answers, except for paths with an origin of their own")
     index: str = Field(
         default="index.html", pattern=r"^[A-Za-z0-9_.-]+$", max_length=255, description="The object that answers /"
     )

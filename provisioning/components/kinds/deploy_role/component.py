@@ -18,15 +18,9 @@ from provisioning.components.kinds.cluster import component as cluster
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
-from provisioning.components.kit.values import Box, Family, ServiceReference, Settings, settings_of
+from provisioning.components.kit.values import Box, BucketReference, Family, ServiceReference, Settings, settings_of
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
-
-
-def _require_bucket(reference: Reference) -> Reference:
-    if reference.kind != "bucket":
-        raise ValueError(f"{reference} is a {reference.kind}; only a bucket is allowed here")
-    return reference
 
 
 def _require_cdn(reference: Reference) -> Reference:
@@ -35,7 +29,6 @@ def _require_cdn(reference: Reference) -> Reference:
     return reference
 
 
-BucketReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(_require_bucket)]
 CdnReference: TypeAlias = Annotated[InstanceOf[Reference], AfterValidator(_require_cdn)]
 
 
