@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
+from uuid import UUID
 
 NAME_LIMIT: Final = 32
 """Characters in an environment's name. AWS's shortest limits leave room for a suffix after it."""
@@ -19,6 +20,9 @@ NAME_RULE: Final = (
 )
 EXAMPLE_ACCOUNT_ID: Final = "123456789012"
 """The account id that AWS's own documentation uses in examples."""
+EXAMPLE_ENVIRONMENT_ID: Final = UUID("5eed0000-0000-4000-8000-000000000000")
+"""The environment that examples are rendered for, so that the same blueprint gives the same bytes."""
+EXAMPLE_TEAM_KEY: Final = "team"
 
 _NAME = re.compile(NAME_PATTERN)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from pydantic import BaseModel
 
+from provisioning.design.names import EnvironmentNames, generation_of
 from provisioning.design.size_policy import SIZE_POLICIES, SizePolicy
 
 
@@ -60,17 +62,35 @@ class Source:
 class EnvironmentContext:
     """The values that a blueprint reads as `env.` and `account.`.
 
-    `name` follows the rule in `design/environment_name`; every physical name begins with it.
-    `artefact_bucket` is the account's bucket for code; empty means the bucket that onboarding
-    creates in each region.
+    `name` follows the rule in `design/environment_name`. `team` is the team's key
+    (`design/names.team_key`), never its slug. `artefact_bucket` is the account's bucket for code;
+    empty means the bucket that onboarding creates in each region.
     """
 
     name: str
     team: str
     region: str
     account_id: str
+    environment_id: UUID
     request_id: str = "none"
     artefact_bucket: str = ""
+
+    @property
+    def names(self) -> EnvironmentNames:
+        """The names in AWS of everything in the environment."""
+        return EnvironmentNames(self.team, self.name, self.generation)
+
+    @property
+    def generation(self) -> str:
+        return generation_of(self.environment_id)
+
+    @property
+    def prefix(self) -> str:
+        return self.names.prefix
+
+    @property
+    def scope(self) -> str:
+        return self.names.scope
 
 
 @dataclass(frozen=True, slots=True)

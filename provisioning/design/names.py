@@ -1,8 +1,11 @@
-"""Names of a design's parts: components, logical ids in a template, and physical names in AWS.
+"""Names of a design's parts: components, logical ids in a template, and names in AWS.
 
 A component called `main` is the only one of its kind, or the most important one. `main` tells a
 reader nothing, so every name that is made from a component's name leaves it out. Only this module
 knows that.
+
+Every name in AWS contains the team's key, the environment's name and its generation. IAM policies
+that separate teams and environments rely on these forms, so only this module builds them.
 """
 
 from __future__ import annotations
@@ -10,9 +13,146 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
 
 _WORD = re.compile(r"[A-Za-z0-9]+")
 _MAIN = "main"
+
+TEAM_KEY_LIMIT: Final = 14
+RESERVED_TEAM_KEYS: Final = frozenset({"aws", "portal"})
+GENERATION_LENGTH: Final = 5
+# Digits and consonants: no vowels, so that no word appears by chance, and no 0, 1 or l, which look like o and i.
+GENERATION_ALPHABET: Final = "23456789bcdfghjkmnpqrstvwxz"
+TEAM_TAG: Final = "portal:team"
+ENVIRONMENT_TAG: Final = "portal:environment"
+ENVIRONMENT_ID_TAG: Final = "portal:environment-id"
+GENERATION_TAG: Final = "portal:generation"
+BLUEPRINT_TAG: Final = "portal:blueprint"
+
+_TEAM_KEY = re.compile("[a-z](-?[a-z0-9])*")
+_NOT_IN_A_KEY = re.compile("[^a-z0-9]+")
+_TEAM_KEY_HASH = 4
+_NAME_HASH = 4
+# Characters of the environment's name that a physical name keeps, however short AWS's limit is.
+_ENVIRONMENT_KEEPS = 4
+_BUCKET_LIMIT = 63
+
+
+def team_key(slug: str) -> str:
+    """Return the form of a team's slug that AWS sees, in at most `TEAM_KEY_LIMIT` characters.
+
+    This is the slug itself if it is short, lowercase, begins with a letter (identifiers of
+    databases must) and has single hyphens only. Any other slug becomes its first characters and a
+    hash.
+    """
+    if len(slug) <= TEAM_KEY_LIMIT and _TEAM_KEY.fullmatch(slug) and slug not in RESERVED_TEAM_KEYS:
+        return slug
+    letters = _NOT_IN_A_KEY.sub("-", slug.lower()).strip("-")
+    start = letters if letters[:1].isalpha() else f"t{letters}"
+    return f"{start[: TEAM_KEY_LIMIT - _TEAM_KEY_HASH - 1].rstrip('-')}-{_hash(slug)[:_TEAM_KEY_HASH]}"
+
+
+def generation_of(environment_id: UUID | str) -> str:
+    """Return the generation of an environment: characters that no other environment of its account
+    has.
+
+    Derived from the SHA-256 of the id. There are 14 million generations, so two environments of one
+    account may share one by chance; the database refuses the second.
+    """
+    number = int(_hash(str(UUID(str(environment_id)))), 16)
+    characters = []
+    for _ in range(GENERATION_LENGTH):
+        number, position = divmod(number, len(GENERATION_ALPHABET))
+        characters.append(GENERATION_ALPHABET[position])
+    return "".join(characters)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentNames:
+    """The names in AWS of everything in one environment. `team` is the team's key."""
+
+    team: str
+    environment: str
+    generation: str
+
+    @property
+    def prefix(self) -> str:
+        """`payments-orders-dev-7k2mx`: the start of every physical name with enough room for it."""
+        return f"{self.team}-{self.environment}-{self.generation}"
+
+    @property
+    def scope(self) -> str:
+        """`payments/orders-dev-7k2mx`: the environment in names that are paths."""
+        return f"{self.team}/{self.environment}-{self.generation}"
+
+    def stack(self, key: str) -> str:
+        """Return the name of a stack: the prefix for the main one, with its key appended for
+        another.
+        """
+        return self.prefix if key == _MAIN else f"{self.prefix}-{key}".replace("_", "-")
+
+    def physical(self, name: str, *, limit: int) -> str:
+        """Return `{prefix}-{name}` in at most `limit` characters.
+
+        A name that is too long first loses the end of the environment's name, which is there for
+        people only: the generation already tells environments apart. If that is not enough, the end
+        of `name` is replaced by a hash.
+        """
+        kept = min(len(self.environment), _ENVIRONMENT_KEEPS)
+        room = limit - len(self.team) - len(self.generation) - len("---")
+        last = _cut(name.replace("_", "-"), room - kept)
+        environment = self.environment[: room - len(last)].rstrip("-")
+        return f"{self.team}-{environment}-{self.generation}-{last}"
+
+    def bucket(self, name: str, *, account_id: str, region: str) -> str:
+        """Return the name of a bucket in the account's own namespace, where no other account can
+        take it.
+
+        Its ending is AWS's rule:
+        https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html. The name is
+        too short for the environment's name; the generation stands for it.
+        """
+        start, end = f"{self.bucket_prefix}", f"-{account_id}-{region}-an"
+        return start + _cut(name.replace("_", "-"), _BUCKET_LIMIT - len(start) - len(end)) + end
+
+    @property
+    def bucket_prefix(self) -> str:
+        """`pt-payments--7k2mx-`: no other team's or environment's bucket begins with this."""
+        return f"pt-{self.team}--{self.generation}-"
+
+    @property
+    def role_path(self) -> str:
+        """The path of roles and instance profiles, which IAM policies use to tell environments
+        apart.
+        """
+        return f"/portal/env/{self.scope}/"
+
+    def secret(self, name: str) -> str:
+        return f"portal/{self.scope}/{name}"
+
+    def parameter(self, name: str) -> str:
+        return f"/portal/{self.scope}/{name}"
+
+    def log_group(self, name: str) -> str:
+        return f"/portal/{self.scope}/{name}"
+
+    @property
+    def metric_namespace(self) -> str:
+        return f"portal/{self.scope}"
+
+    @property
+    def pulled_repositories(self) -> str:
+        """The pattern of the image repositories that an environment may pull from: its team's."""
+        return f"{self.team}/*"
+
+    @property
+    def pushed_repositories(self) -> str:
+        """The pattern of the image repositories that a deployment role may push to.
+
+        Without the generation, because images are pushed before their environment exists.
+        """
+        return f"{self.team}/{self.environment}/*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +217,15 @@ def physical(environment: str, name: str, *, limit: int) -> str:
         return full
     digest = hashlib.sha256(full.encode()).hexdigest()[:6]
     return f"{full[: limit - 7].rstrip('-')}-{digest}"
+
+
+def _cut(name: str, limit: int) -> str:
+    """Return a name in at most `limit` characters; its end gives way to a hash if it is too long."""
+    if len(name) <= limit:
+        return name
+    start = name[: max(limit - _NAME_HASH - 1, 0)].rstrip("-")
+    return f"{start}-{_hash(name)[:_NAME_HASH]}".lstrip("-")
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

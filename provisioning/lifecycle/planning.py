@@ -16,6 +16,7 @@ from provisioning.components.kit.values import MAIN
 from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext
+from provisioning.design.names import team_key
 from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
 from provisioning.lifecycle.access import check_may, check_may_use_account
@@ -99,9 +100,10 @@ def draft_create(
     parsed = parse_inputs(blueprint, size, inputs)
     context = EnvironmentContext(
         name=name,
-        team=team.slug,
+        team=team_key(team.slug),
         region=region,
         account_id=account.account_id,
+        environment_id=environment_id_for(request_id),
         request_id=str(request_id),
         artefact_bucket=account.artefact_bucket_in(region),
     )

@@ -12,7 +12,13 @@ from provisioning.blueprint.errors import InputErrors, NotOffered
 from provisioning.blueprint.inputs.parse import example_inputs, size_of
 from provisioning.blueprint.phrasing import listed, shown
 from provisioning.blueprint.resolve import resolve
-from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name, name_problem
+from provisioning.design.environment_name import (
+    EXAMPLE_ACCOUNT_ID,
+    EXAMPLE_ENVIRONMENT_ID,
+    EXAMPLE_TEAM_KEY,
+    default_name,
+    name_problem,
+)
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.design.size_policy import SIZES
 
@@ -63,6 +69,10 @@ def design_from_arguments(
         raise NotOffered(f"{shown(account_id)} is no AWS account id; it must have 12 digits.")
     inputs, filled = example_inputs(blueprint, size, parse_settings(settings))
     environment = EnvironmentContext(
-        name=name, team="example", region=region or blueprint.default_region, account_id=account_id
+        name=name,
+        team=EXAMPLE_TEAM_KEY,
+        region=region or blueprint.default_region,
+        account_id=account_id,
+        environment_id=EXAMPLE_ENVIRONMENT_ID,
     )
     return resolve(blueprint, size=size, inputs=inputs, environment=environment), filled

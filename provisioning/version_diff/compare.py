@@ -15,7 +15,12 @@ from typing import Literal, TypeAlias
 from provisioning.blueprint import Blueprint, BlueprintError, InputErrors, Inputs, example_inputs, resolve
 from provisioning.blueprint.catalogue.load import FILE
 from provisioning.blueprint.syntax.operators import same
-from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
+from provisioning.design.environment_name import (
+    EXAMPLE_ACCOUNT_ID,
+    EXAMPLE_ENVIRONMENT_ID,
+    EXAMPLE_TEAM_KEY,
+    default_name,
+)
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.template.compile import CompiledDesign, compile_design
@@ -124,7 +129,9 @@ def example_environment(before: Blueprint, after: Blueprint, *, size: str) -> En
     """
     shared = [region for region in after.regions if region in before.regions]
     region = shared[0] if shared else after.default_region
-    return EnvironmentContext(default_name(after.slug, size), "team", region, EXAMPLE_ACCOUNT_ID)
+    return EnvironmentContext(
+        default_name(after.slug, size), EXAMPLE_TEAM_KEY, region, EXAMPLE_ACCOUNT_ID, EXAMPLE_ENVIRONMENT_ID
+    )
 
 
 def _without_defaults(blueprint: Blueprint, size: str, inputs: Mapping[str, Value]) -> dict[str, Value]:

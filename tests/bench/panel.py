@@ -10,6 +10,7 @@ from functools import partial
 from django.conf import settings
 
 from provisioning.blueprint import Blueprint, example_inputs, load_catalogue, resolve
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
@@ -29,7 +30,11 @@ ROW = "{:<18}" + "{:>9}" * 5 + "{:>8}{:>10}  {}"
 def design(blueprint: Blueprint, size: str) -> Design:
     inputs, _ = example_inputs(blueprint, size, {})
     context = EnvironmentContext(
-        name=f"bench-{size}", team="bench", region=blueprint.default_region, account_id="123456789012"
+        name=f"bench-{size}",
+        team="bench",
+        region=blueprint.default_region,
+        account_id="123456789012",
+        environment_id=EXAMPLE_ENVIRONMENT_ID,
     )
     return resolve(blueprint, size=size, inputs=inputs, environment=context)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from django.conf import settings
 
 from provisioning.blueprint import Blueprint, example_inputs, load_catalogue, resolve
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
@@ -26,7 +27,11 @@ SLUG = "carbon-connect"
 def render(blueprint: Blueprint, size: str) -> CompiledTemplate:
     inputs, _ = example_inputs(blueprint, size, {})
     context = EnvironmentContext(
-        name=f"bench-{size}", team="bench", region=blueprint.default_region, account_id="123456789012"
+        name=f"bench-{size}",
+        team="bench",
+        region=blueprint.default_region,
+        account_id="123456789012",
+        environment_id=EXAMPLE_ENVIRONMENT_ID,
     )
     return compile_design(resolve(blueprint, size=size, inputs=inputs, environment=context)).main
 
@@ -45,7 +50,11 @@ def figures() -> Iterator[Figure]:
         yield Figure(f"render {SLUG} {size}, warm", seconds, yardstick, yardstick_seconds, aim="under 100 ms")
     inputs, _ = example_inputs(blueprint, "prod", {})
     context = EnvironmentContext(
-        name="bench-prod", team="bench", region=blueprint.default_region, account_id="123456789012"
+        name="bench-prod",
+        team="bench",
+        region=blueprint.default_region,
+        account_id="123456789012",
+        environment_id=EXAMPLE_ENVIRONMENT_ID,
     )
     design = resolve(blueprint, size="prod", inputs=inputs, environment=context)
     yield from _views(design, yardstick, yardstick_seconds)

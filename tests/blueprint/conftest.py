@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from provisioning.blueprint import Blueprint, Catalogue, load_catalogue
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
 from provisioning.design.graph import EnvironmentContext
 
 GOOD = """\
@@ -98,7 +99,13 @@ def notes(write: Write) -> Blueprint:
 
 
 def environment(region: str = "eu-north-1", name: str = "notes-dev") -> EnvironmentContext:
-    return EnvironmentContext(name=name, team="writers", region=region, account_id="123456789012")
+    return EnvironmentContext(
+        name=name,
+        team="writers",
+        region=region,
+        account_id="123456789012",
+        environment_id=EXAMPLE_ENVIRONMENT_ID,
+    )
 
 
 def problems(catalogue: Catalogue, slug: str = "notes") -> list[str]:

@@ -8,6 +8,7 @@ import pytest
 
 from provisioning.blueprint import load_catalogue, resolve
 from provisioning.components.kit.values import ManualTask
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
 from provisioning.design.graph import EnvironmentContext
 from provisioning.template.compile import compile_design
 from tests.components.small import rendered
@@ -64,7 +65,13 @@ def _manual_tasks(tmp_path: Path, size: str) -> list[ManualTask]:
     (folder / "blueprint.hcl").write_text(BLUEPRINT)
     catalogue = load_catalogue(tmp_path)
     assert catalogue.blueprints, catalogue
-    environment = EnvironmentContext(name="shop", team="payments", region="eu-north-1", account_id="123456789012")
+    environment = EnvironmentContext(
+        name="shop",
+        team="payments",
+        region="eu-north-1",
+        account_id="123456789012",
+        environment_id=EXAMPLE_ENVIRONMENT_ID,
+    )
     made = resolve(catalogue.blueprints["shop"], size=size, inputs={}, environment=environment)
     return list(compile_design(made).main.manual_tasks)
 

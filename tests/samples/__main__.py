@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from provisioning.components.kinds.cloudformation.component import questions_of, template_of
 from provisioning.components.kit.packages import TextFile
 from provisioning.components.registry import component
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, EnvironmentContext, Node, Source
 from provisioning.diagram.svg import draw
@@ -52,7 +53,7 @@ def compiled(path: Path, around: Surroundings) -> CompiledTemplate:
     answers = {q.name: around.answer(template, q) for q in questions_of(file) if q.required and q.default is None}
     settings = component("cloudformation").schema.model_validate({"template": file, "answers": answers})
     node = Node("cloudformation", "main", settings, (), Source(path.name, 1))
-    context = EnvironmentContext("sample", "platform", REGION, ACCOUNT)
+    context = EnvironmentContext("sample", "platform", REGION, ACCOUNT, EXAMPLE_ENVIRONMENT_ID)
     design = Design("sample", "1.0.0", "0" * 64, "dev", context, {node.address: node}, ())
     draw(design)
     return compile_design(design).main

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from provisioning.components.registry import component
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
 from provisioning.design.graph import Design, DesignOutput, EnvironmentContext, Node, Reference, Source
 
 SIZES = ("dev", "staging", "prod")
@@ -47,7 +48,13 @@ def design(
         version="1.0.0",
         digest="0" * 64,
         size=size,
-        environment=EnvironmentContext(name=name, team="payments", region=region, account_id="123456789012"),
+        environment=EnvironmentContext(
+            name=name,
+            team="payments",
+            region=region,
+            account_id="123456789012",
+            environment_id=EXAMPLE_ENVIRONMENT_ID,
+        ),
         nodes={item.address: item for item in nodes},
         outputs=tuple(
             DesignOutput(key, value, "", Source("test/blueprint.hcl", 1)) for key, value in (outputs or {}).items()

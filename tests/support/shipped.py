@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 
 from provisioning.blueprint import Catalogue, example_inputs, load_catalogue, resolve
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.template.compile import CompiledDesign, compile_design
 from tests.support.reading import Template
@@ -40,6 +41,7 @@ def shipped(
         team="payments",
         region=region or blueprint.default_region,
         account_id="123456789012",
+        environment_id=EXAMPLE_ENVIRONMENT_ID,
     )
     return resolve(blueprint, size=size, inputs=inputs, environment=environment)
 

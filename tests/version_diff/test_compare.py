@@ -11,11 +11,18 @@ from pathlib import Path
 import pytest
 
 from provisioning.blueprint import Blueprint, load_catalogue
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
 from provisioning.design.graph import EnvironmentContext, Value
 from provisioning.version_diff.compare import HIDDEN, VersionChanges, compare_versions
 from tests.fixtures.world import ROOT, SMALL
 
-PLACE = EnvironmentContext(name="orders", team="payments", region="eu-north-1", account_id="111111111111")
+PLACE = EnvironmentContext(
+    name="orders",
+    team="payments",
+    region="eu-north-1",
+    account_id="111111111111",
+    environment_id=EXAMPLE_ENVIRONMENT_ID,
+)
 SOURCE = (SMALL / "small" / "blueprint.hcl").read_text()
 NOTE = 'variable "note" {\n  type        = string'
 Version = Callable[..., Blueprint]

@@ -11,7 +11,12 @@ from portal.panels.timeline import TimelinePanel
 from portal.web.formatting import format_setting, short_type, title_of
 from provisioning.blueprint import Blueprint, BlueprintError, example_inputs, resolve
 from provisioning.caching import Cache
-from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
+from provisioning.design.environment_name import (
+    EXAMPLE_ACCOUNT_ID,
+    EXAMPLE_ENVIRONMENT_ID,
+    EXAMPLE_TEAM_KEY,
+    default_name,
+)
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import EnvironmentContext
 from provisioning.diagram.content import content_of
@@ -56,9 +61,10 @@ def _plan(blueprint: Blueprint, size: str) -> ExamplePlan:
     requires_approval = blueprint.sizes[size].requires_approval
     place = EnvironmentContext(
         name=default_name(blueprint.slug, size),
-        team="team",
+        team=EXAMPLE_TEAM_KEY,
         region=blueprint.default_region,
         account_id=EXAMPLE_ACCOUNT_ID,
+        environment_id=EXAMPLE_ENVIRONMENT_ID,
     )
     try:
         inputs, _ = example_inputs(blueprint, size, {})

@@ -17,6 +17,7 @@ from portal.web.components import ComponentGroup, group_by_component
 from portal.web.formatting import format_setting, title_of
 from provisioning.blueprint import Blueprint
 from provisioning.design.graph import EnvironmentContext, Value
+from provisioning.design.names import team_key
 from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.catalogue import DEPRECATED, catalogue
 from provisioning.lifecycle.plan_document import PinnedBlueprint
@@ -217,9 +218,10 @@ def comparison_page(
 def _context_of(environment: Environment) -> EnvironmentContext:
     return EnvironmentContext(
         name=environment.name,
-        team=environment.team.slug,
+        team=team_key(environment.team.slug),
         region=environment.region,
         account_id=environment.account.account_id,
+        environment_id=environment.pk,
         artefact_bucket=environment.account.artefact_bucket_in(environment.region),
     )
 

@@ -19,7 +19,12 @@ from provisioning.blueprint.resolve import DesignScope, build_nodes, build_outpu
 from provisioning.blueprint.syntax import scan
 from provisioning.blueprint.syntax.parse import parse
 from provisioning.blueprint.syntax.references import problems_in
-from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID, default_name
+from provisioning.design.environment_name import (
+    EXAMPLE_ACCOUNT_ID,
+    EXAMPLE_ENVIRONMENT_ID,
+    EXAMPLE_TEAM_KEY,
+    default_name,
+)
 from provisioning.design.graph import EnvironmentContext, Source, Value
 
 FILE = "blueprint.hcl"
@@ -120,9 +125,10 @@ def _check(blueprint: Blueprint, report: Report) -> None:
     for size in blueprint.sizes:
         environment = EnvironmentContext(
             name=default_name(blueprint.slug, size),
-            team="team",
+            team=EXAMPLE_TEAM_KEY,
             region=blueprint.regions[0],
             account_id=EXAMPLE_ACCOUNT_ID,
+            environment_id=EXAMPLE_ENVIRONMENT_ID,
         )
         inputs: dict[str, Value] = {
             name: variable.example if variable.required else variable.default_in(size)
