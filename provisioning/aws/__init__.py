@@ -9,11 +9,12 @@ that talks to AWS, import `aws_for` from `provisioning.aws.client` and a `RateLi
 How to read the package, from the outside in:
 
 interface       what the engine may ask of AWS, and its data classes
+account_reads   what is read about an account before a request is approved
 errors          every error that a call may raise
 statuses        stack and resource statuses of CloudFormation
 types/          one record per resource type, data only ("add a service" in its docstring)
 arns            what an ARN says, from the records
-client          implements the interface; caches one client per access
+client          implements the interface; caches one client per access; live_reads its account_reads
 resources       looks a type's record up and makes the call that it names
 services/       the calls, one module per service
 sessions        boto3 sessions and clients with the right credentials

@@ -18,6 +18,7 @@ from provisioning.aws.interface import (
     TaskSpec,
     TaskState,
 )
+from provisioning.aws.live_reads import LiveReads
 from provisioning.aws.rate_limiter import CallLimiter
 from provisioning.aws.services import artefacts, cloudformation, ec2, ecs, tagging
 from provisioning.aws.sessions import Clients
@@ -35,6 +36,7 @@ class LiveAws:
     def __init__(self, access: AccountAccess, *, limiter: CallLimiter) -> None:
         self.access = access
         self._clients = Clients(access, limiter)
+        self.reads = LiveReads(self._clients)
 
     def verify(self) -> None:
         """Checks that the account can be reached and is the intended one, and raises otherwise. The

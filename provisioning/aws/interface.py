@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from provisioning.aws.account_reads import AccountReads
+
 
 @dataclass(frozen=True, slots=True)
 class AccountAccess:
@@ -141,6 +143,10 @@ class Aws(Protocol):
     """AWS in one account and region."""
 
     access: AccountAccess
+
+    @property
+    def reads(self) -> AccountReads:
+        """What is checked about the account before a request is approved."""
 
     # CloudFormation
     def create_stack(self, spec: StackSpec, *, token: str) -> str:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from provisioning.aws import AlreadyExists, NotFound, ValidationFailed, WrongStatus, aws_type, interface
 from tests.scripted_aws.cloud import Cloud, Living, Place, ScriptedStack, Task
 from tests.scripted_aws.formation import Formation
+from tests.scripted_aws.reads import ScriptedReads
 
 # Resources that cannot be queried alone, because they are part of another one.
 UNASKABLE = ("Attachment", "Association", "Route", "Policy", "Ingress", "Egress", "Target")
@@ -22,6 +23,7 @@ class ScriptedAws:
     def __init__(self, cloud: Cloud, access: interface.AccountAccess) -> None:
         self.cloud, self.access = cloud, access
         self.place = Place(access.account_id, access.region)
+        self.reads = ScriptedReads(cloud.faults, cloud.script(self.place))
 
     # CloudFormation
 

@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from provisioning.aws import interface
 from tests.scripted_aws.faults import Faults
+from tests.scripted_aws.reads import AccountScript
 
 
 @dataclass
@@ -108,9 +109,14 @@ class Cloud:
     resource_seconds: float = 10.0
     tag_lag_seconds: float = 0.0
     invisible_seconds: float = 0.0  # how long DescribeStacks does not know a new stack
+    scripts: dict[Place, AccountScript] = field(default_factory=dict)
     creates: Counter[str] = field(default_factory=Counter)  # token -> stacks really made
     _queue: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
+
+    def script(self, place: Place) -> AccountScript:
+        """What the account reads of a place return; a test changes it."""
+        return self.scripts.setdefault(place, AccountScript(place.region))
 
     def number(self) -> int:
         return next(self._numbers)

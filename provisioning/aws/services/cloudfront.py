@@ -1,7 +1,11 @@
-"""CloudFront: existence checks. A global service, which answers the same in every region."""
+"""CloudFront: existence checks, distributions and policies. A global service, which answers the same in every region."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from provisioning.aws.account_reads import Distribution, EdgePolicyKind
 from provisioning.aws.sessions import Clients
 
 
@@ -44,3 +48,31 @@ def has_public_key(aws: Clients, key_id: str) -> bool:
 
 def has_response_headers_policy(aws: Clients, policy_id: str) -> bool:
     return bool(aws.client("cloudfront").get_response_headers_policy(Id=policy_id)["ResponseHeadersPolicy"])
+
+
+def distributions(aws: Clients) -> Sequence[Distribution]:
+    pages = aws.client("cloudfront").get_paginator("list_distributions").paginate()
+    return [
+        Distribution(entry["Id"], tuple(entry.get("Aliases", {}).get("Items", [])))
+        for page in pages
+        for entry in page["DistributionList"].get("Items", [])
+    ]
+
+
+def count_policies(aws: Clients, kind: EdgePolicyKind) -> int:
+    client = aws.client("cloudfront")
+    if kind is EdgePolicyKind.CACHE:
+        return _count(lambda page: client.list_cache_policies(Type="custom", **page)["CachePolicyList"])
+    return _count(
+        lambda page: client.list_response_headers_policies(Type="custom", **page)["ResponseHeadersPolicyList"]
+    )
+
+
+def _count(list_page: Callable[[dict[str, str]], Mapping[str, Any]]) -> int:
+    """Adds up all pages of a list for which botocore has no paginator."""
+    page = list_page({})
+    count = len(page.get("Items", []))
+    while page.get("NextMarker"):
+        page = list_page({"Marker": page["NextMarker"]})
+        count += len(page.get("Items", []))
+    return count

@@ -1,7 +1,10 @@
-"""IAM: existence checks."""
+"""IAM: existence checks; counts and quotas of the account."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from provisioning.aws.account_reads import Usage
 from provisioning.aws.sessions import Clients
 
 
@@ -25,3 +28,14 @@ def has_role_policy(aws: Clients, physical_id: str) -> bool | None:
     """The id is "policy|role". None for a generated id, which names no role."""
     policy, _, role = physical_id.partition("|")
     return bool(aws.iam.get_role_policy(RoleName=role, PolicyName=policy)["PolicyName"]) if role else None
+
+
+def usage(aws: Clients) -> Mapping[str, Usage]:
+    """Returns the counts that GetAccountSummary reports together with their quota."""
+    summary = aws.iam.get_account_summary()["SummaryMap"]
+    counts: dict[str, int] = {str(name): count for name, count in summary.items()}
+    return {
+        name: Usage(used=count, limit=counts[f"{name}Quota"])
+        for name, count in counts.items()
+        if f"{name}Quota" in counts
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
+from provisioning.aws.account_reads import FunctionConcurrency
 from provisioning.aws.errors import WrongStatus
 from provisioning.aws.sessions import Clients
 
@@ -42,3 +43,8 @@ def has_url(aws: Clients, function_arn: str) -> bool:
     qualifier = {"Qualifier": parts[7]} if len(parts) == 8 else {}  # noqa: PLR2004 - arn:…:function:name:alias
     name = ":".join(parts[:7])
     return bool(aws.client("lambda").get_function_url_config(FunctionName=name, **qualifier)["FunctionUrl"])
+
+
+def concurrency(aws: Clients) -> FunctionConcurrency:
+    limit = aws.client("lambda").get_account_settings()["AccountLimit"]
+    return FunctionConcurrency(limit["ConcurrentExecutions"], limit["UnreservedConcurrentExecutions"])

@@ -1,7 +1,12 @@
-"""RDS: deletion protection; existence checks of databases and of the snapshots that outlive them."""
+"""RDS: deletion protection; existence checks of databases and of the snapshots that outlive them;
+quotas and offers.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from provisioning.aws.account_reads import Usage
 from provisioning.aws.sessions import Clients
 
 
@@ -48,3 +53,26 @@ def _snapshot_name(physical_id: str) -> str:
     "rds:shop-2026-11-21".
     """
     return physical_id.split(":", 6)[6] if physical_id.startswith("arn:") else physical_id
+
+
+def usage(aws: Clients) -> Mapping[str, Usage]:
+    """Returns RDS's counts and quotas by its own names, such as DBInstances."""
+    quotas = aws.rds.describe_account_attributes()["AccountQuotas"]
+    return {
+        entry["AccountQuotaName"]: Usage(used=entry["Used"], limit=entry["Max"])
+        for entry in quotas
+        if "AccountQuotaName" in entry and "Used" in entry and "Max" in entry
+    }
+
+
+def zones_on_offer(aws: Clients, engine: str, version: str, instance_class: str) -> frozenset[str]:
+    pages = aws.rds.get_paginator("describe_orderable_db_instance_options").paginate(
+        Engine=engine, EngineVersion=version, DBInstanceClass=instance_class
+    )
+    return frozenset(
+        zone["Name"]
+        for page in pages
+        for option in page["OrderableDBInstanceOptions"]
+        for zone in option.get("AvailabilityZones", [])
+        if "Name" in zone
+    )

@@ -1,9 +1,11 @@
-"""Route 53: existence checks."""
+"""Route 53: existence checks; hosted zones."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
+from provisioning.aws.account_reads import HostedZone
+from provisioning.aws.errors import NotFound
 from provisioning.aws.sessions import Clients
 
 
@@ -40,3 +42,19 @@ def _records(aws: Clients, zone_id: str, name: str) -> list[Mapping[str, str]]:
     zone_id = zone_id.rpartition("/")[2]
     answer = aws.client("route53").list_resource_record_sets(HostedZoneId=zone_id, StartRecordName=wanted)
     return [record for record in answer["ResourceRecordSets"] if record["Name"].lower() == wanted]
+
+
+def hosted_zone(aws: Clients, zone_id: str) -> HostedZone | None:
+    try:
+        answer = aws.client("route53").get_hosted_zone(Id=zone_id)
+    except NotFound:
+        return None
+    return HostedZone(
+        name=answer["HostedZone"]["Name"].rstrip("."),
+        is_private=answer["HostedZone"]["Config"]["PrivateZone"],
+        name_servers=tuple(answer.get("DelegationSet", {}).get("NameServers", [])),
+    )
+
+
+def zone_has_record(aws: Clients, zone_id: str, name: str, record_type: str) -> bool:
+    return any(record["Type"] == record_type for record in _records(aws, zone_id, name))

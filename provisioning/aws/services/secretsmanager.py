@@ -1,7 +1,8 @@
-"""Secrets Manager: existence checks. The portal never reads a secret's value."""
+"""Secrets Manager: existence checks and recovery windows. The portal never reads a secret's value."""
 
 from __future__ import annotations
 
+from provisioning.aws.account_reads import SecretState
 from provisioning.aws.errors import NotFound
 from provisioning.aws.sessions import Clients
 
@@ -19,3 +20,14 @@ def has_attachment(aws: Clients, secret_id: str) -> bool | None:
         return None if has_secret(aws, secret_id) else False
     except NotFound:
         return False
+
+
+def secret_state(aws: Clients, name_or_arn: str) -> SecretState | None:
+    """Secrets Manager still describes a secret whose recovery window is running, and its name is
+    still taken.
+    """
+    try:
+        answer = aws.secretsmanager.describe_secret(SecretId=name_or_arn)
+    except NotFound:
+        return None
+    return SecretState(answer["ARN"], answer.get("DeletedDate"))
