@@ -9,11 +9,12 @@ from .team import User
 
 
 class Plan(models.Model):
-    """What is shown, approved and run. `content` is a `plan_document`; a plan never changes.
+    """What is shown, approved and run. `content` is a `plan_document`, which never changes.
 
     `digest` covers the whole content, and in format 1 everything that is sent to AWS. `diagram`,
     `proof` and `timeline` are the JSON of `DiagramContent`, `Proof` and `Timeline`; a teardown plan
     has none of them. Earlier versions stored an SVG instead of a diagram, which is only read.
+    `preflight` is the latest `PreflightReport` on the account, and the only part that may change.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -25,6 +26,7 @@ class Plan(models.Model):
     diagram = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     proof = models.JSONField(default=dict)
     timeline = models.JSONField(default=dict)
+    preflight = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

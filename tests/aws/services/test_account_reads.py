@@ -8,7 +8,6 @@ import uuid
 import pytest
 
 from provisioning.aws import NotFound
-from provisioning.aws.account_reads import EdgePolicyKind
 from provisioning.aws.client import LiveAws
 from provisioning.aws.sessions import Clients
 from tests.aws.wire import Wire, json_error, json_ok
@@ -78,9 +77,8 @@ def test_iam_reports_its_counts_with_their_quotas(on_moto: LiveAws, by_hand: Cli
     assert before.limit >= 1000
 
 
-def test_distributions_and_edge_policies(on_moto: LiveAws) -> None:
+def test_an_account_without_distributions(on_moto: LiveAws) -> None:
     assert on_moto.reads.distributions() == []
-    assert on_moto.reads.count_edge_policies(EdgePolicyKind.RESPONSE_HEADERS) >= 0
 
 
 def test_a_hosted_zone_with_its_name_servers_and_records(on_moto: LiveAws, by_hand: Clients, name: str) -> None:

@@ -1,0 +1,1 @@
+"""Preflight: checks an account for what would make AWS refuse a plan."""
