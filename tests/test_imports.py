@@ -52,6 +52,7 @@ FORBIDDEN = {
     "provisioning.management": "portal",
     "provisioning.migrations": "provisioning.sandbox",
     "provisioning.models": "provisioning.lifecycle",
+    "provisioning.policy": "provisioning.aws",
     "provisioning.proof": "provisioning.timeline",
     "provisioning.sandbox": "provisioning.aws.types",
     "provisioning.template": "provisioning.diagram",
