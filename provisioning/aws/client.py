@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from provisioning.aws import resources
@@ -25,17 +26,21 @@ from provisioning.aws.sessions import Clients
 from provisioning.caching import Cache
 
 CACHED_ACCESSES: Final = 100
-"""Accounts and regions whose clients are cached. All clients of one take about ten megabytes."""
+"""Accounts and regions whose clients are cached. All clients of one take about ten megabytes, and
+the teams of an account share them.
+"""
 
 
 class LiveAws:
     """AWS in one account and region. Thread-safe. Every method may raise
     `provisioning.aws.errors.AwsError`.
+
+    `clients` may be shared by several accesses that differ only in `stack_role_arn`.
     """
 
-    def __init__(self, access: AccountAccess, *, limiter: CallLimiter) -> None:
+    def __init__(self, access: AccountAccess, *, limiter: CallLimiter, clients: Clients | None = None) -> None:
         self.access = access
-        self._clients = Clients(access, limiter)
+        self._clients = clients or Clients(access, limiter)
         self.reads = LiveReads(self._clients)
 
     def verify(self) -> None:
@@ -48,10 +53,11 @@ class LiveAws:
         self._clients.close()
 
     def create_stack(self, spec: StackSpec, *, token: str) -> str:
-        return cloudformation.create_stack(self._clients, spec, token=token)
+        return cloudformation.create_stack(self._clients, spec, token=token, role_arn=self.access.stack_role_arn)
 
     def delete_stack(self, stack_id: str, *, token: str, retain: Sequence[str] = ()) -> None:
-        cloudformation.delete_stack(self._clients, stack_id, token=token, retain=retain)
+        role_arn = self.access.stack_role_arn
+        cloudformation.delete_stack(self._clients, stack_id, token=token, retain=retain, role_arn=role_arn)
 
     def describe_stack(self, name_or_id: str) -> StackState | None:
         return cloudformation.describe_stack(self._clients, name_or_id)
@@ -96,21 +102,24 @@ class LiveAws:
         return tagging.find_by_tag(self._clients, key, value)
 
 
-_clients: Cache[tuple[AccountAccess, CallLimiter], LiveAws] = Cache(max_size=CACHED_ACCESSES)
+_clients: Cache[tuple[AccountAccess, CallLimiter], Clients] = Cache(max_size=CACHED_ACCESSES)
 
 
 def aws_for(access: AccountAccess, *, limiter: CallLimiter) -> LiveAws:
-    """Returns this process's one `LiveAws` for an access.
+    """Returns a `LiveAws` with this process's one set of clients for the account and region.
 
-    Another role, external id or endpoint is another access, with clients of its own.
+    Another role, external id or endpoint has clients of its own. The stack role is an argument of
+    calls, so teams with different ones share the clients.
     """
-    return _clients.get_or_compute((access, limiter), lambda: LiveAws(access, limiter=limiter))
+    shared = replace(access, stack_role_arn="")
+    clients = _clients.get_or_compute((shared, limiter), lambda: Clients(shared, limiter))
+    return LiveAws(access, limiter=limiter, clients=clients)
 
 
 def close_all() -> None:
     """Closes all connections and drops their clients, at the end of a process or a test."""
-    for live in _clients.clear():
-        live.close()
+    for clients in _clients.clear():
+        clients.close()
 
 
 _: type[Aws] = LiveAws  # mypy checks the class against the interface

@@ -23,12 +23,12 @@ SANDBOX_RATES: Final = scaled(DEFAULT_RATES, 100)
 _limiters: Cache[bool, RateLimiter] = Cache(max_size=2)
 
 
-def aws_for_account(account: Account, region: str) -> Aws:
+def aws_for_account(account: Account, region: str, *, stack_role_arn: str = "") -> Aws:
     """Return the client for an account and region. Its calls are paced by the rate limiter that all
-    workers share.
+    workers share. `stack_role_arn`: as in `AccountAccess`, needed only to create and delete stacks.
     """
     limiter = _limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=account.is_sandbox))
-    return aws_for(account.access(region), limiter=limiter)
+    return aws_for(account.access(region, stack_role_arn=stack_role_arn), limiter=limiter)
 
 
 def _new_limiter(*, sandbox: bool) -> RateLimiter:

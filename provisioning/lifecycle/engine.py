@@ -62,7 +62,7 @@ RETURNING id
 
 
 class AwsFor(Protocol):
-    def __call__(self, account: Account, region: str) -> interface.Aws: ...
+    def __call__(self, account: Account, region: str, *, stack_role_arn: str = "") -> interface.Aws: ...
 
 
 def _nothing(_point: str) -> None:
@@ -143,7 +143,8 @@ class Engine:
             )
         state = OperationState(operation.state)
         try:
-            aws_in = partial(self.aws_for, operation.environment.account)
+            environment = operation.environment
+            aws_in = partial(self.aws_for, environment.account, stack_role_arn=environment.role_for_stacks)
             context = Context(
                 operation=operation, aws_in=aws_in, now=now, look=look or aws_in(operation.region).describe_stack
             )

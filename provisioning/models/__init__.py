@@ -1,6 +1,7 @@
 """The rows of the database: one file for each noun, imported from here."""
 
 from .account import Account
+from .account_team import AccountTeam
 from .artefact import Artefact
 from .blueprint import BlueprintArchive, BlueprintVersion
 from .environment import Environment
@@ -12,6 +13,7 @@ from .team import Membership, Role, Team, User
 
 __all__ = [
     "Account",
+    "AccountTeam",
     "Artefact",
     "AuditEvent",
     "BlueprintArchive",

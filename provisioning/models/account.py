@@ -4,13 +4,12 @@ import secrets
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.core.validators import RegexValidator
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from provisioning.aws.interface import AccountAccess
 
-ACCOUNT_ID = RegexValidator(r"^[0-9]{12}$", "An account id has twelve digits.")
-ROLE_ARN = RegexValidator(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/.+$", "This is not the ARN of a role.")
+from .validators import check_account_id, check_endpoint_url, check_region, check_role_arn
 
 
 def new_external_id() -> str:
@@ -27,26 +26,41 @@ class Account(models.Model):
     The portal assumes `role_arn` with `external_id`.
 
     No credentials are stored. `artefact_region` is the region of `artefact_bucket`, if the name
-    does not show it.
+    does not show it. `stack_role_arn` is the role of environments from before teams had stack roles
+    of their own (`AccountTeam`).
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     name = models.SlugField(max_length=64, unique=True)
-    account_id = models.CharField(max_length=12, validators=[ACCOUNT_ID])
-    regions = ArrayField(models.CharField(max_length=25))
+    account_id = models.CharField(max_length=12, validators=[check_account_id])
+    regions = ArrayField(models.CharField(max_length=25, validators=[check_region]))
     sizes = ArrayField(models.CharField(max_length=10))
-    role_arn = models.CharField(max_length=2048, blank=True, validators=[ROLE_ARN])
+    role_arn = models.CharField(max_length=2048, blank=True, validators=[check_role_arn])
     external_id = models.CharField(max_length=128, blank=True, default=new_external_id)
-    endpoint_url = models.URLField(blank=True)
+    endpoint_url = models.URLField(blank=True, validators=[check_endpoint_url])
     artefact_bucket = models.CharField(max_length=63, blank=True)
     artefact_region = models.CharField(max_length=25, blank=True)
-    stack_role_arn = models.CharField(max_length=2048, blank=True, validators=[ROLE_ARN])
+    stack_role_arn = models.CharField(max_length=2048, blank=True, validators=[check_role_arn])
     is_sandbox = models.BooleanField(default=False)
 
     def __str__(self) -> str:
         return self.name
 
-    def access(self, region: str) -> AccountAccess:
+    def clean(self) -> None:
+        """Refuse an account that is entered already: teams and their rights belong to one entry."""
+        same = Account.objects.filter(account_id=self.account_id, endpoint_url=self.endpoint_url)
+        if (other := same.exclude(pk=self.pk).first()) is not None:
+            raise ValidationError(
+                {
+                    "account_id": f"The AWS account {self.account_id} is entered already, as {other.name}. Change that one."
+                }
+            )
+
+    def access(self, region: str, *, stack_role_arn: str = "") -> AccountAccess:
+        """How to reach the account in a region.
+
+        `stack_role_arn` is that of the environment whose stacks are created or deleted.
+        """
         return AccountAccess(
             account_id=self.account_id,
             region=region,
@@ -54,7 +68,7 @@ class Account(models.Model):
             external_id=self.external_id,
             endpoint_url=self.endpoint_url,
             artefact_bucket=self.artefact_bucket_in(region),
-            stack_role_arn=self.stack_role_arn,
+            stack_role_arn=stack_role_arn,
         )
 
     def artefact_bucket_in(self, region: str) -> str:

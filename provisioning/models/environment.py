@@ -15,9 +15,13 @@ class Environment(models.Model):
     """One blueprint version in one size, in one account and region.
 
     `region` is that of the main stack. `places` lists all stacks as "region/stack name", so that a
-    request for a stack name in use is refused before AWS refuses it. Every physical name begins
-    with `name`, so it is unique per account and region among environments that exist. `version`
-    grows with every change that pages show; they poll with it.
+    request for a stack name in use is refused before AWS refuses it. `version` grows with every
+    change that pages show; they poll with it.
+
+    `generation` is part of every physical name, so that no two environments of an account ever have
+    a name in common. `stack_role_arn` is the role that CloudFormation assumes for this environment.
+    Both are set at the request and never change. Environments of earlier versions have no
+    generation. Their physical names begin with `name` alone, so it is unique among them.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -34,16 +38,35 @@ class Environment(models.Model):
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     created_at = models.DateTimeField()
     version = models.BigIntegerField(default=1)
+    # The database has the defaults as well, so that a process of an earlier version can insert rows.
+    generation = models.CharField(max_length=5, blank=True, default="", db_default="")
+    stack_role_arn = models.CharField(max_length=2048, blank=True, default="", db_default="")
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
+                fields=["team", "account", "region", "name"],
+                condition=~Q(generation="") & ~Q(state__in=["gone", "withdrawn"]),
+                name="environment_name_once_in_team",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "generation"], condition=~Q(generation=""), name="environment_generation_once"
+            ),
+            models.UniqueConstraint(
                 fields=["account", "region", "name"],
-                condition=~Q(state__in=["gone", "withdrawn"]),
+                condition=Q(generation="") & ~Q(state__in=["gone", "withdrawn"]),
                 name="environment_name_once",
-            )
+            ),
         ]
         indexes = [models.Index(fields=["team", "-created_at", "-id"], name="environment_by_team")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def role_for_stacks(self) -> str:
+        """The role that CloudFormation assumes for the stacks; empty: the caller's permissions.
+
+        A row that a process of an earlier version inserted names none, and has its account's.
+        """
+        return self.stack_role_arn or ("" if self.generation else self.account.stack_role_arn)

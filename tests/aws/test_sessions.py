@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -114,11 +115,14 @@ def test_an_endpoint_in_the_environment_does_not_send_a_real_account_elsewhere(
     clients.close()
 
 
-def test_one_access_has_one_set_of_clients_and_another_role_has_another(limiter: OpenLimiter) -> None:
+def test_the_teams_of_an_account_share_its_clients_and_another_role_has_others(limiter: OpenLimiter) -> None:
     access = AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9")
     other = AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9", role_arn=ROLE)
-    assert aws_for(access, limiter=limiter) is aws_for(access, limiter=limiter)
-    assert aws_for(access, limiter=limiter) is not aws_for(other, limiter=limiter)
+    teams = [replace(access, stack_role_arn=f"{ROLE}-{team}") for team in ("payments", "logistics")]
+    lives = [aws_for(each, limiter=limiter) for each in (access, *teams)]
+    assert len({id(live._clients) for live in lives}) == 1
+    assert [live.access for live in lives] == [access, *teams]
+    assert aws_for(other, limiter=limiter)._clients is not lives[0]._clients
     close_all()
 
 

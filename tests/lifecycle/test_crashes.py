@@ -290,10 +290,10 @@ def test_an_account_that_cannot_be_reached_at_all_holds_up_nobody_else(world: Wo
     environment, other = world.request("orders").environment, world.request("other", region="us-east-1").environment
     reach = world.aws_for
 
-    def aws_for(account: Account, region: str) -> interface.Aws:
+    def aws_for(account: Account, region: str, *, stack_role_arn: str = "") -> interface.Aws:
         if region != environment.region:
             raise Unreachable("no route")
-        return reach(account, region)
+        return reach(account, region, stack_role_arn=stack_role_arn)
 
     world.engine.aws_for = aws_for
     world.until_rest(environment)

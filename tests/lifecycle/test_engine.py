@@ -60,7 +60,7 @@ class LosesEvents(ScriptedAws):
 
 
 def test_a_resource_whose_events_never_came_is_in_the_ledger_of_the_complete_stack(world: World) -> None:
-    world.engine.aws_for = lambda account, region: LosesEvents(world.cloud, account.access(region))
+    world.engine.aws_for = lambda account, region, **role: LosesEvents(world.cloud, account.access(region, **role))
     environment = world.create()
     (listed,) = [item for item in world.aws_stack().resources.values() if item.logical_id == "BucketFiles"]
     row = StackResource.objects.get(stack__environment=environment, logical_id="BucketFiles")

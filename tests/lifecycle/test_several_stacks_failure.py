@@ -152,7 +152,9 @@ def test_a_foreign_stack_of_any_of_the_names_is_never_touched(abroad: World) -> 
 
 def test_a_region_that_cannot_be_reached_holds_the_others_up_for_nobody(abroad: World) -> None:
     reach = abroad.aws_for
-    abroad.engine.aws_for = lambda account, region: raised() if region == COPY else reach(account, region)
+    abroad.engine.aws_for = lambda account, region, **role: (
+        raised() if region == COPY else reach(account, region, **role)
+    )
 
     def raised() -> None:
         raise Unreachable("no route")

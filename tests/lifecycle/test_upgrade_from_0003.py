@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.db import transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker, Settings
@@ -31,6 +31,7 @@ from tests.scripted_aws.stored import load_cloud
 
 UPGRADES = Path(__file__).parent / "upgrades"
 BENT = ("bent", "ends-bent")
+STACK_ROLE = "arn:aws:iam::111111111111:role/portal-stacks"
 # The state that the operation was in, and the environment's state in the end.
 IN_FLIGHT = {
     "begins": ("queued", "running"),
@@ -63,7 +64,14 @@ AT_REST = {"gone": "gone", "many-gone": "gone", "gone-in-time": "withdrawn"}
 @pytest.fixture(scope="module")
 def database(django_db_blocker: DjangoDbBlocker) -> Iterator[str]:
     with django_db_blocker.unblock():
-        yield from upgraded(UPGRADES / "rows_of_0003.json", start="0003_audit_in_order")
+        rows = UPGRADES / "rows_of_0003.json"
+        yield from upgraded(rows, start="0003_audit_in_order", meanwhile=enter_stack_role)
+
+
+def enter_stack_role() -> None:
+    """An administrator entered the stack role of one account. The other one has none."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE provisioning_account SET stack_role_arn = %s WHERE name = 'dev'", [STACK_ROLE])
 
 
 @pytest.fixture
@@ -112,6 +120,41 @@ def test_every_plan_keeps_its_digest_and_every_approval_is_of_it(world: World) -
         assert request.approved_digest == (
             "" if request.decided_at is None and request.environment.size == "prod" else request.plan.digest
         )
+
+
+def test_every_environment_keeps_the_stack_role_and_the_names_that_it_was_created_with(world: World) -> None:
+    world.account.stack_role_arn = f"{STACK_ROLE}-later"
+    world.account.save()
+    for environment in Environment.objects.select_related("account"):
+        role = STACK_ROLE if environment.account == world.account else ""
+        assert (environment.generation, environment.role_for_stacks) == ("", role)
+    runs = called("runs")
+    world.tear_down(runs)
+    world.until_rest(runs)
+    (stack,) = world.cloud.named(runs.name)
+    assert set(stack.delete_role_arns) == {STACK_ROLE}
+
+
+def test_a_process_of_the_earlier_version_still_inserts_environments(world: World) -> None:
+    """It knows neither of the new columns, and relies on the constraint that it knows."""
+    columns = (
+        "team_id, name, blueprint_version_id, size, account_id, region, places, inputs, state, state_changed_at, "
+        "created_by_id, created_at, version"
+    )
+    insert = (
+        f"INSERT INTO provisioning_environment (id, {columns}) SELECT gen_random_uuid(), {columns} "  # noqa: S608
+        "FROM provisioning_environment WHERE name = %s"
+    )
+    gone, runs = called("gone"), called("runs")
+    Environment.objects.filter(pk=gone.pk).update(account=world.account)
+    with connection.cursor() as cursor:
+        cursor.execute(insert, [gone.name])
+        with pytest.raises(IntegrityError, match="environment_name_once") as refused, transaction.atomic():
+            cursor.execute(insert, [runs.name])
+    assert refused.value.__cause__.diag.constraint_name == "environment_name_once"  # type: ignore[union-attr]
+    world.account.refresh_from_db()
+    inserted = Environment.objects.filter(name=gone.name).exclude(pk=gone.pk).get()
+    assert (inserted.generation, inserted.stack_role_arn, inserted.role_for_stacks) == ("", "", STACK_ROLE)
 
 
 def test_everything_under_way_waiting_or_failed_comes_to_its_end(world: World) -> None:

@@ -57,6 +57,7 @@ class ScriptedAws:
             token=token,
             created_at=self.cloud.clock.now(),
             protected=spec.termination_protection,
+            role_arn=self.access.stack_role_arn,
         )
         self.cloud.stacks.append(stack)
         self.cloud.creates[token] += 1
@@ -76,6 +77,7 @@ class ScriptedAws:
             if stack.status.endswith("_IN_PROGRESS") and not stack.status.startswith("REVIEW"):
                 raise WrongStatus(f"Stack [{stack.spec.name}] is in {stack.status}")
             stack.delete_tokens.add(token)
+            stack.delete_role_arns.append(self.access.stack_role_arn)
             Formation(self.cloud, stack).delete()
 
     def _stack(self, name_or_id: str) -> ScriptedStack:

@@ -55,6 +55,8 @@ class ScriptedStack:
     status: str = "CREATE_IN_PROGRESS"
     reason: str = ""
     protected: bool = False
+    role_arn: str = ""
+    delete_role_arns: list[str] = field(default_factory=list)
     delete_tokens: set[str] = field(default_factory=set)
     resources: dict[str, Resource] = field(default_factory=dict)
     events: list[interface.StackEvent] = field(default_factory=list)

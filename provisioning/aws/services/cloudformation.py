@@ -24,7 +24,8 @@ template.
 """
 
 
-def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
+def create_stack(aws: Clients, spec: StackSpec, *, token: str, role_arn: str = "") -> str:
+    """CloudFormation acts as `role_arn`; without it, with the caller's permissions."""
     request: dict[str, Any] = {
         "StackName": spec.name,
         "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in spec.parameters.items()],
@@ -32,7 +33,7 @@ def create_stack(aws: Clients, spec: StackSpec, *, token: str) -> str:
         "Tags": [{"Key": key, "Value": value} for key, value in spec.tags.items()],
         "ClientRequestToken": token,
         "EnableTerminationProtection": spec.termination_protection,
-        **_role(aws),
+        **_role(role_arn),
     }
     template = spec.body.encode()
     if len(template) <= MAX_INLINE_BYTES:
@@ -65,8 +66,8 @@ def _our_stack_id(aws: Clients, spec: StackSpec, error: AlreadyExists) -> str:
     ) from error
 
 
-def _role(aws: Clients) -> dict[str, str]:
-    return {"RoleARN": aws.access.stack_role_arn} if aws.access.stack_role_arn else {}
+def _role(role_arn: str) -> dict[str, str]:
+    return {"RoleARN": role_arn} if role_arn else {}
 
 
 def _accepts_member(aws: Clients, operation: str, member: str) -> bool:
@@ -74,8 +75,8 @@ def _accepts_member(aws: Clients, operation: str, member: str) -> bool:
     return shape is not None and member in shape.members
 
 
-def delete_stack(aws: Clients, stack_id: str, *, token: str, retain: Sequence[str]) -> None:
-    request: dict[str, Any] = {"StackName": stack_id, "ClientRequestToken": token, **_role(aws)}
+def delete_stack(aws: Clients, stack_id: str, *, token: str, retain: Sequence[str], role_arn: str = "") -> None:
+    request: dict[str, Any] = {"StackName": stack_id, "ClientRequestToken": token, **_role(role_arn)}
     if retain:
         request["RetainResources"] = list(retain)
     try:

@@ -1,0 +1,82 @@
+"""What a team may use in an account."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import ValidationError
+from django.db import models
+
+from .account import Account
+from .team import Team
+from .validators import (
+    check_certificate_arn,
+    check_hosted_zone_id,
+    check_image_repository,
+    check_role_arn,
+    check_secret,
+)
+
+
+class AccountTeam(models.Model):
+    """A team uses an account only if an administrator has entered this row.
+
+    `stack_role_arn` is the role with which CloudFormation creates the team's environments. The
+    lists name what the team may use besides what its environments create, and what is named for the
+    team: secrets under `portal/TEAM/` and image repositories under `TEAM/`.
+    """
+
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="account_teams")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="account_teams")
+    stack_role_arn = models.CharField(max_length=2048, validators=[check_role_arn])
+    hosted_zones = ArrayField(
+        models.CharField(max_length=32, validators=[check_hosted_zone_id]), default=list, blank=True
+    )
+    secrets = ArrayField(models.CharField(max_length=2048, validators=[check_secret]), default=list, blank=True)
+    certificates = ArrayField(
+        models.CharField(max_length=2048, validators=[check_certificate_arn]), default=list, blank=True
+    )
+    roles = ArrayField(models.CharField(max_length=2048, validators=[check_role_arn]), default=list, blank=True)
+    image_repositories = ArrayField(
+        models.CharField(max_length=512, validators=[check_image_repository]), default=list, blank=True
+    )
+
+    class Meta:
+        verbose_name = "team of an account"
+        verbose_name_plural = "teams of accounts"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "team"],
+                name="account_team_once",
+                violation_error_message="This team already has an entry for this account. Change that one.",
+            ),
+            # Team keys are short, so that two teams could have the same one. They would share this role.
+            models.UniqueConstraint(
+                fields=["account", "stack_role_arn"],
+                name="stack_role_of_one_team",
+                violation_error_message="This is the stack role of another team. Each team has its own.",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.team} in {self.account}"
+
+    def clean(self) -> None:
+        """Refuse secrets that are named for another team, and what belongs to another account."""
+        errors: dict[str, str] = {}
+        account_id = self.account.account_id if self.account_id else ""
+        for field, entries in (
+            ("stack_role_arn", [self.stack_role_arn]),
+            ("certificates", self.certificates),
+            ("secrets", self.secrets),
+        ):
+            for arn in entries:
+                if arn.startswith("arn:") and account_id and arn.split(":")[4] != account_id:
+                    errors[field] = f"“{arn}” is in the account {arn.split(':')[4]}, not in {account_id}."
+        for secret in self.secrets:
+            if secret.split(":")[-1].startswith("portal/"):
+                errors["secrets"] = (
+                    f"“{secret}” is named for one team: a team may use what is under portal/, its key and /, and "
+                    "nobody else may. Remove it from the list."
+                )
+        if errors:
+            raise ValidationError(errors)
