@@ -41,7 +41,7 @@ class CacheSettings(Settings):
     capacity: Annotated[Serverless | Nodes, Field(discriminator="mode")] = Field(
         description="Serverless, or nodes of one type"
     )
-    version: str = Field(pattern=r"^\d+\.\d+$", description="Version of the engine")
+    version: str = Field(pattern=r"^[0-9]+\.[0-9]+$", description="Version of the engine")
     backup_days: int = Field(default=1, ge=1, le=35, description="Days to keep daily backups")
     keep_data: bool = Field(default=False, description="Keep a final snapshot when the stack is deleted")
 

@@ -10,9 +10,11 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.external_names import names_in_settings
 from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, Settings
 from provisioning.design.errors import DesignError
-from provisioning.design.graph import Node, Reference
+from provisioning.design.external_names import ExternalName
+from provisioning.design.graph import EnvironmentContext, Node, Reference
 
 
 class Component(ABC):
@@ -73,6 +75,10 @@ class Component(ABC):
         raise DesignError(
             f"{node.source}: {node.address} gives its users nothing, so nothing in {blueprint} can use it"
         )
+
+    def external_names(self, node: Node, environment: EnvironmentContext) -> tuple[ExternalName, ...]:  # noqa: ARG002
+        """Return what a node names outside its environment."""
+        return names_in_settings(node)
 
     def targets(self, node: Node) -> tuple[Reference, ...]:
         """Return the components that this node uses."""

@@ -15,6 +15,7 @@ from provisioning.components.kit import iam
 from provisioning.components.kit.alarms import KIND
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.external_names import SecretName
 from provisioning.components.kit.keys import own_key
 from provisioning.components.kit.values import Box, Family, Settings, settings_of
 from provisioning.design.graph import Node
@@ -24,9 +25,8 @@ _SERVICE = "cloudwatch.amazonaws.com"
 
 
 class AlarmTopicSettings(Settings):
-    endpoint_secret: str | None = Field(
+    endpoint_secret: SecretName | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$",
         description=(
             "Name of a secret in the account that holds the https address to notify, such as PagerDuty's integration "
             "URL; without it, subscribe by hand"

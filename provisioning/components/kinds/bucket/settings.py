@@ -33,7 +33,7 @@ class BucketSettings(Settings):
     )
     replica_region: str | None = Field(
         default=None,
-        pattern=r"^[a-z]{2}(-[a-z]+)+-\d$",
+        pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$",
         description="Region of the copy; null for the nearest one in the same jurisdiction (eu-west-1 for eu-central-1)",
     )
     replica_within_15_minutes: bool = Field(

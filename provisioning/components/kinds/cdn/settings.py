@@ -8,6 +8,7 @@ from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import AfterValidator, Field, InstanceOf, model_validator
 
+from provisioning.components.kit.external_names import CertificateArn, HostedZoneId
 from provisioning.components.kit.values import Block, BucketReference, Settings
 from provisioning.components.kit.web_acl import Waf
 from provisioning.design.graph import Reference
@@ -95,14 +96,13 @@ class CdnSettings(Settings):
         max_length=253,
         description="Public domain name; without one, CloudFront's own name is used, which still accepts TLS 1.0",
     )
-    certificate_arn: str | None = Field(
+    certificate_arn: CertificateArn | None = Field(
         default=None,
-        pattern=r"^arn:aws[a-z-]*:acm:us-east-1:\d{9,12}:certificate/[A-Za-z0-9-]+$",
+        pattern=r"^arn:aws[a-z-]*:acm:us-east-1:[0-9]{9,12}:certificate/[A-Za-z0-9-]+$",
         description="ARN of a certificate for the domain; CloudFront accepts only certificates in us-east-1",
     )
-    hosted_zone_id: str | None = Field(
+    hosted_zone_id: HostedZoneId | None = Field(
         default=None,
-        pattern=r"^Z[A-Z0-9]{1,31}$",
         description="Route 53 hosted zone of the domain, for its DNS records and, without certificate_arn, a new certificate",
     )
     price_class: Literal["PriceClass_100", "PriceClass_200", "PriceClass_All"] = Field(

@@ -23,7 +23,8 @@ from provisioning.components.kit.component import Component
 from provisioning.components.kit.packages import ShippedText, TextFile
 from provisioning.components.kit.values import Box, Family, Settings, settings_of
 from provisioning.design.errors import DesignError
-from provisioning.design.graph import Node
+from provisioning.design.external_names import ExternalKind, ExternalName
+from provisioning.design.graph import EnvironmentContext, Node
 
 Answer: TypeAlias = str | int | float | bool | list[str | int | float] | None
 # CloudFormation takes a snapshot of these if the template sets no policy.
@@ -112,6 +113,28 @@ class CloudFormation(Component):
             if values[name] is not None:
                 build.main.parameters[name] = _text(values[name])
         _note_retained(build, rewritten.data)
+
+    @override
+    def external_names(self, node: Node, environment: EnvironmentContext) -> tuple[ExternalName, ...]:
+        settings = settings_of(node, CloudFormationSettings)
+        answers = {name: value for name, value in (settings.parameters | settings.answers).items() if value is not None}
+        of_parameters = [
+            ExternalName(question.names, _text(name), node.address, question.name)
+            for question in questions_of(settings.template)
+            if question.names and (answer := answers.get(question.name))
+            for name in (answer if isinstance(answer, list) else [answer])
+        ]
+        texts = {name: _text(value) for name, value in answers.items()}
+        of_template = [
+            ExternalName(kind, name, node.address, where)
+            for kind, name, where in imported_template.names_outside(
+                template_of(settings.template).data, texts, environment
+            )
+        ]
+        unique: dict[tuple[ExternalKind, str], ExternalName] = {}
+        for name in (*of_parameters, *of_template):
+            unique.setdefault((name.kind, name.value), name)
+        return tuple(unique.values())
 
     def boxes(self, node: Node) -> list[Box]:
         template = template_of(settings_of(node, CloudFormationSettings).template)

@@ -6,6 +6,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
+from provisioning.components.kit.external_names import HostedZoneId
 from provisioning.components.kit.values import Settings
 
 
@@ -22,9 +23,8 @@ class EmailSettings(Settings):
         max_length=320,
         description="One address to send from, instead of a domain; verified by an email that AWS sends to it",
     )
-    hosted_zone_id: str | None = Field(
+    hosted_zone_id: HostedZoneId | None = Field(
         default=None,
-        pattern=r"^Z[A-Z0-9]{1,31}$",
         description="Route 53 hosted zone of the domain, in which its DKIM records are created",
     )
     existing: bool = Field(

@@ -17,7 +17,8 @@ class FunctionSettings(Settings):
         description="Folder of the blueprint with the code; a wheel (.whl) in it is unpacked next to the code"
     )
     handler: str = Field(
-        pattern=r"^[A-Za-z_][\w.]*\.[A-Za-z_]\w*$", description="Module and function to call, such as handler.receive"
+        pattern=r"^[A-Za-z_][A-Za-z0-9_.]*\.[A-Za-z_][A-Za-z0-9_]*$",
+        description="Module and function to call, such as handler.receive",
     )
     # https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
     runtime: Literal["python3.12", "python3.13", "python3.14"] = Field(

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from provisioning.components.kit.external_names import CertificateArn, HostedZoneId
 from provisioning.components.kit.values import Block, ServiceReference, Settings
 from provisioning.components.kit.web_acl import Waf
 
@@ -18,21 +19,14 @@ class Certificate(Block):
     and validated.
     """
 
-    arn: str | None = Field(
-        default=None,
-        # AWS's documentation shortens account ids, and its examples should be accepted here; AWS itself decides.
-        pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:\d{9,12}:certificate/[A-Za-z0-9-]+$",
-        description="ARN of a certificate in the environment's region",
-    )
+    arn: CertificateArn | None = Field(default=None, description="ARN of a certificate in the environment's region")
     domain: str | None = Field(
         default=None,
         pattern=r"^([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}$",
         max_length=253,
         description="Public domain name, which gets a certificate and a DNS record for the load balancer",
     )
-    hosted_zone_id: str | None = Field(
-        default=None, pattern=r"^Z[A-Z0-9]{1,31}$", description="Route 53 hosted zone of the domain"
-    )
+    hosted_zone_id: HostedZoneId | None = Field(default=None, description="Route 53 hosted zone of the domain")
 
     @model_validator(mode="after")
     def _one_way(self) -> Self:

@@ -18,6 +18,7 @@ from provisioning.components.kinds.function.settings import FunctionSettings
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.credentials import read_secret
+from provisioning.components.kit.external_names import SecretName
 from provisioning.components.kit.values import Box, DashboardWidget, Family, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -31,9 +32,8 @@ class LogShippingSettings(FunctionSettings):
         pattern=r"^https://[A-Za-z0-9.-]+(:443)?(/[A-Za-z0-9._~/-]*)?$",
         description="Address of Loki, https on port 443; without it there is no function and nothing is shipped",
     )
-    login_secret: str | None = Field(
+    login_secret: SecretName | None = Field(
         default=None,
-        pattern=r"^[A-Za-z0-9/_+=.@-]{1,512}$",
         description="Name of a secret in the account that holds user:password for Loki",
     )
 

@@ -36,7 +36,9 @@ _OWN_LOGS = ["logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogGroupField
 
 class MonitoringRoleSettings(Settings):
     account_id: str | None = Field(
-        default=None, pattern=r"^\d{12}$", description="AWS account in which Grafana runs; without it there is no role"
+        default=None,
+        pattern=r"^[0-9]{12}$",
+        description="AWS account in which Grafana runs; without it there is no role",
     )
     external_id: str | None = Field(
         default=None,

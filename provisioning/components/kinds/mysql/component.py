@@ -21,7 +21,7 @@ _TITLES = {"mariadb": "MariaDB", "mysql": "MySQL"}
 class MysqlSettings(database.DatabaseSettings):
     engine: Literal["mariadb", "mysql"] = Field(description="Which of the two engines")
     version: str = Field(
-        pattern=r"^\d+\.\d+(\.\d+)?$",
+        pattern=r"^[0-9]+\.[0-9]+(\.[0-9]+)?$",
         description="Version of the engine, such as 11.4.10 for MariaDB or 8.4.8 for MySQL",
     )
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/CHAP_Limits.html#RDS_Limits.Constraints

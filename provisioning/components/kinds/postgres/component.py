@@ -19,7 +19,7 @@ PORT = 5432
 
 class PostgresSettings(database.DatabaseSettings):
     version: str = Field(
-        pattern=r"^\d+(\.\d+)?$",
+        pattern=r"^[0-9]+(\.[0-9]+)?$",
         description="Version of PostgreSQL, such as 16.13; AWS installs newer minor versions automatically",
     )
     extensions: tuple[Annotated[str, Field(pattern=r"^[a-z0-9_-]+$")], ...] = Field(

@@ -7,8 +7,10 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
+from provisioning.components.kit.external_names import Names
 from provisioning.components.kit.logs import check_days
 from provisioning.components.kit.values import Settings
+from provisioning.design.external_names import ExternalKind
 
 # Docker's official image in Amazon's public registry, for ARM64 and x86-64, pinned by its digest.
 # https://github.com/docker-library/repo-info/blob/master/repos/rabbitmq/remote/4.2.9-management.md
@@ -30,7 +32,7 @@ PrivateNetwork = Annotated[IPv4Network, AfterValidator(_require_private)]
 class RabbitmqSettings(Settings):
     nodes: Literal[1, 3] = Field(description="One host, or a cluster of three hosts in three zones")
     instance_type: str = Field(
-        pattern=r"^[a-z]+\d+g[a-z]*\.[a-z0-9]+$",
+        pattern=r"^[a-z]+[0-9]+g[a-z]*\.[a-z0-9]+$",
         description="EC2 instance type with a Graviton processor, such as t4g.small",
     )
     volume_gb: int = Field(default=20, ge=8, le=16384, description="Gigabytes of each host's encrypted data volume")
@@ -38,9 +40,9 @@ class RabbitmqSettings(Settings):
         pattern=r"^[a-z][a-z0-9_.-]{0,59}$",
         description="The quorum queue to create; failed messages go to a queue of this name with the suffix .failed",
     )
-    image: str = Field(
+    image: Annotated[str, Names(ExternalKind.IMAGE_REPOSITORY)] = Field(
         default=IMAGE,
-        pattern=r"^[a-z0-9][a-z0-9./_-]*(:[\w.-]+)?@sha256:[0-9a-f]{64}$",
+        pattern=r"^[a-z0-9][a-z0-9./_-]*(:[A-Za-z0-9_.-]+)?@sha256:[0-9a-f]{64}$",
         description="RabbitMQ's container image with the management plugin, pinned by its digest",
     )
     username: str = Field(

@@ -26,7 +26,7 @@ from provisioning.design.names import ComponentName, logical_id
 
 class RedisSettings(cache.CacheSettings):
     # The newest Redis OSS that ElastiCache offers; later versions of the engine are Valkey's.
-    version: str = Field(default="7.1", pattern=r"^[67]\.\d+$", description="Version of Redis OSS, at most 7.1")
+    version: str = Field(default="7.1", pattern=r"^[67]\.[0-9]+$", description="Version of Redis OSS, at most 7.1")
 
 
 class Redis(Component):

@@ -7,14 +7,12 @@ from typing import Annotated, Literal, Self, TypeAlias
 from pydantic import Field, InstanceOf, model_validator
 
 from provisioning.components.kinds.service.scaling import Tasks
+from provisioning.components.kit.external_names import ImageReference, RoleArn
 from provisioning.components.kit.values import Block, Settings
 from provisioning.design.graph import Joined, Reference
 
 VariableName = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")]
 VariableValue: TypeAlias = InstanceOf[Reference] | InstanceOf[Joined] | str
-RoleArn = Annotated[
-    str, Field(pattern=r"^arn:aws[a-z-]*:iam::(\d{12}|\*):role/[A-Za-z0-9_+=,.@/*-]*[A-Za-z0-9_+=,.@-]$")
-]
 
 # https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-cpu-memory-error.html
 FARGATE_MEMORY: dict[int, range | tuple[int, ...]] = {
@@ -46,7 +44,7 @@ class Before(Block):
 
 
 class ServiceSettings(Settings):
-    image: str = Field(min_length=1, description="Container image, built for the cluster's processor architecture")
+    image: ImageReference = Field(description="Container image, built for the cluster's processor architecture")
     command: tuple[str, ...] = Field(default=(), description="Command to run instead of the image's own")
     port: int | None = Field(default=None, ge=1, le=65535, description="Port on which the container listens, if any")
     cpu: int = Field(description="CPU units, 1024 per vCPU; Fargate offers 256 to 16384")
@@ -70,9 +68,7 @@ class ServiceSettings(Settings):
     metrics: bool = Field(
         default=False, description="Allow it to publish metrics in the environment's own namespace, METRICS_NAMESPACE"
     )
-    assume_roles: tuple[RoleArn, ...] = Field(
-        default=(), description="ARNs of roles in any account that it may assume; `*` matches anything"
-    )
+    assume_roles: tuple[RoleArn, ...] = Field(default=(), description="ARNs of roles in any account that it may assume")
     environment: dict[VariableName, VariableValue] = Field(
         default={}, description="Environment variables, in addition to those that come from what it uses"
     )

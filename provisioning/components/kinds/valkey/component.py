@@ -18,7 +18,7 @@ from provisioning.design.graph import Node
 
 
 class ValkeySettings(cache.CacheSettings):
-    version: str = Field(default="8.0", pattern=r"^\d+\.\d+$", description="Version of Valkey")
+    version: str = Field(default="8.0", pattern=r"^[0-9]+\.[0-9]+$", description="Version of Valkey")
 
 
 class Valkey(Component):

@@ -2,6 +2,7 @@
 portal could not keep its promises.
 """
 
+from provisioning.components.kinds.cloudformation.imported_template.external_names import names_outside
 from provisioning.components.kinds.cloudformation.imported_template.questions import Question, questions
 from provisioning.components.kinds.cloudformation.imported_template.reading import (
     ImportedTemplate,
@@ -16,6 +17,7 @@ __all__ = [
     "Question",
     "Rewritten",
     "TemplateProblem",
+    "names_outside",
     "questions",
     "read_template",
     "refusals",

@@ -13,7 +13,9 @@ from provisioning.components.kinds.cloudformation.imported_template.generation i
 from provisioning.components.kinds.cloudformation.imported_template.reading import ImportedTemplate, TemplateProblem
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import is_secret
 from provisioning.design.environment_name import EXAMPLE_ACCOUNT_ID
+from provisioning.design.external_names import ExternalKind
 
+_ZONE: Final = "AWS::Route53::HostedZone::Id"
 _LISTS: Final = ("CommaDelimitedList", "List<")
 _SSM: Final = "AWS::SSM::Parameter::"
 # Formats of https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
@@ -57,7 +59,8 @@ class Question:
 
     `minimum` and `maximum` limit a number, or the length of a text. The value of a secret is never
     asked for: the answer is the ARN of a secret in the account, or nothing, in which case AWS
-    generates one. `example` is a value that the constraints accept, if one is known.
+    generates one. `example` is a value that the constraints accept, if one is known. `names` is set
+    if the answer names something outside the environment.
     """
 
     name: str
@@ -73,6 +76,7 @@ class Question:
     allowed: tuple[Any, ...] = ()
     secret: bool = False
     example: Any = None
+    names: ExternalKind | None = None
 
 
 def questions(template: ImportedTemplate) -> tuple[Question, ...]:
@@ -126,6 +130,7 @@ def _question(name: str, parameter: Mapping[str, Any], line: int, label: str) ->
         maximum=_bound(parameter, ("MaxValue", "MaxLength")),
         allowed=tuple(_one(item, kind) for item in parameter.get("AllowedValues") or ()),
         example=_example(parameter, kind, inner),
+        names=ExternalKind.HOSTED_ZONE if inner == _ZONE else None,
     )
 
 
@@ -140,6 +145,7 @@ def _secret(name: str, description: str, line: int, *, possible: bool) -> Questi
         pattern=SECRET_ARN,
         message="is not the ARN of a secret in Secrets Manager",
         secret=True,
+        names=ExternalKind.SECRET,
         example=f"arn:aws:secretsmanager:us-east-1:{EXAMPLE_ACCOUNT_ID}:secret:example-AbCdEf",
     )
 

@@ -1,0 +1,143 @@
+"""What an imported template names outside the environment, as far as its own text and the answers to
+its parameters tell.
+
+Parameters and `Fn::Join` are filled in first, so that an ARN is recognised however it is written.
+Names that contain the stack's own name or a resource of the template are the environment's own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, NamedTuple
+
+from provisioning.components.kit.external_names import private_repositories
+from provisioning.components.kit.intrinsic_functions import IN_SUB
+from provisioning.design.external_names import ExternalKind
+from provisioning.design.graph import EnvironmentContext
+
+_NAME: Final = r"(?:\$\{[^}\s]*\}|[A-Za-z0-9/_+=,.@*?-])+"
+
+
+def _arn(service: str, path: str) -> re.Pattern[str]:
+    """Return the pattern of an ARN; its groups are the ARN and the name at its end."""
+    part = r"(?:\$\{[^}\s]*\}|[^:\s\"'$])*"
+    return re.compile(f"(arn:{part}:{service}:{part}:{part}:{path}({_NAME}))")
+
+
+# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
+_ARNS: Final = {
+    ExternalKind.SECRET: _arn("secretsmanager", "secret:"),
+    ExternalKind.ROLE: _arn("iam", "role/"),
+    ExternalKind.CERTIFICATE: _arn("acm", "certificate/"),
+}
+_SECRET_REFERENCE: Final = re.compile(r"\{\{resolve:secretsmanager:(arn:[^:]*:[^:]*:[^:]*:[^:]*:secret:[^:}]*|[^:}]*)")
+# Properties that hold a bare name instead of an ARN. AliasTarget's zone is where AWS keeps the target's own record.
+_ZONES: Final = ("HostedZoneId", "HostedZoneName")
+_ALIAS: Final = "AliasTarget"
+_ROLE_LISTS: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::InstanceProfile")
+_OWN: Final = re.compile(r"\$\{(?:AWS::Stack(?:Name|Id)|[A-Za-z0-9]+(?:\.[A-Za-z0-9.]+)?)\}")
+
+
+class NamedOutside(NamedTuple):
+    kind: ExternalKind
+    name: str
+    where: str
+
+
+def names_outside(
+    template: Mapping[str, Any], answers: Mapping[str, str], environment: EnvironmentContext
+) -> tuple[NamedOutside, ...]:
+    """Return each name once. `answers` are the values of the parameters, as AWS receives them."""
+    own = template.get("Parameters") or {}
+    values = {name: str(each["Default"]) for name, each in own.items() if isinstance(each, dict) and "Default" in each}
+    reader = _Reader(
+        {
+            **values,
+            **answers,
+            "AWS::AccountId": environment.account_id,
+            "AWS::Region": environment.region,
+            "AWS::Partition": "aws",
+        }
+    )
+    found = (
+        name for logical, resource in template["Resources"].items() for name in _of_resource(logical, resource, reader)
+    )
+    return tuple(dict.fromkeys(found))
+
+
+class _Reader:
+    """Fills in parameters. What only AWS knows remains in the text as `${…}`."""
+
+    def __init__(self, values: Mapping[str, str]) -> None:
+        self._values = values
+
+    def filled(self, value: Any) -> Any:
+        match value:
+            case {"Ref": str(name)} if len(value) == 1:
+                return self._values.get(name, f"${{{name}}}")
+            case {"Fn::GetAtt": [str(name), *_]} | {"Fn::GetAtt": str(name)} if len(value) == 1:
+                return f"${{{name.split('.', maxsplit=1)[0]}}}"
+            case {"Fn::Sub": str(text)} if len(value) == 1:
+                return self._substituted(text, {})
+            case {"Fn::Sub": [str(text), dict(variables)]} if len(value) == 1:
+                return self._substituted(text, {name: self.filled(part) for name, part in variables.items()})
+            case {"Fn::Join": [str(separator), list(parts)]} if len(value) == 1:
+                texts = [self.filled(part) for part in parts]
+                return separator.join(text if isinstance(text, str) else "${Other}" for text in texts)
+            case _:
+                return self._filled_inside(value)
+
+    def _filled_inside(self, value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: self.filled(part) for key, part in value.items()}
+        return [self.filled(part) for part in value] if isinstance(value, list) else value
+
+    def _substituted(self, text: str, own: Mapping[str, Any]) -> str:
+        def replace(match: re.Match[str]) -> str:
+            known = own.get(match[1], self._values.get(match[1])) if not match[2] else None
+            return known if isinstance(known, str) else match[0]
+
+        return IN_SUB.sub(replace, text)
+
+
+def _of_resource(logical: str, resource: Mapping[str, Any], reader: _Reader) -> Iterator[NamedOutside]:
+    properties = reader.filled(resource.get("Properties") or {})
+    yield from _names_in(properties, logical)
+    if resource.get("Type") in _ROLE_LISTS:
+        roles = properties.get("Roles")
+        for name in roles if isinstance(roles, list) else ():
+            if isinstance(name, str) and not _is_own(name):
+                yield NamedOutside(ExternalKind.ROLE, name, f"{logical}.Roles")
+
+
+def _names_in(value: Any, where: str) -> Iterator[NamedOutside]:
+    if isinstance(value, str):
+        yield from _names_in_text(value, where)
+    elif isinstance(value, list):
+        for part in value:
+            yield from _names_in(part, where)
+    elif isinstance(value, dict) and value.get("Effect") != "Deny":
+        for key, part in value.items():
+            place = f"{where}.{key}"
+            if key in _ZONES and isinstance(part, str) and not where.endswith(f".{_ALIAS}") and not _is_own(part):
+                yield NamedOutside(ExternalKind.HOSTED_ZONE, part, place)
+            yield from _names_in(part, place)
+
+
+def _names_in_text(text: str, where: str) -> Iterator[NamedOutside]:
+    for kind, pattern in _ARNS.items():
+        for arn, name in pattern.findall(text):
+            if not _is_own(name):
+                yield NamedOutside(kind, arn, where)
+    for name in _SECRET_REFERENCE.findall(text):
+        if not name.startswith("arn:") and not _is_own(name):
+            yield NamedOutside(ExternalKind.SECRET, name, where)
+    for repository in private_repositories(text):
+        yield NamedOutside(ExternalKind.IMAGE_REPOSITORY, repository, where)
+
+
+def _is_own(name: str) -> bool:
+    """Whether a name contains a name of this stack, before which nothing matches other names."""
+    own = _OWN.search(name)
+    return own is not None and not set("*?") & set(name[: own.start()])
