@@ -45,11 +45,11 @@ variable "certificate_arn" {
 
 variable "account_roles" {
   type        = list(string)
-  description = "Roles that the portal may assume: the roles that onboarding creates in your accounts, all or named ones"
-  default     = ["arn:aws:iam::*:role/portal"]
+  description = "Roles that the portal may assume: role/portal, which onboarding creates, in each of your accounts"
+  example     = ["arn:aws:iam::123456789012:role/portal"]
   validation {
-    pattern = "^arn:aws[a-z-]*:iam::([0-9]{12}|[*]):role/[A-Za-z0-9_+=,.@/-]+$"
-    message = "is not the ARN of a role, such as arn:aws:iam::123456789012:role/portal, with * for any account"
+    pattern = "^arn:aws[a-z-]*:iam::[0-9]{12}:role/portal$"
+    message = "is not the role of a named account that onboarding creates, such as arn:aws:iam::123456789012:role/portal"
   }
 }
 
@@ -65,6 +65,7 @@ variable "admin_username" {
 
 # All differences between the sizes.
 size "dev" {
+  approval          = "required"
   nat               = "single"
   database_class    = "db.t4g.micro"
   database_multi_az = false
@@ -77,6 +78,7 @@ size "dev" {
 }
 
 size "staging" {
+  approval          = "required"
   nat               = "per_az"
   database_class    = "db.t4g.micro"
   database_multi_az = true

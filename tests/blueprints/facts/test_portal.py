@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.blueprint import InputErrors
 from provisioning.template.compile import compile_design
-from tests.support.designs import PROD_OR_LONG
+from tests.support.designs import PROD_OR_LONG, SIZES
 from tests.support.reading import Template
 from tests.support.shipped import main_template, shipped
 
 SLUG = "portal"
 ROOT = Path(__file__).resolve().parents[3]
 CERTIFICATE = "arn:aws:acm:eu-central-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
-ROLES_OF_THE_PORTAL = ("arn:aws:iam::*:role/portal", "arn:aws:iam::210987654321:role/portal")
+ROLES_OF_THE_PORTAL = ("arn:aws:iam::123456789012:role/portal", "arn:aws:iam::210987654321:role/portal")
 
 
 def test_web_runs_the_images_own_command_on_port_8000_behind_the_load_balancer(template: Template) -> None:
@@ -73,7 +74,7 @@ def test_the_commands_of_the_containers_exist(template: Template) -> None:
 def test_only_the_worker_acts_in_other_accounts(template: Template) -> None:
     (statement,) = [s for s in template.statements(template.role_of("worker")) if "sts:AssumeRole" in s["Action"]]
     assert statement["Action"] == ["sts:AssumeRole"]
-    assert statement["Resource"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::*:role/portal"}]
+    assert statement["Resource"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::123456789012:role/portal"}]
     assert "sts:AssumeRole" not in template.actions(template.role_of("web"))
     principal = template.body["Outputs"]["PortalPrincipalArn"]["Value"]
     assert template.target(principal) == template.role_of("worker")
@@ -85,10 +86,37 @@ def test_it_is_the_role_that_onboarding_makes() -> None:
     assert "PortalPrincipalArn" in onboarding
 
 
-def test_accounts_may_be_named_one_by_one() -> None:
-    template = main_template(SLUG, account_roles=list(ROLES_OF_THE_PORTAL[1:]))
+def test_every_account_is_named() -> None:
+    template = main_template(SLUG, account_roles=list(ROLES_OF_THE_PORTAL))
     (statement,) = [s for s in template.statements(template.role_of("worker")) if "sts:AssumeRole" in s["Action"]]
-    assert statement["Resource"] == [{"Fn::Sub": "arn:${AWS::Partition}:iam::210987654321:role/portal"}]
+    assert statement["Resource"] == [
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::123456789012:role/portal"},
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::210987654321:role/portal"},
+    ]
+
+
+@pytest.mark.parametrize(
+    "role",
+    [
+        "arn:aws:iam::*:role/portal",
+        "arn:aws:iam::100000000001:role/Admin",
+        "arn:aws:iam::100000000001:role/portal/stacks/portal-stacks-payments",
+        "arn:aws:iam::100000000001:role/portal-stacks",
+        "arn:aws:iam::100000000001:role/por?al",
+    ],
+)
+def test_no_role_but_the_one_that_onboarding_makes_may_be_assumed(role: str) -> None:
+    """Charlie cannot give his own image the rights of another role."""
+    with pytest.raises(InputErrors) as refused:
+        main_template(SLUG, account_roles=[ROLES_OF_THE_PORTAL[0], role])
+    (sentence,) = refused.value.errors["account_roles"]
+    assert "is not the role of a named account that onboarding creates" in sentence
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_it_needs_an_approval_in_every_size(size: str) -> None:
+    """Even a dev environment acts in other accounts."""
+    assert shipped(size, slug=SLUG).settings["approval"] == "required"
 
 
 def test_no_secret_is_in_a_plain_variable(template: Template, size: str) -> None:
