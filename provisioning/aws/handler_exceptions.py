@@ -32,6 +32,63 @@ class NotGranted:
 
 NOT_GRANTED: Final = (
     NotGranted(
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        ("iam:PassRole",),
+        "Scaling uses its service-linked role.",
+        only_for=("RoleARN",),
+    ),
+    NotGranted(
+        "AWS::Backup::BackupPlan",
+        ("iam:PassRole",),
+        "A plan names no role; its selection does.",
+            "RoleArn",
+            "IamRoleArn",
+        ),
+    ),
+    NotGranted(
+        "AWS::ECS::Service",
+        ("iam:PassRole",),
+        "ECS uses its service-linked role.",
+        only_for=("Role",),
+    ),
+    NotGranted(
+        "AWS::EFS::FileSystem",
+        ("iam:PassRole",),
+        "Replication to another file system.",
+        only_for=("ReplicationConfiguration",),
+    ),
+    NotGranted(
+        "AWS::Logs::SubscriptionFilter",
+        ("iam:PassRole",),
+        "A filter that sends to a function needs no role.",
+        only_for=("RoleArn",),
+    ),
+    NotGranted(
+        "AWS::SES::ConfigurationSetEventDestination",
+        ("iam:PassRole",),
+        "Events to Firehose.",
+        only_for=("KinesisFirehoseDestination",),
+    ),
+    NotGranted(
+        "AWS::SNS::Subscription",
+        ("iam:PassRole",),
+        "Messages to Firehose.",
+        only_for=("SubscriptionRoleArn",),
+    ),
+    NotGranted(
+        "AWS::SNS::Topic",
+        ("iam:PassRole",),
+        "Logs of every delivery.",
+        only_for=("DeliveryStatusLogging",),
+    ),
+    NotGranted(
+        "AWS::EC2::FlowLog",
+        ("iam:CreateServiceLinkedRole",),
+        "Flow logs that are delivered to a bucket or to Firehose.",
+        only_for=("LogDestinationType",),
+        values=("s3", "kinesis-data-firehose"),
+    ),
+    NotGranted(
         "AWS::AmazonMQ::Broker",
         ("ram:*", "vpc-lattice:*", "mq:DescribeSharedResources"),
         "Sharing a broker with other accounts; its component has one account's network.",
@@ -169,8 +226,8 @@ NOT_GRANTED: Final = (
     NotGranted(
         "AWS::WAFv2::WebACL",
         ("payments:*",),
-        "Paid rule groups of AWS Marketplace.",
-        only_for=("ManagedByFirewallManager",),
+        "Charging clients for their requests.",
+        only_for=("MonetizationConfig",),
     ),
     NotGranted(
         "AWS::WAFv2::WebACLAssociation",

@@ -19,6 +19,7 @@ READS: Final[Mapping[str, str]] = MappingProxyType(
         "backup": "GetBackupPlan GetBackupSelection ListBackupVaults ListRecoveryPointsByBackupVault",
         "cloudformation": "DescribeStackEvents DescribeStacks ListStackResources ListStacks",
         "cloudfront": (
+            "ListCachePolicies ListDistributions ListResponseHeadersPolicies "
             "DescribeFunction GetCachePolicy GetCloudFrontOriginAccessIdentity GetDistribution GetKeyGroup "
             "GetOriginAccessControl GetOriginRequestPolicy GetPublicKey GetResponseHeadersPolicy"
         ),
@@ -26,26 +27,30 @@ READS: Final[Mapping[str, str]] = MappingProxyType(
         "cognito-idp": "DescribeUserPool",
         "dynamodb": "DescribeTable",
         "ec2": (
+            "DescribeAvailabilityZones DescribeInstanceTypeOfferings DescribeTransitGatewayVpcAttachments "
+            "DescribeVpcPeeringConnections "
             "DescribeAddresses DescribeFlowLogs DescribeInstances DescribeInternetGateways DescribeLaunchTemplates "
             "DescribeNatGateways DescribeNetworkInterfaces DescribeRouteTables DescribeSecurityGroupRules "
             "DescribeSecurityGroups DescribeSubnets DescribeVolumes DescribeVpcEndpoints DescribeVpcs"
         ),
-        "ecr": "DescribeRepositories",
+        "ecr": "DescribeImages DescribeRepositories",
         "ecs": "DescribeClusters DescribeServices DescribeTaskDefinition DescribeTasks",
         "efs": "DescribeAccessPoints DescribeFileSystems DescribeMountTargets",
         "elasticache": (
+            "DescribeCacheEngineVersions DescribeReservedCacheNodesOfferings "
             "DescribeCacheParameterGroups DescribeCacheSubnetGroups DescribeReplicationGroups "
             "DescribeServerlessCacheSnapshots DescribeServerlessCaches DescribeSnapshots DescribeUserGroups "
             "DescribeUsers"
         ),
         "elbv2": "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups",
         "events": "DescribeRule",
-        "iam": "GetInstanceProfile GetOpenIDConnectProvider GetPolicy GetRole GetRolePolicy",
+        "iam": "GetAccountSummary GetInstanceProfile GetOpenIDConnectProvider GetPolicy GetRole GetRolePolicy",
         "kms": "DescribeKey ListAliases",
-        "lambda": "GetEventSourceMapping GetFunctionConfiguration GetFunctionUrlConfig GetLayerVersionByArn GetPolicy",
+        "lambda": "GetAccountSettings GetEventSourceMapping GetFunctionConfiguration GetFunctionUrlConfig GetLayerVersionByArn GetPolicy",
         "logs": "DescribeLogGroups",
-        "mq": "DescribeBroker",
+        "mq": "DescribeBroker DescribeBrokerInstanceOptions",
         "rds": (
+            "DescribeAccountAttributes DescribeOrderableDBInstanceOptions "
             "DescribeDBClusterParameterGroups DescribeDBClusterSnapshots DescribeDBClusters DescribeDBInstances "
             "DescribeDBParameterGroups DescribeDBSnapshots DescribeDBSubnetGroups"
         ),
@@ -53,8 +58,9 @@ READS: Final[Mapping[str, str]] = MappingProxyType(
         "route53": "GetHealthCheck GetHostedZone ListHostedZonesByName ListResourceRecordSets",
         "s3": "GetBucketPolicy HeadBucket ListMultipartUploads ListObjectVersions",
         "secretsmanager": "DescribeSecret",
+        "service-quotas": "GetAWSDefaultServiceQuota GetServiceQuota",
         "servicediscovery": "GetNamespace GetService",
-        "sesv2": "GetConfigurationSet GetEmailIdentity GetEmailTemplate",
+        "sesv2": "GetAccount GetConfigurationSet GetEmailIdentity GetEmailTemplate",
         "sns": "GetSubscriptionAttributes GetTopicAttributes",
         "sqs": "GetQueueAttributes GetQueueUrl",
         "ssm": "DescribeParameters",
@@ -71,6 +77,26 @@ _WATCHING: Final = (
     "cloudformation:ListStacks",
     "ecs:DescribeTasks",
 )
+_PREFLIGHT: Final = (
+    "cloudfront:ListCachePolicies",
+    "cloudfront:ListDistributions",
+    "cloudfront:ListResponseHeadersPolicies",
+    "ec2:DescribeAvailabilityZones",
+    "ec2:DescribeInstanceTypeOfferings",
+    "ec2:DescribeTransitGatewayVpcAttachments",
+    "ec2:DescribeVpcPeeringConnections",
+    "ecr:DescribeImages",
+    "elasticache:DescribeCacheEngineVersions",
+    "elasticache:DescribeReservedCacheNodesOfferings",
+    "iam:GetAccountSummary",
+    "lambda:GetAccountSettings",
+    "mq:DescribeBrokerInstanceOptions",
+    "rds:DescribeAccountAttributes",
+    "rds:DescribeOrderableDBInstanceOptions",
+    "service-quotas:GetAWSDefaultServiceQuota",
+    "service-quotas:GetServiceQuota",
+    "sesv2:GetAccount",
+)
 _TEARDOWN: Final = (
     "application-autoscaling:DescribeScalableTargets",
     "backup:ListRecoveryPointsByBackupVault",
@@ -81,9 +107,10 @@ _TEARDOWN: Final = (
 
 def when_read(call: str) -> When:
     """Returns what the portal reads it for. Every other call checks whether a resource exists."""
-    if call in _WATCHING:
-        return When.WATCHING
-    return When.TEARDOWN if call in _TEARDOWN else When.SWEEP
+    for when, named in ((When.WATCHING, _WATCHING), (When.PREFLIGHT, _PREFLIGHT), (When.TEARDOWN, _TEARDOWN)):
+        if call in named:
+            return when
+    return When.SWEEP
 
 
 PREFIXES: Final[Mapping[str, str]] = MappingProxyType(
@@ -119,6 +146,7 @@ RESOURCE_OF: Final[Mapping[str, str]] = MappingProxyType(
     {
         "apigateway": "arn:{partition}:apigateway:{region}::/apis/a1b2c3d4e5",
         "cloudformation": "arn:{partition}:cloudformation:{region}:{account_id}:stack/{prefix}/0a1b2c3d-1111-4222-8333-444455556666",
+        "ecr": "arn:{partition}:ecr:{region}:{account_id}:repository/{team}/{environment}/api",
         "s3": "arn:{partition}:s3:::pt-{team}--{generation}-media-{account_id}-{region}-an",
         "secretsmanager": "arn:{partition}:secretsmanager:{region}:{account_id}:secret:portal/{scope}/database-AbCdEf",
         "iam:GetOpenIDConnectProvider": "arn:{partition}:iam::{account_id}:oidc-provider/token.actions.githubusercontent.com",
