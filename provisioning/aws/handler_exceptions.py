@@ -41,9 +41,6 @@ NOT_GRANTED: Final = (
         "AWS::Backup::BackupPlan",
         ("iam:PassRole",),
         "A plan names no role; its selection does.",
-            "RoleArn",
-            "IamRoleArn",
-        ),
     ),
     NotGranted(
         "AWS::ECS::Service",
