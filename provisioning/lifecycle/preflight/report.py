@@ -47,11 +47,11 @@ class CheckResult:
 
 @dataclass(config=ConfigDict(extra="forbid"), frozen=True, slots=True)
 class PreflightReport:
-    """`calls` counts the reads of AWS, `seconds` how long they took together."""
+    """`reads` counts the questions that AWS was asked, `seconds` how long the checks took together."""
 
     checked_at: datetime
     results: tuple[CheckResult, ...]
-    calls: int = 0
+    reads: int = 0
     seconds: float = 0.0
     version: int = VERSION
 

@@ -1,0 +1,90 @@
+"""Runs all checks at the same time, within a budget of seconds. Never raises for what AWS does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from datetime import datetime
+from typing import Final
+
+from provisioning.aws import AwsError
+from provisioning.aws.interface import Aws
+from provisioning.lifecycle.preflight.check import Check, Question, Verdict, World, not_checked
+from provisioning.lifecycle.preflight.name_servers import DnsUnavailable, NameServers
+from provisioning.lifecycle.preflight.registry import CHECKS
+from provisioning.lifecycle.preflight.report import CheckResult, PreflightReport
+from provisioning.lifecycle.preflight.subject import Subject
+from provisioning.lifecycle.preflight.survey import Survey, why_not_asked
+
+BUDGET_SECONDS: Final = 8.0
+"""A person waits for the form, so what has not been answered by then is reported as not checked."""
+AT_ONCE: Final = 12
+
+
+def run_preflight(
+    subject: Subject,
+    *,
+    connect: Callable[[str], Aws],
+    name_servers: NameServers,
+    now: Callable[[], datetime],
+    budget_seconds: float = BUDGET_SECONDS,
+    at_once: int = AT_ONCE,
+) -> PreflightReport:
+    """Checks a plan. `connect` returns AWS in a region. Takes `budget_seconds` at most; a call that
+    is still open then ends by itself, and its answer is dropped.
+    """
+    started = time.monotonic()
+    surveys: dict[str, Survey] = {}
+    asked: list[tuple[Check, Question, Future[Verdict]]] = []
+    executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="preflight")
+    try:
+        for check in CHECKS:
+            for question in check.questions(subject):
+                region = question.region
+                if region not in surveys:
+                    surveys[region] = Survey(_connection(connect, region))
+                world = World(surveys[region], name_servers)
+                asked.append((check, question, executor.submit(_verdict, question, world)))
+        wait([future for _, _, future in asked], timeout=max(0.0, budget_seconds - (time.monotonic() - started)))
+        results = tuple(_result(check, question, future, budget_seconds) for check, question, future in asked)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+    return PreflightReport(
+        checked_at=now(),
+        results=results,
+        reads=sum(survey.reads for survey in surveys.values()),
+        seconds=round(time.monotonic() - started, 2),
+    )
+
+
+def _connection(connect: Callable[[str], Aws], region: str) -> Callable[[], Aws]:
+    return lambda: connect(region)
+
+
+def _verdict(question: Question, world: World) -> Verdict:
+    try:
+        return question.ask(world)
+    except AwsError as error:
+        sentence, remedy = why_not_asked(error)
+        return not_checked(f"{question.what}: {sentence}", remedy)
+    except DnsUnavailable as error:
+        return not_checked(f"{question.what}: {error}", error.remedy)
+
+
+def _result(check: Check, question: Question, future: Future[Verdict], budget_seconds: float) -> CheckResult:
+    if future.done() and not future.cancelled():
+        verdict = future.result()
+    else:
+        verdict = not_checked(
+            f"{question.what}: AWS did not answer within {budget_seconds:g} seconds.", "Check again later."
+        )
+    return CheckResult(
+        check=check.key,
+        title=check.title,
+        outcome=verdict.outcome,
+        sentence=verdict.sentence,
+        remedy=verdict.remedy,
+        region=question.region,
+        address=question.address,
+    )
