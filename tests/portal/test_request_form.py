@@ -72,7 +72,7 @@ def test_the_panel_forgives_what_is_not_typed_yet(people: People) -> None:
 
 def test_the_panel_puts_complaints_beside_their_fields(people: People) -> None:
     text = look(people, people.form(input_certificate_arn="nonsense"))
-    assert 'id="error-input_certificate_arn" hx-swap-oob="true">certificate_arn is not the ARN' in text
+    assert 'id="error-input_certificate_arn" hx-swap-oob="true">Certificate ARN is not the ARN' in text
     assert hidden(text, "expected_digest") == ""
 
 
@@ -169,7 +169,7 @@ def test_an_error_names_every_field_at_once(people: People) -> None:
     text = answer.content.decode()
     assert answer.status_code == 422
     assert 'id="error-name">This field is required.' in text
-    assert 'id="error-input_api_image">Is required' in text
+    assert 'id="error-input_api_image">API image is required' in text
     assert "is not a repository" in text
 
 

@@ -141,7 +141,7 @@ class RequestForm(forms.Form):
         without_field: list[str] = []
         for name, sentences in errors.items():
             if PREFIX + name in self.fields:
-                self.add_error(PREFIX + name, [_without_name(sentence, name) for sentence in sentences])
+                self.add_error(PREFIX + name, [_with_label(sentence, name) for sentence in sentences])
             else:
                 without_field.extend(sentences)
         return without_field
@@ -153,9 +153,9 @@ class RequestForm(forms.Form):
             self.fields[field].widget.attrs["aria-invalid"] = "true"
 
 
-def _without_name(sentence: str, name: str) -> str:
-    """Drop the name from a sentence that is shown next to the field."""
-    return sentence.removeprefix(f"{name} ").capitalize() if sentence.startswith(f"{name} is required") else sentence
+def _with_label(sentence: str, name: str) -> str:
+    """Replace the input's name at the beginning of a sentence by the field's label."""
+    return f"{title_of(name)} {rest}" if (rest := sentence.removeprefix(f"{name} ")) != sentence else sentence
 
 
 def _field(variable: Variable, size: str) -> forms.Field:

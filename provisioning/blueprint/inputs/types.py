@@ -1,6 +1,8 @@
 """Converts the text of a form or a command line to a value of a variable's type, and back.
 
 Every error is a ValueError whose message completes a sentence that begins with the variable's name.
+Each text, whether it is the value itself, an item, a key or a value of a map, is checked here: it
+is data and may contain no expression that AWS or Terraform would evaluate.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import re
 from provisioning.blueprint.inputs.variable_type import ScalarType, VariableType
 from provisioning.blueprint.phrasing import shown
 from provisioning.blueprint.syntax.operators import kind_of
+from provisioning.design.expressions import expression_problem
 from provisioning.design.graph import Joined, Reference, Value
 
 MAX_TEXT = 4_096
@@ -86,6 +89,9 @@ def _scalar_text(text: str, where: str = "") -> str:
         raise ValueError(f"has {len(text)} characters{where}; {MAX_TEXT} are allowed")
     if found := _CONTROL.search(text):
         raise ValueError(f"has a control character, U+{ord(found[0]):04X}, in it{where}; remove it")
+    if problem := expression_problem(text):
+        what, _, advice = problem.partition("; ")
+        raise ValueError(f"{what}{where}; {advice}")
     return text
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from provisioning.blueprint.errors import ProblemFound
 from provisioning.blueprint.phrasing import known, shown
 from provisioning.blueprint.syntax.tree import Call, Expression, Get, Literal, Name, children
+from provisioning.design.expressions import DYNAMIC_REFERENCE_START
 
 ENVIRONMENT = ("name", "region", "size", "team")
 ACCOUNT = ("id", "partition", "region")
@@ -128,6 +129,12 @@ def roots(expression: Expression) -> Iterator[tuple[int, str]]:
 def problems_in(expression: Expression, names: Known) -> Iterator[ProblemFound]:
     """Reports every undefined reference, bare word and function call in an expression."""
     match expression:
+        case Literal(value=str(text)) if DYNAMIC_REFERENCE_START.search(text):
+            yield ProblemFound(
+                expression.line,
+                "A blueprint may not contain a dynamic reference ({{resolve: …}}): AWS would put a stored secret there. "
+                "Use a component that reads the secret, such as secret, or its setting for a secret's name.",
+            )
         case Name():
             yield bare_word(expression)
         case Call():
