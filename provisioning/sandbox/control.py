@@ -11,7 +11,7 @@ from provisioning.sandbox import throttle
 from provisioning.sandbox.faults import FAULTS, FaultError
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import request_scope
-from provisioning.sandbox.services import tagging
+from provisioning.sandbox.services import account_conditions, tagging
 from provisioning.sandbox.stacks import running
 from provisioning.sandbox.state import note_request
 
@@ -93,6 +93,17 @@ def _inventory(body: dict[str, Any]) -> tuple[int, Any]:
         return 200, {"resources": tagging.inventory(body.get("tag", ""))}
 
 
+def _set_account(body: dict[str, Any]) -> tuple[int, Any]:
+    wanted = dict(body)
+    with request_scope(wanted.pop("account", "000000000000"), wanted.pop("region", "us-east-1")):
+        return 200, account_conditions.set_conditions(wanted)
+
+
+def _name_servers(body: dict[str, Any]) -> tuple[int, Any]:
+    with request_scope(body.get("account", "000000000000"), body.get("region", "us-east-1")):
+        return 200, {"name_servers": account_conditions.name_servers(body["domain"])}
+
+
 _ROUTES: dict[tuple[str, str], Callable[[dict[str, Any]], tuple[int, Any]]] = {
     ("GET", "status"): _status,
     ("GET", "faults"): lambda _body: (200, {"faults": FAULTS.as_json()}),
@@ -100,6 +111,8 @@ _ROUTES: dict[tuple[str, str], Callable[[dict[str, Any]], tuple[int, Any]]] = {
     ("DELETE", "faults"): lambda _body: (200, {"cleared": FAULTS.clear()}),
     ("POST", "speed"): _set_speed,
     ("GET", "inventory"): _inventory,
+    ("POST", "account"): _set_account,
+    ("GET", "name-servers"): _name_servers,
     ("GET", "throttling"): lambda _body: (200, throttle.THROTTLE.as_json()),
     ("POST", "throttling"): _set_throttling,
 }

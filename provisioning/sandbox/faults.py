@@ -9,7 +9,7 @@ import itertools
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-OPERATIONS = ("create", "update", "delete", "run_task", "signal")
+OPERATIONS = ("create", "update", "delete", "run_task", "signal", "call")
 MODES = ("fail", "hang", "slow")
 DEFAULT_REASON = 'Resource handler returned message: "The sandbox was asked to fail here." (HandlerErrorCode: GeneralServiceException)'
 
@@ -80,6 +80,9 @@ class FaultPlan:
                 fault.hits += 1
                 return fault
         return None
+
+    def any_of(self, op: str) -> bool:
+        return any(fault.op == op for fault in self._faults)
 
     def clear(self) -> int:
         """Ends all faults, and hanging operations continue. Returns the number of faults."""

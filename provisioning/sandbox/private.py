@@ -14,6 +14,7 @@ from ministack import app as _app
 from ministack.core import persistence as _persistence
 from ministack.core import router as _router
 from ministack.core.concurrency import run_reentrant
+from ministack.core.iam_actions import access_denied_response, extract_iam_action
 from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 from ministack.core.persistence import save_state
 from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
@@ -109,13 +110,13 @@ eventbridge = Insides(_eventbridge, "rules tags")
 iam = Insides(_iam, "instance_profiles roles")
 kms = Insides(_kms, "keys")
 logs = Insides(_logs, "log_groups")
-mq = Insides(_mq, "brokers tags")
+mq = Insides(_mq, "SUPPORTED_ENGINES brokers tags")
 rds = Insides(_rds, "clusters instance_xml instances param_groups snapshots subnet_groups tags")
-route53 = Insides(_route53, "default_records health_checks records tags zones")
+route53 = Insides(_route53, "DEFAULT_NS default_records health_checks records tags zones")
 s3 = Insides(_s3, "bucket_owner_account")
 secrets = Insides(_secrets, "secrets")
 servicediscovery = Insides(_servicediscovery, "namespaces resource_tags services")
-ses = Insides(_ses, "config_sets easy_dkim_attributes identities ses_tags")
+ses = Insides(_ses, "config_sets easy_dkim_attributes handle_request identities ses_tags")
 ssm = Insides(_ssm, "parameters public_parameter resolve_parameter_value tags")
 stepfunctions = Insides(_stepfunctions, "state_machines tags")
 sts = Insides(_sts, "caller_identity error")
@@ -152,6 +153,7 @@ ALL_INSIDES = [item for item in list(globals().values()) if isinstance(item, Ins
 __all__ = [
     "ALL_INSIDES",
     "EvalContext",
+    "access_denied_response",
     "acm",
     "alb",
     "app",
@@ -166,6 +168,7 @@ __all__ = [
     "engine",
     "evaluate_trust_policy",
     "eventbridge",
+    "extract_iam_action",
     "get_account_id",
     "get_region",
     "handlers",

@@ -52,6 +52,13 @@ def schema_of(resource_type: str, region: str | None = None) -> Schema | None:
 
 
 @cache
+def extension(resource: str, listed: str) -> Schema:
+    """A list of AWS's that no schema contains, such as the instance types of each region."""
+    content: Schema = json.loads((_folder() / "extensions" / resource / f"{listed}.json").read_text("utf-8"))
+    return content
+
+
+@cache
 def create_only_properties(resource_type: str) -> tuple[str, ...] | None:
     """The top-level properties whose change replaces the resource; None if no schema defines them."""
     schema = schema_of(resource_type, FALLBACK_REGION)

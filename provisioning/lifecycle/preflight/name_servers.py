@@ -11,6 +11,8 @@ from urllib.request import Request, urlopen
 import dns.exception
 import dns.resolver
 
+from provisioning.aws.interface import AccountAccess
+
 _SECONDS: Final = 3.0
 
 
@@ -45,11 +47,12 @@ def public_name_servers(domain: str) -> frozenset[str]:
     return frozenset(_plain(str(record.target)) for record in answer)
 
 
-def sandbox_name_servers(endpoint_url: str) -> NameServers:
+def sandbox_name_servers(access: AccountAccess) -> NameServers:
     """Asks the sandbox, whose zones exist in no public DNS, for what its parent zones would say."""
 
     def look_up(domain: str) -> frozenset[str]:
-        url = f"{endpoint_url}/_sandbox/name-servers?{urlencode({'domain': domain})}"
+        query = urlencode({"domain": domain, "account": access.account_id, "region": access.region})
+        url = f"{access.endpoint_url}/_sandbox/name-servers?{query}"
         try:
             with urlopen(Request(url), timeout=_SECONDS) as answer:  # noqa: S310 - the endpoint of an account
                 servers = json.load(answer)["name_servers"]

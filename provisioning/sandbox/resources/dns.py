@@ -36,19 +36,22 @@ def _zone_with(zone_id: str, record_name: str) -> dict[str, Any]:
             raise ValueError(
                 f"No hosted zone found with ID: {zone_id} (Service: Route53, Status Code: 404) (HandlerErrorCode: NotFound)"
             )
-        name = ".".join(_absolute(record_name).split(".")[-3:]).lower()
-        zone = {
-            "id": zone_id,
-            "name": name,
-            "caller_reference": zone_id,
-            "comment": STAND_IN,
-            "private": False,
-            "vpcs": [],
-        }
-        route53.zones[zone_id] = zone
-        route53.records[zone_id] = route53.default_records(name)
+        add_zone(zone_id, ".".join(_absolute(record_name).split(".")[-3:]).lower(), STAND_IN)
     found: dict[str, Any] = route53.zones[zone_id]
     return found
+
+
+def add_zone(zone_id: str, name: str, comment: str) -> None:
+    """Adds a public zone with an id of its own choice, which AWS's API cannot."""
+    route53.zones[zone_id] = {
+        "id": zone_id,
+        "name": _absolute(name).lower(),
+        "caller_reference": zone_id,
+        "comment": comment,
+        "private": False,
+        "vpcs": [],
+    }
+    route53.records[zone_id] = route53.default_records(_absolute(name).lower())
 
 
 def zone_of(properties: Properties) -> str:

@@ -15,6 +15,7 @@ from provisioning.sandbox.api import Properties, api, arguments, refused, tag_li
 from provisioning.sandbox.resources import bucket_settings
 from provisioning.sandbox.resources.registry import Made, original, resource_type, true
 
+SCHEDULED = "You can't create this secret because a secret with this name is already scheduled for deletion."
 LIST = ("Tags", "list")
 DEFAULT_PASSWORD_LENGTH = 32
 _create_bucket = original("AWS::S3::Bucket", "create")
@@ -192,11 +193,15 @@ def create_secret(logical_id: str, properties: Properties, stack: str) -> Made:
     name = properties.get("Name")
     if name:
         try:
-            api("secretsmanager").describe_secret(SecretId=name)
+            known = api("secretsmanager").describe_secret(SecretId=name)
         except ClientError as error:
             if not refused(error, "ResourceNotFoundException"):
                 raise
         else:
+            if known.get("DeletedDate"):
+                raise ValueError(
+                    f"{SCHEDULED} (Service: SecretsManager, Status Code: 400) (HandlerErrorCode: InvalidRequest)"
+                )
             raise ValueError(
                 f"The operation failed because the secret {name} already exists. "
                 "(Service: SecretsManager, Status Code: 400) (HandlerErrorCode: AlreadyExists)"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from provisioning.sandbox.services import (
+    account_limits,
     addresses,
     application_autoscaling,
+    call_faults,
     ecs_tasks,
     instance_attributes,
     instances,
     network_interfaces,
+    offers,
     public_parameters,
     rds,
+    recovery_windows,
     scaling_groups,
+    service_quotas,
     sts,
     tagging,
     waf,
@@ -21,17 +26,22 @@ from provisioning.sandbox.services import (
 def install() -> None:
     """Installs them in ministack."""
     for module in (
+        account_limits,
         addresses,
         application_autoscaling,
         ecs_tasks,
         instance_attributes,
         network_interfaces,
         instances,
+        offers,
         public_parameters,
         rds,
+        recovery_windows,
         scaling_groups,
+        service_quotas,
         sts,
         tagging,
         waf,
+        call_faults,
     ):
         module.install()
