@@ -95,8 +95,9 @@ def decide(
     resource_tags: Mapping[str, str] | None = None,
     resource_policy: Statements | None = None,
 ) -> Decision:
-    """Decide one call of a role or user. Raises UnknownAction.
+    """Decide one call of a role or user on one resource. Raises UnknownAction.
 
+    Ask once for each resource of a call that acts on several, as ec2:RunInstances does.
     `context` holds condition keys of the request (`aws:RequestTag/…`, `iam:PassedToService`, …);
     those of the principal, the resource's account and its region are added. `resource_policy` is the
     resource's own policy, for sts:AssumeRole the role's trust policy and for KMS the key policy; None

@@ -95,6 +95,8 @@ def _parse_statement(raw: object, source: str, position: int, *, with_variables:
     principal = None
     if "Principal" in raw or "NotPrincipal" in raw:
         excludes = "NotPrincipal" in raw
+        if excludes and raw["Effect"] == Effect.ALLOW:
+            raise MalformedPolicy(f"{place} uses NotPrincipal with Allow, which AWS does not support")
         principal = parse_principal_element(raw["NotPrincipal" if excludes else "Principal"], excludes=excludes)
     conditions = raw.get("Condition") or {}
     if not isinstance(conditions, dict) or not all(isinstance(block, dict) for block in conditions.values()):

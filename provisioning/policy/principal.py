@@ -28,6 +28,10 @@ class Principal:
     session_name: str = ""
 
     @property
+    def partition(self) -> str:
+        return self.arn.split(":")[1]
+
+    @property
     def account_id(self) -> str:
         return self.arn.split(":")[4]
 
@@ -40,8 +44,8 @@ class Principal:
         """Return the ARN of the role's session, which has no path; empty without a session name."""
         if not self.session_name:
             return ""
-        partition, name = self.arn.split(":")[1], self.arn.rpartition("/")[2]
-        return f"arn:{partition}:sts::{self.account_id}:assumed-role/{name}/{self.session_name}"
+        name = self.arn.rpartition("/")[2]
+        return f"arn:{self.partition}:sts::{self.account_id}:assumed-role/{name}/{self.session_name}"
 
 
 @dataclass(frozen=True, slots=True)

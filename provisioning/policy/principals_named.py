@@ -38,18 +38,27 @@ class PrincipalElement:
     excludes: bool
 
     def naming(self, caller: Principal | ServicePrincipal) -> Naming:
+        if self.excludes:
+            return Naming.NOT if self._leaves_out(caller) else Naming.DIRECT
         if isinstance(caller, ServicePrincipal):
-            naming = Naming.DIRECT if {"*", caller.name} & {*self.services, *self._everyone()} else Naming.NOT
-        else:
-            naming = max((_naming(one, caller) for one in self.aws), default=Naming.NOT)
-        if not self.excludes:
-            return naming
-        # A role with a boundary is always denied by NotPrincipal, whatever the element lists ("Permissions boundaries").
-        bounded = isinstance(caller, Principal) and caller.boundary is not None
-        return Naming.DIRECT if bounded or naming is Naming.NOT else Naming.NOT
+            return Naming.DIRECT if caller.name in self.services or "*" in self.aws else Naming.NOT
+        return max((_naming(one, caller) for one in self.aws), default=Naming.NOT)
 
-    def _everyone(self) -> tuple[str, ...]:
-        return tuple(one for one in self.aws if one == "*")
+    def _leaves_out(self, caller: Principal | ServicePrincipal) -> bool:
+        """Whether NotPrincipal, which exists only with Deny, lists the caller.
+
+        It has to list the account, the role and the session, because AWS checks one after the other;
+        and nobody with a permissions boundary can be left out.
+        """
+        if isinstance(caller, ServicePrincipal):
+            return caller.name in self.services
+        account = f"arn:{caller.partition}:iam::{caller.account_id}:root"
+        session = (caller.session_arn,) if caller.session_arn else ()
+        listed = (
+            account in self.aws or caller.account_id in self.aws,
+            *(one in self.aws for one in (caller.arn, *session)),
+        )
+        return caller.boundary is None and all(listed)
 
 
 def _naming(named: str, caller: Principal) -> Naming:

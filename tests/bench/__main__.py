@@ -14,13 +14,15 @@ def main() -> None:
 
     started = time.perf_counter()
     django.setup()
-    from tests.bench import creation, hostile, pages, panel, rendering  # noqa: PLC0415 - after the apps are there
+    from tests.bench import creation, decisions, hostile, pages, panel, rendering  # noqa: PLC0415 - after the apps are there
 
     for figure in rendering.figures():
         print(figure.line(), flush=True)
     for line in panel.lines():
         print(line, flush=True)
     for figure in hostile.figures():
+        print(figure.line(), flush=True)
+    for figure in decisions.figures():
         print(figure.line(), flush=True)
     for figure in creation.figures():
         print(figure.line(), flush=True)

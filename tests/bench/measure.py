@@ -47,4 +47,6 @@ def json_round_trip(body: str) -> Callable[[], object]:
 
 
 def _readable(seconds: float) -> str:
+    if seconds < 0.001:
+        return f"{seconds * 1e6:.0f} µs"
     return f"{seconds * 1000:.1f} ms" if seconds < 1 else f"{seconds:.2f} s"
