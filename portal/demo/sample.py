@@ -88,6 +88,8 @@ def onboard(account: Account) -> None:
                 "PortalPrincipalArn": f"arn:aws:iam::{account.account_id}:user/portal",
                 "ExternalId": f"sandbox-{account.id}",
                 "FirstRegion": "true" if region == REGION else "false",
+                # The simulated IAM gives two services' roles the same name.
+                "MakeServiceLinkedRoles": "false",
             }
             spec = StackSpec(name=ONBOARDING, body=template, parameters=parameters)
             aws.create_stack(spec, token=f"onboarding-{account.id}")

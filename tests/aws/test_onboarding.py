@@ -1,268 +1,182 @@
-"""The roles that onboarding makes allow what is done with them: the portal's own calls, stacks'
-resources, environments' roles.
+"""The onboarding templates are valid, fit into IAM's limits, have the names that the portal expects,
+and grant every call that it makes.
 """
 
 from __future__ import annotations
 
-import ast
 import json
-from collections.abc import Iterable
-from fnmatch import fnmatchcase
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from botocore import xform_name
-from botocore.session import get_session
 
-import provisioning.aws
-from tests.aws.test_every_type import shipped_types, templates
-from tests.support.linting import SCHEMAS
+from provisioning.aws import onboarding
+from provisioning.aws.calls import Caller, ExampleEnvironment, calls
+from provisioning.aws.handlers import carries_tags
+from provisioning.policy.decide import decide
+from provisioning.policy.globs import compiled_glob
+from provisioning.policy.template import Template, managed_policies_of, roles_of
+from provisioning.policy.unknown_keys import unknown_keys
+from tests.aws.onboarded import (
+    ACCOUNT,
+    ACCOUNT_PARAMETERS,
+    FORMER_PARAMETERS,
+    ORDERS,
+    REGION,
+    TEAM_PARAMETERS,
+    account_template,
+    shared_account,
+    team_template,
+)
+from tests.aws.test_every_type import templates
+from tests.support.linting import lint
 
-AWS = Path(provisioning.aws.__file__).parent
-ACCOUNT = {"Ref": "AWS::AccountId"}
-
-# The service's prefix in IAM, where it is not botocore's name.
-# https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html
-PREFIX = {
-    "application_autoscaling": "application-autoscaling",
-    # DocumentDB and Neptune speak RDS's language, with RDS's permissions.
-    "docdb": "rds",
-    "efs": "elasticfilesystem",
-    "elbv2": "elasticloadbalancing",
-    "neptune": "rds",
-    "resourcegroupstaggingapi": "tag",
-    "sesv2": "ses",
-    "stepfunctions": "states",
-    "tagging": "tag",
-}
-BOTOCORE = {"application_autoscaling": "application-autoscaling", "tagging": "resourcegroupstaggingapi"}
-# Calls whose right is called otherwise.
-RIGHTS = {
-    "apigatewayv2:GetApi": ["apigateway:GET"],
-    "lambda:GetLayerVersionByArn": ["lambda:GetLayerVersion"],
-    "s3:DeleteObjects": ["s3:DeleteObject", "s3:DeleteObjectVersion"],
-    "s3:HeadBucket": ["s3:ListBucket"],
-    "s3:HeadObject": ["s3:GetObject"],
-    "s3:ListMultipartUploads": ["s3:ListBucketMultipartUploads"],
-    "s3:ListObjectVersions": ["s3:ListBucketVersions"],
-    # With tags; CloudFormation acts as its own role from then on.
-    "cloudformation:CreateStack": ["cloudformation:CreateStack", "cloudformation:TagResource", "iam:PassRole"],
-    "ecs:RunTask": ["ecs:RunTask", "ecs:TagResource", "iam:PassRole"],
-}
-NOT_OURS = {"sts"}  # who one is may always be asked
-MANAGED_POLICY_CHARACTERS = 6_144 - 60  # less what a real account id and partition may add
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, without white space
+MANAGED_POLICY_CHARACTERS = 6_144
 INLINE_POLICIES_CHARACTERS = 10_240
+TRUST_POLICY_CHARACTERS = 2_048
+# What a real account id and partition may add to a policy that has neither.
+MARGIN = 60
+
+BOTH = pytest.mark.parametrize("template", [account_template(), team_template()], ids=["account", "team"])
 
 
-class _Loader(yaml.SafeLoader):
-    """CloudFormation's short forms as what they stand for, as far as it matters here."""
+def test_cfn_lint_has_no_remark() -> None:
+    for path in (onboarding.TEMPLATE, onboarding.TEAM_TEMPLATE):
+        assert lint(path.read_text(encoding="utf-8")) == []
 
 
-def _short(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    if isinstance(node, yaml.ScalarNode):
-        return {suffix: loader.construct_scalar(node)}
-    assert isinstance(node, yaml.SequenceNode)
-    return {suffix: loader.construct_sequence(node, deep=True)}
+@BOTH
+def test_the_template_states_its_version(template: Template) -> None:
+    body = onboarding.TEMPLATE if template is account_template() else onboarding.TEAM_TEMPLATE
+    assert f'{onboarding.VERSION_OUTPUT}: {{Value: "{onboarding.ONBOARDING_VERSION}"' in body.read_text("utf-8")
 
 
-_Loader.add_multi_constructor("!", _short)
+def test_the_names_are_those_that_the_portal_expects() -> None:
+    account = (account_template(), FORMER_PARAMETERS, ACCOUNT, REGION)
+    roles = roles_of(*account)
+    assert roles["PortalRole"].arn == onboarding.portal_role_arn(ACCOUNT)
+    assert roles["StackRole"].arn.endswith(f":role/{onboarding.FORMER_STACK_ROLE}")
+    names = {arn.rpartition("/")[2] for arn in managed_policies_of(*account)}
+    assert names == {onboarding.ENVIRONMENT_BOUNDARY, onboarding.FORMER_BOUNDARY, *onboarding.READ_POLICIES}
+    team_role = roles_of(team_template(), TEAM_PARAMETERS, ACCOUNT, REGION)["StackRole"]
+    assert team_role.arn == onboarding.stack_role_arn(ACCOUNT, "payments")
+    assert team_role.tags == {"portal:team": "payments"}
+    queue = account_template().resources["StackEventQueue"]["Properties"]
+    assert queue["QueueName"] == onboarding.EVENT_QUEUE
+    assert {"Key": "portal:team", "Value": onboarding.PORTALS_OWN} in queue["Tags"]
 
 
-@cache
-def onboarding() -> dict[str, Any]:
-    template: dict[str, Any] = yaml.load((AWS / "onboarding.yaml").read_text(), _Loader)  # noqa: S506 - a SafeLoader
-    return template
+def test_no_role_has_a_policy_of_aws() -> None:
+    """AWS changes its policies without asking. Only the former stack role has one."""
+    for template, parameters in ((account_template(), ACCOUNT_PARAMETERS), (team_template(), TEAM_PARAMETERS)):
+        for role in roles_of(template, parameters, ACCOUNT, REGION).values():
+            assert role.foreign_policy_arns == ()
+    former = roles_of(account_template(), FORMER_PARAMETERS, ACCOUNT, REGION)
+    assert [arn.rpartition("/")[2] for arn in former["StackRole"].foreign_policy_arns] == ["PowerUserAccess"]
 
 
-@cache
-def managed() -> dict[str, Any]:
-    from moto.iam.aws_managed_policies import aws_managed_policies_data  # noqa: PLC0415 - slow to import
-
-    policies: dict[str, Any] = json.loads(aws_managed_policies_data)
-    return policies
+def test_former_environments_need_their_parameter() -> None:
+    assert set(roles_of(account_template(), ACCOUNT_PARAMETERS, ACCOUNT, REGION)) == {"PortalRole"}
+    further = {**FORMER_PARAMETERS, "FirstRegion": "false", "AdoptedStacks": "arn:aws:cloudformation:x"}
+    assert set(roles_of(account_template(), further, ACCOUNT, REGION)) == set()
 
 
-def a_list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _characters(document: Any) -> int:
+    """Characters without white space, with intrinsic functions as long as what they stand for."""
+    return len(json.dumps(document, separators=(",", ":")))
 
 
-def allowed(statements: Iterable[dict[str, Any]]) -> list[str]:
-    return [a for item in statements if item["Effect"] == "Allow" for a in a_list(item.get("Action", []))]
+@BOTH
+def test_policies_fit_into_iams_limits(template: Template) -> None:
+    for logical_id, resource in template.resources.items():
+        properties = resource.get("Properties", {})
+        if resource["Type"] == "AWS::IAM::ManagedPolicy":
+            assert _characters(properties["PolicyDocument"]) <= MANAGED_POLICY_CHARACTERS - MARGIN, logical_id
+        if resource["Type"] == "AWS::IAM::Role":
+            assert _characters(properties["Policies"]) <= INLINE_POLICIES_CHARACTERS - MARGIN, logical_id
+            assert _characters(properties["AssumeRolePolicyDocument"]) <= TRUST_POLICY_CHARACTERS, logical_id
 
 
-def role_statements(logical_id: str) -> list[dict[str, Any]]:
-    """What its own policies and AWS's say together."""
-    properties = onboarding()["Resources"][logical_id]["Properties"]
-    statements = [item for policy in properties["Policies"] for item in policy["PolicyDocument"]["Statement"]]
-    for arn in properties["ManagedPolicyArns"]:
-        statements += a_list(managed()[arn["Sub"].rpartition("/")[2]]["Document"]["Statement"])
-    return statements
-
-
-def matches(action: str, patterns: Iterable[str]) -> bool:
-    """IAM does not tell capitals from small letters."""
-    return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
-
-
-# The portal's own calls
-
-
-def own_calls() -> set[str]:
-    """Each call of AWS in `provisioning.aws`, as "service:Operation" with botocore's names."""
-    found = set()
-    for path in sorted(AWS.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text())):
-            if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute)):
-                continue
-            if (service := _service(node.func.value)) is None:
-                continue
-            method = node.func.attr
-            if method == "get_paginator":
-                assert isinstance(node.args[0], ast.Constant)
-                method = node.args[0].value
-            found.add(f"{service}:{_operation(service, method)}")
-    return found
-
-
-def _service(node: ast.expr) -> str | None:
-    """`aws.s3` and `aws.client("s3")`, in whatever they are called."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "client":
-        argument = node.args[0]
-        assert isinstance(argument, ast.Constant), ast.dump(node)
-        return str(argument.value)
-    if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in ("aws", "self"):
-        name = BOTOCORE.get(node.attr, node.attr)
-        return name if name in get_session().get_available_services() else None
-    return None
-
-
-@cache
-def _operations(service: str) -> dict[str, str]:
-    return {xform_name(name): name for name in get_session().get_service_model(service).operation_names}
-
-
-def _operation(service: str, method: str) -> str:
-    return _operations(service)[method]
-
-
-def rights_for(call: str) -> list[str]:
-    service, _, operation = call.partition(":")
-    return RIGHTS.get(call, [f"{PREFIX.get(service, service)}:{operation}"])
-
-
-def test_the_calls_are_found() -> None:
-    calls = own_calls()
-    assert len(calls) > 100
-    assert {"s3:HeadObject", "cloudformation:CreateStack", "mq:DescribeBroker", "backup:ListBackupVaults"} <= calls
-    assert {"resourcegroupstaggingapi:GetResources", "application-autoscaling:RegisterScalableTarget"} <= calls
-
-
-def test_the_portals_role_allows_each_of_its_calls() -> None:
-    rights = allowed(role_statements("PortalRole"))
-    denied = {
-        f"{call} needs {right}"
-        for call in own_calls()
-        for right in rights_for(call)
-        if call.partition(":")[0] not in NOT_OURS and not matches(right, rights)
-    }
-    assert sorted(denied) == []
-
-
-def test_the_portals_role_changes_nothing_that_its_calls_do_not() -> None:
-    """Its own policy, less CloudFormation, which it has whole."""
-    statements = onboarding()["Resources"]["PortalRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
-    needed = {right for call in own_calls() for right in rights_for(call)}
-    reads = ("Get", "List", "Describe", "GET")
-    more = [
-        action
-        for action in allowed(statements)
-        if action != "cloudformation:*"
-        and not action.partition(":")[2].startswith(reads)
-        and not any(matches(right, [action]) for right in needed)
+@BOTH
+def test_no_condition_is_about_a_key_that_aws_never_sends(template: Template) -> None:
+    parameters = FORMER_PARAMETERS if template is account_template() else TEAM_PARAMETERS
+    statements = [one for role in roles_of(template, parameters, ACCOUNT, REGION).values() for one in role.identity]
+    statements += [
+        one for policy in managed_policies_of(template, parameters, ACCOUNT, REGION).values() for one in policy
     ]
-    assert more == []
+    assert [str(key) for key in unknown_keys(tuple(statements))] == []
 
 
-# What stacks make
-
-
-@cache
-def handler_rights(resource_type: str) -> frozenset[str]:
-    """What CloudFormation needs to make, read, change and delete one, by its own schema."""
-    named = json.loads((SCHEMAS / "providers" / "us-east-1.json").read_text())[resource_type]
-    schema = json.loads((SCHEMAS / "resources" / f"{named.removesuffix('.json')}.json").read_text())
-    handlers = schema.get("handlers", {})
-    return frozenset(
-        right
-        for verb in ("create", "read", "update", "delete")
-        for right in handlers.get(verb, {}).get("permissions", [])
+def test_the_portals_role_allows_every_call() -> None:
+    names = ExampleEnvironment(
+        account_id=ACCOUNT,
+        region=REGION,
+        team=ORDERS.team,
+        environment=ORDERS.name,
+        environment_id=ORDERS.environment_id,
+        generation=ORDERS.generation,
+        blueprint=ORDERS.blueprint,
+        prefix=ORDERS.prefix,
+        scope=ORDERS.scope,
     )
-
-
-# A role never loses its boundary; its description is fixed by the template, and changes with another role.
-NEVER_GIVEN = {"iam:DeleteRolePermissionsBoundary", "iam:UpdateRoleDescription"}
-
-
-def test_the_role_for_stacks_allows_what_every_type_needs() -> None:
-    """PowerUserAccess has everything but IAM, Organizations and accounts; of these its own policy
-    has what is needed.
-    """
-    rights = allowed(role_statements("StackRole"))
-    needed = {
-        (right, resource_type)
-        for resource_type in shipped_types()
-        for right in handler_rights(resource_type)
-        if right.partition(":")[0] in ("iam", "organizations", "account") and right not in NEVER_GIVEN
-    }
-    assert len(needed) > 10
-    assert sorted(f"{kind} needs {right}" for right, kind in needed if not matches(right, rights)) == []
+    denied = []
+    for call in calls().values():
+        for need in call.needs if call.caller is Caller.PORTAL_ROLE else ():
+            tagged = need.tags_of == "AWS::CloudFormation::Stack" or (need.tags_of and carries_tags(need.tags_of))
+            decision = decide(
+                shared_account().portal,
+                need.action,
+                need.resource_in(names),
+                context=need.context_in(names),
+                resource_tags=ORDERS.tags if tagged else None,
+            )
+            if not decision.allowed:
+                denied.append(f"{call.name}: {decision.explain()}")
+    assert denied == []
 
 
 # What environments' roles do
 
-
-def boundary() -> list[dict[str, Any]]:
-    statements: list[dict[str, Any]] = onboarding()["Resources"]["Boundary"]["Properties"]["PolicyDocument"][
-        "Statement"
-    ]
-    return statements
-
-
-def environment_statements() -> list[tuple[str, dict[str, Any]]]:
-    found = []
-    for where, resources in templates():
-        for name, resource in resources.items():
-            if resource["Type"] != "AWS::IAM::Role":
-                continue
-            for policy in resource["Properties"].get("Policies", []):
-                found += [(f"{where}: {name}", item) for item in a_list(policy["PolicyDocument"]["Statement"])]
-    return found
+# Actions in the boundary that no component uses; a blueprint's own CloudFormation template may.
+FOR_RAW_TEMPLATES = {
+    "kms:Decrypt",
+    "kms:GenerateDataKey*",
+    "s3:DeleteObjectVersion",
+    "secretsmanager:DescribeSecret",
+    "sns:Publish",
+    "xray:PutTelemetryRecords",
+    "xray:PutTraceSegments",
+}
 
 
-def test_the_boundary_takes_no_right_away_that_a_blueprint_gives() -> None:
-    statements = environment_statements()
-    assert len(statements) > 50
-    rights = allowed(boundary())
-    lost = {
-        f"{where} {action}" for where, item in statements for action in allowed([item]) if not matches(action, rights)
-    }
-    assert sorted(lost) == []
+def _actions_of_blueprints() -> set[str]:
+    actions = set()
+    for _, resources in templates():
+        for resource in resources.values():
+            if resource["Type"] == "AWS::IAM::Role":
+                for policy in resource["Properties"].get("Policies", []):
+                    for statement in policy["PolicyDocument"]["Statement"]:
+                        named = statement["Action"]
+                        actions.update(named if isinstance(named, list) else [named])
+    return actions
 
 
-@pytest.mark.parametrize("action", ["iam:PassRole", "kms:CreateGrant"])
-def test_a_right_that_the_boundary_gives_on_a_condition_is_given_on_it(action: str) -> None:
-    (condition,) = [item["Condition"] for item in boundary() if action in a_list(item["Action"])]
-    given = [
-        (where, item.get("Condition")) for where, item in environment_statements() if matches(action, allowed([item]))
-    ]
-    assert [where for where, mine in given if mine != condition] == []
+def test_the_boundary_has_what_blueprints_use_and_little_more() -> None:
+    used = _actions_of_blueprints()
+    assert len(used) > 50
+    named = {pattern for one in shared_account().boundary for pattern in one.actions}
+    lost = {action for action in used if not any(_covers(pattern, action) for pattern in named)}
+    assert lost == set()
+    more = {pattern for pattern in named if not any(_covers(pattern, action) for action in used)}
+    assert more == FOR_RAW_TEMPLATES
 
 
-def test_no_role_of_a_blueprint_takes_a_policy_of_awss() -> None:
-    """Those allow more than the boundary, which would take the rest away without a word."""
+def _covers(pattern: str, action: str) -> bool:
+    return compiled_glob(pattern, ignore_case=True).fullmatch(action) is not None
+
+
+def test_no_role_of_a_blueprint_takes_a_policy_of_aws() -> None:
+    """Those allow more than the boundary, which would silently take the rest away."""
     taken = [
         f"{where}: {name}"
         for where, resources in templates()
@@ -270,13 +184,3 @@ def test_no_role_of_a_blueprint_takes_a_policy_of_awss() -> None:
         if resource["Type"] == "AWS::IAM::Role" and resource["Properties"].get("ManagedPolicyArns")
     ]
     assert taken == []
-
-
-def test_the_policies_are_short_enough_for_iam() -> None:
-    """Characters without white space:
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html.
-    """
-    assert len(json.dumps(boundary(), separators=(",", ":"))) <= MANAGED_POLICY_CHARACTERS
-    for role in ("PortalRole", "StackRole"):
-        policies = onboarding()["Resources"][role]["Properties"]["Policies"]
-        assert len(json.dumps(policies, separators=(",", ":"))) <= INLINE_POLICIES_CHARACTERS
