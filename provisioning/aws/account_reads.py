@@ -111,6 +111,26 @@ class SendingAccount:
     is_enabled: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PolicyText:
+    """A policy as IAM has it. `arn` is empty for an inline policy; `document` is JSON."""
+
+    name: str
+    document: str
+    arn: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveRole:
+    """A role with everything that decides what it may do, but service control policies."""
+
+    arn: str
+    tags: Mapping[str, str]
+    trust: str
+    policies: tuple[PolicyText, ...]
+    boundary: PolicyText | None
+
+
 class AccountReads(Protocol):
     """Reads in one account and region. Global services answer in every region."""
 
@@ -164,3 +184,11 @@ class AccountReads(Protocol):
         """Whether a private repository has an image with this tag or digest. None if there is no
         such repository.
         """
+
+    # What onboarding made
+    def role(self, name: str) -> LiveRole | None:
+        """Reads a role with its inline and attached policies and its boundary: two calls, and one to
+        three for each policy.
+        """
+
+    def managed_policy(self, arn: str) -> PolicyText | None: ...

@@ -148,6 +148,11 @@ class Aws(Protocol):
     def reads(self) -> AccountReads:
         """What is checked about the account before a request is approved."""
 
+    def verify(self) -> None:
+        """Checks that the account can be reached and is the intended one, and raises otherwise. The
+        first call that changes something does so by itself.
+        """
+
     # CloudFormation
     def create_stack(self, spec: StackSpec, *, token: str) -> str:
         """Returns the stack id. Raises AlreadyExists if another operation has created a stack of

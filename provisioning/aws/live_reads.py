@@ -12,6 +12,8 @@ from provisioning.aws.account_reads import (
     EdgePolicyKind,
     FunctionConcurrency,
     HostedZone,
+    LiveRole,
+    PolicyText,
     SecretState,
     SendingAccount,
     Usage,
@@ -110,6 +112,12 @@ class LiveReads:
 
     def has_image(self, repository: str, reference: str, *, registry_id: str) -> bool | None:
         return ecr.has_image(self._clients, repository, reference, registry_id=registry_id)
+
+    def role(self, name: str) -> LiveRole | None:
+        return iam.role(self._clients, name)
+
+    def managed_policy(self, arn: str) -> PolicyText | None:
+        return iam.managed_policy(self._clients, arn)
 
 
 _: type[AccountReads] = LiveReads  # mypy checks the class against the interface

@@ -25,6 +25,10 @@ class ScriptedAws:
         self.place = Place(access.account_id, access.region)
         self.reads = ScriptedReads(cloud.faults, cloud.script(self.place))
 
+    def verify(self) -> None:
+        with self.cloud.faults.around("verify"):
+            pass
+
     # CloudFormation
 
     def create_stack(self, spec: interface.StackSpec, *, token: str) -> str:

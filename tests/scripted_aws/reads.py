@@ -19,6 +19,8 @@ from provisioning.aws.account_reads import (
     EdgePolicyKind,
     FunctionConcurrency,
     HostedZone,
+    LiveRole,
+    PolicyText,
     SecretState,
     SendingAccount,
     Usage,
@@ -72,6 +74,8 @@ class AccountScript:
     secrets: dict[str, SecretState] = field(default_factory=dict)
     sending: SendingAccount = field(default_factory=lambda: SendingAccount(in_sandbox=False, is_enabled=True))
     images: dict[str, set[str]] = field(default_factory=dict)
+    roles: dict[str, LiveRole] = field(default_factory=dict)
+    policies: dict[str, PolicyText] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.zones = self.zones or [
@@ -183,6 +187,14 @@ class ScriptedReads:
         with self.faults.around("has_image"):
             references = self.script.images.get(f"{registry_id}/{repository}")
             return None if references is None else reference in references
+
+    def role(self, name: str) -> LiveRole | None:
+        with self.faults.around("role"):
+            return self.script.roles.get(name)
+
+    def managed_policy(self, arn: str) -> PolicyText | None:
+        with self.faults.around("managed_policy"):
+            return self.script.policies.get(arn)
 
 
 _: type[AccountReads] = ScriptedReads

@@ -44,7 +44,10 @@ READS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "elbv2": "DescribeListeners DescribeLoadBalancers DescribeRules DescribeTargetGroups",
         "events": "DescribeRule",
-        "iam": "GetAccountSummary GetInstanceProfile GetOpenIDConnectProvider GetPolicy GetRole GetRolePolicy",
+        "iam": (
+            "GetAccountSummary GetInstanceProfile GetOpenIDConnectProvider GetPolicy GetPolicyVersion GetRole GetRolePolicy "
+            "ListAttachedRolePolicies ListRolePolicies"
+        ),
         "kms": "DescribeKey ListAliases",
         "lambda": "GetAccountSettings GetEventSourceMapping GetFunctionConfiguration GetFunctionUrlConfig GetLayerVersionByArn GetPolicy",
         "logs": "DescribeLogGroups",
@@ -77,6 +80,7 @@ _WATCHING: Final = (
     "cloudformation:ListStacks",
     "ecs:DescribeTasks",
 )
+_CONNECTING: Final = ("iam:GetPolicyVersion", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
 _PREFLIGHT: Final = (
     "cloudfront:ListCachePolicies",
     "cloudfront:ListDistributions",
@@ -107,7 +111,12 @@ _TEARDOWN: Final = (
 
 def when_read(call: str) -> When:
     """Returns what the portal reads it for. Every other call checks whether a resource exists."""
-    for when, named in ((When.WATCHING, _WATCHING), (When.PREFLIGHT, _PREFLIGHT), (When.TEARDOWN, _TEARDOWN)):
+    for when, named in (
+        (When.CONNECTING, _CONNECTING),
+        (When.WATCHING, _WATCHING),
+        (When.PREFLIGHT, _PREFLIGHT),
+        (When.TEARDOWN, _TEARDOWN),
+    ):
         if call in named:
             return when
     return When.SWEEP
@@ -151,6 +160,7 @@ RESOURCE_OF: Final[Mapping[str, str]] = MappingProxyType(
         "secretsmanager": "arn:{partition}:secretsmanager:{region}:{account_id}:secret:portal/{scope}/database-AbCdEf",
         "iam:GetOpenIDConnectProvider": "arn:{partition}:iam::{account_id}:oidc-provider/token.actions.githubusercontent.com",
         "iam:GetPolicy": "arn:{partition}:iam::{account_id}:policy/{prefix}-deploy",
+        "iam:GetPolicyVersion": "arn:{partition}:iam::{account_id}:policy/portal-environment-boundary",
         "iam:GetInstanceProfile": "arn:{partition}:iam::{account_id}:instance-profile/portal/env/{scope}/{prefix}-hosts",
         "iam": "arn:{partition}:iam::{account_id}:role/portal/env/{scope}/{prefix}-api",
         "logs": "arn:{partition}:logs:{region}:{account_id}:log-group:/portal/{scope}/api",
