@@ -25,6 +25,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--state", type=Path, default=DEFAULT_STATE, help="folder for the state, which the next start loads"
     )
+    parser.add_argument("--no-permissions", action="store_true", help="allow every call, for comparisons of speed")
     options = parser.parse_args(arguments)
     if options.speed < 0:
         parser.error(f"--speed is {options.speed:g}; it must be 0 or more.")
@@ -75,7 +76,7 @@ def main() -> int:
     os.environ.update(environment(listener.getsockname()[1], state))
     from provisioning.sandbox.server import run  # noqa: PLC0415 - it imports ministack, which reads the environment
 
-    run(listener, options.speed, state)
+    run(listener, options.speed, state, permissions=not options.no_permissions)
     return 0
 
 

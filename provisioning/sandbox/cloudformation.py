@@ -13,10 +13,11 @@ from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from provisioning.sandbox import private, template_problems
+from provisioning.sandbox.iam import stack_rights
 from provisioning.sandbox.notifications import ANNOUNCED
 from provisioning.sandbox.private import app, cfn, engine, get_account_id, get_region, handlers, helpers
 from provisioning.sandbox.services.calls import Answer
-from provisioning.sandbox.stacks import running, signals
+from provisioning.sandbox.stacks import records, running, signals
 from provisioning.sandbox.stacks.records import Stack, set_status
 from provisioning.sandbox.throttle import THROTTLE
 
@@ -56,6 +57,14 @@ def _path_style(params: Params) -> None:
         params[name] = [f"https://s3.amazonaws.com{unquote(path)}"]
 
 
+def _problem(params: Params) -> str:
+    """Why the call is refused: its template, its service role, or a parameter that the role may not read."""
+    return _template_problem(params) or stack_rights.role_problem(
+        _text(params, "RoleARN"),
+        f"arn:aws:cloudformation:{get_region()}:{get_account_id()}:stack/{_text(params, 'StackName')}",
+    )
+
+
 def _template_problem(params: Params) -> str:
     body, refused = helpers.resolve_template(params)
     if refused or not body:
@@ -66,12 +75,17 @@ def _template_problem(params: Params) -> str:
         return ""
     if not isinstance(template, dict):
         return ""
-    given = {item["Key"] for item in helpers.extract_members(params, "Parameters")}
-    return template_problems.problem(template) or template_problems.unknown_parameters(template, given)
+    given = {item["Key"]: item.get("Value") for item in helpers.extract_members(params, "Parameters")}
+    return (
+        template_problems.problem(template)
+        or template_problems.unknown_parameters(template, set(given))
+        or stack_rights.parameter_problem(_text(params, "RoleARN"), template, given)
+    )
 
 
 def _note(stack: Stack, params: Params, action: str) -> None:
     """Data about this call that later calls need."""
+    stack_rights.note_caller(stack)
     stack.setdefault("_tokens", {})[action] = _text(params, "ClientRequestToken")
     arns = helpers.extract_string_members(params, "NotificationARNs")
     if arns or "NotificationARNs" in params:
@@ -103,7 +117,7 @@ def create_stack(params: Params) -> Any:
             return _same_answer("CreateStack", stack)
         return _refuse("AlreadyExistsException", f"Stack [{stack['StackName']}] already exists")
     _path_style(params)
-    problem = _template_problem(params)
+    problem = _problem(params)
     if problem:
         return _refuse("ValidationError", problem)
     topics = helpers.extract_string_members(params, "NotificationARNs")
@@ -119,7 +133,7 @@ def update_stack(params: Params) -> Any:
     if stack is not None and _repeated(stack, params, "UpdateStack"):
         return _same_answer("UpdateStack", stack)
     _path_style(params)
-    problem = _template_problem(params)
+    problem = _problem(params)
     if problem:
         return _refuse("ValidationError", problem)
     if stack is not None:
@@ -146,6 +160,9 @@ def delete_stack(params: Params) -> Any:
         return _ministacks["DeleteStack"](params)
     if stack["StackStatus"] == "DELETE_IN_PROGRESS":
         return helpers.xml(200, "DeleteStackResponse", "")
+    problem = stack_rights.role_problem(_text(params, "RoleARN"), stack["StackId"])
+    if problem:
+        return _refuse("ValidationError", problem)
     answer = _ministacks["DeleteStack"](params)
     if answer[0] == 200 and stack["StackStatus"] not in REUSABLE:  # noqa: PLR2004
         set_status(stack, "DELETE_IN_PROGRESS", "User Initiated")
@@ -163,7 +180,7 @@ def create_change_set(params: Params) -> Any:
     if stack is not None and kind == "CREATE" and stack["StackStatus"] == "REVIEW_IN_PROGRESS":
         cfn.stacks.pop(stack["StackName"], None)  # ministack creates the placeholder again
     _path_style(params)
-    problem = _template_problem(params)
+    problem = _problem(params)
     if problem:
         return _refuse("ValidationError", problem)
     answer = _ministacks["CreateChangeSet"](params)
@@ -176,9 +193,12 @@ def create_change_set(params: Params) -> Any:
             if change_set["StackId"] == new_id:
                 change_set["StackId"] = stack["StackId"]
         answer = (answer[0], answer[1], answer[2].replace(new_id.encode(), stack["StackId"].encode()))
-    arns = helpers.extract_string_members(params, "NotificationARNs")
-    if placeholder is not None and answer[0] == 200 and arns:  # noqa: PLR2004
-        placeholder["NotificationARNs"] = arns
+    if placeholder is not None and answer[0] == 200:  # noqa: PLR2004
+        arns = helpers.extract_string_members(params, "NotificationARNs")
+        if arns:
+            placeholder["NotificationARNs"] = arns
+        if _text(params, "RoleARN"):
+            placeholder["RoleARN"] = _text(params, "RoleARN")
     return answer
 
 
@@ -188,6 +208,9 @@ def execute_change_set(params: Params) -> Any:
     if change_set and token and change_set.get("_execute_token") == token:
         return helpers.xml(200, "ExecuteChangeSetResponse", "<ExecuteChangeSetResult></ExecuteChangeSetResult>")
     answer = _ministacks["ExecuteChangeSet"](params)
+    stack = records.find(change_set["StackId"]) if change_set else None
+    if stack is not None:
+        stack_rights.note_caller(stack)
     if change_set and answer[0] == 200:  # noqa: PLR2004
         change_set["_execute_token"] = token
     return answer

@@ -9,6 +9,8 @@ from urllib.parse import parse_qs
 
 from provisioning.sandbox import throttle
 from provisioning.sandbox.faults import FAULTS, FaultError
+from provisioning.sandbox.iam.access import ENFORCEMENT
+from provisioning.sandbox.iam.guard import guarded
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import request_scope
 from provisioning.sandbox.services import account_conditions, tagging
@@ -23,7 +25,8 @@ PREFIX = "/_sandbox/"
 
 
 def around(application: Asgi) -> Asgi:
-    """The application with the control API in front of it."""
+    """The application with the control API and the decision about permissions in front of it."""
+    decided = guarded(application)
 
     async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and scope["path"].startswith(PREFIX):
@@ -31,7 +34,7 @@ def around(application: Asgi) -> Asgi:
             return
         if scope["type"] == "http":
             note_request(scope["method"])
-        await application(scope, receive, send)
+        await decided(scope, receive, send)
 
     return asgi
 
@@ -88,6 +91,13 @@ def _set_throttling(body: dict[str, Any]) -> tuple[int, Any]:
     return 200, throttle.THROTTLE.as_json()
 
 
+def _set_permissions(body: dict[str, Any]) -> tuple[int, Any]:
+    if not isinstance(body["on"], bool):
+        raise TypeError("`on` must be true or false.")
+    ENFORCEMENT.on = body["on"]
+    return 200, ENFORCEMENT.as_json()
+
+
 def _inventory(body: dict[str, Any]) -> tuple[int, Any]:
     with request_scope(body.get("account", "000000000000"), body.get("region", "us-east-1")):
         return 200, {"resources": tagging.inventory(body.get("tag", ""))}
@@ -113,6 +123,9 @@ _ROUTES: dict[tuple[str, str], Callable[[dict[str, Any]], tuple[int, Any]]] = {
     ("GET", "inventory"): _inventory,
     ("POST", "account"): _set_account,
     ("GET", "name-servers"): _name_servers,
+    ("GET", "permissions"): lambda _body: (200, ENFORCEMENT.as_json()),
+    ("POST", "permissions"): _set_permissions,
+    ("DELETE", "permissions"): lambda _body: (200, {"cleared": ENFORCEMENT.clear()}),
     ("GET", "throttling"): lambda _body: (200, throttle.THROTTLE.as_json()),
     ("POST", "throttling"): _set_throttling,
 }

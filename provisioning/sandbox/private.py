@@ -11,11 +11,11 @@ from types import ModuleType
 from typing import Any
 
 from ministack import app as _app
+from ministack.core import iam_evaluator as _evaluator
 from ministack.core import persistence as _persistence
 from ministack.core import router as _router
 from ministack.core.concurrency import run_reentrant
 from ministack.core.iam_actions import access_denied_response, extract_iam_action
-from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 from ministack.core.persistence import save_state
 from ministack.core.responses import get_account_id, get_region, new_uuid, now_iso, request_scope
 from ministack.services import acm as _acm
@@ -107,19 +107,20 @@ elasticache = Insides(
     "clusters param_groups replication_groups serverless_caches snapshots subnet_groups tags user_groups users",
 )
 eventbridge = Insides(_eventbridge, "rules tags")
-iam = Insides(_iam, "instance_profiles roles")
+evaluator = Insides(_evaluator, "resource_policy")
+iam = Insides(_iam, "IAM_HANDLERS aws_managed_policies error instance_profiles p policies roles")
 kms = Insides(_kms, "keys")
 logs = Insides(_logs, "log_groups")
 mq = Insides(_mq, "SUPPORTED_ENGINES brokers tags")
 rds = Insides(_rds, "clusters instance_xml instances param_groups snapshots subnet_groups tags")
 route53 = Insides(_route53, "DEFAULT_NS default_records health_checks records tags zones")
-s3 = Insides(_s3, "bucket_owner_account")
+s3 = Insides(_s3, "bucket_owner_account buckets")
 secrets = Insides(_secrets, "secrets")
 servicediscovery = Insides(_servicediscovery, "namespaces resource_tags services")
 ses = Insides(_ses, "config_sets easy_dkim_attributes handle_request identities ses_tags")
 ssm = Insides(_ssm, "parameters public_parameter resolve_parameter_value tags")
 stepfunctions = Insides(_stepfunctions, "state_machines tags")
-sts = Insides(_sts, "caller_identity error")
+sts = Insides(_sts, "error sessions")
 tagging = Insides(_tagging, "COLLECTORS matches_type_filters")
 waf = Insides(_waf, "waf_tags web_acls")
 
@@ -152,7 +153,6 @@ ALL_INSIDES = [item for item in list(globals().values()) if isinstance(item, Ins
 
 __all__ = [
     "ALL_INSIDES",
-    "EvalContext",
     "access_denied_response",
     "acm",
     "alb",
@@ -166,7 +166,7 @@ __all__ = [
     "ecs",
     "elasticache",
     "engine",
-    "evaluate_trust_policy",
+    "evaluator",
     "eventbridge",
     "extract_iam_action",
     "get_account_id",

@@ -17,6 +17,8 @@ from hypercorn.config import Config
 
 from provisioning.sandbox import api, control, notifications, resources, schemas, work
 from provisioning.sandbox.cloudformation import install as install_cloudformation
+from provisioning.sandbox.iam import assume_role
+from provisioning.sandbox.iam.access import ENFORCEMENT
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import app, router
 from provisioning.sandbox.services import ecs_tasks
@@ -43,6 +45,7 @@ def install() -> None:
     operations.install()
     signals.install()
     install_services()
+    assume_role.install()
     install_cloudformation()
     # ministack would load about 400 botocore models (350 MB) on the first call to a service that it
     # does not know.
@@ -91,10 +94,11 @@ async def _until_it_answers(port: int, server: asyncio.Task[None]) -> None:
     server.result()
 
 
-def run(listener: socket.socket, speed: float, folder: Path) -> None:
+def run(listener: socket.socket, speed: float, folder: Path, *, permissions: bool = True) -> None:
     """Serves until SIGTERM or SIGINT."""
     sys.addaudithook(_start_no_programs)
     PACE.set_speed(speed)
+    ENFORCEMENT.on = permissions
     state = State(folder)
     state.prepare()
     install()

@@ -278,7 +278,11 @@ def test_secret_parameters_are_masked(sandbox: Sandbox) -> None:
 
 
 def test_what_the_stack_was_created_with_is_shown(sandbox: Sandbox) -> None:
-    arn = "arn:aws:iam::000000000000:role/cfn"
+    trust = json.dumps(assumed_by("cloudformation.amazonaws.com"))
+    iam = sandbox.client("iam")
+    arn = iam.create_role(RoleName="cfn", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    everything = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "ssm:*", "Resource": "*"}]}
+    iam.put_role_policy(RoleName="cfn", PolicyName="ssm", PolicyDocument=json.dumps(everything))
     sandbox.create(
         "shown",
         template_of({"P": parameter("/shown")}),

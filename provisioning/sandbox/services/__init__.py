@@ -17,7 +17,6 @@ from provisioning.sandbox.services import (
     recovery_windows,
     scaling_groups,
     service_quotas,
-    sts,
     tagging,
     waf,
 )
@@ -39,7 +38,6 @@ def install() -> None:
         recovery_windows,
         scaling_groups,
         service_quotas,
-        sts,
         tagging,
         waf,
         call_faults,

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Mapping
+from typing import Any
 
 from provisioning.sandbox.private import app, ecs, get_account_id, get_region, router
 from provisioning.sandbox.services.calls import Body, Call, RefusedError, answer_calls, scope, store
@@ -16,6 +18,12 @@ POLICIES = store("scaling_policies")
 
 def _target_key(body: Body) -> str:
     return scope() + "|".join((body["ServiceNamespace"], body["ResourceId"], body["ScalableDimension"]))
+
+
+def target_of(parameters: Mapping[str, Any]) -> Body | None:
+    """The registered target that a call is about; None for one that does not exist yet."""
+    names = ("ServiceNamespace", "ResourceId", "ScalableDimension")
+    return TARGETS.get(scope() + "|".join(str(parameters.get(name)) for name in names))
 
 
 def _digest(key: str) -> str:

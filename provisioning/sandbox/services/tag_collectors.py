@@ -11,7 +11,7 @@ from provisioning.sandbox.services.application_autoscaling import TARGETS
 from provisioning.sandbox.services.calls import scope
 
 Tagged = Iterator[tuple[str, dict[str, str]]]
-_EC2_STORES = {
+EC2_STORES = {
     "i-": "instances",
     "sg-": "security_groups",
     "vpc-": "vpcs",
@@ -32,10 +32,10 @@ _EC2_STORES = {
 # The region in which AWS lists global resources:
 # https://docs.aws.amazon.com/tag-editor/latest/userguide/find-resources-to-tag.html
 WORLD_REGION = "us-east-1"
-_GONE = ("deleted", "terminated", "INACTIVE")
+GONE = ("deleted", "terminated", "INACTIVE")
 
 
-def _pairs(tags: Any) -> dict[str, str]:
+def pairs(tags: Any) -> dict[str, str]:
     """Tags in any of the services' shapes, as a map."""
     if isinstance(tags, dict):
         return {str(key): str(value) for key, value in tags.items()}
@@ -50,11 +50,11 @@ def _arn(service: str, resource: str) -> str:
 def _ec2() -> Tagged:
     ec2 = private.ec2
     for resource_id, tags in ec2.tags.items():
-        name = next((store for prefix, store in _EC2_STORES.items() if resource_id.startswith(prefix)), None)
+        name = next((store for prefix, store in EC2_STORES.items() if resource_id.startswith(prefix)), None)
         record = getattr(ec2, name).get(resource_id) if name else None
         state = record.get("State") if record else "deleted"
-        if (state.get("Name") if isinstance(state, dict) else state) not in _GONE:
-            yield _arn("ec2", f"{ec2.guess_resource_type(resource_id)}/{resource_id}"), _pairs(tags)
+        if (state.get("Name") if isinstance(state, dict) else state) not in GONE:
+            yield _arn("ec2", f"{ec2.guess_resource_type(resource_id)}/{resource_id}"), pairs(tags)
 
 
 def _rds() -> Tagged:
@@ -69,7 +69,7 @@ def _rds() -> Tagged:
     for records, name in stores:
         for record in records.values():
             arn = record.get(name, "")
-            yield arn, {**_pairs(rds.tags.get(arn)), **_pairs(record.get("TagList"))}
+            yield arn, {**pairs(rds.tags.get(arn)), **pairs(record.get("TagList"))}
 
 
 def _elasticache() -> Tagged:
@@ -87,18 +87,18 @@ def _elasticache() -> Tagged:
     alive = {record.get("ARN") for records in stores for record in records.values()}
     for arn, tags in cache.tags.items():
         if arn in alive:
-            yield arn, _pairs(tags)
+            yield arn, pairs(tags)
 
 
 def _secrets() -> Tagged:
     for secret in private.secrets.secrets.values():
         if not secret.get("DeletedDate"):
-            yield secret["ARN"], _pairs(secret.get("Tags"))
+            yield secret["ARN"], pairs(secret.get("Tags"))
 
 
 def _log_groups() -> Tagged:
     for name, group in private.logs.log_groups.items():
-        yield _arn("logs", f"log-group:{name}"), _pairs(group.get("tags"))
+        yield _arn("logs", f"log-group:{name}"), pairs(group.get("tags"))
 
 
 def _balancers() -> Tagged:
@@ -106,7 +106,7 @@ def _balancers() -> Tagged:
     alive = {arn for store in (alb.lbs, alb.tgs, alb.listeners, alb.rules) for arn in store}
     for arn, tags in alb.tags.items():
         if arn in alive:
-            yield arn, _pairs(tags)
+            yield arn, pairs(tags)
 
 
 def _ecs() -> Tagged:
@@ -115,66 +115,66 @@ def _ecs() -> Tagged:
     names = ("clusterArn", "serviceArn", "taskDefinitionArn")
     for store, name in zip(stores, names, strict=True):
         for record in store.values():
-            if record.get("status") not in _GONE:
-                yield record[name], _pairs(ecs.tags.get(record[name]))
+            if record.get("status") not in GONE:
+                yield record[name], pairs(ecs.tags.get(record[name]))
 
 
 def _web_acls() -> Tagged:
     for acl in private.waf.web_acls.values():
-        yield acl["ARN"], _pairs(private.waf.waf_tags.get(acl["ARN"]))
+        yield acl["ARN"], pairs(private.waf.waf_tags.get(acl["ARN"]))
 
 
 def _alarms() -> Tagged:
     watch = private.cloudwatch
     for records in (watch.alarms, watch.composite_alarms):
         for alarm in records.values():
-            yield alarm["AlarmArn"], _pairs(watch.resource_tags.get(alarm["AlarmArn"]))
+            yield alarm["AlarmArn"], pairs(watch.resource_tags.get(alarm["AlarmArn"]))
     for name in watch.dashboards:
         arn = f"arn:aws:cloudwatch::{get_account_id()}:dashboard/{name}"
-        yield arn, _pairs(watch.resource_tags.get(arn))
+        yield arn, pairs(watch.resource_tags.get(arn))
 
 
 def _names() -> Tagged:
     directory = private.servicediscovery
     for records in (directory.namespaces, directory.services):
         for record in records.values():
-            yield record["Arn"], _pairs(directory.resource_tags.get(record["Arn"]))
+            yield record["Arn"], pairs(directory.resource_tags.get(record["Arn"]))
 
 
 def _parameters() -> Tagged:
     ssm = private.ssm
     for name in ssm.parameters:
         arn = _arn("ssm", f"parameter/{str(name).lstrip('/')}")
-        yield arn, _pairs(ssm.tags.get(arn))
+        yield arn, pairs(ssm.tags.get(arn))
 
 
 def _rules() -> Tagged:
     events = private.eventbridge
     for rule in events.rules.values():
         arn = rule.get("Arn", "")
-        yield arn, _pairs(events.tags.get(arn))
+        yield arn, pairs(events.tags.get(arn))
 
 
 def _keys() -> Tagged:
     for key in private.kms.keys.values():
         if key.get("KeyState") != "PendingDeletion":
-            yield key.get("Arn") or _arn("kms", f"key/{key['KeyId']}"), _pairs(key.get("Tags"))
+            yield key.get("Arn") or _arn("kms", f"key/{key['KeyId']}"), pairs(key.get("Tags"))
 
 
 def _scalable_targets() -> Tagged:
     for key, target in TARGETS.items():
         if key.startswith(scope()):
-            yield target["ScalableTargetARN"], _pairs(target.get("Tags"))
+            yield target["ScalableTargetARN"], pairs(target.get("Tags"))
 
 
 def _certificates() -> Tagged:
     for arn, certificate in private.acm.certificates.items():
-        yield arn, _pairs(certificate.get("Tags"))
+        yield arn, pairs(certificate.get("Tags"))
 
 
 def _brokers() -> Tagged:
     for broker in private.mq.brokers.values():
-        yield broker["brokerArn"], _pairs(private.mq.tags.get(broker["brokerArn"]))
+        yield broker["brokerArn"], pairs(private.mq.tags.get(broker["brokerArn"]))
 
 
 def _zones() -> Tagged:
@@ -183,7 +183,7 @@ def _zones() -> Tagged:
     for (kind, identity), tags in private.route53.tags.items():
         known = private.route53.zones if kind == "hostedzone" else private.route53.health_checks
         if identity in known:
-            yield f"arn:aws:route53:::{kind}/{identity}", _pairs(tags)
+            yield f"arn:aws:route53:::{kind}/{identity}", pairs(tags)
 
 
 def _emails() -> Tagged:
@@ -191,12 +191,12 @@ def _emails() -> Tagged:
     names = {f"identity/{name}" for name in ses.identities} | {f"configuration-set/{name}" for name in ses.config_sets}
     for arn, tags in ses.ses_tags.items():
         if arn.split(":", 5)[-1] in names:
-            yield arn, _pairs(tags)
+            yield arn, pairs(tags)
 
 
 def _groups() -> Tagged:
     for name, group in private.autoscaling.asgs.items():
-        yield group["AutoScalingGroupARN"], _pairs(private.autoscaling.tags.get(name))
+        yield group["AutoScalingGroupARN"], pairs(private.autoscaling.tags.get(name))
 
 
 def _distributions() -> Tagged:
@@ -205,13 +205,13 @@ def _distributions() -> Tagged:
 
 def _state_machines() -> Tagged:
     for arn in private.stepfunctions.state_machines:
-        yield arn, _pairs(private.stepfunctions.tags.get(arn))
+        yield arn, pairs(private.stepfunctions.tags.get(arn))
 
 
 def _ministacks(name: str) -> Callable[[], Tagged]:
     def collect() -> Tagged:
         for arn, tags in tagging.COLLECTORS[name]():
-            yield arn, _pairs(tags)
+            yield arn, pairs(tags)
 
     return collect
 

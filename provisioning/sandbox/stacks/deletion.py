@@ -8,6 +8,7 @@ from typing import Any
 
 from provisioning.sandbox.durations import duration
 from provisioning.sandbox.faults import FAULTS
+from provisioning.sandbox.iam import stack_rights
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import cfn, provisioners
 from provisioning.sandbox.stacks import running
@@ -58,9 +59,7 @@ class Deletion:
             return True
         set_resource(self.stack, logical_id, "DELETE_IN_PROGRESS")
         try:
-            await delete_one(
-                self.stack["StackName"], logical_id, record, snapshot=policy == "Snapshot" and self.snapshots
-            )
+            await delete_one(self.stack, logical_id, record, snapshot=policy == "Snapshot" and self.snapshots)
         except Exception as error:  # noqa: BLE001 - whatever a handler raises is the resource's failure, with its own words
             reason = in_aws_words(error)
             if self.force:
@@ -81,10 +80,11 @@ class Deletion:
         return f"The following resource(s) failed to delete: [{', '.join(sorted(self.failed))}]. "
 
 
-async def delete_one(stack_name: str, logical_id: str, record: dict[str, Any], *, snapshot: bool = False) -> None:
+async def delete_one(stack: Stack, logical_id: str, record: dict[str, Any], *, snapshot: bool = False) -> None:
     """Deletes one resource at AWS's pace; raises the error of its handler."""
     resource_type, physical_id = record["ResourceType"], record["PhysicalResourceId"]
-    properties = record.get("Properties", {})
+    properties, stack_name = record.get("Properties", {}), stack["StackName"]
+    stack_rights.check_handler(stack, "delete", logical_id, resource_type, record)
     fault = FAULTS.take(stack_name, logical_id, resource_type, "delete")
     if fault is not None and fault.mode == "hang":
         await fault.hang()

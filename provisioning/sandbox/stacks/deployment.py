@@ -9,6 +9,7 @@ from typing import Any
 
 from provisioning.sandbox.durations import UPDATE_SHARE, duration
 from provisioning.sandbox.faults import FAULTS, Fault
+from provisioning.sandbox.iam import stack_rights
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import cfn, engine, provisioners, stacks
 from provisioning.sandbox.properties import property_problem
@@ -73,6 +74,7 @@ class Deployment:
         """The resolved properties, and the values of the dynamic references in them."""
         resolved = self.resolve(self.definitions[logical_id].get("Properties") or {})
         resolved = {key: value for key, value in resolved.items() if value is not engine.NO_VALUE}
+        stack_rights.check_references(self.stack, logical_id, resolved)
         before = self.previous.get("_resources", {}).get(logical_id) or {}
         same_template = self.previous.get("_template") == self.template
         old_definition = self.previous.get("_template", {}).get("Resources", {}).get(logical_id)
@@ -156,7 +158,10 @@ class Deployment:
                 None,
             )
 
-    async def _trouble(self, logical_id: str, resource_type: str, op: str) -> Fault | None:
+    async def _trouble(self, logical_id: str, resource_type: str, op: str, properties: dict[str, Any]) -> Fault | None:
+        """Raises what AWS or a fault has against the operation: missing permissions, then the fault."""
+        record = {**self.stack["_resources"][logical_id], "Properties": properties}
+        stack_rights.check_handler(self.stack, op, logical_id, resource_type, record)
         fault = FAULTS.take(self.stack["StackName"], logical_id, resource_type, op)
         if fault is not None and fault.mode == "fail":
             await asyncio.sleep(fault.seconds)
@@ -186,7 +191,7 @@ class Deployment:
                 "Attributes": {},
             }
             set_resource(self.stack, logical_id, f"{self.verb}_IN_PROGRESS" if before else "CREATE_IN_PROGRESS", **kept)
-            fault = await self._trouble(logical_id, resource_type, "create")
+            fault = await self._trouble(logical_id, resource_type, "create", properties)
             self._check(resource_type, logical_id, properties)
             await self._make(logical_id, resource_type, properties, dynamic)
         else:
@@ -260,7 +265,7 @@ class Deployment:
         physical_id = before["PhysicalResourceId"]
         fields = {"ResourceType": resource_type, "PhysicalResourceId": physical_id}
         set_resource(self.stack, logical_id, "UPDATE_IN_PROGRESS", **fields)
-        fault = await self._trouble(logical_id, resource_type, "update")
+        fault = await self._trouble(logical_id, resource_type, "update", properties)
         self._check(resource_type, logical_id, properties)
         replacing = provisioners.replacing_change(resource_type, old, new)
         self.allow("Update:Replace" if replacing else "Update:Modify", logical_id, resource_type)

@@ -135,7 +135,7 @@ async def clean_up(deployment: Deployment, removed: list[str]) -> None:
                 await run_handler(resource_type, lambda f=function, a=arguments, k=keywords: f(*a, **k))
             if new_id != old_id and not deletions:
                 record = {"ResourceType": resource_type, "PhysicalResourceId": old_id, "Properties": old_properties}
-                await delete_one(name, logical_id, record)
+                await delete_one(stack, logical_id, record)
         except Exception as error:  # noqa: BLE001 - the handler's words become the event's
             add_event(stack["StackId"], name, logical_id, resource_type, "DELETE_FAILED", str(error), old_id)
         else:
