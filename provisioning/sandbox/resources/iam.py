@@ -122,15 +122,6 @@ def delete_role_policy(_physical_id: str, properties: Properties) -> None:
             raise
 
 
-def create_linked_role(_logical_id: str, properties: Properties, _stack: str) -> Made:
-    role = api("iam").create_service_linked_role(AWSServiceName=properties["AWSServiceName"])["Role"]
-    return role["RoleName"], {"RoleName": role["RoleName"]}
-
-
-def delete_linked_role(physical_id: str, _properties: Properties) -> None:
-    api("iam").delete_service_linked_role(RoleName=physical_id)
-
-
 def _arn_of(profile: str) -> str:
     """Ministack returns the ARN for a Ref; AWS returns the name."""
     return on_loop(lambda: str((iam.instance_profiles.get(profile) or {}).get("Arn", profile)))
@@ -162,5 +153,4 @@ def register() -> None:
     resource_type(
         "AWS::IAM::RolePolicy", create=create_role_policy, delete=delete_role_policy, update=update_role_policy
     )
-    resource_type("AWS::IAM::ServiceLinkedRole", create=create_linked_role, delete=delete_linked_role)
     resource_type(PROFILE, create=create_profile, update=update_profile, delete=delete_profile)
