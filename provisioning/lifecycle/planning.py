@@ -37,6 +37,7 @@ from provisioning.lifecycle.plan_document import (
 from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.lifecycle.version_registry import check_unchanged
 from provisioning.models import Account, Environment, Team, User
+from provisioning.proof.refused_in_every_size import refused_findings
 from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
@@ -208,9 +209,10 @@ def _check_place(*, team: Team, blueprint: Blueprint, size: str, account: Accoun
 
 
 def _check_proof(proof: Proof, *, blueprint: Blueprint, size: str) -> None:
-    if not blueprint.sizes[size].policy.refuses_high_findings or not (high := proof.of("high")):
+    refused = refused_findings(proof, blueprint.sizes[size].policy)
+    if not refused:
         return
-    faults = "\n".join(f"{finding.sentence} {finding.remedy}" for finding in high)
+    faults = "\n".join(f"{finding.sentence} {finding.remedy}" for finding in refused)
     raise Refused(
         f"{blueprint.title} {blueprint.version} is not created in size {size}, because its templates do not pass the "
         f"security checks:\n{faults}"

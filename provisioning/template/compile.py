@@ -11,7 +11,9 @@ from typing import Any
 from troposphere import Output
 
 from provisioning.cloudformation_limits import MAX_RESOURCES, MAX_TEMPLATE_BYTES
+from provisioning.components.external_names import external_names
 from provisioning.components.kit.build import Build, StackBuild
+from provisioning.components.kit.dynamic_references import unrecorded_references
 from provisioning.components.kit.packages import Artefact
 from provisioning.components.kit.values import (
     MAIN,
@@ -24,6 +26,8 @@ from provisioning.components.kit.values import (
 from provisioning.components.registry import component
 from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
+from provisioning.design.expressions import expression_problem
+from provisioning.design.external_names import ExternalKind
 from provisioning.design.graph import Design
 from provisioning.design.names import pascal
 
@@ -104,6 +108,7 @@ def _compile_stack(build: Build, stack: StackBuild) -> CompiledTemplate:
     template = stack.rendered()
     body = _compact(template)
     name = f"The stack {stack.key} of {design.blueprint}"
+    _check_expressions(build, stack, template, name)
     if (count := len(template.get("Resources", ()))) > MAX_RESOURCES:
         raise DesignError(f"{name} has {count} resources; a stack holds {MAX_RESOURCES}: split the blueprint")
     if (size := len(body.encode())) > MAX_TEMPLATE_BYTES:
@@ -125,6 +130,23 @@ def _compile_stack(build: Build, stack: StackBuild) -> CompiledTemplate:
         inputs=tuple(stack.inputs),
         artefacts=tuple(stack.artefacts.values()),
     )
+
+
+def _check_expressions(build: Build, stack: StackBuild, template: Mapping[str, Any], name: str) -> None:
+    """Refuse a dynamic reference that no component made, in the template or in a parameter."""
+    for place, text in unrecorded_references(template, build.dynamic_references):
+        raise DesignError(
+            f"{name} contains a dynamic reference that no component made, at {place}: {text[:60]}… AWS would replace it "
+            "with a stored value; remove it from the input or the blueprint"
+        )
+    for parameter, value in stack.parameters.items():
+        if problem := expression_problem(value):
+            raise DesignError(f"{name}: the parameter {parameter} {problem}")
+    named = {each.value for each in external_names(build.design) if each.kind is ExternalKind.SECRET}
+    if unnamed := sorted(build.named_secrets - named):
+        raise DesignError(
+            f"{name} reads the secret {unnamed[0]}, which no setting names; give the setting the type SecretName"
+        )
 
 
 def _check_names(design: Design) -> None:

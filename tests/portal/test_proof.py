@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pytest_django import Settings
@@ -63,12 +64,24 @@ TEMPLATE = {
 }
 
 
-@pytest.fixture
-def open_door(settings: Settings, tmp_path: Path) -> None:
-    folder = tmp_path / DOOR
+DISK = {"Type": "AWS::EC2::Volume", "Properties": {"Encrypted": False, "AvailabilityZone": "eu-north-1a", "Size": 8}}
+
+
+def write_blueprint(folder: Path, template: dict[str, Any]) -> None:
     folder.mkdir()
     (folder / "blueprint.hcl").write_text(BLUEPRINT)
-    (folder / "template.json").write_text(json.dumps(TEMPLATE))
+    (folder / "template.json").write_text(json.dumps(template))
+
+
+@pytest.fixture
+def open_door(settings: Settings, tmp_path: Path) -> None:
+    write_blueprint(tmp_path / DOOR, TEMPLATE)
+    settings.BLUEPRINTS_DIR = tmp_path
+
+
+@pytest.fixture
+def unencrypted(settings: Settings, tmp_path: Path) -> None:
+    write_blueprint(tmp_path / DOOR, {"Resources": {"Disk": DISK}})
     settings.BLUEPRINTS_DIR = tmp_path
 
 
@@ -94,11 +107,20 @@ def test_production_refuses_a_template_with_a_high_finding(people: People) -> No
 
 
 @pytest.mark.usefixtures("open_door")
-def test_other_sizes_show_it(people: People) -> None:
+@pytest.mark.parametrize("size", ["dev", "staging"])
+def test_what_opens_a_resource_to_everyone_is_refused_in_every_size(people: People, size: str) -> None:
+    with pytest.raises(Refused, match="Door is open to everyone"):
+        ask(people, size)
+
+
+@pytest.mark.usefixtures("unencrypted")
+def test_other_sizes_show_other_high_findings(people: People) -> None:
+    with pytest.raises(Refused, match="do not pass the security checks"):
+        ask(people, "prod")
     asked = ask(people, "dev")
     text = people.client("bob").get(f"/requests/{asked.pk}/").content.decode()
     assert "1 high" in text
-    assert asked.plan.proof["findings"][0]["resources"] == ["Door"]
+    assert asked.plan.proof["findings"][0]["resources"] == ["Disk"]
 
 
 @pytest.mark.usefixtures("open_door")

@@ -23,6 +23,68 @@ def token_in_a_functions_environment(t: Template) -> None:
     properties(t, "AWS::Lambda::Function")["Environment"]["Variables"]["API_TOKEN"] = "abcdef0123456789"
 
 
+def _read(t: Template, reference: object) -> None:
+    container(t)["Command"] = ["sh", "-c", reference]
+
+
+@breaks("secrets.dynamic-reference", "high")
+def another_teams_secret(t: Template) -> None:
+    _read(t, "echo {{resolve:secretsmanager:orders-dev/database-main:SecretString}}")
+
+
+@breaks("secrets.dynamic-reference", "high")
+def another_teams_secret_by_its_arn(t: Template) -> None:
+    _read(t, "{{resolve:secretsmanager:arn:aws:secretsmanager:eu-north-1:123456789012:secret:portal/orders/x-AbCdEf}}")
+
+
+@breaks("secrets.dynamic-reference", "high")
+def a_secret_of_a_team_whose_name_begins_alike(t: Template) -> None:
+    _read(t, "{{resolve:secretsmanager:portal/payments-2/x}}")
+
+
+@breaks("secrets.dynamic-reference", "high")
+def a_reference_in_two_pieces(t: Template) -> None:
+    _read(t, {"Fn::Join": ["", ["{{resolve:secretsman", "ager:orders-dev/database-main}}"]]})
+
+
+@breaks("secrets.dynamic-reference", "high")
+def a_reference_in_a_placeholder(t: Template) -> None:
+    _read(t, {"Fn::Sub": ["{{${Rest}", {"Rest": "resolve:ssm:/orders/key}}"}]})
+
+
+@breaks("secrets.dynamic-reference", "high")
+def a_reference_with_capitals_and_spaces(t: Template) -> None:
+    _read(t, "{{ RESOLVE : ssm : /orders/key }}")
+
+
+@breaks("secrets.dynamic-reference", "high")
+def a_reference_that_a_parameter_brings(t: Template) -> None:
+    t["Parameters"] = {"Command": {"Type": "String", "Default": "{{resolve:ssm-secure:/orders/key:1}}"}}
+    _read(t, ref("Command"))
+
+
+@breaks("secrets.dynamic-reference", "high")
+def a_reference_whose_secret_a_parameter_names(t: Template) -> None:
+    t["Parameters"] = {"Secret": {"Type": "String"}}
+    _read(t, {"Fn::Sub": "{{resolve:secretsmanager:${Secret}}}"})
+
+
+@breaks("secrets.dynamic-reference", "high")
+def a_reference_to_a_parameter_of_others(t: Template) -> None:
+    _read(t, "{{resolve:ssm:/aws/service-x/key}}")
+
+
+@breaks("secrets.dynamic-reference", "high")
+def a_reference_in_a_key(t: Template) -> None:
+    labels = {"{{resolve:secretsmanager:orders-dev/x}}": "x"}
+    container(t)["DockerLabels"] = labels
+
+
+@breaks("secrets.dynamic-reference", "high", on="sample")
+def an_image_from_a_parameter_of_others(t: Template) -> None:
+    properties(t, "AWS::EC2::LaunchTemplate")["LaunchTemplateData"]["ImageId"] = "resolve:ssm:/orders/ami"
+
+
 @breaks("secrets.property", "high")
 def database_password_written_out(t: Template) -> None:
     properties(t, "AWS::RDS::DBInstance")["MasterUserPassword"] = "correct-horse"

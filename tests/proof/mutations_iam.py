@@ -131,9 +131,65 @@ def any_role_may_be_taken(t: Template) -> None:
     _grant(t, allow("sts:AssumeRole"))
 
 
-@breaks("iam.assume-role", "low")
-def a_role_of_every_account_may_be_taken(t: Template) -> None:
-    _grant(t, allow("sts:AssumeRole", "arn:aws:iam::*:role/deploy"))
+@breaks("iam.assume-role", "high")
+def the_portals_role_of_every_account_may_be_taken(t: Template) -> None:
+    _grant(t, allow("sts:AssumeRole", "arn:aws:iam::*:role/portal"))
+
+
+@breaks("iam.assume-role", "high")
+def another_role_of_the_account_may_be_taken(t: Template) -> None:
+    _grant(t, allow("sts:AssumeRole", "arn:aws:iam::100000000001:role/Admin"))
+
+
+@breaks("iam.assume-role", "high")
+def a_role_below_the_portals_path_may_be_taken(t: Template) -> None:
+    _grant(t, allow("sts:AssumeRole", "arn:aws:iam::100000000001:role/portal/stacks/portal-stacks-orders"))
+
+
+@breaks("foreign.policy", "high")
+def a_policy_on_anothers_bucket(t: Template) -> None:
+    opened = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": "arn:aws:s3:::orders-dev-documents/*",
+    }
+    add(t, "Bad", "AWS::S3::BucketPolicy", Bucket="orders-dev-documents", PolicyDocument={"Statement": [opened]})
+
+
+@breaks("foreign.policy", "high")
+def more_rights_for_anothers_role(t: Template) -> None:
+    add(
+        t,
+        "Bad",
+        "AWS::IAM::Policy",
+        PolicyName="x",
+        Roles=["orders-api"],
+        PolicyDocument={"Statement": [allow("s3:*")]},
+    )
+
+
+@breaks("foreign.policy", "high")
+def anothers_function_may_be_called(t: Template) -> None:
+    add(
+        t,
+        "Bad",
+        "AWS::Lambda::Permission",
+        FunctionName="orders",
+        Action="lambda:InvokeFunction",
+        Principal="s3.amazonaws.com",
+    )
+
+
+@breaks("foreign.role", "high")
+def a_task_with_anothers_role(t: Template) -> None:
+    properties(t, "AWS::ECS::TaskDefinition", "ServiceApi")["TaskRoleArn"] = "arn:aws:iam::100000000001:role/Admin"
+
+
+@breaks("foreign.role", "high")
+def a_function_with_a_role_that_is_put_together(t: Template) -> None:
+    role = {"Fn::Join": [":", ["arn:aws:iam:", ref("AWS::AccountId"), "role/SomebodyElsesAdmin"]]}
+    add(t, "Bad", "AWS::Lambda::Function", Role=role, Code={"ZipFile": "x"}, Handler="x.y", Runtime="python3.13")
 
 
 @breaks("iam.managed-policy", "high")

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 from provisioning.proof import RULES
+from provisioning.proof.refused_in_every_size import REFUSED_IN_EVERY_SIZE
 from provisioning.proof.rules import load
 from tests.proof.everything import ALL
 from tests.proof.judging import table
@@ -23,6 +24,7 @@ _AREAS = {
     "public": "Public access",
     "iam": "Roles and their rights",
     "trust": "Who may assume a role",
+    "foreign": "Resources and roles of others",
     "house": "House rules",
     "data": "Backups and protection",
     "secrets": "Secrets",
@@ -51,7 +53,8 @@ def _head() -> Iterator[str]:
     yield ""
     yield "The proof reads the rendered template, never the design, which could contain the same error. A value that AWS or a"
     yield "parameter decides is reported as unknown; it never counts as safe. For conditions on parameters without a value, every"
-    yield "possible outcome is checked. Production rejects a plan with a high finding."
+    yield "possible outcome is checked. Production rejects a plan with a high finding. Every size rejects the findings of"
+    yield f"these rules (`refused_in_every_size.py`): {', '.join(f'`{rule}`' for rule in REFUSED_IN_EVERY_SIZE)}."
     yield ""
     yield f"{len(RULES)} rules; {len(ALL)} broken templates in `tests/proof` show that each rule finds its faults."
 

@@ -72,7 +72,8 @@ class StackBuild:
 class Build:
     """Collects the resources, tasks and retained data of a design.
 
-    `changing` builds for an update of running stacks: it leaves out what only a creation may set,
+    `dynamic_references` are those that components made, and
+    `named_secrets` the secrets outside the environment among them (`kit/dynamic_references.py`). `changing` builds for an update of running stacks: it leaves out what only a creation may set,
     such as the task count of a service that scales.
     """
 
@@ -85,6 +86,8 @@ class Build:
         self.retained: list[Retained] = []
         self.tasks: list[PostDeploymentTask] = []
         self.manual_tasks: list[ManualTask] = []
+        self.dynamic_references: set[str] = set()
+        self.named_secrets: set[str] = set()
         self._lookup = lookup
         self._edges = {
             address: tuple(reference.address for reference in lookup(node.kind).targets(node))

@@ -40,15 +40,6 @@ def read_secret(arn: Any) -> dict[str, Any]:
     return iam.allow(["secretsmanager:GetSecretValue"], arn)
 
 
-def resolved(secret: Ref, key: str = "") -> str:
-    """Return text for `Sub` that CloudFormation replaces with the secret's value, or with one key
-    of it.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
-    """
-    return f"{{{{resolve:secretsmanager:${{{secret.data['Ref']}}}:SecretString{key and ':' + key}}}}}"
-
-
 def _secret(
     node: Node,
     build: Build,

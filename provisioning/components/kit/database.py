@@ -18,6 +18,7 @@ from provisioning.components.kit import credentials, security
 from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.credentials import read_secret
+from provisioning.components.kit.dynamic_references import secret_value
 from provisioning.components.kit.keys import own_key
 from provisioning.components.kit.logs import check_days, log_group
 from provisioning.components.kit.subnets import subnet_refs
@@ -247,7 +248,7 @@ def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: En
     the password.
     """
     scheme, query = engine.url
-    instance, password = logical_id(node.address), credentials.resolved(secret, "password")
+    instance, password = logical_id(node.address), secret_value(build, secret, "password")
     address = f"${{{instance}.Endpoint.Address}}:${{{instance}.Endpoint.Port}}"
     resource = secretsmanager.Secret(
         logical_id(node.address, "UrlSecret"),
@@ -291,7 +292,7 @@ def _instance(
         PubliclyAccessible=False,
         EnableCloudwatchLogsExports=list(engine.logs),
         MasterUsername=settings.username,
-        MasterUserPassword=Sub(credentials.resolved(secret, "password")),
+        MasterUserPassword=Sub(secret_value(build, secret, "password")),
         DBParameterGroupName=parameters,
         DBSubnetGroupName=subnets,
         VPCSecurityGroups=[security.group_id(node.address)],

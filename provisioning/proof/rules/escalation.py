@@ -4,9 +4,11 @@ another role.
 
 from __future__ import annotations
 
+import re
+
 from provisioning.proof.facts.actions import ESCALATES
 from provisioning.proof.model.policies import POLICY_TYPES, Statement
-from provisioning.proof.model.values import mentioned
+from provisioning.proof.model.values import mentioned, shown, target
 from provisioning.proof.model.view import View
 from provisioning.proof.report import Severity
 from provisioning.proof.rule import Reporter, rule
@@ -87,12 +89,20 @@ def pass_role(view: View, report: Reporter) -> None:
             report.passes(statement.resource, f"{statement.at}: passes {', '.join(statement.resources)} to {to}")
 
 
+_PORTAL_ROLE = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/portal")
+
+
+def _is_role_of(view: View, resource: str) -> bool:
+    named = target(resource)
+    return named is not None and named[0] in view.model.resources
+
+
 @rule(
     "iam.assume-role",
-    "Roles that may be assumed are named",
+    "Only roles of the template and the portal's role in a named account may be assumed",
     severity="high",
-    why="A role that may assume any role has the rights of every role that trusts its account.",
-    remedy="Name the roles in Resource.",
+    why="A role that may assume another has its rights. Many roles of an account trust every principal in it.",
+    remedy="Name a role of the template, or arn:aws:iam::<account id>:role/portal, which onboarding creates.",
     source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use.html",
     types=POLICY_TYPES,
 )
@@ -102,14 +112,14 @@ def assume_role(view: View, report: Reporter) -> None:
             continue
         who = ", ".join(statement.holders)
         wide = [r for r in statement.resources if r == "*" or r.endswith((":role/*", ":*"))]
-        anywhere = [resource for resource in statement.resources if ":iam::*:role/" in resource]
+        known = [name for resource in statement.resources for name in mentioned(resource)]
+        others = [r for r in statement.resources if not _PORTAL_ROLE.fullmatch(r) and not _is_role_of(view, r)]
         if wide:
             report.fault(statement.resource, f"{who} may assume any role.", statement.line)
-        elif anywhere:
-            sentence = f"{who} may assume the role {', '.join(anywhere)} of every account that trusts it."
-            report.fault(statement.resource, sentence, statement.line, severity="low")
+        elif others:
+            sentence = f"{who} may assume {shown(others)}, which is neither its own role nor the portal's."
+            report.fault(statement.resource, sentence, statement.line)
         else:
-            known = [name for resource in statement.resources for name in mentioned(resource)]
             report.passes(
                 statement.resource,
                 f"{statement.at}: assumes {', '.join(statement.resources)} ({len(known)} of the template)",

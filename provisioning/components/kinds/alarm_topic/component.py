@@ -15,6 +15,7 @@ from provisioning.components.kit import iam
 from provisioning.components.kit.alarms import KIND
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.dynamic_references import named_secret_value
 from provisioning.components.kit.external_names import SecretName
 from provisioning.components.kit.keys import own_key
 from provisioning.components.kit.values import Box, Family, Settings, settings_of
@@ -66,7 +67,7 @@ class AlarmTopic(Component):
                 logical_id(node.address, "Subscription"),
                 TopicArn=topic,
                 Protocol="https",
-                Endpoint=f"{{{{resolve:secretsmanager:{settings.endpoint_secret}}}}}",
+                Endpoint=named_secret_value(build, settings.endpoint_secret),
             )
             build.add(node, subscription, "Subscription to the alarms")
 

@@ -109,6 +109,7 @@ class CloudFormation(Component):
         resources = rewritten.data["Resources"]
         titles = {name: " ".join(resource["Type"].split("::")[1:]) for name, resource in resources.items()}
         build.import_template(node, rewritten.data, titles=titles)
+        _check_references(node, build, settings, rewritten.data, values)
         for name in sorted(set(values) - secrets):
             if values[name] is not None:
                 build.main.parameters[name] = _text(values[name])
@@ -145,6 +146,24 @@ class CloudFormation(Component):
         raise DesignError(
             f"{node.source}: {node.address} has no attributes; the template's own Outputs are the environment's outputs"
         )
+
+
+def _check_references(
+    node: Node,
+    build: Build,
+    settings: CloudFormationSettings,
+    template: Mapping[str, Any],
+    values: Mapping[str, Answer],
+) -> None:
+    """Record the template's own dynamic references. Refuse those that lead elsewhere."""
+    answers = {name: _text(value) for name, value in values.items() if value is not None}
+    team = build.design.environment.team
+    try:
+        build.dynamic_references |= imported_template.own_references(template, answers=answers, team=team)
+    except ValueError as problem:
+        raise DesignError(f"{node.source}: {settings.template.path}: {problem}.") from problem
+    for sentence in imported_template.parameters_read(template, answers, team):
+        raise DesignError(f"{node.source}: {sentence}.")
 
 
 def _check_answered(node: Node, settings: CloudFormationSettings, values: Mapping[str, Answer]) -> None:

@@ -21,6 +21,7 @@ from provisioning.components.kinds.rabbitmq.boot import user_data
 from provisioning.components.kit import iam as roles
 from provisioning.components.kit import security
 from provisioning.components.kit.build import Build
+from provisioning.components.kit.dynamic_references import public_image
 from provisioning.components.kit.subnets import subnet_ids
 from provisioning.components.kit.values import settings_of
 from provisioning.design.errors import DesignError
@@ -31,7 +32,7 @@ PORT = 5671
 # Erlang's port mapper, which tells where a node listens, and the nodes themselves (over TLS).
 BETWEEN_PORTS = (4369, 25672)
 # https://docs.aws.amazon.com/linux/al2023/ug/ec2.html#launch-via-ssm
-SYSTEM_IMAGE = "resolve:ssm:/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
+SYSTEM_IMAGE = "/aws/service/ami-amazon-linux-latest/al2023-ami-kernel-default-arm64"
 _ROOT_GB = 16
 _HEALTHY_WITHIN = "PT30M"
 _RECORD_SECONDS = 60
@@ -183,7 +184,7 @@ def _launch_template(node: Node, build: Build) -> Ref:
     resource = ec2.LaunchTemplate(
         logical_id(node.address, "Launch"),
         LaunchTemplateData=ec2.LaunchTemplateData(
-            ImageId=SYSTEM_IMAGE,
+            ImageId=public_image(build, SYSTEM_IMAGE),
             MetadataOptions=ec2.MetadataOptions(
                 HttpTokens="required", HttpPutResponseHopLimit=1, HttpEndpoint="enabled"
             ),

@@ -20,6 +20,7 @@ from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.credentials import read_secret
+from provisioning.components.kit.dynamic_references import secret_value
 from provisioning.components.kit.subnets import subnet_refs
 from provisioning.components.kit.values import (
     Box,
@@ -115,7 +116,7 @@ class RabbitmqBroker(Component):
             SecurityGroups=[security.group_id(node.address)],
             # Amazon MQ spreads a cluster over the zones; these are the subnets of its endpoint's interfaces.
             SubnetIds=subnets if cluster else subnets[:1],
-            Users=[amazonmq.User(Username=settings.username, Password=Sub(credentials.resolved(secret, "password")))],
+            Users=[amazonmq.User(Username=settings.username, Password=Sub(secret_value(build, secret, "password")))],
         )
         build.retain(resource, policy=None, why="")
         build.add(node, resource, "Message broker")

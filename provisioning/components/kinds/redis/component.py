@@ -19,6 +19,7 @@ from provisioning.components.kit import cache, credentials, security
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.credentials import read_secret
+from provisioning.components.kit.dynamic_references import secret_value
 from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import ComponentName, logical_id
@@ -56,7 +57,7 @@ class Redis(Component):
         called = ComponentName("redis", node.name).short
         security.group(node, build, ingress=security.from_users(node, build))
         secret = credentials.token(node, build, name=called, description="Redis password", title="Cache secret")
-        password = Sub(credentials.resolved(secret))
+        password = Sub(secret_value(build, secret))
         if isinstance(settings.capacity, cache.Serverless):
             group = _only_user(node, build, called, password)
             cache.add_serverless(node, build, settings, engine="redis", called=called, UserGroupId=group)

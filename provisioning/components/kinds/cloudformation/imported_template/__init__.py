@@ -2,6 +2,10 @@
 portal could not keep its promises.
 """
 
+from provisioning.components.kinds.cloudformation.imported_template.dynamic_references import (
+    own_references,
+    parameters_read,
+)
 from provisioning.components.kinds.cloudformation.imported_template.external_names import names_outside
 from provisioning.components.kinds.cloudformation.imported_template.questions import Question, questions
 from provisioning.components.kinds.cloudformation.imported_template.reading import (
@@ -18,6 +22,8 @@ __all__ = [
     "Rewritten",
     "TemplateProblem",
     "names_outside",
+    "own_references",
+    "parameters_read",
     "questions",
     "read_template",
     "refusals",

@@ -1,0 +1,107 @@
+"""Checks that a template changes nothing of others and uses no roles of others: a property can name
+any policy's target and any role of the account.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from provisioning.proof.model.values import CLOSE, OPEN, has_unknown, is_known, many, mentioned, shown, target, texts
+from provisioning.proof.model.view import View
+from provisioning.proof.rule import Reporter, rule
+
+# The property that names what a resource is attached to, and the types that it may name.
+_ATTACHED = {
+    "AWS::S3::BucketPolicy": ("Bucket", ("AWS::S3::Bucket",)),
+    "AWS::S3::AccessPoint": ("Bucket", ("AWS::S3::Bucket",)),
+    "AWS::SQS::QueuePolicy": ("Queues", ("AWS::SQS::Queue",)),
+    "AWS::SQS::QueueInlinePolicy": ("Queue", ("AWS::SQS::Queue",)),
+    "AWS::SNS::TopicPolicy": ("Topics", ("AWS::SNS::Topic",)),
+    "AWS::SNS::TopicInlinePolicy": ("TopicArn", ("AWS::SNS::Topic",)),
+    "AWS::SecretsManager::ResourcePolicy": ("SecretId", ("AWS::SecretsManager::Secret",)),
+    "AWS::SecretsManager::RotationSchedule": ("SecretId", ("AWS::SecretsManager::Secret",)),
+    "AWS::SecretsManager::SecretTargetAttachment": ("SecretId", ("AWS::SecretsManager::Secret",)),
+    "AWS::Lambda::Permission": ("FunctionName", ("AWS::Lambda::Function", "AWS::Lambda::Alias")),
+    "AWS::Lambda::Url": ("TargetFunctionArn", ("AWS::Lambda::Function", "AWS::Lambda::Alias")),
+    "AWS::Kinesis::ResourcePolicy": ("ResourceArn", ("AWS::Kinesis::Stream",)),
+    "AWS::SSM::ResourcePolicy": ("ResourceArn", ("AWS::SSM::Parameter",)),
+    "AWS::Events::EventBusPolicy": ("EventBusName", ("AWS::Events::EventBus",)),
+    "AWS::IAM::Policy": ("Roles", ("AWS::IAM::Role",)),
+    "AWS::IAM::ManagedPolicy": ("Roles", ("AWS::IAM::Role",)),
+    "AWS::IAM::RolePolicy": ("RoleName", ("AWS::IAM::Role",)),
+    "AWS::IAM::InstanceProfile": ("Roles", ("AWS::IAM::Role",)),
+}
+_ROLE_ARN = re.compile(rf"arn:[^:]*:iam::(?:{OPEN}[^{CLOSE}]*{CLOSE}|[^:]*):role/(.+)")
+# AWS makes these roles, and no one else may change what they may do.
+_SERVICE_LINKED = "aws-service-role/"
+# In a policy, a role's ARN is a resource or a principal; other rules check those.
+_IN_POLICY = re.compile(r"(^|\.)(Statement|PolicyDocument|AssumeRolePolicyDocument|KeyPolicy|Policy|ResourcePolicy)\b")
+
+
+@rule(
+    "foreign.policy",
+    "Policies and permissions are attached to the template's own resources",
+    severity="high",
+    why="A policy on another team's bucket, queue, secret or role opens it, or replaces the policy that protects it.",
+    remedy="Attach it to a resource of the template by Ref or GetAtt.",
+    types=_ATTACHED,
+)
+def foreign_policy(view: View, report: Reporter) -> None:
+    for type_, (property_, kinds) in _ATTACHED.items():
+        for resource in view.of(type_):
+            for named in many(resource.get(property_)):
+                where = f"{resource.at(property_)} is {shown(named)}"
+                if _is_own(view, named, kinds):
+                    report.passes(resource, where)
+                else:
+                    sentence = f"{resource.key} changes {shown(named)}, which is not a resource of the template."
+                    report.fault(resource, sentence, where)
+
+
+def _is_own(view: View, named: Any, kinds: tuple[str, ...]) -> bool:
+    if (marked := target(named)) is not None:
+        return marked[0] in view.model.resources
+    if view.model.find(named, *kinds) is not None:
+        return True
+    # An ARN or a name that is put together from a resource of the template.
+    return isinstance(named, str) and not has_unknown(named) and bool(set(mentioned(named)) & set(view.model.resources))
+
+
+@rule(
+    "foreign.role",
+    "Resources get the template's own roles only",
+    severity="high",
+    why="A function or task with an existing role of the account has all rights of that role.",
+    remedy="Make a role in the template and name it by GetAtt.",
+    source="https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html",
+)
+def foreign_role(view: View, report: Reporter) -> None:
+    own = {str(role.get("RoleName")) for role in view.of("AWS::IAM::Role") if role.get("RoleName") is not None}
+    for resource in view.model.resources.values():
+        for path, text in texts(resource.properties):
+            role = _role_named(path, text)
+            if not role:
+                continue
+            where = f"{resource.at(path)} is {text}"
+            if _is_own_role(role, own):
+                report.passes(resource, where)
+            else:
+                sentence = f"{resource.key} gets the role {shown(role)}, which the template does not make."
+                report.fault(resource, sentence, where)
+
+
+def _role_named(path: str, text: str) -> str:
+    """The path and name of the role that a property names; empty if it names none."""
+    if _IN_POLICY.search(path):
+        return ""
+    if role := _ROLE_ARN.fullmatch(text):
+        return role[1]
+    # ECS takes a role's name in place of its ARN.
+    return text if path.endswith(("RoleArn", "RoleARN")) and is_known(text) else ""
+
+
+def _is_own_role(path: str, own: set[str]) -> bool:
+    name = path.rpartition("/")[2]
+    made_here = name in own or (not is_known(name) and name.startswith(OPEN) and not has_unknown(name))
+    return made_here or path.startswith(_SERVICE_LINKED)
