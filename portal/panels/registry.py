@@ -15,6 +15,7 @@ from provisioning.blueprint import Blueprint
 from provisioning.diagram.content import DiagramContent
 from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.planning import PlanDraft
+from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.models import Plan
 from provisioning.proof.report import Proof
 from provisioning.timeline.timeline import Timeline
@@ -38,7 +39,8 @@ class PlanView:
     version that is no longer read.
 
     `document` is None for the example plan of a blueprint, which nobody can request; `blueprint` is
-    set only there. `old_drawing` is the SVG of a plan that was stored before plans had a diagram.
+    set only there. `preflight` is None as long as the account has not been checked, and `checked_by`
+    is the URL that checks it; empty if none does. `old_drawing` is the SVG of a plan that was stored before plans had a diagram.
     """
 
     document: CreatePlan | None = None
@@ -47,20 +49,24 @@ class PlanView:
     timeline: Timeline | None = None
     old_drawing: str = ""
     blueprint: Blueprint | None = None
+    preflight: PreflightReport | None = None
+    checked_by: str = ""
     evidence_lines: int = EVIDENCE_LINES
 
     @classmethod
-    def of_draft(cls, draft: PlanDraft) -> PlanView:
+    def of_draft(cls, draft: PlanDraft, *, preflight: PreflightReport | None = None, checked_by: str = "") -> PlanView:
         return cls(
             document=draft.document,
             diagram=draft.diagram,
             proof=draft.proof,
             timeline=draft.timeline,
+            preflight=preflight,
+            checked_by=checked_by,
             evidence_lines=EVIDENCE_LINES_BESIDE_A_FORM,
         )
 
     @classmethod
-    def of_plan(cls, plan: Plan, document: CreatePlan) -> PlanView:
+    def of_plan(cls, plan: Plan, document: CreatePlan, *, checked_by: str = "") -> PlanView:
         """The stored plan of a create request, with its document."""
         return cls(
             document=document,
@@ -68,6 +74,8 @@ class PlanView:
             proof=read_stored(Proof, plan.proof),
             timeline=read_stored(Timeline, plan.timeline),
             old_drawing=plan.picture,
+            preflight=read_stored(PreflightReport, plan.preflight),
+            checked_by=checked_by,
         )
 
 

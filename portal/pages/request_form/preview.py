@@ -7,6 +7,8 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 
+from django.urls import reverse
+
 from portal.pages.catalogue.example_plan import example_plan
 from portal.pages.request_form.forms import PREFIX, RequestForm
 from portal.panels.diagram import DiagramPanel
@@ -16,6 +18,7 @@ from portal.panels.timeline import TimelinePanel
 from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
 from provisioning.errors import Refused
 from provisioning.lifecycle.planning import PlanDraft, draft_create
+from provisioning.lifecycle.services.preflight import report_for_draft
 
 FACTS_AT_MOST = 20_000
 
@@ -75,7 +78,13 @@ def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
     if draft is None or form.errors:
         general = [str(text) for text in form.non_field_errors()]
         return Preview(diagram=example, missing=missing, problems=general + problems, wrong=len(form.errors))
-    panels = panels_of(PlanView.of_draft(draft))
+    panels = panels_of(
+        PlanView.of_draft(
+            draft,
+            preflight=report_for_draft(draft, form.chosen_place[0]),
+            checked_by=reverse("preflight", kwargs={"slug": form.offer.blueprint.slug}),
+        )
+    )
     return Preview(
         diagram=panels.of(DiagramPanel),
         draft=draft,

@@ -15,10 +15,14 @@ from portal.pages.catalogue.views import get_blueprint
 from portal.pages.request_form.forms import Offer, RequestForm
 from portal.pages.request_form.page import Imported, RequestFormPage
 from portal.pages.request_form.preview import Preview, changes_since, preview_of
+from portal.panels.preflight import PreflightPanel
+from portal.panels.preflight import panel as build_preflight_panel
+from portal.panels.registry import PlanView
 from portal.web.lookups import person
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.access import check_may_act_for_a_team, teams_user_may_act_for
 from provisioning.lifecycle.catalogue import why_not_offered
+from provisioning.lifecycle.services.preflight import check_draft
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Account, User
@@ -55,6 +59,22 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     return request_page(request, form, preview_of(form, lenient=True), part=part)
 
 
+@sensitive_post_parameters()
+@require_POST
+def preflight(request: HttpRequest, slug: str) -> HttpResponse:
+    """The account checks of the plan that the form describes, loaded after the preview. They take
+    seconds, so the preview does not wait for them. Nothing is written.
+    """
+    offer = offer_of(person(request), slug)
+    form = RequestForm(offer, _size(offer, request.POST), request.POST)
+    draft = preview_of(form, lenient=True).draft
+    if draft is None:
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)  # the form has changed, and a new preview follows
+    report = check_draft(draft=draft, account=form.chosen_place[0])
+    view = PlanView.of_draft(draft, preflight=report, checked_by=request.path)
+    return render(request, PreflightPanel.template, {"panel": build_preflight_panel(view)})
+
+
 def offer_of(user: User, slug: str) -> Offer:
     blueprint = get_blueprint(slug)
     teams = teams_user_may_act_for(user)
@@ -88,11 +108,12 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse: 
             expected_digest=shown,
             request_id=form.cleaned_data["request_id"],
             note=form.cleaned_data["note"],
+            accept_findings="accept_findings" in request.POST,
         )
     except WrongState as error:
         return request_page(request, form, now, status=409, notice=error.sentence)
     except Refused as error:
-        now.problems.append(error.sentence)
+        now.problems.extend(error.sentence.splitlines())
         return request_page(request, form, now, status=422)
     if stored.plan.digest != shown:
         return _start_new_request(request, form)

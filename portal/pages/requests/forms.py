@@ -8,9 +8,12 @@ NOTE_LIMIT = 2_000
 
 
 class DecisionForm(forms.Form):
-    """`digest` is that of the plan on the page, so that nobody approves a plan that they have not
+    """`accept_findings` confirms that the plan is to start although AWS would refuse it.
+
+    `digest` is that of the plan on the page, so that nobody approves a plan that they have not
     seen.
     """
 
     digest = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
+    accept_findings = forms.BooleanField(required=False)
     note = forms.CharField(max_length=NOTE_LIMIT, required=False, widget=forms.Textarea(attrs={"rows": 2}))

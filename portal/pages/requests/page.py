@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db.models import Q
+from django.urls import reverse
 
 from portal.pages.requests.forms import DecisionForm
 from portal.panels.diagram import DiagramPanel
 from portal.panels.plan_summary import PlanSummaryPanel, StackSummary
+from portal.panels.preflight import PreflightPanel
 from portal.panels.registry import Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
 from portal.web.formatting import format_value, title_of
@@ -76,6 +78,10 @@ class RequestPage:
         return self.panels.of(DiagramPanel)
 
     @property
+    def preflight(self) -> PreflightPanel | None:
+        return self.panels.of(PreflightPanel)
+
+    @property
     def minutes(self) -> int:
         """How long the creation is expected to take; 0 if there is no forecast."""
         timeline = self.panels.of(TimelinePanel)
@@ -93,12 +99,16 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
     created = plan if isinstance(plan, CreatePlan) else None
     kind = kind_of(request.kind)
     is_pending = request.state == RequestState.WAITING
+    panels = Panels()
+    if created is not None:
+        check_url = reverse("check_account", kwargs={"pk": request.pk})
+        panels = panels_of(PlanView.of_plan(request.plan, created, checked_by=check_url))
     return RequestPage(
         request=request,
         title=f"{kind.words.verb} {request.environment.name}",
         approve_label=kind.words.approve,
         blueprint_digest=created.blueprint.digest if created else "",
-        panels=panels_of(PlanView.of_plan(request.plan, created)) if created else Panels(),
+        panels=panels,
         teardown=plan if isinstance(plan, TeardownPlan) else None,
         inputs=sorted(
             (title_of(key), format_value(value))

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.pages.requests.forms import DecisionForm
@@ -13,9 +14,10 @@ from portal.pages.requests.page import request_page, requests_page
 from portal.panels.plan_summary import pretty_template
 from portal.web.lookups import Need, get_request_for, person
 from provisioning.components.kit.values import MAIN
-from provisioning.errors import NotFound
+from provisioning.errors import NotFound, Refused
 from provisioning.lifecycle.plan_document import CreatePlan, from_json
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
+from provisioning.lifecycle.services.preflight import check_request
 from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.models import Request, User
 
@@ -58,7 +60,17 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = DecisionForm(request.POST)
     if not form.is_valid():
         return _render(request, user, stored, form=form, status=422)
-    approve_request(actor=user, request=stored, digest=form.cleaned_data["digest"], note=form.cleaned_data["note"])
+    try:
+        approve_request(
+            actor=user,
+            request=stored,
+            digest=form.cleaned_data["digest"],
+            note=form.cleaned_data["note"],
+            accept_findings=form.cleaned_data["accept_findings"],
+        )
+    except Refused as error:
+        form.add_error("accept_findings", error.sentence.splitlines()[0])
+        return _render(request, user, stored, form=form, status=422)
     return redirect("request", pk=pk)
 
 
@@ -81,6 +93,14 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     stored = get_request_for(user, pk)
     withdraw_request(actor=user, request=stored)
     return redirect("request", pk=pk)
+
+
+@require_POST
+def check_account(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Checks the account again and stores the report. It reads AWS for some seconds."""
+    user = person(request)
+    check_request(actor=user, request=get_request_for(user, pk))
+    return redirect(f"{reverse('request', kwargs={'pk': pk})}#preflight")
 
 
 def _render(

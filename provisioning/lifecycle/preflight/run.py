@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from datetime import datetime
 from typing import Final
@@ -17,9 +18,12 @@ from provisioning.lifecycle.preflight.report import CheckResult, PreflightReport
 from provisioning.lifecycle.preflight.subject import Subject
 from provisioning.lifecycle.preflight.survey import Survey, why_not_asked
 
+log = logging.getLogger(__name__)
+
 BUDGET_SECONDS: Final = 8.0
 """A person waits for the form, so what has not been answered by then is reported as not checked."""
 AT_ONCE: Final = 12
+_DEFECT: Final = "The portal made an error while it checked this. It is in the portal's log."
 
 
 def run_preflight(
@@ -40,7 +44,7 @@ def run_preflight(
     executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="preflight")
     try:
         for check in CHECKS:
-            for question in check.questions(subject):
+            for question in _questions(check, subject):
                 region = question.region
                 if region not in surveys:
                     surveys[region] = Survey(_connection(connect, region))
@@ -58,6 +62,15 @@ def run_preflight(
     )
 
 
+def _questions(check: Check, subject: Subject) -> Sequence[Question]:
+    try:
+        return list(check.questions(subject))
+    except Exception:  # the same: raw templates may hold anything
+        log.exception("The preflight check %s failed.", check.key)
+        sentence = f"{check.title}: {_DEFECT}"
+        return [Question(subject.main_region, check.title, lambda _world: not_checked(sentence))]
+
+
 def _connection(connect: Callable[[str], Aws], region: str) -> Callable[[], Aws]:
     return lambda: connect(region)
 
@@ -70,6 +83,9 @@ def _verdict(question: Question, world: World) -> Verdict:
         return not_checked(f"{question.what}: {sentence}", remedy)
     except DnsUnavailable as error:
         return not_checked(f"{question.what}: {error}", error.remedy)
+    except Exception:  # a defect of one check must neither hide the others nor stop the request
+        log.exception("A preflight question failed: %s", question.what)
+        return not_checked(f"{question.what}: {_DEFECT}")
 
 
 def _result(check: Check, question: Question, future: Future[Verdict], budget_seconds: float) -> CheckResult:

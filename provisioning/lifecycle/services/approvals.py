@@ -7,6 +7,7 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_decide
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.operations import open_operation
+from provisioning.lifecycle.services.preflight import check_findings_accepted, stored_report
 from provisioning.lifecycle.services.recording import expires
 from provisioning.lifecycle.services.requests import check_pending, withdraw_environment
 from provisioning.lifecycle.states import RequestState
@@ -14,12 +15,15 @@ from provisioning.lifecycle.transitions import atomic_with, change_state
 from provisioning.models import Request, User
 
 
-def approve_request(*, actor: User, request: Request, digest: str, note: str = "") -> Request:
+def approve_request(
+    *, actor: User, request: Request, digest: str, note: str = "", accept_findings: bool = False
+) -> Request:
     """Approve the plan with this digest and start its operation.
 
-    Requesters never approve their own request.
+    Requesters never approve their own request. If the stored preflight report says that AWS would
+    refuse the plan, `accept_findings` confirms that it is to start nevertheless.
 
-    Raises NotAllowed, and WrongState if the request is not pending, has expired, has another plan
+    Raises NotAllowed, Refused, and WrongState if the request is not pending, has expired, has another plan
     than the one that was read, or if its environment cannot start it now.
     """
     check_may_decide(actor, request)
@@ -33,6 +37,8 @@ def approve_request(*, actor: User, request: Request, digest: str, note: str = "
     if request.state == RequestState.WAITING and request.expires_at is not None and request.expires_at <= at:
         raise WrongState("This request has expired without a decision. Ask its requester to send it again.")
     check_pending(request)
+    if (report := stored_report(request.plan)) is not None:
+        check_findings_accepted(report, accepted=accept_findings)
     with atomic_with(request, request.environment):
         change_state(
             request,
@@ -53,6 +59,7 @@ def approve_request(*, actor: User, request: Request, digest: str, note: str = "
             at=at,
             request=str(request.pk),
             digest=digest,
+            accepted_findings=len(report.blocking) if report is not None else 0,
         )
         open_operation(request=request, at=at, actor=actor)
     return request

@@ -18,6 +18,7 @@ from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.plan_document import as_json
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
+from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import record
 from provisioning.models import Account, Artefact, BlueprintVersion, Environment, Plan, Request, Team, User
@@ -33,6 +34,7 @@ def file_create(
     version: BlueprintVersion,
     request_id: uuid.UUID,
     note: str = "",
+    preflight: PreflightReport | None = None,
 ) -> Request:
     """Write the environment, its plan and its request. Call it inside a transaction."""
     at = clock.now()
@@ -69,6 +71,7 @@ def file_create(
         diagram=draft.diagram.as_json(),
         proof=draft.proof.as_json(),
         timeline=draft.timeline.as_json(),
+        preflight=preflight.as_json() if preflight is not None else {},
         created_at=at,
     )
     return file_request(

@@ -21,6 +21,7 @@ from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.planning import draft_create, name_is_taken
+from provisioning.lifecycle.services.preflight import check_findings_accepted, report_for_draft
 from provisioning.lifecycle.services.recording import file_create, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import atomic_with, change_state
@@ -41,8 +42,12 @@ def request_environment(
     expected_digest: str | None = None,
     request_id: uuid.UUID | None = None,
     note: str = "",
+    accept_findings: bool = False,
 ) -> Request:
     """Request an environment. If its size needs no approval, the operation starts at once.
+
+    The request stores the preflight report that its sender saw. If that says that AWS would refuse
+    the plan, an operation that would start at once does so only with `accept_findings`.
 
     A repeated `request_id` of the same actor returns the existing request, so a double click
     creates one environment. Raises NotAllowed, Refused, WrongState (the plan differs from the one
@@ -69,6 +74,9 @@ def request_environment(
             expected=expected_digest,
             actual=draft.digest,
         )
+    report = report_for_draft(draft, account)
+    if report is not None and not draft.requires_approval:
+        check_findings_accepted(report, accepted=accept_findings)
     try:
         with transaction.atomic():
             version = pin_version(blueprint)
@@ -81,6 +89,7 @@ def request_environment(
                 version=version,
                 request_id=request_id,
                 note=note,
+                preflight=report,
             )
     except IntegrityError as error:
         if (sent := request_sent_before(request_id, actor=actor)) is not None:

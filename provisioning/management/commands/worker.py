@@ -19,7 +19,7 @@ from django.db import connection
 from redis.exceptions import RedisError
 from rq import SimpleWorker
 
-from provisioning.jobs import reconciler
+from provisioning.jobs import preflight, reconciler
 from provisioning.lifecycle.nudge import QUEUE
 from provisioning.processes import ProcessManager
 
@@ -56,6 +56,7 @@ def run_reconciler() -> None:
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
+    preflight.start(stop)
     reconciler.run_forever(stop)
 
 

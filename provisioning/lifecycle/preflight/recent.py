@@ -1,0 +1,45 @@
+"""The latest reports of this process, by plan and account: the form shows one, and the request that
+follows stores the same.
+
+Another web process may answer the next request. Then the report is missing there, and the worker
+checks the plan again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from datetime import datetime, timedelta
+from typing import Final, TypeAlias
+from uuid import UUID
+
+from provisioning.lifecycle.preflight.report import PreflightReport
+
+FRESH: Final = timedelta(minutes=1)
+"""A form that is rendered again within this time shows the same report."""
+STORABLE: Final = timedelta(minutes=15)
+"""A request stores the report that its sender saw up to this time ago."""
+_AT_MOST: Final = 500
+
+Key: TypeAlias = tuple[UUID, str]
+
+
+class RecentReports:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._reports: OrderedDict[Key, PreflightReport] = OrderedDict()
+
+    def put(self, account_id: UUID, digest: str, report: PreflightReport) -> None:
+        with self._lock:
+            self._reports[account_id, digest] = report
+            self._reports.move_to_end((account_id, digest))
+            while len(self._reports) > _AT_MOST:
+                self._reports.popitem(last=False)
+
+    def get(self, account_id: UUID, digest: str, *, now: datetime, within: timedelta) -> PreflightReport | None:
+        with self._lock:
+            report = self._reports.get((account_id, digest))
+        return report if report is not None and now - report.checked_at <= within else None
+
+
+RECENT: Final = RecentReports()
