@@ -68,10 +68,11 @@ def permission_to_read(call: str) -> Need:
         raise ValueError(
             f"AWS's reference has no permission {action}: add {call} to NAMED_OTHERWISE in provisioning/aws/needs/reads.py"
         )
-    return Need(action, _resource_of(action))
+    return Need(action, example_resource(action))
 
 
-def _resource_of(action: str) -> str:
+def example_resource(action: str) -> str:
+    """Returns an ARN, with fields of `ExampleEnvironment`, that the action can be called on, or "*"."""
     service = action.partition(":")[0]
     types = REFERENCE.action(action).types
     if not types:
@@ -86,4 +87,15 @@ def example_arn(pattern: str) -> str:
     return _FIELD.sub(lambda field: _FIELDS.get(field[1], _ANY_NAME), pattern).replace("*", _ANY_NAME)
 
 
-__all__ = ["Call", "Caller", "ExampleEnvironment", "Need", "When", "call_made_by", "calls", "permission_to_read"]
+__all__ = [
+    "Call",
+    "Caller",
+    "ExampleEnvironment",
+    "Need",
+    "When",
+    "call_made_by",
+    "calls",
+    "example_arn",
+    "example_resource",
+    "permission_to_read",
+]

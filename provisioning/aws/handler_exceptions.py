@@ -175,6 +175,12 @@ NOT_GRANTED: Final = (
     ),
     NotGranted(
         "AWS::RDS::DBInstance",
+        ("secretsmanager:CreateSecret", "secretsmanager:TagResource"),
+        "A password that RDS generates and keeps; a component generates its own secret.",
+        only_for=("ManageMasterUserPassword", "MasterUserSecret"),
+    ),
+    NotGranted(
+        "AWS::RDS::DBInstance",
         ("rds:RestoreDB*",),
         "A database made from a snapshot or from another database, which may be another team's.",
         only_for=(

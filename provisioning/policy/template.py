@@ -120,6 +120,18 @@ def roles_of(
     return {logical_id: stack.role(logical_id) for logical_id in stack.ids_of("AWS::IAM::Role")}
 
 
+def properties_of(
+    template: Template,
+    resource_type: str,
+    parameters: Mapping[str, str],
+    account_id: str,
+    region: str,
+) -> Mapping[str, Mapping[str, Any]]:
+    """Return the resolved properties of a type's resources, by logical id."""
+    stack = _Stack(template, parameters, account_id, region, "aws")
+    return {logical_id: stack.properties(logical_id) for logical_id in stack.ids_of(resource_type)}
+
+
 def managed_policies_of(
     template: Template,
     parameters: Mapping[str, str],

@@ -48,6 +48,7 @@ _CHANGE_SETS: Final = (
             # Pre-deployment validation. AWS does not say whether it reads as the caller or as the stack role:
             # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
             Need("cloudwatch:GetMetricData"),
+            Need("config:ListConfigurationRecorders"),
             Need("ec2:DescribeSecurityGroups"),
             Need(
                 "ecr:ListImages",
