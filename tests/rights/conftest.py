@@ -44,4 +44,4 @@ def policy_of_aws(name: str) -> tuple[Statement, ...]:
 def only(slug: str) -> Catalogue:
     """The shipped catalogue with one blueprint."""
     whole = catalogue()
-    return Catalogue(blueprints={slug: whole.blueprints[slug]}, broken={})
+    return Catalogue(blueprints={slug: whole.blueprints[slug]}, broken=())

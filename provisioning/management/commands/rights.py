@@ -4,6 +4,7 @@ the environments need. Needs no database, no server and no network.
 
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 from django.conf import settings
@@ -12,10 +13,12 @@ from django.core.management.base import BaseCommand, CommandParser
 from provisioning.blueprint import BlueprintError, load_catalogue
 from provisioning.design.errors import DesignError
 from provisioning.management.rights.check import check_rights
+from provisioning.management.rights.onboarding import ACCOUNT_TEMPLATE, FOLDER, TEAM_TEMPLATE
 from provisioning.management.rights.showing import report_json, report_lines
 from provisioning.policy.errors import PolicyError
 
 _INCOMPLETE = 1
+_WRONG_USE = 2
 
 
 class Command(BaseCommand):
@@ -27,10 +30,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="the whole report as JSON")
+        parser.add_argument(
+            "--templates",
+            type=Path,
+            default=FOLDER,
+            metavar="FOLDER",
+            help=f"a folder with {ACCOUNT_TEMPLATE} and {TEAM_TEMPLATE}; default: those of this version",
+        )
 
     def handle(self, *_: Any, **options: Any) -> None:
+        for name in (ACCOUNT_TEMPLATE, TEAM_TEMPLATE):
+            if not (options["templates"] / name).is_file():
+                self.stderr.write(f"{options['templates']} has no {name}.")
+                sys.exit(_WRONG_USE)
         try:
-            report = check_rights(load_catalogue(settings.BLUEPRINTS_DIR))
+            report = check_rights(load_catalogue(settings.BLUEPRINTS_DIR), folder=options["templates"])
         except (BlueprintError, DesignError, PolicyError) as error:
             self.stderr.write(" ".join(str(error).split()))
             sys.exit(_INCOMPLETE)

@@ -70,9 +70,9 @@ def check_rights(catalogue: Catalogue, *, folder: Path = FOLDER) -> Report:
     """Raises BlueprintError and DesignError for a broken blueprint, PolicyError for a broken
     template.
     """
-    designs = tuple(_designs(catalogue))
-    stacks = tuple(stack for design in designs for stack in rendered_stacks(design, compile_design(design)))
-    onboarded = _onboarded(designs, stacks)
+    rendered = tuple(rendered_catalogue(catalogue))
+    stacks = tuple(stack for _, of_design in rendered for stack in of_design)
+    onboarded = _onboarded([design for design, _ in rendered], stacks)
     onboarding = read_onboarding(onboarded, folder=folder)
     portal = onboarding.portal.principal()
     stack_role = onboarding.stack_role.principal()
@@ -102,8 +102,8 @@ def _answers(
         yield from (question.ask(role) for role, question in environment_questions(stack, onboarding.boundary))
 
 
-def _designs(catalogue: Catalogue) -> Iterator[Design]:
-    """Every blueprint in every size, in an environment of the example team."""
+def rendered_catalogue(catalogue: Catalogue) -> Iterator[tuple[Design, tuple[RenderedStack, ...]]]:
+    """Renders every blueprint in every size, in an environment of the example team."""
     for slug, blueprint in sorted(catalogue.blueprints.items()):
         for size in blueprint.sizes:
             inputs, _ = example_inputs(blueprint, size, {})
@@ -114,7 +114,8 @@ def _designs(catalogue: Catalogue) -> Iterator[Design]:
                 account_id=ACCOUNT_ID,
                 environment_id=uuid5(NAMESPACE_DNS, f"{slug}-{size}"),
             )
-            yield resolve(blueprint, size=size, inputs=inputs, environment=environment)
+            design = resolve(blueprint, size=size, inputs=inputs, environment=environment)
+            yield design, rendered_stacks(design, compile_design(design))
 
 
 def _onboarded(designs: Sequence[Design], stacks: Sequence[RenderedStack]) -> OnboardedTeam:

@@ -99,12 +99,14 @@ def policy_sizes(onboarded: OnboardedTeam, *, folder: Path = FOLDER) -> tuple[Po
         template = _template(folder, file)
         arguments = (parameters, onboarded.account_id, onboarded.region)
         for logical_id, policy in properties_of(template, "AWS::IAM::ManagedPolicy", *arguments).items():
-            sizes.append(PolicySize(logical_id, _characters(policy["PolicyDocument"]), MANAGED_POLICY_CHARACTERS))
+            sizes.append(
+                PolicySize(f"{file} {logical_id}", _characters(policy["PolicyDocument"]), MANAGED_POLICY_CHARACTERS)
+            )
         for logical_id, role in properties_of(template, "AWS::IAM::Role", *arguments).items():
             inline = sum(_characters(policy["PolicyDocument"]) for policy in role.get("Policies", []))
-            sizes.append(PolicySize(f"{logical_id}, inline policies", inline, INLINE_POLICIES_CHARACTERS))
+            sizes.append(PolicySize(f"{file} {logical_id}, inline policies", inline, INLINE_POLICIES_CHARACTERS))
             trust = _characters(role["AssumeRolePolicyDocument"])
-            sizes.append(PolicySize(f"{logical_id}, trust policy", trust, TRUST_POLICY_CHARACTERS))
+            sizes.append(PolicySize(f"{file} {logical_id}, trust policy", trust, TRUST_POLICY_CHARACTERS))
     return tuple(sizes)
 
 

@@ -114,8 +114,8 @@ class _Reading:
         return {name: value for name, value in values.items() if value is not NO_VALUE}
 
     def _value(self, value: Any) -> Any:
-        """What only AWS can resolve, such as the list of zones, stays as it is: no permission depends
-        on it.
+        """Leaves a value that only AWS can resolve, such as the list of zones, as it is: no permission
+        depends on it.
         """
         try:
             return self._resolver.resolve(value)
