@@ -30,8 +30,8 @@ def cloudformation_package(plan: CreatePlan, *, name: str, digest: str, artefact
 
 
 def stack_files(stack: PlannedStack) -> dict[str, bytes]:
-    """One stack's files as the AWS CLI takes them. A value of an earlier stack stands as a mark
-    that the script fills in.
+    """One stack's files as the AWS CLI takes them. In the file of parameters, a mark replaces each
+    value of an earlier stack; the script reads these values itself.
     """
     key = stack.key
     marks = {value.parameter: mark(value) for value in stack.inputs}
@@ -49,7 +49,7 @@ def stack_files(stack: PlannedStack) -> dict[str, bytes]:
 
 
 def mark(value: StackInput) -> str:
-    """Return the placeholder that the script replaces by an output of an earlier stack."""
+    """Return the placeholder for an output of an earlier stack."""
     return f"@{value.stack}.{value.output}@"
 
 
