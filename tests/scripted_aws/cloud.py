@@ -112,6 +112,7 @@ class Cloud:
     tag_lag_seconds: float = 0.0
     invisible_seconds: float = 0.0  # how long DescribeStacks does not know a new stack
     scripts: dict[Place, AccountScript] = field(default_factory=dict)
+    output_values: dict[str, dict[str, str]] = field(default_factory=dict)  # stack name -> what its outputs say
     creates: Counter[str] = field(default_factory=Counter)  # token -> stacks really made
     _queue: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
@@ -177,7 +178,8 @@ class Cloud:
         """A value of its own for each output of the template, and `Url`."""
         declared = json.loads(stack.spec.body).get("Outputs", {})
         values = {name: f"{stack.spec.name}:{name}" for name in declared}
-        return {"Url": f"https://{stack.spec.name}.example", **values}
+        given = self.output_values.get(stack.spec.name, {})
+        return {"Url": f"https://{stack.spec.name}.example", **values, **given}
 
     def stack_called(self, place: Place, name_or_id: str) -> ScriptedStack | None:
         """By id any stack; by name only one that is not deleted."""

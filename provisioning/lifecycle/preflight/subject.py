@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from provisioning.aws.interface import AccountAccess
 from provisioning.design.names import ENVIRONMENT_ID_TAG, TEAM_TAG, generation_of
 from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack
 from provisioning.proof.model.parameter_cases import parameter_cases
@@ -28,9 +27,9 @@ class Subject:
     """
 
     document: CreatePlan
-    access: AccountAccess
     model: Model
     regions: Mapping[str, str]
+    stack_role_arn: str = ""
     examples: frozenset[str] = frozenset()
     titles: Mapping[str, str] = field(default_factory=dict)
 
@@ -71,7 +70,7 @@ class Subject:
         return self.tags.get(TEAM_TAG, "")
 
 
-def subject_of(document: CreatePlan, access: AccountAccess, *, examples: frozenset[str] = frozenset()) -> Subject:
+def subject_of(document: CreatePlan, *, stack_role_arn: str = "", examples: frozenset[str] = frozenset()) -> Subject:
     """Resolves the templates of a plan. Of a raw template's conditions, the parameters decide."""
     stacks = [_stack(stack) for stack in document.stacks]
     cases = {}
@@ -89,9 +88,9 @@ def subject_of(document: CreatePlan, access: AccountAccess, *, examples: frozens
         resource.properties.update(decided)
     return Subject(
         document=document,
-        access=access,
         model=model,
         regions={stack.key: stack.region for stack in document.stacks},
+        stack_role_arn=stack_role_arn,
         examples=examples,
         titles=document.titles,
     )

@@ -24,7 +24,7 @@ from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.preflight.run import run_preflight
 from provisioning.lifecycle.preflight.subject import subject_of
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Account, Plan, Request, RequestKind, User
+from provisioning.models import Account, AccountTeam, Plan, Request, RequestKind, Team, User
 
 UNCHECKED_FOR: Final = timedelta(hours=1)
 """The worker checks requests of this age that have no report yet. Older ones are checked on demand."""
@@ -33,13 +33,17 @@ _CHECKED_STATES: Final = (RequestState.WAITING, RequestState.APPROVED)
 Connect = Callable[[Account, str], Aws]
 
 
-def check_draft(*, draft: PlanDraft, account: Account, connect: Connect = aws_for_account) -> PreflightReport:
+def check_draft(
+    *, draft: PlanDraft, account: Account, team: Team, connect: Connect = aws_for_account
+) -> PreflightReport:
     """Checks the account for a plan that nobody has requested yet. A report of the last minute is
     returned again. Nothing is written.
     """
     report = RECENT.get(account.pk, draft.digest, now=clock.now(), within=FRESH)
     if report is None:
-        report = _check(draft.document, account, connect)
+        allowed = AccountTeam.objects.filter(account=account, team=team).first()
+        role_arn = allowed.stack_role_arn if allowed is not None else ""
+        report = _check(draft.document, account, connect, stack_role_arn=role_arn)
         RECENT.put(account.pk, draft.digest, report)
     return report
 
@@ -100,16 +104,17 @@ def _check_plan(request: Request, connect: Connect) -> PreflightReport:
     document = from_json(request.plan.content)
     if not isinstance(document, CreatePlan):
         return PreflightReport(checked_at=clock.now(), results=())
-    report = _check(document, request.environment.account, connect)
+    environment = request.environment
+    report = _check(document, environment.account, connect, stack_role_arn=environment.role_for_stacks)
     Plan.objects.filter(pk=request.plan_id).update(preflight=report.as_json())
     return report
 
 
-def _check(document: CreatePlan, account: Account, connect: Connect) -> PreflightReport:
+def _check(document: CreatePlan, account: Account, connect: Connect, *, stack_role_arn: str) -> PreflightReport:
     access = account.access(document.region)
     name_servers = sandbox_name_servers(access) if account.is_sandbox else public_name_servers
     return run_preflight(
-        subject_of(document, access, examples=_examples(document)),
+        subject_of(document, stack_role_arn=stack_role_arn, examples=_examples(document)),
         connect=partial(connect, account),
         name_servers=name_servers,
         now=clock.now,

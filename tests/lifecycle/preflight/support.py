@@ -97,9 +97,8 @@ class Desk:
         return frozenset(self.delegations.get(domain, ()))
 
     def check(self, plan: CreatePlan, *, examples: Sequence[str] = ()) -> PreflightReport:
-        access = AccountAccess(ACCOUNT, plan.region, stack_role_arn=self.stack_role_arn)
         return run_preflight(
-            subject_of(plan, access, examples=frozenset(examples)),
+            subject_of(plan, stack_role_arn=self.stack_role_arn, examples=frozenset(examples)),
             connect=self.connect,
             name_servers=self.name_servers,
             now=lambda: AT,

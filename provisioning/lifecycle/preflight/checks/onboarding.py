@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from provisioning.aws.onboarding import ONBOARDING_VERSION, STACK, VERSION_OUTPUT
 from provisioning.lifecycle.preflight.check import (
     Check,
     Question,
@@ -21,9 +22,6 @@ from provisioning.lifecycle.preflight.check import (
 from provisioning.lifecycle.preflight.subject import Subject
 from provisioning.proof.model.values import texts
 
-STACK: Final = "portal-onboarding"
-OUTPUT: Final = "OnboardingVersion"
-ONBOARDING_VERSION: Final = 2
 _PROVIDER: Final = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:oidc-provider/\S+")
 
 
@@ -37,7 +35,7 @@ def _version(subject: Subject) -> Iterator[Question]:
                 f"If the account was set up by other means, compare its roles with onboarding.yaml. Otherwise create "
                 f"the stack {STACK} in {subject.main_region}.",
             )
-        version = state.outputs.get(OUTPUT, "1")
+        version = state.outputs.get(VERSION_OUTPUT, "1")
         if not version.isdigit() or int(version) < ONBOARDING_VERSION:
             return blocking(
                 f"The stack {STACK} has version {version}; this portal needs version {ONBOARDING_VERSION}.",
@@ -49,7 +47,7 @@ def _version(subject: Subject) -> Iterator[Question]:
 
 
 def _stack_role(subject: Subject) -> Iterator[Question]:
-    arn = subject.access.stack_role_arn
+    arn = subject.stack_role_arn
     if not arn:
         return
 
@@ -81,7 +79,7 @@ def _github(subject: Subject) -> Iterator[Question]:
                 return passed(f"The identity provider {name} exists.")
             return warning(
                 f"The account has no identity provider {name}. The role is created, but no workflow can use it.",
-                f"Ask an administrator of the account to let the stack {STACK} create it (parameter GitHubProvider).",
+                f"Ask an administrator of the account to let the stack {STACK} create it (parameter MakeGitHubProvider).",
             )
 
         yield Question(subject.region_of(resource), "Identity provider", ask, address=resource.logical_id)

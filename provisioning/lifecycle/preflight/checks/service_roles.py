@@ -63,7 +63,7 @@ def _roles(subject: Subject) -> Iterator[Question]:
                 return passed(f"The service-linked role {role.name} exists.")
             remedy = (
                 "Ask an administrator of the account to run `aws iam create-service-linked-role --aws-service-name "
-                f"{role.service}` once, or to let the onboarding stack create it."
+                f"{role.service}` once, or to let the stack portal-onboarding create it (parameter MakeServiceLinkedRoles)."
             )
             if role.needed_first:
                 return blocking(
