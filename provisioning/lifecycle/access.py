@@ -13,9 +13,11 @@ from typing import Final
 
 from django.db.models import Q
 
+from provisioning.aws.onboarding import team_stack
+from provisioning.design.names import team_key
 from provisioning.errors import NotAllowed, Refused
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Account, Membership, Request, Role, Team, User
+from provisioning.models import Account, AccountTeam, Membership, Request, Role, Team, User
 
 
 class Permission(Enum):
@@ -144,28 +146,38 @@ def check_may_decide(user: User, request: Request) -> None:
         raise NotAllowed("You cannot decide on your own request. Another approver has to.")
 
 
-def may_use_account(team: Team, account: Account, *, size: str) -> bool:
-    """Whether the team may create environments of this size in the account.
+def account_teams_of(teams: Iterable[Team]) -> list[AccountTeam]:
+    """Return what `teams` may use in which accounts, by the name of the account. One query."""
+    return list(AccountTeam.objects.filter(team__in=teams).select_related("account").order_by("account__name", "id"))
 
-    An account accepts sizes, and is open to every team.
+
+def account_team_for(team: Team, account: Account) -> AccountTeam | None:
+    """Return what the team may use in the account; None if it may not use the account."""
+    return AccountTeam.objects.filter(team=team, account=account).select_related("account", "team").first()
+
+
+def check_may_use_account(team: Team, account: Account, *, size: str) -> AccountTeam:
+    """Raise Refused unless the team may create environments of this size in the account.
+
+    Returns what the team may use there.
     """
-    del team
-    return size in account.sizes
-
-
-def accounts_for(teams: Iterable[Team], accounts: Iterable[Account], *, size: str) -> list[Account]:
-    """Return those of `accounts` that at least one of `teams` may use for this size."""
-    candidates = tuple(teams)
-    return [account for account in accounts if any(may_use_account(team, account, size=size) for team in candidates)]
-
-
-def check_may_use_account(team: Team, account: Account, *, size: str) -> None:
-    """Raise Refused unless the team may create environments of this size in the account."""
-    if not may_use_account(team, account, size=size):
+    account_team = account_team_for(team, account)
+    if account_team is None:
+        raise Refused(f"{team.name} may not use the account {account.name}. {how_to_admit(team)}")
+    if size not in account.sizes:
         accepted = ", ".join(account.sizes) or "none"
         raise Refused(
             f"The account {account.name} does not accept size {size} (it accepts {accepted}). Choose another account."
         )
+    return account_team
+
+
+def how_to_admit(team: Team) -> str:
+    """Return what administrators do before a team may use an account."""
+    return (
+        f"Ask an administrator of the AWS account to deploy the stack {team_stack(team_key(team.slug))} in it, "
+        f"and an administrator of the portal to add {team.name} to the account’s teams."
+    )
 
 
 def _permissions_in(user: User, team: Team) -> frozenset[Permission]:

@@ -6,17 +6,19 @@ Nothing here writes a row.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid5
 
-from provisioning.blueprint import Blueprint, Inputs, parse_inputs, resolve
-from provisioning.components.kit.values import MAIN
+from provisioning.blueprint import Blueprint, InputErrors, Inputs, parse_inputs, resolve
+from provisioning.components.external_names import external_names
 from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
+from provisioning.design.external_names import ExternalName
 from provisioning.design.graph import Design, EnvironmentContext
-from provisioning.design.names import team_key
+from provisioning.design.names import EnvironmentNames, team_key
 from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
 from provisioning.lifecycle.access import check_may, check_may_use_account
@@ -35,8 +37,9 @@ from provisioning.lifecycle.plan_document import (
     digest_of,
 )
 from provisioning.lifecycle.states import NO_LONGER_THERE
+from provisioning.lifecycle.team_resources import refused_names
 from provisioning.lifecycle.version_registry import check_unchanged
-from provisioning.models import Account, Environment, Team, User
+from provisioning.models import Account, AccountTeam, Environment, Team, User
 from provisioning.proof.refused_in_every_size import refused_findings
 from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
@@ -56,6 +59,9 @@ class PlanDraft:
     """`document` is what `Plan.content` stores; `digest` is what people decide on. `artefacts`:
     packages by their SHA-256.
 
+    `generation` and `stack_role_arn` become those of the environment. `external_names` are what the
+    design names outside it.
+
     `proof`, `timeline` and `diagram` follow from the same design; the approval does not cover them.
     """
 
@@ -67,6 +73,9 @@ class PlanDraft:
     design: Design
     inputs: Inputs
     requires_approval: bool
+    generation: str
+    stack_role_arn: str
+    external_names: tuple[ExternalName, ...]
     artefacts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
 
 
@@ -95,9 +104,8 @@ def draft_create(
     if a rule forbids it.
     """
     check_may(actor, team, CREATE.permission)
-    _check_place(team=team, blueprint=blueprint, size=size, account=account, region=region)
+    account_team = _check_place(team=team, blueprint=blueprint, size=size, account=account, region=region)
     check_unchanged(blueprint)
-    _check_name(name, account=account, region=region, request_id=request_id)
     parsed = parse_inputs(blueprint, size, inputs)
     context = EnvironmentContext(
         name=name,
@@ -108,18 +116,23 @@ def draft_create(
         request_id=str(request_id),
         artefact_bucket=account.artefact_bucket_in(region),
     )
+    _check_name(context, team=team, account=account)
     design = resolve(blueprint, size=size, inputs=parsed, environment=context)
+    names = external_names(design)
+    _check_external_names(names, inputs=parsed, account=account, account_team=account_team)
     compiled, timeline = _compiled(design)
     proof = prove(compiled, policy=design.policy)
     _check_proof(proof, blueprint=blueprint, size=size)
-    _check_stacks(compiled, name=name, blueprint=blueprint, account=account, request_id=request_id)
-    tags = {ENVIRONMENT_TAG: str(environment_id_for(request_id))}
+    _check_stacks(compiled, blueprint=blueprint, account=account)
+    tags = {ENVIRONMENT_TAG: str(context.environment_id)}
     document = CreatePlan(
         account_id=account.account_id,
         region=compiled.main.region,
         blueprint=PinnedBlueprint(blueprint.slug, blueprint.version, blueprint.digest),
         size=size,
-        stacks=tuple(_planned_stack(stack, name=name, account=account, tags=tags) for stack in compiled.stacks),
+        stacks=tuple(
+            _planned_stack(stack, names=context.names, account=account, tags=tags) for stack in compiled.stacks
+        ),
         tasks=tuple(Task(**asdict(task)) for task in compiled.main.tasks),
         manual_tasks=tuple(ManualTask(**asdict(task)) for stack in compiled.stacks for task in stack.manual_tasks),
         inputs={key: _plain(value) for key, value in parsed.items() if not blueprint.variables[key].sensitive},
@@ -134,6 +147,9 @@ def draft_create(
         design=design,
         inputs=parsed,
         requires_approval=document.requires_approval,
+        generation=context.generation,
+        stack_role_arn=account_team.stack_role_arn,
+        external_names=names,
         artefacts={artefact.sha256: artefact.body for stack in compiled.stacks for artefact in stack.artefacts},
     )
 
@@ -146,10 +162,12 @@ def _compiled(design: Design) -> tuple[CompiledDesign, Timeline]:
         raise Refused(str(error)) from error
 
 
-def _planned_stack(compiled: CompiledTemplate, *, name: str, account: Account, tags: Mapping[str, str]) -> PlannedStack:
+def _planned_stack(
+    compiled: CompiledTemplate, *, names: EnvironmentNames, account: Account, tags: Mapping[str, str]
+) -> PlannedStack:
     return PlannedStack(
         key=compiled.stack,
-        name=stack_name(name, compiled.stack),
+        name=names.stack(compiled.stack),
         region=compiled.region,
         body=compiled.body,
         parameters=dict(compiled.parameters),
@@ -171,14 +189,6 @@ def _planned_stack(compiled: CompiledTemplate, *, name: str, account: Account, t
     )
 
 
-def stack_name(name: str, stack: str) -> str:
-    """Return a stack's name in CloudFormation, which allows no underscores.
-
-    The main stack has the environment's name; the others have their key appended.
-    """
-    return name if stack == MAIN else f"{name}-{stack}".replace("_", "-")
-
-
 def places_of(document: CreatePlan) -> list[str]:
     """Return each stack of the plan as "region/stack name", as `Environment.places` stores them."""
     return [f"{stack.region}/{stack.name}" for stack in document.stacks]
@@ -196,16 +206,40 @@ def _plain(value: Any) -> Any:
     return 0.0 if isinstance(value, float) and value == 0 else value
 
 
-def _check_place(*, team: Team, blueprint: Blueprint, size: str, account: Account, region: str) -> None:
+def _check_place(*, team: Team, blueprint: Blueprint, size: str, account: Account, region: str) -> AccountTeam:
     if size not in blueprint.sizes:
         raise Refused(f"{blueprint.title} has no size {size}; choose one of {', '.join(blueprint.sizes)}.")
     if sentence := why_not_offered(blueprint, size):
         raise Refused(sentence)
-    check_may_use_account(team, account, size=size)
+    account_team = check_may_use_account(team, account, size=size)
     if region not in account.regions or region not in blueprint.regions:
         both = [known for known in blueprint.regions if known in account.regions]
         hint = f"choose one of {', '.join(both)}" if both else "choose another account"
         raise Refused(f"{blueprint.title} is not offered in {region} in the account {account.name}; {hint}.")
+    return account_team
+
+
+def _check_external_names(
+    names: tuple[ExternalName, ...], *, inputs: Inputs, account: Account, account_team: AccountTeam
+) -> None:
+    """Raise InputErrors for the names that the team may not use, by the input that contains the
+    name, or else by the setting.
+    """
+    errors: dict[str, list[str]] = defaultdict(list)
+    for name, sentence in refused_names(names, account=account, account_team=account_team):
+        label = next((key for key, value in inputs.items() if _contains(value, name.value)), None)
+        label = label or f"{name.setting} of {name.address}"
+        errors[label].append(f"{label} {sentence}")
+    if errors:
+        raise InputErrors(errors)
+
+
+def _contains(value: object, text: str) -> bool:
+    if isinstance(value, Mapping):
+        return any(_contains(part, text) for pair in value.items() for part in pair)
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return any(_contains(part, text) for part in value)
+    return isinstance(value, str) and text in value
 
 
 def _check_proof(proof: Proof, *, blueprint: Blueprint, size: str) -> None:
@@ -219,23 +253,36 @@ def _check_proof(proof: Proof, *, blueprint: Blueprint, size: str) -> None:
     )
 
 
-def _check_name(name: str, *, account: Account, region: str, request_id: UUID) -> None:
-    if problem := name_problem(name):
+def _check_name(context: EnvironmentContext, *, team: Team, account: Account) -> None:
+    """Check the name among the team's own environments, so that no team learns the names of another.
+
+    Their names in AWS differ by the generation.
+    """
+    if problem := name_problem(context.name):
         raise Refused(problem)
-    taken = Environment.objects.filter(account=account, region=region, name=name)
-    taken = taken.exclude(state__in=NO_LONGER_THERE).exclude(pk=environment_id_for(request_id))
-    if taken.exists():
-        raise Refused(name_is_taken(name, account=account, region=region))
+    others = Environment.objects.filter(account=account).exclude(pk=context.environment_id)
+    same_name = others.filter(team=team, region=context.region, name=context.name)
+    if same_name.exclude(state__in=NO_LONGER_THERE).exists():
+        raise Refused(name_is_taken(context.name, team=team, account=account, region=context.region))
+    if others.filter(generation=context.generation).exists():
+        raise Refused(GENERATION_IS_TAKEN)
 
 
-def name_is_taken(name: str, *, account: Account, region: str) -> str:
-    return f"The name “{name}” is taken by another environment in {account.name} in {region}. Choose another name."
+GENERATION_IS_TAKEN: Final = (
+    "By chance, the characters that make this environment’s names unique belong to another one. Open a new form and "
+    "send it again."
+)
 
 
-def _check_stacks(
-    compiled: CompiledDesign, *, name: str, blueprint: Blueprint, account: Account, request_id: UUID
-) -> None:
-    """Check what only the compiled design shows: other regions, code packages, stack names."""
+def name_is_taken(name: str, *, team: Team, account: Account, region: str) -> str:
+    return (
+        f"The name “{name}” is taken by another environment of {team.name} in {account.name} in {region}. "
+        "Choose another name."
+    )
+
+
+def _check_stacks(compiled: CompiledDesign, *, blueprint: Blueprint, account: Account) -> None:
+    """Check what only the compiled design shows: other regions and code packages."""
     for stack in compiled.stacks:
         if stack.region not in account.regions:
             raise Refused(
@@ -248,11 +295,3 @@ def _check_stacks(
                 f"{blueprint.title} contains code, and the account {account.name} has no artefact bucket for it. "
                 "Choose another account, or ask an administrator to enter the bucket that onboarding created."
             )
-    places = [f"{stack.region}/{stack_name(name, stack.stack)}" for stack in compiled.stacks]
-    others = Environment.objects.filter(account=account, places__overlap=places)
-    others = others.exclude(state__in=NO_LONGER_THERE).exclude(pk=environment_id_for(request_id))
-    if (other := others.order_by("created_at").first()) is not None:
-        raise Refused(
-            f"With the name “{name}”, a stack would have the same name as a stack of the environment {other.name} in "
-            f"{other.region}. Choose another name."
-        )

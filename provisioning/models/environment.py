@@ -14,8 +14,8 @@ from .team import Team, User
 class Environment(models.Model):
     """One blueprint version in one size, in one account and region.
 
-    `region` is that of the main stack. `places` lists all stacks as "region/stack name", so that a
-    request for a stack name in use is refused before AWS refuses it. `version` grows with every
+    `region` is that of the main stack. `places` lists all stacks as "region/stack name", which
+    processes of earlier versions compare before they plan another environment. `version` grows with every
     change that pages show; they poll with it.
 
     `generation` is part of every physical name, so that no two environments of an account ever have

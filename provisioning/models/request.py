@@ -14,6 +14,7 @@ class Plan(models.Model):
     `digest` covers the whole content, and in format 1 everything that is sent to AWS. `diagram`,
     `proof` and `timeline` are the JSON of `DiagramContent`, `Proof` and `Timeline`; a teardown plan
     has none of them. Earlier versions stored an SVG instead of a diagram, which is only read.
+    `external_names` are the `ExternalName`s of the design: what the team must be allowed to use.
     `preflight` is the latest `PreflightReport` on the account, and the only part that may change.
     """
 
@@ -26,6 +27,7 @@ class Plan(models.Model):
     diagram = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     proof = models.JSONField(default=dict)
     timeline = models.JSONField(default=dict)
+    external_names = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     preflight = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField()
 

@@ -21,6 +21,7 @@ from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, Environment, Membership, Team, User
 from tests.bench.measure import Figure, once
 from tests.fixtures.sandbox import Sandbox
+from tests.support.accounts import admit
 
 REGION = "eu-north-1"
 ACCOUNT_ID = "300000000001"
@@ -42,6 +43,7 @@ def figures() -> Iterator[Figure]:
         )
         onboard(account)
         team = Team.objects.create(slug="bench", name="Bench")
+        admit(team, account)
         user = User.objects.create(username="bench")
         Membership.objects.create(team=team, user=user)
         create(account, team, user, "warm-up")

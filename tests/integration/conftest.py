@@ -30,6 +30,7 @@ from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, Environment, Membership, Request, Role, Team, User
 from tests.fixtures.sandbox import Sandbox
+from tests.support.accounts import admit
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-north-1"
@@ -161,6 +162,7 @@ def place(transactional_db: None, sandbox: Sandbox, tmp_path: Path) -> Iterator[
     account.artefact_bucket = f"portal-artefacts-{account.account_id}-{REGION}"
     account.save()
     onboard(account)
+    admit(team, account)
     here = Place(sandbox=sandbox, account=account, team=team, bob=bob, olivia=olivia, logs=tmp_path)
     yield here
     here.kill_workers()

@@ -8,14 +8,16 @@ import pytest
 from django.db import IntegrityError
 
 from provisioning.blueprint import InputErrors
+from provisioning.design.names import generation_of
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle.plan_document import as_json
-from provisioning.lifecycle.planning import draft_create
+from provisioning.lifecycle.planning import draft_create, environment_id_for
 from provisioning.lifecycle.read.actions import actions_for
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.requests import request_environment, withdraw_request
-from provisioning.models import AuditEvent, Environment, Operation, Request
+from provisioning.models import AccountTeam, AuditEvent, Environment, Operation, Request, Team
 from tests.fixtures.world import REGION, World
+from tests.support.accounts import admit
 
 
 def test_prod_waits_and_nothing_is_called(world: World) -> None:
@@ -132,11 +134,63 @@ def test_inputs_are_the_forms_own_errors(world: World) -> None:
         world.request(inputs={"colour": "blue"})
 
 
-def test_a_name_is_taken_once_per_account_and_region(world: World) -> None:
+def test_a_name_is_taken_once_per_team_account_and_region(world: World) -> None:
     world.request("orders")
-    with pytest.raises(Refused, match="is taken"):
+    with pytest.raises(Refused, match="is taken by another environment of Payments"):
         world.request("orders")
     assert world.request("orders", region="us-east-1").state == "approved"
+
+
+def test_two_teams_have_environments_of_one_name_with_a_stack_role_each(world: World) -> None:
+    logistics = Team.objects.get(slug="logistics")
+    theirs = world.create("orders", actor=world.charlie, team=logistics)
+    ours = world.create("orders")
+    names = [f"{slug}-orders-{each.generation}" for slug, each in (("logistics", theirs), ("payments", ours))]
+    stacks = {stack.spec.name: stack.role_arn for stack in world.cloud.stacks}
+    assert stacks == {
+        names[0]: "arn:aws:iam::111111111111:role/portal/stacks/portal-stacks-logistics",
+        names[1]: "arn:aws:iam::111111111111:role/portal/stacks/portal-stacks-payments",
+    }
+    world.tear_down(ours)
+    world.until_rest(ours)
+    (deleted,) = [stack for stack in world.cloud.stacks if stack.spec.name == names[1]]
+    assert set(deleted.delete_role_arns) == {deleted.role_arn}
+
+
+def test_a_generation_that_another_environment_has_by_chance_is_refused(world: World) -> None:
+    """Even of an environment that is gone: what it retained keeps its name."""
+    request_id = uuid.uuid4()
+    theirs = world.request("theirs", actor=world.charlie, team=Team.objects.get(slug="logistics")).environment
+    Environment.objects.filter(pk=theirs.pk).update(
+        generation=generation_of(environment_id_for(request_id)), state="gone"
+    )
+    with pytest.raises(Refused, match=r"By chance, .* Open a new form"):
+        world.request(request_id=request_id)
+    assert world.request().state == "approved"
+
+
+def test_a_team_uses_an_account_only_if_an_administrator_has_added_it(world: World) -> None:
+    AccountTeam.objects.filter(team=world.team, account=world.account).delete()
+    with pytest.raises(Refused, match=r"Payments may not use the account dev\. .* portal-onboarding-payments in it"):
+        world.request()
+    admit(world.team, world.account)
+    assert world.request().state == "approved"
+
+
+@pytest.mark.parametrize("change", ["removed", "another role"])
+def test_a_team_that_may_no_longer_use_the_account_gets_nothing(world: World, change: str) -> None:
+    environment = world.request().environment
+    rows = AccountTeam.objects.filter(team=world.team, account=world.account)
+    if change == "removed":
+        rows.delete()
+    else:
+        rows.update(stack_role_arn="arn:aws:iam::111111111111:role/other")
+    world.until_rest(environment)
+    operation = world.last_operation(environment)
+    assert (environment.state, operation.state) == ("create_failed", "refused")
+    sentence = "may no longer use the account dev" if change == "removed" else "is now another one"
+    assert sentence in operation.cause
+    assert world.cloud.stacks == []
 
 
 class ShownTooLong(str):

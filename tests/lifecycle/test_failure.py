@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
 from provisioning.aws import AccessDenied, CredentialsExpired, LimitExceeded, Throttled, Unclear, Unreachable
@@ -78,8 +80,9 @@ def test_a_protected_husk_is_cleared_too(world: World) -> None:
 
 
 def test_a_foreign_stack_of_the_name_is_never_touched(world: World) -> None:
-    theirs = world.foreign_stack()
-    environment = world.until_rest(world.request().environment)
+    request_id = uuid.uuid4()
+    theirs = world.foreign_stack(world.stack_name(request_id))
+    environment = world.until_rest(world.request(request_id=request_id).environment)
     operation = world.last_operation(environment)
     assert (environment.state, operation.state, operation.next_action) == ("create_failed", "refused", "teardown")
     world.tear_down(environment)

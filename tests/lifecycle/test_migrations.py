@@ -50,6 +50,7 @@ from provisioning.models import (
 from tests.fixtures.old_database import connected_to, upgraded
 from tests.fixtures.world import REGION, SMALL, World
 from tests.scripted_aws.cloud import Cloud, ManualClock
+from tests.support.accounts import admit
 from tests.support.plans import created_by
 
 ROWS = Path(__file__).parent / "upgrades" / "rows_of_0001.json"
@@ -178,6 +179,7 @@ def test_a_plan_that_was_changed_keeps_a_digest_that_is_not_its_own_and_loses_it
 
 
 def test_a_plan_says_what_a_plan_made_today_says(world: World) -> None:
+    admit(world.team, world.prod_account)
     asked = waiting("waits")
     today = draft_create(
         actor=world.bob,

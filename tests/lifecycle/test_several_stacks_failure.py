@@ -4,9 +4,11 @@ touched that is not ours.
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 
-from provisioning.aws import AccessDenied, Unreachable, interface
+from provisioning.aws import AccessDenied, Unreachable
 from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.services.retry import retry_operation
@@ -61,7 +63,7 @@ def test_a_first_stack_that_fails_begins_nothing_else(abroad: World) -> None:
     abroad.cloud.fail_create["EdgeTopic"] = ["Access Denied"]
     environment = abroad.until_rest(abroad.request(blueprint="signpost").environment)
     assert environment.state == "create_failed"
-    assert [stack.spec.name for stack in made(abroad)] == ["orders-edge"]
+    assert [stack.name for stack in made(abroad)] == ["orders-edge"]
     retry_operation(actor=abroad.bob, environment=environment)
     assert abroad.until_rest(environment).state == "running"
 
@@ -137,17 +139,15 @@ def test_an_earlier_stack_that_goes_while_the_next_begins_is_told(abroad: World)
 
 
 def test_a_foreign_stack_of_any_of_the_names_is_never_touched(abroad: World) -> None:
-    aws = abroad.aws_for(abroad.account, COPY)
-    theirs = aws.create_stack(
-        interface.StackSpec("orders-copy", '{"Resources":{"T":{"Type":"AWS::SNS::Topic"}}}'), token="x"
-    )
-    abroad.cloud.clock.advance(60)
-    environment = abroad.until_rest(abroad.request(blueprint="signpost").environment)
+    request_id = uuid.uuid4()
+    name = abroad.stack_name(request_id, key="copy")
+    theirs = abroad.foreign_stack(name, region=COPY)
+    environment = abroad.until_rest(abroad.request(blueprint="signpost", request_id=request_id).environment)
     operation = abroad.last_operation(environment)
     assert (operation.state, operation.stack, operation.region) == ("refused", "copy", COPY)
     abroad.tear_down(environment)
     gone(abroad, environment)
-    assert abroad.aws_stack("orders-copy").stack_id == theirs
+    assert abroad.aws_stack(name) is theirs
 
 
 def test_a_region_that_cannot_be_reached_holds_the_others_up_for_nobody(abroad: World) -> None:
@@ -189,7 +189,7 @@ def test_a_worker_that_dies_anywhere_between_stacks_loses_and_doubles_nothing(ab
     environment = abroad.request(blueprint="signpost").environment
     assert to_the_end(abroad, environment) >= 9
     assert environment.state == "running"
-    assert sorted(stack.spec.name for stack in abroad.cloud.stacks) == sorted(NAMES)
+    assert sorted(stack.name for stack in abroad.cloud.stacks) == sorted(NAMES)
     one_terminal_transition_each()
     abroad.tear_down(environment)
     assert to_the_end(abroad, environment) >= 9
@@ -217,7 +217,7 @@ def test_a_worker_that_dies_in_any_call_of_a_creation_doubles_nothing(abroad: Wo
     abroad.cloud.faults.once(call, WorkerDied(f"{when} {call}"), when=when, times=4)
     assert to_the_end(abroad, environment) == 4
     assert environment.state == "running"
-    assert sorted(stack.spec.name for stack in abroad.cloud.stacks) == sorted(NAMES)
+    assert sorted(stack.name for stack in abroad.cloud.stacks) == sorted(NAMES)
 
 
 @pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])

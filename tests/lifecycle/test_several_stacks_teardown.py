@@ -22,9 +22,9 @@ def test_a_teardown_goes_backwards_and_its_receipt_names_every_region(abroad: Wo
     environment = create(abroad)
     abroad.tear_down(environment)
     receipt = gone(abroad, environment)
-    ended = {stack.spec.name: stack.events[-1].at for stack in abroad.cloud.stacks}
+    ended = {stack.name: stack.events[-1].at for stack in abroad.cloud.stacks}
     begun = {
-        stack.spec.name: next(event.at for event in stack.events if event.status == "DELETE_IN_PROGRESS")
+        stack.name: next(event.at for event in stack.events if event.status == "DELETE_IN_PROGRESS")
         for stack in abroad.cloud.stacks
     }
     assert ended["orders"] <= begun["orders-copy"] < ended["orders-copy"] <= begun["orders-edge"]

@@ -34,6 +34,7 @@ from provisioning.models import (
     Team,
     User,
 )
+from tests.support.accounts import admit
 from tests.support.plans import created_by
 
 REGION = "eu-north-1"
@@ -105,6 +106,10 @@ def people(db: None) -> People:
     Membership.objects.create(team=payments, user=bob)
     Membership.objects.create(team=logistics, user=charlie, role=Role.OWNER)
     regions = ["eu-north-1", "eu-central-1"]
+    dev = Account.objects.create(name="acme-dev", account_id="100000000001", regions=regions, sizes=["dev", "staging"])
+    prod = Account.objects.create(name="acme-prod", account_id="100000000002", regions=regions, sizes=["prod"])
+    for team in (payments, logistics):
+        admit(team, dev, prod)
     return People(
         alice=alice,
         bob=bob,
@@ -112,10 +117,8 @@ def people(db: None) -> People:
         charlie=charlie,
         payments=payments,
         logistics=logistics,
-        dev=Account.objects.create(
-            name="acme-dev", account_id="100000000001", regions=regions, sizes=["dev", "staging"]
-        ),
-        prod=Account.objects.create(name="acme-prod", account_id="100000000002", regions=regions, sizes=["prod"]),
+        dev=dev,
+        prod=prod,
     )
 
 

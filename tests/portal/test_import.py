@@ -74,7 +74,7 @@ def test_importing_asks_for_nothing(bob: Client) -> None:
 
 
 def test_the_filled_in_form_can_be_sent_as_it_is(bob: Client) -> None:
-    page = bob.post(URL, {"text": MODULE.replace("var.certificate", '"arn:aws:acm:eu-central-1:123456789012:certificate/a"').replace("<orders>", "orders")}).content.decode()  # fmt: skip
+    page = bob.post(URL, {"text": MODULE.replace("var.certificate", '"arn:aws:acm:eu-north-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"').replace("<orders>", "orders")}).content.decode()  # fmt: skip
     names = ("request_id", "team", "name", "input_api_image", "input_github_repository", "input_certificate_arn")
     form = {name: value_of(page, name) for name in (*names, "expected_digest")}
     form |= {"size": "staging", "place": re.findall(r'<option value="([^"]+)" selected', page)[0]}

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from pytest_django import Settings
 
-from provisioning.models import Account, Environment, Membership, Request
+from provisioning.models import Account, AccountTeam, Environment, Membership, Request
 from tests.portal.conftest import SLUG, People
+from tests.support.accounts import admit
 
 ASK, LOOK = f"/catalogue/{SLUG}/request/", f"/catalogue/{SLUG}/request/preview/"
 
@@ -52,7 +53,39 @@ def test_the_size_decides_which_accounts_are_offered(people: People) -> None:
 def test_a_size_without_an_account_is_told(people: People) -> None:
     Account.objects.filter(name="acme-prod").delete()
     text = people.client("bob").get(f"{ASK}?size=prod").content.decode()
-    assert "No account of this portal accepts size prod" in text
+    assert "Payments may use no account that accepts size prod of this blueprint." in text
+    assert "deploy the stack portal-onboarding-payments in it" in text
+
+
+def test_each_team_is_offered_the_accounts_that_it_may_use(people: People) -> None:
+    Membership.objects.create(team=people.logistics, user=people.bob)
+    AccountTeam.objects.filter(team=people.logistics, account=people.dev).delete()
+    theirs = Account.objects.create(
+        name="logistics-dev", account_id="100000000003", regions=["eu-north-1"], sizes=["dev"]
+    )
+    admit(people.logistics, theirs)
+    text = people.client("bob").get(ASK).content.decode()
+    assert "logistics-dev" in text  # logistics is the first of bob's teams by name
+    assert "acme-dev" not in text
+    headers = {"hx-request": "true", "hx-trigger-name": "team"}
+    form = people.form() | {"place": f"{theirs.pk}/eu-north-1"}
+    text = people.client("bob").post(LOOK, form, headers=headers).content.decode()
+    assert '<form id="request-form"' in text
+    assert "logistics-dev" not in text
+    assert f'value="{people.dev.pk}/eu-north-1" selected' in text
+
+
+def test_a_place_that_is_not_the_teams_is_refused_when_it_is_sent(people: People) -> None:
+    theirs = Account.objects.create(
+        name="logistics-dev", account_id="100000000003", regions=["eu-north-1"], sizes=["dev"]
+    )
+    admit(people.logistics, theirs)
+    form = seen(people, people.form()) | {"place": f"{theirs.pk}/eu-north-1"}
+    answer = people.client("bob").post(ASK, form)
+    assert answer.status_code == 422
+    assert "The team cannot create this size in this account and region." in answer.content.decode()
+    assert "logistics-dev" not in answer.content.decode()
+    assert not Request.objects.exists()
 
 
 def test_the_panel_plans_what_is_typed(people: People) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from provisioning.aws import interface
+from provisioning.design.names import GENERATION_LENGTH
 from tests.scripted_aws.faults import Faults
 from tests.scripted_aws.reads import AccountScript
 
@@ -61,6 +62,18 @@ class ScriptedStack:
     resources: dict[str, Resource] = field(default_factory=dict)
     events: list[interface.StackEvent] = field(default_factory=list)
     statuses: list[str] = field(default_factory=lambda: ["CREATE_IN_PROGRESS"])
+
+    @property
+    def name(self) -> str:
+        """The stack's name without team and generation: `orders-copy` for
+        `payments-orders-7k2mx-copy`.
+        """
+        tags = self.spec.tags
+        environment = tags.get("portal:environment", "")
+        start = f"{tags.get('portal:team')}-{environment}-"
+        if not self.spec.name.startswith(start):
+            return self.spec.name
+        return environment + self.spec.name[len(start) + GENERATION_LENGTH :]
 
 
 @dataclass
@@ -177,9 +190,9 @@ class Cloud:
     def outputs_of(self, stack: ScriptedStack) -> dict[str, str]:
         """A value of its own for each output of the template, and `Url`."""
         declared = json.loads(stack.spec.body).get("Outputs", {})
-        values = {name: f"{stack.spec.name}:{name}" for name in declared}
+        values = {name: f"{stack.name}:{name}" for name in declared}
         given = self.output_values.get(stack.spec.name, {})
-        return {"Url": f"https://{stack.spec.name}.example", **values, **given}
+        return {"Url": f"https://{stack.name}.example", **values, **given}
 
     def stack_called(self, place: Place, name_or_id: str) -> ScriptedStack | None:
         """By id any stack; by name only one that is not deleted."""
@@ -191,4 +204,4 @@ class Cloud:
         return None
 
     def named(self, name: str) -> list[ScriptedStack]:
-        return [stack for stack in self.stacks if stack.spec.name == name]
+        return [stack for stack in self.stacks if stack.name == name]

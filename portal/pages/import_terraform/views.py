@@ -107,14 +107,15 @@ def _filled_in(request: HttpRequest, offer: Offer, filled: Filled) -> HttpRespon
     """The request form with the imported values, which the user checks and sends as usual."""
     data = QueryDict(mutable=True)
     data.update({"request_id": str(uuid.uuid4()), "size": filled.size, "name": filled.name})
+    teams = {team.slug: team for team in offer.teams}
+    team = teams.get(filled.team, offer.teams[0])
+    data["team"] = str(team.pk)
     # The account and region that the text names, or the region in the first account that has it.
-    places = [(account.name, region, f"{account.pk}/{region}") for account, region in offer.places(filled.size)]
+    places = [(account.name, region, f"{account.pk}/{region}") for account, region in offer.places(filled.size, team)]
     exact = [key for name, region, key in places if (name, region) == (filled.account, filled.region)]
     near = [key for name, region, key in places if not filled.region or region == filled.region]
-    if exact or near:
-        data["place"] = [*exact, *near][0]
-    teams = {team.slug: str(team.pk) for team in offer.teams}
-    data["team"] = teams.get(filled.team, next(iter(teams.values())))
+    others = [key for _, _, key in places]
+    data["place"] = next(iter([*exact, *near, *others]), "")
     for name, text in filled.answers().items():
         data[PREFIX + name] = text
     data["imported"] = ",".join(filled.inputs)

@@ -15,14 +15,14 @@ from typing import Any
 from django import forms
 from django.forms import BoundField
 from django.http import QueryDict
+from django.urls import reverse
 from typing_extensions import override
 
 from portal.web.formatting import format_value, title_of
 from provisioning.blueprint import Blueprint, Variable
 from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
-from provisioning.lifecycle.access import accounts_for
-from provisioning.models import Account, Team, User
+from provisioning.models import Account, AccountTeam, Team, User
 
 PREFIX = "input_"
 NOTE_LIMIT = 2_000
@@ -30,20 +30,26 @@ NOTE_LIMIT = 2_000
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """The choices of one user: teams, accounts, and the regions in which the blueprint is
-    available.
+    """The choices of one user: teams, what each may use in which accounts, and the regions in which
+    the blueprint is available.
     """
 
     actor: User
     blueprint: Blueprint
     teams: Sequence[Team]
-    accounts: Sequence[Account]
+    account_teams: Sequence[AccountTeam]
 
-    def places(self, size: str) -> list[tuple[Account, str]]:
-        """Account and region of each place where this size can be created."""
+    def team(self, key: str) -> Team:
+        """The team with this key; the first one if the user has no such team."""
+        return next((team for team in self.teams if str(team.pk) == key), self.teams[0])
+
+    def places(self, size: str, team: Team) -> list[tuple[Account, str]]:
+        """Account and region of each place where the team can create this size."""
+        accounts = [entry.account for entry in self.account_teams if entry.team_id == team.pk]
         return [
             (account, region)
-            for account in accounts_for(self.teams, self.accounts, size=size)
+            for account in accounts
+            if size in account.sizes
             for region in self.blueprint.regions
             if region in account.regions
         ]
@@ -52,6 +58,9 @@ class Offer:
 class RequestForm(forms.Form):
     """The form is unbound when it is first shown, and bound to the POST data for previews and for
     sending.
+
+    Each size and each team has its own list of places. With `replaces_place`, a place that is not
+    in the list is replaced by its first one, as after another size was chosen.
     """
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
@@ -68,7 +77,9 @@ class RequestForm(forms.Form):
     )
     place = forms.ChoiceField(
         label="Account and region",
-        error_messages={"invalid_choice": "This account does not accept this size in this region. Choose another."},
+        error_messages={
+            "invalid_choice": "The team cannot create this size in this account and region. Choose another place."
+        },
     )
     note = forms.CharField(
         required=False,
@@ -77,20 +88,29 @@ class RequestForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
-    def __init__(self, offer: Offer, size: str, data: QueryDict | None = None) -> None:
+    def __init__(self, offer: Offer, size: str, data: QueryDict | None = None, *, replaces_place: bool = False) -> None:
         self.offer, self.chosen_size = offer, size
-        places = [(f"{account.pk}/{region}", account, region) for account, region in offer.places(size)]
+        self.shown_team = offer.team(data.get("team", "") if data is not None else "")
+        places = [
+            (f"{account.pk}/{region}", account, region) for account, region in offer.places(size, self.shown_team)
+        ]
         if data is not None:
             data = data.copy()
             data["size"] = size
-            # Each size has its own list. A place that is not in it is replaced by the first one that is.
-            if data.get("place") not in {value for value, _, _ in places} and places:
+            if replaces_place and places and data.get("place") not in {value for value, _, _ in places}:
                 data["place"] = places[0][0]
         super().__init__(data=data, initial={"request_id": uuid.uuid4(), "size": size})
         self._places = {value: (account, region) for value, account, region in places}
         self._teams = {str(team.pk): team for team in offer.teams}
         self._choose("size", [(name, name) for name in offer.blueprint.sizes])
         self._choose("team", self.team_choices)
+        self.fields["team"].widget.attrs |= {
+            "hx-post": reverse("preview", kwargs={"slug": offer.blueprint.slug}),
+            "hx-trigger": "change",
+            "hx-target": "#request-form",
+            "hx-swap": "outerHTML",
+            "hx-sync": "#request-form:replace",
+        }
         self._choose("place", [(value, f"{account.name} · {region}") for value, account, region in places])
         self.variables = {
             PREFIX + name: variable

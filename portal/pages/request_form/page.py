@@ -11,6 +11,7 @@ from portal.pages.request_form.forms import RequestForm
 from portal.pages.request_form.preview import Change, Preview
 from provisioning.blueprint import Blueprint
 from provisioning.exchange import Left, Taken
+from provisioning.lifecycle.access import how_to_admit
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,12 @@ class RequestFormPage:
         """Key and name of the team, if there is no choice."""
         (first, *others) = self.form.team_choices
         return None if others else first
+
+    @property
+    def why_no_place(self) -> str:
+        """Why the team can create this size nowhere, as a sentence."""
+        team = self.form.shown_team
+        return f"{team.name} may use no account that accepts size {self.size} of this blueprint. {how_to_admit(team)}"
 
     @property
     def live_error_fields(self) -> list[BoundField]:

@@ -20,12 +20,12 @@ from portal.panels.preflight import panel as build_preflight_panel
 from portal.panels.registry import PlanView
 from portal.web.lookups import person
 from provisioning.errors import Refused, WrongState
-from provisioning.lifecycle.access import check_may_act_for_a_team, teams_user_may_act_for
+from provisioning.lifecycle.access import account_teams_of, check_may_act_for_a_team, teams_user_may_act_for
 from provisioning.lifecycle.catalogue import why_not_offered
 from provisioning.lifecycle.services.preflight import check_draft
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Account, User
+from provisioning.models import User
 
 TEMPLATE = "pages/request_form/page.html"
 NOT_YET_SHOWN = "This is what will be created. Check the plan, then send the request."
@@ -41,8 +41,9 @@ def request_form(request: HttpRequest, slug: str) -> HttpResponse:
     if request.method != "POST":
         form = RequestForm(offer, size)
         return request_page(request, form, preview_of(form, lenient=True))
-    form = RequestForm(offer, size, request.POST)
-    if "preview" in request.POST:
+    previews = "preview" in request.POST
+    form = RequestForm(offer, size, request.POST, replaces_place=previews)
+    if previews:
         return request_page(request, form, preview_of(form, lenient=False))
     return _send(request, user, form)
 
@@ -50,12 +51,12 @@ def request_form(request: HttpRequest, slug: str) -> HttpResponse:
 @sensitive_post_parameters()
 @require_POST
 def preview(request: HttpRequest, slug: str) -> HttpResponse:
-    """The live preview. If the size has changed, the whole form, because each size has inputs of
-    its own.
+    """The live preview. If size or team has changed, the whole form, because each size has inputs of
+    its own, and both decide on the places.
     """
     offer = offer_of(person(request), slug)
-    form = RequestForm(offer, _size(offer, request.POST), request.POST)
-    part = "form" if request.htmx.trigger_name == "size" else "panel"  # type: ignore[attr-defined]
+    part = "form" if request.htmx.trigger_name in ("size", "team") else "panel"  # type: ignore[attr-defined]
+    form = RequestForm(offer, _size(offer, request.POST), request.POST, replaces_place=part == "form")
     return request_page(request, form, preview_of(form, lenient=True), part=part)
 
 
@@ -79,7 +80,7 @@ def offer_of(user: User, slug: str) -> Offer:
     blueprint = get_blueprint(slug)
     teams = teams_user_may_act_for(user)
     check_may_act_for_a_team(teams)
-    return Offer(user, blueprint, teams, list(Account.objects.order_by("name")))
+    return Offer(user, blueprint, teams, account_teams_of(teams))
 
 
 def _size(offer: Offer, data: QueryDict) -> str:

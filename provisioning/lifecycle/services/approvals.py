@@ -6,11 +6,14 @@ from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_decide
 from provisioning.lifecycle.audit import AuditAction, audit
+from provisioning.lifecycle.kinds.record import ApprovalCheck
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.services.preflight import check_findings_accepted, stored_report
 from provisioning.lifecycle.services.recording import expires
 from provisioning.lifecycle.services.requests import check_pending, withdraw_environment
 from provisioning.lifecycle.states import RequestState
+from provisioning.lifecycle.team_resources import check_rights_of_environment
 from provisioning.lifecycle.transitions import atomic_with, change_state
 from provisioning.models import Request, User
 
@@ -23,8 +26,9 @@ def approve_request(
     Requesters never approve their own request. If the stored preflight report says that AWS would
     refuse the plan, `accept_findings` confirms that it is to start nevertheless.
 
-    Raises NotAllowed, Refused, and WrongState if the request is not pending, has expired, has another plan
-    than the one that was read, or if its environment cannot start it now.
+    Raises NotAllowed, WrongState if the request is not pending, has expired, has another plan than
+    the one that was read, or if its environment cannot start it now, and Refused if an administrator
+    has taken away a right of the team that the plan needs, or if findings are not accepted.
     """
     check_may_decide(actor, request)
     at = clock.now()
@@ -37,6 +41,8 @@ def approve_request(
     if request.state == RequestState.WAITING and request.expires_at is not None and request.expires_at <= at:
         raise WrongState("This request has expired without a decision. Ask its requester to send it again.")
     check_pending(request)
+    if ApprovalCheck.ACCOUNT in kind_of(request.kind).approval_checks:
+        check_rights_of_environment(request.environment, request.plan)
     if (report := stored_report(request.plan)) is not None:
         check_findings_accepted(report, accepted=accept_findings)
     with atomic_with(request, request.environment):

@@ -6,6 +6,7 @@ Callers have already checked the rules.
 from __future__ import annotations
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -53,6 +54,8 @@ def file_create(
         state_changed_at=at,
         created_by=actor,
         created_at=at,
+        generation=draft.generation,
+        stack_role_arn=draft.stack_role_arn,
     )
     record(environment, "", EnvironmentState.REQUESTED, at=at, actor=actor)
     # Stored with the plan, because the blueprint's folder may contain other packages when the plan
@@ -72,6 +75,7 @@ def file_create(
         proof=draft.proof.as_json(),
         timeline=draft.timeline.as_json(),
         preflight=preflight.as_json() if preflight is not None else {},
+        external_names=[asdict(name) for name in draft.external_names],
         created_at=at,
     )
     return file_request(

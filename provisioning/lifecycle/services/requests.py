@@ -20,7 +20,7 @@ from provisioning.lifecycle.access import check_may
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.planning import draft_create, name_is_taken
+from provisioning.lifecycle.planning import GENERATION_IS_TAKEN, draft_create, name_is_taken
 from provisioning.lifecycle.services.preflight import check_findings_accepted, report_for_draft
 from provisioning.lifecycle.services.recording import file_create, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
@@ -95,8 +95,11 @@ def request_environment(
         if (sent := request_sent_before(request_id, actor=actor)) is not None:
             return sent
         cause = error.__cause__
-        if isinstance(cause, psycopg.Error) and cause.diag.constraint_name == "environment_name_once":
-            raise Refused(name_is_taken(name, account=account, region=region)) from error
+        match cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None:
+            case "environment_name_once_in_team":
+                raise Refused(name_is_taken(name, team=team, account=account, region=region)) from error
+            case "environment_generation_once":
+                raise Refused(GENERATION_IS_TAKEN) from error
         raise  # a portal error, which another name would not fix
 
 

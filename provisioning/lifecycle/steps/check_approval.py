@@ -7,13 +7,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from provisioning.lifecycle.access import may_use_account
+from provisioning.errors import Refused
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.ledger import existing_resources
 from provisioning.lifecycle.plan_document import UnreadablePlan, digest_of, from_json
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
+from provisioning.lifecycle.team_resources import check_rights_of_environment
 
 
 def refusal(context: Context) -> Outcome | None:
@@ -48,7 +49,12 @@ def refusal(context: Context) -> Outcome | None:
 def _check_account(context: Context) -> Outcome | None:
     environment, plan = context.operation.environment, context.plan
     account = environment.account
-    if not may_use_account(environment.team, account, size=environment.size):
+    try:
+        check_rights_of_environment(environment, context.operation.request.plan)
+    except Refused as error:
+        first, *others = error.sentence.splitlines()
+        return _refuse(first, detail="\n".join(others))
+    if environment.size not in account.sizes:
         return _refuse(f"The account {account.name} no longer accepts size {environment.size}.")
     for region in plan.regions:
         if region not in account.regions:

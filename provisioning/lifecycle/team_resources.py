@@ -1,0 +1,145 @@
+"""Whether a team may use what a design names outside its environment: hosted zones, secrets,
+certificates, roles and private image repositories.
+
+An administrator lists them for the team and the account (`models.AccountTeam`). Secrets and image
+repositories that are named for the team need no entry. IAM refuses the same names to the team's
+stack role; this check tells the requester before anything is planned.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pydantic import TypeAdapter
+
+from provisioning.design.external_names import ExternalKind, ExternalName
+from provisioning.design.names import team_key
+from provisioning.errors import Refused
+from provisioning.lifecycle.access import account_team_for, how_to_admit
+from provisioning.models import Account, AccountTeam, Environment, Plan
+
+_STORED_NAMES: Final = TypeAdapter(tuple[ExternalName, ...])
+
+# What the blueprint `portal` may assume, in each account that it manages.
+_ONBOARDED_ROLE: Final = re.compile(r"arn:aws[a-z-]*:iam::[0-9]{12}:role/portal")
+_SECRET_ARN: Final = re.compile(r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]*:([0-9]{12}):secret:(.+)", re.DOTALL)
+# AWS's own ending of a secret's ARN; policies name it with six question marks.
+_ARN_ENDING: Final = re.compile(r"-([A-Za-z0-9]{6}|\?{6})")
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """`noun` and `field` are for people: the field is the label of the administrator's list."""
+
+    noun: str
+    field: str
+    allows: Callable[[ExternalName, AccountTeam], bool]
+
+
+def check_external_names(names: Iterable[ExternalName], *, account: Account, account_team: AccountTeam) -> None:
+    """Raise Refused with a sentence for each name that the team may not use in the account."""
+    if refusals := refused_names(names, account=account, account_team=account_team):
+        raise Refused("\n".join(f"{name.setting} of {name.address} {sentence}" for name, sentence in refusals))
+
+
+def refused_names(
+    names: Iterable[ExternalName], *, account: Account, account_team: AccountTeam
+) -> list[tuple[ExternalName, str]]:
+    """Return each name that the team may not use, with the end of a sentence that begins with the
+    label of its setting.
+    """
+    team = account_team.team
+    return [
+        (
+            name,
+            (
+                f"names the {kind.noun} “{name.value}”, which {team.name} may not use in the account {account.name}. "
+                f"Choose another one, or ask an administrator of the portal to list it for the team under “{kind.field}”."
+            ),
+        )
+        for name in dict.fromkeys(names)
+        if not (kind := _KINDS[name.kind]).allows(name, account_team)
+    ]
+
+
+def check_rights_of_environment(environment: Environment, plan: Plan) -> None:
+    """Raise Refused if a right that the environment's plan was made with has been taken away since.
+
+    Environments of earlier versions were planned without such rights: an approver decided.
+    """
+    if not environment.generation:
+        return
+    account, team = environment.account, environment.team
+    account_team = account_team_for(team, account)
+    if account_team is None:
+        raise Refused(f"{team.name} may no longer use the account {account.name}. {how_to_admit(team)}")
+    if account_team.stack_role_arn != environment.stack_role_arn:
+        raise Refused(
+            f"The stack role of {team.name} in the account {account.name} is now another one than at the request. "
+            "Request the environment again."
+        )
+    names = _STORED_NAMES.validate_python(plan.external_names)
+    check_external_names(names, account=account, account_team=account_team)
+
+
+def _allows_secret(name: ExternalName, account_team: AccountTeam) -> bool:
+    """Whether a secret, by name or ARN, is named for the team or listed."""
+    text = name.value
+    own = f"portal/{team_key(account_team.team.slug)}/"
+    if not text.startswith("arn:"):
+        return text.startswith(own) or _is_listed(text, account_team.secrets) or text in _named_by(account_team.secrets)
+    arn = _SECRET_ARN.fullmatch(text)
+    if arn is None or arn[1] != account_team.account.account_id:
+        return False
+    in_account = arn[2]
+    return (
+        in_account.startswith(own)
+        or text in account_team.secrets
+        or _is_listed(in_account, [entry for entry in account_team.secrets if entry.endswith("/*")])
+        or any(
+            in_account.startswith(entry) and _ARN_ENDING.fullmatch(in_account.removeprefix(entry))
+            for entry in account_team.secrets
+            if not entry.startswith("arn:")
+        )
+    )
+
+
+def _named_by(entries: Sequence[str]) -> set[str]:
+    """The names of the secrets whose whole ARN is listed."""
+    arns = (_SECRET_ARN.fullmatch(entry) for entry in entries)
+    return {arn[2][: -len("-AbCdEf")] for arn in arns if arn is not None}
+
+
+def _allows_role(name: ExternalName, account_team: AccountTeam) -> bool:
+    onboarded = name.setting == "assume_roles" and _ONBOARDED_ROLE.fullmatch(name.value) is not None
+    return onboarded or name.value in account_team.roles
+
+
+def _allows_image_repository(name: ExternalName, account_team: AccountTeam) -> bool:
+    registry, _, repository = name.value.partition("/")
+    own_registry = registry.startswith(f"{account_team.account.account_id}.")
+    own = own_registry and repository.startswith(f"{team_key(account_team.team.slug)}/")
+    return own or _is_listed(name.value, account_team.image_repositories)
+
+
+def _is_listed(text: str, entries: Iterable[str]) -> bool:
+    """Whether a text is an entry, or is in the folder that an entry such as `shared/*` names."""
+    if "*" in text or "?" in text:
+        return False
+    return any(text == entry or (entry.endswith("/*") and text.startswith(entry[:-1])) for entry in entries)
+
+
+_KINDS: Final[Mapping[ExternalKind, _Kind]] = {
+    ExternalKind.HOSTED_ZONE: _Kind(
+        "hosted zone", "Hosted zones", lambda name, listed: name.value in listed.hosted_zones
+    ),
+    ExternalKind.SECRET: _Kind("secret", "Secrets", _allows_secret),
+    ExternalKind.CERTIFICATE: _Kind(
+        "certificate", "Certificates", lambda name, listed: name.value in listed.certificates
+    ),
+    ExternalKind.ROLE: _Kind("role", "Roles", _allows_role),
+    ExternalKind.IMAGE_REPOSITORY: _Kind("image repository", "Image repositories", _allows_image_repository),
+}
