@@ -27,10 +27,11 @@ ACCOUNT_PARAMETERS: Final[Mapping[str, str]] = {
     "PortalPrincipalArn": WORKER,
     "ExternalId": "an-external-id-of-the-portal",
 }
-FORMER_PARAMETERS: Final[Mapping[str, str]] = {
+KEEPING_PARAMETERS: Final[Mapping[str, str]] = {
     **ACCOUNT_PARAMETERS,
     "FormerEnvironments": "true",
     "FormerBuckets": "arn:aws:s3:::shop-dev-*",
+    "AdoptedStacks": ADOPTED_STACK,
 }
 TEAM_PARAMETERS: Final[Mapping[str, str]] = {
     "Team": "payments",
@@ -43,6 +44,9 @@ Statements = tuple[Statement, ...]
 EVERYTHING: Final = parse_policy(
     {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}, "everything"
 )
+
+
+NOBODY: Final = Principal(f"arn:aws:iam::{ACCOUNT}:role/nobody", ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +100,9 @@ class Account:
     boundary: Statements
     artefact_bucket: Statements
     event_queue: Statements
+    portal_trust: Statements
+    stack_role_trust: Statements
+    former_stack_role: Principal
 
     def worst_role_of(self, environment: Environment, *, forged: Mapping[str, str] | None = None) -> Principal:
         """Returns the worst role that a template can make for an environment: its policy allows
@@ -114,13 +121,18 @@ def onboarded(
 ) -> Account:
     account = (account_template, parameters, ACCOUNT, REGION)
     stack_role = roles_of(team_template, TEAM_PARAMETERS, ACCOUNT, REGION)["StackRole"]
+    roles = roles_of(*account)
+    portal_role, former = roles["PortalRole"], roles.get("StackRole")
     queue_policy = account_template.resources["StackEventQueuePolicy"]["Properties"]["PolicyDocument"]
     return Account(
-        portal=roles_of(*account)["PortalRole"].principal(),
+        portal=portal_role.principal(),
         stack_role=stack_role.principal(session_name="AWSCloudFormation"),
         boundary=managed_policies_of(*account)[onboarding.environment_boundary_arn(ACCOUNT)],
         artefact_bucket=bucket_policies_of(*account)[f"arn:aws:s3:::{onboarding.artefact_bucket(ACCOUNT, REGION)}"],
         event_queue=parse_policy(_without_intrinsics(queue_policy), "StackEventQueuePolicy"),
+        portal_trust=portal_role.trust,
+        stack_role_trust=stack_role.trust,
+        former_stack_role=former.principal() if former else NOBODY,
     )
 
 
@@ -130,7 +142,6 @@ def _without_intrinsics(document: Any) -> Any:
     for intrinsic, arn in (
         ('{"Fn::GetAtt": "StackEventQueue.Arn"}', onboarding.event_queue_arn(ACCOUNT, REGION)),
         ('{"Fn::GetAtt": "StackEvents.Arn"}', f"arn:aws:events:{REGION}:{ACCOUNT}:rule/portal-stack-events"),
-        ('{"Ref": "AWS::AccountId"}', ACCOUNT),
         (
             '{"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/portal"}',
             onboarding.portal_role_arn(ACCOUNT),
@@ -154,6 +165,12 @@ def team_template() -> Template:
 def shared_account() -> Account:
     """The account that both teams use, as the templates in the repository set it up."""
     return onboarded(account_template(), team_template())
+
+
+@cache
+def keeping_account() -> Account:
+    """The same account with environments from before there was one role per team, and an adopted stack."""
+    return onboarded(account_template(), team_template(), KEEPING_PARAMETERS)
 
 
 ORDERS: Final = Environment("payments", "orders-dev", "7k2mx", "7c0f4f2e-0000-4000-8000-000000000001")

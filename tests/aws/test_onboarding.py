@@ -19,7 +19,7 @@ from provisioning.policy.unknown_keys import unknown_keys
 from tests.aws.onboarded import (
     ACCOUNT,
     ACCOUNT_PARAMETERS,
-    FORMER_PARAMETERS,
+    KEEPING_PARAMETERS,
     ORDERS,
     REGION,
     TEAM_PARAMETERS,
@@ -52,7 +52,7 @@ def test_the_template_states_its_version(template: Template) -> None:
 
 
 def test_the_names_are_those_that_the_portal_expects() -> None:
-    account = (account_template(), FORMER_PARAMETERS, ACCOUNT, REGION)
+    account = (account_template(), KEEPING_PARAMETERS, ACCOUNT, REGION)
     roles = roles_of(*account)
     assert roles["PortalRole"].arn == onboarding.portal_role_arn(ACCOUNT)
     assert roles["StackRole"].arn.endswith(f":role/{onboarding.FORMER_STACK_ROLE}")
@@ -71,13 +71,13 @@ def test_no_role_has_a_policy_of_aws() -> None:
     for template, parameters in ((account_template(), ACCOUNT_PARAMETERS), (team_template(), TEAM_PARAMETERS)):
         for role in roles_of(template, parameters, ACCOUNT, REGION).values():
             assert role.foreign_policy_arns == ()
-    former = roles_of(account_template(), FORMER_PARAMETERS, ACCOUNT, REGION)
+    former = roles_of(account_template(), KEEPING_PARAMETERS, ACCOUNT, REGION)
     assert [arn.rpartition("/")[2] for arn in former["StackRole"].foreign_policy_arns] == ["PowerUserAccess"]
 
 
 def test_former_environments_need_their_parameter() -> None:
     assert set(roles_of(account_template(), ACCOUNT_PARAMETERS, ACCOUNT, REGION)) == {"PortalRole"}
-    further = {**FORMER_PARAMETERS, "FirstRegion": "false", "AdoptedStacks": "arn:aws:cloudformation:x"}
+    further = {**KEEPING_PARAMETERS, "FirstRegion": "false", "AdoptedStacks": "arn:aws:cloudformation:x"}
     assert set(roles_of(account_template(), further, ACCOUNT, REGION)) == set()
 
 
@@ -99,7 +99,7 @@ def test_policies_fit_into_iams_limits(template: Template) -> None:
 
 @BOTH
 def test_no_condition_is_about_a_key_that_aws_never_sends(template: Template) -> None:
-    parameters = FORMER_PARAMETERS if template is account_template() else TEAM_PARAMETERS
+    parameters = KEEPING_PARAMETERS if template is account_template() else TEAM_PARAMETERS
     statements = [one for role in roles_of(template, parameters, ACCOUNT, REGION).values() for one in role.identity]
     statements += [
         one for policy in managed_policies_of(template, parameters, ACCOUNT, REGION).values() for one in policy
