@@ -5,21 +5,21 @@ may run again.
 from __future__ import annotations
 
 import time
-from pathlib import Path
+from collections.abc import Sequence
 
 from django.db import transaction
 
-import provisioning.aws
 from provisioning.aws.interface import Aws, StackSpec
+from provisioning.aws.onboarding import STACK, TEAM_TEMPLATE, TEMPLATE, stack_role_arn, team_stack
 from provisioning.blueprint import example_inputs
+from provisioning.design.names import team_key
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.services.requests import request_environment
-from provisioning.models import Account, Environment, Membership, Role, Team, User
+from provisioning.models import Account, AccountTeam, Environment, Membership, Role, Team, User
 
 REGION = "eu-north-1"
 FIRST_ENVIRONMENT = "orders-dev"
-ONBOARDING = "portal-onboarding"
 ONBOARDING_SECONDS = 30.0
 PEOPLE = {
     # username: (first name, last name, approver, team, role)
@@ -34,6 +34,12 @@ ACCOUNTS = {
     "sandbox-dev": ("100000000001", ["dev", "staging"]),
     "sandbox-prod": ("100000000002", ["prod"]),
 }
+# What the examples of the blueprints name, so that they can be requested unchanged.
+EXAMPLE_ZONE = "Z0123456789ABCDEFGHIJ"
+EXAMPLE_CERTIFICATES = [
+    f"arn:aws:acm:{region}:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
+    for region in ("eu-north-1", "us-east-1")
+]
 
 
 @transaction.atomic
@@ -80,10 +86,10 @@ def onboard(account: Account) -> None:
     created at the same time. Raises TimeoutError and RuntimeError.
     """
     regions = [REGION, *(region for region in account.regions if region != REGION)]
-    template = Path(provisioning.aws.__file__).with_name("onboarding.yaml").read_text(encoding="utf-8")
+    template = TEMPLATE.read_text(encoding="utf-8")
     for region in regions:
         aws = aws_for_account(account, region)
-        if aws.describe_stack(ONBOARDING) is None:
+        if aws.describe_stack(STACK) is None:
             parameters = {
                 "PortalPrincipalArn": f"arn:aws:iam::{account.account_id}:user/portal",
                 "ExternalId": f"sandbox-{account.id}",
@@ -91,10 +97,40 @@ def onboard(account: Account) -> None:
                 # The simulated IAM gives two services' roles the same name.
                 "MakeServiceLinkedRoles": "false",
             }
-            spec = StackSpec(name=ONBOARDING, body=template, parameters=parameters)
+            spec = StackSpec(name=STACK, body=template, parameters=parameters)
             aws.create_stack(spec, token=f"onboarding-{account.id}")
     for region in regions:
-        _wait_until_complete(aws_for_account(account, region), ONBOARDING)
+        _wait_until_complete(aws_for_account(account, region), STACK)
+
+
+def admit_teams(accounts: Sequence[Account]) -> list[AccountTeam]:
+    """Let every team use every account, and there what the examples of the blueprints name."""
+    admitted = []
+    for account in accounts:
+        for team in Team.objects.filter(slug__in=TEAMS):
+            role_arn = stack_role_arn(account.account_id, team_key(team.slug))
+            defaults = {
+                "stack_role_arn": role_arn,
+                "hosted_zones": [EXAMPLE_ZONE],
+                "certificates": EXAMPLE_CERTIFICATES,
+            }
+            admitted.append(AccountTeam.objects.get_or_create(account=account, team=team, defaults=defaults)[0])
+    return admitted
+
+
+def onboard_team(account_team: AccountTeam) -> None:
+    """Deploy the team's onboarding stack, with the team's stack role, into a simulated account.
+
+    Raises TimeoutError and RuntimeError.
+    """
+    aws, key = aws_for_account(account_team.account, REGION), team_key(account_team.team.slug)
+    name = team_stack(key)
+    if aws.describe_stack(name) is None:
+        zones = [f"arn:aws:route53:::hostedzone/{zone}" for zone in account_team.hosted_zones]
+        parameters = {"Team": key, "HostedZones": ",".join(zones)}
+        body = TEAM_TEMPLATE.read_text(encoding="utf-8")
+        aws.create_stack(StackSpec(name=name, body=body, parameters=parameters), token=f"onboarding-{account_team.pk}")
+    _wait_until_complete(aws, name)
 
 
 def _wait_until_complete(aws: Aws, name: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from portal.demo.sample import onboard
+from portal.demo.sample import onboard, onboard_team
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.reconciler import run_due
@@ -43,7 +43,7 @@ def figures() -> Iterator[Figure]:
         )
         onboard(account)
         team = Team.objects.create(slug="bench", name="Bench")
-        admit(team, account)
+        onboard_team(*admit(team, account))
         user = User.objects.create(username="bench")
         Membership.objects.create(team=team, user=user)
         create(account, team, user, "warm-up")

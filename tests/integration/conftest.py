@@ -21,7 +21,7 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from portal.demo.sample import onboard
+from portal.demo.sample import onboard, onboard_team
 from provisioning.aws.client import close_all
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
@@ -31,6 +31,7 @@ from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, Environment, Membership, Request, Role, Team, User
 from tests.fixtures.sandbox import Sandbox
 from tests.support.accounts import admit
+from tests.support.plans import created_by
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-north-1"
@@ -53,6 +54,10 @@ class Place:
     def name(self, name: str) -> str:
         """Bucket names are one namespace for all accounts, in the sandbox as on AWS."""
         return f"{name}-{self.account.account_id[-4:]}"
+
+    @staticmethod
+    def stack_name(environment: Environment, key: str = "main") -> str:
+        return created_by(environment.plans.earliest("created_at")).stack(key).name
 
     def client(self, service: str) -> Any:
         return self.sandbox.client(service, REGION, self.account.account_id)
@@ -162,7 +167,7 @@ def place(transactional_db: None, sandbox: Sandbox, tmp_path: Path) -> Iterator[
     account.artefact_bucket = f"portal-artefacts-{account.account_id}-{REGION}"
     account.save()
     onboard(account)
-    admit(team, account)
+    onboard_team(*admit(team, account))
     here = Place(sandbox=sandbox, account=account, team=team, bob=bob, olivia=olivia, logs=tmp_path)
     yield here
     here.kill_workers()

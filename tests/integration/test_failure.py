@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.sandbox, pytest.mark.long]
 
 def test_a_failed_creation_is_rolled_back_told_and_tried_again(place: Place) -> None:
     reason = 'Resource handler returned message: "Insufficient capacity in the zone (Service: Rds, Status Code: 400)"'
-    place.sandbox.fault(stack=place.name("orders"), target="AWS::RDS::DBInstance", op="create", reason=reason)
+    place.sandbox.fault(stack="*", target="AWS::RDS::DBInstance", op="create", reason=reason)
     place.start_worker()
     environment = place.ask("orders")
     place.wait_for(environment, "create_failed")
@@ -38,7 +38,9 @@ def test_a_failed_extension_task_is_told_and_tried_again_without_a_second_stack(
     place.start_worker()
     environment = place.ask("orders")
     place.wait_for(environment, "create_failed")
-    first = place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]["StackId"]
+    first = place.client("cloudformation").describe_stacks(StackName=place.stack_name(environment))["Stacks"][0][
+        "StackId"
+    ]
 
     told = failure(environment)
     assert told is not None
@@ -47,18 +49,21 @@ def test_a_failed_extension_task_is_told_and_tried_again_without_a_second_stack(
     place.sandbox.clear_faults()
     retry_operation(actor=place.bob, environment=environment)
     place.wait_for(environment, "running")
-    assert place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]["StackId"] == first
+    assert (
+        place.client("cloudformation").describe_stacks(StackName=place.stack_name(environment))["Stacks"][0]["StackId"]
+        == first
+    )
 
 
 def test_a_rollback_that_protection_stops_ends_in_a_clean_teardown(place: Place) -> None:
     """Production's database is protected, so CloudFormation cannot undo a creation that fails after
     it was made.
     """
-    place.sandbox.fault(stack=place.name("shop"), target="ServiceApi", op="create", reason="the image cannot be pulled")
+    place.sandbox.fault(stack="*", target="ServiceApi", op="create", reason="the image cannot be pulled")
     place.start_worker()
     environment = place.ask("shop", "prod")
     place.wait_for(environment, "create_failed")
-    stack = place.client("cloudformation").describe_stacks(StackName=environment.name)["Stacks"][0]
+    stack = place.client("cloudformation").describe_stacks(StackName=place.stack_name(environment))["Stacks"][0]
     assert stack["StackStatus"] == "ROLLBACK_FAILED"
     assert [action.key for action in actions_for(actor=place.bob, environment=environment)][-1] == "teardown"
 

@@ -41,7 +41,7 @@ def test_it_is_made_and_leaves_only_what_it_said(wide: World, slug: str, size: s
     plan = created_by(request.plan)
     environment = approved(wide, request)
     assert environment.state == "running", wide.last_operation(environment).cause_detail
-    made = [(stack.name, stack.place.region, stack.status) for stack in wide.cloud.stacks]
+    made = [(stack.spec.name, stack.place.region, stack.status) for stack in wide.cloud.stacks]
     assert made == [(stack.name, stack.region, "CREATE_COMPLETE") for stack in plan.stacks]
 
     preview = preview_teardown(actor=wide.bob, environment=environment)

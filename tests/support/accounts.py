@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
+from portal.demo.sample import EXAMPLE_CERTIFICATES, EXAMPLE_ZONE
 from provisioning.aws.onboarding import stack_role_arn
 from provisioning.design.names import team_key
 from provisioning.models import Account, AccountTeam, Team
 
 # What the examples of the shipped blueprints name.
-EXAMPLES: Final = {
-    "hosted_zones": ["Z0123456789ABCDEFGHIJ"],
-    "certificates": [
-        f"arn:aws:acm:{region}:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
-        for region in ("eu-north-1", "us-east-1")
-    ],
-}
+EXAMPLES: Final = {"hosted_zones": [EXAMPLE_ZONE], "certificates": EXAMPLE_CERTIFICATES}
 
 
-def admit(team: Team, *accounts: Account, **lists: list[str]) -> None:
+def admit(team: Team, *accounts: Account, **lists: list[str]) -> list[AccountTeam]:
     """Let the team use the accounts, and in each of them the examples and what `lists` names."""
-    for account in accounts:
-        role_arn = stack_role_arn(account.account_id, team_key(team.slug))
-        AccountTeam.objects.create(account=account, team=team, stack_role_arn=role_arn, **EXAMPLES | lists)
+    return [
+        AccountTeam.objects.create(
+            account=account,
+            team=team,
+            stack_role_arn=stack_role_arn(account.account_id, team_key(team.slug)),
+            **EXAMPLES | lists,
+        )
+        for account in accounts
+    ]

@@ -9,7 +9,14 @@ from typing import Any
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from portal.demo.sample import create_accounts, create_users, onboard, request_first_environment
+from portal.demo.sample import (
+    admit_teams,
+    create_accounts,
+    create_users,
+    onboard,
+    onboard_team,
+    request_first_environment,
+)
 
 
 class Command(BaseCommand):
@@ -24,4 +31,5 @@ class Command(BaseCommand):
         accounts = create_accounts(sandbox_url)
         with ThreadPoolExecutor() as pool:
             list(pool.map(onboard, accounts))
+            list(pool.map(onboard_team, admit_teams(accounts)))
         request_first_environment(accounts[0])
