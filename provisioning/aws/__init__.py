@@ -21,6 +21,8 @@ sessions        boto3 sessions and clients with the right credentials
 client_mixin    the guard around every single call: account, rate, errors
 rate_limiter    paces the calls of all workers; `rates` has the figures
 error_codes     translates AWS's error codes to `errors`
+calls           every call that this package makes, with the permissions that it needs; needs/ has the data
+handlers        the permissions that CloudFormation's handlers need for each type
 onboarding.yaml the roles that an account needs
 """
 

@@ -24,8 +24,9 @@ Add a service
 `tests/aws/test_every_type.py` fails until every type of every component has a record, and names the
 file to add. `tests/aws/test_types.py` checks that every reference resolves, that every function is
 referred to, and that a record agrees with the schema that CloudFormation publishes.
-`tests/aws/test_onboarding.py` fails until the portal's role in `aws/onboarding.yaml` allows the new
-calls; that is the only other file of the product to edit. Test the calls against moto in
+`tests/aws/test_calls.py` fails until each new call has a line in `aws/needs`, and
+`tests/aws/test_handlers.py` until `aws/handlers.json` has the type. `manage.py rights` then says what
+the onboarding templates lack for them. Test the calls against moto in
 `tests/aws/services/test_<service>.py`, and add the service to the list in
 `tests/aws/test_error_codes.py`, so that its error codes are compared with botocore's model.
 
