@@ -10,6 +10,10 @@ variable "image" {
   type        = string
   description = "Container image of the API and the workers"
   example     = "public.ecr.aws/docker/library/python:3.13-slim"
+  validation {
+    pattern = "^[a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]{1,5}/)?([a-z0-9._/-]*[a-z0-9])?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+    message = "is not a container image, such as public.ecr.aws/alias/name:1.2.3"
+  }
 }
 
 variable "architecture" {
@@ -23,6 +27,10 @@ variable "worker_command" {
   type        = list(string)
   description = "Command of the workers, instead of the image's own command"
   default     = ["celery", "-A", "app", "worker"]
+  validation {
+    pattern = "^[!-~]([ -~]*[!-~])?$"
+    message = "has a word that is empty, begins or ends with a space, or contains other characters than ASCII"
+  }
 }
 
 variable "health_check" {
@@ -30,8 +38,8 @@ variable "health_check" {
   description = "Path on which the API returns 200 while it is healthy"
   default     = "/health"
   validation {
-    pattern = "^/[!-~]*$"
-    message = "is not a path; it must begin with /"
+    pattern = "^/[A-Za-z0-9._~!&'()*+,;=:@%/?-]*$"
+    message = "is not a path of a URL; it must begin with / and contain no spaces, braces or quotation marks"
   }
 }
 
@@ -102,6 +110,10 @@ variable "replica_region" {
   type        = string
   description = "Region of the storage bucket's copy; null for the nearest one in the same jurisdiction"
   default     = null
+  validation {
+    pattern = "^[a-z]{2}(-[a-z]+)+-[0-9]$"
+    message = "is not a region, such as eu-west-1"
+  }
 }
 
 variable "github_repository" {

@@ -38,8 +38,8 @@ variable "health_check" {
   description = "Path that returns 200 while the API is healthy"
   default     = "/health"
   validation {
-    pattern = "^/[!-~]*$"
-    message = "is not a path; it must begin with /"
+    pattern = "^/[A-Za-z0-9._~!&'()*+,;=:@%/?-]*$"
+    message = "is not a path of a URL; it must begin with / and contain no spaces, braces or quotation marks"
   }
 }
 

@@ -10,6 +10,10 @@ variable "api_image" {
   type        = string
   description = "Container image of the API, workers and scheduler, for ARM64"
   example     = "public.ecr.aws/docker/library/python:3.13-slim"
+  validation {
+    pattern = "^[a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]{1,5}/)?([a-z0-9._/-]*[a-z0-9])?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+    message = "is not a container image, such as public.ecr.aws/alias/name:1.2.3"
+  }
 }
 
 variable "certificate_arn" {

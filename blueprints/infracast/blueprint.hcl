@@ -106,6 +106,10 @@ variable "image" {
   type        = string
   description = "Container image of the API; it must respond to GET /healthz on port 8080 and migrate its database when it starts"
   example     = "public.ecr.aws/nginx/nginx:1.29"
+  validation {
+    pattern = "^[a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]{1,5}/)?([a-z0-9._/-]*[a-z0-9])?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+    message = "is not a container image, such as public.ecr.aws/alias/name:1.2.3"
+  }
 }
 
 variable "architecture" {

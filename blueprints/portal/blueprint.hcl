@@ -10,6 +10,10 @@ variable "image" {
   type        = string
   description = "The portal's image, built from its Dockerfile for ARM64, in a registry from which the environment's account may pull it"
   example     = "public.ecr.aws/example/portal:1.0.0"
+  validation {
+    pattern = "^[a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]{1,5}/)?([a-z0-9._/-]*[a-z0-9])?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+    message = "is not a container image, such as public.ecr.aws/alias/name:1.2.3"
+  }
 }
 
 variable "domain" {

@@ -10,6 +10,10 @@ variable "processor_image" {
   type        = string
   description = "Container image of the request processor, for ARM64"
   example     = "public.ecr.aws/docker/library/python:3.13-slim"
+  validation {
+    pattern = "^[a-z0-9]+([.-]+[a-z0-9]+)*(:[0-9]{1,5}/)?([a-z0-9._/-]*[a-z0-9])?(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[0-9a-f]{64})?$"
+    message = "is not a container image, such as public.ecr.aws/alias/name:1.2.3"
+  }
 }
 
 variable "domains" {
@@ -73,8 +77,12 @@ variable "database_engine" {
 
 variable "pagerduty_secret" {
   type        = string
-  description = "Name of a secret in the account that holds PagerDuty's integration URL; without it you subscribe to the alarm topic by hand"
+  description = "Name of your team's secret with PagerDuty's integration URL (portal/<team>/…, listed for the team); without it you subscribe to the alarm topic by hand"
   default     = null
+  validation {
+    pattern = "^[A-Za-z0-9/_+=.@-]{1,512}$"
+    message = "is not the name of a secret; it contains letters, digits and / _ + = . @ - only"
+  }
 }
 
 variable "grafana_account_id" {
@@ -91,6 +99,10 @@ variable "grafana_external_id" {
   type        = string
   description = "External id that Grafana shows for its data source"
   default     = null
+  validation {
+    pattern = "^[A-Za-z0-9_+=,.@:/-]{8,1224}$"
+    message = "is not an external id of at least 8 letters, digits and the signs _ + = , . @ : / -"
+  }
 }
 
 variable "loki_url" {
@@ -98,27 +110,39 @@ variable "loki_url" {
   description = "HTTPS URL of the Loki that receives the logs; without it logs are in CloudWatch only"
   default     = null
   validation {
-    pattern = "^https://"
-    message = "does not begin with https://"
+    pattern = "^https://[A-Za-z0-9.-]+(:443)?(/[A-Za-z0-9._~/-]*)?$"
+    message = "is not an https:// address on port 443 with a plain path, such as https://logs.example.com/loki"
   }
 }
 
 variable "loki_login_secret" {
   type        = string
-  description = "Name of a secret in the account that holds Loki's login (user:password)"
+  description = "Name of your team's secret with Loki's login, user:password (portal/<team>/…, listed for the team)"
   default     = null
+  validation {
+    pattern = "^[A-Za-z0-9/_+=.@-]{1,512}$"
+    message = "is not the name of a secret; it contains letters, digits and / _ + = . @ - only"
+  }
 }
 
 variable "prometheus_cidrs" {
   type        = list(string)
   description = "Private ranges from which Prometheus may read RabbitMQ's metrics, over TLS on port 15691"
   default     = []
+  validation {
+    pattern = "^([0-9]{1,3}[.]){3}[0-9]{1,3}/[0-9]{1,2}$"
+    message = "is not a range, such as 10.20.0.0/16"
+  }
 }
 
 variable "zabbix_server" {
   type        = string
   description = "Private address of your Zabbix server; without it the hosts run no Zabbix agent"
   default     = null
+  validation {
+    pattern = "^([0-9]{1,3}[.]){3}[0-9]{1,3}$"
+    message = "is not an IPv4 address, such as 10.20.0.5"
+  }
 }
 
 # All differences between the sizes.

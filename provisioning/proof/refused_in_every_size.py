@@ -16,6 +16,7 @@ from provisioning.proof.report import SEVERITIES, Finding, Proof, Severity
 REFUSED_IN_EVERY_SIZE: Final[Mapping[str, Severity]] = MappingProxyType(
     {
         "secrets.dynamic-reference": "high",  # reads a stored value of another team
+        "secrets.foreign-right": "high",
         "foreign.policy": "high",  # opens or changes a resource of another team
         "foreign.role": "high",  # runs code with a role of another team or of an administrator
         "iam.assume-role": "high",

@@ -83,3 +83,22 @@ def test_it_refuses(change: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValidationError) as refused:
         LoadBalancerSettings.model_validate({**SETTINGS, **change})
     assert sentence in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/{{resolve:ssm:x}}",
+        "/a b",
+        '/"',
+        "/<x>",
+        "/`id`",
+        "/\\",
+        "/x#y",
+        "health",
+        "/\N{LATIN SMALL LETTER E WITH ACUTE}",
+    ],
+)
+def test_a_health_check_is_a_path_of_a_url(path: str) -> None:
+    with pytest.raises(ValidationError, match="health_check"):
+        component("load_balancer").schema.model_validate(SETTINGS | {"health_check": path})

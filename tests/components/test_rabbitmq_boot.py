@@ -16,10 +16,13 @@ from typing import Any
 
 import pytest
 
-from provisioning.components.kinds.rabbitmq.boot import LIMIT_BYTES
+from provisioning.components.kinds.rabbitmq.boot import LIMIT_BYTES, user_data
+from provisioning.components.kit.build import Build
+from provisioning.components.registry import component
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from tests.components.test_rabbitmq import rendered
-from tests.support.designs import node
+from tests.support.designs import design, node
 from tests.support.reading import Template
 
 SHELLCHECK = Path(sys.executable).with_name("shellcheck")
@@ -250,3 +253,12 @@ def test_no_secret_is_said_where_others_can_read_it(tmp_path: Path, openssl: str
     for path in [*units, *hosts.file(1, "").iterdir()]:
         if path.is_file():
             assert path.stat().st_mode & 0o077 == 0, path
+
+
+@pytest.mark.parametrize("text", ["x'; touch hacked; '", "x\ny", "x\\"])
+def test_a_value_that_ends_its_quotes_is_refused(text: str) -> None:
+    """The user data runs as root on every host."""
+    broker = node("rabbitmq", "main", nodes=1, instance_type="t4g.small", queue="webhooks")
+    build = Build(design(broker), component)
+    with pytest.raises(DesignError, match="the value of QUEUE contains a quotation mark or a line break"):
+        user_data(broker, build, number=1, values={"QUEUE": text})

@@ -146,6 +146,19 @@ def a_role_below_the_portals_path_may_be_taken(t: Template) -> None:
     _grant(t, allow("sts:AssumeRole", "arn:aws:iam::100000000001:role/portal/stacks/portal-stacks-orders"))
 
 
+@breaks("secrets.foreign-right", "high")
+def another_teams_secret_is_readable(t: Template) -> None:
+    name = (
+        "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:orders-dev/database-main-??????"
+    )
+    _grant(t, allow("secretsmanager:GetSecretValue", {"Fn::Sub": name}))
+
+
+@breaks("secrets.foreign-right", "high")
+def a_secret_of_every_team_is_readable(t: Template) -> None:
+    _grant(t, allow("secretsmanager:*", "arn:aws:secretsmanager:*:*:secret:portal/*"))
+
+
 @breaks("foreign.policy", "high")
 def a_policy_on_anothers_bucket(t: Template) -> None:
     opened = {

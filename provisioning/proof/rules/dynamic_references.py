@@ -1,5 +1,5 @@
-"""Checks whose values dynamic references read: CloudFormation does it with the rights of the
-stack's role.
+"""Checks whose stored values a template reads: by dynamic references, for which CloudFormation uses
+the rights of the stack's role, and with the rights of its own roles.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 
 from provisioning.design.expressions import DYNAMIC_REFERENCE_START
+from provisioning.proof.model.policies import POLICY_TYPES
 from provisioning.proof.model.template import Resource, Stack
 from provisioning.proof.model.values import CLOSE, OPEN, is_known, mapping, shown, texts
 from provisioning.proof.model.view import View
@@ -103,3 +104,25 @@ def _belongs(view: View, stack: Stack, service: str, key: str) -> str:
         return f"{name}, which has the team's prefix"
     named = view.of(_NAMED_LIKE_IT.get(service, "AWS::SSM::Parameter"))
     return f"{name} of this stack" if name in {resource.get("Name") for resource in named} - {None} else ""
+
+
+@rule(
+    "secrets.foreign-right",
+    "Roles read only secrets of the environment or its team",
+    severity="high",
+    why="Code with such a role can pass another team's secret on to any address.",
+    remedy="Name a secret of the template by Ref, or one that is named portal/<team>/… for the team.",
+    source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html",
+    types=POLICY_TYPES,
+)
+def foreign_right(view: View, report: Reporter) -> None:
+    for statement in view.policies.of("identity"):
+        if not statement.allow or not statement.matches("secretsmanager:GetSecretValue"):
+            continue
+        stack = view.model.stack(statement.resource.stack)
+        foreign = [name for name in statement.resources or ("*",) if not _belongs(view, stack, "secretsmanager", name)]
+        if foreign:
+            sentence = f"{', '.join(statement.holders)} may read {shown(foreign)}, which is not the team's own."
+            report.fault(statement.resource, sentence, statement.line)
+        else:
+            report.passes(statement.resource, f"{statement.at}: {shown(list(statement.resources))}")

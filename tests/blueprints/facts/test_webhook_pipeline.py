@@ -29,11 +29,11 @@ PRIVATE = ["10.0.48.0/20", "10.0.64.0/20", "10.0.80.0/20"]
 DATA = ["10.0.96.0/20", "10.0.112.0/20", "10.0.128.0/20"]
 ALARM = "AWS::CloudWatch::Alarm"
 EVERYTHING: dict[str, Any] = {
-    "pagerduty_secret": "pagerduty/webhooks",
+    "pagerduty_secret": "portal/payments/pagerduty",
     "grafana_account_id": "210987654321",
     "grafana_external_id": "grafana-42-secret",
     "loki_url": "https://loki.example.com",
-    "loki_login_secret": "loki/login",
+    "loki_login_secret": "portal/payments/loki",
     "prometheus_cidrs": ["10.9.0.0/16"],
     "zabbix_server": "10.9.0.5",
     "receiver_concurrency": 50,
@@ -359,7 +359,7 @@ def test_pagerduty_is_told_by_an_address_that_is_in_no_template(template: Templa
     assert template.one("AWS::SNS::Topic")["KmsMasterKeyId"]
     assert not template.of_type("AWS::SNS::Subscription")
     subscription = main_template(SLUG, size, **EVERYTHING).one("AWS::SNS::Subscription")
-    assert subscription["Endpoint"] == "{{resolve:secretsmanager:pagerduty/webhooks}}"
+    assert subscription["Endpoint"] == "{{resolve:secretsmanager:portal/payments/pagerduty}}"
 
 
 def test_grafana_may_read_and_nothing_else(template: Template, size: str) -> None:

@@ -41,7 +41,9 @@ class LoadBalancerSettings(Settings):
     certificate: Certificate = Field(description="The ARN of a certificate, or a domain and its hosted zone")
     target: ServiceReference = Field(description="The service that receives the requests")
     health_check: str = Field(
-        pattern=r"^/[\x21-\x7e]*$", max_length=1024, description="Path that answers 200 while the service is healthy"
+        pattern=r"^/[A-Za-z0-9._~!$&'()*+,;=:@%/?-]*$",
+        max_length=1024,
+        description="Path that answers 200 while the service is healthy",
     )
     waf: Waf | None = Field(default=None, description="A web ACL with a rate limit per IP address")
     http_redirect: bool = Field(

@@ -10,6 +10,7 @@ from pathlib import Path
 from troposphere import Base64, Sub
 
 from provisioning.components.kit.build import Build
+from provisioning.design.errors import DesignError
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
@@ -42,6 +43,17 @@ def user_data(node: Node, build: Build, *, number: int, values: dict[str, str]) 
         "NODE": str(number),
         **values,
     }
-    lines = ["#!/bin/bash", *(f"{name}='{value}'" for name, value in known.items())]
+    lines = ["#!/bin/bash", *(f"{name}={_quoted(node, name, value)}" for name, value in known.items())]
     # The script's own ${…} are for the shell: CloudFormation turns ${!…} into ${…}.
     return Base64(Sub("\n".join(lines) + "\n" + script().replace("${", "${!")))
+
+
+def _quoted(node: Node, name: str, value: str) -> str:
+    """Quote a value for the shell. Refuse one that could end its quotes: it may contain references
+    of Sub, so it cannot be escaped.
+    """
+    if set(value) & set("'\\\n\r"):
+        raise DesignError(
+            f"{node.source}: {node.address}: the value of {name} contains a quotation mark or a line break"
+        )
+    return f"'{value}'"
