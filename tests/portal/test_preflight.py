@@ -49,7 +49,7 @@ class Desk:
         return self.sandbox.client(service, region, self.account.account_id)
 
     def check_again(self) -> str:
-        """What olivia reads under Account checks after she has asked for it."""
+        """What olivia reads under Account checks after she has requested it."""
         answer = self.olivia.post(f"/requests/{self.request.pk}/check/", follow=True)
         assert answer.status_code == 200
         return section(answer.content.decode())

@@ -29,7 +29,7 @@ REQUEST_IDS = {size: uuid.uuid4() for size in ("dev", "prod")}
 
 
 def wish_of(world: World, size: str = "dev") -> dict[str, Any]:
-    """The arguments of one request, whose id stays the same from the form to the end."""
+    """The arguments of one request, whose id is the same from the form to the end."""
     blueprint = world.blueprints["small"]
     return {
         "actor": world.bob,
