@@ -7,11 +7,14 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from provisioning.design.size_policy import SIZES
+from provisioning.lifecycle.connection.report import Outcome
+from provisioning.lifecycle.services.test_connection import check_connection
 from provisioning.models import Account, Membership, Team, User
 
 admin.site.site_header = admin.site.site_title = "Portal: people, teams and accounts"
@@ -96,11 +99,30 @@ class AccountForm(forms.ModelForm):  # type: ignore[type-arg]
         return cleaned
 
 
+_MESSAGE_LEVELS = {
+    Outcome.PASSED: messages.SUCCESS,
+    Outcome.NOTE: messages.INFO,
+    Outcome.MISSING: messages.ERROR,
+    Outcome.UNKNOWN: messages.WARNING,
+}
+
+
 @admin.register(Account)
 class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     form = AccountForm
+    actions = ("test_connection",)
     list_display = ("name", "account_id", "sizes", "regions", "is_sandbox")
 
     def get_readonly_fields(self, _request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
         """Environments live in this account: it never becomes another."""
         return ("account_id", "external_id", "is_sandbox") if obj else ("external_id",)
+
+    @admin.action(description="Test connection", permissions=["change"])
+    def test_connection(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:
+        """Show the findings as messages, each with what to do. A few dozen calls of AWS per account."""
+        actor = request.user if isinstance(request.user, User) else None
+        for account in accounts:
+            report = check_connection(actor=actor, account=account)
+            for finding in report.findings:
+                text = " ".join(filter(None, (f"{account.name}: {finding.sentence}", finding.remedy)))
+                self.message_user(request, text, _MESSAGE_LEVELS[finding.outcome])

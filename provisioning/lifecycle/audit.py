@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any, Final, Self
 
 from provisioning.lifecycle.states import OperationState
-from provisioning.models import AuditEvent, Environment, User
+from provisioning.models import Account, AuditEvent, Environment, User
 
 
 class AuditAction(StrEnum):
@@ -33,6 +33,7 @@ class AuditAction(StrEnum):
     OPERATION_FAIL = "operation:failed", "AWS rejected a step of an operation; there is no actor."
     OPERATION_ERROR = "operation:errored", "A portal error ended an operation; there is no actor."
     OPERATION_ABANDON = "operation:abandoned", "An operation lost its worker too often; there is no actor."
+    ACCOUNT_TEST = "account:test", "An administrator tested the connection to an account; a command has no actor."
 
 
 OPERATION_ENDS: Final = {
@@ -49,3 +50,8 @@ def audit(action: AuditAction, *, actor: User | None, environment: Environment, 
     AuditEvent.objects.create(
         at=at, actor=actor, team_id=environment.team_id, environment=environment, action=str(action), detail=detail
     )
+
+
+def audit_account(action: AuditAction, *, actor: User | None, account: Account, at: datetime, **detail: Any) -> None:
+    """Write one event about an account, which belongs to no team."""
+    AuditEvent.objects.create(at=at, actor=actor, action=str(action), detail={"account": account.name, **detail})

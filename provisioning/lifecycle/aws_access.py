@@ -9,7 +9,7 @@ from typing import Final
 from django.conf import settings
 
 from provisioning.aws import Aws
-from provisioning.aws.client import aws_for
+from provisioning.aws.client import LiveAws, aws_for
 from provisioning.aws.rate_limiter import RateLimiter
 from provisioning.aws.rates import DEFAULT_RATES, scaled
 from provisioning.caching import Cache
@@ -27,8 +27,16 @@ def aws_for_account(account: Account, region: str, *, stack_role_arn: str = "") 
     """Return the client for an account and region. Its calls are paced by the rate limiter that all
     workers share. `stack_role_arn`: as in `AccountAccess`, needed only to create and delete stacks.
     """
-    limiter = _limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=account.is_sandbox))
-    return aws_for(account.access(region, stack_role_arn=stack_role_arn), limiter=limiter)
+    return aws_for(account.access(region, stack_role_arn=stack_role_arn), limiter=_limiter_of(account))
+
+
+def new_connection(account: Account, region: str) -> Aws:
+    """Return a client that shares nothing with others, so that its first call assumes the role again."""
+    return LiveAws(account.access(region), limiter=_limiter_of(account))
+
+
+def _limiter_of(account: Account) -> RateLimiter:
+    return _limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=account.is_sandbox))
 
 
 def _new_limiter(*, sandbox: bool) -> RateLimiter:

@@ -1,0 +1,10 @@
+"""What `manage.py test_connection` and the account's page in the administration find out.
+
+report        the findings as sentences, each with what to do
+reach         whether the portal can assume the account's role at all
+regions       in each region: the version of the onboarding stack, and the artefact bucket
+portal_role   whether role/portal may make every call of `provisioning.aws.calls`
+team_roles    whether the boundary and each team's stack role are what this portal's templates make
+
+Everything is read; nothing is changed. What cannot be read is a finding too.
+"""
