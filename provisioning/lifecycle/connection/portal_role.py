@@ -7,8 +7,8 @@ from typing import Final
 from uuid import NAMESPACE_DNS, uuid5
 
 from provisioning.aws.account_reads import LiveRole
-from provisioning.aws.calls import Caller, ExampleEnvironment, calls
-from provisioning.aws.handlers import carries_tags
+from provisioning.aws.calls import Caller, ExampleEnvironment, calls, example_resource
+from provisioning.aws.handlers import carries_tags, drift_reads
 from provisioning.aws.onboarding import STACK, TEMPLATE
 from provisioning.design.names import EnvironmentNames, generation_of
 from provisioning.lifecycle.connection.live_policies import statements_of
@@ -80,15 +80,17 @@ def _refused(caller: Principal, names: ExampleEnvironment) -> tuple[dict[str, li
         if call.caller is not Caller.PORTAL_ROLE:
             continue
         for need in call.needs:
-            decision = decide(
-                caller,
-                need.action,
-                need.resource_in(names),
-                context=need.context_in(names),
-                resource_tags=names.tags if carries_tags(need.tags_of) else None,
-            )
+            tags = names.tags if carries_tags(need.tags_of) else None
+            resource, context = need.resource_in(names), need.context_in(names)
+            decision = decide(caller, need.action, resource, context=context, resource_tags=tags)
             if not decision.allowed:
                 (planned if call.planned is not None else made[str(call.when)]).append(decision)
+    # CloudFormation reads resources with the caller's permissions when it detects drift, which is planned.
+    for action, types in drift_reads().items():
+        tags = names.tags if all(map(carries_tags, types)) else None
+        decision = decide(caller, action, names.fill(example_resource(action)), resource_tags=tags)
+        if not decision.allowed:
+            planned.append(decision)
     return made, planned
 
 

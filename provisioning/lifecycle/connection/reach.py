@@ -66,7 +66,7 @@ def _why_not(error: AwsError, account: Account) -> tuple[str, str]:
             remedy = "Ask an administrator of the portal to renew them."
         case Unreachable():
             place = account.endpoint_url or f"AWS in {account.regions[0]}"
-            sentence = f"The portal cannot reach {place}: {error.message}"
+            sentence = f"The portal cannot reach {place}. {error.message}"
             remedy = "Check the network between the portal and AWS, and the regions of the account."
         case Throttled():
             sentence = f"AWS limits the portal's calls at the moment: {error.message}"
