@@ -4,10 +4,11 @@ including the external id.
 
 from __future__ import annotations
 
+import re
 from urllib.parse import parse_qs
 
 from provisioning.policy.decide import decide
-from provisioning.policy.documents import Effect, Statement, parse_policy
+from provisioning.policy.documents import parse_policy
 from provisioning.policy.principal import Principal
 from provisioning.sandbox.iam.callers import Caller, root
 from provisioning.sandbox.iam.guard import CALLER
@@ -28,27 +29,27 @@ def _refused(form: dict[str, str], caller: Caller) -> str:
     role = iam.roles.get_scoped(parts[4], None, role_arn.rsplit("/", 1)[-1])
     if role is None or role["Arn"] != role_arn:
         return sentence
-    trust = parse_policy(role.get("AssumeRolePolicyDocument") or "{}", "trust policy")
+    document = role.get("AssumeRolePolicyDocument") or "{}"
+    trust = parse_policy(document, "trust policy")
     context = {"sts:RoleSessionName": form.get("RoleSessionName", "")}
     if "ExternalId" in form:
         context["sts:ExternalId"] = form["ExternalId"]
-    callers = [caller.principal] if caller.principal else _of_account(caller.account_id, trust)
+    callers = [caller.principal] if caller.principal else _of_account(caller.account_id, document)
     allowed = any(
         decide(one, "sts:AssumeRole", role_arn, context=context, resource_policy=trust).allowed for one in callers
     )
     return "" if allowed else sentence
 
 
-def _of_account(account_id: str, trust: tuple[Statement, ...]) -> list[Principal]:
+def _of_account(account_id: str, document: str) -> list[Principal]:
     """Whom an account's own key stands for: the account, and each of its users and roles that the trust policy names.
 
     AWS lets no root user assume a role. The sandbox has no keys of users, so the account's key is
-    that of the user or role that the administrator of the other account trusts.
+    that of the user or role that the administrator of the other account trusts, as a principal or in
+    a condition.
     """
-    arns = {f"arn:aws:iam::{account_id}:root"}
-    for statement in trust:
-        if statement.principal is not None and statement.effect is Effect.ALLOW:
-            arns |= {arn for arn in statement.principal.aws if arn.startswith(f"arn:aws:iam::{account_id}:")}
+    named = re.findall(rf"arn:aws:iam::{account_id}:(?:user|role)/[^\"\s]+", document)
+    arns = {f"arn:aws:iam::{account_id}:root", *(arn.replace("*", "a") for arn in named)}
     return [Principal(arn=arn, identity=_EVERYTHING) for arn in sorted(arns)]
 
 
