@@ -14,6 +14,7 @@ from provisioning.aws.handler_exceptions import (
     reason_not_read_for_drift,
 )
 from provisioning.aws.handlers import DATA, Handler, carries_tags, drift_reads, schemas
+from provisioning.management.rights.stack_role import LINKED_TO, ON_AN_EXAMPLE, PASSED_TO
 from provisioning.policy.reference import REFERENCE, AccessLevel
 from tests.aws.refresh_handlers import document, schema_of
 from tests.aws.test_every_type import component_types, shipped_types, templates
@@ -28,6 +29,21 @@ def test_every_type_of_a_component_or_a_template_has_its_handlers() -> None:
     assert used <= set(schemas())
     # A type without handlers is changed by CloudFormation itself, and its schema names no permission.
     assert {name for name in used if not schemas()[name].handlers} == set()
+
+
+def test_types_that_no_blueprint_has_are_asked_for_on_an_example() -> None:
+    used = {name for name, schema in schemas().items() if schema.handlers}
+    assert used - shipped_types() == set(ON_AN_EXAMPLE)
+
+
+def test_every_type_that_passes_or_links_a_role_says_to_which_service() -> None:
+    for action, services in (("iam:PassRole", PASSED_TO), ("iam:CreateServiceLinkedRole", LINKED_TO)):
+        needing = {
+            name for name, _, needed in _permissions() if needed == action and not reason_not_granted(name, action)
+        }
+        assert set(services) == needing, (
+            f"change the table for {action} in provisioning/management/rights/stack_role.py"
+        )
 
 
 def _permissions() -> list[tuple[str, Handler, str]]:

@@ -26,7 +26,7 @@ from provisioning.management.rights.onboarding import (
 from provisioning.management.rights.portal_role import portal_questions
 from provisioning.management.rights.questions import Answer, Asker, Count, count
 from provisioning.management.rights.rendered import RenderedStack, rendered_stacks
-from provisioning.management.rights.stack_role import stack_role_questions
+from provisioning.management.rights.stack_role import example_questions, stack_role_questions
 from provisioning.policy.principal import Principal
 from provisioning.policy.unknown_keys import UnknownKey, unknown_keys
 from provisioning.template.compile import compile_design
@@ -93,6 +93,7 @@ def _answers(
 ) -> Iterator[Answer]:
     if stacks:
         yield from (question.ask(portal) for question in portal_questions(stacks[0].names))
+        yield from (question.ask(stack_role) for question in example_questions(stacks[0]))
     known: dict[tuple[object, ...], Answer] = {}
     for stack in stacks:
         for question in stack_role_questions(stack):

@@ -27,7 +27,7 @@ _MAKES: Final = re.compile(r":(Create|Run|Request|Register|Allocate|PutParameter
 _UNTAGS: Final = re.compile(r":(Untag|Remove\w*Tags|Delete\w*Tags)")
 _DYNAMIC_REFERENCE: Final = re.compile(r"\{\{resolve:(secretsmanager|ssm):([^}]+)\}\}")
 
-_PASSED_TO: Final[Mapping[str, str]] = {
+PASSED_TO: Final[Mapping[str, str]] = {
     "AWS::Backup::BackupSelection": "backup.amazonaws.com",
     "AWS::EC2::FlowLog": "vpc-flow-logs.amazonaws.com",
     "AWS::EC2::Instance": "ec2.amazonaws.com",
@@ -39,7 +39,7 @@ _PASSED_TO: Final[Mapping[str, str]] = {
 }
 """The service to which a type's handler passes a role of the stack."""
 
-_LINKED_TO: Final[Mapping[str, str]] = {
+LINKED_TO: Final[Mapping[str, str]] = {
     "AWS::AmazonMQ::Broker": "mq.amazonaws.com",
     "AWS::ApplicationAutoScaling::ScalableTarget": "ecs.application-autoscaling.amazonaws.com",
     "AWS::Backup::BackupSelection": "backup.amazonaws.com",
@@ -53,15 +53,32 @@ _LINKED_TO: Final[Mapping[str, str]] = {
 """The service whose service-linked role a type's handler creates if the account has none."""
 
 
+ON_AN_EXAMPLE: Final = ("AWS::ElastiCache::User", "AWS::ElastiCache::UserGroup", "AWS::Logs::SubscriptionFilter")
+"""Types that a component can make and no shipped blueprint has."""
+
+
+def example_questions(stack: RenderedStack) -> Iterator[Question]:
+    """What these types need, as if the stack had one of each."""
+    for resource_type in ON_AN_EXAMPLE:
+        form = FORMS.get(resource_type)
+        name = f"{stack.names.prefix}-example"
+        place = {"region": stack.names.region, "account_id": stack.names.account_id, "partition": stack.names.partition}
+        arn = form.arn(name, {}, **place) if form is not None else ""
+        yield from _handler_questions(stack, RenderedResource("Example", resource_type, {}, arn))
+
+
 def stack_role_questions(stack: RenderedStack) -> Iterator[Question]:
     for resource in stack.resources:
-        if (schema := schemas().get(resource.type)) is None:
-            continue
+        yield from _handler_questions(stack, resource)
+    yield from _dynamic_references(stack)
+
+
+def _handler_questions(stack: RenderedStack, resource: RenderedResource) -> Iterator[Question]:
+    if (schema := schemas().get(resource.type)) is not None:
         for handler, actions in schema.handlers.items():
             for action in actions:
                 if not reason_not_granted(resource.type, action):
                     yield from _questions(stack, resource, handler, REFERENCE.action(action))
-    yield from _dynamic_references(stack)
 
 
 def _questions(
@@ -91,7 +108,7 @@ def _targets(
     if not action.types:
         return [("*", None)]
     if action.name == "iam:CreateServiceLinkedRole":
-        return [(f"arn:aws:iam::{stack.names.account_id}:role/aws-service-role/{_LINKED_TO[resource.type]}/x", None)]
+        return [(f"arn:aws:iam::{stack.names.account_id}:role/aws-service-role/{LINKED_TO[resource.type]}/x", None)]
     if action.name in ("s3:GetObject", "s3:GetObjectVersion"):
         return [(stack.names.fill("arn:{partition}:s3:::portal-artefacts-{account_id}-{region}/code/0a1b.zip"), None)]
     own: list[tuple[str, RenderedResource | None]] = (
@@ -142,13 +159,13 @@ def _context(stack: RenderedStack, resource: RenderedResource, action: Action) -
     if resource.type == "AWS::IAM::Role":
         context["iam:PermissionsBoundary"] = str(resource.properties.get("PermissionsBoundary", ""))
     if action.name == "iam:CreateServiceLinkedRole":
-        context["iam:AWSServiceName"] = _LINKED_TO[resource.type]
+        context["iam:AWSServiceName"] = LINKED_TO[resource.type]
     return {key: value for key, value in context.items() if is_among(key.lower(), action.all_keys)}
 
 
 def _passed_roles(stack: RenderedStack, resource: RenderedResource, purpose: str) -> Iterator[Question]:
     """A question for each role of the stack that the service of this type may assume."""
-    service = _PASSED_TO[resource.type]
+    service = PASSED_TO[resource.type]
     for role in stack.of_type("AWS::IAM::Role"):
         if service in _trusted(role.properties["AssumeRolePolicyDocument"]):
             yield Question(Asker.STACK_ROLE, purpose, "iam:PassRole", role.arn, {"iam:PassedToService": service})
