@@ -121,7 +121,7 @@ def draft_create(
     names = external_names(design)
     _check_external_names(names, inputs=parsed, account=account, account_team=account_team)
     compiled, timeline = _compiled(design)
-    proof = prove(compiled, policy=design.policy)
+    proof = prove(compiled, policy=design.policy, listed={name.value for name in names})
     _check_proof(proof, blueprint=blueprint, size=size)
     _check_stacks(compiled, blueprint=blueprint, account=account)
     tags = {ENVIRONMENT_TAG: str(context.environment_id)}

@@ -5,7 +5,7 @@ conditions.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from itertools import islice, product
 from typing import Any
@@ -32,16 +32,18 @@ def prove(
     parameters: Mapping[str, Any] | None = None,
     policy: SizePolicy | None = None,
     changing: bool = False,
+    listed: Collection[str] = (),
 ) -> Proof:
     """Proves a compiled design, compiled templates, stacks, or plain template mappings.
 
     `region` and `parameters` apply to plain mappings. `policy` holds the rules of a size; without
     it, a stack with termination protection counts as one whose data must be retained. `changing`
-    adds the rules for an update of a running stack.
+    adds the rules for an update of a running stack. `listed` are names outside the environment that
+    the team may use, because an administrator has listed them.
     """
     load()
     read = tuple(_stacks(stacks, region, parameters or {}))
-    views, assumed, left_out = _views(read, policy=policy, changing=changing)
+    views, assumed, left_out = _views(read, policy=policy, changing=changing, listed=frozenset(listed))
     reports = {rule_id: [Reporter(rule) for _ in views] for rule_id, rule in RULES.items()}
     for index, (view, _) in enumerate(views):
         for rule_id, rule in RULES.items():
@@ -78,7 +80,7 @@ def _findings(reports: Mapping[str, list[Reporter]], chosen: list[tuple[str, ...
 
 
 def _views(
-    stacks: tuple[Stack, ...], *, policy: SizePolicy | None, changing: bool
+    stacks: tuple[Stack, ...], *, policy: SizePolicy | None, changing: bool, listed: frozenset[str]
 ) -> tuple[list[tuple[View, tuple[str, ...]]], tuple[str, ...], int]:
     cases = {}
     for stack in stacks:
@@ -100,7 +102,7 @@ def _views(
     for choice in islice(product(*(of_stack.cases for of_stack in cases.values())), MAX_CASES):
         model = Model(stacks, dict(zip(cases, choice, strict=True)))
         chosen = tuple(sentence for case in choice for sentence in case.chosen)
-        views.append((View(model, policy=policy, changing=changing), chosen))
+        views.append((View(model, policy=policy, changing=changing, listed=listed), chosen))
     assumed = tuple(sentence for of_stack in cases.values() for sentence in of_stack.assumed)
     return views, assumed, max(0, total - len(views))
 

@@ -12,6 +12,7 @@ from provisioning.proof.refused_in_every_size import REFUSED_IN_EVERY_SIZE, refu
 from provisioning.proof.report import Proof
 from provisioning.proof.rules import load
 from provisioning.proof.run import prove
+from provisioning.template.compile import compile_design
 from tests.support import shipped
 
 # What charlie's draft contained: a policy on another team's bucket, an administrator's role, and every action.
@@ -107,3 +108,12 @@ def test_a_team_reads_what_bears_its_prefix(reference: str, *, allowed: bool) ->
     proof = prove(type(stack)(**{name: getattr(stack, name) for name in stack.__dataclass_fields__} | {"body": body}))
     found = [finding for finding in proof.findings if finding.rule == "secrets.dynamic-reference"]
     assert (not found) is allowed
+
+
+def test_alice_may_use_what_an_administrator_has_listed() -> None:
+    given = {"pagerduty_secret": "pagerduty", "loki_url": "https://loki.example.com", "loki_login_secret": "loki"}
+    compiled = compile_design(shipped.shipped("dev", slug="webhook-pipeline", **given))
+    dev = SIZE_POLICIES["dev"]
+    assert refused_findings(prove(compiled, policy=dev, listed={"pagerduty", "loki"}), dev) == ()
+    for listed in ({"pagerduty"}, {"loki"}, {"pager", "lok"}, {"pagerduty:", "loki-"}):
+        assert refused_findings(prove(compiled, policy=dev, listed=listed), dev)

@@ -17,13 +17,22 @@ from provisioning.proof.model.template import Model, Resource
 
 class View:
     """`policy` holds the rules of the size, if the caller knows it; `changing` means that the
-    templates update a running stack.
+    templates update a running stack. `listed` are the names of others' secrets and roles that an
+    administrator has listed for the team.
     """
 
-    def __init__(self, model: Model, *, policy: SizePolicy | None = None, changing: bool = False) -> None:
+    def __init__(
+        self,
+        model: Model,
+        *,
+        policy: SizePolicy | None = None,
+        changing: bool = False,
+        listed: frozenset[str] = frozenset(),
+    ) -> None:
         self.model = model
         self.policy = policy
         self.changing = changing
+        self.listed = listed
         self.network = Network(model)
         self.groups = Groups(model, self.network)
         self.listening = Listening(model)

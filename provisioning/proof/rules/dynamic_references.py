@@ -20,6 +20,8 @@ _REFERENCE = re.compile(r"\{\{resolve:(secretsmanager|ssm|ssm-secure):([^{}]*)\}
 _IMAGE = re.compile(r"resolve:(ssm):(.*)")
 _SECRET_ARN = re.compile(rf"arn:[^:]*:secretsmanager:[^:]*:(?:{OPEN}[^{CLOSE}]*{CLOSE}|[^:]*):secret:([^:]*)")
 _FIRST_MARK = re.compile(rf"/?{OPEN}([^{CLOSE}?.]+)(?:\.[^{CLOSE}]+)?{CLOSE}(?![A-Za-z0-9])")
+# Secrets Manager adds a hyphen and six characters to a name.
+_ANY_ENDING = "-??????"
 _PUBLIC = "/aws/service/"
 _TEAM_TAG = "portal:team"
 _NAMED_LIKE_IT = {"secretsmanager": "AWS::SecretsManager::Secret", "ssm": "AWS::SSM::Parameter"}
@@ -31,8 +33,8 @@ _NAMED_LIKE_IT = {"secretsmanager": "AWS::SecretsManager::Secret", "ssm": "AWS::
     severity="high",
     why="A reference to another team's secret would put its value into a resource that this team reads.",
     remedy=(
-        "Refer to a secret of the template by Ref, or to one that is named portal/<team>/… (a parameter: "
-        "/portal/<team>/…) for the team."
+        "Refer to a secret of the template by Ref, to one that is named portal/<team>/… (a parameter: /portal/<team>/…), "
+        "or to one that an administrator has listed for the team."
     ),
     source=_SOURCE,
 )
@@ -97,6 +99,10 @@ def _belongs(view: View, stack: Stack, service: str, key: str) -> str:
         return f"{shown(mark[0])} of this stack" if own else ""
     if not is_known(name.split(":", 1)[0]):
         return ""
+    if {name, name.removesuffix(_ANY_ENDING), key} & view.listed or any(
+        key.startswith(f"{one}:") for one in view.listed
+    ):
+        return f"{name}, which is listed for the team"
     if service == "ssm" and name.startswith(_PUBLIC):
         return f"AWS's public parameter {name}"
     prefix = f"portal/{team}/" if service == "secretsmanager" else f"/portal/{team}/"
@@ -111,7 +117,7 @@ def _belongs(view: View, stack: Stack, service: str, key: str) -> str:
     "Roles read only secrets of the environment or its team",
     severity="high",
     why="Code with such a role can pass another team's secret on to any address.",
-    remedy="Name a secret of the template by Ref, or one that is named portal/<team>/… for the team.",
+    remedy="Name a secret of the template by Ref, one that is named portal/<team>/…, or one that is listed for the team.",
     source="https://docs.aws.amazon.com/secretsmanager/latest/userguide/auth-and-access_examples.html",
     types=POLICY_TYPES,
 )

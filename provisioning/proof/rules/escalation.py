@@ -113,7 +113,11 @@ def assume_role(view: View, report: Reporter) -> None:
         who = ", ".join(statement.holders)
         wide = [r for r in statement.resources if r == "*" or r.endswith((":role/*", ":*"))]
         known = [name for resource in statement.resources for name in mentioned(resource)]
-        others = [r for r in statement.resources if not _PORTAL_ROLE.fullmatch(r) and not _is_role_of(view, r)]
+        others = [
+            r
+            for r in statement.resources
+            if not _PORTAL_ROLE.fullmatch(r) and not _is_role_of(view, r) and r not in view.listed
+        ]
         if wide:
             report.fault(statement.resource, f"{who} may assume any role.", statement.line)
         elif others:
