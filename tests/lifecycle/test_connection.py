@@ -22,7 +22,7 @@ from provisioning.aws import (
     WrongAccount,
     onboarding,
 )
-from provisioning.aws.account_reads import PolicyText
+from provisioning.aws.account_reads import LiveRole, PolicyText
 from provisioning.lifecycle.connection.report import ConnectionReport, Finding, Outcome
 from provisioning.lifecycle.services.test_connection import check_connection
 from provisioning.models import Account, AccountTeam, AuditEvent, Membership, Role, Team, User
@@ -154,6 +154,9 @@ def test_a_region_without_onboarding_is_named(onboarded: Onboarded) -> None:
 def test_a_role_that_was_changed_by_hand_is_named(onboarded: Onboarded) -> None:
     onboarded.deploy()
     onboarded.deploy_team(HostedZones=f"arn:aws:route53:::hostedzone/{ZONE}")
+    secrets = onboarded.sandbox.client("secretsmanager", REGION, onboarded.account.account_id)
+    secret_arn = secrets.create_secret(Name="pagerduty", SecretString="x")["ARN"]
+    onboarded.payments.secrets = ["pagerduty", "elsewhere"]
     onboarded.payments.hosted_zones = [ZONE, OTHER_ZONE]
     onboarded.payments.save()
     iam, name = onboarded.iam(), onboarding.stack_role_name("payments")
@@ -179,6 +182,7 @@ def test_a_role_that_was_changed_by_hand_is_named(onboarded: Onboarded) -> None:
         f"{title} may not use arn:aws:route53:::hostedzone/{OTHER_ZONE}, which the portal offers the team." in missing
     )
     assert ZONE not in missing.replace(OTHER_ZONE, "")
+    assert f"{title} may not use {secret_arn}, which the portal offers the team." in missing
     assert f"{title} has statements that this portal's template has not: handmade/Everything." in sentences(
         report, Outcome.NOTE
     )
@@ -268,6 +272,18 @@ class TestScripted:
             "There is no permissions boundary arn:aws:iam::111111111111:policy/portal-environment-boundary" in missing
         )
         assert f"No team may use {dev.account.name} yet." in sentences(report, Outcome.NOTE)
+
+    def test_the_role_of_former_environments_must_remain(self, dev: World) -> None:
+        environment = dev.request("orders").environment
+        environment.stack_role_arn = former = f"arn:aws:iam::{dev.account.account_id}:role/portal-stacks"
+        environment.save()
+        missing = sentences(check_connection(actor=None, account=dev.account, connect=dev.aws_for), Outcome.MISSING)
+        assert f"The role {former}, needed by 1 environment" in missing
+        assert "FormerEnvironments=true" in missing
+        script = dev.cloud.script(Place(dev.account.account_id, dev.account.regions[0]))
+        script.roles["portal-stacks"] = LiveRole(former, {}, "{}", (), None)
+        report = check_connection(actor=None, account=dev.account, connect=dev.aws_for)
+        assert f"The role {former}, needed by 1 environment" not in sentences(report, Outcome.MISSING)
 
     def test_a_policy_that_is_no_policy_is_unknown(self, dev: World) -> None:
         region = dev.account.regions[0]

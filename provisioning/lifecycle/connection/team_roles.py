@@ -7,7 +7,7 @@ own list.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -49,7 +49,16 @@ def check_boundary(
     _compare(findings, f"The boundary {boundary.name}", expected, statements_of((boundary,)), remedy)
 
 
-def check_team(findings: Findings, entry: AccountTeam, role: LiveRole | None, *, region: str, partition: str) -> None:
+def check_team(
+    findings: Findings,
+    entry: AccountTeam,
+    role: LiveRole | None,
+    *,
+    secret_arns: Sequence[str],
+    region: str,
+    partition: str,
+) -> None:
+    """`secret_arns` are the ARNs of the secrets that the portal offers the team in this region."""
     key = team_key(entry.team.slug)
     name = entry.stack_role_arn.rpartition("/")[2]
     remedy = (
@@ -72,7 +81,28 @@ def check_team(findings: Findings, entry: AccountTeam, role: LiveRole | None, *,
     actual = statements_of(role.policies)
     listed = tuple(one for one in actual if one.sid in (_ZONES, _SECRETS))
     _compare(findings, title, expected.identity, tuple(one for one in actual if one not in listed), remedy)
-    _check_lists(findings, entry, listed, title=title, partition=partition)
+    zone_arns = [f"arn:{partition}:route53:::hostedzone/{zone}" for zone in entry.hosted_zones]
+    for parameter, arns in (("HostedZones", zone_arns), ("Secrets", secret_arns)):
+        lacking = [arn for arn in arns if not any(one.names_resource(arn, {}) for one in listed)]
+        if lacking:
+            findings.missing(
+                f"{title} may not use {', '.join(lacking)}, which the portal offers the team.",
+                f"An administrator of account {entry.account.account_id} has to add it to the parameter {parameter} of the "
+                f"stack {team_stack(key)}; or remove it from {entry}.",
+            )
+
+
+def check_former_role(findings: Findings, role_arn: str, role: LiveRole | None, *, environments: int) -> None:
+    """Check that the role of environments from before there was one role per team is still there."""
+    noun = "environment" if environments == 1 else "environments"
+    if role is not None and role.arn == role_arn:
+        findings.passed(f"The role {role_arn}, needed by {environments} {noun}, exists.")
+    else:
+        findings.missing(
+            f"The role {role_arn}, needed by {environments} {noun}, does not exist.",
+            f"An administrator of account {role_arn.split(':')[4]} has to update the stack {STACK} with the parameter "
+            "FormerEnvironments=true, or create the role again.",
+        )
 
 
 @cache
@@ -100,22 +130,3 @@ def _compare(
         )
     if not (missing or more):
         findings.passed(f"{title} is what this portal's template makes.")
-
-
-def _check_lists(
-    findings: Findings, entry: AccountTeam, listed: tuple[Statement, ...], *, title: str, partition: str
-) -> None:
-    """Compare the zones and the secrets with an ARN that the portal offers the team with those of its stack."""
-    named = {pattern.pattern for one in listed for pattern in one.resources}
-    offered: Mapping[str, list[str]] = {
-        "HostedZones": [f"arn:{partition}:route53:::hostedzone/{zone}" for zone in entry.hosted_zones],
-        "Secrets": [secret for secret in entry.secrets if secret.startswith("arn:")],
-    }
-    stack = team_stack(team_key(entry.team.slug))
-    for parameter, arns in offered.items():
-        if lacking := [arn for arn in arns if arn not in named]:
-            findings.missing(
-                f"{title} may not use {', '.join(lacking)}, which the portal offers the team.",
-                f"An administrator of account {entry.account.account_id} has to add it to the parameter {parameter} of the "
-                f"stack {stack}; or remove it from {entry}.",
-            )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from provisioning.aws import Aws
@@ -15,8 +16,9 @@ from provisioning.lifecycle.connection.portal_role import check_portal_role
 from provisioning.lifecycle.connection.reach import check_reach
 from provisioning.lifecycle.connection.regions import check_region
 from provisioning.lifecycle.connection.report import ConnectionReport, Findings, Outcome
-from provisioning.lifecycle.connection.team_roles import check_boundary, check_team
-from provisioning.models import Account, AccountTeam, User
+from provisioning.lifecycle.connection.team_roles import check_boundary, check_former_role, check_team
+from provisioning.lifecycle.states import NO_LONGER_THERE
+from provisioning.models import Account, AccountTeam, Environment, User
 
 Connect: TypeAlias = Callable[[Account, str], Aws]
 
@@ -79,4 +81,27 @@ def _check_roles(findings: Findings, account: Account, aws: Aws) -> None:
     for entry in entries:
         with findings.reading(f"The stack role of {entry.team.name}"):
             stack_role = aws.reads.role(entry.stack_role_arn.rpartition("/")[2])
-            check_team(findings, entry, stack_role, region=region, partition=partition)
+            secret_arns = _secret_arns(aws, entry)
+            check_team(findings, entry, stack_role, secret_arns=secret_arns, region=region, partition=partition)
+    for role_arn, environments in _former_roles(account, entries).items():
+        with findings.reading(f"The role {role_arn}"):
+            former = aws.reads.role(role_arn.rpartition("/")[2])
+            check_former_role(findings, role_arn, former, environments=environments)
+
+
+def _secret_arns(aws: Aws, entry: AccountTeam) -> list[str]:
+    """Return the ARNs of the team's listed secrets; one that is not in this region is left out."""
+    states = [None if name.startswith("arn:") else aws.reads.secret(name) for name in entry.secrets]
+    return [
+        state.arn if state else name
+        for name, state in zip(entry.secrets, states, strict=True)
+        if state or name.startswith("arn:")
+    ]
+
+
+def _former_roles(account: Account, entries: Sequence[AccountTeam]) -> Mapping[str, int]:
+    """Return the roles, other than those of the teams, that living environments need, with their number."""
+    living = Environment.objects.filter(account=account).exclude(state__in=NO_LONGER_THERE).select_related("account")
+    needed = Counter(environment.role_for_stacks for environment in living)
+    of_teams = {entry.stack_role_arn for entry in entries}
+    return {role_arn: number for role_arn, number in needed.items() if role_arn and role_arn not in of_teams}
