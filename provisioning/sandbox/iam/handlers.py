@@ -4,7 +4,7 @@ AWS's schemas list the permissions of each handler (`handlers.*.permissions`). E
 resource itself where its action knows that type, and on whatever the properties name. The rules:
 
 - An action without resource types is asked on `*`.
-- An action of another service is asked only on resources that a property names.
+- An action of another service is asked only if a property names a resource of that service.
 - A permission that only an unset property needs is not asked (`optional`); nor is one that the service
   authorization reference does not know, or that the schema writes with a wildcard (`not_asked`).
 - In a create handler, the creating call bears the tags and the resource has none yet; afterwards the
@@ -27,6 +27,7 @@ from provisioning.sandbox.iam.own_arns import own_arn, service_of_type
 from provisioning.sandbox.iam.passed_to import linked_role, service_passed_to
 from provisioning.sandbox.iam.planned_tags import planned_tags, tags_with_creation
 from provisioning.sandbox.iam.request_tags import tag_context
+from provisioning.sandbox.iam.resources import service_of
 from provisioning.sandbox.private import get_account_id, get_region, iam
 from provisioning.sandbox.schemas import schema_of
 
@@ -111,8 +112,11 @@ def _ordinary(op: str, action: str, target: Target, others: Mapping[str, Mapping
         gone_too = op == "delete" and known.access_level in _SIGHT
         needed.append(Access(action, own, context, {} if op == "create" and _before_tags(action) else target.tags))
         needed += [Access(action, own, context, {})] if gone_too and target.tags else []
-    needed += [Access(action, arn, context, tags) for arn, tags in others.items() if _covers(action, arn)]
-    if not needed and action.partition(":")[0] == service_of_type(target.resource_type):
+    named = [arn for arn in others if _covers(action, arn)]
+    service = action.partition(":")[0]
+    if service == service_of_type(target.resource_type) or any(service_of(arn) == service for arn in named):
+        needed += [Access(action, arn, context, others[arn]) for arn in named]
+    if not needed and service == service_of_type(target.resource_type):
         needed.append(Access(action, _any_of_first_type(action), context, {}))
     return needed
 

@@ -32,7 +32,7 @@ _EC2_ID = re.compile(rf"({'|'.join(_EC2_KINDS)})-[0-9a-f]{{8,17}}\Z")
 # Properties that contain text for others: the handler does not call anything that they name.
 _OPAQUE = re.compile(
     r"(.*Policy(Document)?|Policies|Environment|EnvironmentFiles|Secrets|ContainerDefinitions|UserData|Tags|DashboardBody"
-    r"|Definition(String)?|InsufficientDataActions|AlarmActions|OKActions|Metrics|TemplateBody|Rules|Dimensions)\Z"
+    r"|Definition(String)?|InsufficientDataActions|AlarmActions|OKActions|Metrics|TemplateBody|AliasTarget|Rules|Dimensions)\Z"
 )
 _NOT_PASSED = re.compile(r"(Policies|Environment|ContainerDefinitions|.*Document)\Z")
 _ROLE = re.compile(r"(.*Role(Arn|ARN|s)?|DeliverLogsPermissionArn)\Z")
