@@ -12,6 +12,7 @@ import pytest
 from provisioning.aws import onboarding
 from provisioning.aws.calls import Caller, ExampleEnvironment, calls
 from provisioning.aws.handlers import carries_tags
+from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.policy.decide import decide
 from provisioning.policy.globs import compiled_glob
 from provisioning.policy.template import Template, managed_policies_of, roles_of
@@ -43,6 +44,28 @@ BOTH = pytest.mark.parametrize("template", [account_template(), team_template()]
 def test_cfn_lint_has_no_remark() -> None:
     for path in (onboarding.TEMPLATE, onboarding.TEAM_TEMPLATE):
         assert lint(path.read_text(encoding="utf-8")) == []
+
+
+@BOTH
+def test_the_template_fits_into_a_request(template: Template) -> None:
+    """A longer one needs a bucket, and an account has none before it is onboarded."""
+    body = onboarding.TEMPLATE if template is account_template() else onboarding.TEAM_TEMPLATE
+    assert len(body.read_bytes()) <= MAX_INLINE_BYTES
+
+
+def test_a_stack_may_make_the_service_linked_roles_that_onboarding_makes() -> None:
+    made = {
+        resource["Properties"]["AWSServiceName"]
+        for resource in account_template().resources.values()
+        if resource["Type"] == "AWS::IAM::ServiceLinkedRole"
+    }
+    (statement,) = [
+        one
+        for policy in team_template().resources["StackRole"]["Properties"]["Policies"]
+        for one in policy.get("PolicyDocument", {}).get("Statement", [])
+        if one["Sid"] == "ServiceLinkedRolesOfTheseServices"
+    ]
+    assert set(statement["Condition"]["StringEquals"]["iam:AWSServiceName"]) == made
 
 
 @BOTH
