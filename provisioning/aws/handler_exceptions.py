@@ -114,6 +114,12 @@ NOT_GRANTED: Final = (
         only_for=("SsmAssociations",),
     ),
     NotGranted(
+        "AWS::EC2::Volume",
+        ("ec2:CopyVolumes",),
+        "A copy of another volume, which may be another team's.",
+        only_for=("SourceVolumeId",),
+    ),
+    NotGranted(
         "AWS::EC2::VPCEndpoint",
         ("vpc-lattice:*", "vpce:*"),
         "Endpoints of VPC Lattice service networks and of other regions.",
@@ -181,7 +187,7 @@ NOT_GRANTED: Final = (
     ),
     NotGranted(
         "AWS::RDS::DBInstance",
-        ("rds:RestoreDB*",),
+        ("rds:RestoreDB*", "rds:CreateDBInstanceReadReplica"),
         "A database made from a snapshot or from another database, which may be another team's.",
         only_for=(
             "DBSnapshotIdentifier",

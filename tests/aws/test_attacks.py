@@ -20,6 +20,7 @@ from tests.aws.attacks import (
     role_tags,
     stack_iam,
     stack_names,
+    stack_networks,
     stack_secrets,
     stack_services,
 )
@@ -31,6 +32,7 @@ ATTACKS: tuple[Attack, ...] = (
     *stack_iam.ATTACKS,
     *stack_services.ATTACKS,
     *stack_names.ATTACKS,
+    *stack_networks.ATTACKS,
     *portal_stacks.ATTACKS,
     *portal_iam.ATTACKS,
     *portal_environments.ATTACKS,
