@@ -86,7 +86,7 @@ def test_a_boundary_that_takes_a_permission_away_is_reported(templates: Callable
 def test_a_condition_key_that_an_action_never_has_is_reported(templates: Callable[[str, str, str], Path]) -> None:
     folder = templates(
         ACCOUNT_TEMPLATE,
-        '"application-autoscaling:scalable-dimension": "ecs:service:DesiredCount"',
+        '"application-autoscaling:service-namespace": ecs',
         '"ecs:cluster": "x"',
     )
     report = check_rights(only(SMALL), folder=folder)
