@@ -34,6 +34,10 @@ class AuditAction(StrEnum):
     OPERATION_ERROR = "operation:errored", "A portal error ended an operation; there is no actor."
     OPERATION_ABANDON = "operation:abandoned", "An operation lost its worker too often; there is no actor."
     ACCOUNT_TEST = "account:test", "An administrator tested the connection to an account; a command has no actor."
+    PERSON_CHANGE = "person:change", "An administrator added, changed or deleted a person, or their rights."
+    TEAM_CHANGE = "team:change", "An administrator added, changed or deleted a team, or its members."
+    ACCOUNT_CHANGE = "account:change", "An administrator added, changed or deleted an account, or its teams."
+    ACCOUNT_TEAM_CHANGE = "account_team:change", "An administrator changed what a team may use in an account."
 
 
 OPERATION_ENDS: Final = {
@@ -55,3 +59,8 @@ def audit(action: AuditAction, *, actor: User | None, environment: Environment, 
 def audit_account(action: AuditAction, *, actor: User | None, account: Account, at: datetime, **detail: Any) -> None:
     """Write one event about an account, which belongs to no team."""
     AuditEvent.objects.create(at=at, actor=actor, action=str(action), detail={"account": account.name, **detail})
+
+
+def audit_administration(action: AuditAction, *, actor: User, at: datetime, **detail: Any) -> None:
+    """Write one event about people, teams or accounts, which belong to no environment."""
+    AuditEvent.objects.create(at=at, actor=actor, action=str(action), detail=detail)

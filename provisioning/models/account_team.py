@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import ValidationError
 from django.db import models
 
+from provisioning.design.names import team_key
+
 from .account import Account
 from .team import Team
 from .validators import (
@@ -65,8 +67,15 @@ class AccountTeam(models.Model):
 
         A sandbox accepts the examples of the blueprints, which name AWS's example account.
         """
+        # With a new account or team on the same page, the object is there and its id is not yet.
+        account, team = getattr(self, "account", None), getattr(self, "team", None)
+        if account is None or team is None:
+            return
         errors: dict[str, str] = {}
-        account_id = self.account.account_id if self.account_id and not self.account.is_sandbox else ""
+        role = f"role/portal/stacks/portal-stacks-{team_key(team.slug)}"
+        if not self.stack_role_arn.endswith(f":{role}"):
+            errors["stack_role_arn"] = f"The stack role of {team.name} is {role}."
+        account_id = "" if account.is_sandbox else account.account_id
         for field, entries in (
             ("stack_role_arn", [self.stack_role_arn]),
             ("certificates", self.certificates),

@@ -3,7 +3,10 @@
 import uuid
 
 from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
 from django.db import models
+
+from provisioning.design.names import RESERVED_TEAM_KEYS, team_key
 
 
 class User(AbstractUser):
@@ -20,6 +23,17 @@ class Team(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """Refuse a slug of which AWS would see the same form as of another team's."""
+        key = team_key(self.slug)
+        if self._state.adding and self.slug in RESERVED_TEAM_KEYS:
+            raise ValidationError({"slug": f"“{self.slug}” is reserved. Choose another slug."})
+        others = Team.objects.exclude(pk=self.pk)
+        if (other := next((team for team in others if team_key(team.slug) == key), None)) is not None:
+            raise ValidationError(
+                {"slug": f"AWS would see “{key}” for this team and for {other.name}. Choose another slug."}
+            )
 
 
 class Role(models.TextChoices):

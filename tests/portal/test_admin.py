@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import html
+
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.exceptions import ValidationError
 from django.test import Client
 
-from provisioning.models import Account, AuditEvent, User
+from provisioning.design.names import team_key
+from provisioning.models import Account, AccountTeam, AuditEvent, Membership, Team, User
+from provisioning.models.validators import check_endpoint_url
 from tests.portal.conftest import People
 
 ROLE = "arn:aws:iam::123456789012:role/portal"
@@ -19,8 +24,29 @@ def administrator(db: None) -> Client:
     return client
 
 
+NO_TEAMS = {"account_teams-TOTAL_FORMS": 0, "account_teams-INITIAL_FORMS": 0}
+
+
 def form(**changes: object) -> dict[str, object]:
-    return {"name": "acme-prod", "account_id": "123456789012", "regions": "eu-north-1", **changes}
+    return {"name": "acme-prod", "account_id": "123456789012", "regions": "eu-north-1", **NO_TEAMS, **changes}
+
+
+def team_form(team: Team, **changes: object) -> dict[str, object]:
+    """The account's form with one team in it."""
+    given = {"team": str(team.pk), **changes}
+    return form(
+        name="acme-new",
+        **{"account_teams-TOTAL_FORMS": 1},
+        **{f"account_teams-0-{key}": text for key, text in given.items()},
+    )
+
+
+def staff(*permissions: str) -> Client:
+    user = User.objects.create_user("sam", password="correct horse battery", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    client = Client()
+    client.force_login(user)
+    return client
 
 
 def test_members_do_not_get_in(people: People) -> None:
@@ -58,7 +84,7 @@ def test_an_account_never_becomes_another(administrator: Client) -> None:
 
 
 def test_all_its_pages_open(administrator: Client) -> None:
-    for noun in ("user", "team", "account"):
+    for noun in ("user", "team", "account", "accountteam"):
         assert administrator.get(f"/admin/provisioning/{noun}/").status_code == 200
         assert administrator.get(f"/admin/provisioning/{noun}/add/").status_code == 200
 
@@ -90,3 +116,187 @@ def test_who_may_only_look_at_accounts_cannot_test_them(db: None) -> None:
     client = Client()
     client.force_login(charlie)
     assert "Test connection" not in client.get("/admin/provisioning/account/").content.decode()
+
+
+def test_an_account_is_entered_once(administrator: Client) -> None:
+    administrator.post("/admin/provisioning/account/add/", form())
+    answer = administrator.post("/admin/provisioning/account/add/", form(name="again"))
+    assert "The AWS account 123456789012 is entered already, as acme-prod." in answer.content.decode()
+    at_emulator = form(name="again", endpoint_url="http://127.0.0.1:4566")
+    assert administrator.post("/admin/provisioning/account/add/", at_emulator).status_code == 302
+
+
+@pytest.mark.parametrize("regions", ["eu-north-1;rm -rf", "eu-north-9", "eu-north-1,mars-1"])
+def test_an_account_has_regions_that_exist(administrator: Client, regions: str) -> None:
+    answer = administrator.post("/admin/provisioning/account/add/", form(regions=regions))
+    assert "is not the code of an AWS region, such as eu-north-1." in answer.content.decode()
+    assert not Account.objects.exists()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://169.254.170.2/",
+        "http://2852039166/",
+        "http://0xa9.0xfe.0xa9.0xfe/",
+        "http://169.254.43518/",
+        "http://[fe80::1]/",
+        "http://[fd00:ec2::254]/",
+        "http://[::ffff:169.254.169.254]/",
+        "http://[64:ff9b::a9fe:a9fe]/",
+        "http://metadata.google.internal/",
+        "http://0.0.0.0:80/",
+    ],
+)
+def test_an_endpoint_is_never_where_a_machine_reads_its_credentials(administrator: Client, url: str) -> None:
+    answer = administrator.post("/admin/provisioning/account/add/", form(endpoint_url=url))
+    assert answer.status_code == 200
+    assert not Account.objects.exists()
+    with pytest.raises(ValidationError, match="reads its own credentials"):
+        check_endpoint_url(url)
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:4566", "http://[::1]:4566", "http://sandbox.example.org:4566"])
+def test_an_endpoint_may_be_an_emulator_anywhere(url: str) -> None:
+    check_endpoint_url(url)
+
+
+def test_a_team_is_entered_with_its_account_and_gets_its_stack_role(administrator: Client, people: People) -> None:
+    lists = {"hosted_zones": "Z0123456789ABCDEFGHIJ\r\n\r\nZ123\r\n", "secrets": "shared/mail\r\nshared/logs/*"}
+    assert (
+        administrator.post("/admin/provisioning/account/add/", team_form(people.payments, **lists)).status_code == 302
+    )
+    entered = AccountTeam.objects.get(account__name="acme-new")
+    assert entered.stack_role_arn == "arn:aws:iam::123456789012:role/portal/stacks/portal-stacks-payments"
+    assert entered.hosted_zones == ["Z0123456789ABCDEFGHIJ", "Z123"]
+    assert entered.secrets == ["shared/mail", "shared/logs/*"]
+
+
+@pytest.mark.parametrize(
+    ("field", "entry", "sentence"),
+    [
+        ("hosted_zones", "shop.example.org", "“shop.example.org” is not the id of a hosted zone"),
+        ("secrets", "portal/logistics/orders", "is named for one team"),
+        ("secrets", "*", "“*” is not a secret"),
+        ("secrets", "shared*", "“shared*” is not a secret"),
+        (
+            "secrets",
+            "arn:aws:secretsmanager:eu-north-1:999999999999:secret:shared/mail-AbCdEf",
+            "is in the account 999999999999, not in 123456789012.",
+        ),
+        ("certificates", "arn:aws:acm:eu-north-1:999999999999:certificate/a", "is in the account 999999999999"),
+        ("certificates", "shop.example.org", "is not the ARN of a certificate"),
+        ("roles", "arn:aws:iam::123456789012:role/*", "is not the ARN of a role"),
+        ("image_repositories", "base/python", "is not an image repository"),
+        ("image_repositories", "123456789012.dkr.ecr.eu-north-1.amazonaws.com/base:3", "is not an image repository"),
+        (
+            "stack_role_arn",
+            "arn:aws:iam::123456789012:role/portal/stacks/portal-stacks-logistics",
+            "The stack role of Payments is role/portal/stacks/portal-stacks-payments.",
+        ),
+        (
+            "stack_role_arn",
+            "arn:aws:iam::999999999999:role/portal/stacks/portal-stacks-payments",
+            "is in the account 999999999999, not in 123456789012.",
+        ),
+    ],
+)
+def test_what_a_team_may_use_is_checked_and_told_at_its_field(
+    administrator: Client, people: People, field: str, entry: str, sentence: str
+) -> None:
+    answer = administrator.post("/admin/provisioning/account/add/", team_form(people.payments, **{field: entry}))
+    assert sentence in html.unescape(answer.content.decode())
+    assert not Account.objects.filter(name="acme-new").exists()
+
+
+def test_no_two_teams_have_one_key(administrator: Client, people: People) -> None:
+    nothing = {
+        f"{inline}-{count}_FORMS": 0 for inline in ("memberships", "account_teams") for count in ("TOTAL", "INITIAL")
+    }
+    long_one = Team.objects.create(slug="payments-of-the-north", name="North")
+    taken = team_key(long_one.slug)
+    for slug, sentence in ((taken, "for this team and for North"), ("portal", "“portal” is reserved")):
+        answer = administrator.post("/admin/provisioning/team/add/", {"name": "Other", "slug": slug, **nothing})
+        assert sentence in answer.content.decode()
+    fine = {"name": "Other", "slug": "other", **nothing}
+    assert administrator.post("/admin/provisioning/team/add/", fine).status_code == 302
+
+
+# Rights
+
+
+def person_form(user: User, **changes: object) -> dict[str, object]:
+    joined = user.date_joined
+    dates = {"date_joined_0": f"{joined:%Y-%m-%d}", "date_joined_1": f"{joined:%H:%M:%S}"}
+    return {"username": user.username, "is_active": "on", **dates, **changes}
+
+
+def test_staff_gives_nobody_a_right(people: People) -> None:
+    sam = staff("view_user", "change_user", "delete_user")
+    user = User.objects.get(username="sam")
+    everything = {"is_superuser": "on", "is_approver": "on", "user_permissions": Permission.objects.first().pk}  # type: ignore[union-attr]
+    for target in (user, people.bob):
+        before = (target.is_superuser, target.is_approver, target.is_staff, target.user_permissions.count())
+        url = f"/admin/provisioning/user/{target.pk}/change/"
+        assert sam.post(url, person_form(target, first_name="Sam", is_staff="on", **everything)).status_code == 302
+        target.refresh_from_db()
+        assert target.first_name == "Sam"
+        assert (target.is_superuser, target.is_approver, target.is_staff, target.user_permissions.count()) == before
+
+
+def test_staff_takes_over_nobody_who_has_rights(people: People) -> None:
+    sam = staff("view_user", "change_user", "delete_user")
+    root = User.objects.create_superuser("root", password="correct horse battery")
+    password = {"password1": "my own horse battery", "password2": "my own horse battery"}
+    for target in (people.olivia, root):
+        url = f"/admin/provisioning/user/{target.pk}"
+        assert sam.post(f"{url}/change/", person_form(target, email="sam@example.org")).status_code == 403
+        assert sam.post(f"{url}/password/", password).status_code == 403
+        assert sam.post(f"{url}/delete/", {"post": "yes"}).status_code == 403
+        chosen = {"action": "delete_selected", "_selected_action": str(target.pk), "post": "yes"}
+        sam.post("/admin/provisioning/user/", chosen)
+        target.refresh_from_db()
+        assert target.email == ""
+        assert not target.check_password("my own horse battery")
+    assert sam.post(f"/admin/provisioning/user/{people.bob.pk}/password/", password).status_code == 302
+
+
+def test_every_change_is_in_the_audit_log(administrator: Client, people: People) -> None:
+    root = User.objects.get(username="root")
+    url = f"/admin/provisioning/user/{people.bob.pk}/change/"
+    assert administrator.post(url, person_form(people.bob, is_approver="on")).status_code == 302
+    event = AuditEvent.objects.get(action="person:change")
+    assert (event.actor, event.detail["subject"], event.detail["change"]) == (root, "bob", "changed")
+    assert event.detail["now"]["is_approver"] is True
+
+    added = team_form(people.payments, secrets="shared/mail")
+    assert administrator.post("/admin/provisioning/account/add/", added).status_code == 302
+    event = AuditEvent.objects.get(action="account:change")
+    assert event.detail["change"] == "added"
+    assert event.detail["now"]["account_teams"] == ["Payments in acme-new"]
+    assert Account.objects.get(account_id="123456789012").external_id not in str(event.detail)
+
+    entered = AccountTeam.objects.get(account__account_id="123456789012")
+    administrator.post(f"/admin/provisioning/accountteam/{entered.pk}/change/", {"secrets": "shared/logs"})
+    event = AuditEvent.objects.get(action="account_team:change")
+    assert event.detail["now"]["secrets"] == ["shared/logs"]
+    administrator.post(f"/admin/provisioning/accountteam/{entered.pk}/delete/", {"post": "yes"})
+    assert AuditEvent.objects.filter(action="account_team:change").latest("id").detail["change"] == "deleted"
+
+    membership = Membership.objects.get(user=people.bob)
+    inline = {
+        "memberships-TOTAL_FORMS": 1,
+        "memberships-INITIAL_FORMS": 1,
+        "memberships-0-id": membership.pk,
+        "memberships-0-team": str(people.payments.pk),
+        "memberships-0-user": str(people.bob.pk),
+        "memberships-0-role": "owner",
+    }
+    memberships = Membership.objects.filter(team=people.payments).exclude(pk=membership.pk)
+    assert memberships.count() == 1
+    memberships.delete()
+    url = f"/admin/provisioning/team/{people.payments.pk}/change/"
+    assert administrator.post(url, {"name": "Payments", **inline, **NO_TEAMS}).status_code == 302
+    event = AuditEvent.objects.get(action="team:change")
+    assert event.detail["now"]["memberships"] == ["bob in Payments as owner"]
