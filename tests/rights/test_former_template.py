@@ -10,8 +10,8 @@ from provisioning.management.rights.questions import Answer
 from provisioning.policy.principal import Principal
 from tests.rights.conftest import ORDERS, former_roles, policy_of_aws
 
-# Made since: the checks before approval, and all planned calls.
-_MADE_SINCE = {name for name, call in calls().items() if call.planned or call.when is When.PREFLIGHT}
+# Made since: the test of the connection, the checks before approval, and all planned calls.
+_MADE_SINCE = {name for name, call in calls().items() if call.planned or call.when in (When.CONNECTING, When.PREFLIGHT)}
 
 
 def _portal() -> Principal:

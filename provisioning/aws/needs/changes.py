@@ -8,22 +8,23 @@ from __future__ import annotations
 from typing import Final
 
 from provisioning.aws.needs.record import REQUEST_TAGS, Call, Caller, Need, When
+from provisioning.aws.onboarding import artefact_bucket, portal_role_arn, stack_role_arn
 
 STACK: Final = "AWS::CloudFormation::Stack"
 STACK_ARN: Final = (
     "arn:{partition}:cloudformation:{region}:{account_id}:stack/{prefix}/0a1b2c3d-1111-4222-8333-444455556666"
 )
-STACK_ROLE: Final = "arn:{partition}:iam::{account_id}:role/portal/stacks/portal-stacks-{team}"
+STACK_ROLE: Final = stack_role_arn("{account_id}", "{team}", partition="{partition}")
 ROLE_OF_STACK: Final = {"cloudformation:RoleArn": STACK_ROLE}
 PASS_STACK_ROLE: Final = Need(
     "iam:PassRole", STACK_ROLE, context={"iam:PassedToService": "cloudformation.amazonaws.com"}
 )
-TEMPLATE: Final = "arn:{partition}:s3:::portal-artefacts-{account_id}-{region}/templates/0a1b2c3d.json"
+ARTEFACTS: Final = f"arn:{{partition}}:s3:::{artefact_bucket('{account_id}', '{region}')}"
+TEMPLATE: Final = f"{ARTEFACTS}/templates/0a1b2c3d.json"
 # With TemplateURL, CloudFormation reads the template with the caller's permissions, not with the stack role's.
 READ_TEMPLATE: Final = Need("s3:GetObject", TEMPLATE)
 
-_PACKAGE: Final = "arn:{partition}:s3:::portal-artefacts-{account_id}-{region}/code/0a1b2c3d.zip"
-_ARTEFACTS: Final = "arn:{partition}:s3:::portal-artefacts-{account_id}-{region}"
+_PACKAGE: Final = f"{ARTEFACTS}/code/0a1b2c3d.zip"
 _BUCKET: Final = "arn:{partition}:s3:::pt-{team}--{generation}-media-{account_id}-{region}-an"
 _OBJECT: Final = f"{_BUCKET}/uploads/1.png"
 _CLUSTER: Final = "arn:{partition}:ecs:{region}:{account_id}:cluster/{prefix}"
@@ -70,7 +71,7 @@ STACKS: Final = (
     Call(
         "s3:HeadObject",
         When.CREATION,
-        (Need("s3:GetObject", _PACKAGE), Need("s3:ListBucket", _ARTEFACTS)),
+        (Need("s3:GetObject", _PACKAGE), Need("s3:ListBucket", ARTEFACTS)),
     ),
 )
 
@@ -258,7 +259,7 @@ CONNECTION: Final = (
     Call(
         "sts:AssumeRole",
         When.CONNECTING,
-        (Need("sts:AssumeRole", "arn:{partition}:iam::{account_id}:role/portal"),),
+        (Need("sts:AssumeRole", portal_role_arn("{account_id}", partition="{partition}")),),
         caller=Caller.PORTAL_ITSELF,
     ),
     # "No permissions are required to perform this operation": https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html

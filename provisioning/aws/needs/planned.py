@@ -14,9 +14,10 @@ from provisioning.aws.needs.changes import (
     STACK_ARN,
 )
 from provisioning.aws.needs.record import CHANGES_AND_DRIFT, COSTS, REQUEST_TAGS, Call, Caller, Need, When
+from provisioning.aws.onboarding import event_queue_arn
 
 _CHANGE_SET: Final = {"cloudformation:ChangeSetName": "portal-{environment_id}"}
-_QUEUE: Final = "arn:{partition}:sqs:{region}:{account_id}:portal-stack-events"
+_QUEUE: Final = event_queue_arn("{account_id}", "{region}", partition="{partition}")
 
 
 def _on_stack(operation: str, when: When, *more: Need, context: dict[str, str] | None = None) -> Call:

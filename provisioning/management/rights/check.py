@@ -93,7 +93,9 @@ def _answers(
 ) -> Iterator[Answer]:
     if stacks:
         yield from (question.ask(portal) for question in portal_questions(stacks[0].names))
-        yield from (question.ask(stack_role) for question in example_questions(stacks[0]))
+        # An example acts on other resources of its stack, such as log groups; the largest stack has most kinds of them.
+        largest = max(stacks, key=lambda stack: len(stack.resources))
+        yield from (question.ask(stack_role) for question in example_questions(largest))
     known: dict[tuple[object, ...], Answer] = {}
     for stack in stacks:
         for question in stack_role_questions(stack):

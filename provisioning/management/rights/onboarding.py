@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-import provisioning.aws
+from provisioning.aws import onboarding
 from provisioning.policy.documents import Statement
 from provisioning.policy.template import RoleSpec, Template, load_template, managed_policies_of, properties_of, roles_of
 
-FOLDER: Final = Path(str(provisioning.aws.__file__)).parent
-ACCOUNT_TEMPLATE: Final = "onboarding.yaml"
-TEAM_TEMPLATE: Final = "onboarding-team.yaml"
-BOUNDARY: Final = "portal-environment-boundary"
+FOLDER: Final = onboarding.TEMPLATE.parent
+ACCOUNT_TEMPLATE: Final = onboarding.TEMPLATE.name
+TEAM_TEMPLATE: Final = onboarding.TEAM_TEMPLATE.name
 
 # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html; white space does not count.
 MANAGED_POLICY_CHARACTERS: Final = 6_144
@@ -83,9 +82,9 @@ def read_onboarding(onboarded: OnboardedTeam, *, folder: Path = FOLDER) -> Onboa
     policies = managed_policies_of(account, onboarded.account_parameters, *place)
     (stack_role,) = roles_of(team, onboarded.team_parameters, *place).values()
     return Onboarding(
-        portal=next(role for role in roles.values() if role.arn.endswith(":role/portal")),
+        portal=next(role for role in roles.values() if role.arn == onboarding.portal_role_arn(onboarded.account_id)),
         stack_role=stack_role,
-        boundary=next(policy for arn, policy in policies.items() if arn.endswith(f"policy/{BOUNDARY}")),
+        boundary=policies[onboarding.environment_boundary_arn(onboarded.account_id)],
     )
 
 

@@ -17,6 +17,7 @@ from typing import Any, Final
 from provisioning.aws.calls import example_resource
 from provisioning.aws.handler_exceptions import reason_not_granted
 from provisioning.aws.handlers import Handler, carries_tags, schemas
+from provisioning.aws.needs.changes import ARTEFACTS
 from provisioning.management.rights.arns import FORMS
 from provisioning.management.rights.questions import Asker, Question
 from provisioning.management.rights.rendered import RenderedResource, RenderedStack
@@ -110,7 +111,7 @@ def _targets(
     if action.name == "iam:CreateServiceLinkedRole":
         return [(f"arn:aws:iam::{stack.names.account_id}:role/aws-service-role/{LINKED_TO[resource.type]}/x", None)]
     if action.name in ("s3:GetObject", "s3:GetObjectVersion"):
-        return [(stack.names.fill("arn:{partition}:s3:::portal-artefacts-{account_id}-{region}/code/0a1b.zip"), None)]
+        return [(stack.names.fill(f"{ARTEFACTS}/code/0a1b.zip"), None)]
     own: list[tuple[str, RenderedResource | None]] = (
         [(resource.arn, resource)] if _acts_on(action.name, resource.type) else []
     )
