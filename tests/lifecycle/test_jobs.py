@@ -21,10 +21,13 @@ from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.test import override_settings
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from rq import Callback, Queue
+from rq.job import Job
 
 from provisioning.jobs import reconciler
 from provisioning.jobs.engine import nudge_engine
-from provisioning.lifecycle.nudge import QUEUE, nudge
+from provisioning.jobs.nudge_worker import NudgeWorker
+from provisioning.lifecycle.nudge import JOB, QUEUE, nudge
 from provisioning.models import Operation
 from tests.fixtures.world import World
 
@@ -54,6 +57,70 @@ def test_a_nudge_comes_with_the_commit_and_once(
     assert len(queue.job_ids) == 1
     job = queue.fetch_job(queue.job_ids[0])
     assert (job.func_name, job.args) == ("provisioning.jobs.engine.nudge_engine", [str(operation.pk)])
+
+
+def by_hand(queue: django_rq.queues.DjangoRQ) -> Queue:
+    """The queue as somebody else's client sees it."""
+    return Queue(QUEUE, connection=queue.connection, serializer=queue.serializer)
+
+
+def worked_off(queue: django_rq.queues.DjangoRQ) -> None:
+    worker = NudgeWorker([queue], connection=queue.connection, serializer=queue.serializer)
+    worker.work(burst=True, logging_level="CRITICAL")
+
+
+class Surprise:
+    """Charlie can write to Redis. The file shows whether his job ran."""
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "hacked"
+        self.command = f"touch {self.path}"
+
+
+@pytest.fixture
+def surprise(tmp_path: Path) -> Surprise:
+    return Surprise(tmp_path)
+
+
+def test_the_worker_runs_no_other_function(
+    world: World, queue: django_rq.queues.DjangoRQ, surprise: Surprise, caplog: pytest.LogCaptureFixture
+) -> None:
+    job = by_hand(queue).enqueue_call("os.system", (surprise.command,))
+    worked_off(queue)
+    assert not surprise.path.exists()
+    assert not Job.exists(job.id, queue.connection)
+    assert "names the function 'os.system'" in caplog.text
+
+
+@pytest.mark.parametrize("callback", ["on_success", "on_failure"])
+def test_the_worker_calls_nothing_afterwards(
+    world: World, queue: django_rq.queues.DjangoRQ, callback: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.request()
+    operation = Operation.objects.get()
+    by_hand(queue).enqueue_call(JOB, (str(operation.pk),), **{callback: Callback("os.getcwd")})
+    worked_off(queue)
+    assert "names a function to be called afterwards" in caplog.text
+
+
+@pytest.mark.parametrize("arguments", [(str(uuid4()),), ("x",), (), ("x", "y"), (1,)])
+def test_the_worker_refuses_a_nudge_of_no_operation(
+    world: World, queue: django_rq.queues.DjangoRQ, arguments: tuple[object, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    by_hand(queue).enqueue_call(JOB, arguments)
+    worked_off(queue)
+    assert "names no operation of this portal" in caplog.text
+
+
+def test_the_worker_runs_a_nudge(
+    world: World, queue: django_rq.queues.DjangoRQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.request()
+    monkeypatch.setattr("provisioning.lifecycle.reconciler.Engine", lambda: world.engine)
+    monkeypatch.setattr("provisioning.jobs.engine.close_old_connections", lambda: None)
+    by_hand(queue).enqueue_call(JOB, (str(Operation.objects.get().pk),))
+    worked_off(queue)
+    assert Operation.objects.get().state == "building"
 
 
 def test_what_is_rolled_back_nudges_nobody(world: World, queue: django_rq.queues.DjangoRQ) -> None:

@@ -7,7 +7,6 @@ Redis is available again.
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sys
 import threading
@@ -17,9 +16,9 @@ import django_rq
 from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from redis.exceptions import RedisError
-from rq import SimpleWorker
 
 from provisioning.jobs import preflight, reconciler
+from provisioning.jobs.nudge_worker import NudgeWorker
 from provisioning.lifecycle.nudge import QUEUE
 from provisioning.processes import ProcessManager
 
@@ -58,19 +57,6 @@ def run_reconciler() -> None:
         signal.signal(number, ask)
     preflight.start(stop)
     reconciler.run_forever(stop)
-
-
-class NudgeWorker(SimpleWorker):
-    """Runs jobs in its own process: they are short, and a forked child would have to open new
-    connections.
-    """
-
-    def request_stop(self, signum: int, frame: FrameType | None) -> None:
-        """A job consists of a few steps, and each step may be interrupted, so the worker ends at
-        once.
-        """
-        del signum, frame
-        os._exit(0)
 
 
 def run_rq() -> None:

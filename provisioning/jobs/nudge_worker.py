@@ -1,0 +1,74 @@
+"""The RQ worker. It runs nudges of operations in the database and nothing else.
+
+RQ calls whatever function a job names, and functions and web addresses that it names to be called
+afterwards. Everyone who can write to Redis could thus run code with the worker's rights. PostgreSQL
+is the source of truth, so a job that exists only in Redis is refused.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from types import FrameType
+from uuid import UUID
+
+from rq import Queue, SimpleWorker
+from rq.exceptions import DeserializationError
+from rq.job import Job
+from typing_extensions import override
+
+from provisioning.lifecycle.nudge import JOB
+from provisioning.models import Operation
+
+log = logging.getLogger(__name__)
+
+_LONGEST_SHOWN = 80
+
+
+class NudgeWorker(SimpleWorker):
+    """Runs jobs in its own process: they are short, and a forked child would have to open new
+    connections.
+    """
+
+    @override
+    def perform_job(self, job: Job, queue: Queue) -> bool:
+        if reason := refusal(job):
+            log.error("The job %s was refused and deleted: it %s.", ascii(job.id[:_LONGEST_SHOWN]), reason)
+            job.delete()
+            return False
+        return super().perform_job(job, queue)
+
+    @override
+    def request_stop(self, signum: int, frame: FrameType | None) -> None:
+        """A job consists of a few steps, and each step may be interrupted, so the worker ends at
+        once.
+        """
+        del signum, frame
+        os._exit(0)
+
+
+def refusal(job: Job) -> str:
+    """Return why a job is not run, as the rest of a sentence; empty if it is a nudge.
+
+    Nothing that the job names is imported.
+    """
+    try:
+        function, instance, arguments, named = job.func_name, job.instance, job.args, job.kwargs
+    except DeserializationError:
+        return "cannot be read"
+    if function != JOB or instance is not None:
+        return f"names the function {str(function)[:_LONGEST_SHOWN]!a}"
+    if job._success_callback_name or job._failure_callback_name or job._stopped_callback_name:  # noqa: SLF001
+        return "names a function to be called afterwards"
+    if job.webhooks:
+        return "names an address to be called afterwards"
+    if named or len(arguments) != 1 or not _names_an_operation(arguments[0]):
+        return "names no operation of this portal"
+    return ""
+
+
+def _names_an_operation(argument: object) -> bool:
+    try:
+        return isinstance(argument, str) and Operation.objects.filter(pk=UUID(argument)).exists()
+    except ValueError:
+        return False
