@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django import template
+from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.html import format_html
@@ -93,13 +94,16 @@ def seconds(value: float | timedelta | None) -> str:
 
 
 @register.filter
-def person(user: User | None) -> str:
+def person(user: User | AnonymousUser | None) -> str:
+    """Everyone whom a template may meet has a name here, because a page about an error needs one too."""
     if user is None:
         return "the portal"
+    if isinstance(user, AnonymousUser):
+        return "nobody"
     return user.get_full_name() or user.get_username()
 
 
 @register.filter
-def initials(user: User) -> str:
+def initials(user: User | AnonymousUser | None) -> str:
     words = person(user).split()
     return "".join(word[0] for word in words[:2]).upper()

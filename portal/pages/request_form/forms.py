@@ -173,6 +173,14 @@ class RequestForm(forms.Form):
             self.fields[field].widget.attrs["aria-invalid"] = "true"
 
 
+class SecretNameInput(forms.TextInput):
+    """Asks for the name of a secret. A wrong text is not sent back: it may be the secret itself."""
+
+    @override
+    def format_value(self, value: Any) -> str | None:
+        return None if self.attrs.get("aria-invalid") else super().format_value(value)
+
+
 def _with_label(sentence: str, name: str) -> str:
     """Replace the input's name at the beginning of a sentence by the field's label."""
     return f"{title_of(name)} {rest}" if (rest := sentence.removeprefix(f"{name} ")) != sentence else sentence
@@ -194,7 +202,8 @@ def _field(variable: Variable, size: str) -> forms.Field:
     if variable.type == VariableType("number"):
         attributes["inputmode"] = "decimal"
     if variable.type.container is None:
-        return forms.CharField(**common, widget=forms.TextInput(attrs=attributes))
+        widget = SecretNameInput if variable.names_secret else forms.TextInput
+        return forms.CharField(**common, widget=widget(attrs=attributes))
     how = "One key = value per line" if variable.type.container == "map" else "One per line"
     common["help_text"] = f"{variable.description.rstrip('.')}. {how}."
     return forms.CharField(**common, widget=forms.Textarea(attrs={**attributes, "rows": "3"}))

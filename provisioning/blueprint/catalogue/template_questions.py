@@ -91,6 +91,7 @@ def _variable(question: Question, source: Source, open_in: tuple[str, ...], exam
         sizes=None if everywhere else open_in,
         validations=tuple(rule for rule in rules if rule),
         of_template=True,
+        names_secret=question.secret,
     )
 
 

@@ -78,7 +78,8 @@ class Variable:
     `defaults`, by size, replaces `default` if the file refers to `size.`; call `default_in`.
     `unless` names another variable that makes a required one unnecessary, for example a certificate
     instead of a domain. `terraform` lists further names by which Terraform modules know it.
-    `of_template` marks a parameter of a CloudFormation template.
+    `of_template` marks a parameter of a CloudFormation template. `names_secret` marks one whose
+    answer names a secret: a wrong answer may be the secret itself, and is not shown again.
     """
 
     name: str
@@ -95,6 +96,7 @@ class Variable:
     validations: tuple[Validation, ...] = ()
     terraform: tuple[str, ...] = ()
     of_template: bool = False
+    names_secret: bool = False
 
     def default_in(self, size: str) -> Value:
         return self.defaults.get(size, self.default)
