@@ -4,8 +4,10 @@ may run again.
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Sequence
+from urllib.request import Request, urlopen
 
 from django.db import transaction
 
@@ -36,6 +38,7 @@ ACCOUNTS = {
 }
 # What the examples of the blueprints name, so that they can be requested unchanged.
 EXAMPLE_ZONE = "Z0123456789ABCDEFGHIJ"
+EXAMPLE_DOMAIN = "example.com"
 EXAMPLE_CERTIFICATES = [
     f"arn:aws:acm:{region}:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000"
     for region in ("eu-north-1", "us-east-1")
@@ -94,13 +97,20 @@ def onboard(account: Account) -> None:
                 "PortalPrincipalArn": f"arn:aws:iam::{account.account_id}:user/portal",
                 "ExternalId": f"sandbox-{account.id}",
                 "FirstRegion": "true" if region == REGION else "false",
-                # The simulated IAM gives two services' roles the same name.
-                "MakeServiceLinkedRoles": "false",
             }
             spec = StackSpec(name=STACK, body=template, parameters=parameters)
             aws.create_stack(spec, token=f"onboarding-{account.id}")
     for region in regions:
         _wait_until_complete(aws_for_account(account, region), STACK)
+    _add_example_zone(account)
+
+
+def _add_example_zone(account: Account) -> None:
+    """Give the account the hosted zone of the examples. AWS's own API cannot choose a zone's id."""
+    zones = {"account": account.account_id, "hosted_zones": {EXAMPLE_ZONE: EXAMPLE_DOMAIN}}
+    request = Request(f"{account.endpoint_url}/_sandbox/account", data=json.dumps(zones).encode(), method="POST")  # noqa: S310 - the sandbox's address
+    with urlopen(request, timeout=ONBOARDING_SECONDS):  # noqa: S310 - the same
+        pass
 
 
 def admit_teams(accounts: Sequence[Account]) -> list[AccountTeam]:

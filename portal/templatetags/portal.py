@@ -8,7 +8,7 @@ from django import template
 from django.contrib.auth.models import AnonymousUser
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from portal.web.components import name_and_kind
@@ -62,6 +62,15 @@ def ago(value: datetime | str | None) -> SafeString | str:
         at.isoformat(timespec="seconds"),
         f"{at:%Y-%m-%d %H:%M:%S}",
         relative((timezone.now() - at).total_seconds()),
+    )
+
+
+@register.filter
+def commands(text: str) -> SafeString:
+    """A sentence in which text between backticks is a command, to be copied."""
+    parts = text.split("`")
+    return format_html_join(
+        "", "{}", ((format_html("<code>{}</code>", part) if number % 2 else part,) for number, part in enumerate(parts))
     )
 
 

@@ -39,7 +39,8 @@ def set_conditions(wanted: Body) -> Body:
         if not isinstance(value, KINDS[name]):
             raise ValueError(f"{name} must be of type {KINDS[name].__name__}.")  # noqa: TRY004 - answered as 400
     for zone_id, name in wanted.get("hosted_zones", {}).items():
-        add_zone(str(zone_id), str(name), "A zone that the account has")
+        if zone_id not in route53.zones:
+            add_zone(str(zone_id), str(name), "A zone that the account has")
     for arn, status in wanted.get("certificate_status", {}).items():
         if arn in acm.certificates:
             acm.certificates[arn]["Status"] = str(status)

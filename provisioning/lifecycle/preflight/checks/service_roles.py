@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_aws-services-that-wor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -53,30 +53,41 @@ ROLES: Final = (
 
 
 def _roles(subject: Subject) -> Iterator[Question]:
-    for role in ROLES:
-        resource = next(subject.of(*role.types), None)
-        if resource is None:
-            continue
+    """Two questions: for the roles without which the first creation fails, and for the others."""
+    needed = [role for role in ROLES if next(subject.of(*role.types), None) is not None]
+    for first in (True, False):
+        roles = [role for role in needed if role.needed_first is first]
+        if roles:
+            yield Question(subject.main_region, "Service-linked roles", _present(roles))
 
-        def ask(world: World, role: ServiceRole = role) -> Verdict:
-            if world.aws.exists("AWS::IAM::Role", role.name):
-                return passed(f"The service-linked role {role.name} exists.")
-            remedy = (
-                "Ask an administrator of the account to run `aws iam create-service-linked-role --aws-service-name "
-                f"{role.service}` once, or to let the stack portal-onboarding create it (parameter MakeServiceLinkedRoles)."
-            )
-            if role.needed_first:
-                return blocking(
-                    f"The account has no service-linked role {role.name}, and the first creation without it fails.",
-                    remedy,
-                )
-            return warning(
-                f"The account has no service-linked role {role.name}. AWS creates it on first use, which takes longer "
-                "and can fail.",
-                remedy,
-            )
 
-        yield Question(subject.main_region, f"Service-linked role {role.name}", ask, address=resource.logical_id)
+def _present(roles: Sequence[ServiceRole]) -> Callable[[World], Verdict]:
+    def ask(world: World) -> Verdict:
+        missing = [role for role in roles if not world.aws.exists("AWS::IAM::Role", role.name)]
+        if not missing:
+            names = ", ".join(role.name for role in roles)
+            return passed(
+                f"The service-linked {'role' if len(roles) == 1 else 'roles'} {names} {'exists' if len(roles) == 1 else 'exist'}."
+            )
+        names = ", ".join(role.name for role in missing)
+        commands = " and ".join(
+            f"`aws iam create-service-linked-role --aws-service-name {role.service}`" for role in missing
+        )
+        remedy = (
+            f"Ask an administrator of the account to run {commands}, or to let the stack portal-onboarding create "
+            "them (parameter MakeServiceLinkedRoles)."
+        )
+        if missing[0].needed_first:
+            return blocking(
+                f"The account has no service-linked role {names}. The first creation without it fails.", remedy
+            )
+        return warning(
+            f"The account has no service-linked {'role' if len(missing) == 1 else 'roles'} {names}. AWS creates what is "
+            "missing on first use, which takes longer and can fail.",
+            remedy,
+        )
+
+    return ask
 
 
 CHECKS: Final = (Check("service_roles", "Service-linked roles", _roles, ("exists",)),)
