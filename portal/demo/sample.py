@@ -102,14 +102,22 @@ def onboard(account: Account) -> None:
             aws.create_stack(spec, token=f"onboarding-{account.id}")
     for region in regions:
         _wait_until_complete(aws_for_account(account, region), STACK)
-    _add_example_zone(account)
+    _hold_examples(account)
 
 
-def _add_example_zone(account: Account) -> None:
-    """Give the account the hosted zone of the examples. AWS's own API cannot choose a zone's id."""
-    zones = {"account": account.account_id, "hosted_zones": {EXAMPLE_ZONE: EXAMPLE_DOMAIN}}
-    request = Request(f"{account.endpoint_url}/_sandbox/account", data=json.dumps(zones).encode(), method="POST")  # noqa: S310 - the sandbox's address
-    with urlopen(request, timeout=ONBOARDING_SECONDS):  # noqa: S310 - the same
+def _hold_examples(account: Account) -> None:
+    """Give the account the hosted zone and the certificates of the examples. AWS's own API cannot
+    choose their ids.
+    """
+    _set_conditions(account, REGION, hosted_zones={EXAMPLE_ZONE: EXAMPLE_DOMAIN})
+    for arn in EXAMPLE_CERTIFICATES:
+        _set_conditions(account, arn.split(":")[3], certificates={arn: [f"*.{EXAMPLE_DOMAIN}"]})
+
+
+def _set_conditions(account: Account, region: str, **conditions: object) -> None:
+    body = json.dumps({"account": account.account_id, "region": region, **conditions}).encode()
+    url = f"{account.endpoint_url}/_sandbox/account"
+    with urlopen(Request(url, data=body, method="POST"), timeout=ONBOARDING_SECONDS):  # noqa: S310 - the sandbox's address
         pass
 
 

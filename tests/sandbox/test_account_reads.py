@@ -151,6 +151,12 @@ def test_the_state_of_a_certificate(sandbox: Sandbox, account: str, reads: Accou
     assert certificate is not None
     assert certificate.status == "EXPIRED"
     assert "shop.example" in certificate.names
+    held = f"arn:aws:acm:{REGION}:123456789012:certificate/of-the-examples"
+    assert reads.certificate(held) is None
+    condition(certificates={held: ["*.shop.example"]})
+    certificate = reads.certificate(held)
+    assert certificate is not None
+    assert (certificate.status, certificate.names) == ("ISSUED", ("*.shop.example",))
 
 
 def test_an_image_exists_once_it_was_pushed(sandbox: Sandbox, account: str, reads: AccountReads) -> None:

@@ -19,6 +19,7 @@ KINDS: dict[str, type] = {
     "mail_sandbox": bool,
     "undelegated": list,
     "hosted_zones": dict,
+    "certificates": dict,
     "certificate_status": dict,
 }
 
