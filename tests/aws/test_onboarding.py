@@ -5,6 +5,7 @@ and grant every call that it makes.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -87,6 +88,29 @@ def test_the_names_are_those_that_the_portal_expects() -> None:
     queue = account_template().resources["StackEventQueue"]["Properties"]
     assert queue["QueueName"] == onboarding.EVENT_QUEUE
     assert {"Key": "portal:team", "Value": onboarding.PORTALS_OWN} in queue["Tags"]
+
+
+@pytest.mark.parametrize(
+    ("principal", "is_accepted"),
+    [
+        ("arn:aws:iam::999988887777:role/portal-worker", True),
+        ("arn:aws:iam::999988887777:user/tools/portal", True),
+        # The portal's own blueprint: the end of a role's name is known only once it exists.
+        ("arn:aws:iam::999988887777:role/portal/env/platform/portal-prod-7k2mx/*", True),
+        (
+            "arn:aws:iam::999988887777:role/portal/env/platform/portal-prod-7k2mx/platform-portal-prod-7k2mx-Service*",
+            True,
+        ),
+        ("arn:aws:iam::999988887777:role/*", False),
+        ("arn:aws:iam::999988887777:role/portal-*", False),
+        ("arn:aws:iam::999988887777:role/portal/env/platform/*", False),
+        ("arn:aws:iam::*:role/portal-worker", False),
+        ("arn:aws:iam::999988887777:root", False),
+    ],
+)
+def test_the_portals_principal_is_one_role_or_the_roles_of_one_environment(principal: str, is_accepted: bool) -> None:
+    pattern = account_template().parameters["PortalPrincipalArn"]["AllowedPattern"]
+    assert (re.search(pattern, principal) is not None) is is_accepted
 
 
 def test_no_role_has_a_policy_of_aws() -> None:
