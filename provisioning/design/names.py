@@ -31,6 +31,7 @@ GENERATION_TAG: Final = "portal:generation"
 BLUEPRINT_TAG: Final = "portal:blueprint"
 
 _TEAM_KEY = re.compile("[a-z](-?[a-z0-9])*")
+_HYPHENS = re.compile("-{2,}")
 _NOT_IN_A_KEY = re.compile("[^a-z0-9]+")
 _TEAM_KEY_HASH = 4
 _NAME_HASH = 4
@@ -101,7 +102,7 @@ class EnvironmentNames:
         """
         kept = min(len(self.environment), _ENVIRONMENT_KEEPS)
         room = limit - len(self.team) - len(self.generation) - len("---")
-        last = _cut(name.replace("_", "-"), room - kept)
+        last = _cut(_hyphenated(name), room - kept)
         environment = self.environment[: room - len(last)].rstrip("-")
         return f"{self.team}-{environment}-{self.generation}-{last}"
 
@@ -113,8 +114,13 @@ class EnvironmentNames:
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html. The name is
         too short for the environment's name; the generation stands for it.
         """
-        start, end = f"{self.bucket_prefix}", f"-{account_id}-{region}-an"
-        return start + _cut(name.replace("_", "-"), _BUCKET_LIMIT - len(start) - len(end)) + end
+        return f"{self.bucket_start(name, region=region)}-{account_id}-{region}-an"
+
+    def bucket_start(self, name: str, *, region: str) -> str:
+        """Return a bucket's name without its ending, which a template writes with pseudo parameters."""
+        start = self.bucket_prefix
+        room = _BUCKET_LIMIT - len(start) - len(region) - len("-123456789012--an")
+        return start + _cut(_hyphenated(name), room)
 
     @property
     def bucket_prefix(self) -> str:
@@ -208,15 +214,13 @@ def logical_id(address: str, suffix: str = "") -> str:
     return ComponentName.of(address).logical_id + suffix
 
 
-def physical(environment: str, name: str, *, limit: int) -> str:
-    """Return `{environment}-{name}` in at most `limit` characters. A name that is cut ends in six
-    digits of its hash.
+def _hyphenated(name: str) -> str:
+    """Return a name with single hyphens inside only, as RDS and ElastiCache require. If that loses
+    something, a hash tells it from other names.
     """
-    full = f"{environment}-{name.replace('_', '-')}"
-    if len(full) <= limit:
-        return full
-    digest = hashlib.sha256(full.encode()).hexdigest()[:6]
-    return f"{full[: limit - 7].rstrip('-')}-{digest}"
+    hyphens = name.replace("_", "-")
+    single = _HYPHENS.sub("-", hyphens).strip("-")
+    return single if single == hyphens else f"{single}-{_hash(name)[:_NAME_HASH]}"
 
 
 def _cut(name: str, limit: int) -> str:

@@ -18,7 +18,7 @@ from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
 from provisioning.design.external_names import ExternalName
 from provisioning.design.graph import Design, EnvironmentContext
-from provisioning.design.names import EnvironmentNames, team_key
+from provisioning.design.names import ENVIRONMENT_ID_TAG, EnvironmentNames, team_key
 from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
 from provisioning.lifecycle.access import check_may, check_may_use_account
@@ -50,7 +50,7 @@ from provisioning.timeline.timeline import Timeline
 
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 
-ENVIRONMENT_TAG = "portal:environment-id"
+ENVIRONMENT_TAG = ENVIRONMENT_ID_TAG
 OPERATION_TAG = "portal:operation"
 
 
@@ -124,15 +124,12 @@ def draft_create(
     proof = prove(compiled, policy=design.policy, listed={name.value for name in names})
     _check_proof(proof, blueprint=blueprint, size=size)
     _check_stacks(compiled, blueprint=blueprint, account=account)
-    tags = {ENVIRONMENT_TAG: str(context.environment_id)}
     document = CreatePlan(
         account_id=account.account_id,
         region=compiled.main.region,
         blueprint=PinnedBlueprint(blueprint.slug, blueprint.version, blueprint.digest),
         size=size,
-        stacks=tuple(
-            _planned_stack(stack, names=context.names, account=account, tags=tags) for stack in compiled.stacks
-        ),
+        stacks=tuple(_planned_stack(stack, names=context.names, account=account) for stack in compiled.stacks),
         tasks=tuple(Task(**asdict(task)) for task in compiled.main.tasks),
         manual_tasks=tuple(ManualTask(**asdict(task)) for stack in compiled.stacks for task in stack.manual_tasks),
         inputs={key: _plain(value) for key, value in parsed.items() if not blueprint.variables[key].sensitive},
@@ -162,9 +159,7 @@ def _compiled(design: Design) -> tuple[CompiledDesign, Timeline]:
         raise Refused(str(error)) from error
 
 
-def _planned_stack(
-    compiled: CompiledTemplate, *, names: EnvironmentNames, account: Account, tags: Mapping[str, str]
-) -> PlannedStack:
+def _planned_stack(compiled: CompiledTemplate, *, names: EnvironmentNames, account: Account) -> PlannedStack:
     return PlannedStack(
         key=compiled.stack,
         name=names.stack(compiled.stack),
@@ -172,7 +167,7 @@ def _planned_stack(
         body=compiled.body,
         parameters=dict(compiled.parameters),
         inputs=tuple(StackInput(**asdict(value)) for value in compiled.inputs),
-        tags={**compiled.tags, **tags},
+        tags=dict(compiled.tags),
         capabilities=CAPABILITIES,
         termination_protection=compiled.termination_protection,
         stack_policy=compiled.stack_policy,

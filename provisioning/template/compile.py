@@ -31,6 +31,8 @@ from provisioning.design.external_names import ExternalKind
 from provisioning.design.graph import Design
 from provisioning.design.names import pascal
 
+METADATA = "Portal"
+"""The section of a template's Metadata that says which version of which blueprint it comes from."""
 _COMPONENT_NAME = re.compile(r"[a-z][a-z0-9_]{0,29}")
 
 
@@ -105,7 +107,7 @@ def _compile_stack(build: Build, stack: StackBuild) -> CompiledTemplate:
     design = build.design
     suffix = "" if stack.key == MAIN else f", {stack.key}"
     stack.template.set_description(f"{design.blueprint} {design.version}, size {design.size}{suffix}")
-    template = stack.rendered()
+    template = _with_metadata(stack.rendered(), design)
     body = _compact(template)
     name = f"The stack {stack.key} of {design.blueprint}"
     _check_expressions(build, stack, template, name)
@@ -147,6 +149,17 @@ def _check_expressions(build: Build, stack: StackBuild, template: Mapping[str, A
         raise DesignError(
             f"{name} reads the secret {unnamed[0]}, which no setting names; give the setting the type SecretName"
         )
+
+
+def _with_metadata(template: Mapping[str, Any], design: Design) -> dict[str, Any]:
+    """Return the template with what is no tag, because it changes during an environment's life."""
+    about = {
+        "Blueprint": design.blueprint,
+        "Version": design.version,
+        "Size": design.size,
+        "Request": design.environment.request_id,
+    }
+    return {**template, "Metadata": {**template.get("Metadata", {}), METADATA: about}}
 
 
 def _check_names(design: Design) -> None:

@@ -153,4 +153,4 @@ def test_a_queue_of_its_own_is_graphed() -> None:
     template = _with(broker, node("dashboard", "main"), uses=(Reference("rabbitmq", "main"),))
     body = json.loads(template.one("AWS::CloudWatch::Dashboard")["DashboardBody"]["Fn::Sub"])
     lines = [line for widget in body["widgets"] for line in widget["properties"].get("metrics", [])]
-    assert ["shop-dev", "Arrivals", "Queue", "webhooks", {"stat": "Maximum"}] in lines
+    assert ["portal/payments/shop-dev-nd524", "Arrivals", "Queue", "webhooks", {"stat": "Maximum"}] in lines

@@ -44,8 +44,8 @@ def test_each_first_of_the_month_is_kept_for_a_year(template: Template) -> None:
     assert rule["Lifecycle"] == {"DeleteAfterDays": 365}
     assert template.target(rule["TargetBackupVault"]) in template.of_type("AWS::Backup::BackupVault")
     assert (plan["BackupPlanName"], template.one("AWS::Backup::BackupVault")["BackupVaultName"]) == (
-        "shop-dev-monthly",
-        "shop-dev-monthly",
+        "payments-shop-dev-nd524-monthly",
+        "payments-shop-dev-nd524-monthly",
     )
 
 

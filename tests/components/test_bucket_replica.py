@@ -19,6 +19,7 @@ from provisioning.diagram.svg import draw
 from provisioning.proof import prove
 from provisioning.template.compile import CompiledDesign, compile_design
 from tests.support.designs import REGIONS, design, node, ref
+from tests.support.names import bucket_name
 from tests.support.reading import Template
 
 
@@ -90,7 +91,7 @@ def test_the_role_reads_here_writes_there_and_nothing_else() -> None:
     _, main = templates(compiled())
     bucket = main.one("AWS::S3::Bucket")
     role = main.target(bucket["ReplicationConfiguration"]["Role"])
-    source = {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{bucket['BucketName']}"}
+    source = {"Fn::Sub": f"arn:${{AWS::Partition}}:s3:::{bucket['BucketName']['Fn::Sub']}"}
     inside = {"Fn::Sub": source["Fn::Sub"] + "/*"}
     there = {"Fn::Sub": ["${Copy}/*", {"Copy": {"Ref": "BucketStorageReplicaArn"}}]}
     rights = {(action, json.dumps(r)) for s in main.statements(role) for action in s["Action"] for r in s["Resource"]}
@@ -138,9 +139,10 @@ def test_names_stay_inside_the_limit() -> None:
     long = "a" * 30
     made = compile_design(design(node("bucket", long, critical=True), name="b" * 32))
     replica, main = templates(made)
-    names = [template.one("AWS::S3::Bucket")["BucketName"] for template in (replica, main)]
+    names = [bucket_name(template.one("AWS::S3::Bucket")) for template in (replica, main)]
     assert len(set(names)) == 2
-    assert all(len(name) <= 63 for name in names)
+    ends = [f"-123456789012-{stack.region}-an" for stack in made.stacks]
+    assert all(len(name + end) <= 63 for name, end in zip(names, ends, strict=True))
 
 
 def test_it_is_drawn_in_the_region_that_was_chosen() -> None:

@@ -23,7 +23,7 @@ def test_redis_on_nodes_asks_for_its_token_and_fails_over_where_it_can(count: in
     template = rendered(node("redis", "main", capacity=_nodes(count)))
     cache = template.one("AWS::ElastiCache::ReplicationGroup")
     assert cache["AuthToken"] == TOKEN
-    assert cache["ReplicationGroupId"] == "shop-dev-redis"
+    assert cache["ReplicationGroupId"] == "payments-shop-dev-nd524-redis"
     assert (cache["AutomaticFailoverEnabled"], cache["MultiAZEnabled"]) == (count > 1, count > 1)
     assert (cache["TransitEncryptionEnabled"], cache["AtRestEncryptionEnabled"]) == (True, True)
     assert set(template.variables("api")) == {"REDIS_HOST", "REDIS_PORT"}
@@ -37,7 +37,7 @@ def test_redis_without_servers_has_one_user_with_the_same_password() -> None:
     template = rendered(node("redis", "main", capacity={"mode": "serverless"}, keep_data=True))
     cache = template.one("AWS::ElastiCache::ServerlessCache")
     assert (cache["Engine"], cache["MajorEngineVersion"]) == ("redis", "7")
-    assert cache["FinalSnapshotName"].startswith("shop-dev-redis-final")
+    assert cache["FinalSnapshotName"].startswith("payments-shop-dev-nd524-redis-final")
     group = template.properties(cache["UserGroupId"])
     (user,) = [template.properties(reference) for reference in group["UserIds"]]
     assert user["UserName"] == "default"
@@ -49,7 +49,7 @@ def test_redis_without_servers_has_one_user_with_the_same_password() -> None:
 def test_two_caches_of_one_design_have_names_of_their_own() -> None:
     template = rendered(node("redis", "locks", capacity=_nodes(1)), node("valkey", "locks", capacity=_nodes(1)))
     names = {c["ReplicationGroupId"] for c in template.of_type("AWS::ElastiCache::ReplicationGroup").values()}
-    assert names == {"shop-dev-redis-locks", "shop-dev-locks"}
+    assert names == {"payments-shop-dev-nd524-redis-locks", "payments-shop-dev-nd524-locks"}
 
 
 def test_what_can_be_asked_of_redis() -> None:

@@ -83,7 +83,7 @@ def test_extensions_are_created_with_the_address_secret_too() -> None:
 
 @pytest.mark.parametrize(
     ("settings", "family", "called"),
-    [(MARIADB, "mariadb11.4", "shop-dev-mariadb"), (MYSQL, "mysql8.4", "shop-dev-mysql")],
+    [(MARIADB, "mariadb11.4", "payments-shop-dev-nd524-mariadb"), (MYSQL, "mysql8.4", "payments-shop-dev-nd524-mysql")],
     ids=["mariadb", "mysql"],
 )
 def test_mysql_and_mariadb_require_tls_and_log_to_explicit_groups(

@@ -27,7 +27,7 @@ def template() -> Template:
 
 def test_mail_leaves_over_tls_only_and_what_comes_back_is_counted(template: Template) -> None:
     rules = template.one("AWS::SES::ConfigurationSet")
-    assert rules["Name"] == "shop-dev-mail"
+    assert rules["Name"] == "payments-shop-dev-nd524-mail"
     assert rules["DeliveryOptions"] == {"TlsPolicy": "REQUIRE"}
     assert rules["ReputationOptions"] == {"ReputationMetricsEnabled": True}
     assert set(rules["SuppressionOptions"]["SuppressedReasons"]) == {"BOUNCE", "COMPLAINT"}
@@ -66,7 +66,7 @@ def test_a_user_may_send_as_this_identity_and_nothing_else(template: Template) -
     assert set(statement["Action"]) == {"ses:SendEmail", "ses:SendRawEmail"}
     assert [arn["Fn::Sub"].split("${AWS::AccountId}:")[1] for arn in statement["Resource"]] == [
         "identity/mail.example.com",
-        "configuration-set/shop-dev-mail",
+        "configuration-set/payments-shop-dev-nd524-mail",
     ]
 
 

@@ -176,7 +176,7 @@ def test_every_log_but_its_own_is_shipped() -> None:
     permission = template.resources["LogShippingLokiPermission"]["Properties"]
     assert permission["Principal"] == "logs.amazonaws.com"
     assert permission["SourceAccount"] == {"Ref": "AWS::AccountId"}
-    assert permission["SourceArn"]["Fn::Sub"].endswith(":log-group:/portal/shop-dev/*:*")
+    assert permission["SourceArn"]["Fn::Sub"].endswith(":log-group:/portal/payments/shop-dev-nd524/*:*")
     reads = [s for s in template.statements("LogShippingLokiRole") if "secretsmanager:GetSecretValue" in s["Action"]]
     assert reads[0]["Resource"][0]["Fn::Sub"].endswith(":secret:loki/login-??????")
     variables = template.resources["LogShippingLoki"]["Properties"]["Environment"]["Variables"]

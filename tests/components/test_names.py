@@ -1,11 +1,6 @@
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from provisioning.design.names import ComponentName, logical_id, pascal, physical
-
-SLUG = st.from_regex(r"\A[a-z](-?[a-z0-9]){0,31}\Z")
-NAME = st.from_regex(r"\A[a-z][a-z0-9_]{0,40}\Z")
+from provisioning.design.names import ComponentName, logical_id, pascal
 
 
 @pytest.mark.parametrize(
@@ -32,20 +27,6 @@ def test_main_is_left_out_of_every_name(address: str, short: str, shown: tuple[s
     called = ComponentName.of(address)
     assert called.short == short
     assert called.for_people("Redis") == shown
-
-
-@settings(deadline=None)
-@given(SLUG, NAME, st.integers(40, 63))
-def test_physical_names_fit_and_carry_the_environment(environment: str, name: str, limit: int) -> None:
-    result = physical(environment, name, limit=limit)
-    assert len(result) <= limit
-    assert result.startswith(environment[:30].rstrip("-"))
-    assert "_" not in result
-
-
-def test_long_names_that_begin_alike_stay_apart() -> None:
-    first, second = (physical("e" * 32, "queue" * 4 + end, limit=40) for end in ("one", "two"))
-    assert first != second
 
 
 def test_pascal_keeps_digits() -> None:

@@ -35,7 +35,10 @@ def test_a_message_that_keeps_failing_is_set_aside(template: Template) -> None:
     assert failed["RedriveAllowPolicy"]["redrivePermission"] == "byQueue"
     (source,) = failed["RedriveAllowPolicy"]["sourceQueueArns"]
     assert source["Fn::Sub"].endswith(f":{queue['QueueName']}")
-    assert (queue["QueueName"], failed["QueueName"]) == ("shop-dev-jobs", "shop-dev-jobs-failed")
+    assert (queue["QueueName"], failed["QueueName"]) == (
+        "payments-shop-dev-nd524-jobs",
+        "payments-shop-dev-nd524-jobs-failed",
+    )
     assert (queue["VisibilityTimeout"], queue["MessageRetentionPeriod"]) == (300, 2 * DAY)
     assert failed["MessageRetentionPeriod"] == 14 * DAY
 

@@ -129,6 +129,6 @@ def test_what_a_host_may_do() -> None:
 def test_a_second_broker_has_names_of_its_own() -> None:
     template = rendered(node("rabbitmq", "main", **SETTINGS), node("rabbitmq", "slow", **SETTINGS))
     zones = sorted(zone["Name"] for zone in template.of_type("AWS::Route53::HostedZone").values())
-    assert zones == ["rabbitmq.shop-dev.internal", "slow.shop-dev.internal"]
+    assert zones == ["rabbitmq.payments-shop-dev-nd524.internal", "slow.payments-shop-dev-nd524.internal"]
     names = [secret["Name"] for secret in template.of_type("AWS::SecretsManager::Secret").values()]
     assert len(set(names)) == len(names) == 6

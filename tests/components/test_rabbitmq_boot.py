@@ -172,7 +172,7 @@ def test_three_hosts_find_and_trust_each_other(tmp_path: Path, openssl: str) -> 
     for number in (3, 1, 2):
         done = hosts.run(number)
         assert done.returncode == 0, done.stderr
-    names = [f"node{number}.rabbitmq.shop-dev.internal" for number in (1, 2, 3)]
+    names = [f"node{number}.rabbitmq.payments-shop-dev-nd524.internal" for number in (1, 2, 3)]
     authority = hosts.state / "authority"
     for number, name in enumerate(names, start=1):
         config = hosts.file(number, "rabbitmq.conf").read_text()

@@ -54,7 +54,7 @@ def _evaluated(expression: Any, endpoints: list[str]) -> Any:
 def test_a_second_broker_has_a_name_of_its_own() -> None:
     template = rendered(node("rabbitmq_broker", "main", **SINGLE), node("rabbitmq_broker", "events", **SINGLE))
     names = {b["BrokerName"] for b in template.of_type("AWS::AmazonMQ::Broker").values()}
-    assert names == {"shop-dev-rabbitmq", "shop-dev-rabbitmq-events"}
+    assert names == {"payments-shop-dev-nd524-rabbitmq", "payments-shop-dev-nd524-rabbitmq-events"}
     alarms = template.of_type("AWS::CloudWatch::Alarm").values()
     assert {a["Dimensions"][0]["Value"] for a in alarms} == names
 

@@ -92,6 +92,14 @@ def test_the_name_of_the_environment_is_cut_before_the_last_part() -> None:
     assert names.physical("redis-locks-of-the-scheduler", limit=40) == "payments-order-7k2mx-redis-locks-of-0fe1"
 
 
+def test_a_name_that_loses_a_hyphen_gets_a_hash() -> None:
+    names = EnvironmentNames("payments", "orders", "7k2mx")
+    found = [names.physical(last, limit=63) for last in ("page-locks", "page__locks", "page_locks_", "page_-locks")]
+    assert found[0] == "payments-orders-7k2mx-page-locks"
+    assert all(re.fullmatch("payments-orders-7k2mx-page-locks-[0-9a-f]{4}", name) for name in found[1:])
+    assert len(set(found)) == len(found)
+
+
 @given(SLUGS.map(team_key), NAMES, GENERATIONS, st.integers(SHORTEST, 255))
 def test_two_long_names_of_one_environment_stay_apart(team: str, environment: str, generation: str, limit: int) -> None:
     names = EnvironmentNames(team, environment, generation)

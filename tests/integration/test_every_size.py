@@ -41,8 +41,8 @@ def test_it_is_built_whole_and_leaves_only_what_the_receipt_names(place: Place, 
     aws = aws_for_account(place.account, REGION)
     assert [name for name, found in there(aws, environment).items() if found is False] == []
     s3 = place.client("s3")
-    for kind in ("documents", "media"):
-        s3.put_object(Bucket=f"{environment.name}-{kind}", Key="kept/by/users.txt", Body=b"data")
+    for bucket in StackResource.objects.filter(stack__environment=environment, type="AWS::S3::Bucket"):
+        s3.put_object(Bucket=bucket.physical_id, Key="kept/by/users.txt", Body=b"data")
 
     receipt = tear_down(place, environment)
 

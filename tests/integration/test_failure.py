@@ -71,4 +71,4 @@ def test_a_rollback_that_protection_stops_ends_in_a_clean_teardown(place: Place)
 
     assert {line["end"] for line in receipt.lines} <= {"deleted", "retained"}
     aws = aws_for_account(place.account, REGION)
-    assert aws.exists("AWS::RDS::DBInstance", f"{environment.name}-main") is False
+    assert aws.exists("AWS::RDS::DBInstance", f"{place.stack_name(environment)}-main") is False

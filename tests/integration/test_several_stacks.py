@@ -87,7 +87,7 @@ def test_it_is_made_in_three_regions_killed_between_and_leaves_nothing(abroad: P
         abroad.start_worker()
     abroad.wait_for(environment, "running")
 
-    name = environment.name
+    prefix = abroad.stack_name(environment)
     places = {"edge": "us-east-1", "copy": "eu-central-1", "main": REGION}
     assert stacks_in_aws(abroad) == {abroad.stack_name(environment, key): region for key, region in places.items()}
     assert [key for key, found in there(abroad, environment).items() if found is False] == []
@@ -96,12 +96,13 @@ def test_it_is_made_in_three_regions_killed_between_and_leaves_nothing(abroad: P
     )["Stacks"][0]
     handed = Stack.objects.get(role="main").inputs
     assert handed["EdgeTopicArn"] == topic["Outputs"][0]["OutputValue"]
-    sign = client(abroad, "ssm", REGION).get_parameter(Name=f"/{name}/sign")["Parameter"]["Value"]
-    assert sign == handed["CopyName"] == f"{name}-copy"
-    configured = client(abroad, "lambda", REGION).get_function_configuration(FunctionName=f"{name}-code")
+    parameter = f"/portal/{abroad.team.slug}/{environment.name}-{environment.generation}/sign"
+    sign = client(abroad, "ssm", REGION).get_parameter(Name=parameter)["Parameter"]["Value"]
+    assert sign == handed["CopyName"]
+    configured = client(abroad, "lambda", REGION).get_function_configuration(FunctionName=f"{prefix}-code")
     assert configured["Environment"]["Variables"]["TOPIC"] == handed["EdgeTopicArn"]
 
-    client(abroad, "s3", "eu-central-1").put_object(Bucket=f"{name}-copy", Key="copied", Body=b"data")
+    client(abroad, "s3", "eu-central-1").put_object(Bucket=sign, Key="copied", Body=b"data")
     abroad.sandbox.set_speed(0)
     receipt = tear_down(abroad, environment)
 

@@ -250,3 +250,59 @@ def nested_stack(t: Template) -> None:
 @breaks("opaque.macro", "medium")
 def macro(t: Template) -> None:
     t["Transform"] = "AWS::Serverless-2016-10-31"
+
+
+@breaks("house.role-path", "medium")
+def role_outside_its_environments_path(t: Template) -> None:
+    del properties(t, "AWS::IAM::Role")["Path"]
+
+
+@breaks("house.role-path", "medium")
+def role_in_another_environments_path(t: Template) -> None:
+    properties(t, "AWS::IAM::Role")["Path"] = "/portal/env/payments/orders-7k2mx/"
+
+
+@breaks("house.role-path", "medium", on="webhook-pipeline")
+def instance_profile_outside_its_environments_path(t: Template) -> None:
+    del properties(t, "AWS::IAM::InstanceProfile")["Path"]
+
+
+@breaks("house.own-tags", "high")
+def role_with_another_environments_tag(t: Template) -> None:
+    tags = properties(t, "AWS::IAM::Role")["Tags"]
+    next(tag for tag in tags if tag["Key"] == "portal:environment-id")["Value"] = "00000000-0000-4000-8000-000000000000"
+
+
+@breaks("house.own-tags", "medium")
+def role_without_tags(t: Template) -> None:
+    del properties(t, "AWS::IAM::Role")["Tags"]
+
+
+@breaks("house.own-tags", "high")
+def secret_with_another_teams_tag(t: Template) -> None:
+    properties(t, "AWS::SecretsManager::Secret")["Tags"] = [{"Key": "Portal:Team", "Value": "logistics"}]
+
+
+@breaks("house.own-tags", "high", on="webhook-pipeline")
+def parameter_with_another_teams_tag(t: Template) -> None:
+    properties(t, "AWS::SSM::Parameter")["Tags"] = {"portal:team": "logistics"}
+
+
+@breaks("house.scoped-names", "medium")
+def bucket_of_another_environment(t: Template) -> None:
+    properties(t, "AWS::S3::Bucket")["BucketName"] = "pt-payments--7k2mx-media-123456789012-eu-north-1-an"
+
+
+@breaks("house.scoped-names", "medium")
+def bucket_in_the_global_namespace(t: Template) -> None:
+    del properties(t, "AWS::S3::Bucket")["BucketNamespace"]
+
+
+@breaks("house.scoped-names", "medium")
+def secret_without_a_name(t: Template) -> None:
+    del properties(t, "AWS::SecretsManager::Secret")["Name"]
+
+
+@breaks("house.log-name", "low")
+def log_group_of_another_environment(t: Template) -> None:
+    properties(t, "AWS::Logs::LogGroup")["LogGroupName"] = "/portal/payments/orders-7k2mx/api"

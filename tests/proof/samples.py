@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any
 
-BOUNDARY = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/portal-boundary"}
+BOUNDARY = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/portal-environment-boundary"}
 OWN_ACCOUNT = {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
 PLAIN = {"Bool": {"aws:SecureTransport": "false"}}
 NOWHERE = [{"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "nothing goes out"}]
@@ -38,7 +38,12 @@ def _trust(service: str, condition: dict[str, Any] | None = None) -> dict[str, A
 
 def _role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
     policies = [{"PolicyName": "needs", "PolicyDocument": _document(*statements)}]
-    properties = {"AssumeRolePolicyDocument": _trust(service), "PermissionsBoundary": BOUNDARY, "Policies": policies}
+    properties = {
+        "AssumeRolePolicyDocument": _trust(service),
+        "Path": "/portal/env/payments/orders-7k2mx/",
+        "PermissionsBoundary": BOUNDARY,
+        "Policies": policies,
+    }
     return {"Type": "AWS::IAM::Role", "Properties": properties}
 
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -31,7 +32,8 @@ VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 
 def provisioned(sandbox: Sandbox, slug: str, size: str, *, region: str | None = None, **inputs: Any) -> Provisioned:
     name = f"{slug}-{size}" + (f"-{region}" if region else "")
-    design = compile_design(shipped(size, slug=slug, name=name, region=region, **inputs))
+    # An environment's own generation: what an earlier one retained still has its names.
+    design = compile_design(shipped(size, slug=slug, name=name, region=region, environment_id=uuid4(), **inputs))
     return Provisioned(sandbox, design, name, ACCOUNT)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from functools import cache
 from pathlib import Path
+from uuid import UUID
 
 from provisioning.blueprint import Catalogue, example_inputs, load_catalogue, resolve
 from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
@@ -31,6 +32,7 @@ def shipped(
     slug: str = "carbon-connect",
     name: str | None = None,
     region: str | None = None,
+    environment_id: UUID = EXAMPLE_ENVIRONMENT_ID,
     **given: object,
 ) -> Design:
     """A design of a shipped blueprint; `region` is its default one when not said."""
@@ -41,7 +43,7 @@ def shipped(
         team="payments",
         region=region or blueprint.default_region,
         account_id="123456789012",
-        environment_id=EXAMPLE_ENVIRONMENT_ID,
+        environment_id=environment_id,
     )
     return resolve(blueprint, size=size, inputs=inputs, environment=environment)
 

@@ -14,6 +14,7 @@ from provisioning.design.graph import Joined
 from provisioning.template.compile import compile_design
 from provisioning.template.dependencies import dependency_levels
 from tests.support.designs import carbon_connect, design, node, ref
+from tests.support.names import bucket_name
 from tests.support.reading import Template
 
 
@@ -101,7 +102,8 @@ def test_the_longest_name_still_fits_every_limit() -> None:
     template = Template(json.loads(compile_design(carbon_connect("prod", name="a" * 32)).main.body))
     (cache,) = template.of_type("AWS::ElastiCache::ReplicationGroup").values()
     assert len(cache["ReplicationGroupId"]) <= 40
-    assert all(len(b["BucketName"]) <= 63 for b in template.of_type("AWS::S3::Bucket").values())
+    end = "-123456789012-eu-north-1-an"
+    assert all(len(bucket_name(b) + end) <= 63 for b in template.of_type("AWS::S3::Bucket").values())
     assert len(template.one("AWS::RDS::DBInstance")["DBInstanceIdentifier"]) <= 63
 
 

@@ -11,7 +11,7 @@ import pytest
 from provisioning.design.size_policy import SIZE_POLICIES
 from provisioning.diagram.svg import draw
 from provisioning.proof import prove
-from provisioning.template.compile import CompiledDesign, compile_design
+from provisioning.template.compile import compile_design
 from provisioning.template.dependencies import dependency_levels
 from tests.support.designs import PROD_OR_LONG, REGIONS, SIZES
 from tests.support.linting import lint_all
@@ -20,15 +20,8 @@ from tests.support.shipped import catalogue, compiled, shipped, slugs
 SLUGS = tuple(slugs())
 # Where each page's architecture lives; whatever has no page is at home in Frankfurt.
 HOMES = {"api-service": "us-east-1", "carbon-connect": "eu-north-1", "infracast": "us-east-1"}
-NAMES_NOTHING = ("event-inbox",)  # CloudFormation names everything in it
 # What its page asks for: a function URL for everybody, behind a secret header.
 MEANT = {"webhook-pipeline": ["public.function-url"]}
-# Physical names of top-level properties: two environments in one account may share none.
-_PHYSICAL = re.compile(
-    r"(Bucket|Broker|Cluster|Service|LogGroup|Cache|FinalSnapshot|Function|Queue|Topic|Alarm|Dashboard|BackupVault|BackupPlan)Name"
-    r"|DBInstanceIdentifier|Family|ReplicationGroupId"
-)
-_NAMES_INSIDE = {"AWS::RDS::DBParameterGroup", "AWS::ServiceDiscovery::Service"}
 
 
 @pytest.fixture(params=SLUGS)
@@ -74,13 +67,6 @@ def test_it_can_be_made_in_every_region(slug: str, size: str) -> None:
 
 
 @pytest.mark.parametrize("size", SIZES)
-def test_two_environments_share_no_physical_name(slug: str, size: str) -> None:
-    first, second = (_names(compiled(slug, size, name=name)) for name in ("shop-one", "shop-two"))
-    assert first or slug in NAMES_NOTHING
-    assert not first & second
-
-
-@pytest.mark.parametrize("size", SIZES)
 def test_the_same_design_is_the_same_text(slug: str, size: str) -> None:
     once, again = compiled(slug, size), compile_design(shipped(size, slug=slug))
     assert once == again
@@ -106,14 +92,3 @@ def test_no_account_or_partition_is_written_out(slug: str) -> None:
 
 def _inputs(slug: str) -> list[Any]:
     return [variable.example for variable in catalogue().get(slug).variables.values()]
-
-
-def _names(design: CompiledDesign) -> set[str]:
-    found = set()
-    for stack in design.stacks:
-        for resource in json.loads(stack.body)["Resources"].values():
-            if resource["Type"] in _NAMES_INSIDE:
-                continue
-            named = resource.get("Properties", {}).items()
-            found |= {f"{key} {value}" for key, value in named if _PHYSICAL.fullmatch(key) and isinstance(value, str)}
-    return found

@@ -6,10 +6,9 @@ import json
 import re
 from typing import Any
 
-import pytest
-
-from provisioning.template.compile import CompiledTemplate, compile_design
-from tests.support.designs import SIZES, carbon_connect
+from provisioning.design.environment_name import EXAMPLE_ENVIRONMENT_ID
+from provisioning.template.compile import CompiledTemplate
+from tests.support.names import GENERATION, scope
 from tests.support.reading import Template
 
 HOLDS_DATA = (
@@ -46,7 +45,7 @@ def test_no_account_region_or_partition_is_written_out(bodies: dict[str, Any], s
     ]
     for listener in listeners:
         del listener["Properties"]["Certificates"]  # the one ARN that is an input
-    text = json.dumps(body)
+    text = json.dumps(body).replace(str(EXAMPLE_ENVIRONMENT_ID), "")
     assert not re.search(r"\b\d{12}\b", text)
     assert "arn:aws:" not in text
     assert not re.search(r"\b(eu|us|ap)-[a-z]+-\d\b", text)
@@ -56,7 +55,7 @@ def test_log_groups_are_named_for_the_environment_and_end(template: Template, si
     groups = template.of_type("AWS::Logs::LogGroup").values()
     assert len(groups) >= 7
     for group in groups:
-        assert f"carbon-connect-{size}" in group["LogGroupName"]
+        assert f"carbon-connect-{size}-{GENERATION}" in group["LogGroupName"]
         assert group["RetentionInDays"] > 0
 
 
@@ -90,7 +89,7 @@ def test_everything_that_holds_data_says_what_becomes_of_it(template: Template, 
     else:
         assert (
             template.one("AWS::ElastiCache::ServerlessCache")["FinalSnapshotName"]
-            == "carbon-connect-staging-main-final-none"
+            == "payments-carbon-connect-nd524-main-final"
         )
 
 
@@ -122,7 +121,15 @@ def test_every_role_carries_the_boundary(template: Template) -> None:
     roles = template.of_type("AWS::IAM::Role")
     assert len(roles) == 8
     for role in roles.values():
-        assert role["PermissionsBoundary"]["Fn::Sub"].endswith(":policy/portal-boundary")
+        assert role["PermissionsBoundary"]["Fn::Sub"].endswith(":policy/portal-environment-boundary")
+
+
+def test_every_role_has_the_path_and_the_tags_of_its_environment(
+    template: Template, compiled: dict[str, CompiledTemplate], size: str
+) -> None:
+    for name, role in template.of_type("AWS::IAM::Role").items():
+        assert role["Path"] == f"/portal/env/{scope(f'carbon-connect-{size}')}/", name
+        assert {tag["Key"]: tag["Value"] for tag in role["Tags"]} == compiled[size].tags, name
 
 
 def test_roles_allow_nothing_at_large(template: Template) -> None:
@@ -156,8 +163,18 @@ def test_the_stack_is_tagged(compiled: dict[str, CompiledTemplate], size: str) -
     assert dict(compiled[size].tags) == {
         "portal:environment": f"carbon-connect-{size}",
         "portal:team": "payments",
-        "portal:blueprint": "carbon-connect@1.1.1",
-        "portal:request": "none",
+        "portal:environment-id": "5eed0000-0000-4000-8000-000000000000",
+        "portal:generation": GENERATION,
+        "portal:blueprint": "carbon-connect",
+    }
+
+
+def test_what_changes_during_an_environments_life_is_metadata(template: Template, size: str) -> None:
+    assert template.body["Metadata"]["Portal"] == {
+        "Blueprint": "carbon-connect",
+        "Version": "1.1.1",
+        "Size": size,
+        "Request": "none",
     }
 
 
@@ -193,32 +210,3 @@ def test_every_admission_has_its_way_out_and_the_data_tier_has_none(template: Te
         assert inside == {(to, port) for to in groups for source, port in template.admitted(to) if source == name}
     online = {name for name in groups if internet in template.way_out(name)}
     assert online == {"ServiceApiSg", "ServiceWorkerSg", "ServiceBeatSg", "ServiceSearchSg", "PostgresExtensionsSg"}
-
-
-@pytest.mark.parametrize("size", SIZES)
-def test_a_second_environment_shares_no_physical_name(size: str) -> None:
-    first, second = (_names(compile_design(carbon_connect(size, name=name)).main) for name in ("shop-one", "shop-two"))
-    assert len(first) >= 20
-    assert not first & second
-
-
-_PHYSICAL = re.compile(
-    r"(Bucket|Cluster|Service|LogGroup|Policy|Cache|FinalSnapshot)Name|DBInstanceIdentifier|Family|ReplicationGroupId|Name"
-)
-
-
-def _names(compiled: CompiledTemplate) -> set[str]:
-    """Physical names of top-level properties, but not names inside a parent or an engine's family."""
-    found = set()
-    for resource in json.loads(compiled.body)["Resources"].values():
-        if resource["Type"] in {"AWS::ServiceDiscovery::Service", "AWS::RDS::DBParameterGroup"}:
-            continue
-        for key, value in resource.get("Properties", {}).items():
-            if (
-                _PHYSICAL.fullmatch(key)
-                and isinstance(value, str)
-                and not value.startswith("AWS/")
-                and key != "PolicyName"
-            ):
-                found.add(value)
-    return found

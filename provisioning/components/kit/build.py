@@ -26,7 +26,15 @@ from provisioning.components.kit.values import (
 )
 from provisioning.design.errors import DesignError
 from provisioning.design.graph import Design, Joined, Node, Reference
-from provisioning.design.names import logical_id, physical
+from provisioning.design.names import (
+    BLUEPRINT_TAG,
+    ENVIRONMENT_ID_TAG,
+    ENVIRONMENT_TAG,
+    GENERATION_TAG,
+    TEAM_TAG,
+    EnvironmentNames,
+    logical_id,
+)
 
 
 class BuildingBlock(Protocol):
@@ -98,21 +106,41 @@ class Build:
 
     @property
     def name(self) -> str:
+        """The environment's name, for texts that people read. Names in AWS come from `names`."""
         return self.design.environment.name
 
+    @property
+    def names(self) -> EnvironmentNames:
+        return self.design.environment.names
+
     def physical(self, name: str, *, limit: int) -> str:
-        return physical(self.name, name, limit=limit)
+        return self.names.physical(name, limit=limit)
+
+    def bucket(self, name: str, *, region: str = "") -> str:
+        """Return the name of a bucket as text for Sub. `region` is the bucket's, if it is not the
+        environment's.
+        """
+        start = self.names.bucket_start(name, region=region or self.design.environment.region)
+        return f"{start}-${{AWS::AccountId}}-{region or '${AWS::Region}'}-an"
+
+    def own_tags(self) -> dict[str, str]:
+        """Return the portal's tags, which are constant for an environment's life.
+
+        A changed stack tag would modify every resource, so the blueprint's version and the request
+        are metadata of the template. IAM policies compare these tags.
+        """
+        environment = self.design.environment
+        return {
+            TEAM_TAG: environment.team,
+            ENVIRONMENT_TAG: environment.name,
+            ENVIRONMENT_ID_TAG: str(environment.environment_id),
+            GENERATION_TAG: environment.generation,
+            BLUEPRINT_TAG: self.design.blueprint,
+        }
 
     def tags(self) -> dict[str, str]:
-        """Return the tags of every resource in the environment."""
-        design = self.design
-        return {
-            **design.tags,
-            "portal:environment": design.environment.name,
-            "portal:team": design.environment.team,
-            "portal:blueprint": f"{design.blueprint}@{design.version}",
-            "portal:request": design.environment.request_id,
-        }
+        """Return the tags of every resource in the environment: the blueprint's and the portal's."""
+        return {**self.design.tags, **self.own_tags()}
 
     # Stacks
 

@@ -69,10 +69,8 @@ def add_serverless(
     )
     build.retain(resource, policy=None, why="")
     if settings.keep_data:
-        # CloudFormation's Snapshot policy does not cover this type: the cache itself takes a final snapshot. Its name
-        # contains the request, because an earlier environment of the same name may have left one.
-        request = build.design.environment.request_id[:8]
-        resource.FinalSnapshotName = build.physical(f"{called}-final-{request}", limit=NAME_LIMIT)
+        # CloudFormation's Snapshot policy does not cover this type: the cache itself takes a final snapshot.
+        resource.FinalSnapshotName = build.physical(f"{called}-final", limit=NAME_LIMIT)
         why = f"the last contents of {node.name}"
         build.note_retained(resource.title, resource.resource_type, policy="Snapshot", why=why)
     build.add(node, resource, "Serverless cache")

@@ -51,7 +51,7 @@ def _secret(
 ) -> Ref:
     resource = secretsmanager.Secret(
         logical_id(node.address, "Secret"),
-        Name=f"{build.name}/{name}",
+        Name=build.names.secret(name),
         Description=f"{description} (generated)",
         GenerateSecretString=generated,
     )

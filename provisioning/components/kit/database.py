@@ -252,7 +252,7 @@ def _url_secret(node: Node, build: Build, settings: DatabaseSettings, engine: En
     address = f"${{{instance}.Endpoint.Address}}:${{{instance}.Endpoint.Port}}"
     resource = secretsmanager.Secret(
         logical_id(node.address, "UrlSecret"),
-        Name=f"{build.name}/{engine.secret}-url",
+        Name=build.names.secret(f"{engine.secret}-url"),
         Description="Database address with its password (composed from the generated one)",
         SecretString=Sub(f"{scheme}://{settings.username}:{password}@{address}/{settings.database}{query}"),
     )

@@ -1,5 +1,5 @@
-"""IAM roles and statements. Every role has the account's permissions boundary and no right to
-create log groups.
+"""IAM roles and statements. Every role has the account's permissions boundary, the environment's
+path and tags, and no right to create log groups.
 """
 
 from __future__ import annotations
@@ -8,10 +8,12 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from troposphere import Ref, Sub, encode_to_dict, iam
+from troposphere import Ref, Sub, Tags, encode_to_dict, iam
+
+from provisioning.components.kit.build import Build
 
 # The managed policy that onboarding creates once in every account. The portal may only create roles that have it.
-BOUNDARY = "portal-boundary"
+BOUNDARY = "portal-environment-boundary"
 # GitHub's identity provider, also created once per account.
 GITHUB_ISSUER = "token.actions.githubusercontent.com"
 _VERSION = "2012-10-17"
@@ -89,16 +91,32 @@ def trusts(service: str) -> dict[str, Any]:
     )
 
 
+def boundary() -> Sub:
+    return account_arn("iam", f"policy/{BOUNDARY}", regional=False)
+
+
 def role(
-    logical_id: str, *, trust: Mapping[str, Any], statements: Sequence[Mapping[str, Any]], description: str = ""
+    logical_id: str,
+    build: Build,
+    *,
+    trust: Mapping[str, Any],
+    statements: Sequence[Mapping[str, Any]],
+    description: str = "",
 ) -> iam.Role:
-    """Return a role with one inline policy. Without statements it has no policy and may do nothing."""
+    """Return a role with one inline policy. Without statements it has no policy and may do nothing.
+
+    The boundary compares the role's tags with those of what it acts on. They are written out here,
+    because reports differ on whether CloudFormation passes a stack's tags on to roles:
+    https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/277
+    """
     extra: dict[str, Any] = {"Description": description} if description else {}
     if statements:
         extra["Policies"] = [iam.Policy(PolicyName="needs", PolicyDocument=policy(merged(statements)))]
     return iam.Role(
         logical_id,
+        Path=build.names.role_path,
         AssumeRolePolicyDocument=dict(trust),
-        PermissionsBoundary=account_arn("iam", f"policy/{BOUNDARY}", regional=False),
+        PermissionsBoundary=boundary(),
+        Tags=Tags(build.own_tags()),
         **extra,
     )

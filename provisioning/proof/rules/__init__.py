@@ -27,6 +27,7 @@ SUBJECT_ORDER = (
     "secrets",
     "dynamic_references",
     "house",
+    "house_identity",
     "house_logs",
     "house_data",
     "undecidable",

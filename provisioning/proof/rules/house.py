@@ -11,7 +11,7 @@ from provisioning.proof.model.values import mapping, truth
 from provisioning.proof.model.view import View
 from provisioning.proof.rule import Reporter, rule
 
-TAGS = ("portal:environment", "portal:team", "portal:blueprint", "portal:request")
+TAGS = ("portal:team", "portal:environment", "portal:environment-id", "portal:generation", "portal:blueprint")
 # Each of these exists once per account (or once per name). A second environment would fail on it,
 # or take over the first one's.
 ONCE_PER_ACCOUNT = {
@@ -29,7 +29,7 @@ ONCE_PER_ACCOUNT = {
     "AWS::SSM::ResourceDataSync": "one per name",
     "AWS::XRay::ResourcePolicy": "five per region",
 }
-BOUNDARY_NAME = "portal-boundary"
+BOUNDARY_NAMES = ("portal-environment-boundary", "portal-boundary")
 
 
 @rule(
@@ -58,9 +58,9 @@ def exports(view: View, report: Reporter) -> None:
 
 @rule(
     "house.tags",
-    "Everything is tagged with environment, team, blueprint and request",
+    "Everything is tagged with its team, environment, generation and blueprint",
     severity="medium",
-    why="A resource without tags has no owner: its cost is not assigned, and no scan finds it.",
+    why="A resource without tags has no owner: its cost is not assigned, no scan finds it, and IAM cannot tell whose it is.",
     remedy="Create the stack with the portal's tags.",
     source="https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html",
     types=("AWS::ECS::Service",),
@@ -145,7 +145,7 @@ def _protected(report: Reporter, stack: Stack) -> None:
 )
 def once_per_account(view: View, report: Reporter) -> None:
     shared = [*view.of(*ONCE_PER_ACCOUNT)]
-    shared += [p for p in view.of("AWS::IAM::ManagedPolicy") if p.get("ManagedPolicyName") == BOUNDARY_NAME]
+    shared += [p for p in view.of("AWS::IAM::ManagedPolicy") if p.get("ManagedPolicyName") in BOUNDARY_NAMES]
     for resource in shared:
         often = ONCE_PER_ACCOUNT.get(resource.type, "one per account")
         report.fault(

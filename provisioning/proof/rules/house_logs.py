@@ -112,7 +112,8 @@ def log_retention(view: View, report: Reporter) -> None:
 def log_name(view: View, report: Reporter) -> None:
     for group in view.of(_GROUP):
         name = group.get("LogGroupName")
-        environment = (view.model.stack(group.stack).tags or {}).get("portal:environment", "")
+        tags = view.model.stack(group.stack).tags or {}
+        environment = "-".join(filter(None, (tags.get("portal:environment"), tags.get("portal:generation"))))
         if name is None:
             report.fault(group, f"{group.key} has a generated name.", f"{group.at('LogGroupName')} is not set")
         elif environment and environment not in str(name) and "⟦" not in str(name):

@@ -15,6 +15,7 @@ from provisioning.blueprint import BlueprintError
 from provisioning.design.errors import DesignError
 from provisioning.template.compile import CompiledDesign, compile_design
 from provisioning.timeline.forecast import forecast
+from tests.support.names import GENERATION, bucket_name, prefix, scope
 from tests.support.reading import Template
 from tests.support.shipped import main_template, shipped
 
@@ -46,7 +47,7 @@ def _bucket(template: Template, name: str) -> tuple[str, dict[str, Any]]:
     (found,) = [
         (key, bucket)
         for key, bucket in template.of_type("AWS::S3::Bucket").items()
-        if bucket["BucketName"].endswith(f"-{name}")
+        if bucket_name(bucket).endswith(f"-{name}")
     ]
     return found
 
@@ -312,7 +313,7 @@ def test_a_task_may_do_what_the_page_lists(template: Template, name: str, size: 
         assert by_action[action] == [{"Fn::Sub": f"${{{bucket}.Arn}}/*"}]
     (queue,) = by_action["sqs:SendMessage"]
     assert by_action["sqs:ReceiveMessage"] == [queue]
-    assert template.properties(queue)["QueueName"] == f"amply-{size}-jobs"
+    assert template.properties(queue)["QueueName"] == prefix(f"amply-{size}") + "-jobs"
     assert "identity/mail.amply.example.com" in json.dumps(by_action["ses:SendEmail"])
     secrets = {template.target(arn) for arn in by_action["secretsmanager:GetSecretValue"]}
     assert secrets == set(template.of_type("AWS::SecretsManager::Secret"))
@@ -379,7 +380,7 @@ def test_the_critical_bucket_is_copied_to_another_region(designs: dict[str, Comp
     (handed,) = [h for h in designs[size].main.inputs if h.stack == "replica"]
     assert rule["Destination"]["Bucket"] == {"Ref": handed.parameter}
     copy = replica.one("AWS::S3::Bucket")
-    assert copy["BucketName"] == f"amply-{size}-storage-replica"
+    assert bucket_name(copy) == f"pt-payments--{GENERATION}-storage-replica"
     assert copy["VersioningConfiguration"] == {"Status": "Enabled"}
     assert set(copy["PublicAccessBlockConfiguration"].values()) == {True}
     # The others hold what a build makes again.
@@ -423,7 +424,7 @@ def test_within_four_hours_it_is_there_again(template: Template, designs: dict[s
 
 def test_there_is_a_dashboard_of_everything(template: Template, size: str) -> None:
     dashboard = template.one("AWS::CloudWatch::Dashboard")
-    assert dashboard["DashboardName"] == f"amply-{size}-dashboard"
+    assert dashboard["DashboardName"] == prefix(f"amply-{size}") + "-dashboard"
     shown = dashboard["DashboardBody"]["Fn::Sub"]
     for namespace in ("AWS/ApplicationELB", "AWS/ECS", "AWS/RDS", "AWS/ElastiCache", "AWS/SQS", "AWS/SES"):
         assert f'"{namespace}"' in shown
@@ -448,7 +449,7 @@ def test_alarms_watch_all_parts_and_tell_one_topic(template: Template) -> None:
 def test_logs_have_groups_that_end(template: Template, size: str) -> None:
     groups = template.of_type("AWS::Logs::LogGroup").values()
     names = {group["LogGroupName"] for group in groups}
-    assert {f"/portal/amply-{size}/api", f"/portal/amply-{size}/worker"} <= names
+    assert {f"/portal/{scope(f'amply-{size}')}/{name}" for name in ("api", "worker")} <= names
     assert all(group["RetentionInDays"] > 0 for group in groups)
 
 
@@ -457,7 +458,7 @@ def test_sentry_is_an_option() -> None:
     template = main_template(SLUG, sentry=True)
     for name in ("api", "worker"):
         secret = template.properties(template.secrets(name)["SENTRY_DSN"])
-        assert secret["Name"] == "amply-dev/sentry"
+        assert secret["Name"] == f"portal/{scope('amply-dev')}/sentry"
     assert "SentrySecretArn" in template.body["Outputs"]
 
 

@@ -11,6 +11,7 @@ import pytest
 from provisioning.blueprint import BlueprintError
 from provisioning.diagram.svg import draw
 from provisioning.template.compile import CompiledTemplate, compile_design
+from tests.support.names import scope
 from tests.support.reading import Template
 from tests.support.shipped import main_template, shipped
 
@@ -178,7 +179,7 @@ def test_bedrock_is_reached_through_an_interface_endpoint(template: Template) ->
 
 def test_secrets_are_generated_in_aws_and_only_these_are_read_at_the_start(template: Template, size: str) -> None:
     secrets = template.of_type("AWS::SecretsManager::Secret")
-    assert {s["Name"].removeprefix(f"api-service-{size}/") for s in secrets.values()} == {
+    assert {s["Name"].removeprefix(f"portal/{scope(f'api-service-{size}')}/") for s in secrets.values()} == {
         "database-main", "redis", "rabbitmq", "api_keys",
     }  # fmt: skip
     assert all("GenerateSecretString" in s and "SecretString" not in s for s in secrets.values())

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from provisioning.template.compile import CompiledTemplate, compile_design
+from provisioning.template.compile import CompiledTemplate
+from tests.support.names import GENERATION, bucket_name, scope
 from tests.support.reading import Template
-from tests.support.shipped import shipped
 
 PUBLIC = ["10.0.0.0/20", "10.0.16.0/20", "10.0.32.0/20"]
 PRIVATE = ["10.0.48.0/20", "10.0.64.0/20", "10.0.80.0/20"]
@@ -214,8 +214,8 @@ def test_the_web_acl_limits_requests_per_address(template: Template) -> None:
 
 
 def test_buckets_are_private_encrypted_and_tls_only(template: Template, size: str) -> None:
-    buckets = {b["BucketName"]: (key, b) for key, b in template.of_type("AWS::S3::Bucket").items()}
-    assert set(buckets) == {f"carbon-connect-{size}-documents", f"carbon-connect-{size}-media"}
+    buckets = {bucket_name(b): (key, b) for key, b in template.of_type("AWS::S3::Bucket").items()}
+    assert set(buckets) == {f"pt-payments--{GENERATION}-documents", f"pt-payments--{GENERATION}-media"}
     for key, bucket in buckets.values():
         assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
         (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
@@ -225,7 +225,7 @@ def test_buckets_are_private_encrypted_and_tls_only(template: Template, size: st
         (statement,) = policy["PolicyDocument"]["Statement"]
         assert (statement["Effect"], statement["Action"], statement["Principal"]) == ("Deny", "s3:*", "*")
         assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    documents, media = (buckets[f"carbon-connect-{size}-{name}"][1] for name in ("documents", "media"))
+    documents, media = (buckets[f"pt-payments--{GENERATION}-{name}"][1] for name in ("documents", "media"))
     moves = [
         t["StorageClass"] for rule in documents["LifecycleConfiguration"]["Rules"] for t in rule.get("Transitions", [])
     ]
@@ -235,7 +235,7 @@ def test_buckets_are_private_encrypted_and_tls_only(template: Template, size: st
 
 def test_there_are_five_secrets_and_aws_makes_every_value(template: Template, size: str) -> None:
     secrets = template.of_type("AWS::SecretsManager::Secret")
-    names = {s["Name"].removeprefix(f"carbon-connect-{size}/"): s for s in secrets.values()}
+    names = {s["Name"].removeprefix(f"portal/{scope(f'carbon-connect-{size}')}/"): s for s in secrets.values()}
     assert set(names) == {"database-main", "application", "claude", "climatiq", "search_key"}
     assert all("GenerateSecretString" in s and "SecretString" not in s for s in secrets.values())
     for name in ("database-main", "application", "search_key"):
@@ -276,7 +276,9 @@ def test_task_roles_reach_buckets_secrets_and_metrics_by_use(template: Template,
     }  # fmt: skip
     role = template.target(template.task("beat")["TaskRoleArn"])
     (statement,) = template.statements(role)
-    assert statement["Condition"] == {"StringEquals": {"cloudwatch:namespace": f"carbon-connect-{size}"}}
+    assert statement["Condition"] == {
+        "StringEquals": {"cloudwatch:namespace": f"portal/{scope(f'carbon-connect-{size}')}"}
+    }
 
 
 def test_github_deploys_through_the_accounts_identity_provider(template: Template) -> None:
@@ -320,12 +322,3 @@ def test_the_outputs_are_what_a_team_needs(
         "ClimatiqSecretArn",
     }  # fmt: skip
     assert not any("Export" in output for output in outputs.values())
-
-
-def test_the_template_is_sent_inline(compiled: dict[str, CompiledTemplate], size: str) -> None:
-    assert len(compiled[size].body.encode()) <= 51_200
-
-
-def test_it_still_is_with_the_longest_name_and_a_domain(size: str) -> None:
-    compiled = compile_design(shipped(size, name="e" * 32, domain="app.example.com", hosted_zone_id="Z0123456789")).main
-    assert len(compiled.body.encode()) <= 51_200

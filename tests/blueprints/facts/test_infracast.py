@@ -9,6 +9,7 @@ import pytest
 
 from provisioning.blueprint import BlueprintError
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
+from tests.support.names import GENERATION, bucket_name
 from tests.support.reading import Template
 from tests.support.shipped import main_template, shipped
 
@@ -235,7 +236,7 @@ def test_the_database_is_encrypted_by_a_key_of_the_customers_own(template: Templ
 def test_the_task_keeps_its_evidence_in_a_bucket(template: Template, size: str) -> None:
     bucket = template.target(template.variables("api")["EVIDENCE_BUCKET"])
     properties = template.resources[bucket]["Properties"]
-    assert properties["BucketName"] == f"infracast-{size}-evidence"
+    assert bucket_name(properties) == f"pt-payments--{GENERATION}-evidence"
     assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
     assert all(properties["PublicAccessBlockConfiguration"].values())
     role = template.role_of("api")

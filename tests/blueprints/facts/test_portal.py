@@ -14,6 +14,7 @@ import pytest
 from provisioning.blueprint import InputErrors
 from provisioning.template.compile import compile_design
 from tests.support.designs import PROD_OR_LONG, SIZES
+from tests.support.names import scope
 from tests.support.reading import Template
 from tests.support.shipped import main_template, shipped
 
@@ -126,7 +127,9 @@ def test_no_secret_is_in_a_plain_variable(template: Template, size: str) -> None
     assert "ADMIN_PASSWORD" in template.secrets("web")
     assert "ADMIN_PASSWORD" not in template.secrets("worker")
     secrets = template.of_type("AWS::SecretsManager::Secret").values()
-    assert {s["Name"] for s in secrets} == {f"portal-{size}/{n}" for n in ("database-main", "signing", "admin")}
+    assert {s["Name"] for s in secrets} == {
+        f"portal/{scope(f'portal-{size}')}/{n}" for n in ("database-main", "signing", "admin")
+    }
     assert all("GenerateSecretString" in s and "SecretString" not in s for s in secrets)
     assert "Parameters" not in template.body
 

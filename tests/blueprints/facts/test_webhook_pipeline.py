@@ -19,6 +19,7 @@ import pytest
 from provisioning.template.compile import CompiledTemplate
 from provisioning.timeline.handover_tasks import work_plan
 from tests.support.designs import SIZES
+from tests.support.names import scope
 from tests.support.reading import Template
 from tests.support.shipped import catalogue, main_template
 
@@ -242,7 +243,7 @@ def test_out_when_the_queue_grows_for_more_than_five_minutes(template: Template,
     alarm = template.of_type(ALARM)["ServiceProcessorQueueGrows"]
     expression, metrics = _expression(alarm)
     assert expression == "IF(DIFF(depth) > 0 AND arrivals > completions, 1, 0)"
-    namespace = f"webhook-pipeline-{size}"
+    namespace = f"portal/{scope(f'webhook-pipeline-{size}')}"
     assert metrics == {
         "depth": (namespace, "QueueDepth"),
         "arrivals": (namespace, "Arrivals"),
@@ -302,10 +303,12 @@ def test_the_metrics_are_published_by_the_hosts_and_they_may(template: Template,
         script = host["UserData"]["Fn::Base64"]["Fn::Sub"]
         for name in ("QueueDepth", "Arrivals", "Completions", "Consumers", "RunningNodes"):
             assert f'measure("{name}"' in script
-        assert f"NAMESPACE='webhook-pipeline-{size}'" in script
+        assert f"NAMESPACE='portal/{scope(f'webhook-pipeline-{size}')}'" in script
         assert "QUEUE='webhooks'" in script
     (right,) = (s for s in template.statements("RabbitmqRole") if "cloudwatch:PutMetricData" in s["Action"])
-    assert right["Condition"] == {"StringEquals": {"cloudwatch:namespace": f"webhook-pipeline-{size}"}}
+    assert right["Condition"] == {
+        "StringEquals": {"cloudwatch:namespace": f"portal/{scope(f'webhook-pipeline-{size}')}"}
+    }
 
 
 # Alarms and monitoring
@@ -330,7 +333,7 @@ def test_the_metrics_are_published_by_the_hosts_and_they_may(template: Template,
 def test_everything_that_the_page_names_has_alarms(
     template: Template, size: str, namespace: str, metrics: set[str]
 ) -> None:
-    wanted = namespace.replace("own", f"webhook-pipeline-{size}")
+    wanted = namespace.replace("own", f"portal/{scope(f'webhook-pipeline-{size}')}")
     told = [a for a in template.of_type(ALARM).values() if a.get("AlarmActions") == [{"Ref": "AlarmTopic"}]]
     assert {a["MetricName"] for a in told if a.get("Namespace") == wanted} == metrics
 

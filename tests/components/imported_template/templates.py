@@ -1,5 +1,17 @@
 """Templates as platform teams have them, in small."""
 
+from provisioning.components.kinds.cloudformation.imported_template import Identity
+
+IDENTITY = Identity(
+    boundary="the boundary",
+    role_path="/portal/env/payments/shop-dev-nd524/",
+    tags={"portal:team": "payments", "portal:generation": "nd524"},
+    bucket="pt-payments--nd524-{}".format,
+    secret="portal/payments/shop-dev-nd524/{}".format,
+    parameter="/portal/payments/shop-dev-nd524/{}".format,
+    log_group="/portal/payments/shop-dev-nd524/{}".format,
+)
+
 DATABASE = """
 AWSTemplateFormatVersion: 2010-09-09
 Description: A database with a password

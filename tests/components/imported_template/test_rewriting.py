@@ -16,14 +16,14 @@ from provisioning.components.kinds.cloudformation.imported_template import (
     read_template,
     rewrite,
 )
-from tests.components.imported_template.templates import DATABASE, TOPIC
+from tests.components.imported_template.templates import DATABASE, IDENTITY, TOPIC
 
 ARN = "arn:aws:secretsmanager:eu-north-1:123456789012:secret:shop/db-AbCdEf"
 READS = {"Fn::Sub": "{{resolve:secretsmanager:${DBPasswordSecret}:SecretString}}"}
 
 
 def rewritten(text: str = DATABASE, **secrets: str) -> Rewritten:
-    return rewrite(read_template(text), secrets=secrets, boundary="the boundary")
+    return rewrite(read_template(text), secrets=secrets, identity=IDENTITY)
 
 
 def properties(found: Rewritten, name: str) -> dict[str, Any]:
@@ -51,14 +51,6 @@ def test_a_named_secret_is_read_instead() -> None:
     assert properties(found, "Database")["MasterUserPassword"] == f"{{{{resolve:secretsmanager:{ARN}:SecretString}}}}"
     assert found.generated == ()
     assert "DBPasswordSecret" not in found.data["Resources"]
-
-
-def test_a_role_receives_the_boundary_unless_it_has_one() -> None:
-    assert properties(rewritten(), "Reader")["PermissionsBoundary"] == "the boundary"
-    own = DATABASE.replace(
-        "      AssumeRolePolicyDocument", "      PermissionsBoundary: own\n      AssumeRolePolicyDocument"
-    )
-    assert properties(rewritten(own), "Reader")["PermissionsBoundary"] == "own"
 
 
 def test_every_change_is_said() -> None:
@@ -89,5 +81,5 @@ def test_a_secret_that_cannot_be_generated_is_demanded_by_name() -> None:
 def test_the_template_that_was_read_stays_as_it_was() -> None:
     template = read_template(DATABASE)
     before = json.dumps(template.data)
-    rewrite(template, secrets={}, boundary="x")
+    rewrite(template, secrets={}, identity=IDENTITY)
     assert json.dumps(template.data) == before

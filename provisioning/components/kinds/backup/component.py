@@ -70,6 +70,7 @@ class Backup(Component):
         trusted = {"Effect": "Allow", "Principal": {"Service": "backup.amazonaws.com"}, "Action": "sts:AssumeRole"}
         role = iam.role(
             logical_id(node.address, "Role"),
+            build,
             trust=iam.policy([trusted]),
             statements=_statements(node),
             description="Takes the backups of this environment's databases",
@@ -120,6 +121,8 @@ def _plan(node: Node, build: Build, settings: BackupSettings, vault: Ref) -> bac
         StartWindowMinutes=_WINDOW_MINUTES,
         CompletionWindowMinutes=_LONGEST_MINUTES,
         Lifecycle=backup.LifecycleResourceType(DeleteAfterDays=settings.keep_days),
+        # CloudFormation tags the plan, not what the plan will create. A teardown deletes backups by their tags.
+        RecoveryPointTags=build.tags(),
     )
     return backup.BackupPlan(
         logical_id(node.address, "Plan"),

@@ -21,7 +21,6 @@ from provisioning.components.kit.values import MAIN, Box, Family, Gives, Grant, 
 from provisioning.design.graph import Node, Reference
 from provisioning.design.names import logical_id
 
-_NAME_LIMIT = 63
 _ABORT_UPLOADS_AFTER_DAYS = 7
 
 
@@ -43,14 +42,14 @@ class Bucket(Component):
 
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, BucketSettings)
-        source = private(logical_id(node.address), build.physical(node.name, limit=_NAME_LIMIT))
+        source = private(logical_id(node.address), build.bucket(node.name))
         if settings.versioned or settings.critical:
             source.VersioningConfiguration = s3.VersioningConfiguration(Status="Enabled")
         if settings.lifecycle:
             source.LifecycleConfiguration = s3.LifecycleConfiguration(Rules=_rules(settings.lifecycle))
         if settings.critical:
             place = replica.stack(node, build, settings.replica_region)
-            copy = private(logical_id(node.address, "Replica"), replica.name(node, build))
+            copy = private(logical_id(node.address, "Replica"), replica.name(node, build, settings.replica_region))
             copy.VersioningConfiguration = s3.VersioningConfiguration(Status="Enabled")
             _add(node, build, copy, "Copy in another region", stack=place)
             timed = settings.replica_within_15_minutes
@@ -72,8 +71,8 @@ class Bucket(Component):
         if name == "arn":
             return GetAtt(logical_id(node.address), "Arn")
         if name == "replica":
-            critical = settings_of(node, BucketSettings).critical
-            return replica.name(node, build) if critical else None
+            settings = settings_of(node, BucketSettings)
+            return Sub(replica.name(node, build, settings.replica_region)) if settings.critical else None
         return super().attribute(node, name, build)
 
     @override
@@ -93,10 +92,16 @@ class Bucket(Component):
 
 
 def private(logical: str, name: str) -> s3.Bucket:
-    """Return a bucket that cannot become public, whatever policy it gets later."""
+    """Return a bucket that cannot become public, whatever policy it gets later. `name` is text for
+    Sub.
+
+    It is in the account's own namespace, so nobody else can take its name before or after it.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
+    """
     return s3.Bucket(
         logical,
-        BucketName=name,
+        BucketName=Sub(name),
+        BucketNamespace="account-regional",
         OwnershipControls=s3.OwnershipControls(Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerEnforced")]),
         PublicAccessBlockConfiguration=s3.PublicAccessBlockConfiguration(
             BlockPublicAcls=True, BlockPublicPolicy=True, IgnorePublicAcls=True, RestrictPublicBuckets=True

@@ -19,7 +19,6 @@ from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
 _KEY = "replica"
-_NAME_LIMIT = 63
 # The nearest region in the same jurisdiction, for each region in which blueprints are offered.
 PARTNERS: Mapping[str, str] = {
     "eu-central-1": "eu-west-1",
@@ -55,9 +54,9 @@ def stack(node: Node, build: Build, chosen: str | None) -> str:
     return build.stack_in(region(node, build, chosen), key=_KEY)
 
 
-def name(node: Node, build: Build) -> str:
-    """Return the name of the copy's bucket."""
-    return build.physical(f"{node.name}-replica", limit=_NAME_LIMIT)
+def name(node: Node, build: Build, chosen: str | None) -> str:
+    """Return the name of the copy's bucket as text for Sub."""
+    return build.bucket(f"{node.name}-replica", region=region(node, build, chosen))
 
 
 def rule(node: Node, build: Build, copy: str, *, place: str, timed: bool) -> s3.ReplicationConfiguration:
@@ -93,11 +92,12 @@ def _role(node: Node, build: Build, copy_arn: Any) -> GetAtt:
 
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/setting-repl-config-perm-overview.html
     """
-    source = f"arn:${{AWS::Partition}}:s3:::{build.physical(node.name, limit=_NAME_LIMIT)}"
+    source = f"arn:${{AWS::Partition}}:s3:::{build.bucket(node.name)}"
     read = ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"]
     write = ["s3:ReplicateObject", "s3:ReplicateDelete", "s3:ReplicateTags"]
     role = iam.role(
         logical_id(node.address, "ReplicationRole"),
+        build,
         trust=_TRUST,
         statements=[
             iam.allow(["s3:GetReplicationConfiguration", "s3:ListBucket"], Sub(source)),

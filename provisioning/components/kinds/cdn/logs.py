@@ -17,8 +17,6 @@ from provisioning.components.kit.values import settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
 
-_NAME_LIMIT = 63
-
 
 def logging(node: Node, build: Build) -> cloudfront.Logging | None:
     """Where the distribution writes its access logs, if it does."""
@@ -26,9 +24,7 @@ def logging(node: Node, build: Build) -> cloudfront.Logging | None:
     if settings.log_days is None:
         return None
     kept = "Retain" if settings.keep_data else None
-    made = bucket.private(
-        logical_id(node.address, "Logs"), build.physical(f"{node.name}-access-logs", limit=_NAME_LIMIT)
-    )
+    made = bucket.private(logical_id(node.address, "Logs"), build.bucket(f"{node.name}-access-logs"))
     made.OwnershipControls = s3.OwnershipControls(
         Rules=[s3.OwnershipControlsRule(ObjectOwnership="BucketOwnerPreferred")]
     )

@@ -1,7 +1,7 @@
 """A whole stack from one existing template, whose parameters become the request form.
 
 Only two things are changed (`imported_template/rewriting.py`): secrets are read from Secrets
-Manager, and roles get the permissions boundary. The template is the blueprint's only component.
+Manager, and resources get the names, paths and tags by which the account tells environments apart. The template is the blueprint's only component.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any, Self, TypeAlias
 
 from pydantic import Field, model_validator
+from troposphere import Sub
 from typing_extensions import override
 
 from provisioning.components.kinds.cloudformation import imported_template
@@ -100,7 +101,7 @@ class CloudFormation(Component):
             rewritten = imported_template.rewrite(
                 template,
                 secrets={name: str(value) for name, value in values.items() if name in secrets and value},
-                boundary=iam.account_arn("iam", f"policy/{iam.BOUNDARY}", regional=False).to_dict(),
+                identity=_identity(build),
             )
         except imported_template.TemplateProblem as problem:
             raise DesignError(f"{node.source}: {settings.template.path}, {problem}") from problem
@@ -164,6 +165,19 @@ def _check_references(
         raise DesignError(f"{node.source}: {settings.template.path}: {problem}.") from problem
     for sentence in imported_template.parameters_read(template, answers, team):
         raise DesignError(f"{node.source}: {sentence}.")
+
+
+def _identity(build: Build) -> imported_template.Identity:
+    names = build.names
+    return imported_template.Identity(
+        boundary=iam.boundary().to_dict(),
+        role_path=names.role_path,
+        tags=build.own_tags(),
+        bucket=lambda name: Sub(build.bucket(name)).to_dict(),
+        secret=names.secret,
+        parameter=names.parameter,
+        log_group=names.log_group,
+    )
 
 
 def _check_answered(node: Node, settings: CloudFormationSettings, values: Mapping[str, Answer]) -> None:

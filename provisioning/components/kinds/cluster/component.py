@@ -103,7 +103,7 @@ def has_name(service: Node, build: Build) -> bool:
 
 
 def namespace(build: Build) -> str:
-    return f"{build.name}.internal"
+    return f"{build.names.prefix}.internal"
 
 
 def execution_role(node: Node) -> GetAtt:
@@ -136,12 +136,12 @@ def secrets(values: Mapping[str, Any]) -> list[ecs.Secret]:
 
 
 def repositories(build: Build) -> list[Sub]:
-    """Return the environment's ECR repositories: those of its images, and those under the
-    environment's name.
+    """Return the ECR repositories that the environment may pull from: those of its images, and its
+    team's.
     """
     images = (getattr(service.settings, "image", "") for service in build.design.of_kind("service"))
     named = {match[1] for image in images if (match := _PRIVATE_IMAGE.match(image))}
-    return [iam.account_arn("ecr", f"repository/{name}") for name in [*sorted(named), f"{build.name}/*"]]
+    return [iam.account_arn("ecr", f"repository/{name}") for name in [*sorted(named), build.names.pulled_repositories]]
 
 
 def pull_statements(build: Build) -> list[dict[str, Any]]:
@@ -159,7 +159,7 @@ def _execution_role(node: Node, build: Build) -> None:
     statements.append(
         iam.allow(
             ["logs:CreateLogStream", "logs:PutLogEvents"],
-            iam.account_arn("logs", f"log-group:/portal/{build.name}/*:*"),
+            iam.account_arn("logs", f"log-group:{build.names.log_group('*')}:*"),
         )
     )
     if needed := _read_at_start(build, lambda grant: grant.secret_arns):
@@ -168,6 +168,7 @@ def _execution_role(node: Node, build: Build) -> None:
         statements.append(iam.allow(["ssm:GetParameters"], parameters))
     role = iam.role(
         logical_id(node.address, "ExecutionRole"),
+        build,
         trust=iam.trusts("ecs-tasks.amazonaws.com"),
         statements=statements,
         description="Starts tasks: pulls images, writes logs, reads the secrets that tasks receive",

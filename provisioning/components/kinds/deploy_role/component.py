@@ -75,6 +75,7 @@ class DeployRole(Component):
             return
         role = iam.role(
             logical_id(node.address),
+            build,
             trust=_trust(settings.repository, settings.branch),
             statements=_statements(node, build),
             description=f"Deploys from {settings.repository}, branch {settings.branch}",
@@ -146,10 +147,11 @@ def _for_services(node: Node, build: Build) -> list[dict[str, Any]]:
     families = [iam.account_arn("ecs", f"task-definition/{build.physical(s.name, limit=255)}:*") for s in services]
     roles = [cluster.execution_role(home), *(GetAtt(logical_id(s.address, "Role"), "Arn") for s in services)]
     login, pull = cluster.pull_statements(build)
+    own = iam.account_arn("ecr", f"repository/{build.names.pushed_repositories}")
     push = ["ecr:CompleteLayerUpload", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart"]
     return [
         login,
-        iam.allow([*pull["Action"], *push], pull["Resource"]),
+        iam.allow([*pull["Action"], *push], own),
         iam.allow(["ecs:DescribeServices", "ecs:UpdateService"], [Ref(logical_id(s.address)) for s in services]),
         iam.allow(["ecs:RegisterTaskDefinition"], families),
         # ECS has no narrower resource for reading a task definition.

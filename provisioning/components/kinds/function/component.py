@@ -95,7 +95,7 @@ class Function(Component):
             security.group(node, build, ingress=(), egress=[security.HTTPS_OUT])
             security.out_to_targets(node, build)
         name = build.physical(node.name, limit=_NAME_LIMIT)
-        logs = log_group(node, build, name=f"/portal/{build.name}/{node.name}", days=settings.log_days)
+        logs = log_group(node, build, name=build.names.log_group(node.name), days=settings.log_days)
         letters = _dead_letters(node, build) if settings.dead_letter else None
         role = _role(node, build, settings, name=name, letters=letters, needs=self.statements(node, build))
         variables = self.variables(node, build)
@@ -178,7 +178,9 @@ def _role(
         statements.append(iam.allow(_INTERFACES, "*"))
         own = {"ArnEquals": {"lambda:SourceFunctionArn": iam.account_arn("lambda", f"function:{name}")}}
         statements.append(iam.allow(_INTERFACES, "*", own) | {"Effect": "Deny"})
-    role = iam.role(logical_id(node.address, "Role"), trust=iam.trusts("lambda.amazonaws.com"), statements=statements)
+    role = iam.role(
+        logical_id(node.address, "Role"), build, trust=iam.trusts("lambda.amazonaws.com"), statements=statements
+    )
     build.add(node, role, "Function role")
     return GetAtt(role.title, "Arn")
 

@@ -61,7 +61,7 @@ class LogShipping(Function):
             Action="lambda:InvokeFunction",
             Principal="logs.amazonaws.com",
             SourceAccount=Ref("AWS::AccountId"),
-            SourceArn=iam.account_arn("logs", f"log-group:/portal/{build.name}/*:*"),
+            SourceArn=iam.account_arn("logs", f"log-group:{build.names.log_group('*')}:*"),
         )
         build.add(node, permission, "Permission for CloudWatch Logs")
         for other in (found for kind in _SHIPPED_KINDS for found in build.design.of_kind(kind)):

@@ -77,9 +77,10 @@ class MonitoringRole(Component):
                 }
             ]
         )
-        own = iam.account_arn("logs", f"log-group:/portal/{build.name}/*")
+        own = iam.account_arn("logs", f"log-group:{build.names.log_group('*')}")
         role = iam.role(
             logical_id(node.address),
+            build,
             trust=trust,
             statements=[iam.allow(_METRICS, "*"), iam.allow(_LOGS, "*"), iam.allow(_OWN_LOGS, own)],
             description="Grafana reads metrics and logs",

@@ -47,7 +47,7 @@ class Network(Component):
                 CidrBlock=str(settings.cidr),
                 EnableDnsHostnames=True,
                 EnableDnsSupport=True,
-                Tags=Tags(Name=build.name),
+                Tags=Tags(Name=build.names.prefix),
             ),
             "VPC",
         )
@@ -137,7 +137,7 @@ def _subnets(node: Node, build: Build, tier: TierName, ranges: tuple[IPv4Network
                 VpcId=vpc,
                 CidrBlock=str(cidr),
                 AvailabilityZone=Select(zone - 1, GetAZs("")),
-                Tags=Tags(Name=f"{build.name}-{tier}-{zone}"),
+                Tags=Tags(Name=f"{build.names.prefix}-{tier}-{zone}"),
             ),
             f"{tier.capitalize()} subnet {zone}",
         )
@@ -149,7 +149,9 @@ def _route_table(node: Node, build: Build, tier: TierName, zones: range, vpc: Re
     table = build.add(
         node,
         ec2.RouteTable(
-            logical_id(node.address, name), VpcId=vpc, Tags=Tags(Name=f"{build.name}-{tier}{suffix and '-' + suffix}")
+            logical_id(node.address, name),
+            VpcId=vpc,
+            Tags=Tags(Name=f"{build.names.prefix}-{tier}{suffix and '-' + suffix}"),
         ),
         f"{tier.capitalize()} route table{suffix and ' ' + suffix}",
     )
@@ -191,7 +193,7 @@ def _private_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Re
                 logical_id(node.address, f"Nat{suffix}"),
                 AllocationId=GetAtt(address.title, "AllocationId"),
                 SubnetId=Ref(logical_id(node.address, f"Public{group.start}")),
-                Tags=Tags(Name=f"{build.name}-nat{suffix and '-' + suffix}"),
+                Tags=Tags(Name=f"{build.names.prefix}-nat{suffix and '-' + suffix}"),
             ),
             "NAT gateway",
         )
@@ -211,10 +213,11 @@ def _private_routes(node: Node, build: Build, settings: NetworkSettings, vpc: Re
 
 
 def _flow_log(node: Node, build: Build, vpc: Ref, days: int) -> None:
-    log_group(node, build, name=f"/portal/{build.name}/{node.name}/flow", days=days, suffix="Flow")
+    log_group(node, build, name=build.names.log_group(f"{node.name}/flow"), days=days, suffix="Flow")
     arn = GetAtt(logical_id(node.address, "FlowLogs"), "Arn")
     role = iam.role(
         logical_id(node.address, "FlowLogRole"),
+        build,
         trust=iam.trusts("vpc-flow-logs.amazonaws.com"),
         statements=[iam.allow(["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"], arn)],
     )

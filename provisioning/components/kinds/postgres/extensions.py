@@ -48,10 +48,11 @@ def task(
     group = security.group(node, build, ingress=(), egress=[security.HTTPS_OUT], suffix="Extensions")
     security.let_out(node, build, port=port, source=security_group(node), to=node, part="Extensions")
     logs = log_group(
-        node, build, name=f"/portal/{build.name}/{node.name}/extensions", days=log_days, suffix="Extensions"
+        node, build, name=build.names.log_group(f"{node.name}/extensions"), days=log_days, suffix="Extensions"
     )
     role = iam.role(
         logical_id(node.address, "ExtensionsRole"),
+        build,
         trust=iam.trusts("ecs-tasks.amazonaws.com"),
         statements=[],
     )

@@ -39,7 +39,8 @@ def user_data(node: Node, build: Build, *, number: int, values: dict[str, str]) 
         "LOGIN_SECRET": f"${{{logical_id(address, 'Secret')}}}",
         "AUTHORITY": f"${{{logical_id(address, 'Authority')}}}",
         "LOG_GROUP": f"${{{logical_id(address, 'Logs')}}}",
-        "NAMESPACE": build.name,
+        "NAMESPACE": build.names.metric_namespace,
+        "PREFIX": build.names.prefix,
         "NODE": str(number),
         **values,
     }

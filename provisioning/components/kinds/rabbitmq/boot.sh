@@ -72,7 +72,7 @@ if [ "$NODE" = 1 ]; then
 fi
 
 cat >"$files/rabbitmq.conf" <<END
-cluster_name = $NAMESPACE
+cluster_name = $PREFIX
 listeners.tcp = none
 listeners.ssl.default = $PORT
 ssl_options.cacertfile = /etc/rabbitmq/tls/authority.pem
@@ -272,10 +272,10 @@ END
   cat >/etc/zabbix/zabbix_agent2.d/portal.conf <<END
 Server=$ZABBIX_SERVER
 ServerActive=$ZABBIX_SERVER
-Hostname=$NAMESPACE-rabbitmq-$NODE
+Hostname=$PREFIX-rabbitmq-$NODE
 TLSConnect=psk
 TLSAccept=psk
-TLSPSKIdentity=$NAMESPACE
+TLSPSKIdentity=$PREFIX
 TLSPSKFile=/etc/zabbix/agent.psk
 END
   chmod 644 /etc/zabbix/zabbix_agent2.d/portal.conf

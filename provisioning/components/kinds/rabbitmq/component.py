@@ -73,7 +73,7 @@ class Rabbitmq(Component):
     def build(self, node: Node, build: Build) -> None:
         settings = settings_of(node, RabbitmqSettings)
         _secrets(node, build, settings)
-        log_group(node, build, name=f"/portal/{build.name}/{node.name}", days=settings.log_days)
+        log_group(node, build, name=build.names.log_group(node.name), days=settings.log_days)
         groups = hosts.groups(
             node,
             build,
@@ -187,7 +187,7 @@ def _secrets(node: Node, build: Build, settings: RabbitmqSettings) -> None:
             generated.SecretStringTemplate, generated.GenerateStringKey = template, "password"
         secret = secretsmanager.Secret(
             logical_id(node.address, suffix),
-            Name=f"{build.name}/{called}-{name}",
+            Name=build.names.secret(f"{called}-{name}"),
             Description=f"{description} (generated)",
             GenerateSecretString=generated,
         )
@@ -195,7 +195,7 @@ def _secrets(node: Node, build: Build, settings: RabbitmqSettings) -> None:
         build.add(node, secret, "Internal broker secret")
     authority = ssm.Parameter(
         logical_id(node.address, "Authority"),
-        Name=f"/{build.name}/{called}/authority",
+        Name=build.names.parameter(f"{called}/authority"),
         Type="String",
         Value="the first host puts the certificate here",
         Description="Certificate of the authority that the RabbitMQ hosts trust",
@@ -217,7 +217,9 @@ def _statements(node: Node, build: Build) -> list[dict[str, Any]]:
         iam.allow(["secretsmanager:GetSecretValue"], secrets),
         iam.allow(["ssm:GetParameter", "ssm:PutParameter"], _authority_arn(node)),
         iam.allow(["logs:CreateLogStream", "logs:PutLogEvents"], GetAtt(logical_id(node.address, "Logs"), "Arn")),
-        iam.allow(["cloudwatch:PutMetricData"], "*", {"StringEquals": {"cloudwatch:namespace": build.name}}),
+        iam.allow(
+            ["cloudwatch:PutMetricData"], "*", {"StringEquals": {"cloudwatch:namespace": build.names.metric_namespace}}
+        ),
         # https://docs.aws.amazon.com/systems-manager/latest/userguide/getting-started-create-iam-instance-profile.html
         iam.allow(_SESSIONS, "*"),
     ]

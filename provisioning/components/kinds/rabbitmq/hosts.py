@@ -143,7 +143,7 @@ def add(node: Node, build: Build, held: list[GetAtt], hosts: Hosts) -> None:
                 },
             ),
             PropagateTagsToVolumeOnCreation=True,
-            Tags=Tags(Name=f"{build.name}-rabbitmq-{number}"),
+            Tags=Tags(Name=f"{build.names.prefix}-rabbitmq-{number}"),
             CreationPolicy=CreationPolicy(ResourceSignal=ResourceSignal(Count=1, Timeout=_HEALTHY_WITHIN)),
             # Nodes look for each other by name and download their software: names and egress routes must exist first.
             DependsOn=[*names, *_egress_routes(node, build)],
@@ -154,7 +154,7 @@ def add(node: Node, build: Build, held: list[GetAtt], hosts: Hosts) -> None:
 
 def zone_name(node: Node, build: Build) -> str:
     host = "rabbitmq" if node.name == "main" else node.name.replace("_", "-")
-    return f"{host}.{build.name}.internal"
+    return f"{host}.{build.names.prefix}.internal"
 
 
 def _zone(node: Node, build: Build) -> Ref:
@@ -174,15 +174,19 @@ def _profile(node: Node, build: Build, hosts: Hosts) -> Ref:
     trust = roles.policy(
         [{"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}]
     )
-    role = roles.role(logical_id(node.address, "Role"), trust=trust, statements=hosts.statements)
+    role = roles.role(logical_id(node.address, "Role"), build, trust=trust, statements=hosts.statements)
     build.add(node, role, "Host role")
-    profile = iam.InstanceProfile(logical_id(node.address, "Profile"), Roles=[Ref(role.title)])
+    profile = iam.InstanceProfile(
+        logical_id(node.address, "Profile"), Path=build.names.role_path, Roles=[Ref(role.title)]
+    )
     return build.add(node, profile, "Host instance profile")
 
 
 def _launch_template(node: Node, build: Build) -> Ref:
     resource = ec2.LaunchTemplate(
         logical_id(node.address, "Launch"),
+        # CloudFormation passes no stack tags on to a launch template.
+        TagSpecifications=[ec2.TagSpecifications(ResourceType="launch-template", Tags=Tags(build.tags()))],
         LaunchTemplateData=ec2.LaunchTemplateData(
             ImageId=public_image(build, SYSTEM_IMAGE),
             MetadataOptions=ec2.MetadataOptions(
@@ -208,7 +212,7 @@ def _interface(node: Node, build: Build, held: list[GetAtt], zone: Ref, *, numbe
         SubnetId=Ref(subnet),
         GroupSet=held,
         Description=f"RabbitMQ node {number} of {build.name}",
-        Tags=Tags(Name=f"{build.name}-rabbitmq-{number}"),
+        Tags=Tags(Name=f"{build.names.prefix}-rabbitmq-{number}"),
     )
     build.add(node, interface, f"Network interface of host {number}")
     record = route53.RecordSetType(
@@ -230,7 +234,7 @@ def _volume(node: Node, build: Build, hosts: Hosts, *, number: int, subnet: str)
         Size=hosts.volume_gb,
         VolumeType="gp3",
         Encrypted=True,
-        Tags=Tags(Name=f"{build.name}-rabbitmq-{number}"),
+        Tags=Tags(Name=f"{build.names.prefix}-rabbitmq-{number}"),
     )
     why = f"the last messages of RabbitMQ node {number}"
     build.retain(resource, policy="Snapshot" if hosts.keep_data else None, why=why)

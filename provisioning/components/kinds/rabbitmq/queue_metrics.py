@@ -22,8 +22,8 @@ def of_queue(build: Build, queue: str, metric: str) -> Metric:
     """Return a metric of a queue: its depth, arrivals and completions per minute, consumers, or
     running nodes.
     """
-    return build.name, metric, {"Queue": queue}
+    return build.names.metric_namespace, metric, {"Queue": queue}
 
 
 def of_node(build: Build, node: int, metric: str) -> Metric:
-    return build.name, metric, {"Node": f"node{node}"}
+    return build.names.metric_namespace, metric, {"Node": f"node{node}"}

@@ -117,7 +117,7 @@ class Secret(Component):
 
     @staticmethod
     def _name(node: Node, build: Build) -> str:
-        return f"{build.name}/{node.name}"
+        return build.names.secret(node.name)
 
 
 def _provide(node: Node, settings: SecretSettings) -> ManualTask:

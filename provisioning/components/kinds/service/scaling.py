@@ -121,7 +121,7 @@ def _backlog(node: Node, build: Build, home: Node) -> autoscaling.CustomizedMetr
     https://docs.aws.amazon.com/autoscaling/application/userguide/application-auto-scaling-target-tracking-metric-math.html
     """
     service = GetAtt(logical_id(node.address), "Name")
-    queue = _metric(build.name, QUEUE_METRIC, {"Service": node.name}, "Maximum")
+    queue = _metric(build.names.metric_namespace, QUEUE_METRIC, {"Service": node.name}, "Maximum")
     running_on = {"ClusterName": Ref(logical_id(home.address)), "ServiceName": service}
     running = _metric("ECS/ContainerInsights", "RunningTaskCount", running_on, "Average")
     return autoscaling.CustomizedMetricSpecification(

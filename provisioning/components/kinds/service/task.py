@@ -26,7 +26,7 @@ def role(node: Node, build: Build, settings: ServiceSettings) -> GetAtt:
     statements = [statement for grant in build.grants(node) for statement in grant.statements]
     if settings.metrics:
         # CloudWatch has no resources for metrics; the namespace limits the right.
-        own = {"StringEquals": {"cloudwatch:namespace": build.name}}
+        own = {"StringEquals": {"cloudwatch:namespace": build.names.metric_namespace}}
         statements.append(iam.allow(["cloudwatch:PutMetricData"], "*", own))
     if settings.storage:
         statements.append(file_system.statement(node))
@@ -34,6 +34,7 @@ def role(node: Node, build: Build, settings: ServiceSettings) -> GetAtt:
         statements.append(iam.allow(["sts:AssumeRole"], [_any_partition(arn) for arn in settings.assume_roles]))
     resource = iam.role(
         logical_id(node.address, "Role"),
+        build,
         trust=iam.trusts("ecs-tasks.amazonaws.com"),
         statements=statements,
     )
@@ -45,7 +46,7 @@ def definition(node: Node, build: Build, settings: ServiceSettings, task_role: G
     """Add the task definition and its log group."""
     home = build.only("cluster", needed_by=node)
     days = settings_of(home, cluster.ClusterSettings).log_days
-    logs = log_group(node, build, name=f"/portal/{build.name}/{node.name}", days=days)
+    logs = log_group(node, build, name=build.names.log_group(node.name), days=days)
     container = _container(node, build, settings, logs)
     resource = ecs.TaskDefinition(
         logical_id(node.address, "Task"),
@@ -75,7 +76,7 @@ def _container(node: Node, build: Build, settings: ServiceSettings, logs: Ref) -
         variables |= grant.variables
         secrets |= grant.secrets
     if settings.metrics:
-        variables["METRICS_NAMESPACE"] = build.name
+        variables["METRICS_NAMESPACE"] = build.names.metric_namespace
     variables |= {name: build.value(value) for name, value in settings.environment.items()}
     container = ecs.ContainerDefinition(
         Name=node.name,

@@ -7,6 +7,7 @@ from provisioning.components.kinds.cloudformation.imported_template.dynamic_refe
     parameters_read,
 )
 from provisioning.components.kinds.cloudformation.imported_template.external_names import names_outside
+from provisioning.components.kinds.cloudformation.imported_template.identity import Identity
 from provisioning.components.kinds.cloudformation.imported_template.questions import Question, questions
 from provisioning.components.kinds.cloudformation.imported_template.reading import (
     ImportedTemplate,
@@ -17,6 +18,7 @@ from provisioning.components.kinds.cloudformation.imported_template.refusals imp
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import Rewritten, rewrite
 
 __all__ = [
+    "Identity",
     "ImportedTemplate",
     "Question",
     "Rewritten",

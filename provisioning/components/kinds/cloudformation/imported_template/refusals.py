@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from provisioning.cloudformation_limits import MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES
+from provisioning.components.kinds.cloudformation.imported_template.identity import claims
 from provisioning.components.kinds.cloudformation.imported_template.reading import ImportedTemplate, TemplateProblem
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import misplaced_secrets
 from provisioning.components.kit.intrinsic_functions import functions, mentioned_names
@@ -27,7 +28,13 @@ _PEOPLE = {"AWS::IAM::User", "AWS::IAM::AccessKey", "AWS::IAM::Group", "AWS::IAM
 
 def refusals(template: ImportedTemplate) -> list[TemplateProblem]:
     """Return every reason not to offer this template, in the order of the file."""
-    found = [*_sections(template), *_resources(template), *_functions(template), *misplaced_secrets(template)]
+    found = [
+        *_sections(template),
+        *_resources(template),
+        *_functions(template),
+        *misplaced_secrets(template),
+        *claims(template),
+    ]
     return sorted(found, key=lambda problem: problem.line)
 
 

@@ -1,10 +1,9 @@
-"""The two changes that the portal makes to an imported template, and reports: secrets and
-permissions boundaries.
+"""The two changes that the portal makes to an imported template, and reports: secrets, and what ties
+resources to their environment (`identity.py`).
 
 With a NoEcho parameter a secret would pass through the portal. The parameter is removed, and every
 use of it reads a secret in Secrets Manager by a dynamic reference: a generated one, or one that the
-team names. Every role gets the account's permissions boundary, because the portal's stack role may
-not create roles without it.
+team names.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/dynamic-references-secretsmanager.html
 """
 
@@ -16,10 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from provisioning.components.kinds.cloudformation.imported_template.generation import generation
+from provisioning.components.kinds.cloudformation.imported_template.identity import Identity, identify
 from provisioning.components.kinds.cloudformation.imported_template.reading import ImportedTemplate, TemplateProblem
 from provisioning.components.kit.intrinsic_functions import IN_SUB, functions, mentioned_names
-
-_ROLES = ("AWS::IAM::Role",)
 
 
 @dataclass(frozen=True)
@@ -69,7 +67,7 @@ def _misplaced(template: ImportedTemplate, section: str, entry: str, name: str, 
     )
 
 
-def rewrite(template: ImportedTemplate, *, secrets: Mapping[str, str], boundary: Any) -> Rewritten:
+def rewrite(template: ImportedTemplate, *, secrets: Mapping[str, str], identity: Identity) -> Rewritten:
     """Return the template as it is sent. `secrets` maps NoEcho parameters that are not generated to
     the ARN of a secret.
 
@@ -89,10 +87,7 @@ def rewrite(template: ImportedTemplate, *, secrets: Mapping[str, str], boundary:
     if not data.get("Parameters"):
         data.pop("Parameters", None)
     _forget_in_interface(data, set(instead))
-    for name, resource in data["Resources"].items():
-        if resource["Type"] in _ROLES and "PermissionsBoundary" not in resource.setdefault("Properties", {}):
-            resource["Properties"]["PermissionsBoundary"] = boundary
-            changes.append(f"The role {name} receives the account's permissions boundary.")
+    changes.extend(identify(data["Resources"], identity))
     return Rewritten(data, tuple(changes), tuple(generated))
 
 
