@@ -13,6 +13,7 @@ The package has no opinion about the portal. It knows AWS's rules, and one table
 - `decide` combines the layers, as "How AWS enforcement code logic evaluates requests" says.
 - `template` reads roles and policies from a CloudFormation template; `intrinsics` resolves its
   functions.
+- `compare` tells whether two policies say the same, whatever the order of their statements.
 - `unknown_keys` finds conditions that can never hold because no action of the statement knows the
   key.
 
