@@ -12,10 +12,19 @@ from urllib.request import Request, urlopen
 from django.db import transaction
 
 from provisioning.aws.interface import Aws, StackSpec
-from provisioning.aws.onboarding import STACK, TEAM_TEMPLATE, TEMPLATE, stack_role_arn, team_stack
+from provisioning.aws.onboarding import (
+    ONBOARDING_VERSION,
+    STACK,
+    TEAM_TEMPLATE,
+    TEMPLATE,
+    VERSION_OUTPUT,
+    portal_role_arn,
+    stack_role_arn,
+    team_stack,
+)
 from provisioning.blueprint import example_inputs
 from provisioning.design.names import team_key
-from provisioning.lifecycle.aws_access import aws_for_account
+from provisioning.lifecycle.aws_access import aws_as_sandbox_account
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, AccountTeam, Environment, Membership, Role, Team, User
@@ -75,6 +84,7 @@ def create_accounts(sandbox_url: str) -> list[Account]:
                 "regions": regions,
                 "endpoint_url": sandbox_url,
                 "is_sandbox": True,
+                "role_arn": portal_role_arn(account_id),
                 "artefact_bucket": f"portal-artefacts-{account_id}-{REGION}",
             },
         )[0]
@@ -85,23 +95,29 @@ def create_accounts(sandbox_url: str) -> list[Account]:
 def onboard(account: Account) -> None:
     """Deploy the onboarding stack into a simulated account, as an administrator does in a real one.
 
-    The account's first region gets the whole stack, and the others only the bucket. All stacks are
-    created at the same time. Raises TimeoutError and RuntimeError.
+    The account's first region gets the whole stack, and the others only the bucket and the queue. All
+    stacks are created at the same time. Raises TimeoutError and RuntimeError.
     """
     regions = [REGION, *(region for region in account.regions if region != REGION)]
     template = TEMPLATE.read_text(encoding="utf-8")
     for region in regions:
-        aws = aws_for_account(account, region)
+        aws = aws_as_sandbox_account(account, region)
         if aws.describe_stack(STACK) is None:
             parameters = {
                 "PortalPrincipalArn": f"arn:aws:iam::{account.account_id}:user/portal",
-                "ExternalId": f"sandbox-{account.id}",
+                "ExternalId": account.external_id,
                 "FirstRegion": "true" if region == REGION else "false",
             }
             spec = StackSpec(name=STACK, body=template, parameters=parameters)
             aws.create_stack(spec, token=f"onboarding-{account.id}")
     for region in regions:
-        _wait_until_complete(aws_for_account(account, region), STACK)
+        _wait_until_complete(aws_as_sandbox_account(account, region), STACK)
+    stack = aws_as_sandbox_account(account, REGION).describe_stack(STACK)
+    if stack is not None and stack.outputs.get(VERSION_OUTPUT) != str(ONBOARDING_VERSION):
+        raise RuntimeError(
+            f"An earlier version of the portal onboarded the simulated account {account.account_id}. "
+            "Start the demo with another folder (--state), or delete this one."
+        )
     _hold_examples(account)
 
 
@@ -141,7 +157,7 @@ def onboard_team(account_team: AccountTeam) -> None:
 
     Raises TimeoutError and RuntimeError.
     """
-    aws, key = aws_for_account(account_team.account, REGION), team_key(account_team.team.slug)
+    aws, key = aws_as_sandbox_account(account_team.account, REGION), team_key(account_team.team.slug)
     name = team_stack(key)
     if aws.describe_stack(name) is None:
         zones = [f"arn:aws:route53:::hostedzone/{zone}" for zone in account_team.hosted_zones]

@@ -4,6 +4,7 @@ caches the clients.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from django.conf import settings
@@ -37,6 +38,16 @@ def new_connection(account: Account, region: str) -> Aws:
 
 def _limiter_of(account: Account) -> RateLimiter:
     return _limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=account.is_sandbox))
+
+
+def aws_as_sandbox_account(account: Account, region: str) -> Aws:
+    """Return the client of a simulated account itself, which may do everything there, as its
+    administrator may. Raises ValueError for a real account: the portal only acts as its role.
+    """
+    if not account.is_sandbox:
+        raise ValueError(f"{account} is no simulated account")
+    access = replace(account.access(region), role_arn="", external_id="")
+    return aws_for(access, limiter=_limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=True)))
 
 
 def _new_limiter(*, sandbox: bool) -> RateLimiter:

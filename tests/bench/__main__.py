@@ -14,7 +14,15 @@ def main() -> None:
 
     started = time.perf_counter()
     django.setup()
-    from tests.bench import creation, decisions, hostile, pages, panel, rendering  # noqa: PLC0415 - after the apps are there
+    from tests.bench import (  # noqa: PLC0415 - after the apps are there
+        creation,
+        decisions,
+        hostile,
+        pages,
+        panel,
+        permissions,
+        rendering,
+    )
 
     for figure in rendering.figures():
         print(figure.line(), flush=True)
@@ -23,6 +31,8 @@ def main() -> None:
     for figure in hostile.figures():
         print(figure.line(), flush=True)
     for figure in decisions.figures():
+        print(figure.line(), flush=True)
+    for figure in permissions.figures():
         print(figure.line(), flush=True)
     for figure in creation.figures():
         print(figure.line(), flush=True)

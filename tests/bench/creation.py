@@ -14,6 +14,7 @@ from pathlib import Path
 from django.db import connection
 
 from portal.demo.sample import onboard, onboard_team
+from provisioning.aws.onboarding import portal_role_arn
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.reconciler import run_due
@@ -40,6 +41,7 @@ def figures() -> Iterator[Figure]:
             endpoint_url=sandbox.url,
             artefact_bucket=f"portal-artefacts-{ACCOUNT_ID}-{REGION}",
             is_sandbox=True,
+            role_arn=portal_role_arn(ACCOUNT_ID),
         )
         onboard(account)
         team = Team.objects.create(slug="bench", name="Bench")

@@ -23,6 +23,7 @@ from django.db import connection
 
 from portal.demo.sample import onboard, onboard_team
 from provisioning.aws.client import close_all
+from provisioning.aws.onboarding import artefact_bucket, portal_role_arn
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.read.failures import failure
@@ -164,7 +165,8 @@ def place(transactional_db: None, sandbox: Sandbox, tmp_path: Path) -> Iterator[
         endpoint_url=sandbox.url,
         is_sandbox=True,
     )
-    account.artefact_bucket = f"portal-artefacts-{account.account_id}-{REGION}"
+    account.artefact_bucket = artefact_bucket(account.account_id, REGION)
+    account.role_arn = portal_role_arn(account.account_id)
     account.save()
     onboard(account)
     onboard_team(*admit(team, account))

@@ -24,7 +24,7 @@ TEMPLATE: Final = f"{ARTEFACTS}/templates/0a1b2c3d.json"
 # With TemplateURL, CloudFormation reads the template with the caller's permissions, not with the stack role's.
 READ_TEMPLATE: Final = Need("s3:GetObject", TEMPLATE)
 
-_PACKAGE: Final = f"{ARTEFACTS}/code/0a1b2c3d.zip"
+_PACKAGE: Final = f"{ARTEFACTS}/artefacts/0a1b2c3d.zip"
 _BUCKET: Final = "arn:{partition}:s3:::pt-{team}--{generation}-media-{account_id}-{region}-an"
 _OBJECT: Final = f"{_BUCKET}/uploads/1.png"
 _CLUSTER: Final = "arn:{partition}:ecs:{region}:{account_id}:cluster/{prefix}"

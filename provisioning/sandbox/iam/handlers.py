@@ -213,11 +213,32 @@ def _of_records(target: Target) -> dict[str, str | list[str]]:
     }
 
 
-def tags_in_stack(siblings: Iterable[Target]) -> Callable[[str], Mapping[str, str] | None]:
-    """The tags of the stack's own resources by ARN; None for others, which the sandbox's state knows."""
-    known = {one.arn: one for one in siblings if one.physical_id}
+class TagsInStack:
+    """The tags of a stack's own resources by ARN; None for others, which the sandbox's state knows.
 
-    def tags_of(arn: str) -> Mapping[str, str] | None:
-        return known[arn].tags if arn in known else None
+    The ARNs are computed when the first is asked for: most resources name no other.
+    """
 
-    return tags_of
+    def __init__(self, stack_id: str, siblings: Iterable[Target]) -> None:
+        self._stack_id = stack_id
+        self._siblings = siblings
+        self._known: dict[str, Target] | None = None
+
+    def __call__(self, arn: str) -> Mapping[str, str] | None:
+        if self._known is None:
+            self._known = {self._arn(one): one for one in self._siblings if one.physical_id}
+        found = self._known.get(arn)
+        return found.tags if found else None
+
+    def _arn(self, sibling: Target) -> str:
+        """A resource's ARN changes only with its physical id."""
+        key = (self._stack_id, sibling.logical_id, sibling.physical_id)
+        if key not in _ARNS:
+            if len(_ARNS) >= REMEMBERED:
+                _ARNS.clear()
+            _ARNS[key] = sibling.arn
+        return _ARNS[key]
+
+
+REMEMBERED = 20_000
+_ARNS: dict[tuple[str, str, str], str] = {}

@@ -41,6 +41,7 @@ _LINKED = {
     "AWS::AutoScaling::": LinkedRole("autoscaling.amazonaws.com", "AWSServiceRoleForAutoScaling"),
     "AWS::Backup::": LinkedRole("backup.amazonaws.com", "AWSServiceRoleForBackup"),
     "AWS::ECS::": LinkedRole("ecs.amazonaws.com", "AWSServiceRoleForECS"),
+    "AWS::EFS::": LinkedRole("elasticfilesystem.amazonaws.com", "AWSServiceRoleForAmazonElasticFileSystem"),
     "AWS::ElastiCache::": LinkedRole("elasticache.amazonaws.com", "AWSServiceRoleForElastiCache"),
     "AWS::ElasticLoadBalancingV2::": LinkedRole(
         "elasticloadbalancing.amazonaws.com", "AWSServiceRoleForElasticLoadBalancing"
@@ -48,10 +49,7 @@ _LINKED = {
     "AWS::RDS::": LinkedRole("rds.amazonaws.com", "AWSServiceRoleForRDS"),
 }
 
-LINKED_ROLES = {
-    **{role.service: role.name for role in _LINKED.values()},
-    "elasticfilesystem.amazonaws.com": "AWSServiceRoleForAmazonElasticFileSystem",
-}
+LINKED_ROLES = {role.service: role.name for role in _LINKED.values()}
 """The names of service-linked roles by their service."""
 
 

@@ -13,7 +13,7 @@ from provisioning.sandbox.iam import resources
 from provisioning.sandbox.iam.access import ENFORCEMENT, Access, Denial, first_denial
 from provisioning.sandbox.iam.callers import Caller, as_role, root
 from provisioning.sandbox.iam.guard import CALLER
-from provisioning.sandbox.iam.handlers import Target, needs_of_handler, tags_in_stack
+from provisioning.sandbox.iam.handlers import TagsInStack, Target, needs_of_handler
 from provisioning.sandbox.private import get_account_id, get_region, iam, secrets
 
 SESSION = "AWSCloudFormation"
@@ -68,12 +68,12 @@ def check_handler(stack: Stack, op: str, logical_id: str, resource_type: str, re
             "The sandbox does not enforce permissions inside nested stacks, so it creates none for a role."
         )
     target = _target(stack, logical_id, record, resource_type)
-    siblings = [
+    siblings = (
         _target(stack, name, one, one["ResourceType"])
         for name, one in stack["_resources"].items()
         if name != logical_id
-    ]
-    needed = needs_of_handler(op, target, tags_in_stack(siblings))
+    )
+    needed = needs_of_handler(op, target, TagsInStack(stack["StackId"], siblings))
     refused = first_denial(caller, needed, f"{stack['StackName']}: {op} of {logical_id} ({resource_type})")
     if refused is not None:
         raise RightsError(in_words(refused))

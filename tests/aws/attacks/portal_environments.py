@@ -123,7 +123,7 @@ ATTACKS: Final = (
     ),
     by_portal(
         "uses an artefact bucket of another account's name",
-        Deed("s3:PutObject", "arn:aws:s3:::portal-artefacts-444455556666-eu-central-1/code/0a.zip"),
+        Deed("s3:PutObject", "arn:aws:s3:::portal-artefacts-444455556666-eu-central-1/artefacts/0a.zip"),
         "Artefacts",
     ),
     by_portal("reads a secret", Deed("secretsmanager:GetSecretValue", ORDERS.secret("database"), tags=OWN), ""),

@@ -175,11 +175,11 @@ def test_a_buckets_own_policy_keeps_other_roles_from_writing(place: Place) -> No
     only = {"ArnNotEquals": {"aws:PrincipalArn": portal}}
     fence = {**deny("s3:PutObject", "s3:DeleteObject", resource=f"arn:aws:s3:::{bucket}/*", **only), "Principal": "*"}
     s3.put_bucket_policy(Bucket=bucket, Policy=policy(fence))
-    place.session(portal).client("s3", "us-east-1").put_object(Bucket=bucket, Key="code/a.zip", Body=b"x")
+    place.session(portal).client("s3", "us-east-1").put_object(Bucket=bucket, Key="artefacts/a.zip", Body=b"x")
     pipeline = place.session(other)
-    reason = refusal(pipeline, "s3", "put_object", Bucket=bucket, Key="code/a.zip", Body=b"y")
+    reason = refusal(pipeline, "s3", "put_object", Bucket=bucket, Key="artefacts/a.zip", Body=b"y")
     assert "with an explicit deny in a resource-based policy" in reason
-    assert s3.get_object(Bucket=bucket, Key="code/a.zip")["Body"].read() == b"x"
+    assert s3.get_object(Bucket=bucket, Key="artefacts/a.zip")["Body"].read() == b"x"
 
 
 def test_s3_tells_only_those_who_may_list_that_an_object_is_missing(place: Place) -> None:
@@ -190,7 +190,7 @@ def test_s3_tells_only_those_who_may_list_that_an_object_is_missing(place: Place
     statuses = []
     for session in (blind, sighted):
         with pytest.raises(ClientError) as raised:
-            session.client("s3").head_object(Bucket=bucket, Key="code/a.zip")
+            session.client("s3").head_object(Bucket=bucket, Key="artefacts/a.zip")
         statuses.append(raised.value.response["ResponseMetadata"]["HTTPStatusCode"])
     assert statuses == [403, 404]
 
