@@ -23,7 +23,7 @@ rate_limiter    paces the calls of all workers; `rates` has the figures
 error_codes     translates AWS's error codes to `errors`
 calls           every call that this package makes, with the permissions that it needs; needs/ has the data
 handlers        the permissions that CloudFormation's handlers need for each type
-onboarding.yaml the roles that an account needs
+onboarding      names of what onboarding creates; onboarding.yaml and onboarding-team.yaml create it
 """
 
 from provisioning.aws.errors import (

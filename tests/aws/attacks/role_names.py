@@ -72,6 +72,12 @@ ATTACKS: Final = (
         Deed("ecr:BatchGetImage", arn("ecr", "repository/payments/base/python")),
     ),
     by_role(
+        "pulls another team's image from a registry in another account",
+        Deed("ecr:BatchGetImage", arn("ecr", "repository/logistics/base/python", account_id="444455556666")),
+        "TeamsOwnByTag",
+        Deed("ecr:BatchGetImage", arn("ecr", "repository/payments/base/python", account_id="444455556666")),
+    ),
+    by_role(
         "pulls an image that no team brought",
         Deed("ecr:BatchGetImage", arn("ecr", "repository/payroll")),
         "TeamsOwnByTag",
