@@ -71,7 +71,7 @@ def preflight(request: HttpRequest, slug: str) -> HttpResponse:
     draft = preview_of(form, lenient=True).draft
     if draft is None:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)  # the form has changed, and a new preview follows
-    report = check_draft(draft=draft, account=form.chosen_place[0], team=form.chosen_team)
+    report = check_draft(draft=draft, account=form.chosen_place[0])
     view = PlanView.of_draft(draft, preflight=report, checked_by=request.path)
     return render(request, PreflightPanel.template, {"panel": build_preflight_panel(view)})
 

@@ -1,5 +1,6 @@
 """The latest reports of this process, by plan and account: the form shows one, and the request that
-follows stores the same.
+follows stores the same. And the latest surveys, by account and region: a plan changes with every
+letter that a person types, the account does not.
 
 Another web process may answer the next request. Then the report is missing there, and the worker
 checks the plan again.
@@ -9,11 +10,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
 
 from provisioning.lifecycle.preflight.report import PreflightReport
+from provisioning.lifecycle.preflight.survey import Survey
 
 FRESH: Final = timedelta(minutes=1)
 """A form that is rendered again within this time shows the same report."""
@@ -42,4 +45,25 @@ class RecentReports:
         return report if report is not None and now - report.checked_at <= within else None
 
 
+class RecentSurveys:
+    """Keeps what AWS answered for `FRESH`. A survey in which AWS left something unanswered is not
+    used again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._surveys: OrderedDict[tuple[UUID, str], tuple[datetime, Survey]] = OrderedDict()
+
+    def get(self, account_id: UUID, region: str, *, now: datetime, make: Callable[[], Survey]) -> Survey:
+        with self._lock:
+            begun_at, survey = self._surveys.get((account_id, region), (None, None))
+            if survey is None or begun_at is None or survey.has_failed or now - begun_at > FRESH:
+                survey = make()
+                self._surveys[account_id, region] = (now, survey)
+                while len(self._surveys) > _AT_MOST:
+                    self._surveys.popitem(last=False)
+            return survey
+
+
 RECENT: Final = RecentReports()
+SURVEYS: Final = RecentSurveys()

@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Final
 
 from provisioning.aws import AwsError
-from provisioning.aws.interface import Aws
 from provisioning.lifecycle.preflight.check import Check, Question, Verdict, World, not_checked
 from provisioning.lifecycle.preflight.name_servers import DnsUnavailable, NameServers
 from provisioning.lifecycle.preflight.registry import CHECKS
@@ -29,17 +28,18 @@ _DEFECT: Final = "The portal made an error while it checked this. It is in the p
 def run_preflight(
     subject: Subject,
     *,
-    connect: Callable[[str], Aws],
+    survey_in: Callable[[str], Survey],
     name_servers: NameServers,
     now: Callable[[], datetime],
     budget_seconds: float = BUDGET_SECONDS,
     at_once: int = AT_ONCE,
 ) -> PreflightReport:
-    """Checks a plan. `connect` returns AWS in a region. Takes `budget_seconds` at most; a call that
+    """Checks a plan. `survey_in` returns the survey of a region. Takes `budget_seconds` at most; a call that
     is still open then ends by itself, and its answer is dropped.
     """
     started = time.monotonic()
     surveys: dict[str, Survey] = {}
+    reads_before = 0
     asked: list[tuple[Check, Question, Future[Verdict]]] = []
     executor = ThreadPoolExecutor(max_workers=at_once, thread_name_prefix="preflight")
     try:
@@ -47,7 +47,8 @@ def run_preflight(
             for question in _questions(check, subject):
                 region = question.region
                 if region not in surveys:
-                    surveys[region] = Survey(_connection(connect, region))
+                    surveys[region] = survey_in(region)
+                    reads_before += surveys[region].reads
                 world = World(surveys[region], name_servers)
                 asked.append((check, question, executor.submit(_verdict, question, world)))
         wait([future for _, _, future in asked], timeout=max(0.0, budget_seconds - (time.monotonic() - started)))
@@ -57,7 +58,7 @@ def run_preflight(
     return PreflightReport(
         checked_at=now(),
         results=results,
-        reads=sum(survey.reads for survey in surveys.values()),
+        reads=sum(survey.reads for survey in surveys.values()) - reads_before,
         seconds=round(time.monotonic() - started, 2),
     )
 
@@ -69,10 +70,6 @@ def _questions(check: Check, subject: Subject) -> Sequence[Question]:
         log.exception("The preflight check %s failed.", check.key)
         sentence = f"{check.title}: {_DEFECT}"
         return [Question(subject.main_region, check.title, lambda _world: not_checked(sentence))]
-
-
-def _connection(connect: Callable[[str], Aws], region: str) -> Callable[[], Aws]:
-    return lambda: connect(region)
 
 
 def _verdict(question: Question, world: World) -> Verdict:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
-from provisioning.design.names import ENVIRONMENT_ID_TAG, TEAM_TAG, generation_of
+from provisioning.design.names import ENVIRONMENT_ID_TAG, generation_of
 from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack
 from provisioning.proof.model.parameter_cases import parameter_cases
 from provisioning.proof.model.template import Model, Resource, Stack
@@ -64,10 +64,6 @@ class Subject:
         """
         environment_id = self.tags.get(ENVIRONMENT_ID_TAG, "")
         return generation_of(environment_id) if environment_id else ""
-
-    @property
-    def team(self) -> str:
-        return self.tags.get(TEAM_TAG, "")
 
 
 def subject_of(document: CreatePlan, *, stack_role_arn: str = "", examples: frozenset[str] = frozenset()) -> Subject:

@@ -39,6 +39,8 @@ class Survey:
         self._lock = threading.Lock()
         self._answers: Cache[tuple[object, ...], _Answer] = Cache(max_size=ANSWERS_AT_MOST)
         self.reads = 0
+        self.has_failed = False
+        """Whether AWS left a question unanswered, so that a later check should ask again."""
 
     @property
     def account(self) -> AccountReads:
@@ -73,9 +75,11 @@ class Survey:
             except Throttled as error:
                 seconds = error.retry_after or _WAITS_SECONDS
                 if attempt == _ATTEMPTS or seconds > _WAITS_SECONDS:
+                    self.has_failed = True
                     return _Answer(error=error)
                 time.sleep(seconds)
             except AwsError as error:
+                self.has_failed = True
                 return _Answer(error=error)
         raise AssertionError("every attempt returns")
 

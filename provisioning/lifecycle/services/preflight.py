@@ -19,12 +19,13 @@ from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.plan_document import CreatePlan, from_json
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.lifecycle.preflight.name_servers import public_name_servers, sandbox_name_servers
-from provisioning.lifecycle.preflight.recent import FRESH, RECENT, STORABLE
+from provisioning.lifecycle.preflight.recent import FRESH, RECENT, STORABLE, SURVEYS
 from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.preflight.run import run_preflight
 from provisioning.lifecycle.preflight.subject import subject_of
+from provisioning.lifecycle.preflight.survey import Survey
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Account, AccountTeam, Plan, Request, RequestKind, Team, User
+from provisioning.models import Account, Plan, Request, RequestKind, User
 
 UNCHECKED_FOR: Final = timedelta(hours=1)
 """The worker checks requests of this age that have no report yet. Older ones are checked on demand."""
@@ -33,17 +34,20 @@ _CHECKED_STATES: Final = (RequestState.WAITING, RequestState.APPROVED)
 Connect = Callable[[Account, str], Aws]
 
 
-def check_draft(
-    *, draft: PlanDraft, account: Account, team: Team, connect: Connect = aws_for_account
-) -> PreflightReport:
+def check_draft(*, draft: PlanDraft, account: Account, connect: Connect = aws_for_account) -> PreflightReport:
     """Checks the account for a plan that nobody has requested yet. A report of the last minute is
-    returned again. Nothing is written.
+    returned again, and so are AWS's answers for another plan. Nothing is written.
     """
     report = RECENT.get(account.pk, draft.digest, now=clock.now(), within=FRESH)
     if report is None:
-        allowed = AccountTeam.objects.filter(account=account, team=team).first()
-        role_arn = allowed.stack_role_arn if allowed is not None else ""
-        report = _check(draft.document, account, connect, stack_role_arn=role_arn)
+        report = _check(
+            draft.document,
+            account,
+            lambda region: SURVEYS.get(
+                account.pk, region, now=clock.now(), make=lambda: Survey(partial(connect, account, region))
+            ),
+            stack_role_arn=draft.stack_role_arn,
+        )
         RECENT.put(account.pk, draft.digest, report)
     return report
 
@@ -105,17 +109,25 @@ def _check_plan(request: Request, connect: Connect) -> PreflightReport:
     if not isinstance(document, CreatePlan):
         return PreflightReport(checked_at=clock.now(), results=())
     environment = request.environment
-    report = _check(document, environment.account, connect, stack_role_arn=environment.role_for_stacks)
+    account = environment.account
+    report = _check(
+        document,
+        account,
+        lambda region: Survey(partial(connect, account, region)),
+        stack_role_arn=environment.role_for_stacks,
+    )
     Plan.objects.filter(pk=request.plan_id).update(preflight=report.as_json())
     return report
 
 
-def _check(document: CreatePlan, account: Account, connect: Connect, *, stack_role_arn: str) -> PreflightReport:
+def _check(
+    document: CreatePlan, account: Account, survey_in: Callable[[str], Survey], *, stack_role_arn: str
+) -> PreflightReport:
     access = account.access(document.region)
     name_servers = sandbox_name_servers(access) if account.is_sandbox else public_name_servers
     return run_preflight(
         subject_of(document, stack_role_arn=stack_role_arn, examples=_examples(document)),
-        connect=partial(connect, account),
+        survey_in=survey_in,
         name_servers=name_servers,
         now=clock.now,
     )

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from provisioning.aws.interface import AccountAccess, Aws
@@ -13,6 +14,7 @@ from provisioning.lifecycle.plan_document import CreatePlan, PinnedBlueprint, Pl
 from provisioning.lifecycle.preflight.report import CheckResult, Outcome, PreflightReport
 from provisioning.lifecycle.preflight.run import run_preflight
 from provisioning.lifecycle.preflight.subject import subject_of
+from provisioning.lifecycle.preflight.survey import Survey
 from provisioning.template.compile import CompiledDesign
 from tests.scripted_aws.aws import ScriptedAws
 from tests.scripted_aws.cloud import Cloud, Place
@@ -99,7 +101,7 @@ class Desk:
     def check(self, plan: CreatePlan, *, examples: Sequence[str] = ()) -> PreflightReport:
         return run_preflight(
             subject_of(plan, stack_role_arn=self.stack_role_arn, examples=frozenset(examples)),
-            connect=self.connect,
+            survey_in=lambda region: Survey(partial(self.connect, region)),
             name_servers=self.name_servers,
             now=lambda: AT,
             at_once=1,

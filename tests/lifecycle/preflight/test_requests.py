@@ -20,10 +20,10 @@ from provisioning.lifecycle.services.preflight import (
     check_unchecked_requests,
     stored_report,
 )
-from provisioning.models import AuditEvent, Request
+from provisioning.models import AccountTeam, AuditEvent, Request
 from tests.fixtures.world import REGION, World
 from tests.scripted_aws.aws import ScriptedAws
-from tests.scripted_aws.cloud import Place
+from tests.scripted_aws.cloud import Living, Place
 
 REQUEST_IDS = {size: uuid.uuid4() for size in ("dev", "prod")}
 
@@ -44,6 +44,16 @@ def wish_of(world: World, size: str = "dev") -> dict[str, Any]:
     }
 
 
+@pytest.fixture(autouse=True)
+def onboarded(world: World) -> None:
+    """The accounts have the role of alice's team."""
+    for account_team in AccountTeam.objects.select_related("account"):
+        name = account_team.stack_role_arn.rpartition("/")[2]
+        place = Place(account_team.account.account_id, REGION)
+        role = Living("AWS::IAM::Role", name, account_team.stack_role_arn, {})
+        world.cloud.living[place, "AWS::IAM::Role", name] = role
+
+
 def take_the_name(world: World, size: str = "dev") -> None:
     """Somebody else creates a stack of the name that the plan needs, so that AWS would refuse it."""
     wish = wish_of(world, size)
@@ -55,9 +65,9 @@ def take_the_name(world: World, size: str = "dev") -> None:
     world.cloud.clock.advance(60)
 
 
-def check(world: World, size: str = "dev") -> None:
-    wish = wish_of(world, size)
-    check_draft(draft=draft_create(**wish), account=wish["account"], team=world.team, connect=world.aws_for)
+def check(world: World, size: str = "dev", **changes: Any) -> None:
+    wish = wish_of(world, size) | changes
+    check_draft(draft=draft_create(**wish), account=wish["account"], connect=world.aws_for)
 
 
 def test_a_request_stores_the_report_that_its_sender_saw(world: World) -> None:
@@ -77,9 +87,13 @@ def test_the_form_asks_aws_once_a_minute(world: World) -> None:
     calls = len(world.cloud.faults.calls)
     check(world)
     assert len(world.cloud.faults.calls) == calls
+    check(world, name="orders-two")  # another plan: only its own names are new
+    asked = world.cloud.faults.calls[calls:]
+    assert set(asked) <= {"describe_stack", "exists", "secret"}
+    assert asked
     world.cloud.clock.advance(61)
     check(world)
-    assert len(world.cloud.faults.calls) == 2 * calls
+    assert len(world.cloud.faults.calls) == 2 * calls + len(asked)
 
 
 def test_the_worker_checks_a_request_that_was_sent_without_a_report(world: World) -> None:
