@@ -78,6 +78,7 @@ def desk(sandbox: Sandbox, people: People) -> Iterator[Desk]:
         team=people.payments,
         stack_role_arn=f"arn:aws:iam::{account_id}:role/portal/stacks/portal-stacks-payments",
         hosted_zones=[ZONE],
+        certificates=[str(catalogue().get("carbon-connect").variables["certificate_arn"].example)],
     )
     blueprint = catalogue().get("amply")
     request = request_environment(
