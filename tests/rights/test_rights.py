@@ -161,6 +161,16 @@ def test_such_a_statement_is_found() -> None:
 # The command
 
 
+@pytest.mark.long
+def test_the_command_reports_all_blueprints_and_ends_with_code_0(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("rights", "--json")
+    report = json.loads(capsys.readouterr().out)
+    assert report["complete"]
+    assert report["missing"] == []
+    assert {role: counts["missing"] for role, counts in report["roles"].items()} == dict.fromkeys(map(str, Asker), 0)
+    assert report["calls"] > report["planned_calls"] > 20
+
+
 def test_a_wrong_option_ends_with_code_2(capsys: pytest.CaptureFixture[str]) -> None:
     from provisioning.management.commands.rights import Command  # noqa: PLC0415 - only here
 
