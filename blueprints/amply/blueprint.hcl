@@ -1,7 +1,7 @@
 blueprint {
   title    = "Amply"
   summary  = "CloudFront front end and widgets, API and workers on Fargate, PostgreSQL, Redis, SQS, SES"
-  version  = "1.0.1"
+  version  = "1.0.2"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2"]
 }

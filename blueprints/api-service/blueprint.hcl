@@ -1,7 +1,7 @@
 blueprint {
   title    = "API service"
   summary  = "API on Fargate behind Route 53 and a load balancer, PostgreSQL, Redis, RabbitMQ, Bedrock"
-  version  = "1.0.1"
+  version  = "1.0.2"
   maturity = "published"
   regions  = ["us-east-1", "us-west-2", "eu-central-1", "eu-north-1", "eu-west-1"]
 }

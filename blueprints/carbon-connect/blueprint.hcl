@@ -1,7 +1,7 @@
 blueprint {
   title    = "Carbon Connect"
   summary  = "API, workers and scheduler on Fargate, search engine, PostgreSQL with pgvector, Valkey"
-  version  = "1.1.1"
+  version  = "1.1.2"
   maturity = "published"
   regions  = ["eu-north-1", "eu-central-1", "us-east-1", "us-west-2", "eu-west-1"]
 }

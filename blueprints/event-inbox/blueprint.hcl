@@ -2,7 +2,7 @@
 blueprint {
   title    = "Event inbox"
   summary  = "A topic that others publish to and a queue that keeps the events, from one CloudFormation template"
-  version  = "1.0.1"
+  version  = "1.0.2"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2"]
 }

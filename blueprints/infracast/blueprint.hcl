@@ -1,7 +1,7 @@
 blueprint {
   title    = "Infracast"
   summary  = "Single-page application on CloudFront, API on Fargate, PostgreSQL with a standby, evidence bucket"
-  version  = "1.0.1"
+  version  = "1.0.2"
   maturity = "published"
   regions  = ["us-east-1", "us-west-2", "eu-central-1", "eu-north-1", "eu-west-1"]
   tags     = var.tags

@@ -1,7 +1,7 @@
 blueprint {
   title    = "Static site"
   summary  = "A website or single-page application on CloudFront, from a private bucket"
-  version  = "1.0.1"
+  version  = "1.0.2"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "eu-west-1", "us-east-1", "us-west-2"]
 }

@@ -1,7 +1,7 @@
 blueprint {
   title    = "Webhook pipeline"
   summary  = "Lambda receiver behind Cloudflare, RabbitMQ on EC2, autoscaled processors, MariaDB or MySQL, Redis, full alarms"
-  version  = "1.0.1"
+  version  = "1.0.2"
   maturity = "published"
   regions  = ["eu-central-1", "eu-north-1", "us-east-1", "us-west-2", "eu-west-1"]
 }

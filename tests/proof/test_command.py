@@ -21,7 +21,7 @@ def run(*words: str, blueprints: Path = _ROOT / "blueprints") -> subprocess.Comp
 def test_it_tells_what_was_proved() -> None:
     ended = run("carbon-connect", "--size", "prod")
     assert ended.returncode == 0, ended.stderr
-    assert ended.stdout.startswith("carbon-connect 1.1.1, prod, eu-north-1: ")
+    assert ended.stdout.startswith("carbon-connect 1.1.2, prod, eu-north-1: ")
     assert (
         "✓ Data subnets have no route to the internet (network.data-to-internet): 3 checked, all pass" in ended.stdout
     )

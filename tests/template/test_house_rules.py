@@ -172,7 +172,7 @@ def test_the_stack_is_tagged(compiled: dict[str, CompiledTemplate], size: str) -
 def test_what_changes_during_an_environments_life_is_metadata(template: Template, size: str) -> None:
     assert template.body["Metadata"]["Portal"] == {
         "Blueprint": "carbon-connect",
-        "Version": "1.1.1",
+        "Version": "1.1.2",
         "Size": size,
         "Request": "none",
     }
