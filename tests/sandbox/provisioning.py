@@ -1,5 +1,5 @@
 """Creates a design's stacks as the engine does: artefacts first, then each stack in order, outputs
-passed on as parameters.
+passed on as parameters. All calls are made as role/portal; CloudFormation acts as the team's role.
 """
 
 from __future__ import annotations
@@ -11,16 +11,20 @@ from typing import Any
 
 import pytest
 
+from provisioning.aws.onboarding import artefact_bucket
 from provisioning.template.compile import CompiledDesign, CompiledTemplate
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.finders import find
 from tests.sandbox.finders_by_properties import resolved
 from tests.support.linting import SCHEMAS
+from tests.support.onboarded import OnboardedAccount
 
 PARENT_MANAGED = ("AWS::CloudFormation::WaitConditionHandle",)
 """Nothing but a pre-signed address: there is no service call that finds it, on AWS neither."""
 
 
+ZONE_ARN = "arn:aws:route53:::hostedzone/Z0123456789ABCDEFGHIJ"
+"""The hosted zone of the blueprints' examples, listed for the team as an administrator lists it."""
 WORLD_REGION = "us-east-1"
 """Where the tagging API tells of CloudFront's and Route 53's resources."""
 UNLISTED = ("AWS::IAM::", "AWS::ApplicationAutoScaling::")
@@ -44,19 +48,29 @@ class Provisioned:
     sandbox: Sandbox
     design: CompiledDesign
     name: str
-    account: str
+    onboarded: OnboardedAccount
     resources: dict[str, dict[str, dict[str, Any]]] = field(default_factory=dict)
     """By stack key and logical id, as ListStackResources shows them."""
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
+    @property
+    def account(self) -> str:
+        return self.onboarded.account_id
+
     def client(self, service: str, stack: CompiledTemplate) -> Any:
-        return self.sandbox.client(service, stack.region, self.account)
+        return self.onboarded.client(service, stack.region)
 
     def stack_name(self, stack: CompiledTemplate) -> str:
         return f"{self.name}-{stack.stack}"
 
+    @property
+    def stack_role(self) -> str:
+        team_key = self.design.main.tags["portal:team"]
+        return self.onboarded.onboard_team(team_key, self.design.main.region, HostedZones=ZONE_ARN)
+
     def create(self) -> None:
         for stack in self.design.stacks:
+            self.onboarded.onboard(stack.region)
             self._put_artefacts(stack)
             self.outputs[stack.stack] = self._create_stack(stack)
 
@@ -67,12 +81,7 @@ class Provisioned:
             s3.put_object(Bucket=bucket, Key=artefact.key, Body=artefact.body)
 
     def _bucket(self, stack: CompiledTemplate) -> str:
-        bucket = f"portal-artefacts-{self.account}-{stack.region}"
-        place = {"CreateBucketConfiguration": {"LocationConstraint": stack.region}}
-        s3 = self.client("s3", stack)
-        if bucket not in {item["Name"] for item in s3.list_buckets()["Buckets"]}:
-            s3.create_bucket(Bucket=bucket, **({} if stack.region == "us-east-1" else place))
-        return bucket
+        return artefact_bucket(self.account, stack.region)
 
     def _create_stack(self, stack: CompiledTemplate) -> dict[str, str]:
         name, place = self.stack_name(stack), {"region": stack.region, "account": self.account}
@@ -86,6 +95,7 @@ class Provisioned:
             Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()],
             Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
             Capabilities=["CAPABILITY_NAMED_IAM"],
+            RoleARN=self.stack_role,
         )
         status = self.sandbox.wait_stack(name, **place)
         failures = [
@@ -93,7 +103,7 @@ class Provisioned:
             for event in self.sandbox.events(name, **place)
             if "FAILED" in event["ResourceStatus"]
         ]
-        assert status == "CREATE_COMPLETE", failures
+        assert status == "CREATE_COMPLETE", (failures, self.onboarded.denials())
         self.resources[stack.stack] = self._listed(stack)
         described = self.sandbox.stack(name, **place).get("Outputs") or []
         return {item["OutputKey"]: item["OutputValue"] for item in described}
@@ -167,11 +177,11 @@ class Provisioned:
             self._lift_protection(stack)
             name, place = self.stack_name(stack), {"region": stack.region, "account": self.account}
             stack_id = self.sandbox.stack(name, **place)["StackId"]
-            self.client("cloudformation", stack).delete_stack(StackName=name)
+            self.client("cloudformation", stack).delete_stack(StackName=stack_id, RoleARN=self.stack_role)
             status = self.sandbox.wait_stack(stack_id, **place)
             reason = self.sandbox.stack(stack_id, **place).get("StackStatusReason")
             if status != "DELETE_COMPLETE":
-                pytest.fail(f"{name} is {status}: {reason}")
+                pytest.fail(f"{name} is {status}: {reason}\n{self.onboarded.denials()}")
 
     def _lift_protection(self, stack: CompiledTemplate) -> None:
         for item in self.resources[stack.stack].values():

@@ -15,6 +15,7 @@ from provisioning.template.compile import compile_design
 from tests.fixtures.sandbox import Sandbox
 from tests.sandbox.provisioning import Provisioned
 from tests.support.designs import SIZES
+from tests.support.onboarded import OnboardedAccount
 from tests.support.shipped import shipped
 
 pytestmark = [pytest.mark.sandbox, pytest.mark.long]
@@ -30,36 +31,49 @@ VARIANTS: dict[str, tuple[str, str, dict[str, Any]]] = {
 }
 
 
-def provisioned(sandbox: Sandbox, slug: str, size: str, *, region: str | None = None, **inputs: Any) -> Provisioned:
+def provisioned(
+    onboarded: OnboardedAccount, slug: str, size: str, *, region: str | None = None, **inputs: Any
+) -> Provisioned:
     name = f"{slug}-{size}" + (f"-{region}" if region else "")
     # An environment's own generation: what an earlier one retained still has its names.
     design = compile_design(shipped(size, slug=slug, name=name, region=region, environment_id=uuid4(), **inputs))
-    return Provisioned(sandbox, design, name, ACCOUNT)
+    return Provisioned(onboarded.sandbox, design, name, onboarded)
+
+
+@pytest.fixture(scope="module")
+def account(sandbox: Sandbox) -> Iterator[OnboardedAccount]:
+    """One account for all blueprints, as several teams' environments share one."""
+    onboarded = OnboardedAccount(sandbox, ACCOUNT)
+    onboarded.onboard("eu-north-1")
+    yield onboarded
+    onboarded.close()
 
 
 @pytest.fixture
-def ready(sandbox: Sandbox) -> Iterator[Sandbox]:
-    yield sandbox
-    sandbox.clear_faults()
+def ready(account: OnboardedAccount) -> Iterator[OnboardedAccount]:
+    account.sandbox.control("DELETE", "permissions")
+    yield account
+    account.sandbox.clear_faults()
 
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("slug", SLUGS)
-def test_it_is_made_found_tagged_and_torn_down(ready: Sandbox, slug: str, size: str) -> None:
+def test_it_is_made_found_tagged_and_torn_down(ready: OnboardedAccount, slug: str, size: str) -> None:
     live(provisioned(ready, slug, size))
 
 
 @pytest.mark.parametrize("variant", VARIANTS)
-def test_a_variant_is_made_found_tagged_and_torn_down(ready: Sandbox, variant: str) -> None:
+def test_a_variant_is_made_found_tagged_and_torn_down(ready: OnboardedAccount, variant: str) -> None:
     slug, region, inputs = VARIANTS[variant]
     live(provisioned(ready, slug, "prod", region=region, **inputs))
 
 
 def live(made: Provisioned) -> None:
-    """From nothing to nothing; what the design keeps on purpose may stay."""
+    """From nothing to nothing, without a single refusal; what the design keeps on purpose may stay."""
     made.create()
     assert not made.missing()
     assert not made.untagged()
     made.tear_down()
+    assert made.onboarded.denials() == []
     kept = made.kept()
     assert [line for line in made.left() if line.split()[1] not in kept] == []
