@@ -87,6 +87,23 @@ def test_a_failing_creation_is_rolled_back_and_what_was_made_is_gone(sandbox: Sa
         sandbox.client("sqs").get_queue_url(QueueName="broken-q")
 
 
+@pytest.mark.parametrize(
+    ("stack", "properties", "reason"),
+    [
+        ("own", {"BucketName": "own-data", "BucketNamespace": "account-regional"}, "must end in -"),
+        ("world", {"BucketName": "world-data-an"}, "needs BucketNamespace account-regional"),
+    ],
+)
+def test_a_bucket_whose_name_does_not_fit_its_namespace_is_refused(
+    sandbox: Sandbox, stack: str, properties: dict[str, str], reason: str
+) -> None:
+    template = template_of({"Data": resource("S3::Bucket", properties)})
+    assert sandbox.create(f"namespace-{stack}", template) == "ROLLBACK_COMPLETE"
+    events = sandbox.events(f"namespace-{stack}")
+    (failed,) = [event for event in events if event["ResourceStatus"] == "CREATE_FAILED"]
+    assert reason in failed["ResourceStatusReason"]
+
+
 def test_what_runs_beside_a_failure_is_cancelled_and_deleted(sandbox: Sandbox) -> None:
     sandbox.fault(stack="beside", target="Slow", mode="slow", seconds=30)
     sandbox.fault(stack="beside", target="Bad", mode="fail", seconds=0.3, reason="bad")

@@ -12,6 +12,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from provisioning.sandbox.api import Properties, api, arguments, refused, tag_list
+from provisioning.sandbox.private import get_account_id, get_region
 from provisioning.sandbox.resources import bucket_settings
 from provisioning.sandbox.resources.registry import Made, original, resource_type, true
 
@@ -119,7 +120,25 @@ def _configure(bucket: str, properties: Properties, old: Properties) -> None:
     bucket_settings.configure(bucket, properties, old)
 
 
+def _check_namespace(properties: Properties) -> None:
+    """Refuse a name that does not fit its namespace. Only names in the account's own namespace end
+    in the account, the region and `-an`.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html
+    """
+    name = str(properties.get("BucketName") or "")
+    ending = f"-{get_account_id()}-{get_region()}-an"
+    if properties.get("BucketNamespace") == "account-regional":
+        if name and not name.endswith(ending):
+            raise ValueError(
+                f"Sandbox: the bucket {name} is in the account's own namespace, so it must end in {ending}."
+            )
+    elif name.endswith("-an"):
+        raise ValueError(f"Sandbox: the bucket {name} ends in -an, so it needs BucketNamespace account-regional.")
+
+
 def create_bucket(logical_id: str, properties: Properties, stack: str) -> Made:
+    _check_namespace(properties)
     made: Made = _create_bucket(logical_id, properties, stack)
     _configure(made[0], properties, {})
     return made
