@@ -10,8 +10,17 @@ checks/         one file per family of checks
 registry        all checks, in the order of the report
 run             runs them at the same time, within a budget of seconds
 name_servers    looks up who answers for a domain in the public DNS
-recent          the reports of the last minutes, by plan and account, which the form and the request
-                share
+recent          the reports and surveys of the last minutes, which the form and the request share
+
+When it runs: the request form loads the report after its preview, and the request stores the one
+that its sender saw. For a request that was sent without one, the worker checks within seconds.
+"Check again" on the page of a request replaces the stored report. `lifecycle/services/preflight.py`
+has these three.
+
+What a finding does: nothing is forbidden for good, because the account may change a second later and
+a person may know better. Where AWS would refuse the plan, somebody has to say that it is to start
+nevertheless: the sender for a size that needs no approval, otherwise the approver. The approval's
+audit event counts the findings that were accepted. The report is no part of the plan's digest.
 
 A check reads only AWS and the subject, never the database, because checks run in threads. It never
 raises: what could not be asked is `not_checked`, with the reason. `blocking` is reserved for what
