@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from typing import Any, get_args
 
 import pytest
-from pydantic import BaseModel
+from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from provisioning.components.external_names import external_names
+from provisioning.components.kit import external_names as external_types
 from provisioning.components.kit.external_names import marker
 from provisioning.components.registry import component, kinds
 from provisioning.design.external_names import ExternalKind
@@ -132,6 +133,26 @@ def test_an_image_is_only_an_image(image: str) -> None:
 def test_a_role_arn_has_no_wildcard(arn: str) -> None:
     with pytest.raises(ValueError, match="assume_roles"):
         node("service", "api", image="x", cpu=256, memory=512, assume_roles=(arn,))
+
+
+NAME_TYPES = {
+    "HostedZoneId": (external_types.HostedZoneId, "Z0123456789ABCDEFGHIJ"),
+    "SecretName": (external_types.SecretName, "portal/payments/pagerduty"),
+    "CertificateArn": (external_types.CertificateArn, ARN),
+    "RoleArn": (external_types.RoleArn, "arn:aws:iam::210987654321:role/portal"),
+    "ImageReference": (external_types.ImageReference, "public.ecr.aws/example/api:1"),
+}
+
+
+@pytest.mark.parametrize("name", NAME_TYPES)
+@pytest.mark.parametrize("sign", ["*", "?", "${a}", "{{", "'", '"', "\n", " ", "\\", "\u0661", "::", ";", "$("])
+def test_a_name_has_no_sign_that_an_arn_or_a_shell_would_read(name: str, sign: str) -> None:
+    kind, valid = NAME_TYPES[name]
+    adapter = TypeAdapter(kind)
+    assert adapter.validate_python(valid) == valid
+    for text in (valid + sign, sign + valid, valid[:-2] + sign + valid[-2:]):
+        with pytest.raises(ValidationError):
+            adapter.validate_python(text)
 
 
 RAW = """
