@@ -111,7 +111,7 @@ def _targets(
     if action.name == "iam:CreateServiceLinkedRole":
         return [(f"arn:aws:iam::{stack.names.account_id}:role/aws-service-role/{LINKED_TO[resource.type]}/x", None)]
     if action.name in ("s3:GetObject", "s3:GetObjectVersion"):
-        return [(stack.names.fill(f"{ARTEFACTS}/code/0a1b.zip"), None)]
+        return [(stack.names.fill(f"{ARTEFACTS}/artefacts/0a1b.zip"), None)]
     own: list[tuple[str, RenderedResource | None]] = (
         [(resource.arn, resource)] if _acts_on(action.name, resource.type) else []
     )
