@@ -11,9 +11,10 @@ How to read it
     1. `states.py`: the three state graphs as data. `transitions.py` is the only writer of a state.
     2. `kinds/`: one record for each kind of request, with everything that differs between kinds.
        `decisions.py`: for each kind and every status of a stack, the one safe action.
-    3. `services/`: what people do. A service checks the access rules (`access.py`), changes states
-       and writes history and an audit event in one transaction. No service calls AWS, except
-       `services/preflight.py`, which reads it outside of any transaction.
+    3. `services/`: what people do. A service checks the access rules (`access.py`, and for what a
+       team may name `team_resources.py`), changes states and writes history and an audit event in
+       one transaction. No service calls AWS, except `services/preflight.py`, which reads it outside
+       of any transaction.
     4. `operations.py` opens an operation and `nudge.py` wakes a worker. `engine.py` claims the
        operation and runs its one next step from `steps/`. `apply.py` writes the outcome.
        `reconciler.py` runs whatever is due, nudged or not.
