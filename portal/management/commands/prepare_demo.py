@@ -30,6 +30,8 @@ class Command(BaseCommand):
         create_users(password)
         accounts = create_accounts(sandbox_url)
         with ThreadPoolExecutor() as pool:
-            list(pool.map(onboard, accounts))
-            list(pool.map(onboard_team, admit_teams(accounts)))
+            onboarding = [pool.submit(onboard, account) for account in accounts]
+            onboarding += [pool.submit(onboard_team, account_team) for account_team in admit_teams(accounts)]
+        for stacks in onboarding:
+            stacks.result()
         request_first_environment(accounts[0])

@@ -34,7 +34,7 @@ ACTIONS = {
 # a name of this kind that the sandbox turns into an ARN. A parameter that is an ARN takes the place of the whole.
 _TABLE = """
 acm:DescribeCertificate                 {CertificateArn}
-apigateway:GetApi                       arn:aws:apigateway:{@region}::/apis/{ApiId}
+apigateway:GetApi                       arn:aws:apigateway:{@region}::/apis/{apiId}
 autoscaling:SetInstanceProtection       autoscaling:autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName}
 autoscaling:UpdateAutoScalingGroup      autoscaling:autoScalingGroup:*:autoScalingGroupName/{AutoScalingGroupName}
 backup:DeleteRecoveryPoint              {recoveryPointArn}

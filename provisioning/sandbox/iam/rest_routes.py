@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 _TABLE = """
-apigateway GetApi GET /v2/apis/{ApiId}
+apigateway GetApi GET /v2/apis/{apiId}
 backup DeleteRecoveryPoint DELETE /backup-vaults/{backupVaultName}/recovery-points/{recoveryPointArn}
 backup GetBackupPlan GET /backup/plans/{backupPlanId}/
 backup GetBackupSelection GET /backup/plans/{backupPlanId}/selections/{selectionId}
