@@ -18,7 +18,7 @@ def planned_tags(
         return _of_specifications(properties)
     tagging = (schema_of(resource_type) or {}).get("tagging") or {}
     if not tagging.get("taggable") or resource_type == "AWS::ApplicationAutoScaling::ScalableTarget":
-        # Scalable targets: AWS's schemas began to say taggable in 2026, and CloudFormation's guide does not yet.
+        # Scalable targets: AWS's schemas disagree, and Application Auto Scaling's guide says that only its API tags them.
         return {}
     name = str(tagging.get("tagProperty") or "/properties/Tags").rpartition("/")[2]
     return {**{tag["Key"]: tag["Value"] for tag in stack_tags}, **_pairs(properties.get(name))}
