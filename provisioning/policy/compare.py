@@ -22,7 +22,7 @@ def meaning(statement: Statement) -> Meaning:
         statement.effect,
         frozenset(one.lower() for one in statement.actions),
         statement.excludes_actions,
-        frozenset(one.pattern for one in statement.resources),
+        frozenset(statement.resources),
         statement.excludes_resources,
         frozenset(map(_meaning_of_condition, statement.conditions)),
         statement.principal
@@ -33,8 +33,14 @@ def meaning(statement: Statement) -> Meaning:
 
 def _meaning_of_condition(condition: Condition) -> Meaning:
     name = condition.operator.name if condition.operator else "Null"
-    values = frozenset(one.pattern for one in condition.values)
-    return name, condition.quantifier, condition.if_exists, condition.absent, condition.key, values
+    return (
+        name,
+        condition.quantifier,
+        condition.if_exists,
+        condition.absent,
+        condition.key,
+        frozenset(condition.values),
+    )
 
 
 def _listed(*kinds: tuple[str, ...]) -> tuple[frozenset[str], ...]:

@@ -61,3 +61,16 @@ def test_null_asks_for_one_of_two_things(wanted: str) -> None:
     other = {"true": "false", "false": "true"}[wanted]
     expected = policy(allow(Condition={"Null": {"aws:TagKeys": wanted}}))
     assert missing_statements(expected, policy(allow(Condition={"Null": {"aws:TagKeys": other}}))) == expected
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        deny("*", "arn:aws:s3:::${aws:PrincipalTag/portal:team}-*"),
+        deny(Condition={"StringNotEquals": {"aws:ResourceTag/portal:team": "${aws:PrincipalTag/portal:team}"}}),
+    ],
+)
+def test_a_variable_is_plain_text_in_a_document_of_the_old_version(statement: dict[str, Any]) -> None:
+    expected = policy(statement)
+    assert missing_statements(expected, policy(statement)) == ()
+    assert missing_statements(expected, policy(statement, version="2008-10-17")) == expected
