@@ -121,10 +121,8 @@ def test_an_account_as_this_portals_templates_set_it_up_lacks_nothing(onboarded:
 
 def test_what_an_older_onboarding_lacks_is_named_with_the_stack_to_update(onboarded: Onboarded) -> None:
     template = onboarding.TEMPLATE.read_text(encoding="utf-8")
-    weakened = (
-        template.replace('"ecs:StopTask", ', "")
-        .replace('"ec2:DescribeLaunchTemplates", ', "")
-        .replace('OnboardingVersion: {Value: "2"', 'OnboardingVersion: {Value: "1"')
+    weakened = template.replace('"ec2:DescribeLaunchTemplates", ', "").replace(
+        'OnboardingVersion: {Value: "2"', 'OnboardingVersion: {Value: "1"'
     )
     assert weakened.count("ec2:DescribeLaunchTemplates") < template.count("ec2:DescribeLaunchTemplates")
     onboarded.deploy(template=weakened)
@@ -177,24 +175,60 @@ def test_a_role_that_was_changed_by_hand_is_named(onboarded: Onboarded) -> None:
     missing = sentences(report, Outcome.MISSING)
     title = f"The stack role {name} of Payments"
     assert f"{title} lacks prohibitions of this portal's template: " in missing
-    assert f"{title} has not the tag portal:team=payments." in missing
+    assert f"{title} lacks the tag portal:team=payments." in missing
     assert (
         f"{title} may not use arn:aws:route53:::hostedzone/{OTHER_ZONE}, which the portal offers the team." in missing
     )
     assert ZONE not in missing.replace(OTHER_ZONE, "")
     assert f"{title} may not use {secret_arn}, which the portal offers the team." in missing
-    assert f"{title} has statements that this portal's template has not: handmade/Everything." in sentences(
+    assert f"{title} has statements that are not in this portal's template: handmade/Everything." in sentences(
         report, Outcome.NOTE
     )
 
 
-def test_a_role_that_asks_for_no_external_id_is_named(onboarded: Onboarded) -> None:
-    onboarded.deploy()
-    portal = {"ArnLike": {"aws:PrincipalArn": f"arn:aws:iam::{onboarded.account.account_id}:user/portal"}}
-    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole", "Condition": portal}
-    onboarded.iam().update_assume_role_policy(
-        RoleName="portal", PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+def test_a_weakened_role_of_the_portal_is_named(onboarded: Onboarded) -> None:
+    template = onboarding.TEMPLATE.read_text(encoding="utf-8")
+    prohibition = "- Sid: NeverItsOwnFoundation\n                Effect: Deny"
+    assert template.count(prohibition) == 1
+    onboarded.deploy(template=template.replace(prohibition, prohibition.replace("Deny", "Allow")))
+    report = onboarded.test()
+    missing = sentences(report, Outcome.MISSING)
+    assert "role/portal lacks prohibitions of this portal's template: NeverItsOwnFoundation." in missing
+    assert (
+        "role/portal has statements that are not in this portal's template: stacks/NeverItsOwnFoundation."
+        in sentences(report, Outcome.NOTE)
     )
+
+
+def test_what_the_administrator_lists_is_no_difference(onboarded: Onboarded) -> None:
+    onboarded.deploy(
+        AdoptedStacks=f"arn:aws:cloudformation:{REGION}:{onboarded.account.account_id}:stack/shop/0a1b2c3d",
+        FormerEnvironments="true",
+        FormerBuckets="arn:aws:s3:::shop-dev-*",
+    )
+    onboarded.deploy_team()
+    report = onboarded.test()
+    assert sentences(report, Outcome.MISSING) == ""
+    assert sentences(report, Outcome.NOTE) == ""
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        {"ArnLike": {"aws:PrincipalArn": "arn:aws:iam::{account_id}:user/portal"}},
+        {"StringLike": {"sts:ExternalId": "*"}},
+        {"StringEqualsIfExists": {"sts:ExternalId": "{external_id}"}},
+    ],
+)
+def test_a_role_that_demands_no_external_id_is_named(
+    onboarded: Onboarded, condition: dict[str, dict[str, str]]
+) -> None:
+    onboarded.deploy()
+    trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole", "Condition": condition}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    for field in ("account_id", "external_id"):
+        document = document.replace(f"{{{field}}}", getattr(onboarded.account, field))
+    onboarded.iam().update_assume_role_policy(RoleName="portal", PolicyDocument=document)
     missing = sentences(onboarded.test(), Outcome.MISSING)
     assert "role/portal can be assumed without the account's External ID." in missing
 

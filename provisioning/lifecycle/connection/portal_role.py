@@ -1,4 +1,6 @@
-"""Whether role/portal grants every call that the portal makes."""
+"""Whether role/portal grants every call that the portal makes, and nothing beyond this portal's
+template.
+"""
 
 from __future__ import annotations
 
@@ -7,22 +9,31 @@ from typing import Final
 from uuid import NAMESPACE_DNS, uuid5
 
 from provisioning.aws.account_reads import LiveRole
-from provisioning.aws.calls import Caller, ExampleEnvironment, calls, example_resource
-from provisioning.aws.handlers import carries_tags, drift_reads
+from provisioning.aws.calls import ExampleEnvironment
 from provisioning.aws.onboarding import STACK, TEMPLATE
+from provisioning.aws.portal_permissions import portal_permissions
 from provisioning.design.names import EnvironmentNames, generation_of
+from provisioning.lifecycle.connection.comparison import compare_limits
+from provisioning.lifecycle.connection.expected import Statements, expected_portal_role, former_statements
 from provisioning.lifecycle.connection.live_policies import statements_of
 from provisioning.lifecycle.connection.report import Findings
 from provisioning.models import Account
+from provisioning.policy.compare import missing_statements
 from provisioning.policy.decide import Decision, decide
-from provisioning.policy.documents import Effect, parse_policy
+from provisioning.policy.documents import Effect, Statement, parse_policy
+from provisioning.policy.globs import Context
 from provisioning.policy.principal import Principal
 
 _EXAMPLE: Final = "connection-test"
+_EXTERNAL_ID: Final = "sts:externalid"
+# Statements about stacks and buckets that only the account's administrator lists.
+_LISTED: Final = ("ChangeAdoptedStacksAsATeam", "CareForAdoptedStacks", "TeardownOfFormerBuckets")
 
 
 def check_portal_role(findings: Findings, account: Account, role: LiveRole, *, region: str, team_key: str) -> None:
-    """Decide every permission of the table of calls for an example environment of the team."""
+    """Decide every permission of the table of calls for an example environment of the team, and
+    compare the role's statements with the template's.
+    """
     remedy = (
         f"An administrator of account {account.account_id} has to update the stack {STACK} in its first region with this "
         f"portal's {TEMPLATE.name}."
@@ -33,9 +44,10 @@ def check_portal_role(findings: Findings, account: Account, role: LiveRole, *, r
         boundary=None if role.boundary is None else statements_of((role.boundary,)),
         tags=role.tags,
     )
-    names = example_environment(account, region=region, team_key=team_key, partition=role.arn.split(":")[1])
-    made, planned = _refused(caller, names)
-    for purpose, decisions in made.items():
+    partition = role.arn.split(":")[1]
+    names = example_environment(account, region=region, team_key=team_key, partition=partition)
+    refused, planned = _refused(caller, names)
+    for purpose, decisions in refused.items():
         findings.missing(
             f"{_title(role)} lacks permissions for {purpose}: {_actions(decisions)}.", remedy, _details(decisions)
         )
@@ -45,10 +57,13 @@ def check_portal_role(findings: Findings, account: Account, role: LiveRole, *, r
             remedy,
             _details(planned),
         )
-    if not made:
+    if not refused:
         findings.passed(f"{_title(role)} grants every call that the portal makes.")
+    expected = expected_portal_role(account.account_id, region=region, partition=partition)
+    actual = _without_parameters(caller.identity, account, region=region, partition=partition)
+    compare_limits(findings, _title(role), expected, actual, remedy)
     if any(
-        one.effect is Effect.ALLOW and all(condition.key != "sts:externalid" for condition in one.conditions)
+        one.effect is Effect.ALLOW and not _demands_external_id(one)
         for one in parse_policy(role.trust, f"{_title(role)}.trust")
     ):
         findings.missing(f"{_title(role)} can be assumed without the account's External ID.", remedy)
@@ -74,24 +89,33 @@ def example_environment(account: Account, *, region: str, team_key: str, partiti
 
 def _refused(caller: Principal, names: ExampleEnvironment) -> tuple[dict[str, list[Decision]], list[Decision]]:
     """Return the refused permissions of today's calls by what they are for, and those of planned calls."""
-    made: dict[str, list[Decision]] = defaultdict(list)
+    refused: dict[str, list[Decision]] = defaultdict(list)
     planned: list[Decision] = []
-    for call in calls().values():
-        if call.caller is not Caller.PORTAL_ROLE:
-            continue
-        for need in call.needs:
-            tags = names.tags if carries_tags(need.tags_of) else None
-            resource, context = need.resource_in(names), need.context_in(names)
-            decision = decide(caller, need.action, resource, context=context, resource_tags=tags)
-            if not decision.allowed:
-                (planned if call.planned is not None else made[str(call.when)]).append(decision)
-    # CloudFormation reads resources with the caller's permissions when it detects drift, which is planned.
-    for action, types in drift_reads().items():
-        tags = names.tags if all(map(carries_tags, types)) else None
-        decision = decide(caller, action, names.fill(example_resource(action)), resource_tags=tags)
+    for permission in portal_permissions(names):
+        decision = decide(
+            caller,
+            permission.action,
+            permission.resource,
+            context=permission.context,
+            resource_tags=permission.tags,
+        )
         if not decision.allowed:
-            planned.append(decision)
-    return made, planned
+            (planned if permission.planned is not None else refused[str(permission.when)]).append(decision)
+    return refused, planned
+
+
+def _without_parameters(statements: Statements, account: Account, *, region: str, partition: str) -> Statements:
+    """Leave out what the role has because of the parameters AdoptedStacks, FormerEnvironments and FormerBuckets."""
+    former = former_statements(account.account_id, region=region, partition=partition)
+    return tuple(one for one in missing_statements(statements, former) if one.sid not in _LISTED)
+
+
+def _demands_external_id(statement: Statement) -> bool:
+    """Whether a condition of the statement holds neither without an external ID nor for any other one."""
+    others: tuple[Context, ...] = ({}, {_EXTERNAL_ID: "another"})
+    return any(
+        condition.key == _EXTERNAL_ID and not any(map(condition.holds, others)) for condition in statement.conditions
+    )
 
 
 def _title(role: LiveRole) -> str:

@@ -46,21 +46,21 @@ class ConnectionReport:
 
 @dataclass
 class Findings:
-    """Collects findings in the order in which they are made."""
+    """Collects findings in the order of the checks."""
 
-    made: list[Finding] = field(default_factory=list)
+    collected: list[Finding] = field(default_factory=list)
 
     def passed(self, sentence: str) -> None:
-        self.made.append(Finding(Outcome.PASSED, sentence))
+        self.collected.append(Finding(Outcome.PASSED, sentence))
 
     def note(self, sentence: str, remedy: str = "", details: tuple[str, ...] = ()) -> None:
-        self.made.append(Finding(Outcome.NOTE, sentence, remedy, details))
+        self.collected.append(Finding(Outcome.NOTE, sentence, remedy, details))
 
     def missing(self, sentence: str, remedy: str, details: tuple[str, ...] = ()) -> None:
-        self.made.append(Finding(Outcome.MISSING, sentence, remedy, details))
+        self.collected.append(Finding(Outcome.MISSING, sentence, remedy, details))
 
     def unknown(self, sentence: str, remedy: str = "") -> None:
-        self.made.append(Finding(Outcome.UNKNOWN, sentence, remedy))
+        self.collected.append(Finding(Outcome.UNKNOWN, sentence, remedy))
 
     @contextmanager
     def reading(self, subject: str) -> Iterator[None]:

@@ -8,28 +8,21 @@ own list.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
-from pathlib import Path
 from typing import Final
 
 from provisioning.aws.account_reads import LiveRole, PolicyText
 from provisioning.aws.onboarding import STACK, TEAM_TEMPLATE, TEMPLATE, environment_boundary_arn, team_stack
 from provisioning.design.names import team_key
+from provisioning.lifecycle.connection.comparison import compare
+from provisioning.lifecycle.connection.expected import expected_boundary, expected_stack_role
 from provisioning.lifecycle.connection.live_policies import statements_of
 from provisioning.lifecycle.connection.report import Findings
 from provisioning.models import Account, AccountTeam
-from provisioning.policy.compare import missing_statements
-from provisioning.policy.documents import Effect, Statement, parse_policy
-from provisioning.policy.template import RoleSpec, Template, load_template, managed_policies_of, roles_of
+from provisioning.policy.documents import parse_policy
 
 # Statements that depend on what the administrator lists for the team.
 _ZONES: Final = "RecordsOfTheTeamsZones"
 _SECRETS: Final = "SecretsThatTheTeamBrings"
-
-
-@cache
-def _template(path: Path) -> Template:
-    return load_template(path.read_text(encoding="utf-8"))
 
 
 def check_boundary(
@@ -43,10 +36,8 @@ def check_boundary(
     if boundary is None:
         findings.missing(f"There is no permissions boundary {arn}, so no role can be created.", remedy)
         return
-    # The boundary depends on none of the parameters that only the administrator knows.
-    unknown = {"PortalPrincipalArn": arn, "ExternalId": "unknown"}
-    expected = managed_policies_of(_template(TEMPLATE), unknown, account.account_id, region, partition)[arn]
-    _compare(findings, f"The boundary {boundary.name}", expected, statements_of((boundary,)), remedy)
+    expected = expected_boundary(account.account_id, region=region, partition=partition)
+    compare(findings, f"The boundary {boundary.name}", expected, statements_of((boundary,)), remedy)
 
 
 def check_team(
@@ -73,14 +64,14 @@ def check_team(
         findings.missing(
             f"{title} is {role.arn} in AWS, not {entry.stack_role_arn}.", f"Correct Stack role ARN of {entry}."
         )
-    expected = _expected_role(entry.account.account_id, key, region=region, partition=partition)
+    expected = expected_stack_role(entry.account.account_id, key, region=region, partition=partition)
     wrong_tags = sorted(tag for tag, value in expected.tags.items() if role.tags.get(tag) != value)
     if wrong_tags:
-        findings.missing(f"{title} has not the tag {wrong_tags[0]}={expected.tags[wrong_tags[0]]}.", remedy)
-    _compare(findings, f"The trust policy of {name}", expected.trust, parse_policy(role.trust, "trust"), remedy)
+        findings.missing(f"{title} lacks the tag {wrong_tags[0]}={expected.tags[wrong_tags[0]]}.", remedy)
+    compare(findings, f"The trust policy of {name}", expected.trust, parse_policy(role.trust, "trust"), remedy)
     actual = statements_of(role.policies)
     listed = tuple(one for one in actual if one.sid in (_ZONES, _SECRETS))
-    _compare(findings, title, expected.identity, tuple(one for one in actual if one not in listed), remedy)
+    compare(findings, title, expected.identity, tuple(one for one in actual if one not in listed), remedy)
     zone_arns = [f"arn:{partition}:route53:::hostedzone/{zone}" for zone in entry.hosted_zones]
     for parameter, arns in (("HostedZones", zone_arns), ("Secrets", secret_arns)):
         lacking = [arn for arn in arns if not any(one.names_resource(arn, {}) for one in listed)]
@@ -103,30 +94,3 @@ def check_former_role(findings: Findings, role_arn: str, role: LiveRole | None, 
             f"An administrator of account {role_arn.split(':')[4]} has to update the stack {STACK} with the parameter "
             "FormerEnvironments=true, or create the role again.",
         )
-
-
-@cache
-def _expected_role(account_id: str, key: str, *, region: str, partition: str) -> RoleSpec:
-    (role,) = roles_of(_template(TEAM_TEMPLATE), {"Team": key}, account_id, region, partition).values()
-    return role
-
-
-def _compare(
-    findings: Findings, title: str, expected: tuple[Statement, ...], actual: tuple[Statement, ...], remedy: str
-) -> None:
-    """Report statements that are missing, and those that the template does not have."""
-    missing = missing_statements(expected, actual)
-    more = missing_statements(actual, expected)
-    fences = [one.sid for one in missing if one.effect is Effect.DENY]
-    grants = [one.sid for one in missing if one.effect is Effect.ALLOW]
-    if grants:
-        findings.missing(f"{title} lacks permissions of this portal's template: {', '.join(grants)}.", remedy)
-    if fences:
-        findings.missing(f"{title} lacks prohibitions of this portal's template: {', '.join(fences)}.", remedy)
-    if more:
-        findings.note(
-            f"{title} has statements that this portal's template has not: {', '.join(map(str, more))}.",
-            "Ask an administrator of the account why, and remove them if nobody knows.",
-        )
-    if not (missing or more):
-        findings.passed(f"{title} is what this portal's template makes.")

@@ -34,7 +34,7 @@ def check_connection(*, actor: User | None, account: Account, connect: Connect =
         _check(findings, account, connect)
     else:
         findings.missing(f"{account.name} has no regions.", "Enter the regions that environments may use.")
-    report = ConnectionReport(account.name, tuple(findings.made))
+    report = ConnectionReport(account.name, tuple(findings.collected))
     audit_account(
         AuditAction.ACCOUNT_TEST,
         actor=actor,
