@@ -21,6 +21,9 @@ from provisioning.errors import Refused
 from provisioning.lifecycle.access import account_team_for, how_to_admit
 from provisioning.models import Account, AccountTeam, Environment, Plan
 
+PLANNED_BEFORE_STACK_ROLES: Final = (
+    "This environment was planned before teams had stack roles of their own, and its stacks can no longer be created."
+)
 _STORED_NAMES: Final = TypeAdapter(tuple[ExternalName, ...])
 
 # What the blueprint `portal` may assume, in each account that it manages.
@@ -66,12 +69,12 @@ def refused_names(
 
 
 def check_rights_of_environment(environment: Environment, plan: Plan) -> None:
-    """Raise Refused if a right that the environment's plan was made with has been taken away since.
-
-    Environments of earlier versions were planned without such rights: an approver decided.
+    """Raise Refused if a right that the environment's plan was made with has been taken away since,
+    or if the plan is from before teams had stack roles of their own: the portal's role creates no
+    stack with the role of that time.
     """
     if not environment.generation:
-        return
+        raise Refused(f"{PLANNED_BEFORE_STACK_ROLES} Withdraw the request and send it again.")
     account, team = environment.account, environment.team
     account_team = account_team_for(team, account)
     if account_team is None:

@@ -26,11 +26,12 @@ from pytest_django import DjangoDbBlocker, Settings
 from portal.pages.exports.views import FORMATS
 from provisioning import migrations
 from provisioning.blueprint import Blueprint
-from provisioning.errors import WrongState
+from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.plan_document import TeardownPlan, as_json, digest_of, from_json
 from provisioning.lifecycle.planning import draft_create, places_of
 from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.lifecycle.version_registry import register_versions
 from provisioning.models import (
@@ -239,11 +240,16 @@ def test_pages_show_it(world: World, name: str) -> None:
                 assert client.get(reverse("request_export", args=[asked.pk]), {"as": format_}).status_code == 200
 
 
-def test_what_waits_is_approved_and_runs(world: World) -> None:
+def test_what_waits_is_not_approved_but_withdrawn_and_requested_again(world: World) -> None:
     asked = waiting("waits")
-    approve_request(actor=world.olivia, request=asked, digest=asked.plan.digest)
-    assert world.until_rest(asked.environment).state == "running"
-    assert world.aws_stack("waits").spec.termination_protection
+    with pytest.raises(Refused, match=r"planned before teams had stack roles of their own.* send it again"):
+        approve_request(actor=world.olivia, request=asked, digest=asked.plan.digest)
+    assert waiting("waits").approved_digest == ""
+    withdraw_request(actor=world.bob, request=asked)
+    admit(world.team, world.prod_account)
+    again = world.request("waits", "prod")
+    approve_request(actor=world.olivia, request=again, digest=again.plan.digest)
+    assert world.until_rest(again.environment).state == "running"
 
 
 def test_a_form_that_was_opened_before_the_upgrade_approves_nothing(world: World) -> None:
@@ -253,10 +259,15 @@ def test_a_form_that_was_opened_before_the_upgrade_approves_nothing(world: World
     assert waiting("waits").approved_digest == ""
 
 
-def test_what_was_approved_begins(world: World) -> None:
-    assert world.until_rest(called("begins")).state == "running"
-    asked = Request.objects.get(environment__name="begins")
-    assert (asked.state, asked.approved_digest) == ("done", asked.plan.digest)
+def test_what_was_approved_and_has_not_begun_is_refused_and_torn_down(world: World) -> None:
+    environment = world.until_rest(called("begins"))
+    operation = world.last_operation(environment)
+    assert (environment.state, operation.state) == ("create_failed", "refused")
+    assert "planned before teams had stack roles of their own" in operation.cause
+    assert operation.next_action == "teardown"
+    assert world.cloud.named("begins") == []
+    world.tear_down(environment)
+    assert world.until_rest(environment).state == "gone"
 
 
 def test_what_was_handed_over_is_handed_over_again_with_the_same_token(world: World) -> None:

@@ -20,10 +20,13 @@ from pytest_django import DjangoDbBlocker, Settings
 
 from portal.pages.exports.views import FORMATS
 from provisioning.blueprint import Blueprint
+from provisioning.errors import Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.plan_document import CreatePlan, digest_of, from_json
 from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.services.retry import retry_operation
+from provisioning.lifecycle.team_resources import PLANNED_BEFORE_STACK_ROLES
 from provisioning.models import Account, Environment, Operation, Plan, Receipt, Request, Team, User
 from tests.fixtures.old_database import connected_to, upgraded
 from tests.fixtures.world import SMALL, World
@@ -32,9 +35,10 @@ from tests.scripted_aws.stored import load_cloud
 UPGRADES = Path(__file__).parent / "upgrades"
 BENT = ("bent", "ends-bent")
 STACK_ROLE = "arn:aws:iam::111111111111:role/portal-stacks"
-# The state that the operation was in, and the environment's state in the end.
+# The state that the operation was in, and the environment's state in the end. What has not begun was
+# planned for the former stack role, with which nothing is created any more.
 IN_FLIGHT = {
-    "begins": ("queued", "running"),
+    "begins": ("queued", "create_failed"),
     "bent": ("queued", "create_failed"),
     "builds": ("building", "running"),
     "clears": ("clearing", "running"),
@@ -42,7 +46,7 @@ IN_FLIGHT = {
     "empties": ("emptying", "gone"),
     "ends-bent": ("queued", "running"),
     "lost": ("submitting", "running"),
-    "many-begin": ("queued", "running"),
+    "many-begin": ("queued", "create_failed"),
     "many-build": ("building", "running"),
     "many-continue": ("continuing", "running"),
     "many-delete": ("deleting", "gone"),
@@ -55,8 +59,11 @@ IN_FLIGHT = {
     "sweeps": ("sweeping", "gone"),
     "tasks": ("finishing", "running"),
 }
-APPROVED_NOW = {"waits": "running", "many-wait": "running", "ends": "gone"}
-RETRIED_NOW = {"failed": "running", "many-failed": "running", "falls-failed": "gone"}
+APPROVED_NOW = {"ends": "gone"}
+WITHDRAWN_NOW = {"waits": "withdrawn", "many-wait": "withdrawn"}
+# The stack of “failed” was rolled back. Of “many-failed”, the first stack is complete.
+RETRIED_NOW = {"failed": "create_failed", "many-failed": "running", "falls-failed": "gone"}
+NOT_CREATED_ANY_MORE = ("begins", "many-begin", "failed")
 TORN_DOWN_NOW = {"runs": "gone", "runs-staging": "gone", "many-run": "gone", "tasked-runs": "gone"}
 AT_REST = {"gone": "gone", "many-gone": "gone", "gone-in-time": "withdrawn"}
 
@@ -107,7 +114,7 @@ def called(name: str) -> Environment:
 def test_the_rows_have_an_operation_in_every_state(world: World) -> None:
     open_ones = Operation.objects.filter(ended_at=None).values_list("environment__name", "state")
     assert dict(open_ones) == {name: state for name, (state, _) in IN_FLIGHT.items()}
-    everything = {*IN_FLIGHT, *APPROVED_NOW, *RETRIED_NOW, *TORN_DOWN_NOW, *AT_REST}
+    everything = {*IN_FLIGHT, *APPROVED_NOW, *WITHDRAWN_NOW, *RETRIED_NOW, *TORN_DOWN_NOW, *AT_REST}
     assert set(Environment.objects.values_list("name", flat=True)) == everything
 
 
@@ -157,12 +164,21 @@ def test_a_process_of_the_earlier_version_still_inserts_environments(world: Worl
     assert (inserted.generation, inserted.stack_role_arn, inserted.role_for_stacks) == ("", "", STACK_ROLE)
 
 
+def withdraw_what_cannot_be_created(world: World) -> None:
+    for name in WITHDRAWN_NOW:
+        request = Request.objects.select_related("environment__team", "plan").get(environment__name=name)
+        with pytest.raises(Refused, match=r"planned before teams had stack roles of their own.* send it again"):
+            approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+        withdraw_request(actor=world.bob, request=request)
+
+
 def test_everything_under_way_waiting_or_failed_comes_to_its_end(world: World) -> None:
     for name in APPROVED_NOW:
         request = Request.objects.select_related("environment__team", "plan").get(
             environment__name=name, state="waiting"
         )
         approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    withdraw_what_cannot_be_created(world)
     for name in RETRIED_NOW:
         retry_operation(actor=world.bob, environment=called(name))
     for name in TORN_DOWN_NOW:
@@ -173,13 +189,16 @@ def test_everything_under_way_waiting_or_failed_comes_to_its_end(world: World) -
         if not Operation.objects.filter(ended_at=None).exists():
             break
     expected = {name: end for name, (_, end) in IN_FLIGHT.items()}
-    expected |= APPROVED_NOW | RETRIED_NOW | TORN_DOWN_NOW | AT_REST
+    expected |= APPROVED_NOW | WITHDRAWN_NOW | RETRIED_NOW | TORN_DOWN_NOW | AT_REST
     assert dict(Environment.objects.values_list("name", "state")) == expected
     for name in BENT:
         operation = world.last_operation(called(name))
         assert operation.state == "refused"
         assert "differs from the one that was approved" in operation.cause
-    assert world.cloud.named("bent") == []
+    last = [world.last_operation(called(name)) for name in NOT_CREATED_ANY_MORE]
+    assert {(operation.state, operation.cause) for operation in last} == {("refused", PLANNED_BEFORE_STACK_ROLES)}
+    for name in ("bent", "begins", "many-begin", *WITHDRAWN_NOW):
+        assert world.cloud.named(name) == []
     assert max(world.cloud.creates.values()) == 1
     torn_down = [name for name, state in expected.items() if state == "gone"]
     assert Receipt.objects.filter(environment__name__in=torn_down).count() == len(torn_down)

@@ -5,7 +5,7 @@ import json
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
-from provisioning.models import Request
+from provisioning.models import AccountTeam, Request
 from tests.portal.conftest import People, put
 
 
@@ -52,6 +52,14 @@ def test_the_requester_cannot_approve_their_own(waiting: Request, people: People
     answer = bob.post(f"/requests/{waiting.pk}/approve/", {"digest": waiting.plan.digest})
     waiting.refresh_from_db()
     assert (answer.status_code, waiting.state) == (403, "waiting")
+
+
+def test_an_approver_reads_why_a_right_that_was_taken_away_stops_the_approval(waiting: Request, people: People) -> None:
+    AccountTeam.objects.filter(team=people.payments, account=people.prod).update(certificates=[])
+    answer = people.client("olivia").post(f"/requests/{waiting.pk}/approve/", {"digest": waiting.plan.digest})
+    waiting.refresh_from_db()
+    assert (answer.status_code, waiting.state) == (422, "waiting")
+    assert "which Payments may not use in the account acme-prod." in answer.content.decode()
 
 
 def test_approving_starts_it(waiting: Request, people: People) -> None:

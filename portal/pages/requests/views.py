@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from uuid import UUID
 
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -69,7 +70,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
             accept_findings=form.cleaned_data["accept_findings"],
         )
     except Refused as error:
-        form.add_error("accept_findings", error.sentence.splitlines()[0])
+        form.add_error(None, [ValidationError(line) for line in error.sentence.splitlines()])
         return _render(request, user, stored, form=form, status=422)
     return redirect("request", pk=pk)
 

@@ -19,8 +19,9 @@ has these three.
 
 What a finding does: nothing is forbidden for good, because the account may change a second later and
 a person may know better. Where AWS would refuse the plan, somebody has to say that it is to start
-nevertheless: the sender for a size that needs no approval, otherwise the approver. The approval's
-audit event counts the findings that were accepted. The report is no part of the plan's digest.
+nevertheless: the sender for a size that needs no approval, otherwise the approver. The audit event
+of the request or the approval counts the findings that were accepted. The report is no part of the
+plan's digest.
 
 A check reads only AWS and the subject, never the database, because checks run in threads. It never
 raises: what could not be asked is `not_checked`, with the reason. `blocking` is reserved for what

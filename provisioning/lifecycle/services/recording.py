@@ -37,7 +37,10 @@ def file_create(
     note: str = "",
     preflight: PreflightReport | None = None,
 ) -> Request:
-    """Write the environment, its plan and its request. Call it inside a transaction."""
+    """Write the environment, its plan and its request. Call it inside a transaction.
+
+    If the size needs no approval, the sender has accepted the blocking findings of `preflight`.
+    """
     at = clock.now()
     document = draft.document
     environment = Environment.objects.create(
@@ -86,6 +89,7 @@ def file_create(
         requires_approval=draft.requires_approval,
         request_id=request_id,
         note=note,
+        accepted_findings=len(preflight.blocking) if preflight is not None and not draft.requires_approval else 0,
         at=at,
     )
 
@@ -100,10 +104,12 @@ def file_request(
     at: datetime,
     request_id: uuid.UUID | None = None,
     note: str = "",
+    accepted_findings: int = 0,
 ) -> Request:
     """Write a request.
 
-    It is pending approval, or approved at once if its size needs no approval.
+    It is pending approval, or approved at once if its size needs no approval. `accepted_findings`
+    is the number of preflight findings that the actor accepted, for the audit event.
     """
     state = RequestState.WAITING if requires_approval else RequestState.APPROVED
     request = Request.objects.create(
@@ -128,6 +134,7 @@ def file_request(
         at=at,
         request=str(request.pk),
         digest=plan.digest,
+        accepted_findings=accepted_findings,
     )
     if not requires_approval:
         open_operation(request=request, at=at, actor=actor)

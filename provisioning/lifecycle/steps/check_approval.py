@@ -49,11 +49,12 @@ def refusal(context: Context) -> Outcome | None:
 def _check_account(context: Context) -> Outcome | None:
     environment, plan = context.operation.environment, context.plan
     account = environment.account
-    try:
-        check_rights_of_environment(environment, context.operation.request.plan)
-    except Refused as error:
-        first, *others = error.sentence.splitlines()
-        return _refuse(first, detail="\n".join(others))
+    if environment.generation:  # of a former environment, what exists in AWS decides
+        try:
+            check_rights_of_environment(environment, context.operation.request.plan)
+        except Refused as error:
+            first, *others = error.sentence.splitlines()
+            return _refuse(first, detail="\n".join(others))
     if environment.size not in account.sizes:
         return _refuse(f"The account {account.name} no longer accepts size {environment.size}.")
     for region in plan.regions:

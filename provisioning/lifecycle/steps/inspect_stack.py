@@ -13,10 +13,27 @@ from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
 from provisioning.lifecycle.steps.check_approval import refusal
+from provisioning.lifecycle.team_resources import PLANNED_BEFORE_STACK_ROLES
 
 
 def inspect_first_stack(context: Context) -> Outcome:
-    return refusal(context) or inspect_stack(context)
+    """Refuse what differs from the approval. Then inspect the first stack.
+
+    A former environment, from before teams had stack roles of their own, may finish what it has
+    begun, but no stack of it is created.
+    """
+    if (refused := refusal(context)) is not None:
+        return refused
+    outcome = inspect_stack(context)
+    is_former = context.kind.creates_stacks and not context.operation.environment.generation
+    if is_former and outcome.to in (OperationState.CLEARING, OperationState.SUBMITTING):
+        return stop(
+            OperationState.REFUSED,
+            PLANNED_BEFORE_STACK_ROLES,
+            hint="Nothing was changed in AWS. Tear this environment down and request it again.",
+            button=Button.TEARDOWN,
+        )
+    return outcome
 
 
 def inspect_stack(context: Context) -> Outcome:

@@ -113,6 +113,18 @@ def test_a_size_without_approval_starts_only_when_its_findings_are_accepted(worl
         world.request(request_id=request_id)
     assert not Request.objects.exists()
     assert world.request(request_id=request_id, accept_findings=True).pk == request_id
+    event = AuditEvent.objects.get(action="request:create")
+    assert (event.actor, event.detail["accepted_findings"]) == (world.bob, 1)
+
+
+def test_the_sender_of_a_request_that_needs_approval_accepts_nothing(world: World) -> None:
+    take_the_name(world, "prod")
+    check(world, "prod")
+    request = world.request(size="prod", request_id=REQUEST_IDS["prod"])
+    report = stored_report(request.plan)
+    assert report is not None
+    assert report.blocking
+    assert AuditEvent.objects.get(action="request:create").detail["accepted_findings"] == 0
 
 
 def test_an_approver_confirms_that_a_plan_starts_although_aws_would_refuse_it(world: World) -> None:
