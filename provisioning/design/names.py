@@ -31,6 +31,10 @@ GENERATION_TAG: Final = "portal:generation"
 BLUEPRINT_TAG: Final = "portal:blueprint"
 
 _TEAM_KEY = re.compile("[a-z](-?[a-z0-9])*")
+# CloudFormation derives names from the stack's, which begins with the key, and AWS refuses these beginnings.
+# https://docs.aws.amazon.com/elasticloadbalancing/latest/APIReference/API_CreateLoadBalancer.html (internal-)
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-ec2-securitygroup.html (sg-)
+_REFUSED_BEGINNINGS = ("internal-", "sg-")
 _HYPHENS = re.compile("-{2,}")
 _NOT_IN_A_KEY = re.compile("[^a-z0-9]+")
 _TEAM_KEY_HASH = 4
@@ -45,12 +49,14 @@ def team_key(slug: str) -> str:
 
     This is the slug itself if it is short, lowercase, begins with a letter (identifiers of
     databases must) and has single hyphens only. Any other slug becomes its first characters and a
-    hash.
+    hash, after a `t` if AWS would refuse a name that begins like it.
     """
-    if len(slug) <= TEAM_KEY_LIMIT and _TEAM_KEY.fullmatch(slug) and slug not in RESERVED_TEAM_KEYS:
+    refused = f"{slug}-".startswith(_REFUSED_BEGINNINGS)
+    if len(slug) <= TEAM_KEY_LIMIT and _TEAM_KEY.fullmatch(slug) and slug not in RESERVED_TEAM_KEYS and not refused:
         return slug
     letters = _NOT_IN_A_KEY.sub("-", slug.lower()).strip("-")
-    start = letters if letters[:1].isalpha() else f"t{letters}"
+    usable = letters[:1].isalpha() and not f"{letters}-".startswith(_REFUSED_BEGINNINGS)
+    start = letters if usable else f"t{letters}"
     return f"{start[: TEAM_KEY_LIMIT - _TEAM_KEY_HASH - 1].rstrip('-')}-{_hash(slug)[:_TEAM_KEY_HASH]}"
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID, uuid5
 
 from provisioning.blueprint import Blueprint, InputErrors, Inputs, parse_inputs, resolve
+from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.components.external_names import external_names
 from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
@@ -277,7 +278,7 @@ def name_is_taken(name: str, *, team: Team, account: Account, region: str) -> st
 
 
 def _check_stacks(compiled: CompiledDesign, *, blueprint: Blueprint, account: Account) -> None:
-    """Check what only the compiled design shows: other regions and code packages."""
+    """Check what only the compiled design shows: other regions, code packages and long templates."""
     for stack in compiled.stacks:
         if stack.region not in account.regions:
             raise Refused(
@@ -285,8 +286,16 @@ def _check_stacks(compiled: CompiledDesign, *, blueprint: Blueprint, account: Ac
                 f"{account.name} does not allow that region. Choose another account, or ask an administrator to add "
                 f"{stack.region} to its regions."
             )
-        if stack.artefacts and not account.artefact_bucket:
+        if account.artefact_bucket:
+            continue
+        remedy = "Choose another account, or ask an administrator to enter the bucket that onboarding created."
+        if stack.artefacts:
             raise Refused(
-                f"{blueprint.title} contains code, and the account {account.name} has no artefact bucket for it. "
-                "Choose another account, or ask an administrator to enter the bucket that onboarding created."
+                f"{blueprint.title} contains code, and the account {account.name} has no artefact bucket for it. {remedy}"
+            )
+        if (size := len(stack.body.encode())) > MAX_INLINE_BYTES:
+            raise Refused(
+                f"The template of {blueprint.title} has {size:,} bytes, more than the {MAX_INLINE_BYTES:,} that "
+                f"CloudFormation accepts in a request, and the account {account.name} has no artefact bucket for it. "
+                f"{remedy}"
             )

@@ -19,6 +19,7 @@ REFUSED_IN_EVERY_SIZE: Final[Mapping[str, Severity]] = MappingProxyType(
         "secrets.foreign-right": "high",
         "foreign.policy": "high",  # opens or changes a resource of another team
         "foreign.attachment": "high",  # receives or redirects what belongs to another team
+        "foreign.network": "high",  # runs in another team's network, or with its disks
         "foreign.role": "high",  # runs code with a role of another team or of an administrator
         "iam.assume-role": "high",
         "iam.pass-role": "high",

@@ -43,6 +43,11 @@ def test_a_short_slug_is_its_own_key(slug: str) -> None:
         ("data--science", "data-scie-"),
         ("Payments", "payments-"),
         ("4teams", "t4teams-"),
+        ("internal", "tinternal-"),
+        ("internal-tools", "tinternal-"),
+        ("Internal--tools", "tinternal-"),
+        ("sg", "tsg-"),
+        ("sg-sales", "tsg-sales-"),
         ("data_team", "data-team-"),
         ("team-", "team-"),
         ("_", "t-"),
@@ -58,6 +63,11 @@ def test_a_key_fits_every_name_in_aws(slug: str) -> None:
     assert re.fullmatch("[a-z](-?[a-z0-9])*", key)
     assert len(key) <= TEAM_KEY_LIMIT
     assert key not in RESERVED_TEAM_KEYS
+    assert not f"{key}-".startswith(("internal-", "sg-"))
+
+
+def test_only_the_beginnings_that_aws_refuses_change_a_key() -> None:
+    assert [team_key(slug) for slug in ("internals", "sgx", "our-sg-team")] == ["internals", "sgx", "our-sg-team"]
 
 
 @given(st.uuids())

@@ -9,6 +9,7 @@ import pytest
 from pytest_django import DjangoAssertNumQueries
 
 from provisioning.blueprint import load_catalogue
+from provisioning.errors import Refused
 from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.read.progress import progress
@@ -37,6 +38,13 @@ def test_the_plan_keeps_its_digest_whatever_number_is_an_input(world: World, tmp
     world.blueprints = dict(load_catalogue(tmp_path).blueprints)
     for number, share in enumerate(("-0.0", "-0", "0.1", "1e-7", "5.0", "1e14")):
         world.create(f"orders-{number}", inputs={"share": share})
+
+
+def test_a_long_template_needs_the_accounts_artefact_bucket(world: World) -> None:
+    world.account.artefact_bucket = ""
+    with pytest.raises(Refused, match=r"more than the 51,200 .* the account dev has no artefact bucket for it"):
+        world.request("carbon-connect-of-the-payments", blueprint="carbon-connect")
+    world.create(blueprint="small")
 
 
 def test_its_history_tells_every_state(world: World) -> None:

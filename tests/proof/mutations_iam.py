@@ -219,6 +219,34 @@ def another_teams_group_is_opened_by_a_parameter(t: Template) -> None:
     add(t, "Bad", "AWS::EC2::SecurityGroupIngress", GroupId=ref("Group"), **rule)
 
 
+@breaks("foreign.network", "high")
+def a_private_zone_answers_in_anothers_network(t: Template) -> None:
+    add(t, "Bad", "AWS::Route53::HostedZone", Name="x.internal", VPCs=[{"VPCId": "vpc-0123abcd", "VPCRegion": "x"}])
+
+
+@breaks("foreign.network", "high")
+def a_private_zone_answers_in_a_network_of_a_parameter(t: Template) -> None:
+    t["Parameters"] = {"Network": {"Type": "AWS::EC2::VPC::Id"}}
+    add(t, "Bad", "AWS::Route53::HostedZone", Name="x.internal", VPCs=[{"VPCId": ref("Network"), "VPCRegion": "x"}])
+
+
+@breaks("foreign.network", "high")
+def a_task_mounts_anothers_files(t: Template) -> None:
+    volume = {"Name": "theirs", "EFSVolumeConfiguration": {"FilesystemId": "fs-0123456789abcdef0"}}
+    properties(t, "AWS::ECS::TaskDefinition", "ServiceApi")["Volumes"] = [volume]
+
+
+@breaks("foreign.network", "high")
+def a_service_runs_in_anothers_subnets(t: Template) -> None:
+    place = properties(t, "AWS::ECS::Service")["NetworkConfiguration"]["AwsvpcConfiguration"]
+    place["Subnets"] = ["subnet-0123456789abcdef0", *place["Subnets"][1:]]
+
+
+@breaks("foreign.role", "high")
+def an_instance_with_anothers_profile(t: Template) -> None:
+    add(t, "Bad", "AWS::EC2::Instance", ImageId="ami-0123456789abcdef0", IamInstanceProfile="admin")
+
+
 @breaks("foreign.role", "high")
 def a_task_with_anothers_role(t: Template) -> None:
     properties(t, "AWS::ECS::TaskDefinition", "ServiceApi")["TaskRoleArn"] = "arn:aws:iam::100000000001:role/Admin"

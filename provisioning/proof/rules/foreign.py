@@ -1,5 +1,5 @@
-"""Checks that a template changes nothing of others and uses no roles of others: a property can name
-any policy's target and any role of the account.
+"""Checks that a template changes nothing of others, is in no network of others and uses no roles of
+others: a property can name any policy's target, any network and any role of the account.
 """
 
 from __future__ import annotations
@@ -49,7 +49,21 @@ _ADDED_TO = {
     "AWS::WAFv2::WebACLAssociation": ("ResourceArn", ("AWS::ElasticLoadBalancingV2::LoadBalancer",)),
     "AWS::ApplicationAutoScaling::ScalableTarget": ("ResourceId", ("AWS::ECS::Service",)),
 }
+# Ids that AWS gives out. A template cannot know those of its own resources. Prefix lists (pl-) and images (ami-) may be
+# AWS's own. https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/resource-ids.html
+_ID = re.compile(
+    r"(acl|dopt|eigw|eipalloc|eni|fs|fsap|i|igw|lt|nat|pcx|rtb|sg|snap|subnet|tgw|vgw|vol|vpc|vpce)-[0-9a-f]{8,17}"
+)
+# Where a resource is, in the properties of every type: https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/
+_PLACE = re.compile(
+    r"(^|\.)((Peer)?V(PC|pc)(I[dD])?|SubnetIds?|Subnets|VPCZoneIdentifier|(VPC|Vpc)?SecurityGroup(Id)?s|GroupSet|File[sS]ystemId)"
+    r"(\[\d+\])?$"
+)
+# Texts for people or programs: an id in them connects nothing.
+_NO_PLACE = re.compile(r"(^|\.)(Tags|Description|Environment|Metadata|UserData)\b")
 _ROLE_ARN = re.compile(rf"arn:[^:]*:iam::(?:{OPEN}[^{CLOSE}]*{CLOSE}|[^:]*):role/(.+)")
+# An instance gets a role by the name or the ARN of a profile.
+_PROFILE = re.compile(r"(^|\.)IamInstanceProfile(\.(Name|Arn))?$")
 # AWS makes these roles, and no one else may change what they may do.
 _SERVICE_LINKED = "aws-service-role/"
 # In a policy, a role's ARN is a resource or a principal; other rules check those.
@@ -102,6 +116,35 @@ def _is_own(view: View, named: Any, kinds: tuple[str, ...]) -> bool:
 
 
 @rule(
+    "foreign.network",
+    "Networks, volumes and file systems are the template's own",
+    severity="high",
+    why="In another team's network, or with its disks, resources reach what only that team may reach.",
+    remedy="Make the VPC, subnet, security group, volume or file system in the template and name it by Ref or GetAtt.",
+    source="https://docs.aws.amazon.com/vpc/latest/userguide/infrastructure-security.html",
+)
+def foreign_network(view: View, report: Reporter) -> None:
+    for resource in view.model.resources.values():
+        own = 0
+        for path, text in texts(resource.properties):
+            if _IN_POLICY.search(path) or _NO_PLACE.search(path):
+                continue
+            where = f"{resource.at(path)} is {shown(text)}"
+            parts = [part.strip() for part in text.split(",")]
+            if ids := [part for part in parts if _ID.fullmatch(part)]:
+                report.fault(
+                    resource, f"{resource.key} uses {', '.join(ids)}, which the template does not make.", where
+                )
+            elif _PLACE.search(path) and has_unknown(text):
+                sentence = f"{resource.key} is in a network, or uses a file system, that only AWS or a parameter knows."
+                report.fault(resource, sentence, where, certain=False)
+            else:
+                own += bool(_PLACE.search(path))
+        if own:
+            report.passes(resource, f"{resource.key}: {own} networks or file systems of the template")
+
+
+@rule(
     "foreign.role",
     "Resources get the template's own roles only",
     severity="high",
@@ -130,6 +173,8 @@ def _role_named(path: str, text: str) -> str:
         return ""
     if role := _ROLE_ARN.fullmatch(text):
         return role[1]
+    if _PROFILE.search(path) and target(text) is None:
+        return f"{text} (an instance profile)"
     # ECS takes a role's name in place of its ARN.
     return text if path.endswith(("RoleArn", "RoleARN")) and is_known(text) else ""
 
