@@ -19,7 +19,7 @@ from provisioning.design.external_names import ExternalKind, ExternalName
 from provisioning.design.names import team_key
 from provisioning.errors import Refused
 from provisioning.lifecycle.access import account_team_for, how_to_admit
-from provisioning.models import Account, AccountTeam, Environment, Plan
+from provisioning.models import Account, AccountTeam, Environment, Plan, Team
 
 PLANNED_BEFORE_STACK_ROLES: Final = (
     "This environment was planned before teams had stack roles of their own, and its stacks can no longer be created."
@@ -35,11 +35,16 @@ _ARN_ENDING: Final = re.compile(r"-([A-Za-z0-9]{6}|\?{6})")
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """`noun` and `field` are for people: the field is the label of the administrator's list."""
+    """`noun` and `field` are for people: the field is the label of the administrator's list.
+
+    `listed` returns this list. `only_listed`: nothing of this kind may be used without an entry.
+    """
 
     noun: str
     field: str
+    listed: Callable[[AccountTeam], Sequence[str]]
     allows: Callable[[ExternalName, AccountTeam], bool]
+    only_listed: bool = False
 
 
 def check_external_names(names: Iterable[ExternalName], *, account: Account, account_team: AccountTeam) -> None:
@@ -66,6 +71,22 @@ def refused_names(
         for name in dict.fromkeys(names)
         if not (kind := _KINDS[name.kind]).allows(name, account_team)
     ]
+
+
+def listed_names(kind: ExternalKind, account_teams: Iterable[AccountTeam]) -> list[str]:
+    """Return the names of this kind that an administrator has listed, without folders of names."""
+    listed = (name for entry in account_teams for name in _KINDS[kind].listed(entry))
+    return list(dict.fromkeys(name for name in listed if not name.endswith("/*")))
+
+
+def why_none_is_listed(kind: ExternalKind, team: Team) -> str:
+    """Return what a team does for which nothing of this kind is listed; empty if it may use some
+    without an entry.
+    """
+    if not _KINDS[kind].only_listed:
+        return ""
+    noun, field = _KINDS[kind].noun, _KINDS[kind].field
+    return f"{team.name} may use no {noun} yet: ask an administrator of the portal to list one under “{field}”."
 
 
 def check_rights_of_environment(environment: Environment, plan: Plan) -> None:
@@ -137,12 +158,25 @@ def _is_listed(text: str, entries: Iterable[str]) -> bool:
 
 _KINDS: Final[Mapping[ExternalKind, _Kind]] = {
     ExternalKind.HOSTED_ZONE: _Kind(
-        "hosted zone", "Hosted zones", lambda name, listed: name.value in listed.hosted_zones
+        "hosted zone",
+        "Hosted zones",
+        listed=lambda entry: entry.hosted_zones,
+        allows=lambda name, entry: name.value in entry.hosted_zones,
+        only_listed=True,
     ),
-    ExternalKind.SECRET: _Kind("secret", "Secrets", _allows_secret),
+    ExternalKind.SECRET: _Kind("secret", "Secrets", listed=lambda entry: entry.secrets, allows=_allows_secret),
     ExternalKind.CERTIFICATE: _Kind(
-        "certificate", "Certificates", lambda name, listed: name.value in listed.certificates
+        "certificate",
+        "Certificates",
+        listed=lambda entry: entry.certificates,
+        allows=lambda name, entry: name.value in entry.certificates,
+        only_listed=True,
     ),
-    ExternalKind.ROLE: _Kind("role", "Roles", _allows_role),
-    ExternalKind.IMAGE_REPOSITORY: _Kind("image repository", "Image repositories", _allows_image_repository),
+    ExternalKind.ROLE: _Kind("role", "Roles", listed=lambda entry: entry.roles, allows=_allows_role),
+    ExternalKind.IMAGE_REPOSITORY: _Kind(
+        "image repository",
+        "Image repositories",
+        listed=lambda entry: entry.image_repositories,
+        allows=_allows_image_repository,
+    ),
 }

@@ -46,6 +46,42 @@ def test_the_empty_form_says_what_is_needed_and_complains_of_nothing(people: Peo
     assert "acme-prod" not in text
 
 
+def test_names_that_are_listed_for_the_team_can_be_chosen(people: People) -> None:
+    AccountTeam.objects.filter(team=people.payments, account=people.dev).update(
+        hosted_zones=["ZPAYMENTS"], image_repositories=["100000000001.dkr.ecr.eu-north-1.amazonaws.com/base/*"]
+    )
+    AccountTeam.objects.filter(team=people.payments, account=people.prod).update(hosted_zones=["ZPROD"])
+    AccountTeam.objects.filter(team=people.logistics).update(hosted_zones=["ZLOGISTICS"])
+    text = people.client("bob").get(ASK).content.decode()
+    assert 'list="list-hosted_zone_id"' in text
+    assert '<datalist id="list-hosted_zone_id"><option value="ZPAYMENTS"></option></datalist>' in text
+    assert "ZPROD" not in text
+    assert "ZLOGISTICS" not in text
+    assert "list-api_image" not in text  # a folder of names is no name
+    assert "Payments may use no" not in text
+
+
+def test_a_team_without_hosted_zones_reads_whom_to_ask(people: People) -> None:
+    AccountTeam.objects.filter(team=people.payments).update(hosted_zones=[])
+    text = people.client("bob").get(ASK).content.decode()
+    assert (
+        "Payments may use no hosted zone yet: ask an administrator of the portal to list one under “Hosted zones”."
+        in text
+    )
+    assert "list-hosted_zone_id" not in text
+    assert "Payments may use no image" not in text  # public ones need no entry
+
+
+def test_a_text_that_names_no_secret_of_the_team_is_not_sent_back_in_its_field(people: People) -> None:
+    pipeline = catalogue().get("webhook-pipeline")
+    form = people.form(questions=pipeline.variables, input_pagerduty_secret="portal/logistics/pagerduty", preview="1")
+    people.dev.artefact_bucket = "portal-artefacts-100000000001-eu-north-1"
+    people.dev.save()
+    text = people.client("bob").post("/catalogue/webhook-pipeline/request/", form).content.decode()
+    assert "names the secret" in text
+    assert 'value="portal/logistics/pagerduty"' not in text
+
+
 def test_the_size_decides_which_accounts_are_offered(people: People) -> None:
     text = people.client("bob").get(f"{ASK}?size=prod").content.decode()
     assert "acme-prod · eu-north-1" in text

@@ -18,10 +18,13 @@ from django.http import QueryDict
 from django.urls import reverse
 from typing_extensions import override
 
-from portal.web.formatting import format_value, title_of
+from portal.pages.request_form.fields import field_of, name_field
+from portal.web.formatting import title_of
 from provisioning.blueprint import Blueprint, Variable
-from provisioning.blueprint.inputs.variable_type import VariableType
+from provisioning.blueprint.external_inputs import external_inputs
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
+from provisioning.design.external_names import ExternalKind
+from provisioning.lifecycle.team_resources import listed_names
 from provisioning.models import Account, AccountTeam, Team, User
 
 PREFIX = "input_"
@@ -117,8 +120,14 @@ class RequestForm(forms.Form):
             for name, variable in offer.blueprint.variables.items()
             if variable.settable_in(size)
         }
+        named = external_inputs(offer.blueprint)
         for key, variable in self.variables.items():
-            self.fields[key] = _field(variable, size)
+            kind = named.get(variable.name)
+            self.fields[key] = (
+                field_of(variable, size)
+                if kind is None
+                else name_field(variable, size, kind=kind, team=self.shown_team, listed=self._listed(kind))
+            )
         for key, field in self.fields.items():
             field.widget.attrs.setdefault("id", f"id_{key}")
             if field.help_text:
@@ -128,6 +137,12 @@ class RequestForm(forms.Form):
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
+
+    def _listed(self, kind: ExternalKind) -> list[str]:
+        """What the team may use in the accounts that it can choose."""
+        accounts = {account.pk for account, _ in self._places.values()}
+        own = [entry for entry in self.offer.account_teams if entry.team_id == self.shown_team.pk]
+        return listed_names(kind, [entry for entry in own if entry.account_id in accounts])
 
     @property
     def variable_fields(self) -> list[tuple[BoundField, Variable]]:
@@ -173,51 +188,6 @@ class RequestForm(forms.Form):
             self.fields[field].widget.attrs["aria-invalid"] = "true"
 
 
-class SecretNameInput(forms.TextInput):
-    """Asks for the name of a secret. A wrong text is not sent back: it may be the secret itself."""
-
-    @override
-    def format_value(self, value: Any) -> str | None:
-        return None if self.attrs.get("aria-invalid") else super().format_value(value)
-
-
 def _with_label(sentence: str, name: str) -> str:
     """Replace the input's name at the beginning of a sentence by the field's label."""
     return f"{title_of(name)} {rest}" if (rest := sentence.removeprefix(f"{name} ")) != sentence else sentence
-
-
-def _field(variable: Variable, size: str) -> forms.Field:
-    common: dict[str, Any] = {"required": False, "label": title_of(variable.name), "help_text": variable.description}
-    allowed = next((rule.allowed for rule in variable.validations if rule.allowed), None)
-    if variable.type == VariableType("bool"):
-        return forms.ChoiceField(**common, choices=_with_default(variable, size, [("true", "yes"), ("false", "no")]))
-    if variable.type.container is None and allowed:
-        return forms.ChoiceField(
-            **common, choices=_with_default(variable, size, [(str(item), str(item)) for item in allowed])
-        )
-    attributes = {"spellcheck": "false", "autocomplete": "off", "placeholder": _placeholder(variable, size)}
-    if variable.sensitive:
-        attributes |= {"autocomplete": "new-password", "placeholder": ""}
-        return forms.CharField(**common, strip=False, widget=forms.PasswordInput(attrs=attributes))
-    if variable.type == VariableType("number"):
-        attributes["inputmode"] = "decimal"
-    if variable.type.container is None:
-        widget = SecretNameInput if variable.names_secret else forms.TextInput
-        return forms.CharField(**common, widget=widget(attrs=attributes))
-    how = "One key = value per line" if variable.type.container == "map" else "One per line"
-    common["help_text"] = f"{variable.description.rstrip('.')}. {how}."
-    return forms.CharField(**common, widget=forms.Textarea(attrs={**attributes, "rows": "3"}))
-
-
-def _with_default(variable: Variable, size: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    nothing = "choose…" if variable.required else f"default: {format_value(variable.default_in(size))}"
-    return [("", nothing), *choices]
-
-
-def _placeholder(variable: Variable, size: str) -> str:
-    default = variable.default_in(size)
-    if default is not None:
-        return f"default: {format_value(default)}"
-    if variable.example is None:
-        return ""
-    return f"e.g. {format_value(variable.example)}"
