@@ -15,6 +15,7 @@ from django.test import Client
 from django.utils import timezone
 
 from portal.pages.request_form.forms import PREFIX
+from provisioning.aws.onboarding import artefact_bucket
 from provisioning.blueprint import Variable, example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.plan_document import PlannedResource
@@ -106,8 +107,20 @@ def people(db: None) -> People:
     Membership.objects.create(team=payments, user=bob)
     Membership.objects.create(team=logistics, user=charlie, role=Role.OWNER)
     regions = ["eu-north-1", "eu-central-1"]
-    dev = Account.objects.create(name="acme-dev", account_id="100000000001", regions=regions, sizes=["dev", "staging"])
-    prod = Account.objects.create(name="acme-prod", account_id="100000000002", regions=regions, sizes=["prod"])
+    dev = Account.objects.create(
+        name="acme-dev",
+        account_id="100000000001",
+        regions=regions,
+        sizes=["dev", "staging"],
+        artefact_bucket=artefact_bucket("100000000001", REGION),
+    )
+    prod = Account.objects.create(
+        name="acme-prod",
+        account_id="100000000002",
+        regions=regions,
+        sizes=["prod"],
+        artefact_bucket=artefact_bucket("100000000002", REGION),
+    )
     for team in (payments, logistics):
         admit(team, dev, prod)
     return People(

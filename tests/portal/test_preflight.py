@@ -12,6 +12,7 @@ import pytest
 from django.test import Client
 
 from provisioning.aws.client import close_all
+from provisioning.aws.onboarding import artefact_bucket
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.services.requests import request_environment
@@ -71,6 +72,7 @@ def desk(sandbox: Sandbox, people: People) -> Iterator[Desk]:
         regions=[REGION, EDGE, "eu-west-1"],
         sizes=["dev", "staging", "prod"],
         endpoint_url=sandbox.url,
+        artefact_bucket=artefact_bucket(account_id, REGION),
         is_sandbox=True,
     )
     AccountTeam.objects.create(
