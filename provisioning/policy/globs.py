@@ -76,12 +76,12 @@ def parse_glob(pattern: str, *, with_variables: bool) -> Glob:
         return Glob(pattern)
     parts: list[str | Variable] = []
     end = 0
-    for found in _VARIABLE.finditer(pattern):
-        parts.append(pattern[end : found.start()])
-        key, comma, default = (part.strip() for part in found.group(1).partition(","))
+    for variable in _VARIABLE.finditer(pattern):
+        parts.append(pattern[end : variable.start()])
+        key, comma, default = (part.strip() for part in variable.group(1).partition(","))
         if key in ("*", "?", "$"):
             parts.append(key.translate(_AS_LITERAL))
         else:
             parts.append(Variable(key.lower(), default.strip("'") if comma else None))
-        end = found.end()
+        end = variable.end()
     return Glob(pattern, (*parts, pattern[end:]))

@@ -94,8 +94,8 @@ class Resolver:
     def _sub(self, argument: Any) -> str:
         text, variables = argument if isinstance(argument, list) else (argument, {})
 
-        def replacement(found: re.Match[str]) -> str:
-            literal, name = found.groups()
+        def replacement(placeholder: re.Match[str]) -> str:
+            literal, name = placeholder.groups()
             if literal:
                 return f"${{{name}}}"
             if name in variables:

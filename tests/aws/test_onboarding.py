@@ -1,28 +1,24 @@
-"""The onboarding templates are valid, fit into IAM's limits, have the names that the portal expects,
-and grant every call that it makes.
+"""The onboarding templates are valid, have the names that the portal expects, and separate nothing by a
+key that AWS never sends. `tests/rights` checks what they grant and how long their policies are.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Any
 
 import pytest
 
 from provisioning.aws import onboarding
-from provisioning.aws.calls import Caller, ExampleEnvironment, calls
-from provisioning.aws.handlers import carries_tags
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
-from provisioning.policy.decide import decide
+from provisioning.policy.documents import Effect
 from provisioning.policy.globs import compiled_glob
+from provisioning.policy.reference import REFERENCE, is_among
 from provisioning.policy.template import Template, managed_policies_of, roles_of
-from provisioning.policy.unknown_keys import unknown_keys
+from provisioning.policy.unknown_keys import actions_named, unknown_keys
 from tests.aws.onboarded import (
     ACCOUNT,
     ACCOUNT_PARAMETERS,
     KEEPING_PARAMETERS,
-    ORDERS,
     REGION,
     TEAM_PARAMETERS,
     account_template,
@@ -31,13 +27,6 @@ from tests.aws.onboarded import (
 )
 from tests.aws.test_every_type import templates
 from tests.support.linting import lint
-
-# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html, without white space
-MANAGED_POLICY_CHARACTERS = 6_144
-INLINE_POLICIES_CHARACTERS = 10_240
-TRUST_POLICY_CHARACTERS = 2_048
-# What a real account id and partition may add to a policy that has neither.
-MARGIN = 60
 
 BOTH = pytest.mark.parametrize("template", [account_template(), team_template()], ids=["account", "team"])
 
@@ -55,7 +44,7 @@ def test_the_template_fits_into_a_request(template: Template) -> None:
 
 
 def test_a_stack_may_make_the_service_linked_roles_that_onboarding_makes() -> None:
-    made = {
+    linked = {
         resource["Properties"]["AWSServiceName"]
         for resource in account_template().resources.values()
         if resource["Type"] == "AWS::IAM::ServiceLinkedRole"
@@ -66,7 +55,7 @@ def test_a_stack_may_make_the_service_linked_roles_that_onboarding_makes() -> No
         for one in policy.get("PolicyDocument", {}).get("Statement", [])
         if one["Sid"] == "ServiceLinkedRolesOfTheseServices"
     ]
-    assert set(statement["Condition"]["StringEquals"]["iam:AWSServiceName"]) == made
+    assert set(statement["Condition"]["StringEquals"]["iam:AWSServiceName"]) == linked
 
 
 @BOTH
@@ -128,22 +117,6 @@ def test_former_environments_need_their_parameter() -> None:
     assert set(roles_of(account_template(), further, ACCOUNT, REGION)) == set()
 
 
-def _characters(document: Any) -> int:
-    """Characters without white space, with intrinsic functions as long as what they stand for."""
-    return len(json.dumps(document, separators=(",", ":")))
-
-
-@BOTH
-def test_policies_fit_into_iams_limits(template: Template) -> None:
-    for logical_id, resource in template.resources.items():
-        properties = resource.get("Properties", {})
-        if resource["Type"] == "AWS::IAM::ManagedPolicy":
-            assert _characters(properties["PolicyDocument"]) <= MANAGED_POLICY_CHARACTERS - MARGIN, logical_id
-        if resource["Type"] == "AWS::IAM::Role":
-            assert _characters(properties["Policies"]) <= INLINE_POLICIES_CHARACTERS - MARGIN, logical_id
-            assert _characters(properties["AssumeRolePolicyDocument"]) <= TRUST_POLICY_CHARACTERS, logical_id
-
-
 @BOTH
 def test_no_condition_is_about_a_key_that_aws_never_sends(template: Template) -> None:
     parameters = KEEPING_PARAMETERS if template is account_template() else TEAM_PARAMETERS
@@ -154,32 +127,15 @@ def test_no_condition_is_about_a_key_that_aws_never_sends(template: Template) ->
     assert [str(key) for key in unknown_keys(tuple(statements))] == []
 
 
-def test_the_portals_role_allows_every_call() -> None:
-    names = ExampleEnvironment(
-        account_id=ACCOUNT,
-        region=REGION,
-        team=ORDERS.team,
-        environment=ORDERS.name,
-        environment_id=ORDERS.environment_id,
-        generation=ORDERS.generation,
-        blueprint=ORDERS.blueprint,
-        prefix=ORDERS.prefix,
-        scope=ORDERS.scope,
-    )
-    denied = []
-    for call in calls().values():
-        for need in call.needs if call.caller is Caller.PORTAL_ROLE else ():
-            tagged = need.tags_of == "AWS::CloudFormation::Stack" or (need.tags_of and carries_tags(need.tags_of))
-            decision = decide(
-                shared_account().portal,
-                need.action,
-                need.resource_in(names),
-                context=need.context_in(names),
-                resource_tags=ORDERS.tags if tagged else None,
-            )
-            if not decision.allowed:
-                denied.append(f"{call.name}: {decision.explain()}")
-    assert denied == []
+def test_the_stack_role_takes_no_tag_of_the_portal_away() -> None:
+    """The Deny lists every action of the allowed services that removes tags."""
+    statements = shared_account().stack_role.identity
+    allowed = {action for one in statements if one.effect is Effect.ALLOW for action in actions_named(one)}
+    removing = {action for action in allowed if re.search(r":(Untag|Remove\w*Tags|Delete\w*Tags)", action)}
+    assert len(removing) > 20
+    (fence,) = (one for one in statements if one.sid == "NeverTakeTheTagsAway")
+    assert set(actions_named(fence)) == removing
+    assert [action for action in removing if not is_among("aws:tagkeys", REFERENCE.action(action).all_keys)] == []
 
 
 # What environments' roles do

@@ -4,6 +4,8 @@ so that administrators update it once.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from provisioning.aws.needs.changes import (
@@ -13,16 +15,17 @@ from provisioning.aws.needs.changes import (
     STACK,
     STACK_ARN,
 )
-from provisioning.aws.needs.record import CHANGES_AND_DRIFT, COSTS, REQUEST_TAGS, Call, Caller, Need, When
+from provisioning.aws.needs.record import CHANGES_AND_DRIFT, COSTS, REQUEST_TAGS, Call, Caller, ContextValue, Need, When
 from provisioning.aws.onboarding import event_queue_arn
 
+_NO_KEYS: Final[Mapping[str, ContextValue]] = MappingProxyType({})
 _CHANGE_SET: Final = {"cloudformation:ChangeSetName": "portal-{environment_id}"}
 _QUEUE: Final = event_queue_arn("{account_id}", "{region}", partition="{partition}")
 
 
-def _on_stack(operation: str, when: When, *more: Need, context: dict[str, str] | None = None) -> Call:
+def _on_stack(operation: str, when: When, *more: Need, context: Mapping[str, ContextValue] = _NO_KEYS) -> Call:
     """Returns a call whose permission is that of its own name, on a stack that has its tags."""
-    need = Need(f"cloudformation:{operation}", STACK_ARN, tags_of=STACK, context=dict(context or {}))
+    need = Need(f"cloudformation:{operation}", STACK_ARN, tags_of=STACK, context=context)
     return Call(f"cloudformation:{operation}", when, (need, *more), planned=CHANGES_AND_DRIFT)
 
 
@@ -78,20 +81,20 @@ _RECOVERY: Final = (
         "ContinueUpdateRollback",
         When.RECOVERY,
         PASS_STACK_ROLE,
-        context={"cloudformation:RoleArn": ROLE_OF_STACK["cloudformation:RoleArn"]},
+        context=ROLE_OF_STACK,
     ),
     _on_stack(
         "RollbackStack",
         When.RECOVERY,
         PASS_STACK_ROLE,
-        context={"cloudformation:RoleArn": ROLE_OF_STACK["cloudformation:RoleArn"]},
+        context=ROLE_OF_STACK,
     ),
 )
 
 # Drift is read with the caller's permissions, not with the stack role's: "a user must have … read permission for each
 # resource that supports drift detection included in the stack", and both Detect permissions:
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html
-# `aws/handlers.DRIFT_READS` has these permissions.
+# `aws.handlers.drift_reads` lists these permissions.
 _DRIFT: Final = (
     _on_stack(
         "DetectStackDrift",

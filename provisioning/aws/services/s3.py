@@ -60,8 +60,8 @@ def _versions(aws: Clients, bucket: str, count: int) -> tuple[list[ObjectIdentif
     return [{"Key": entry["Key"], "VersionId": entry["VersionId"]} for entry in entries], page["IsTruncated"]
 
 
-def _delete(aws: Clients, bucket: str, found: Sequence[ObjectIdentifierTypeDef]) -> None:
-    answer = aws.s3.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True}, **owner(aws))
+def _delete(aws: Clients, bucket: str, objects: Sequence[ObjectIdentifierTypeDef]) -> None:
+    answer = aws.s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}, **owner(aws))
     refused = answer.get("Errors", [])
     if not refused:
         return
@@ -72,7 +72,7 @@ def _delete(aws: Clients, bucket: str, found: Sequence[ObjectIdentifierTypeDef])
     )
     message = without_secrets(first.get("Message", "no reason given"))
     raise class_for("s3", code, message, 400)(
-        f"{len(refused)} of {len(found)} objects in bucket {bucket} cannot be deleted ({names}): {message}",
+        f"{len(refused)} of {len(objects)} objects in bucket {bucket} cannot be deleted ({names}): {message}",
         operation="s3:DeleteObjects",
         code=code,
     )

@@ -76,10 +76,10 @@ def check_rights(catalogue: Catalogue, *, folder: Path = FOLDER) -> Report:
     onboarding = read_onboarding(onboarded, folder=folder)
     portal = onboarding.portal.principal()
     stack_role = onboarding.stack_role.principal()
-    made = [call for call in calls().values() if call.caller is Caller.PORTAL_ROLE]
+    of_portal_role = [call for call in calls().values() if call.caller is Caller.PORTAL_ROLE]
     return Report(
-        calls=len(made),
-        planned_calls=sum(call.planned is not None for call in made),
+        calls=len(of_portal_role),
+        planned_calls=sum(call.planned is not None for call in of_portal_role),
         answers=tuple(_answers(onboarding, portal, stack_role, stacks)),
         unknown_keys=unknown_keys(portal.identity)
         + unknown_keys(stack_role.identity)

@@ -60,6 +60,15 @@ class OnboardedTeam:
         return {"PortalPrincipalArn": f"arn:aws:iam::{self.account_id}:role/worker", "ExternalId": "0123456789abcdef"}
 
     @property
+    def optional_parameters(self) -> Mapping[str, str]:
+        """What an account with former environments and an adopted stack has in addition."""
+        return {
+            "AdoptedStacks": f"arn:aws:cloudformation:{self.region}:{self.account_id}:stack/shop/0a1b2c3d",
+            "FormerEnvironments": "true",
+            "FormerBuckets": "arn:aws:s3:::shop-dev-*",
+        }
+
+    @property
     def team_parameters(self) -> Mapping[str, str]:
         return {
             "Team": self.team,
@@ -89,10 +98,10 @@ def read_onboarding(onboarded: OnboardedTeam, *, folder: Path = FOLDER) -> Onboa
 
 
 def policy_sizes(onboarded: OnboardedTeam, *, folder: Path = FOLDER) -> tuple[PolicySize, ...]:
-    """Returns the size of every policy of both templates, former environments included."""
+    """Returns the size of every policy of both templates, with every optional part."""
     sizes = []
     for file, parameters in (
-        (ACCOUNT_TEMPLATE, {**onboarded.account_parameters, "FormerEnvironments": "true"}),
+        (ACCOUNT_TEMPLATE, {**onboarded.account_parameters, **onboarded.optional_parameters}),
         (TEAM_TEMPLATE, onboarded.team_parameters),
     ):
         template = _template(folder, file)

@@ -227,8 +227,8 @@ class TagsInStack:
     def __call__(self, arn: str) -> Mapping[str, str] | None:
         if self._known is None:
             self._known = {self._arn(one): one for one in self._siblings if one.physical_id}
-        found = self._known.get(arn)
-        return found.tags if found else None
+        sibling = self._known.get(arn)
+        return sibling.tags if sibling else None
 
     def _arn(self, sibling: Target) -> str:
         """A resource's ARN changes only with its physical id."""

@@ -83,13 +83,13 @@ _BY_PROPERTY: dict[str, Callable[[str], str]] = {
 
 def named_arns(properties: Mapping[str, Any]) -> list[str]:
     """The ARNs of everything that the properties name, each once."""
-    found = [_arn_of(name, text) for name, text in _leaves(properties, _OPAQUE)]
+    named = [_arn_of(name, text) for name, text in _leaves(properties, _OPAQUE)]
     for inner in _maps(properties):
         if "S3Bucket" in inner and "S3Key" in inner:
-            found.append(f"arn:aws:s3:::{inner['S3Bucket']}/{inner['S3Key']}")
+            named.append(f"arn:aws:s3:::{inner['S3Bucket']}/{inner['S3Key']}")
         if inner.get("TargetType") == "AWS::RDS::DBInstance" and "TargetId" in inner:
-            found.append(resources.arn("rds", f"db:{inner['TargetId']}"))
-    return list(dict.fromkeys(arn for arn in found if arn))
+            named.append(resources.arn("rds", f"db:{inner['TargetId']}"))
+    return list(dict.fromkeys(arn for arn in named if arn))
 
 
 def _arn_of(name: str, text: str) -> str:
@@ -104,18 +104,18 @@ def _arn_of(name: str, text: str) -> str:
 
 def passed_roles(properties: Mapping[str, Any]) -> list[str]:
     """The ARNs of the roles that the properties hand to a service, those of instance profiles included."""
-    found = [resources.role_arn(text) for name, text in _leaves(properties, _NOT_PASSED) if _ROLE.match(name)]
+    roles = [resources.role_arn(text) for name, text in _leaves(properties, _NOT_PASSED) if _ROLE.match(name)]
     profiles = [text for name, text in _leaves(properties, _NOT_PASSED) if name == "IamInstanceProfile"]
     for inner in _maps(properties):
         nested = inner.get("IamInstanceProfile")
         profiles += [str(nested.get("Arn") or nested.get("Name"))] if isinstance(nested, Mapping) else []
     for profile in profiles:
         record = iam.instance_profiles.get(profile.rpartition("/")[2]) or {}
-        found += [
+        roles += [
             str(one["Arn"]) if isinstance(one, Mapping) else resources.role_arn(one)
             for one in record.get("Roles") or ()
         ]
-    return list(dict.fromkeys(found))
+    return list(dict.fromkeys(roles))
 
 
 def _leaves(value: Any, without: re.Pattern[str], name: str = "") -> Iterator[tuple[str, str]]:

@@ -34,8 +34,7 @@ def tags_of(resource_arn: str) -> Tags:
     if read is not None:
         return read(resource_arn)
     collect = COLLECTORS.get(service)
-    found = (tags for listed, tags in collect() if listed == resource_arn) if collect else iter(())
-    return next(found, _NO_TAGS)
+    return next((tags for listed, tags in collect() if listed == resource_arn), _NO_TAGS) if collect else _NO_TAGS
 
 
 def policy_of(resource_arn: str) -> str:
@@ -43,8 +42,8 @@ def policy_of(resource_arn: str) -> str:
     service = service_of(resource_arn)
     if service not in _SERVICE_OF_POLICY:
         return ""
-    found = private.evaluator.resource_policy(service, resource_arn)
-    document = found[0] if found else ""
+    attached = private.evaluator.resource_policy(service, resource_arn)
+    document = attached[0] if attached else ""
     if isinstance(document, str):
         return document
     return json.dumps(document) if document and document.get("Statement") else ""
@@ -96,8 +95,8 @@ def _stack(resource_arn: str) -> Tags:
 
 
 def _secret(resource_arn: str) -> Tags:
-    found = private.secrets.secrets.get(resource_arn.split(":", 6)[6][:-7])
-    return pairs(found.get("Tags")) if found and found["ARN"] == resource_arn else _NO_TAGS
+    secret = private.secrets.secrets.get(resource_arn.split(":", 6)[6][:-7])
+    return pairs(secret.get("Tags")) if secret and secret["ARN"] == resource_arn else _NO_TAGS
 
 
 def _group(resource_arn: str) -> Tags:

@@ -120,6 +120,9 @@ def test_an_operation_without_a_rule_is_refused_in_the_sandboxs_own_words(place:
     assert "SandboxUnknownOperation" in refusal(session, "ecs", "create_cluster", clusterName="x")
     assert "SandboxUnknownOperation" in refusal(session, "backup", "create_backup_vault", BackupVaultName="x")
     assert "SandboxUnknownOperation" in refusal(session, "s3", "get_bucket_cors", Bucket="x")
+    # Not taken for reading the version itself.
+    tags_of_version = {"Bucket": "x", "Key": "a.zip", "VersionId": "1"}
+    assert "SandboxUnknownOperation" in refusal(session, "s3", "get_object_tagging", **tags_of_version)
 
 
 def test_the_account_itself_may_do_everything_and_an_unknown_key_nothing(place: Place) -> None:

@@ -38,7 +38,7 @@ def _never_denied(_call: Call) -> list[Access]:
 
 
 def _assume_role(call: Call) -> list[Access]:
-    """What a role needs itself; the trust policy of the other role is asked in services/sts.py."""
+    """What a role needs itself; `assume_role` asks the other role's trust policy."""
     return [Access("sts:AssumeRole", call.text("RoleArn"), {"sts:RoleSessionName": call.text("RoleSessionName")}, {})]
 
 

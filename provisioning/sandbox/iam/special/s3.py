@@ -42,8 +42,7 @@ _OF_OBJECT = {
     ("POST", "uploadId"): "PutObject",
     ("GET", "uploadId"): "ListMultipartUploadParts",
 }
-# Parameters of the query that choose the operation; the others are filters, pages and signatures.
-_CHOOSING = frozenset({name for _, name in (*_OF_BUCKET, *_OF_OBJECT)} | {"delete", "acl", "cors", "lifecycle"}) - {""}
+# Operations that no role needs here: they are refused, not taken for another one.
 _SUBRESOURCES = frozenset(
     [
         "accelerate",
@@ -74,6 +73,10 @@ _SUBRESOURCES = frozenset(
         "website",
     ]
 )
+_IN_TABLES = frozenset(name for _, name in (*_OF_BUCKET, *_OF_OBJECT)) - {"", "versionId"}
+# Parameters of the query that choose the operation; the others are filters, pages and signatures. A version comes last,
+# since GET ?tagging&versionId=1 reads the tags of that version.
+_CHOOSING = (*sorted({"delete"} | _IN_TABLES | _SUBRESOURCES), "versionId")
 
 
 def needs_of_s3(call: Call) -> list[Access]:
@@ -81,7 +84,7 @@ def needs_of_s3(call: Call) -> list[Access]:
     bucket, key = _place(call)
     if not bucket:
         return [Access("s3:ListAllMyBuckets")] if call.method == "GET" else []
-    chosen = next((name for name in (*_CHOOSING, *_SUBRESOURCES) if name in call.query), "")
+    chosen = next((name for name in _CHOOSING if name in call.query), "")
     arn = f"arn:aws:s3:::{bucket}"
     if not key and (call.method, chosen) == ("POST", "delete"):
         return _deletions(call, arn)
@@ -113,10 +116,10 @@ def _context(call: Call) -> dict[str, str | list[str]]:
 def _deletions(call: Call, arn: str) -> list[Access]:
     """DeleteObjects: S3 asks for each key; several keys in one list of accesses."""
     needed = []
-    for item in ET.fromstring(call.body).iter():  # noqa: S314 - our own client's body, on loopback
-        if item.tag.rpartition("}")[2] != "Object":
+    for element in ET.fromstring(call.body).iter():  # noqa: S314 - our own client's body, on loopback
+        if element.tag.rpartition("}")[2] != "Object":
             continue
-        texts = {child.tag.rpartition("}")[2]: child.text or "" for child in item}
+        texts = {child.tag.rpartition("}")[2]: child.text or "" for child in element}
         action = "s3:DeleteObjectVersion" if texts.get("VersionId") else "s3:DeleteObject"
         needed.append(Access(action, f"{arn}/{texts.get('Key', '')}"))
     return needed
