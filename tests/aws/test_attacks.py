@@ -1,4 +1,4 @@
-"""Nobody gets at what is another team's, another environment's, the portal's or the account's; and
+"""Nobody reaches what is another team's, another environment's, the portal's or the account's; and
 everybody can do the same with what is their own.
 """
 
@@ -18,6 +18,7 @@ from tests.aws.attacks import (
     role_iam,
     role_names,
     role_tags,
+    stack_fences,
     stack_iam,
     stack_names,
     stack_networks,
@@ -29,6 +30,7 @@ from tests.aws.onboarded import Account, keeping_account, shared_account
 
 ATTACKS: tuple[Attack, ...] = (
     *stack_secrets.ATTACKS,
+    *stack_fences.ATTACKS,
     *stack_iam.ATTACKS,
     *stack_services.ATTACKS,
     *stack_names.ATTACKS,

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
-from botocore.session import get_session
+from botocore.session import Session, get_session
 
 import provisioning
 from provisioning.aws.calls import Call, ExampleEnvironment, Need, call_made_by, calls, permission_to_read
@@ -152,9 +153,15 @@ def test_a_call_that_names_a_role_needs_to_pass_it() -> None:
     assert "application-autoscaling:RegisterScalableTarget" in naming
 
 
+@cache
+def _botocore() -> Session:
+    """One session, which reads each model once."""
+    return get_session()
+
+
 def _members_of(call: str) -> list[str]:
     service, _, operation = call.partition(":")
-    shape = get_session().get_service_model(service).operation_model(operation).input_shape
+    shape = _botocore().get_service_model(service).operation_model(operation).input_shape
     return list(shape.members) if shape is not None else []
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from tests.aws.attacks import kept_stacks
 from tests.aws.attacks.attack import decision_on
-from tests.aws.onboarded import KEEPING_PARAMETERS, onboarded
+from tests.aws.onboarded import ACCOUNT_PARAMETERS, KEEPING_PARAMETERS, onboarded
 from tests.aws.test_attacks import ATTACKS
 from tests.aws.weakened import Weakened, all_weakened
 
@@ -38,20 +38,35 @@ EQUIVALENT: Final = {
     "StackRole/NeverWithoutTheBoundary: dropped": (
         "The former stack role has no statement that allows the action; the Deny is kept as it was."
     ),
+    **{
+        f"StackFences/NotWhatStacksNeverNeed: without {action}": (
+            "No statement allows it. The Deny holds even if somebody attaches another policy to the role."
+        )
+        for action in (
+            "cloudformation:*",
+            "lambda:AddLayerVersionPermission",
+            "lambda:Invoke*",
+            "secretsmanager:BatchGetSecretValue",
+            "sts:*",
+        )
+    },
 }
 
 
 def _lets_an_attack_through(weakened: Weakened) -> bool:
-    account = onboarded(weakened.account, weakened.team)
-    keeping = onboarded(weakened.account, weakened.team, KEEPING_PARAMETERS)
-    return any(decision_on(account, attack.who, attack.deed).allowed for attack in ATTACKS) or any(
-        decision_on(keeping, attack.who, attack.deed).allowed for attack in kept_stacks.ATTACKS
-    )
+    """Tries the attacks on the weakened statement first: nearly always one of them gets through."""
+    sid = weakened.statement.partition("/")[2]
+    for attacks, parameters in ((ATTACKS, ACCOUNT_PARAMETERS), (kept_stacks.ATTACKS, KEEPING_PARAMETERS)):
+        account = onboarded(weakened.account, weakened.team, parameters)
+        likely_first = sorted(attacks, key=lambda attack: attack.denied_by != sid)
+        if any(decision_on(account, attack.who, attack.deed).allowed for attack in likely_first):
+            return True
+    return False
 
 
 def test_every_weakening_lets_an_attack_through_or_changes_nothing() -> None:
     weakened = list(all_weakened())
-    assert len(weakened) > 100
+    assert len(weakened) > 200
     survivors = {str(one) for one in weakened if not _lets_an_attack_through(one)}
     assert survivors - set(EQUIVALENT) == set(), "add an attack that this weakening lets through, or drop the statement"
     assert set(EQUIVALENT) - survivors == set(), "these weakenings do let an attack through: remove them here"

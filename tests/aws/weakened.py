@@ -1,5 +1,5 @@
-"""The onboarding templates, each with one thing weakened: a Deny dropped, a condition of an Allow
-dropped, or a resource of an Allow opened.
+"""The onboarding templates, each with one thing weakened: a Deny or one of its actions dropped, a
+condition of an Allow dropped, or a resource of an Allow opened.
 """
 
 from __future__ import annotations
@@ -54,6 +54,9 @@ def all_weakened() -> Iterator[Weakened]:
 def _weaker(statement: Mapping[str, Any]) -> Iterator[tuple[str, list[Document]]]:
     if statement["Effect"] == "Deny":
         yield "dropped", []
+        actions = statement.get("Action", [])
+        for action in actions if isinstance(actions, list) and len(actions) > 1 else ():
+            yield f"without {action}", [{**statement, "Action": [one for one in actions if one != action]}]
         return
     conditions = statement.get("Condition", {})
     for operator, keys in conditions.items():

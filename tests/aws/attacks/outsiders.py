@@ -12,13 +12,14 @@ from tests.aws.onboarded import ACCOUNT, ACCOUNT_PARAMETERS
 _EXTERNAL_ID = {"sts:ExternalId": ACCOUNT_PARAMETERS["ExternalId"]}
 _RULE = arn("events", "rule/portal-stack-events")
 _ASSUME = Deed("sts:AssumeRole", role("portal"), _EXTERNAL_ID, policy=Policy.PORTAL_TRUST)
+_PORTAL_WRITES, _PORTAL_READS = "OnlyThePortalWrites", "OnlyThePortalReads"
 
 ATTACKS: Final = (
-    Attack(
-        Who.CI, "overwrites an artefact", Deed("s3:PutObject", CODE, policy=Policy.ARTEFACTS), "OnlyThePortalWrites"
-    ),
-    Attack(
-        Who.CI, "deletes an artefact", Deed("s3:DeleteObject", CODE, policy=Policy.ARTEFACTS), "OnlyThePortalWrites"
+    Attack(Who.CI, "overwrites an artefact", Deed("s3:PutObject", CODE, policy=Policy.ARTEFACTS), _PORTAL_WRITES),
+    Attack(Who.CI, "deletes an artefact", Deed("s3:DeleteObject", CODE, policy=Policy.ARTEFACTS), _PORTAL_WRITES),
+    *(
+        Attack(Who.CI, f"calls {action} on an artefact", Deed(action, CODE, policy=Policy.ARTEFACTS), _PORTAL_WRITES)
+        for action in ("s3:DeleteObjectVersion", "s3:PutObjectTagging", "s3:RestoreObject")
     ),
     Attack(
         Who.CI,
@@ -31,7 +32,16 @@ ATTACKS: Final = (
         Who.CI,
         "receives the portal's events, which are then lost",
         Deed("sqs:ReceiveMessage", QUEUE, tags=PORTALS, policy=Policy.QUEUE),
-        "OnlyThePortalReads",
+        _PORTAL_READS,
+    ),
+    *(
+        Attack(
+            Who.CI,
+            f"calls {action} on the portal's events",
+            Deed(action, QUEUE, {}, PORTALS, Policy.QUEUE),
+            _PORTAL_READS,
+        )
+        for action in ("sqs:ChangeMessageVisibility", "sqs:DeleteMessage")
     ),
     Attack(
         Who.CI,
