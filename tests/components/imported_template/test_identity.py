@@ -168,3 +168,48 @@ def test_computed_tags_of_a_role_are_refused() -> None:
     role = {"Type": "AWS::IAM::Role", "Properties": {"Tags": {"Fn::If": ["Big", [], []]}}}
     (reason,) = reasons(resources(Reader=role))
     assert reason == "The tags of Reader are computed, so the portal cannot add its own; list them."
+
+
+ROLE_OF_ITS_OWN: dict[str, Any] = {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {}}}
+NAMED_ROLE: dict[str, Any] = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {"AssumeRolePolicyDocument": {}, "RoleName": {"Fn::Sub": "${AWS::StackName}-worker"}},
+}
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${Worker}"},
+        {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:role/service/${Worker}"},
+        {"Fn::Join": ["", ["arn:aws:iam::", {"Ref": "AWS::AccountId"}, ":role/", {"Ref": "Worker"}]]},
+        {"Fn::Sub": ["arn:aws:iam::${AWS::AccountId}:role/${Which}", {"Which": {"Ref": "Worker"}}]},
+    ],
+)
+def test_the_arn_of_a_role_is_not_put_together(arn: dict[str, Any]) -> None:
+    """The portal gives the role a path: the ARN without it would fail only at AWS."""
+    code = {"Type": "AWS::Lambda::Function", "Properties": {"Role": arn}}
+    (reason,) = reasons(resources(Worker=ROLE_OF_ITS_OWN, Code=code))
+    assert reason.startswith("Code puts the ARN of Worker together.")
+    assert reason.endswith("use GetAtt Worker.Arn.")
+
+
+def test_nor_by_the_name_that_the_template_gives_the_role() -> None:
+    arn = {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${AWS::StackName}-worker"}
+    code = {"Type": "AWS::Lambda::Function", "Properties": {"Role": arn}}
+    (reason,) = reasons(resources(Worker=NAMED_ROLE, Code=code))
+    assert "GetAtt Worker.Arn" in reason
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        {"Fn::GetAtt": ["Worker", "Arn"]},
+        {"Fn::Sub": "${Worker.Arn}"},
+        {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS"},
+        {"Fn::Sub": "arn:aws:iam::${AWS::AccountId}:role/${Name}"},
+    ],
+)
+def test_other_ways_to_name_a_role_remain(arn: dict[str, Any]) -> None:
+    code = {"Type": "AWS::Lambda::Function", "Properties": {"Role": arn}}
+    assert reasons(resources(Worker=NAMED_ROLE, Code=code)) == []

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from provisioning.components.kinds.cloudformation.imported_template.filling import Filling
 from provisioning.components.kit.external_names import private_repositories
-from provisioning.components.kit.intrinsic_functions import IN_SUB
 from provisioning.design.external_names import ExternalKind
 from provisioning.design.graph import EnvironmentContext
 
@@ -51,7 +51,7 @@ def names_outside(
     """Return each name once. `answers` are the values of the parameters, as AWS receives them."""
     own = template.get("Parameters") or {}
     values = {name: str(each["Default"]) for name, each in own.items() if isinstance(each, dict) and "Default" in each}
-    reader = _Reader(
+    filling = Filling(
         {
             **values,
             **answers,
@@ -61,48 +61,13 @@ def names_outside(
         }
     )
     found = (
-        name for logical, resource in template["Resources"].items() for name in _of_resource(logical, resource, reader)
+        name for logical, resource in template["Resources"].items() for name in _of_resource(logical, resource, filling)
     )
     return tuple(dict.fromkeys(found))
 
 
-class _Reader:
-    """Fills in parameters. What only AWS knows remains in the text as `${…}`."""
-
-    def __init__(self, values: Mapping[str, str]) -> None:
-        self._values = values
-
-    def filled(self, value: Any) -> Any:
-        match value:
-            case {"Ref": str(name)} if len(value) == 1:
-                return self._values.get(name, f"${{{name}}}")
-            case {"Fn::GetAtt": [str(name), *_]} | {"Fn::GetAtt": str(name)} if len(value) == 1:
-                return f"${{{name.split('.', maxsplit=1)[0]}}}"
-            case {"Fn::Sub": str(text)} if len(value) == 1:
-                return self._substituted(text, {})
-            case {"Fn::Sub": [str(text), dict(variables)]} if len(value) == 1:
-                return self._substituted(text, {name: self.filled(part) for name, part in variables.items()})
-            case {"Fn::Join": [str(separator), list(parts)]} if len(value) == 1:
-                texts = [self.filled(part) for part in parts]
-                return separator.join(text if isinstance(text, str) else "${Other}" for text in texts)
-            case _:
-                return self._filled_inside(value)
-
-    def _filled_inside(self, value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: self.filled(part) for key, part in value.items()}
-        return [self.filled(part) for part in value] if isinstance(value, list) else value
-
-    def _substituted(self, text: str, own: Mapping[str, Any]) -> str:
-        def replace(match: re.Match[str]) -> str:
-            known = own.get(match[1], self._values.get(match[1])) if not match[2] else None
-            return known if isinstance(known, str) else match[0]
-
-        return IN_SUB.sub(replace, text)
-
-
-def _of_resource(logical: str, resource: Mapping[str, Any], reader: _Reader) -> Iterator[NamedOutside]:
-    properties = reader.filled(resource.get("Properties") or {})
+def _of_resource(logical: str, resource: Mapping[str, Any], filling: Filling) -> Iterator[NamedOutside]:
+    properties = filling.filled(resource.get("Properties") or {})
     yield from _names_in(properties, logical)
     if resource.get("Type") in _ROLE_LISTS:
         roles = properties.get("Roles")

@@ -11,6 +11,7 @@ from provisioning.cloudformation_limits import MAX_OUTPUTS, MAX_PARAMETERS, MAX_
 from provisioning.components.kinds.cloudformation.imported_template.identity import claims
 from provisioning.components.kinds.cloudformation.imported_template.reading import ImportedTemplate, TemplateProblem
 from provisioning.components.kinds.cloudformation.imported_template.rewriting import misplaced_secrets
+from provisioning.components.kinds.cloudformation.imported_template.role_arns import role_arns
 from provisioning.components.kit.intrinsic_functions import functions, mentioned_names
 
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
@@ -34,6 +35,7 @@ def refusals(template: ImportedTemplate) -> list[TemplateProblem]:
         *_functions(template),
         *misplaced_secrets(template),
         *claims(template),
+        *role_arns(template),
     ]
     return sorted(found, key=lambda problem: problem.line)
 
