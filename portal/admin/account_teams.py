@@ -55,9 +55,11 @@ class AccountTeamForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's cl
         help_texts: ClassVar = {
             "stack_role_arn": "StackRoleArn of the stack portal-onboarding-TEAM, which an administrator of the AWS "
             "account deploys for the team first. Empty: the ARN that this stack gives the role.",
-            "hosted_zones": "Ids of Route 53 zones in which the team may create records, one per line.",
-            "secrets": "Secrets that the team brings, one per line: name, folder (shared/*) or ARN. Secrets under "
-            "portal/, the team’s key and / need no entry.",
+            "hosted_zones": "Ids of Route 53 zones in which the team may create records, one per line. AWS allows them "
+            "only if the parameter HostedZones of the team’s stack lists their ARNs as well.",
+            "secrets": "Secrets that the team brings, one per line: name, folder (shared/*) or ARN. AWS allows them only "
+            "if the parameter Secrets of the team’s stack lists their ARNs as well, and their tag portal:team is the "
+            "team’s key. Secrets under portal/, the team’s key and / need neither.",
             "certificates": "ARNs of certificates that the team may use, one per line.",
             "roles": "ARNs of existing roles that the team’s environments may name, one per line.",
             "image_repositories": "Private ECR repositories that the team may pull from, one per line, without a tag. "

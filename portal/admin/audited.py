@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
-from django.db import models
+from django.db import models, transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from typing_extensions import override
@@ -39,10 +39,17 @@ class AuditedAdmin(_ModelAdmin):
         return super().log_change(request, obj, message)
 
     @override
-    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
-        for obj in queryset:
-            self._audit(request, obj, "deleted", "")
-        return super().log_deletions(request, queryset)
+    def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
+        self._audit(request, obj, "deleted", "")
+        super().delete_model(request, obj)
+
+    @override
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        """Django deletes the selected rows outside a transaction."""
+        with transaction.atomic():
+            for obj in queryset:
+                self._audit(request, obj, "deleted", "")
+            super().delete_queryset(request, queryset)
 
     def _audit(self, request: HttpRequest, obj: models.Model, change: str, fields: Any) -> None:
         """`fields` is Django's own description: names of fields and inlines, without values."""

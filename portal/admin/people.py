@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.db import transaction
+from django.http import HttpRequest, HttpResponse
 from typing_extensions import override
 
 from portal.admin.account_teams import AccountTeamInline
@@ -51,6 +52,12 @@ class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # Django'
         if not person(request).is_superuser:
             actions.pop("delete_selected", None)
         return actions
+
+    @override
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django changes a password outside a transaction."""
+        with transaction.atomic():
+            return super().user_change_password(request, id, form_url)
 
     @staticmethod
     def _may_touch(request: HttpRequest, obj: User | None) -> bool:

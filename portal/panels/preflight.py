@@ -38,7 +38,7 @@ class PreflightPanel:
     """`checked_at` is None as long as the account has not been checked.
 
     `is_beside_form`: the panel is part of a form, loads by itself, and its confirmation is sent with
-    the form. Elsewhere a button checks again.
+    the form. Elsewhere a button checks again, unless `checked_by` is empty.
     """
 
     template: ClassVar[str] = "panels/preflight.html"
@@ -59,10 +59,10 @@ class PreflightPanel:
 
 
 def panel(view: PlanView) -> PreflightPanel | None:
-    if view.document is None or not view.checked_by:
+    report = view.preflight
+    if view.document is None or (report is None and not view.checked_by):
         return None
     beside_form = view.evidence_lines < EVIDENCE_LINES
-    report = view.preflight
     if report is None:
         return PreflightPanel(checked_by=view.checked_by, is_beside_form=beside_form)
     blocking = len(report.blocking)

@@ -21,6 +21,7 @@ from portal.web.listing import Listing, RequestRow, request_listing
 from provisioning.lifecycle.access import may, may_decide, visible
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_document import CreatePlan, TeardownPlan, from_json
+from provisioning.lifecycle.services.preflight import is_checkable
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, Request, User
 
@@ -101,7 +102,7 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
     is_pending = request.state == RequestState.WAITING
     panels = Panels()
     if created is not None:
-        check_url = reverse("check_account", kwargs={"pk": request.pk})
+        check_url = reverse("check_account", kwargs={"pk": request.pk}) if is_checkable(request) else ""
         panels = panels_of(PlanView.of_plan(request.plan, created, checked_by=check_url))
     return RequestPage(
         request=request,

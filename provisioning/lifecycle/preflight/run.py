@@ -13,7 +13,7 @@ from provisioning.aws import AwsError
 from provisioning.lifecycle.preflight.check import Check, Question, Verdict, World, not_checked
 from provisioning.lifecycle.preflight.name_servers import DnsUnavailable, NameServers
 from provisioning.lifecycle.preflight.registry import CHECKS
-from provisioning.lifecycle.preflight.report import CheckResult, PreflightReport
+from provisioning.lifecycle.preflight.report import CheckResult, Outcome, PreflightReport
 from provisioning.lifecycle.preflight.subject import Subject
 from provisioning.lifecycle.preflight.survey import Survey, why_not_asked
 
@@ -61,6 +61,12 @@ def run_preflight(
         reads=sum(survey.reads for survey in surveys.values()) - reads_before,
         seconds=round(time.monotonic() - started, 2),
     )
+
+
+def failed_report(*, at: datetime) -> PreflightReport:
+    """The report on a plan at which the portal itself failed, before any check began."""
+    result = CheckResult("preflight", "Account checks", Outcome.NOT_CHECKED, _DEFECT, "Check again later.")
+    return PreflightReport(checked_at=at, results=(result,))
 
 
 def _questions(check: Check, subject: Subject) -> Sequence[Question]:

@@ -5,13 +5,16 @@ No AWS call is made within a transaction: the reads come first, and one statemen
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Final
 
+from django.db import Error as DatabaseUnavailable
+
 from provisioning.aws.interface import Aws
-from provisioning.errors import Refused
+from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_see
 from provisioning.lifecycle.aws_access import aws_for_account
@@ -21,11 +24,13 @@ from provisioning.lifecycle.planning import PlanDraft
 from provisioning.lifecycle.preflight.name_servers import public_name_servers, sandbox_name_servers
 from provisioning.lifecycle.preflight.recent import FRESH, RECENT, STORABLE, SURVEYS
 from provisioning.lifecycle.preflight.report import PreflightReport
-from provisioning.lifecycle.preflight.run import run_preflight
+from provisioning.lifecycle.preflight.run import failed_report, run_preflight
 from provisioning.lifecycle.preflight.subject import subject_of
 from provisioning.lifecycle.preflight.survey import Survey
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Account, Plan, Request, RequestKind, User
+
+log = logging.getLogger(__name__)
 
 UNCHECKED_FOR: Final = timedelta(hours=1)
 """The worker checks requests of this age that have no report yet. Older ones are checked on demand."""
@@ -60,14 +65,28 @@ def report_for_draft(draft: PlanDraft, account: Account) -> PreflightReport | No
 def check_request(*, actor: User, request: Request, connect: Connect = aws_for_account) -> PreflightReport:
     """Checks the account for the plan of a request now, and stores the report with the plan.
 
-    Raises NotAllowed, and WrongState for a plan that cannot be read. Does nothing to a teardown.
+    Raises NotAllowed, and WrongState for a plan that cannot be read or will not run any more. Does
+    nothing to a teardown.
     """
     check_may_see(actor, request.environment.team)
+    if not is_checkable(request):
+        label = RequestState(request.state).label.lower()
+        raise WrongState(f"The account is checked only for plans that may still run. This request is “{label}”.")
     return _check_plan(request, connect)
 
 
+def is_checkable(request: Request) -> bool:
+    """Whether the request's plan may still run. What has been created is not checked against the
+    account that contains it.
+    """
+    return request.state in (*_CHECKED_STATES, RequestState.FAILED)
+
+
 def check_unchecked_requests(*, limit: int = 1, connect: Connect = aws_for_account) -> int:
-    """Checks requests that were sent without a report, oldest first. Returns how many."""
+    """Checks requests that were sent without a report, oldest first. Returns how many.
+
+    If the portal fails at one, its report says so, and the next cycle goes on with the others.
+    """
     unchecked = (
         Request.objects.filter(kind=RequestKind.CREATE, state__in=_CHECKED_STATES, plan__preflight={})
         .filter(requested_at__gt=clock.now() - UNCHECKED_FOR)
@@ -76,7 +95,14 @@ def check_unchecked_requests(*, limit: int = 1, connect: Connect = aws_for_accou
     )
     requests = list(unchecked[:limit])
     for request in requests:
-        _check_plan(request, connect)
+        try:
+            _check_plan(request, connect)
+        except DatabaseUnavailable:
+            raise
+        except Exception:
+            log.exception("The account of request %s could not be checked.", request.pk)
+            report = failed_report(at=clock.now())
+            Plan.objects.filter(pk=request.plan_id).update(preflight=report.as_json())
     return len(requests)
 
 

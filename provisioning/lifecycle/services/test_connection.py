@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+from django.db.models import Count
+
 from provisioning.aws import Aws
 from provisioning.aws.onboarding import environment_boundary_arn
 from provisioning.design.names import team_key
@@ -101,7 +103,9 @@ def _secret_arns(aws: Aws, entry: AccountTeam) -> list[str]:
 
 def _former_roles(account: Account, entries: Sequence[AccountTeam]) -> Mapping[str, int]:
     """Return the roles, other than those of the teams, that living environments need, with their number."""
-    living = Environment.objects.filter(account=account).exclude(state__in=NO_LONGER_THERE).select_related("account")
-    needed = Counter(environment.role_for_stacks for environment in living)
+    living = Environment.objects.filter(account=account).exclude(state__in=NO_LONGER_THERE)
+    needed: Counter[str] = Counter()
+    for role_arn, number in living.values_list("stack_role_arn").annotate(number=Count("pk")).order_by():
+        needed[role_arn or account.stack_role_arn] += number  # as `Environment.role_for_stacks`
     of_teams = {entry.stack_role_arn for entry in entries}
     return {role_arn: number for role_arn, number in needed.items() if role_arn and role_arn not in of_teams}

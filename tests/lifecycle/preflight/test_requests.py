@@ -11,7 +11,7 @@ import pytest
 
 from provisioning.aws import interface
 from provisioning.blueprint import example_inputs
-from provisioning.errors import NotAllowed, Refused
+from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle.planning import draft_create
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.preflight import (
@@ -103,6 +103,26 @@ def test_the_worker_checks_a_request_that_was_sent_without_a_report(world: World
     request.plan.refresh_from_db()
     assert stored_report(request.plan) is not None
     assert check_unchecked_requests(connect=world.aws_for) == 0
+
+
+def test_a_plan_at_which_the_check_fails_does_not_keep_others_from_being_checked(world: World) -> None:
+    broken, other = world.request(size="prod"), world.request("shop", "prod")
+    broken.plan.content["stacks"][0]["body"] = "no JSON"
+    broken.plan.save()
+    assert [check_unchecked_requests(connect=world.aws_for) for _ in range(3)] == [1, 1, 0]
+    for request, sentence in ((broken, "The portal made an error while it checked this."), (other, "No stack in")):
+        request.plan.refresh_from_db()
+        report = stored_report(request.plan)
+        assert report is not None
+        assert any(result.sentence.startswith(sentence) for result in report.results)
+
+
+def test_what_has_been_created_is_not_checked_any_more(world: World) -> None:
+    request = world.create().requests.get()
+    calls = len(world.cloud.faults.calls)
+    with pytest.raises(WrongState, match="This request is “completed”"):
+        check_request(actor=world.bob, request=request, connect=world.aws_for)
+    assert len(world.cloud.faults.calls) == calls
 
 
 def test_a_size_without_approval_starts_only_when_its_findings_are_accepted(world: World) -> None:
