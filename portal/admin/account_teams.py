@@ -77,7 +77,9 @@ class AccountTeamForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's cl
         account = cleaned.get("account") or getattr(self.instance, "account", None)
         team = cleaned.get("team") or getattr(self.instance, "team", None)
         if account and team and not cleaned.get("stack_role_arn"):
-            cleaned["stack_role_arn"] = stack_role_arn(account.account_id, team_key(team.slug))
+            partition = account.role_arn.split(":")[1] if account.role_arn else "aws"
+            role_arn = stack_role_arn(account.account_id, team_key(team.slug), partition=partition)
+            cleaned["stack_role_arn"] = role_arn
         return cleaned
 
 

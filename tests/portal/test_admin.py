@@ -262,6 +262,24 @@ def test_staff_takes_over_nobody_who_has_rights(people: People) -> None:
     assert sam.post(f"/admin/provisioning/user/{people.bob.pk}/password/", password).status_code == 302
 
 
+def test_several_deletions_at_once_are_in_the_audit_log(administrator: Client, people: People) -> None:
+    rows = list(AccountTeam.objects.filter(team=people.payments))
+    chosen = {"action": "delete_selected", "_selected_action": [row.pk for row in rows], "post": "yes"}
+    assert administrator.post("/admin/provisioning/accountteam/", chosen).status_code == 302
+    assert not AccountTeam.objects.filter(team=people.payments).exists()
+    events = AuditEvent.objects.filter(action="account_team:change")
+    assert sorted(event.detail["subject"] for event in events) == ["Payments in acme-dev", "Payments in acme-prod"]
+    assert {event.detail["change"] for event in events} == {"deleted"}
+
+
+def test_the_stack_role_is_in_the_partition_of_the_account(administrator: Client, people: People) -> None:
+    role_arn = "arn:aws-cn:iam::123456789012:role/portal"
+    answer = administrator.post("/admin/provisioning/account/add/", team_form(people.payments) | {"role_arn": role_arn})
+    assert answer.status_code == 302
+    entered = AccountTeam.objects.get(account__name="acme-new")
+    assert entered.stack_role_arn == "arn:aws-cn:iam::123456789012:role/portal/stacks/portal-stacks-payments"
+
+
 def test_every_change_is_in_the_audit_log(administrator: Client, people: People) -> None:
     root = User.objects.get(username="root")
     url = f"/admin/provisioning/user/{people.bob.pk}/change/"

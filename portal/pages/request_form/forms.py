@@ -73,7 +73,7 @@ class RequestForm(forms.Form):
     team = forms.ChoiceField(error_messages={"invalid_choice": "Choose one of your teams."})
     name = forms.CharField(
         max_length=NAME_LIMIT,
-        help_text="The names of all resources in AWS start with it. Lowercase letters, digits and hyphens.",
+        help_text="The names of its resources in AWS contain it. Lowercase letters, digits and hyphens.",
         widget=forms.TextInput(
             attrs={"pattern": NAME_PATTERN, "autocomplete": "off", "spellcheck": "false", "placeholder": "orders-dev"}
         ),

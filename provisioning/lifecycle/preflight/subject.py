@@ -40,10 +40,10 @@ class Subject:
         return self.regions[resource.stack]
 
     def by_region(self, *types: str) -> dict[str, list[Resource]]:
-        found: dict[str, list[Resource]] = {}
+        resources: dict[str, list[Resource]] = {}
         for resource in self.of(*types):
-            found.setdefault(self.region_of(resource), []).append(resource)
-        return found
+            resources.setdefault(self.region_of(resource), []).append(resource)
+        return resources
 
     def title_of(self, resource: Resource) -> str:
         """The resource as people know it, such as “PostgreSQL database”."""
