@@ -40,7 +40,8 @@ class PlanView:
 
     `document` is None for the example plan of a blueprint, which nobody can request; `blueprint` is
     set only there. `preflight` is None as long as the account has not been checked, and `checked_by`
-    is the URL that checks it; empty if none does. `old_drawing` is the SVG of a plan that was stored before plans had a diagram.
+    is the URL that checks it; empty if none does. `old_drawing` is the SVG of a plan that was stored
+    before plans had a diagram.
     """
 
     document: CreatePlan | None = None

@@ -13,13 +13,13 @@ How to read it
        `decisions.py`: for each kind and every status of a stack, the one safe action.
     3. `services/`: what people do. A service checks the access rules (`access.py`, and for what a
        team may name `team_resources.py`), changes states and writes history and an audit event in
-       one transaction. No service calls AWS, except `services/preflight.py`, which reads it outside
-       of any transaction.
+       one transaction. No service calls AWS, except `services/preflight.py` and
+       `services/test_connection.py`, which read it outside of any transaction.
     4. `operations.py` opens an operation and `nudge.py` wakes a worker. `engine.py` claims the
        operation and runs its one next step from `steps/`. `apply.py` writes the outcome.
        `reconciler.py` runs whatever is due, nudged or not.
-    5. `planning.py`, `plan_document.py` and `plan_queries.py`: how a plan is made, stored and
-       read. `step_data.py`: what steps store between calls. `ledger.py`: every physical id.
+    5. `planning.py`, `plan_checks.py`, `plan_document.py` and `plan_queries.py`: how a plan is
+       made, checked, stored and read. `step_data.py`: what steps store between calls. `ledger.py`: every physical id.
        `receipt_document.py`: the receipt of a teardown.
     6. `preflight/`: checks an account for what would make AWS refuse a plan.
     7. `read/`: what pages and the API show. It never writes.

@@ -34,8 +34,8 @@ def run_preflight(
     budget_seconds: float = BUDGET_SECONDS,
     at_once: int = AT_ONCE,
 ) -> PreflightReport:
-    """Checks a plan. `survey_in` returns the survey of a region. Takes `budget_seconds` at most; a call that
-    is still open then ends by itself, and its answer is dropped.
+    """Checks a plan. `survey_in` returns the survey of a region. Takes `budget_seconds` at most; a
+    call that is still open then ends by itself, and its answer is dropped.
     """
     started = time.monotonic()
     surveys: dict[str, Survey] = {}

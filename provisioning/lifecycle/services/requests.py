@@ -20,7 +20,8 @@ from provisioning.lifecycle.access import check_may
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.planning import GENERATION_IS_TAKEN, draft_create, name_is_taken
+from provisioning.lifecycle.plan_checks import GENERATION_IS_TAKEN, name_is_taken
+from provisioning.lifecycle.planning import draft_create
 from provisioning.lifecycle.services.preflight import check_findings_accepted, report_for_draft
 from provisioning.lifecycle.services.recording import file_create, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
