@@ -128,7 +128,7 @@ cfn = Insides(_cfn, "change_sets exports stack_events stacks")
 changesets = Insides(_changesets, "add_event create_then_delete_on_failure deploy_stack_async find_change_set")
 engine = Insides(
     _engine,
-    "NO_VALUE evaluate_conditions extract_deps intrinsic_references parse_template resolve_dynamic_references resolve_refs",
+    "NO_VALUE extract_deps intrinsic_references parse_template resolve_dynamic_references resolve_refs",
 )
 handlers = Insides(
     _handlers,

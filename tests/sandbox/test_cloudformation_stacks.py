@@ -71,14 +71,14 @@ def test_a_failing_creation_is_rolled_back_and_what_was_made_is_gone(sandbox: Sa
     sandbox.create("owner", template_of({"Topic": resource("SNS::Topic", {"TopicName": "taken"})}))
     sandbox.fault(
         stack="broken",
-        target="Second",
+        target="First",
         reason='Resource handler returned message: "No capacity" (HandlerErrorCode: InsufficientCapacity)',
     )
     second = {**parameter("/broken/second"), "DependsOn": "First"}
-    assert sandbox.create("broken", template_of({"First": queue("broken-q"), "Second": second})) == "ROLLBACK_COMPLETE"
+    assert sandbox.create("broken", template_of({"First": queue("broken-q"), "First": second})) == "ROLLBACK_COMPLETE"
     failed = [event for event in sandbox.events("broken") if event["ResourceStatus"] == "CREATE_FAILED"]
     assert [(event["LogicalResourceId"], "No capacity" in event["ResourceStatusReason"]) for event in failed] == [
-        ("Second", True)
+        ("First", True)
     ]
     assert "[Second]" in next(
         e["ResourceStatusReason"] for e in sandbox.events("broken") if e["ResourceStatus"] == "ROLLBACK_IN_PROGRESS"
@@ -143,8 +143,8 @@ def test_a_stack_that_rolled_back_keeps_its_name(sandbox: Sandbox, cloudformatio
 
 
 def test_on_failure_do_nothing_leaves_what_was_made_until_rollback_stack(sandbox: Sandbox, cloudformation: Any) -> None:
-    sandbox.fault(stack="left", target="Second")
-    body = template_of({"First": queue("left-q"), "Second": {**parameter("/left/2"), "DependsOn": "First"}})
+    sandbox.fault(stack="left", target="First")
+    body = template_of({"First": queue("left-q"), "First": {**parameter("/left/2"), "DependsOn": "First"}})
     assert sandbox.create("left", body, OnFailure="DO_NOTHING") == "CREATE_FAILED"
     assert sandbox.client("sqs").get_queue_url(QueueName="left-q")
     cloudformation.rollback_stack(StackName="left")
@@ -330,6 +330,32 @@ def test_outputs_and_intrinsics_are_resolved(sandbox: Sandbox) -> None:
     assert sandbox.client("ssm").get_parameter(Name="/importing")["Parameter"]["Value"] == expected
     with pytest.raises(ClientError, match="in-exported"):
         sandbox.client("cloudformation").delete_stack(StackName="in")
+
+
+@pytest.mark.parametrize(("given", "ids"), [("", {"Here"}), ("a, b", {"Here", "Listed", "First"})])
+def test_conditions_know_joins_selections_mappings_and_the_region(sandbox: Sandbox, given: str, ids: set[str]) -> None:
+    listed = {"Fn::Not": [{"Fn::Equals": [{"Fn::Join": ["", ref("Names")]}, ""]}]}
+    first = {"Fn::Equals": [{"Fn::Select": [0, ref("Names")]}, "a"]}
+    body = template_of(
+        {
+            name: {**parameter(f"/conditions/{len(given)}/{name}"), "Condition": name}
+            for name in ("Here", "Elsewhere", "Listed", "First")
+        },
+        Parameters={"Names": {"Type": "CommaDelimitedList", "Default": ""}},
+        Mappings={"Regions": {"eu-north-1": {"Country": "Sweden"}}},
+        Conditions={
+            "Here": {
+                "Fn::Equals": [{"Fn::FindInMap": ["Regions", ref("AWS::Region"), "Country"]}, "Sweden"],
+            },
+            "Elsewhere": {"Fn::Equals": [sub("${AWS::Region}"), "eu-west-1"]},
+            "Listed": listed,
+            "First": {"Fn::And": [{"Condition": "Listed"}, first]},
+        },
+    )
+    name = f"conditions-{len(given)}"
+    sandbox.create(name, body, Parameters=[{"ParameterKey": "Names", "ParameterValue": given}])
+    summaries = sandbox.client("cloudformation").list_stack_resources(StackName=name)["StackResourceSummaries"]
+    assert {one["LogicalResourceId"] for one in summaries} == ids
 
 
 def test_an_output_that_cannot_be_resolved_rolls_the_creation_back(sandbox: Sandbox) -> None:

@@ -14,6 +14,7 @@ from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import cfn, engine, provisioners, stacks
 from provisioning.sandbox.properties import property_problem
 from provisioning.sandbox.stacks import running, signals
+from provisioning.sandbox.stacks.conditions import evaluate_conditions
 from provisioning.sandbox.stacks.graph import Graph, Template, dependencies, run_graph
 from provisioning.sandbox.stacks.policy import denial
 from provisioning.sandbox.stacks.reasons import in_aws_words
@@ -47,7 +48,7 @@ class Deployment:
     """
 
     def __post_init__(self) -> None:
-        self.conditions = engine.evaluate_conditions(self.template, self.parameters)
+        self.conditions = evaluate_conditions(self.stack, self.template, self.parameters)
         self.definitions = self.template.get("Resources", {})
         self.graph: Graph = dependencies(self.template, self.conditions)
         self.verb = "UPDATE" if self.is_update else "CREATE"
