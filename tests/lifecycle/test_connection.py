@@ -206,10 +206,42 @@ def test_what_the_administrator_lists_is_no_difference(onboarded: Onboarded) -> 
         FormerEnvironments="true",
         FormerBuckets="arn:aws:s3:::shop-dev-*",
     )
-    onboarded.deploy_team()
+    onboarded.deploy_team(
+        HostedZones=f"arn:aws:route53:::hostedzone/{ZONE}",
+        Domains="pay.example.com,*.pay.example.com",
+        Secrets=f"arn:aws:secretsmanager:{REGION}:{onboarded.account.account_id}:secret:pagerduty-AbCdEf",
+    )
     report = onboarded.test()
     assert sentences(report, Outcome.MISSING) == ""
     assert sentences(report, Outcome.NOTE) == ""
+
+
+@pytest.mark.parametrize(
+    ("role", "policy_name", "sid"),
+    [
+        ("portal-stacks-payments", "secrets-of-the-team", "SecretsThatTheTeamBrings"),
+        ("portal-stacks-payments", "zones-of-the-team", "RecordsOfTheTeamsZones"),
+        ("portal", "adopted-stacks", "ChangeAdoptedStacksAsATeam"),
+        ("portal", "former-environments", "DeleteStacksOfFormerEnvironments"),
+    ],
+)
+def test_a_condition_dropped_from_what_the_administrator_lists_is_named(
+    onboarded: Onboarded, role: str, policy_name: str, sid: str
+) -> None:
+    onboarded.deploy(
+        AdoptedStacks=f"arn:aws:cloudformation:{REGION}:{onboarded.account.account_id}:stack/shop/0a1b2c3d",
+        FormerEnvironments="true",
+    )
+    onboarded.deploy_team(
+        HostedZones=f"arn:aws:route53:::hostedzone/{ZONE}",
+        Secrets=f"arn:aws:secretsmanager:{REGION}:{onboarded.account.account_id}:secret:pagerduty-AbCdEf",
+    )
+    document = onboarded.iam().get_role_policy(RoleName=role, PolicyName=policy_name)["PolicyDocument"]
+    (statement,) = (one for one in document["Statement"] if one["Sid"] == sid)
+    del statement["Condition"]
+    onboarded.iam().put_role_policy(RoleName=role, PolicyName=policy_name, PolicyDocument=json.dumps(document))
+    notes = sentences(onboarded.test(), Outcome.NOTE)
+    assert f"has statements that are not in this portal's template: {policy_name}/{sid}." in notes
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,10 @@ from provisioning.aws.onboarding import STACK, TEMPLATE
 from provisioning.aws.portal_permissions import portal_permissions
 from provisioning.design.names import EnvironmentNames, generation_of
 from provisioning.lifecycle.connection.comparison import compare_limits
-from provisioning.lifecycle.connection.expected import Statements, expected_portal_role, former_statements
+from provisioning.lifecycle.connection.expected import expected_portal_role
 from provisioning.lifecycle.connection.live_policies import statements_of
 from provisioning.lifecycle.connection.report import Findings
 from provisioning.models import Account
-from provisioning.policy.compare import missing_statements
 from provisioning.policy.decide import Decision, decide
 from provisioning.policy.documents import Effect, Statement, parse_policy
 from provisioning.policy.globs import Context
@@ -26,8 +25,6 @@ from provisioning.policy.principal import Principal
 
 _EXAMPLE: Final = "connection-test"
 _EXTERNAL_ID: Final = "sts:externalid"
-# Statements about stacks and buckets that only the account's administrator lists.
-_LISTED: Final = ("ChangeAdoptedStacksAsATeam", "CareForAdoptedStacks", "TeardownOfFormerBuckets")
 
 
 def check_portal_role(findings: Findings, account: Account, role: LiveRole, *, region: str, team_key: str) -> None:
@@ -59,9 +56,8 @@ def check_portal_role(findings: Findings, account: Account, role: LiveRole, *, r
         )
     if not refused:
         findings.passed(f"{_title(role)} grants every call that the portal makes.")
-    expected = expected_portal_role(account.account_id, region=region, partition=partition)
-    actual = _without_parameters(caller.identity, account, region=region, partition=partition)
-    compare_limits(findings, _title(role), expected, actual, remedy)
+    expected = expected_portal_role(account.account_id, caller.identity, region=region, partition=partition)
+    compare_limits(findings, _title(role), expected, caller.identity, remedy)
     if any(
         one.effect is Effect.ALLOW and not _demands_external_id(one)
         for one in parse_policy(role.trust, f"{_title(role)}.trust")
@@ -102,12 +98,6 @@ def _refused(caller: Principal, names: ExampleEnvironment) -> tuple[dict[str, li
         if not decision.allowed:
             (planned if permission.planned is not None else refused[str(permission.when)]).append(decision)
     return refused, planned
-
-
-def _without_parameters(statements: Statements, account: Account, *, region: str, partition: str) -> Statements:
-    """Leave out what the role has because of the parameters AdoptedStacks, FormerEnvironments and FormerBuckets."""
-    former = former_statements(account.account_id, region=region, partition=partition)
-    return tuple(one for one in missing_statements(statements, former) if one.sid not in _LISTED)
 
 
 def _demands_external_id(statement: Statement) -> bool:

@@ -1,28 +1,23 @@
 """Whether the boundary and the teams' stack roles are what this portal's onboarding templates make.
 
 The templates are resolved for the account and compared statement by statement with the live
-policies. What the administrator lists for a team, zones and secrets, is compared with the portal's
-own list.
+policies. The zones and secrets that the administrator lists for a team are compared with the
+portal's own list.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from provisioning.aws.account_reads import LiveRole, PolicyText
 from provisioning.aws.onboarding import STACK, TEAM_TEMPLATE, TEMPLATE, environment_boundary_arn, team_stack
 from provisioning.design.names import team_key
 from provisioning.lifecycle.connection.comparison import compare
-from provisioning.lifecycle.connection.expected import expected_boundary, expected_stack_role
+from provisioning.lifecycle.connection.expected import SECRETS, ZONES, expected_boundary, expected_stack_role
 from provisioning.lifecycle.connection.live_policies import statements_of
 from provisioning.lifecycle.connection.report import Findings
 from provisioning.models import Account, AccountTeam
 from provisioning.policy.documents import parse_policy
-
-# Statements that depend on what the administrator lists for the team.
-_ZONES: Final = "RecordsOfTheTeamsZones"
-_SECRETS: Final = "SecretsThatTheTeamBrings"
 
 
 def check_boundary(
@@ -64,16 +59,16 @@ def check_team(
         findings.missing(
             f"{title} is {role.arn} in AWS, not {entry.stack_role_arn}.", f"Correct Stack role ARN of {entry}."
         )
-    expected = expected_stack_role(entry.account.account_id, key, region=region, partition=partition)
+    actual = statements_of(role.policies)
+    expected = expected_stack_role(entry.account.account_id, key, actual, region=region, partition=partition)
     wrong_tags = sorted(tag for tag, value in expected.tags.items() if role.tags.get(tag) != value)
     if wrong_tags:
         findings.missing(f"{title} lacks the tag {wrong_tags[0]}={expected.tags[wrong_tags[0]]}.", remedy)
     compare(findings, f"The trust policy of {name}", expected.trust, parse_policy(role.trust, "trust"), remedy)
-    actual = statements_of(role.policies)
-    listed = tuple(one for one in actual if one.sid in (_ZONES, _SECRETS))
-    compare(findings, title, expected.identity, tuple(one for one in actual if one not in listed), remedy)
+    compare(findings, title, expected.identity, actual, remedy)
     zone_arns = [f"arn:{partition}:route53:::hostedzone/{zone}" for zone in entry.hosted_zones]
-    for parameter, arns in (("HostedZones", zone_arns), ("Secrets", secret_arns)):
+    for parameter, sid, arns in (("HostedZones", ZONES, zone_arns), ("Secrets", SECRETS, secret_arns)):
+        listed = [one for one in actual if one.sid == sid]
         lacking = [arn for arn in arns if not any(one.names_resource(arn, {}) for one in listed)]
         if lacking:
             findings.missing(
