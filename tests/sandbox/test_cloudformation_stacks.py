@@ -71,14 +71,14 @@ def test_a_failing_creation_is_rolled_back_and_what_was_made_is_gone(sandbox: Sa
     sandbox.create("owner", template_of({"Topic": resource("SNS::Topic", {"TopicName": "taken"})}))
     sandbox.fault(
         stack="broken",
-        target="First",
+        target="Second",
         reason='Resource handler returned message: "No capacity" (HandlerErrorCode: InsufficientCapacity)',
     )
     second = {**parameter("/broken/second"), "DependsOn": "First"}
-    assert sandbox.create("broken", template_of({"First": queue("broken-q"), "First": second})) == "ROLLBACK_COMPLETE"
+    assert sandbox.create("broken", template_of({"First": queue("broken-q"), "Second": second})) == "ROLLBACK_COMPLETE"
     failed = [event for event in sandbox.events("broken") if event["ResourceStatus"] == "CREATE_FAILED"]
     assert [(event["LogicalResourceId"], "No capacity" in event["ResourceStatusReason"]) for event in failed] == [
-        ("First", True)
+        ("Second", True)
     ]
     assert "[Second]" in next(
         e["ResourceStatusReason"] for e in sandbox.events("broken") if e["ResourceStatus"] == "ROLLBACK_IN_PROGRESS"
@@ -143,8 +143,8 @@ def test_a_stack_that_rolled_back_keeps_its_name(sandbox: Sandbox, cloudformatio
 
 
 def test_on_failure_do_nothing_leaves_what_was_made_until_rollback_stack(sandbox: Sandbox, cloudformation: Any) -> None:
-    sandbox.fault(stack="left", target="First")
-    body = template_of({"First": queue("left-q"), "First": {**parameter("/left/2"), "DependsOn": "First"}})
+    sandbox.fault(stack="left", target="Second")
+    body = template_of({"First": queue("left-q"), "Second": {**parameter("/left/2"), "DependsOn": "First"}})
     assert sandbox.create("left", body, OnFailure="DO_NOTHING") == "CREATE_FAILED"
     assert sandbox.client("sqs").get_queue_url(QueueName="left-q")
     cloudformation.rollback_stack(StackName="left")
