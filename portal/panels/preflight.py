@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import ClassVar
 
+from django.core import signing
+
 from portal.panels.registry import EVIDENCE_LINES, Place, PlanView
+from provisioning.lifecycle.plan_document import digest_of
+from provisioning.lifecycle.preflight.recent import STORABLE
 from provisioning.lifecycle.preflight.report import CheckResult, Outcome, PreflightReport
 
+_SALT = "portal.preflight"
 MARKS = {Outcome.BLOCKING: "no", Outcome.WARNING: "note", Outcome.NOT_CHECKED: "info", Outcome.PASSED: "yes"}
 WORDS = {
     Outcome.BLOCKING: "AWS would refuse",
@@ -56,6 +61,8 @@ class PreflightPanel:
     blocking: int = 0
     seconds: float = 0.0
     needs_confirmation: bool = False
+    signed_report: str = ""
+    """Sent with the form, so that the request stores what its sender saw, whichever process answers."""
 
 
 def panel(view: PlanView) -> PreflightPanel | None:
@@ -78,7 +85,22 @@ def panel(view: PlanView) -> PreflightPanel | None:
         blocking=blocking,
         seconds=report.seconds,
         needs_confirmation=bool(blocking) and beside_form and not view.document.requires_approval,
+        signed_report=sign_report(report, digest_of(view.document)) if beside_form else "",
     )
+
+
+def sign_report(report: PreflightReport, digest: str) -> str:
+    """Return the report on the plan with this digest as a text that only this portal can write."""
+    return signing.dumps({"digest": digest, "report": report.as_json()}, salt=_SALT, compress=True)
+
+
+def read_signed_report(text: str, digest: str) -> PreflightReport | None:
+    """Return the report that `sign_report` wrote for the plan with this digest in the last minutes."""
+    try:
+        signed = signing.loads(text, salt=_SALT, max_age=STORABLE)
+        return PreflightReport.from_json(signed["report"]) if signed["digest"] == digest else None
+    except (signing.BadSignature, ValueError):
+        return None
 
 
 def _headline(report: PreflightReport) -> str:

@@ -7,14 +7,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import unescape
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from provisioning.aws.client import close_all
 from provisioning.aws.onboarding import artefact_bucket
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.preflight.recent import RECENT
+from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, AccountTeam, Request
 from tests.fixtures.sandbox import Sandbox
@@ -193,6 +197,12 @@ def test_an_approver_confirms_a_plan_that_aws_would_refuse(desk: Desk) -> None:
     assert desk.request.state == "approved"
 
 
+def forget_reports() -> None:
+    """Another web process, which has no report on the plan, answers from now on."""
+    for _ in range(1_000):
+        RECENT.put(uuid4(), "", PreflightReport(timezone.now(), ()))
+
+
 def test_the_form_loads_the_checks_after_its_preview(desk: Desk, people: People) -> None:
     form = people.form("shop-dev", place=f"{desk.account.pk}/eu-central-1")
     preview = desk.bob.post("/catalogue/carbon-connect/request/preview/", form).content.decode()
@@ -200,12 +210,19 @@ def test_the_form_loads_the_checks_after_its_preview(desk: Desk, people: People)
     desk.condition(quotas={"vpc/L-F678F1CE": 1})
     checks = desk.bob.post("/catalogue/carbon-connect/request/preflight/", form)
     assert "AWS would refuse" in section(checks.content.decode())
+    signed = re.search(r'name="preflight" value="([^"]+)"', checks.content.decode())
+    assert signed
+    form["preflight"] = signed[1]
+    forget_reports()
     digest = re.search(r'name="expected_digest" value="([0-9a-f]{64})"', preview)
     assert digest
     sent = desk.bob.post("/catalogue/carbon-connect/request/", {**form, "expected_digest": digest[1]})
     assert sent.status_code == 422
     assert "AWS would refuse this plan as the account is now." in sent.content.decode()
     assert 'name="accept_findings"' in sent.content.decode()
+    other_plan = people.form("other-dev", place=form["place"], preflight=signed[1])
+    other = desk.bob.post("/catalogue/carbon-connect/request/preview/", other_plan).content.decode()
+    assert "checking…" in section(other)
     accepted = {**form, "expected_digest": digest[1], "accept_findings": "1"}
     assert desk.bob.post("/catalogue/carbon-connect/request/", accepted).status_code == 302
 

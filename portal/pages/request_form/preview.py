@@ -13,11 +13,13 @@ from portal.pages.catalogue.example_plan import example_plan
 from portal.pages.request_form.forms import PREFIX, RequestForm
 from portal.panels.diagram import DiagramPanel
 from portal.panels.plan_summary import PlanSummaryPanel
+from portal.panels.preflight import read_signed_report
 from portal.panels.registry import Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
 from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
 from provisioning.errors import Refused
 from provisioning.lifecycle.planning import PlanDraft, draft_create
+from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.services.preflight import report_for_draft
 
 FACTS_AT_MOST = 20_000
@@ -35,12 +37,13 @@ class Preview:
     """The plan, or the reasons why there is none yet.
 
     `diagram` shows the plan, or the blueprint's example plan as long as there is none. `panels` are
-    those of the plan. `facts` are sent with the form, so that the next page can say what has
-    changed since.
+    those of the plan. `preflight` is the report that the user has seen. `facts` are sent with the
+    form, so that the next page can say what has changed since.
     """
 
     diagram: DiagramPanel | None
     draft: PlanDraft | None = None
+    preflight: PreflightReport | None = None
     panels: Panels = field(default_factory=Panels)
     missing: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -78,16 +81,19 @@ def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
     if draft is None or form.errors:
         general = [str(text) for text in form.non_field_errors()]
         return Preview(diagram=example, missing=missing, problems=general + problems, wrong=len(form.errors))
+    seen = read_signed_report(str(form.data.get("preflight", "")), draft.digest)
+    report = seen or report_for_draft(draft, form.chosen_place[0])
     panels = panels_of(
         PlanView.of_draft(
             draft,
-            preflight=report_for_draft(draft, form.chosen_place[0]),
+            preflight=report,
             checked_by=reverse("preflight", kwargs={"slug": form.offer.blueprint.slug}),
         )
     )
     return Preview(
         diagram=panels.of(DiagramPanel),
         draft=draft,
+        preflight=report,
         panels=panels,
         facts=json.dumps(_facts(form, draft)),
     )

@@ -110,6 +110,7 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse: 
             request_id=form.cleaned_data["request_id"],
             note=form.cleaned_data["note"],
             accept_findings="accept_findings" in request.POST,
+            preflight=now.preflight,
         )
     except WrongState as error:
         return request_page(request, form, now, status=409, notice=error.sentence)

@@ -2,8 +2,8 @@
 follows stores the same. And the latest surveys, by account and region: a plan changes with every
 letter that a person types, the account does not.
 
-Another web process may answer the next request. Then the report is missing there, and the worker
-checks the plan again.
+Another web process may answer the next request, so the form carries the report along, signed.
+Without either, the worker checks the plan again.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_checks import GENERATION_IS_TAKEN, name_is_taken
 from provisioning.lifecycle.planning import draft_create
+from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.services.preflight import check_findings_accepted, report_for_draft
 from provisioning.lifecycle.services.recording import file_create, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState, RequestState
@@ -44,11 +45,13 @@ def request_environment(
     request_id: uuid.UUID | None = None,
     note: str = "",
     accept_findings: bool = False,
+    preflight: PreflightReport | None = None,
 ) -> Request:
     """Request an environment. If its size needs no approval, the operation starts at once.
 
-    The request stores the preflight report that its sender saw. If that says that AWS would refuse
-    the plan, an operation that would start at once does so only with `accept_findings`.
+    The request stores `preflight`, the report on exactly this plan that its sender saw; by default,
+    this process's latest. If it says that AWS would refuse the plan, an operation that would start
+    at once does so only with `accept_findings`.
 
     A repeated `request_id` of the same actor returns the existing request, so a double click
     creates one environment. Raises NotAllowed, Refused, WrongState (the plan differs from the one
@@ -75,7 +78,7 @@ def request_environment(
             expected=expected_digest,
             actual=draft.digest,
         )
-    report = report_for_draft(draft, account)
+    report = preflight or report_for_draft(draft, account)
     if report is not None and not draft.requires_approval:
         check_findings_accepted(report, accepted=accept_findings)
     try:
