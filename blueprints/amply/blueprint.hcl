@@ -96,7 +96,7 @@ variable "email_domain" {
 
 variable "email_domain_is_verified" {
   type        = bool
-  description = "Whether SES has already verified the domain in this account and region; it is then used unchanged"
+  description = "Whether SES has already verified the domain in this account and region; it is then used unchanged, must be listed for the team, and be tagged portal:team"
   default     = false
 }
 

@@ -87,7 +87,7 @@ variable "pagerduty_secret" {
 
 variable "grafana_account_id" {
   type        = string
-  description = "AWS account in which Grafana runs and from which it may read metrics and logs; requires grafana_external_id"
+  description = "AWS account in which Grafana runs and from which it may read metrics and logs (listed for the team); requires grafana_external_id"
   default     = null
   validation {
     pattern = "^[0-9]{12}$"

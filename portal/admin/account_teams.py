@@ -17,7 +17,15 @@ from provisioning.design.names import team_key
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.models import AccountTeam
 
-LISTS = ("hosted_zones", "secrets", "certificates", "roles", "image_repositories")
+LISTS = (
+    "hosted_zones",
+    "secrets",
+    "certificates",
+    "roles",
+    "image_repositories",
+    "email_identities",
+    "trusted_accounts",
+)
 
 
 class Lines(SimpleArrayField):
@@ -64,6 +72,10 @@ class AccountTeamForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's cl
             "roles": "ARNs of existing roles that the team’s environments may name, one per line.",
             "image_repositories": "Private ECR repositories that the team may pull from, one per line, without a tag. "
             "Public images, and repositories of this account under the team’s key and /, need no entry.",
+            "email_identities": "Verified SES domains and addresses that the team may send from, one per line. Tag each "
+            "of them portal:team with the team’s key, because IAM checks the tag.",
+            "trusted_accounts": "Ids of AWS accounts that may assume a role of the team’s environments, such as the one "
+            "in which Grafana runs, one per line.",
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

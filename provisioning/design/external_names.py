@@ -18,6 +18,8 @@ class ExternalKind(StrEnum):
     CERTIFICATE = "certificate"
     ROLE = "role"
     IMAGE_REPOSITORY = "image_repository"
+    EMAIL_IDENTITY = "email_identity"
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +27,9 @@ class ExternalName:
     """One name in a component's settings, or in the template of a `cloudformation` component.
 
     `value` is the name as it is given: the id of a hosted zone (or its domain name in a template),
-    the name or ARN of a secret, the ARN of a certificate, the ARN or name of a role, and for an
-    image in a private ECR registry the registry and repository without tag and digest. A template
+    the name or ARN of a secret, the ARN of a certificate, the ARN or name of a role, for an image
+    in a private ECR registry the registry and repository without tag and digest, the domain or
+    address of an email identity, and the id of an AWS account that may assume a role. A template
     may also contain wildcards. `address` is the component's. `setting` is the setting's path, such
     as `certificate.hosted_zone_id`, or the template's parameter or resource property.
     """

@@ -1,5 +1,5 @@
 """Whether a team may use what a design names outside its environment: hosted zones, secrets,
-certificates, roles and private image repositories.
+certificates, roles, private image repositories, email identities and AWS accounts.
 
 An administrator lists them for the team and the account (`models.AccountTeam`). Secrets and image
 repositories that are named for the team need no entry. IAM refuses the same names to the team's
@@ -178,5 +178,19 @@ _KINDS: Final[Mapping[ExternalKind, _Kind]] = {
         "Image repositories",
         listed=lambda entry: entry.image_repositories,
         allows=_allows_image_repository,
+    ),
+    ExternalKind.EMAIL_IDENTITY: _Kind(
+        "email identity",
+        "Email identities",
+        listed=lambda entry: entry.email_identities,
+        allows=lambda name, entry: name.value in entry.email_identities,
+        only_listed=True,
+    ),
+    ExternalKind.ACCOUNT: _Kind(
+        "AWS account",
+        "Trusted accounts",
+        listed=lambda entry: entry.trusted_accounts,
+        allows=lambda name, entry: name.value in entry.trusted_accounts,
+        only_listed=True,
     ),
 }

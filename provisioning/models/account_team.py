@@ -11,7 +11,9 @@ from provisioning.design.names import team_key
 from .account import Account
 from .team import Team
 from .validators import (
+    check_account_id,
     check_certificate_arn,
+    check_email_identity,
     check_hosted_zone_id,
     check_image_repository,
     check_role_arn,
@@ -40,6 +42,12 @@ class AccountTeam(models.Model):
     roles = ArrayField(models.CharField(max_length=2048, validators=[check_role_arn]), default=list, blank=True)
     image_repositories = ArrayField(
         models.CharField(max_length=512, validators=[check_image_repository]), default=list, blank=True
+    )
+    email_identities = ArrayField(
+        models.CharField(max_length=320, validators=[check_email_identity]), default=list, blank=True
+    )
+    trusted_accounts = ArrayField(
+        models.CharField(max_length=12, validators=[check_account_id]), default=list, blank=True
     )
 
     class Meta:

@@ -63,6 +63,14 @@ def check_image_repository(value: str) -> None:
     )
 
 
+def check_email_identity(value: str) -> None:
+    _check(
+        value,
+        r"([a-z0-9._%+-]+@)?([a-z0-9]([a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}",
+        "is not an email identity: enter a domain (mail.example.com) or an address in lowercase.",
+    )
+
+
 def check_region(value: str) -> None:
     """Raise ValidationError unless AWS has a region of this code."""
     if value not in known_regions():

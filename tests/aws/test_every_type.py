@@ -15,7 +15,9 @@ from typing import Any
 import provisioning.components
 from provisioning.aws import aws_type
 from provisioning.aws.types import TYPES
-from tests.support.shipped import catalogue, compiled
+from provisioning.management.rights.optional_inputs import optional_inputs
+from provisioning.template.compile import compile_design
+from tests.support.shipped import catalogue, compiled, shipped
 
 COMPONENTS = Path(provisioning.components.__file__).parent
 PROTECTS = {"DeletionProtection", "DeletionProtectionEnabled", "DisableApiTermination"}
@@ -35,12 +37,21 @@ STARTS_WORK = {
 
 @cache
 def templates() -> list[tuple[str, dict[str, Any]]]:
-    """The origin and the resources of every stack of every shipped blueprint, in every size."""
-    return [
-        (f"{slug} {size} {stack.stack}", json.loads(stack.body)["Resources"])
+    """The origin and the resources of every stack of every shipped blueprint, in every size, and in
+    prod with its optional inputs.
+    """
+    designs = [
+        (f"{slug} {size}", compiled(slug, size))
         for slug, blueprint in sorted(catalogue().blueprints.items())
         for size in blueprint.sizes
-        for stack in compiled(slug, size).stacks
+    ]
+    for slug, blueprint in sorted(catalogue().blueprints.items()):
+        if given := optional_inputs(blueprint):
+            designs.append((f"{slug} with its options", compile_design(shipped("prod", slug=slug, **given))))
+    return [
+        (f"{name} {stack.stack}", json.loads(stack.body)["Resources"])
+        for name, design in designs
+        for stack in design.stacks
     ]
 
 

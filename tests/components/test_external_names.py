@@ -27,12 +27,15 @@ NAMES_SOMETHING_OUTSIDE = {
     "load_balancer.certificate.arn": ExternalKind.CERTIFICATE,
     "load_balancer.certificate.hosted_zone_id": ExternalKind.HOSTED_ZONE,
     "log_shipping.login_secret": ExternalKind.SECRET,
+    "monitoring_role.account_id": ExternalKind.ACCOUNT,
     "rabbitmq.image": ExternalKind.IMAGE_REPOSITORY,
     "service.assume_roles": ExternalKind.ROLE,
     "service.image": ExternalKind.IMAGE_REPOSITORY,
 }
 # Names of settings that sound like something outside the environment, and why these are not.
-SOUNDS_LIKE_IT = re.compile(r"(^|_)(secrets?|zones?|zone_id|arns?|images?|roles?|certificates?|repository|keys?)$")
+SOUNDS_LIKE_IT = re.compile(
+    r"(^|_)(secrets?|zones?|zone_id|arns?|images?|roles?|certificates?|repository|keys?|account_id)$"
+)
 NOTHING_OUTSIDE = {
     "deploy_role.repository": "a repository on GitHub; the role's trust policy names it",
     "mysql.url_secret": "true or false: the secret is the environment's own",
@@ -98,6 +101,23 @@ def test_a_certificate_given_as_text_and_a_secret_are_named() -> None:
     ]
 
 
+def test_an_identity_that_exists_and_an_account_that_is_trusted_are_named() -> None:
+    """An identity that the environment creates itself is its own."""
+    grafana = {"account_id": "210987654321", "external_id": "grafana-example"}
+    orders = design(
+        node("email", "own", domain="orders.example.com"),
+        node("email", "mail", domain="mail.example.com", existing=True),
+        node("email", "support", address="help@example.com", existing=True),
+        node("monitoring_role", "grafana", **grafana),
+        node("monitoring_role", "none"),
+    )
+    assert found(orders) == [
+        ("domain", "email_identity", "mail.example.com"),
+        ("address", "email_identity", "help@example.com"),
+        ("account_id", "account", "210987654321"),
+    ]
+
+
 def test_a_public_image_belongs_to_nobody_in_the_account() -> None:
     public = design(node("service", "api", image="public.ecr.aws/docker/library/python:3.13", cpu=256, memory=512))
     assert found(public) == []
@@ -140,6 +160,7 @@ NAME_TYPES = {
     "SecretName": (external_types.SecretName, "portal/payments/pagerduty"),
     "CertificateArn": (external_types.CertificateArn, ARN),
     "RoleArn": (external_types.RoleArn, "arn:aws:iam::210987654321:role/portal"),
+    "AccountId": (external_types.AccountId, "210987654321"),
     "ImageReference": (external_types.ImageReference, "public.ecr.aws/example/api:1"),
 }
 
@@ -200,7 +221,10 @@ Resources:
     Type: AWS::IAM::Role
     Properties:
       AssumeRolePolicyDocument:
-        Statement: [{Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: sts:AssumeRole}]
+        Statement:
+          - {Effect: Allow, Principal: {Service: ec2.amazonaws.com}, Action: sts:AssumeRole}
+          - {Effect: Allow, Principal: {AWS: ["210987654321", !Ref "AWS::AccountId"]}, Action: sts:AssumeRole}
+          - {Effect: Allow, Principal: {AWS: "arn:aws:iam::310987654321:root"}, Action: sts:AssumeRole}
 """
 
 
@@ -213,6 +237,8 @@ def test_a_raw_template_names_what_its_parameters_and_its_text_name() -> None:
         ("Code.Role", "role", "arn:aws:iam::123456789012:role/Admin"),
         ("Code.Code.ImageUri", "image_repository", "123456789012.dkr.ecr.eu-north-1.amazonaws.com/billing/x"),
         ("Policy.Roles", "role", "BillingRole"),
+        ("Mine.AssumeRolePolicyDocument.Statement[1].Principal.AWS[0]", "account", "210987654321"),
+        ("Mine.AssumeRolePolicyDocument.Statement[2].Principal.AWS", "account", "310987654321"),
         ("Policy.PolicyDocument.Statement.Resource", "secret", "arn:aws:secretsmanager:eu-north-1:123456789012:secret:billing/*"),
         ("Policy.PolicyDocument.Statement.Resource", "secret", "arn:aws:secretsmanager:eu-north-1:123456789012:secret:*${AWS::StackName}"),
     }  # fmt: skip

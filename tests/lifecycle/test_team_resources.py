@@ -22,6 +22,8 @@ LISTED = {
     "certificates": [f"{CERTIFICATE}/1"],
     "roles": [f"{ROLE}/reports"],
     "image_repositories": [f"{OTHER_REGISTRY}/base/python", f"{REGISTRY}/tools/*"],
+    "email_identities": ["mail.payments.example"],
+    "trusted_accounts": ["210987654321"],
 }
 ALLOWED = [
     (ExternalKind.HOSTED_ZONE, "ZPAYMENTS"),
@@ -40,6 +42,8 @@ ALLOWED = [
     (ExternalKind.IMAGE_REPOSITORY, f"{REGISTRY}/payments/api"),
     (ExternalKind.IMAGE_REPOSITORY, f"{REGISTRY}/tools/builder"),
     (ExternalKind.IMAGE_REPOSITORY, f"{OTHER_REGISTRY}/base/python"),
+    (ExternalKind.EMAIL_IDENTITY, "mail.payments.example"),
+    (ExternalKind.ACCOUNT, "210987654321"),
 ]
 REFUSED = [
     (ExternalKind.HOSTED_ZONE, "ZLOGISTICS"),
@@ -72,6 +76,9 @@ REFUSED = [
     (ExternalKind.IMAGE_REPOSITORY, f"{REGISTRY}/payments"),
     (ExternalKind.IMAGE_REPOSITORY, f"{OTHER_REGISTRY}/payments/api"),
     (ExternalKind.IMAGE_REPOSITORY, f"{OTHER_REGISTRY}/base/python/extra"),
+    (ExternalKind.EMAIL_IDENTITY, "mail.logistics.example"),
+    (ExternalKind.EMAIL_IDENTITY, "alice@mail.payments.example"),
+    (ExternalKind.ACCOUNT, "999999999999"),
 ]
 
 

@@ -25,12 +25,14 @@ from provisioning.management.rights.onboarding import (
     policy_sizes,
     read_onboarding,
 )
+from provisioning.management.rights.optional_inputs import optional_inputs
 from provisioning.management.rights.questions import Asker
 from provisioning.management.rights.showing import report_json, report_lines
 from provisioning.policy.documents import Effect, Statement
 from provisioning.policy.reference import REFERENCE
 from provisioning.policy.unknown_keys import actions_named
 from tests.rights.conftest import ACCOUNT_ID, REGION, only
+from tests.support.shipped import catalogue, slugs
 
 PAYMENTS = OnboardedTeam(account_id=ACCOUNT_ID, region=REGION, team="payments")
 # One small blueprint, so that a report takes little time.
@@ -220,3 +222,41 @@ def test_the_report_for_programs_says_the_same() -> None:
     assert written["roles"]["role/portal"]["needed"] == report.count(Asker.PORTAL).needed
     assert written["complete"] is report.is_complete
     assert json.loads(json.dumps(written)) == written
+
+
+# Optional inputs that add no resource: another name, a size, a tag, or a certificate instead of a new one.
+WITHOUT_RESOURCES = {
+    "amply": {"certificate_arn", "edge_certificate_arn"},
+    "api-service": {"certificate_arn"},
+    "infracast": {
+        "db_instance_class",
+        "db_multi_az",
+        "db_storage_gb",
+        "ecs_cpu",
+        "ecs_desired_count",
+        "ecs_memory",
+        "ui_certificate_arn",
+    },
+    "portal": {"certificate_arn"},
+}
+
+
+@pytest.mark.parametrize("slug", slugs())
+def test_every_option_of_a_shipped_blueprint_is_checked(slug: str) -> None:
+    """An option that nobody turns on would reach AWS with permissions that nobody asked for."""
+    blueprint = catalogue().get(slug)
+    options = {
+        name for name, each in blueprint.variables.items() if not each.required and each.default in (None, False)
+    }
+    assert options - WITHOUT_RESOURCES.get(slug, set()) == set(optional_inputs(blueprint))
+
+
+def test_the_role_for_grafana_may_read_metrics_and_its_own_logs() -> None:
+    report = check_rights(only("webhook-pipeline"))
+    asked = {
+        answer.question.action: answer.decision.allowed
+        for answer in report.answers
+        if answer.question.purpose.endswith("MonitoringRoleGrafana")
+    }
+    assert {"cloudwatch:GetMetricData", "logs:FilterLogEvents", "logs:StartQuery"} <= set(asked)
+    assert all(asked.values())

@@ -1,7 +1,7 @@
 """Types of settings that name something outside the environment, and how such names are read.
 
-A setting that names a hosted zone, a secret, a certificate, a role or an image has one of these
-types, so that a plan can check whether the team may use it. The names are data: no pattern here
+A setting that names a hosted zone, a secret, a certificate, a role, an image or an account has one
+of these types, so that a plan can check whether the team may use it. The names are data: no pattern here
 lets a wildcard or a colon into the part of an ARN in which a name is expected.
 """
 
@@ -38,6 +38,7 @@ CertificateArn: TypeAlias = Annotated[
 RoleArn: TypeAlias = Annotated[
     str, Field(pattern=r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9_+=,.@/-]+$"), Names(ExternalKind.ROLE)
 ]
+AccountId: TypeAlias = Annotated[str, Field(pattern=r"^[0-9]{12}$"), Names(ExternalKind.ACCOUNT)]
 # https://github.com/distribution/reference/blob/main/regexp.go
 ImageReference: TypeAlias = Annotated[
     str,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,7 +10,7 @@ from typing import Final
 from uuid import NAMESPACE_DNS, uuid5
 
 from provisioning.aws.calls import Caller, calls
-from provisioning.blueprint import Catalogue, example_inputs, resolve
+from provisioning.blueprint import Blueprint, Catalogue, example_inputs, resolve
 from provisioning.components.external_names import external_names
 from provisioning.design.external_names import ExternalKind
 from provisioning.design.graph import Design, EnvironmentContext
@@ -23,6 +23,7 @@ from provisioning.management.rights.onboarding import (
     policy_sizes,
     read_onboarding,
 )
+from provisioning.management.rights.optional_inputs import optional_inputs
 from provisioning.management.rights.portal_role import portal_questions
 from provisioning.management.rights.questions import Answer, Asker, Count, count
 from provisioning.management.rights.rendered import RenderedStack, rendered_stacks
@@ -106,19 +107,27 @@ def _answers(
 
 
 def rendered_catalogue(catalogue: Catalogue) -> Iterator[tuple[Design, tuple[RenderedStack, ...]]]:
-    """Renders every blueprint in every size, in an environment of the example team."""
-    for slug, blueprint in sorted(catalogue.blueprints.items()):
+    """Renders every blueprint in every size, in an environment of the example team, and once more
+    with its optional inputs.
+    """
+    for _, blueprint in sorted(catalogue.blueprints.items()):
         for size in blueprint.sizes:
-            inputs, _ = example_inputs(blueprint, size, {})
-            environment = EnvironmentContext(
-                name=f"{slug}-{size}",
-                team=TEAM,
-                region=blueprint.default_region,
-                account_id=ACCOUNT_ID,
-                environment_id=uuid5(NAMESPACE_DNS, f"{slug}-{size}"),
-            )
-            design = resolve(blueprint, size=size, inputs=inputs, environment=environment)
-            yield design, rendered_stacks(design, compile_design(design))
+            yield _rendered(blueprint, size, {})
+        if optional := optional_inputs(blueprint):
+            yield _rendered(blueprint, size, optional)
+
+
+def _rendered(blueprint: Blueprint, size: str, given: Mapping[str, object]) -> tuple[Design, tuple[RenderedStack, ...]]:
+    inputs, _ = example_inputs(blueprint, size, given)
+    environment = EnvironmentContext(
+        name=f"{blueprint.slug}-{size}",
+        team=TEAM,
+        region=blueprint.default_region,
+        account_id=ACCOUNT_ID,
+        environment_id=uuid5(NAMESPACE_DNS, f"{blueprint.slug}-{size}"),
+    )
+    design = resolve(blueprint, size=size, inputs=inputs, environment=environment)
+    return design, rendered_stacks(design, compile_design(design))
 
 
 def _onboarded(designs: Sequence[Design], stacks: Sequence[RenderedStack]) -> OnboardedTeam:

@@ -91,7 +91,14 @@ ATTACKS: Final = (
     by_role(
         "reads another team's logs",
         Deed("logs:FilterLogEvents", arn("logs", f"log-group:/portal/{ROUTES.scope}/api"), tags=CHARLIES),
-        "",
+        "OwnNames",
+        Deed("logs:FilterLogEvents", arn("logs", f"log-group:/portal/{ORDERS.scope}/api")),
+    ),
+    by_role(
+        "reads the logs of another environment of its team",
+        Deed("logs:StartQuery", arn("logs", f"log-group:/portal/{REFUNDS.scope}/api")),
+        "OwnNames",
+        Deed("logs:StartQuery", arn("logs", f"log-group:/portal/{ORDERS.scope}/api")),
     ),
     by_role(
         "writes into the logs of another environment of its team",

@@ -174,6 +174,12 @@ ATTACKS: Final = (
         Deed("ses:SendEmail", arn("ses", "identity/pay.example.com"), tags=OWN),
     ),
     by_role(
+        "sends mail as a domain that another team brought",
+        Deed("ses:SendEmail", arn("ses", "identity/logistics.example.com"), tags=OTHER_TEAMS_OWN),
+        "OwnByTag",
+        Deed("ses:SendEmail", arn("ses", "identity/pay.example.com"), tags=TEAMS_OWN),
+    ),
+    by_role(
         "mounts another team's file system",
         Deed("elasticfilesystem:ClientMount", arn("elasticfilesystem", "file-system/fs-1"), tags=CHARLIES),
         "OwnByTag",

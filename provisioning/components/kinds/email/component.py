@@ -2,7 +2,8 @@
 counts bounces.
 
 An identity exists once per account and region. If the account already has it, `existing` leaves it
-alone, and the environment adds only its configuration set. A user gets `<NAME>_SENDER` and
+alone, and the environment adds only its configuration set; the identity must then be the team's:
+listed by an administrator, and tagged `portal:team`. A user gets `<NAME>_SENDER` and
 `<NAME>_CONFIGURATION_SET`, and may send as this identity only.
 """
 
@@ -19,7 +20,8 @@ from provisioning.components.kit.alarms import alarm
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
 from provisioning.components.kit.values import Box, DashboardWidget, Family, Gives, Grant, settings_of
-from provisioning.design.graph import Node
+from provisioning.design.external_names import ExternalKind, ExternalName
+from provisioning.design.graph import EnvironmentContext, Node
 from provisioning.design.names import logical_id
 
 _NAME_LIMIT = 64
@@ -63,6 +65,14 @@ class Email(Component):
         name = logical_id(node.address, "Rules")
         lines = tuple(("AWS/SES", metric, _dimension(Ref(name)), "Sum") for metric in ("Send", "Delivery", "Bounce"))
         return [DashboardWidget(f"Mail: {node.name}", lines)]
+
+    @override
+    def external_names(self, node: Node, environment: EnvironmentContext) -> tuple[ExternalName, ...]:
+        settings, names = settings_of(node, EmailSettings), super().external_names(node, environment)
+        if not settings.existing:
+            return names
+        setting = "domain" if settings.domain else "address"
+        return (*names, ExternalName(ExternalKind.EMAIL_IDENTITY, settings.identity, node.address, setting))
 
     def attribute(self, node: Node, name: str, build: Build) -> Any:
         settings = settings_of(node, EmailSettings)

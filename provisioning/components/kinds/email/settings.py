@@ -28,7 +28,8 @@ class EmailSettings(Settings):
         description="Route 53 hosted zone of the domain, in which its DKIM records are created",
     )
     existing: bool = Field(
-        default=False, description="The account has already verified this identity: use it and do not change it"
+        default=False,
+        description="The account has already verified this identity, which is tagged portal:team and listed for the team: use it and do not change it",
     )
 
     @model_validator(mode="after")

@@ -15,6 +15,7 @@ from troposphere import GetAtt, Sub
 from provisioning.components.kit import iam
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.component import Component
+from provisioning.components.kit.external_names import AccountId
 from provisioning.components.kit.values import Box, Family, Settings, settings_of
 from provisioning.design.graph import Node
 from provisioning.design.names import logical_id
@@ -35,10 +36,8 @@ _OWN_LOGS = ["logs:FilterLogEvents", "logs:GetLogEvents", "logs:GetLogGroupField
 
 
 class MonitoringRoleSettings(Settings):
-    account_id: str | None = Field(
-        default=None,
-        pattern=r"^[0-9]{12}$",
-        description="AWS account in which Grafana runs; without it there is no role",
+    account_id: AccountId | None = Field(
+        default=None, description="AWS account in which Grafana runs; without it there is no role"
     )
     external_id: str | None = Field(
         default=None,

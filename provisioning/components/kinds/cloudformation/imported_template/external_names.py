@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
 from provisioning.components.kinds.cloudformation.imported_template.filling import Filling
+from provisioning.components.kit.dynamic_references import texts_in
 from provisioning.components.kit.external_names import private_repositories
 from provisioning.design.external_names import ExternalKind
 from provisioning.design.graph import EnvironmentContext
@@ -35,6 +36,8 @@ _SECRET_REFERENCE: Final = re.compile(r"\{\{resolve:secretsmanager:(arn:[^:]*:[^
 # Properties that hold a bare name instead of an ARN. AliasTarget's zone is where AWS keeps the target's own record.
 _ZONES: Final = ("HostedZoneId", "HostedZoneName")
 _ALIAS: Final = "AliasTarget"
+# Another account, or one of its users, in a trust policy. Its roles are found as roles.
+_PRINCIPAL: Final = re.compile(r"(?:arn:[^:]*:(?:iam|sts)::)?([0-9]{12})(?::(?:root|user/.*))?")
 _ROLE_LISTS: Final = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::InstanceProfile")
 _OWN: Final = re.compile(r"\$\{(?:AWS::Stack(?:Name|Id)|[A-Za-z0-9]+(?:\.[A-Za-z0-9.]+)?)\}")
 
@@ -63,7 +66,8 @@ def names_outside(
     found = (
         name for logical, resource in template["Resources"].items() for name in _of_resource(logical, resource, filling)
     )
-    return tuple(dict.fromkeys(found))
+    own_account = (ExternalKind.ACCOUNT, environment.account_id)
+    return tuple(dict.fromkeys(name for name in found if (name.kind, name.name) != own_account))
 
 
 def _of_resource(logical: str, resource: Mapping[str, Any], filling: Filling) -> Iterator[NamedOutside]:
@@ -74,6 +78,10 @@ def _of_resource(logical: str, resource: Mapping[str, Any], filling: Filling) ->
         for name in roles if isinstance(roles, list) else ():
             if isinstance(name, str) and not _is_own(name):
                 yield NamedOutside(ExternalKind.ROLE, name, f"{logical}.Roles")
+    if resource.get("Type") == "AWS::IAM::Role":
+        for place, text in texts_in(properties.get("AssumeRolePolicyDocument"), f"{logical}.AssumeRolePolicyDocument"):
+            if "Principal.AWS" in place and (principal := _PRINCIPAL.fullmatch(text)):
+                yield NamedOutside(ExternalKind.ACCOUNT, principal[1], place)
 
 
 def _names_in(value: Any, where: str) -> Iterator[NamedOutside]:
