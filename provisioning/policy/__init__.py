@@ -11,8 +11,8 @@ The package has no opinion about the portal. It knows AWS's rules, and one table
 - `principal` describes who calls: a role or user with its policies, its boundary and its tags.
 - `request` builds the context of one call. A key that AWS would never send is dropped and named.
 - `decide` combines the layers, as "How AWS enforcement code logic evaluates requests" says.
-- `template` reads roles and policies from a CloudFormation template; `intrinsics` resolves its
-  functions.
+- `template` reads roles and policies from a CloudFormation template, which `loading` parses;
+  `intrinsics` resolves its functions.
 - `compare` tells whether two policies say the same, whatever the order of their statements.
 - `unknown_keys` finds conditions that can never hold because no action of the statement knows the
   key.

@@ -10,24 +10,14 @@ import pytest
 from botocore.session import Session, get_session
 
 import provisioning
-from provisioning.aws.calls import Call, ExampleEnvironment, Need, call_made_by, calls, permission_to_read
+from provisioning.aws.calls import Call, Need, call_made_by, calls, permission_to_read
 from provisioning.aws.needs.reads import NAMED_OTHERWISE, PREFIXES, READS, RESOURCE_OF
 from provisioning.policy.reference import REFERENCE, is_among, is_global_key
 from tests.aws.scanning import UntraceableError, calls_in, calls_of_module, operations
+from tests.support.example_environment import ORDERS
 
 PROVISIONING = Path(str(provisioning.__file__)).parent
 AWS = PROVISIONING / "aws"
-ORDERS = ExampleEnvironment(
-    account_id="111122223333",
-    region="eu-central-1",
-    team="payments",
-    environment="orders-dev",
-    environment_id="7c0f4f2e-0000-4000-8000-000000000001",
-    generation="7k2mx",
-    blueprint="amply",
-    prefix="payments-orders-dev-7k2mx",
-    scope="payments/orders-dev-7k2mx",
-)
 
 
 def _needs() -> list[tuple[Call, Need]]:

@@ -6,26 +6,13 @@ import json
 from functools import cache
 from pathlib import Path
 
-from provisioning.aws.calls import ExampleEnvironment
 from provisioning.blueprint import Catalogue
 from provisioning.policy.documents import Statement, parse_policy
 from provisioning.policy.template import RoleSpec, load_template, roles_of
+from tests.support.example_environment import ACCOUNT_ID, REGION
 from tests.support.shipped import catalogue
 
 FORMER = Path(__file__).parent / "former"
-ACCOUNT_ID = "111122223333"
-REGION = "eu-central-1"
-ORDERS = ExampleEnvironment(
-    account_id=ACCOUNT_ID,
-    region=REGION,
-    team="payments",
-    environment="orders-dev",
-    environment_id="7c0f4f2e-0000-4000-8000-000000000001",
-    generation="7k2mx",
-    blueprint="amply",
-    prefix="payments-orders-dev-7k2mx",
-    scope="payments/orders-dev-7k2mx",
-)
 
 
 @cache

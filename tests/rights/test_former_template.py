@@ -8,7 +8,8 @@ from provisioning.aws.calls import When, calls
 from provisioning.management.rights.portal_role import portal_questions
 from provisioning.management.rights.questions import Answer
 from provisioning.policy.principal import Principal
-from tests.rights.conftest import ORDERS, former_roles, policy_of_aws
+from tests.rights.conftest import former_roles, policy_of_aws
+from tests.support.example_environment import ORDERS
 
 # Made since: the test of the connection, the checks before approval, and all planned calls.
 _MADE_SINCE = {name for name, call in calls().items() if call.planned or call.when in (When.CONNECTING, When.PREFLIGHT)}

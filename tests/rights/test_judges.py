@@ -10,8 +10,8 @@ from provisioning.aws.calls import example_resource
 from provisioning.management.rights.onboarding import OnboardedTeam, read_onboarding
 from provisioning.policy.decide import decide
 from provisioning.policy.reference import REFERENCE
-from tests.rights.conftest import ACCOUNT_ID, ORDERS, REGION
 from tests.rights.judging import JUDGES_PYTHON, ask_checkov, ask_cloudsplaining, policies, table
+from tests.support.example_environment import ACCOUNT_ID, ORDERS, REGION
 
 judged = pytest.mark.skipif(
     not JUDGES_PYTHON.exists(), reason="the judges are not installed: make setup makes .venv-judges"

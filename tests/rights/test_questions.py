@@ -15,7 +15,8 @@ from provisioning.management.rights.stack_role import stack_role_questions
 from provisioning.policy.documents import parse_policy
 from provisioning.policy.principal import Principal
 from provisioning.policy.reference import REFERENCE
-from tests.rights.conftest import ORDERS, only
+from tests.rights.conftest import only
+from tests.support.example_environment import ORDERS
 
 _ALLOW_ALL = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 

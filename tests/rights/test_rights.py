@@ -31,7 +31,8 @@ from provisioning.management.rights.showing import report_json, report_lines
 from provisioning.policy.documents import Effect, Statement
 from provisioning.policy.reference import REFERENCE
 from provisioning.policy.unknown_keys import actions_named
-from tests.rights.conftest import ACCOUNT_ID, REGION, only
+from tests.rights.conftest import former_roles, only
+from tests.support.example_environment import ACCOUNT_ID, REGION
 from tests.support.shipped import catalogue, slugs
 
 PAYMENTS = OnboardedTeam(account_id=ACCOUNT_ID, region=REGION, team="payments")
@@ -153,8 +154,6 @@ def test_no_statement_requires_a_tag_that_cloudformation_cannot_set() -> None:
 
 
 def test_such_a_statement_is_found() -> None:
-    from tests.rights.conftest import former_roles  # noqa: PLC0415 - only here
-
     assert _conditioned_on_tags(former_roles()["PortalRole"].identity) == [
         ("PortalRole.portal/TeardownOfWhatThePortalMade", "application-autoscaling:RegisterScalableTarget")
     ]
