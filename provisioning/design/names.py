@@ -112,21 +112,18 @@ class EnvironmentNames:
         environment = self.environment[: room - len(last)].rstrip("-")
         return f"{self.team}-{environment}-{self.generation}-{last}"
 
-    def bucket(self, name: str, *, account_id: str, region: str) -> str:
+    def bucket(self, name: str, *, account_id: str, region: str, region_text: str = "") -> str:
         """Return the name of a bucket in the account's own namespace, where no other account can
         take it.
 
         Its ending is AWS's rule:
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/gpbucketnamespaces.html. The name is
-        too short for the environment's name; the generation stands for it.
+        too short for the environment's name; the generation stands for it. A template gives pseudo
+        parameters for `account_id` and `region_text`.
         """
-        return f"{self.bucket_start(name, region=region)}-{account_id}-{region}-an"
-
-    def bucket_start(self, name: str, *, region: str) -> str:
-        """Return a bucket's name without its ending, which a template writes with pseudo parameters."""
         start = self.bucket_prefix
         room = _BUCKET_LIMIT - len(start) - len(region) - len("-123456789012--an")
-        return start + _cut(_hyphenated(name), room)
+        return f"{start}{_cut(_hyphenated(name), room)}-{account_id}-{region_text or region}-an"
 
     @property
     def bucket_prefix(self) -> str:

@@ -80,9 +80,10 @@ class StackBuild:
 class Build:
     """Collects the resources, tasks and retained data of a design.
 
-    `dynamic_references` are those that components made, and
-    `named_secrets` the secrets outside the environment among them (`kit/dynamic_references.py`). `changing` builds for an update of running stacks: it leaves out what only a creation may set,
-    such as the task count of a service that scales.
+    `dynamic_references` are those that components made, and `named_secrets` the secrets outside the
+    environment among them (`kit/dynamic_references.py`). `changing` builds for an update of running
+    stacks: it leaves out what only a creation may set, such as the task count of a service that
+    scales.
     """
 
     def __init__(self, design: Design, lookup: Callable[[str], BuildingBlock], *, changing: bool = False) -> None:
@@ -120,8 +121,12 @@ class Build:
         """Return the name of a bucket as text for Sub. `region` is the bucket's, if it is not the
         environment's.
         """
-        start = self.names.bucket_start(name, region=region or self.design.environment.region)
-        return f"{start}-${{AWS::AccountId}}-{region or '${AWS::Region}'}-an"
+        return self.names.bucket(
+            name,
+            account_id="${AWS::AccountId}",
+            region=region or self.design.environment.region,
+            region_text=region or "${AWS::Region}",
+        )
 
     def own_tags(self) -> dict[str, str]:
         """Return the portal's tags, which are constant for an environment's life.

@@ -1,7 +1,8 @@
 """A whole stack from one existing template, whose parameters become the request form.
 
 Only two things are changed (`imported_template/rewriting.py`): secrets are read from Secrets
-Manager, and resources get the names, paths and tags by which the account tells environments apart. The template is the blueprint's only component.
+Manager, and resources get the names, paths and tags by which the account tells environments apart.
+The template is the blueprint's only component.
 """
 
 from __future__ import annotations

@@ -36,9 +36,8 @@ _WORD_START: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 class Identity:
     """What the environment gives to the resources of an imported template.
 
-    `boundary` is the ARN of the boundary, and `bucket` gives the name of a bucket, both as template
-    expressions. The functions are those of
-    `design/names.EnvironmentNames`.
+    `boundary` is the ARN of the boundary, and `bucket` returns the name of a bucket, both as template
+    expressions. The functions are those of `design/names.EnvironmentNames`.
     """
 
     boundary: Any
