@@ -8,12 +8,14 @@ with the templates.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 ONBOARDING_VERSION: Final = 2
 """The version of the templates that this portal needs. Version 1 had no output for it."""
 VERSION_OUTPUT: Final = "OnboardingVersion"
+_WITHOUT_OUTPUT: Final = "1"
 
 TEMPLATE: Final = Path(__file__).with_name("onboarding.yaml")
 TEAM_TEMPLATE: Final = Path(__file__).with_name("onboarding-team.yaml")
@@ -30,6 +32,12 @@ PORTALS_OWN: Final = "portal"
 FORMER_STACK_ROLE: Final = "portal-stacks"
 FORMER_BOUNDARY: Final = "portal-boundary"
 """The stack role and the boundary of environments from before there was one role per team."""
+
+
+def deployed_version(outputs: Mapping[str, str]) -> int:
+    """Returns the version that the outputs of a deployed stack state; 0 if that is not a number."""
+    version = outputs.get(VERSION_OUTPUT, _WITHOUT_OUTPUT)
+    return int(version) if version.isdigit() else 0
 
 
 def team_stack(team_key: str) -> str:

@@ -64,6 +64,14 @@ def test_the_template_states_its_version(template: Template) -> None:
     assert f'{onboarding.VERSION_OUTPUT}: {{Value: "{onboarding.ONBOARDING_VERSION}"' in body.read_text("utf-8")
 
 
+@pytest.mark.parametrize(
+    ("outputs", "version"),
+    [({}, 1), ({onboarding.VERSION_OUTPUT: "3"}, 3), ({onboarding.VERSION_OUTPUT: "latest"}, 0)],
+)
+def test_the_version_of_a_deployed_stack_is_read_from_its_outputs(outputs: dict[str, str], version: int) -> None:
+    assert onboarding.deployed_version(outputs) == version
+
+
 def test_the_names_are_those_that_the_portal_expects() -> None:
     account = (account_template(), KEEPING_PARAMETERS, ACCOUNT, REGION)
     roles = roles_of(*account)

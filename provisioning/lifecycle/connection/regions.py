@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from provisioning.aws import AccessDenied, Aws
-from provisioning.aws.onboarding import ONBOARDING_VERSION, STACK, TEMPLATE, VERSION_OUTPUT, artefact_bucket
+from provisioning.aws.onboarding import ONBOARDING_VERSION, STACK, TEMPLATE, artefact_bucket, deployed_version
 from provisioning.lifecycle.connection.report import Findings
 from provisioning.models import Account
 
@@ -27,11 +27,10 @@ def _check_version(findings: Findings, account: Account, aws: Aws) -> None:
             "FirstRegion is true in one region of the account and false in every other one.",
         )
         return
-    text = stack.outputs.get(VERSION_OUTPUT, "1")
-    version = int(text) if text.isdigit() else 0
+    version = deployed_version(stack.outputs)
     if version < ONBOARDING_VERSION:
         findings.missing(
-            f"The stack {STACK} in {region} has version {text}, and this portal needs version {ONBOARDING_VERSION}.",
+            f"The stack {STACK} in {region} has version {version}, and this portal needs version {ONBOARDING_VERSION}.",
             f"An administrator of account {account.account_id} has to update it with this portal's {TEMPLATE.name}.",
         )
     elif version > ONBOARDING_VERSION:

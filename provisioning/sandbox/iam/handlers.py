@@ -36,7 +36,7 @@ _MAKES = re.compile(
 )
 _UNTAGS = re.compile(r":(Untag|Remove|DeleteTags)")
 _HANDLERS = {"create": ("create", "read"), "update": ("update", "read"), "delete": ("delete",)}
-_SIGHT = (AccessLevel.READ, AccessLevel.LIST)
+_READING = (AccessLevel.READ, AccessLevel.LIST)
 _PLACE = re.compile(r"\$\{[^}]*\}")
 PASS_ROLE, LINKED_ROLE = "iam:PassRole", "iam:CreateServiceLinkedRole"
 
@@ -109,7 +109,7 @@ def _ordinary(op: str, action: str, target: Target, others: Mapping[str, Mapping
         return [Access(action, "*", context, {})]
     needed, own = [], target.arn
     if own and _covers(action, own):
-        gone_too = op == "delete" and known.access_level in _SIGHT
+        gone_too = op == "delete" and known.access_level in _READING
         needed.append(Access(action, own, context, {} if op == "create" and _before_tags(action) else target.tags))
         needed += [Access(action, own, context, {})] if gone_too and target.tags else []
     named = [arn for arn in others if _covers(action, arn)]

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from provisioning.aws.onboarding import ONBOARDING_VERSION, STACK, VERSION_OUTPUT
+from provisioning.aws.onboarding import ONBOARDING_VERSION, STACK, deployed_version
 from provisioning.lifecycle.preflight.check import (
     Check,
     Question,
@@ -35,8 +35,8 @@ def _version(subject: Subject) -> Iterator[Question]:
                 f"If the account was set up by other means, compare its roles with onboarding.yaml. Otherwise create "
                 f"the stack {STACK} in {subject.main_region}.",
             )
-        version = state.outputs.get(VERSION_OUTPUT, "1")
-        if not version.isdigit() or int(version) < ONBOARDING_VERSION:
+        version = deployed_version(state.outputs)
+        if version < ONBOARDING_VERSION:
             return blocking(
                 f"The stack {STACK} has version {version}; this portal needs version {ONBOARDING_VERSION}.",
                 f"Ask an administrator of the account to update the stack {STACK} with the current onboarding.yaml.",
