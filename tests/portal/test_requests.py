@@ -109,7 +109,9 @@ def test_the_template_can_be_read_and_downloaded(waiting: Request, people: Peopl
     olivia = people.client("olivia")
     answer = olivia.get(f"/requests/{waiting.pk}/template/?download")
     assert json.loads(answer.content) == json.loads(waiting.plan.content["stacks"][0]["body"])
-    assert answer.headers["Content-Disposition"] == 'attachment; filename="shop.template.json"'
+    stack = waiting.plan.content["stacks"][0]["name"]
+    assert stack.startswith("payments-shop-")
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="{stack}.template.json"'
     assert olivia.get(f"/requests/{waiting.pk}/template/").headers["Content-Disposition"].startswith("inline")
 
 
