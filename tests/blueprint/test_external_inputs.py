@@ -19,7 +19,12 @@ EXPECTED = {
     },
     "event-inbox": {},
     "portal": {"hosted_zone_id": ZONE, "certificate_arn": CERTIFICATE, "image": IMAGE, "account_roles": ROLE},
-    "webhook-pipeline": {"processor_image": IMAGE, "loki_login_secret": SECRET, "pagerduty_secret": SECRET},
+    "webhook-pipeline": {
+        "processor_image": IMAGE,
+        "loki_login_secret": SECRET,
+        "pagerduty_secret": SECRET,
+        "grafana_account_id": ExternalKind.ACCOUNT,
+    },
 }
 
 
