@@ -110,8 +110,8 @@ class LiveReads:
     def sending_account(self) -> SendingAccount:
         return ses.sending_account(self._clients)
 
-    def has_image(self, repository: str, reference: str, *, registry_id: str) -> bool | None:
-        return ecr.has_image(self._clients, repository, reference, registry_id=registry_id)
+    def image_exists(self, repository: str, reference: str, *, registry_id: str) -> bool | None:
+        return ecr.image_exists(self._clients, repository, reference, registry_id=registry_id)
 
     def role(self, name: str) -> LiveRole | None:
         return iam.role(self._clients, name)

@@ -101,7 +101,7 @@ def test_render_prints_a_template_and_says_which_examples_it_took() -> None:
     assert (done.returncode, done.stderr) == (0, "Not given, so the example was used: api_image, certificate_arn.\n")
     template = json.loads(done.stdout)
     assert len(template["Resources"]) > 50
-    assert "first-documents" in done.stdout
+    assert "portal/team/first-" in done.stdout
     assert "me/it" in done.stdout
 
 

@@ -14,9 +14,10 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 BUILT_WITHIN = 60_000  # milliseconds, with the sandbox at its fastest
 HELD_UP = 0.1
 """A speed at which no stack is ever complete while a page is looked at."""
+DOCUMENTS = re.compile("pt-payments--[a-z0-9]{5}-docu")
 INPUTS = {
     "API image": "public.ecr.aws/docker/library/python:3.13-slim",
-    "Certificate ARN": "arn:aws:acm:eu-north-1:100000000001:certificate/0f0f0f0f-0000-4000-8000-000000000000",
+    "Certificate ARN": "arn:aws:acm:eu-north-1:123456789012:certificate/0f0f0f0f-0000-4000-8000-000000000000",
     "GitHub repository": "example/shop",
 }
 
@@ -62,7 +63,12 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
     demo.set_speed(0)
     expect_state(page, "Running")
     outputs = page.locator(".outputs")
-    for text in ("shop-dev-documents", "shop-dev-media", ":secret:shop-dev/"):
+    # A bucket by its short name in the account's own namespace, a secret by its path.
+    for text in (
+        DOCUMENTS,
+        re.compile("pt-payments--[a-z0-9]{5}-media-"),
+        re.compile(":secret:portal/payments/shop-dev-"),
+    ):
         expect(outputs.get_by_text(text).first).to_be_visible()
     expect(page.locator("#env-diagram .is-busy")).to_have_count(0)
 
@@ -79,7 +85,7 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
     expect_state(page, "Torn down")
     page.get_by_role("link", name="Receipt").click()
     expect(page.get_by_role("heading", name=re.compile("Receipt"))).to_be_visible()
-    expect(page.get_by_text("shop-dev-documents").first).to_be_visible()
+    expect(page.get_by_text(DOCUMENTS).first).to_be_visible()
 
 
 def test_production_waits_for_somebody_else(demo: RunningDemo, page: Page, chromium: Browser) -> None:

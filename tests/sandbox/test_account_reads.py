@@ -160,12 +160,12 @@ def test_the_state_of_a_certificate(sandbox: Sandbox, account: str, reads: Accou
 
 
 def test_an_image_exists_once_it_was_pushed(sandbox: Sandbox, account: str, reads: AccountReads) -> None:
-    assert reads.has_image("shop/api", "1.0", registry_id=account) is None
+    assert reads.image_exists("shop/api", "1.0", registry_id=account) is None
     ecr = sandbox.client("ecr", REGION, account)
     ecr.create_repository(repositoryName="shop/api")
-    assert reads.has_image("shop/api", "1.0", registry_id=account) is False
+    assert reads.image_exists("shop/api", "1.0", registry_id=account) is False
     ecr.put_image(repositoryName="shop/api", imageManifest='{"schemaVersion": 2}', imageTag="1.0")
-    assert reads.has_image("shop/api", "1.0", registry_id=account) is True
+    assert reads.image_exists("shop/api", "1.0", registry_id=account) is True
 
 
 def test_a_recovery_window_holds_the_name(sandbox: Sandbox, account: str, reads: AccountReads) -> None:
@@ -202,7 +202,7 @@ CALLS = {
     "route53:GetHostedZone": lambda reads: reads.hosted_zone("Z0SHOP00000000000000"),
     "secretsmanager:DescribeSecret": lambda reads: reads.secret("app/key"),
     "ses:GetAccount": lambda reads: reads.sending_account(),
-    "ecr:DescribeImages": lambda reads: reads.has_image("shop/api", "1.0", registry_id="111122223333"),
+    "ecr:DescribeImages": lambda reads: reads.image_exists("shop/api", "1.0", registry_id="111122223333"),
 }
 
 

@@ -183,8 +183,8 @@ class ScriptedReads:
         with self.faults.around("sending_account"):
             return self.script.sending
 
-    def has_image(self, repository: str, reference: str, *, registry_id: str) -> bool | None:
-        with self.faults.around("has_image"):
+    def image_exists(self, repository: str, reference: str, *, registry_id: str) -> bool | None:
+        with self.faults.around("image_exists"):
             references = self.script.images.get(f"{registry_id}/{repository}")
             return None if references is None else reference in references
 

@@ -10,7 +10,7 @@ def has_repository(aws: Clients, name: str) -> bool:
     return bool(aws.client("ecr").describe_repositories(repositoryNames=[name])["repositories"])
 
 
-def has_image(aws: Clients, repository: str, reference: str, *, registry_id: str) -> bool | None:
+def image_exists(aws: Clients, repository: str, reference: str, *, registry_id: str) -> bool | None:
     """`reference` is a tag, or a digest that begins with sha256:. None if the registry has no such
     repository.
     """

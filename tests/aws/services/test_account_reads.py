@@ -131,11 +131,11 @@ def test_the_recovery_window_of_a_secret(on_moto: LiveAws, by_hand: Clients, nam
 def test_an_image_by_tag_and_by_digest(on_moto: LiveAws, by_hand: Clients, name: str) -> None:
     ecr = by_hand.client("ecr")
     registry_id = "123456789012"
-    assert on_moto.reads.has_image(name, "1.0", registry_id=registry_id) is None
+    assert on_moto.reads.image_exists(name, "1.0", registry_id=registry_id) is None
     ecr.create_repository(repositoryName=name)
-    assert on_moto.reads.has_image(name, "1.0", registry_id=registry_id) is False
+    assert on_moto.reads.image_exists(name, "1.0", registry_id=registry_id) is False
     manifest = {"schemaVersion": 2, "mediaType": "application/vnd.docker.distribution.manifest.v2+json", "layers": []}
     image = ecr.put_image(repositoryName=name, imageManifest=json.dumps(manifest), imageTag="1.0")["image"]
-    assert on_moto.reads.has_image(name, "1.0", registry_id=registry_id) is True
-    assert on_moto.reads.has_image(name, image["imageId"]["imageDigest"], registry_id=registry_id) is True
-    assert on_moto.reads.has_image(name, f"sha256:{'0' * 64}", registry_id=registry_id) is False
+    assert on_moto.reads.image_exists(name, "1.0", registry_id=registry_id) is True
+    assert on_moto.reads.image_exists(name, image["imageId"]["imageDigest"], registry_id=registry_id) is True
+    assert on_moto.reads.image_exists(name, f"sha256:{'0' * 64}", registry_id=registry_id) is False

@@ -59,7 +59,7 @@ def _private(image: str, match: re.Match[str]) -> Callable[[World], Verdict]:
 
     def ask(world: World) -> Verdict:
         there = world.aws.once(
-            world.aws.account.has_image, match["repository"], reference, registry_id=match["registry"]
+            world.aws.account.image_exists, match["repository"], reference, registry_id=match["registry"]
         )
         if there is None:
             return blocking(
@@ -77,4 +77,4 @@ def _private(image: str, match: re.Match[str]) -> Callable[[World], Verdict]:
     return ask
 
 
-CHECKS: Final = (Check("images", "Container images", _images, ("has_image",)),)
+CHECKS: Final = (Check("images", "Container images", _images, ("image_exists",)),)
