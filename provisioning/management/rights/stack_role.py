@@ -54,7 +54,7 @@ LINKED_TO: Final[Mapping[str, str]] = {
 """The service whose service-linked role a type's handler creates if the account has none."""
 
 
-ON_AN_EXAMPLE: Final = ("AWS::ElastiCache::User", "AWS::ElastiCache::UserGroup", "AWS::Logs::SubscriptionFilter")
+ON_AN_EXAMPLE: Final = ("AWS::ElastiCache::User", "AWS::ElastiCache::UserGroup")
 """Types that a component can make and no shipped blueprint has."""
 
 
