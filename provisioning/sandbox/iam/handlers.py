@@ -168,10 +168,21 @@ def _context(op: str, action: str, target: Target) -> dict[str, str | list[str]]
         context |= _of_roles(target)
     if service == "route53":
         context |= _of_records(target)
+    if service == "lambda" and "FunctionName" in target.properties:
+        context["lambda:FunctionArn"] = _function_arn(str(target.properties["FunctionName"]))
+    if service == "cloudwatch":
+        context["cloudwatch:AlarmActions"] = [str(arn) for arn in target.properties.get("AlarmActions") or ()]
     if service == "kms":
         context["kms:ViaService"] = f"{service_of_type(target.resource_type)}.{get_region()}.amazonaws.com"
         context["kms:GrantIsForAWSResource"] = "true"
     return context
+
+
+def _function_arn(named: str) -> str:
+    """The ARN of a function that a property names by its name, with a qualifier or not, or by an ARN."""
+    if named.startswith("arn:"):
+        return named
+    return f"arn:aws:lambda:{get_region()}:{get_account_id()}:function:{named}"
 
 
 def _creating(resource_type: str) -> str:

@@ -23,6 +23,7 @@ class Who(StrEnum):
     PORTAL = "the portal's role"
     ROLE = "a role of orders-dev whose own policy allows everything"
     FORGED = "a role of orders-dev that carries all of charlie's tags but the team"
+    SESSION = "a session of orders-dev's role that somebody began with charlie's tags"
     PORTAL_WORKER = "a role of payments' environment of the blueprint portal"
     FORMER_STACK = "CloudFormation with the stack role of former environments"
     CI = "an administrator's pipeline in the account"
@@ -66,6 +67,7 @@ by_stack: Final = partial(Attack, Who.STACK)
 by_portal: Final = partial(Attack, Who.PORTAL)
 by_role: Final = partial(Attack, Who.ROLE)
 by_forged: Final = partial(Attack, Who.FORGED)
+by_session: Final = partial(Attack, Who.SESSION)
 
 
 SERVICES: Final = {Who.CLOUDFORMATION: "cloudformation.amazonaws.com", Who.EVENTBRIDGE: "events.amazonaws.com"}
@@ -101,6 +103,7 @@ def caller(account: Account, who: Who) -> Principal:
         Who.PORTAL: account.portal,
         Who.ROLE: account.worst_role_of(ORDERS),
         Who.FORGED: account.worst_role_of(ORDERS, forged={**ROUTES.tags, "portal:team": ORDERS.team}),
+        Who.SESSION: account.worst_role_of(ORDERS, forged=ROUTES.tags),
         Who.PORTAL_WORKER: account.worst_role_of(replace(ORDERS, blueprint="portal")),
         Who.FORMER_STACK: account.former_stack_role,
         Who.CI: Principal(f"arn:aws:iam::{ACCOUNT}:role/ci", EVERYTHING),

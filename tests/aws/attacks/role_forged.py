@@ -1,5 +1,6 @@
-"""What a role can try whose template gave it the tags of charlie's environment. It cannot forge the
-team: the stack role's StackFences deny that.
+"""What a role can try with the tags of charlie's environment. Its template can give it these but the
+team, which the stack role's StackFences deny. The caller who assumes the role can give the session the
+team's tag too, if the trust policy of the template says so.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from tests.aws.attacks.attack import (
     Deed,
     arn,
     by_forged,
+    by_session,
     passed_to,
 )
 from tests.aws.onboarded import (
@@ -47,5 +49,29 @@ ATTACKS: Final = (
         "grants charlie's key",
         Deed("kms:CreateGrant", arn("kms", "key/0a"), {"kms:GrantIsForAWSResource": "true"}, CHARLIES),
         "GrantOwnKeysToAwsItself",
+    ),
+    by_forged(
+        "takes over charlie's recovery point",
+        Deed("rds:AddTagsToResource", arn("rds", "snapshot:awsbackup:job-1"), tags=CHARLIES),
+        "OwnByTag",
+    ),
+    *(
+        by_session(what, deed, "OnlyAsTheTeamOfItsPath")
+        for what, deed in (
+            (
+                "reads charlie's secret",
+                Deed("secretsmanager:GetSecretValue", ROUTES.secret("database"), tags=CHARLIES),
+            ),
+            (
+                "reads a secret that charlie's team brought",
+                Deed("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:portal/logistics/mail-AbCdEf")),
+            ),
+            ("reads charlie's bucket", Deed("s3:GetObject", f"{ROUTES.bucket('media')}/k")),
+            (
+                "pushes into charlie's repository",
+                Deed("ecr:PutImage", arn("ecr", "repository/logistics/routes-prod/api")),
+            ),
+            ("passes charlie's role", Deed("iam:PassRole", ROUTES.role(), passed_to("ecs-tasks"))),
+        )
     ),
 )

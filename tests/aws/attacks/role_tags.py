@@ -14,6 +14,7 @@ from tests.aws.attacks.attack import (
     PORTALS,
     QUEUE,
     TEAMS_OWN,
+    Context,
     Deed,
     Policy,
     arn,
@@ -26,6 +27,8 @@ from tests.aws.onboarded import (
 )
 
 _TEAMS_SECRET = arn("secretsmanager", "secret:portal/payments/pagerduty-AbCdEf")
+
+_OWN_TAGS: Final[Context] = {**ORDERS.request_tags, "aws:TagKeys": list(OWN)}
 
 ATTACKS: Final = (
     by_role(
@@ -155,6 +158,18 @@ ATTACKS: Final = (
         Deed("rds:DeleteDBSnapshot", arn("rds", "snapshot:awsbackup:job-1"), tags=CHARLIES),
         "OwnByTag",
         Deed("rds:DeleteDBSnapshot", arn("rds", "snapshot:awsbackup:job-2"), tags=OWN),
+    ),
+    by_role(
+        "makes another team's recovery point its own, so that the portal deletes it with its environment",
+        Deed("rds:AddTagsToResource", arn("rds", "snapshot:awsbackup:job-1"), _OWN_TAGS, CHARLIES),
+        "OwnByTag",
+        Deed("rds:AddTagsToResource", arn("rds", "snapshot:awsbackup:job-3"), _OWN_TAGS),
+    ),
+    by_role(
+        "makes the recovery point of another environment of its team its own",
+        Deed("rds:AddTagsToResource", arn("rds", "snapshot:awsbackup:job-4"), _OWN_TAGS, NEIGHBOURS),
+        "OwnByTag",
+        Deed("rds:AddTagsToResource", arn("rds", "snapshot:awsbackup:job-2"), _OWN_TAGS, OWN),
     ),
     by_role(
         "makes a snapshot in the name of another database",

@@ -59,6 +59,7 @@ _LEGACY: Final[Mapping[str, str]] = {
 """By action: something in the account that nobody tagged, and that a property of a template could name."""
 
 _NEVER: Final[Mapping[str, str]] = {
+    "acm:ExportCertificate": arn("acm", "certificate/0a"),
     "backup:StartRestoreJob": arn("backup", "recovery-point:0a"),
     "ec2:CreateInstanceConnectEndpoint": arn("ec2", "subnet/subnet-2"),
     "ec2:CreateTransitGatewayVpcAttachment": arn("ec2", "vpc/vpc-2"),

@@ -81,6 +81,8 @@ SWITCHES: Final = (
     by_stack("ships every log group of the region to itself", Deed("logs:PutAccountPolicy"), _NEVER),
     by_stack("allows public snapshots in the region", Deed("ec2:DisableSnapshotBlockPublicAccess"), _NEVER),
     by_stack("allows networks of the region into the internet", Deed("ec2:ModifyVpcBlockPublicAccessOptions"), _NEVER),
+    by_stack("changes when certificates of the account expire in events", Deed("acm:PutAccountConfiguration"), _NEVER),
+    by_stack("changes what AWS Backup protects in the region", Deed("backup:UpdateRegionSettings"), _NEVER),
     by_stack("changes how SES handles mail of the whole account", Deed("ses:PutAccountVdmAttributes"), _NEVER),
 )
 

@@ -29,6 +29,10 @@ def _tagging(team: str, *keys: str) -> Context:
 
 _FUNCTION = arn("lambda", f"function:{ROUTES.prefix}-receiver")
 _OWN_FUNCTION = arn("lambda", f"function:{ORDERS.prefix}-receiver")
+_MAPPING = arn("lambda", "event-source-mapping:0a1b2c3d-1111-4222-8333-444455556666")
+_ALARM = arn("cloudwatch", f"alarm:{ORDERS.prefix}-cpu")
+_TOPIC = arn("sns", f"{ORDERS.prefix}-alarms")
+_TERMINATES = "arn:aws:automate:eu-central-1:ec2:terminate"
 _LOGS = "log-group:/portal/{}/api"
 
 ATTACKS: Final = (
@@ -250,6 +254,29 @@ ATTACKS: Final = (
     by_stack(
         "makes a stack of its own, whose tags and role nobody checks",
         Deed("cloudformation:CreateStack", stack("nested", "*")),
+        "NotWhatStacksNeverNeed",
+    ),
+    by_stack(
+        "feeds another team's function from a queue of its own",
+        Deed("lambda:CreateEventSourceMapping", "*", {"lambda:FunctionArn": _FUNCTION}),
+        "OnlyOwnFunctionsGetEvents",
+        Deed("lambda:CreateEventSourceMapping", "*", {"lambda:FunctionArn": _OWN_FUNCTION}),
+    ),
+    by_stack(
+        "turns what another team's function reads to a function that nobody tagged",
+        Deed("lambda:UpdateEventSourceMapping", _MAPPING, {"lambda:FunctionArn": arn("lambda", "function:legacy")}),
+        "OnlyOwnFunctionsGetEvents",
+        Deed("lambda:UpdateEventSourceMapping", _MAPPING, {"lambda:FunctionArn": _OWN_FUNCTION}, OWN),
+    ),
+    by_stack(
+        "terminates any host of the account by an alarm of its own",
+        Deed("cloudwatch:PutMetricAlarm", _ALARM, {"cloudwatch:AlarmActions": [_TOPIC, _TERMINATES]}),
+        "NeverAlarmsThatStopHosts",
+        Deed("cloudwatch:PutMetricAlarm", _ALARM, {"cloudwatch:AlarmActions": [_TOPIC]}),
+    ),
+    by_stack(
+        "receives the mail of the whole account",
+        Deed("ses:CreateReceiptRule"),
         "NotWhatStacksNeverNeed",
     ),
     by_stack(

@@ -62,6 +62,34 @@ def test_the_stacks_tags_come_with_the_creating_call(place: Place) -> None:
     assert create(place, "foreign", foreign, logistics, OnFailure="DO_NOTHING") == "CREATE_FAILED"
 
 
+def test_the_function_of_a_mapping_and_the_actions_of_an_alarm_count(place: Place) -> None:
+    """As in the stack role's prohibitions, which know no other way to tell whose these are."""
+    own = {"ArnLike": {"lambda:FunctionArn": "arn:aws:lambda:*:*:function:payments-*"}}
+    stops = {"ForAnyValue:StringLike": {"cloudwatch:AlarmActions": "arn:*:automate:*"}}
+    role = place.stack_role(
+        "stacks",
+        allow("lambda:CreateEventSourceMapping", **own),
+        allow("lambda:Get*", "lambda:List*", "lambda:TagResource", "cloudwatch:*"),
+        deny("cloudwatch:PutMetricAlarm", **stops),
+    )
+    queue = f"arn:aws:sqs:eu-north-1:{place.account}:orders"
+    place.root("sqs").create_queue(QueueName="orders")
+    alarm = {
+        "ComparisonOperator": "GreaterThanThreshold",
+        "EvaluationPeriods": 1,
+        "AlarmActions": ["arn:aws:automate:eu-north-1:ec2:terminate"],
+    }
+    resources = {"Alarm": resource("CloudWatch::Alarm", alarm)}
+    for name in ("payments-orders", "logistics-routes"):
+        mapping = {"EventSourceArn": queue, "FunctionName": name}
+        resources[name.title().replace("-", "")] = resource("Lambda::EventSourceMapping", mapping)
+    assert create(place, "orders", resources, role, OnFailure="DO_NOTHING") == "CREATE_FAILED"
+    denied = place.failures("orders")
+    assert "with an explicit deny" in denied["Alarm"]
+    assert "not authorized to perform: lambda:CreateEventSourceMapping" in denied["LogisticsRoutes"]
+    assert "not authorized" not in denied.get("PaymentsOrders", "")
+
+
 def test_a_role_outside_the_boundary_cannot_be_made(place: Place) -> None:
     boundary = f"arn:aws:iam::{place.account}:policy/portal-environment-boundary"
     inside = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
