@@ -98,5 +98,23 @@ class AccountTeam(models.Model):
                     f"“{secret}” is named for one team: a team may use what is under portal/, its key and /, and "
                     "nobody else may. Remove it from the list."
                 )
+        if (other := self._with_a_key_alike()) is not None:
+            errors["team"] = (
+                f"In AWS, the names of {team.name} and {other.name} would begin alike, and some are all that separates "
+                f"the teams. Use another account, or give {team.name} another slug."
+            )
         if errors:
             raise ValidationError(errors)
+
+    def _with_a_key_alike(self) -> Team | None:
+        """Another team of the account whose key begins with this team's and a hyphen, or the reverse.
+
+        IAM compares the names of private zones and functions with `KEY-*`.
+        """
+        key = f"{team_key(self.team.slug)}-"
+        others = AccountTeam.objects.filter(account_id=self.account_id).exclude(team_id=self.team_id)
+        for other in others.select_related("team"):
+            others_key = f"{team_key(other.team.slug)}-"
+            if key.startswith(others_key) or others_key.startswith(key):
+                return other.team
+        return None

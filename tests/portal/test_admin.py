@@ -223,6 +223,25 @@ def test_no_two_teams_have_one_key(administrator: Client, people: People) -> Non
     assert administrator.post("/admin/provisioning/team/add/", fine).status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("slug", "others_slug"), [("payments", "payments-eu"), ("payments-eu", "payments"), ("payments", "pay")]
+)
+def test_teams_whose_names_begin_alike_share_no_account(people: People, slug: str, others_slug: str) -> None:
+    entered = AccountTeam.objects.filter(team=people.payments)[0]
+    Team.objects.filter(pk=people.payments.pk).update(slug=slug)
+    other = Team.objects.create(slug=others_slug, name="Other")
+    role = f"arn:aws:iam::{entered.account.account_id}:role/portal/stacks/portal-stacks-{others_slug}"
+    second = AccountTeam(account=entered.account, team=other, stack_role_arn=role)
+    if others_slug == "pay":  # No hyphen follows it in "payments", so no pattern of the one covers the other.
+        second.clean()
+        return
+    with pytest.raises(ValidationError, match="would begin alike") as refused:
+        second.clean()
+    assert list(refused.value.message_dict) == ["team"]
+    entered.delete()
+    second.clean()
+
+
 # Rights
 
 
