@@ -31,6 +31,7 @@ from ministack.services import elasticache as _elasticache
 from ministack.services import eventbridge as _eventbridge
 from ministack.services import iam as _iam
 from ministack.services import kms as _kms
+from ministack.services import lambda_svc as _lambda
 from ministack.services import mq as _mq
 from ministack.services import rds as _rds
 from ministack.services import route53 as _route53
@@ -110,6 +111,7 @@ eventbridge = Insides(_eventbridge, "rules tags")
 evaluator = Insides(_evaluator, "resource_policy")
 iam = Insides(_iam, "IAM_HANDLERS aws_managed_policies error instance_profiles p policies roles")
 kms = Insides(_kms, "keys")
+lambda_functions = Insides(_lambda, "esms")
 logs = Insides(_logs, "log_groups")
 mq = Insides(_mq, "SUPPORTED_ENGINES brokers tags")
 rds = Insides(_rds, "clusters instance_xml instances param_groups snapshots subnet_groups tags")
@@ -175,6 +177,7 @@ __all__ = [
     "helpers",
     "iam",
     "kms",
+    "lambda_functions",
     "logs",
     "mq",
     "new_uuid",

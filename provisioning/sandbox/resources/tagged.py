@@ -43,6 +43,11 @@ def _tag_web_acl(physical_id: str, properties: Properties) -> None:
     api("wafv2").tag_resource(ResourceARN=arn, Tags=tag_list(properties))
 
 
+def _tag_event_source(physical_id: str, properties: Properties) -> None:
+    arn = f"arn:aws:lambda:{get_region()}:{get_account_id()}:event-source-mapping:{physical_id}"
+    api("lambda").tag_resource(Resource=arn, Tags={tag["Key"]: tag["Value"] for tag in tag_list(properties)})
+
+
 def _tag_policy(physical_id: str, properties: Properties) -> None:
     api("iam").tag_policy(PolicyArn=physical_id, Tags=tag_list(properties))
 
@@ -82,6 +87,7 @@ def register() -> None:
         _extend(f"AWS::ElastiCache::{name}", _tag_cache(kind))
     _extend("AWS::ElasticLoadBalancingV2::ListenerRule", _tag_balancer_part)
     _extend("AWS::Events::Rule", _tag_event_rule)
+    _extend("AWS::Lambda::EventSourceMapping", _tag_event_source)
     _extend("AWS::WAFv2::WebACL", _tag_web_acl)
     _extend("AWS::IAM::ManagedPolicy", _tag_policy)
     _extend("AWS::IAM::Role", _bound_role, None)

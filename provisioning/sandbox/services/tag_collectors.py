@@ -172,6 +172,12 @@ def _certificates() -> Tagged:
         yield arn, pairs(certificate.get("Tags"))
 
 
+def _functions() -> Tagged:
+    yield from _ministacks("lambda")()
+    for mapping_id, mapping in private.lambda_functions.esms.items():
+        yield _arn("lambda", f"event-source-mapping:{mapping_id}"), pairs(mapping.get("Tags"))
+
+
 def _brokers() -> Tagged:
     for broker in private.mq.brokers.values():
         yield broker["brokerArn"], pairs(private.mq.tags.get(broker["brokerArn"]))
@@ -222,7 +228,6 @@ MINISTACKS = (
     "ecr",
     "elasticfilesystem",
     "glue",
-    "lambda",
     "s3",
     "scheduler",
     "sns",
@@ -242,6 +247,7 @@ COLLECTORS: dict[str, Callable[[], Tagged]] = {
     "elasticloadbalancing": _balancers,
     "events": _rules,
     "kms": _keys,
+    "lambda": _functions,
     "logs": _log_groups,
     "mq": _brokers,
     "rds": _rds,

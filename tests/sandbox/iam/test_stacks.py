@@ -90,6 +90,32 @@ def test_the_function_of_a_mapping_and_the_actions_of_an_alarm_count(place: Plac
     assert "not authorized" not in denied.get("PaymentsOrders", "")
 
 
+def test_an_event_source_of_a_stack_can_be_stopped_by_its_tags(place: Place) -> None:
+    """As in a teardown: role/portal may stop only what has an environment's tags."""
+    code = {"ZipFile": "def handler(event, context): pass"}
+    runs = {"Runtime": "python3.13", "Handler": "index.handler", "Code": code}
+    function = {**runs, "Role": place.role("receiver", allow("sqs:*"), service="lambda.amazonaws.com")}
+    mapping = {"EventSourceArn": att("Queue", "Arn"), "FunctionName": ref("Receiver")}
+    resources = {
+        **QUEUE,
+        "Receiver": resource("Lambda::Function", function),
+        "Source": resource("Lambda::EventSourceMapping", mapping),
+    }
+    assert create(place, "orders", resources) == "CREATE_COMPLETE"
+    own = {"StringEquals": {"aws:ResourceTag/portal:team": "payments"}}
+    stop = place.session(place.role("teardown", allow("lambda:UpdateEventSourceMapping", **own))).client("lambda")
+    sources = place.root("lambda").list_event_source_mappings()["EventSourceMappings"]
+    untagged = place.root("lambda").create_event_source_mapping(
+        EventSourceArn=place.root("sqs").get_queue_attributes(
+            QueueUrl=place.root("sqs").create_queue(QueueName="others")["QueueUrl"], AttributeNames=["QueueArn"]
+        )["Attributes"]["QueueArn"],
+        FunctionName=sources[0]["FunctionArn"],
+    )
+    assert stop.update_event_source_mapping(UUID=sources[0]["UUID"], Enabled=False)["UUID"] == sources[0]["UUID"]
+    with pytest.raises(ClientError, match="not authorized to perform: lambda:UpdateEventSourceMapping"):
+        stop.update_event_source_mapping(UUID=untagged["UUID"], Enabled=False)
+
+
 def test_a_role_outside_the_boundary_cannot_be_made(place: Place) -> None:
     boundary = f"arn:aws:iam::{place.account}:policy/portal-environment-boundary"
     inside = {"StringEquals": {"iam:PermissionsBoundary": boundary}}
