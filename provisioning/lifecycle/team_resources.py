@@ -146,6 +146,8 @@ def _allows_image_repository(name: ExternalName, account_team: AccountTeam) -> b
     registry, _, repository = name.value.partition("/")
     own_registry = registry.startswith(f"{account_team.account.account_id}.")
     own = own_registry and repository.startswith(f"{team_key(account_team.team.slug)}/")
+    if ".." in repository:  # A client could follow it into another folder. AWS has no such names.
+        return False
     return own or _is_listed(name.value, account_team.image_repositories)
 
 

@@ -90,6 +90,12 @@ def test_alice_names_a_zone_and_an_image_of_a_private_registry() -> None:
     ]
 
 
+@pytest.mark.parametrize("host", ["amazonaws.com", "amazonaws.com.", "amazonaws.com:443", "amazonaws.com.cn:443"])
+def test_an_image_is_private_however_its_registry_is_written(host: str) -> None:
+    repository = f"123456789012.dkr.ecr.eu-north-1.{host}/payments/api"
+    assert external_types.private_repositories(f"{repository}:1.2") == [repository]
+
+
 def test_a_certificate_given_as_text_and_a_secret_are_named() -> None:
     orders = design(
         node("load_balancer", "public", certificate=ARN, target=Reference("service", "api"), health_check="/"),

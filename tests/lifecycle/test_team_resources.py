@@ -73,6 +73,8 @@ REFUSED = [
     (ExternalKind.ROLE, "Admin"),
     (ExternalKind.IMAGE_REPOSITORY, f"{REGISTRY}/logistics/api"),
     (ExternalKind.IMAGE_REPOSITORY, f"{REGISTRY}/payments-eu/api"),
+    (ExternalKind.IMAGE_REPOSITORY, f"{REGISTRY}/payments/../logistics/api"),
+    (ExternalKind.IMAGE_REPOSITORY, f"{REGISTRY}/tools/../logistics/api"),
     (ExternalKind.IMAGE_REPOSITORY, f"{REGISTRY}/payments"),
     (ExternalKind.IMAGE_REPOSITORY, f"{OTHER_REGISTRY}/payments/api"),
     (ExternalKind.IMAGE_REPOSITORY, f"{OTHER_REGISTRY}/base/python/extra"),

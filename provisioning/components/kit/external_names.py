@@ -54,7 +54,8 @@ ImageReference: TypeAlias = Annotated[
 
 # https://docs.aws.amazon.com/AmazonECR/latest/userguide/Registries.html
 _PRIVATE_REPOSITORY: Final = re.compile(
-    r"[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)/[A-Za-z0-9._/-]+"
+    r"[0-9]{12}\.dkr[.-]ecr(?:-fips)?\.[a-z0-9-]+\.(?:amazonaws\.com(?:\.cn)?|on\.aws)"
+    r"\.?(?::[0-9]{1,5})?/[A-Za-z0-9._/-]+"
 )
 
 
