@@ -219,6 +219,23 @@ def another_teams_group_is_opened_by_a_parameter(t: Template) -> None:
     add(t, "Bad", "AWS::EC2::SecurityGroupIngress", GroupId=ref("Group"), **rule)
 
 
+@breaks("foreign.attachment", "high")
+def another_teams_cluster_runs_a_service(t: Template) -> None:
+    add(t, "Bad", "AWS::ECS::Service", Cluster="orders-dev-main", TaskDefinition="orders-dev-api")
+
+
+@breaks("foreign.attachment", "high")
+def another_teams_function_gets_an_event_source(t: Template) -> None:
+    arn = {"Fn::Sub": "arn:aws:sqs:${AWS::Region}:${AWS::AccountId}:x"}
+    add(t, "Bad", "AWS::Lambda::EventSourceMapping", FunctionName="orders-dev-receiver", EventSourceArn=arn)
+
+
+@breaks("foreign.attachment", "high")
+def another_teams_listener_gets_a_certificate(t: Template) -> None:
+    arn = "arn:aws:elasticloadbalancing:eu-north-1:123456789012:listener/app/orders/0a/0b"
+    add(t, "Bad", "AWS::ElasticLoadBalancingV2::ListenerCertificate", ListenerArn=arn, Certificates=[])
+
+
 @breaks("foreign.network", "high")
 def a_private_zone_answers_in_anothers_network(t: Template) -> None:
     add(t, "Bad", "AWS::Route53::HostedZone", Name="x.internal", VPCs=[{"VPCId": "vpc-0123abcd", "VPCRegion": "x"}])

@@ -46,6 +46,10 @@ _ADDED_TO = {
     "AWS::EFS::AccessPoint": ("FileSystemId", ("AWS::EFS::FileSystem",)),
     "AWS::ElasticLoadBalancingV2::Listener": ("LoadBalancerArn", ("AWS::ElasticLoadBalancingV2::LoadBalancer",)),
     "AWS::ElasticLoadBalancingV2::ListenerRule": ("ListenerArn", ("AWS::ElasticLoadBalancingV2::Listener",)),
+    "AWS::ElasticLoadBalancingV2::ListenerCertificate": ("ListenerArn", ("AWS::ElasticLoadBalancingV2::Listener",)),
+    "AWS::ECS::Service": ("Cluster", ("AWS::ECS::Cluster",)),
+    "AWS::ECS::TaskSet": ("Cluster", ("AWS::ECS::Cluster",)),
+    "AWS::Lambda::EventSourceMapping": ("FunctionName", ("AWS::Lambda::Function", "AWS::Lambda::Alias")),
     "AWS::WAFv2::WebACLAssociation": ("ResourceArn", ("AWS::ElasticLoadBalancingV2::LoadBalancer",)),
     "AWS::ApplicationAutoScaling::ScalableTarget": ("ResourceId", ("AWS::ECS::Service",)),
 }
@@ -84,7 +88,7 @@ def foreign_policy(view: View, report: Reporter) -> None:
 
 @rule(
     "foreign.attachment",
-    "Subscriptions, filters, rules and routes are added to the template's own resources",
+    "Subscriptions, filters, rules, routes and tasks are added to the template's own resources",
     severity="high",
     why="A subscription to another team's topic or logs receives its messages; a rule or route redirects its traffic.",
     remedy="Add it to a resource of the template by Ref or GetAtt.",
