@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from provisioning.blueprint import as_text, parse_inputs, resolve
 from provisioning.blueprint.inputs.types import coerce
 from provisioning.blueprint.inputs.variable_type import VariableType
+from provisioning.design.expressions import expression_problem
 from tests.blueprint.conftest import GOOD, Write, environment, problems
 
 BY_SIZE = (
@@ -49,7 +50,10 @@ def test_defaults_that_copy_too_much_are_refused(write: Write) -> None:
     assert any("copy too much" in problem for problem in problems(write(f"{text}\n{greedy}")))
 
 
-plain = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u2028\u2029"), max_size=20)
+# Input that could begin an expression is refused; `test_expressions_in_inputs.py` covers it.
+plain = st.text(st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="\u2028\u2029"), max_size=20).filter(
+    lambda text: not expression_problem(text)
+)
 numbers = st.integers(-(10**14), 10**14) | st.floats(-1e14, 1e14, allow_nan=False)
 values = st.one_of(
     st.tuples(st.just("list(string)"), st.lists(plain, max_size=4)),

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from provisioning.blueprint import Blueprint, InputErrors, Variable, example_inputs, parse_inputs
+from provisioning.design.expressions import expression_problem
 from provisioning.design.graph import Value
 from provisioning.exchange import RequestDocument, fill, read, write_api_json, write_tfvars, write_tfvars_json
 from provisioning.exchange.writing import hcl
@@ -25,6 +26,8 @@ words = st.text(
 ) | st.sampled_from(
     ["${var.x}", "%{ if }", '"', "\\", "$${a}", "a$", "%%{", "<<EOT", "null", "true", "007", "\\u0024{"]
 )
+# Every input with an expression is refused, so a request has none.
+accepted = words.filter(lambda text: not expression_problem(text))
 numbers = st.integers(-(10**15) + 1, 10**15 - 1) | st.floats(-1e14, 1e14, allow_nan=False)
 
 
@@ -39,7 +42,7 @@ def scalars(type_: str, variable: Variable) -> st.SearchStrategy[Any]:
         high = min((rule.max for rule in variable.validations if rule.max is not None), default=None)
         return numbers if low is None and high is None else st.integers(math.ceil(low or 0), math.floor(high or 10_000))
     patterns = [rule.pattern for rule in variable.validations if rule.pattern]
-    return st.from_regex(patterns[0], fullmatch=True) if patterns else words
+    return st.from_regex(patterns[0], fullmatch=True) if patterns else accepted
 
 
 def answers(variable: Variable) -> st.SearchStrategy[Any]:
@@ -47,7 +50,7 @@ def answers(variable: Variable) -> st.SearchStrategy[Any]:
     if variable.type.container == "list":
         return st.lists(scalar, max_size=3)
     if variable.type.container == "map":
-        return st.dictionaries(words, scalar, max_size=3)
+        return st.dictionaries(accepted, scalar, max_size=3)
     return scalar
 
 
