@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from provisioning.lifecycle.preflight.check import Check, Question, Verdict, World, blocking, passed, warning
 from provisioning.lifecycle.preflight.checks.zone_choice import zone_numbers
 from provisioning.lifecycle.preflight.subject import Subject
+from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import number
 
 _NEARLY_FULL: Final = 0.9
@@ -104,33 +105,37 @@ def _nat_gateways(subject: Subject) -> Iterator[Question]:
         yield Question(region, "Quota of NAT gateways", ask)
 
 
+def _tasks_at_start(service: Resource) -> int:
+    desired = number(service.get("DesiredCount"))
+    return 1 if desired is None else desired
+
+
+# How many network interfaces a resource needs at least: one for each attachment that its template shows.
+_INTERFACES_OF: Final[Mapping[str, Callable[[Resource], int]]] = {
+    "AWS::EC2::Instance": lambda instance: 0 if instance.objects("NetworkInterfaces") else 1,
+    "AWS::EC2::NatGateway": lambda _gateway: 1,
+    "AWS::EC2::NetworkInterface": lambda _interface: 1,
+    "AWS::EC2::VPCEndpoint": lambda endpoint: len(endpoint.items("SubnetIds")),
+    "AWS::ECS::Service": _tasks_at_start,
+    "AWS::EFS::MountTarget": lambda _target: 1,
+    "AWS::ElastiCache::ReplicationGroup": lambda group: number(group.get("NumCacheClusters")) or 1,
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": lambda balancer: (
+        len(balancer.items("Subnets")) or len(balancer.items("SubnetMappings"))
+    ),
+    "AWS::Lambda::Function": lambda function: len(function.items("VpcConfig.SubnetIds")),
+    "AWS::RDS::DBInstance": lambda database: 2 if str(database.get("MultiAZ", "")).lower() == "true" else 1,
+}
+
+
 def interfaces_needed(subject: Subject, region: str) -> int:
-    """How many network interfaces the plan needs at least: one for each attachment that a template
-    shows. Tasks count once each, as many as their service wants at the start.
+    """How many network interfaces the plan needs at least. Tasks count once each, as many as their
+    service wants at the start.
     """
-    total = 0
-    for resource in subject.model.resources.values():
-        if subject.region_of(resource) != region:
-            continue
-        kind = resource.type
-        if kind in ("AWS::EC2::NetworkInterface", "AWS::EC2::NatGateway", "AWS::EFS::MountTarget") or (
-            kind == "AWS::EC2::Instance" and not resource.objects("NetworkInterfaces")
-        ):
-            total += 1
-        elif kind == "AWS::ElasticLoadBalancingV2::LoadBalancer":
-            total += len(resource.items("Subnets")) or len(resource.items("SubnetMappings"))
-        elif kind == "AWS::EC2::VPCEndpoint":
-            total += len(resource.items("SubnetIds"))
-        elif kind == "AWS::RDS::DBInstance":
-            total += 2 if str(resource.get("MultiAZ", "")).lower() == "true" else 1
-        elif kind == "AWS::ElastiCache::ReplicationGroup":
-            total += number(resource.get("NumCacheClusters")) or 1
-        elif kind == "AWS::ECS::Service":
-            desired = number(resource.get("DesiredCount"))
-            total += 1 if desired is None else desired
-        elif kind == "AWS::Lambda::Function":
-            total += len(resource.items("VpcConfig.SubnetIds"))
-    return total
+    return sum(
+        _INTERFACES_OF[resource.type](resource)
+        for resource in subject.model.resources.values()
+        if resource.type in _INTERFACES_OF and subject.region_of(resource) == region
+    )
 
 
 def _interfaces(subject: Subject) -> Iterator[Question]:
