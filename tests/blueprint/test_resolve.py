@@ -66,7 +66,7 @@ def test_null_is_as_if_it_were_not_written(write: Write) -> None:
     assert setting(design, "bucket.files", "keep_data") is False
 
 
-def test_the_same_wish_gives_an_equal_design(notes: Blueprint, write: Write) -> None:
+def test_the_same_inputs_give_an_equal_design(notes: Blueprint, write: Write) -> None:
     assert design_of(notes) == design_of(write(GOOD).get("notes"))
 
 

@@ -106,7 +106,7 @@ def test_it_refuses_people_outside_the_team(world: World, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "says"),
+    ("changed", "says"),
     [
         ({"name": "Orders"}, "lowercase"),
         ({"name": "o--o"}, "lowercase"),
@@ -115,9 +115,9 @@ def test_it_refuses_people_outside_the_team(world: World, name: str) -> None:
         ({"region": "eu-west-1"}, "not offered in eu-west-1"),
     ],
 )
-def test_it_refuses_what_cannot_be(world: World, wish: dict[str, str], says: str) -> None:
+def test_it_refuses_what_cannot_be(world: World, changed: dict[str, str], says: str) -> None:
     blueprint = world.blueprints["small"]
-    asked = {"name": "orders", "size": "dev", "region": REGION, **wish}
+    asked = {"name": "orders", "size": "dev", "region": REGION, **changed}
     with pytest.raises(Refused, match=says):
         request_environment(
             actor=world.bob, team=world.team, blueprint=blueprint, inputs={}, account=world.account, **asked

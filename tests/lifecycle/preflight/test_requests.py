@@ -28,7 +28,7 @@ from tests.scripted_aws.cloud import Living, Place
 REQUEST_IDS = {size: uuid.uuid4() for size in ("dev", "prod")}
 
 
-def wish_of(world: World, size: str = "dev") -> dict[str, Any]:
+def arguments_of(world: World, size: str = "dev") -> dict[str, Any]:
     """The arguments of one request, whose id is the same from the form to the end."""
     blueprint = world.blueprints["small"]
     return {
@@ -56,18 +56,18 @@ def onboarded(world: World) -> None:
 
 def take_the_name(world: World, size: str = "dev") -> None:
     """Somebody else creates a stack of the name that the plan needs, so that AWS would refuse it."""
-    wish = wish_of(world, size)
-    aws = ScriptedAws(world.cloud, wish["account"].access(REGION))
+    arguments = arguments_of(world, size)
+    aws = ScriptedAws(world.cloud, arguments["account"].access(REGION))
     spec = interface.StackSpec(
-        name=draft_create(**wish).document.main.name, body='{"Resources":{"Theirs":{"Type":"AWS::SNS::Topic"}}}'
+        name=draft_create(**arguments).document.main.name, body='{"Resources":{"Theirs":{"Type":"AWS::SNS::Topic"}}}'
     )
     aws.create_stack(spec, token=f"theirs-{uuid.uuid4()}")
     world.cloud.clock.advance(60)
 
 
 def check(world: World, size: str = "dev", **changes: Any) -> None:
-    wish = wish_of(world, size) | changes
-    check_draft(draft=draft_create(**wish), account=wish["account"], connect=world.aws_for)
+    arguments = arguments_of(world, size) | changes
+    check_draft(draft=draft_create(**arguments), account=arguments["account"], connect=world.aws_for)
 
 
 def test_a_request_stores_the_report_that_its_sender_saw(world: World) -> None:
