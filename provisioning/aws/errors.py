@@ -122,3 +122,9 @@ class Unclear(AwsError):
 class InternalFailure(AwsError):
     retryable = True
     advice = "AWS reported an internal error. The portal retries automatically."
+
+
+class NotPermitted(Exception):
+    """The engine refused a call before it was sent: the lease is over, the deadline has passed, or
+    the call is not what was approved. Nothing was sent.
+    """

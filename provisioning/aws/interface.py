@@ -13,6 +13,15 @@ from datetime import datetime
 from typing import Protocol
 
 from provisioning.aws.account_reads import AccountReads
+from provisioning.aws.change_sets import (
+    ChangeSet,
+    ChangeSetSpec,
+    ChangeSetSummary,
+    DriftDetection,
+    OperationEvent,
+    QueuedEvent,
+    ResourceDrift,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +60,11 @@ class StackSpec:
 
 @dataclass(frozen=True, slots=True)
 class StackState:
-    """A stack as DescribeStacks or ListStacks returns it. Only DescribeStacks returns `outputs` and
-    `tags`.
+    """A stack as DescribeStacks or ListStacks returns it. A summary of ListStacks has the status,
+    times, drift status, parent and last operation only.
+
+    `parameters` are (value, resolved value) by key; AWS masks NoEcho values. `last_operation` is
+    the newest of LastOperations, as (type, id).
     """
 
     stack_id: str
@@ -63,6 +75,18 @@ class StackState:
     outputs: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
     termination_protection: bool = False
+    last_updated_at: datetime | None = None
+    detailed_status: str = ""
+    parameters: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+    role_arn: str = ""
+    notification_arns: tuple[str, ...] = ()
+    change_set_id: str = ""
+    last_operation: tuple[str, str] = ("", "")
+    express: bool = False
+    disable_rollback: bool = False
+    parent_id: str = ""
+    drift_status: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +195,47 @@ class Aws(Protocol):
 
     def stack_resources(self, stack_id: str) -> list[StackResource]: ...
     def set_termination_protection(self, stack_name: str, *, enabled: bool) -> None: ...
+    def describe_all_stacks(self) -> list[StackState]:
+        """Returns every stack of the region, described in full: one call for each hundred."""
+
+    # Changes of stacks
+    def create_change_set(self, spec: ChangeSetSpec, *, token: str) -> str:
+        """Returns the change set's id. Raises AlreadyExists if one of this name has other content."""
+
+    def describe_change_set(self, change_set: str, *, stack_id: str, values: bool = False) -> ChangeSet | None:
+        """Returns all its pages; None if there is no such change set. Property `values` are a
+        second call's decoration: AWS may leave out resources in it.
+        """
+
+    def list_change_sets(self, stack_id: str) -> list[ChangeSetSummary]: ...
+    def execute_change_set(self, change_set_id: str, *, stack_id: str, token: str) -> None: ...
+    def delete_change_set(self, change_set_id: str, *, stack_id: str) -> None: ...
+    def stack_template(self, stack_id: str, *, change_set_id: str = "") -> str:
+        """Returns the original template of the stack, or of a change set."""
+
+    def stack_policy(self, stack_id: str) -> str | None: ...
+    def set_stack_policy(self, stack_id: str, policy: str) -> None: ...
+    def cancel_update(self, stack_id: str, *, token: str) -> None: ...
+    def continue_rollback(self, stack_id: str, *, token: str, skip: Sequence[str] = ()) -> None: ...
+    def rollback_stack(self, stack_id: str, *, token: str) -> None: ...
+    def force_delete_stack(self, stack_id: str, *, token: str) -> None:
+        """DeleteStack with FORCE_DELETE_STACK, which AWS accepts only in DELETE_FAILED."""
+
+    def operation_events(
+        self, *, stack_id: str = "", change_set_id: str = "", operation_id: str = "", failed_only: bool = False
+    ) -> list[OperationEvent]:
+        """DescribeEvents, oldest first."""
+
+    # Drift
+    def detect_drift(self, stack_id: str) -> str:
+        """Starts a detection and returns its id."""
+
+    def drift_detection(self, detection_id: str) -> DriftDetection: ...
+    def resource_drifts(self, stack_id: str) -> list[ResourceDrift]: ...
+
+    # Events through EventBridge and SQS
+    def receive_events(self, queue_url: str, *, wait_seconds: int) -> list[QueuedEvent]: ...
+    def delete_events(self, queue_url: str, receipts: Sequence[str]) -> None: ...
 
     def put_artefact(self, bucket: str, key: str, body: bytes, *, sha256: str) -> bool:
         """Stores a package where a stack expects it. Returns False if it is there already. S3
@@ -214,3 +279,6 @@ class Aws(Protocol):
 
     def find_by_tag(self, key: str, value: str) -> list[TaggedResource]:
         """Lists all resources of this region with the tag, through the Resource Groups Tagging API."""
+
+    def find_by_tag_values(self, key: str, values: Sequence[str]) -> list[TaggedResource]:
+        """As `find_by_tag`, for at most twenty values in one call."""

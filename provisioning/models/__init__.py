@@ -4,12 +4,14 @@ from .account import Account
 from .account_team import AccountTeam
 from .artefact import Artefact
 from .blueprint import BlueprintArchive, BlueprintVersion
+from .drift import DriftReport, Orphan
 from .environment import Environment
 from .history import AuditEvent, Receipt, Transition
 from .operation import Operation
 from .request import Plan, Request, RequestKind
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
+from .worker import PeriodicTask, PolledRegion, Worker
 
 __all__ = [
     "Account",
@@ -18,10 +20,14 @@ __all__ = [
     "AuditEvent",
     "BlueprintArchive",
     "BlueprintVersion",
+    "DriftReport",
     "Environment",
     "Membership",
     "Operation",
+    "Orphan",
+    "PeriodicTask",
     "Plan",
+    "PolledRegion",
     "Receipt",
     "Request",
     "RequestKind",
@@ -33,4 +39,5 @@ __all__ = [
     "Team",
     "Transition",
     "User",
+    "Worker",
 ]

@@ -42,6 +42,12 @@ class Environment(models.Model):
     generation = models.CharField(max_length=5, blank=True, default="", db_default="")
     stack_role_arn = models.CharField(max_length=2048, blank=True, default="", db_default="")
 
+    # Until when somebody is looking at its page, so that its events are read.
+    viewed_until = models.DateTimeField(null=True, blank=True)
+    is_adopted = models.BooleanField(default=False, db_default=False)
+    # Why no change is accepted until it is repaired; empty if nothing is wrong.
+    needs_repair = models.TextField(blank=True, default="", db_default="")
+
     class Meta:
         constraints = [
             models.UniqueConstraint(

@@ -62,6 +62,7 @@ class Receipt(models.Model):
     lines = models.JSONField()
     scan = models.JSONField()
     written_at = models.DateTimeField()
+    digest = models.CharField(max_length=64, blank=True, default="", db_default="")
 
     def __str__(self) -> str:
         return f"receipt {self.environment_id}"

@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from .environment import Environment
 from .request import Request, RequestKind
+from .team import User
 
 
 class Operation(models.Model):
@@ -16,6 +17,13 @@ class Operation(models.Model):
     the write of an earlier claim is refused. `step_data` is the JSON of
     `provisioning.lifecycle.step_data.StepData`. Its column is named `memory`, as workers of earlier
     versions know it. `cause` and `next_action` are for people.
+
+    `holder` is the worker that has the lease. `step_began_at` is set while a step runs; a claimer
+    that finds it set, and the holder's heartbeat stopped, counts a death. `approved_digest` is the
+    digest that was approved when the operation was opened. The `call_` fields are the intention
+    record: the call that changes something and was recorded last, by number, words, client token
+    and digest of its arguments. It is open until it has an answer (`call_ended_at`) or its deadline
+    has passed.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -31,6 +39,19 @@ class Operation(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     attempts = models.IntegerField(default=0)
+    # The database has the defaults as well, so that a process of an earlier version can insert rows.
+    holder = models.UUIDField(null=True, blank=True)
+    step_began_at = models.DateTimeField(null=True, blank=True)
+    deaths = models.IntegerField(default=0, db_default=0)
+    approved_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    call_no = models.BigIntegerField(default=0, db_default=0)
+    call_what = models.CharField(max_length=200, blank=True, default="", db_default="")
+    call_token = models.CharField(max_length=128, blank=True, default="", db_default="")
+    call_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    call_deadline = models.DateTimeField(null=True, blank=True)
+    call_ended_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_at = models.DateTimeField(null=True, blank=True)
+    cancel_requested_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     step_data = models.JSONField(default=dict, db_column="memory")
     cause = models.TextField(blank=True)
     cause_detail = models.TextField(blank=True)

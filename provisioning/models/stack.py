@@ -14,6 +14,9 @@ class Stack(models.Model):
 
     After a failed attempt a key may have several rows; the newest counts.
 
+    `details` is the JSON of what DescribeStacks said last (`lifecycle/fingerprint.py`);
+    `fingerprint` is that of the stack as the portal left it.
+
     `inputs` are the stack inputs: parameters read from outputs of earlier stacks, stored before
     they are used.
     """
@@ -30,6 +33,10 @@ class Stack(models.Model):
     inputs = models.JSONField(default=dict, db_column="handed")
     polled_at = models.DateTimeField(null=True, blank=True)
     last_event_id = models.CharField(max_length=400, blank=True)
+    # The database has the defaults as well, so that a process of an earlier version can insert rows.
+    details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    fingerprint = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    fingerprint_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
