@@ -6,10 +6,14 @@ good, so the keys never change.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Final, Self
+
+_LABELS: Final[Mapping[str, str]] = {"abandoned": "left over", "unverified": "not verified"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +21,8 @@ class ReceiptLine:
     """A resource and how it ended. `type` is its CloudFormation type, or words for what has none.
 
     `end` is a value of `models.ResourceEnd`. `policy` is empty unless the resource is retained.
-    `ended_at` is None if that time is unknown.
+    `ended_at` is None if that time is unknown. `reason` says why a resource is left over or not
+    verified, in AWS's words where AWS gave any.
     """
 
     title: str
@@ -31,6 +36,7 @@ class ReceiptLine:
     policy: str = ""
     note: str = ""
     ended_at: datetime | None = None
+    reason: str = ""
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -39,7 +45,7 @@ class ReceiptLine:
 
     @property
     def end_label(self) -> str:
-        return "left over" if self.end == "abandoned" else self.end
+        return _LABELS.get(self.end, self.end)
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "ended_at": self.ended_at.isoformat() if self.ended_at else ""}
@@ -50,7 +56,8 @@ class TagScan:
     """The search of all regions for resources with the tag `key`=`value`. The results are ARNs.
 
     `found` are retained, `stale` are deleted but still listed by AWS, and `left` should have been
-    deleted.
+    deleted. `settled_until` is how long late calls were waited for before it; None if no call was
+    open.
     """
 
     key: str
@@ -60,13 +67,20 @@ class TagScan:
     found: Sequence[str]
     stale: Sequence[str]
     left: Sequence[str] = ()
+    settled_until: datetime | None = None
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        return cls(**_known(cls, stored) | {"at": datetime.fromisoformat(stored["at"])})
+        settled = stored.get("settled_until")
+        times = {
+            "at": datetime.fromisoformat(stored["at"]),
+            "settled_until": datetime.fromisoformat(settled) if settled else None,
+        }
+        return cls(**_known(cls, stored) | times)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "at": self.at.isoformat()}
+        settled = self.settled_until.isoformat() if self.settled_until else ""
+        return {**asdict(self), "at": self.at.isoformat(), "settled_until": settled}
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,17 @@ class ReceiptDocument:
     def from_json(cls, lines: Sequence[Mapping[str, Any]], scan: Mapping[str, Any]) -> Self:
         """Read the two columns of a stored receipt."""
         return cls([ReceiptLine.from_json(line) for line in lines], TagScan.from_json(scan))
+
+    def digest(self, *, plan_digest: str) -> str:
+        """Return the SHA-256 that signs the receipt: of its canonical JSON and the plan's digest."""
+        return digest_of_stored([line.as_json() for line in self.lines], self.scan.as_json(), plan_digest=plan_digest)
+
+
+def digest_of_stored(lines: Sequence[Mapping[str, Any]], scan: Mapping[str, Any], *, plan_digest: str) -> str:
+    """Return the digest of a receipt as it is stored, so that a change of any key shows."""
+    content = {"lines": lines, "plan": plan_digest, "scan": scan}
+    text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _known(record: type[ReceiptLine | TagScan], stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -23,7 +23,8 @@ class Operation(models.Model):
     digest that was approved when the operation was opened. The `call_` fields are the intention
     record: the call that changes something and was recorded last, by number, words, client token
     and digest of its arguments. It is open until it has an answer (`call_ended_at`) or its deadline
-    has passed.
+    has passed. `calls_open_until` is the latest deadline of an earlier call that never had an
+    answer, as the next call overwrites its record.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -50,6 +51,7 @@ class Operation(models.Model):
     call_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
     call_deadline = models.DateTimeField(null=True, blank=True)
     call_ended_at = models.DateTimeField(null=True, blank=True)
+    calls_open_until = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
     cancel_requested_by = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     step_data = models.JSONField(default=dict, db_column="memory")

@@ -17,6 +17,9 @@ class Stack(models.Model):
     `details` is the JSON of what DescribeStacks said last (`lifecycle/fingerprint.py`);
     `fingerprint` is that of the stack as the portal left it.
 
+    `listed_at` is when CloudFormation's list of its resources was last written to the ledger, and
+    `policies` are the deletion policies of the template in AWS at that time, by logical id.
+
     `inputs` are the stack inputs: parameters read from outputs of earlier stacks, stored before
     they are used.
     """
@@ -37,6 +40,8 @@ class Stack(models.Model):
     details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     fingerprint = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     fingerprint_at = models.DateTimeField(null=True, blank=True)
+    policies = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    listed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:
@@ -46,13 +51,15 @@ class Stack(models.Model):
 class ResourceEnd(models.TextChoices):
     """How a resource ended, for the receipt; empty while it exists.
 
-    `LEFT_OVER` should have been deleted. `FOREIGN` existed before this environment and is never
+    `LEFT_OVER` should have been deleted. `NOT_VERIFIED` was deleted by CloudFormation's own report,
+    and no service could confirm it. `FOREIGN` existed before this environment and is never
     modified. Values and labels are in migrations and never change.
     """
 
     DELETED = "deleted"
     RETAINED = "retained"
     LEFT_OVER = "abandoned", "Abandoned"
+    NOT_VERIFIED = "unverified", "Not verified"
     FOREIGN = "foreign"
 
 
