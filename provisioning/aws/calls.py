@@ -4,7 +4,7 @@ coming work, marked as planned. `manage.py rights` compares the onboarding templ
 Add a call
 ----------
 A call that only reads: add its operation to `needs/reads.py`. Any other call: add a line to
-`needs/changes.py` with every permission that AWS asks for, such as iam:PassRole for a role that the
+`needs/changes.py` (about a stack: `needs/stack_changes.py`) with every permission that AWS asks for, such as iam:PassRole for a role that the
 request names, or the tagging permission for tags that it sets. A planned call moves from
 `needs/planned.py` when its code arrives. `tests/aws/test_calls.py` compares this table with the
 source and with the calls that are really made.
@@ -22,6 +22,7 @@ from provisioning.aws.needs.changes import CHANGES
 from provisioning.aws.needs.planned import PLANNED
 from provisioning.aws.needs.reads import NAMED_OTHERWISE, PREFIXES, READS, RESOURCE_OF, when_read
 from provisioning.aws.needs.record import Call, Caller, ExampleEnvironment, Need, When
+from provisioning.aws.needs.stack_changes import STACK_CHANGES
 from provisioning.policy.reference import REFERENCE
 
 _READING: Final = ("Describe", "Get", "List")
@@ -36,7 +37,7 @@ _ANY_NAME: Final = "{prefix}-main"
 def calls() -> Mapping[str, Call]:
     """Returns every call by its name, such as "ecs:RunTask"."""
     table: dict[str, Call] = {}
-    for call in (*_reads(), *CHANGES, *PLANNED):
+    for call in (*_reads(), *CHANGES, *STACK_CHANGES, *PLANNED):
         if call.name in table:
             raise ValueError(f"{call.name} has two lines in provisioning/aws/needs")
         table[call.name] = call

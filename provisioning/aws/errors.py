@@ -1,17 +1,24 @@
 """The errors that a call to AWS may raise. No other exception leaves this package.
 
-AwsError                   any refusal by AWS that has no class of its own ├── Throttled
-too many requests; wait `retry_after` seconds ├── AccessDenied           the role lacks a permission
-├── CredentialsExpired     no usable credentials: missing, expired or unknown to AWS ├──
-WrongAccount           the credentials belong to another account; nothing was changed ├── NotFound
-the resource does not exist ├── AlreadyExists          a resource of this name exists and is not
-ours ├── TokenConflict          the token was used before, with another request ├── WrongStatus
-the resource's status or protection does not allow the call ├── LimitExceeded          a quota or
-capacity of the account or of AWS is exhausted ├── ValidationFailed       the request is invalid │
-├── InvalidTemplate    … because the template is │   └── NoUpdates          … because it changes
-nothing ├── Unreachable            no connection: the request was not executed ├── Unclear
-the answer to a change was lost: it may have been executed; repeat it with the same token └──
-InternalFailure        an internal error of AWS
+AwsError                 any refusal by AWS that has no class of its own
+├── Throttled            too many requests; wait `retry_after` seconds
+├── AccessDenied         the role lacks a permission
+├── CredentialsExpired   no usable credentials: missing, expired or unknown to AWS
+├── WrongAccount         the credentials belong to another account; nothing was changed
+├── NotFound             the resource does not exist
+├── AlreadyExists        a resource of this name exists and is not ours
+├── TokenConflict        the token was used before, with another request
+├── WrongStatus          the resource's status or protection does not allow the call
+│   ├── Busy             … because an operation is in progress: wait for its end
+│   └── Obsolete         … because a change set is older than the stack's last change
+├── LimitExceeded        a quota or capacity of the account or of AWS is exhausted
+├── ValidationFailed     the request is invalid
+│   ├── InvalidTemplate  … because the template is
+│   └── NoUpdates        … because it changes nothing
+├── Unreachable          no connection: the request was not executed
+├── Unclear              the answer to a change was lost: it may have been executed; repeat it
+│                        with the same token
+└── InternalFailure      an internal error of AWS
 
 `retryable`: the same call may succeed later. `maybe_done`: the change may have been made
 nevertheless.
@@ -91,6 +98,15 @@ class TokenConflict(AwsError):
 
 class WrongStatus(AwsError):
     advice = "Wait until the operation in progress on it has ended, or lift its protection. Then try again."
+
+
+class Busy(WrongStatus):
+    retryable = True
+    advice = "No action is needed. The portal waits until the operation in progress on it has ended."
+
+
+class Obsolete(WrongStatus):
+    advice = "The stack has changed since this plan was made. Make a new plan."
 
 
 class LimitExceeded(AwsError):

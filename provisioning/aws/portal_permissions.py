@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from provisioning.aws.calls import Caller, ExampleEnvironment, When, calls, example_resource
 from provisioning.aws.handlers import carries_tags, drift_reads
-from provisioning.aws.needs.record import CHANGES_AND_DRIFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +52,5 @@ def portal_permissions(names: ExampleEnvironment) -> Iterator[PortalPermission]:
             resource=names.fill(example_resource(action)),
             context={},
             tags=names.tags if all(map(carries_tags, types)) else None,
-            planned=CHANGES_AND_DRIFT,
+            planned=None,
         )

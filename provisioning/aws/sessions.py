@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, overload
 from botocore.config import Config
 from botocore.credentials import CredentialProvider, CredentialResolver, Credentials, DeferredRefreshableCredentials
 from botocore.exceptions import BotoCoreError
+from botocore.handlers import json_decode_template_body
 from botocore.loaders import Loader
 from botocore.session import Session
 
@@ -208,6 +209,8 @@ def _config(access: AccountAccess) -> Config:
 def _plain_session(guard: CallGuard) -> Session:
     session = Session()
     session.register_component("data_loader", _LOADER)
+    # botocore would parse a template that is JSON, but a digest needs the text as it was sent.
+    session.unregister("after-call.cloudformation.GetTemplate", json_decode_template_body)  # type: ignore[arg-type]
     guard.install(session)
     return session
 

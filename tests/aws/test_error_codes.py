@@ -103,6 +103,38 @@ def test_every_code_that_says_not_found_or_exists_is_told_apart(service: str) ->
             "Stack [x] cannot be deleted while TerminationProtection is enabled",
             errors.WrongStatus,
         ),
+        (
+            "cloudformation",
+            "ValidationError",
+            "Stack cannot be deleted while in status UPDATE_IN_PROGRESS",
+            errors.WrongStatus,
+        ),
+        (
+            "cloudformation",
+            "ValidationError",
+            "CancelUpdateStack cannot be called from current stack status",
+            errors.WrongStatus,
+        ),
+        ("cloudformation", "ChangeSetNotFound", "ChangeSet [x] does not exist", errors.NotFound),
+        (
+            "cloudformation",
+            "InvalidChangeSetStatus",
+            "An operation on this ChangeSet is currently in progress.",
+            errors.Busy,
+        ),
+        (
+            "cloudformation",
+            "InvalidChangeSetStatus",
+            "ChangeSet [x] cannot be executed in its current execution status of [OBSOLETE]",
+            errors.Obsolete,
+        ),
+        (
+            "cloudformation",
+            "InvalidChangeSetStatus",
+            "ChangeSet [x] cannot be executed in its current execution status of [EXECUTE_COMPLETE]",
+            errors.WrongStatus,
+        ),
+        ("cloudformation", "ValidationError", "Drift detection is already in progress for stack x", errors.Busy),
         ("cloudformation", "ValidationError", "Template format error: JSON not well-formed.", errors.InvalidTemplate),
         ("cloudformation", "ValidationError", "Parameters: [X] must have values", errors.ValidationFailed),
         ("cloudformation", "InsufficientCapabilitiesException", "Requires capabilities", errors.ValidationFailed),
@@ -189,7 +221,7 @@ def test_an_error_says_where_and_what_and_survives_pickling() -> None:
 
 def test_every_exception_gives_advice_and_stands_in_the_drawing() -> None:
     classes = [item for item in vars(errors).values() if isinstance(item, type) and issubclass(item, errors.AwsError)]
-    assert len(classes) == 16
+    assert len(classes) == 18
     assert all(item.advice.endswith(".") for item in classes)
     assert all(item.__name__ in errors.__doc__ for item in classes)
 

@@ -11,8 +11,14 @@ from provisioning.policy.principal import Principal
 from tests.rights.conftest import former_roles, policy_of_aws
 from tests.support.example_environment import ORDERS
 
-# Made since: the test of the connection, the checks before approval, and all planned calls.
-_MADE_SINCE = {name for name, call in calls().items() if call.planned or call.when in (When.CONNECTING, When.PREFLIGHT)}
+# Made since: the test of the connection, the checks before approval, changes of stacks with their recovery, drift and
+# events, and all planned calls.
+_MOMENTS_SINCE = (When.CONNECTING, When.PREFLIGHT, When.CHANGE, When.RECOVERY, When.DRIFT)
+_MADE_SINCE = {
+    name
+    for name, call in calls().items()
+    if call.planned or call.when in _MOMENTS_SINCE or name in ("sqs:ReceiveMessage", "sqs:DeleteMessageBatch")
+}
 
 
 def _portal() -> Principal:

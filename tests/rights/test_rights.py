@@ -169,7 +169,7 @@ def test_the_command_reports_all_blueprints_and_ends_with_code_0(capsys: pytest.
     assert report["complete"]
     assert report["missing"] == []
     assert {role: counts["missing"] for role, counts in report["roles"].items()} == dict.fromkeys(map(str, Asker), 0)
-    assert report["calls"] > report["planned_calls"] > 20
+    assert report["calls"] > report["planned_calls"] > 0
 
 
 def test_a_wrong_option_ends_with_code_2(capsys: pytest.CaptureFixture[str]) -> None:

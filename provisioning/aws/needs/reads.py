@@ -17,7 +17,11 @@ READS: Final[Mapping[str, str]] = MappingProxyType(
         "application-autoscaling": "DescribeScalableTargets DescribeScalingPolicies",
         "autoscaling": "DescribeAutoScalingGroups DescribePolicies",
         "backup": "GetBackupPlan GetBackupSelection ListBackupVaults ListRecoveryPointsByBackupVault",
-        "cloudformation": "DescribeStackEvents DescribeStacks ListStackResources ListStacks",
+        "cloudformation": (
+            "DescribeChangeSet DescribeEvents DescribeStackDriftDetectionStatus DescribeStackEvents "
+            "DescribeStackResourceDrifts DescribeStacks GetStackPolicy GetTemplate ListChangeSets ListStackResources "
+            "ListStacks"
+        ),
         "cloudfront": (
             "ListCachePolicies ListDistributions ListResponseHeadersPolicies "
             "DescribeFunction GetCachePolicy GetCloudFrontOriginAccessIdentity GetDistribution GetKeyGroup "
@@ -80,6 +84,14 @@ _WATCHING: Final = (
     "cloudformation:ListStacks",
     "ecs:DescribeTasks",
 )
+_CHANGE: Final = (
+    "cloudformation:DescribeChangeSet",
+    "cloudformation:DescribeEvents",
+    "cloudformation:GetStackPolicy",
+    "cloudformation:GetTemplate",
+    "cloudformation:ListChangeSets",
+)
+_DRIFT: Final = ("cloudformation:DescribeStackDriftDetectionStatus", "cloudformation:DescribeStackResourceDrifts")
 _CONNECTING: Final = ("iam:GetPolicyVersion", "iam:ListAttachedRolePolicies", "iam:ListRolePolicies")
 _PREFLIGHT: Final = (
     "cloudfront:ListCachePolicies",
@@ -114,6 +126,8 @@ def when_read(call: str) -> When:
     for when, named in (
         (When.CONNECTING, _CONNECTING),
         (When.WATCHING, _WATCHING),
+        (When.CHANGE, _CHANGE),
+        (When.DRIFT, _DRIFT),
         (When.PREFLIGHT, _PREFLIGHT),
         (When.TEARDOWN, _TEARDOWN),
     ):

@@ -6,7 +6,7 @@ import pytest
 
 from provisioning.aws import AlreadyExists, StackSpec, ValidationFailed, WrongStatus
 from provisioning.aws.client import LiveAws
-from provisioning.aws.services.cloudformation import MAX_EVENT_PAGES
+from provisioning.aws.services.cloudformation.events import MAX_EVENT_PAGES
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from tests.aws.support import MakeLive
 from tests.aws.wire import Answer, Wire, error, ok
@@ -62,9 +62,16 @@ def test_it_sends_everything_that_was_asked_for(wire: Wire, live: MakeLive) -> N
 def test_what_is_not_asked_for_is_left_to_aws(aws: LiveAws, wire: Wire) -> None:
     wire.on("CreateStack", CREATED)
     aws.create_stack(spec(), token="op-1")
-    assert not {"RoleARN", "StackPolicyBody", "DeploymentConfig.Mode", "OnFailure", "TemplateURL"} & set(
-        wire.asked("CreateStack")[0].params
-    )
+    sent = wire.asked("CreateStack")[0].params
+    assert not {"RoleARN", "StackPolicyBody", "OnFailure", "TemplateURL"} & set(sent)
+
+
+def test_the_deployment_is_always_named(aws: LiveAws, wire: Wire) -> None:
+    """AWS's pages disagree about the defaults."""
+    wire.on("CreateStack", CREATED)
+    aws.create_stack(spec(), token="op-1")
+    sent = wire.asked("CreateStack")[0].params
+    assert (sent["DeploymentConfig.Mode"], sent["DeploymentConfig.DisableRollback"]) == ("STANDARD", "false")
 
 
 def test_a_stack_that_this_operation_made_is_its_own(aws: LiveAws, wire: Wire) -> None:

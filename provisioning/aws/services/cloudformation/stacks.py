@@ -1,4 +1,4 @@
-"""CloudFormation: creates, reads and deletes stacks.
+"""Creates, reads and deletes stacks.
 
 Uses the stack id as soon as there is one: after a deletion, the name means no stack or another one.
 """
@@ -9,42 +9,33 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from provisioning.aws.errors import AlreadyExists, NotFound
-from provisioning.aws.interface import StackEvent, StackResource, StackSpec, StackState
-from provisioning.aws.services.artefacts import upload
+from provisioning.aws.interface import StackResource, StackSpec, StackState
+from provisioning.aws.services.cloudformation import requests
 from provisioning.aws.sessions import Clients
-from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation.type_defs import StackEventTypeDef, StackSummaryTypeDef, StackTypeDef
+    from mypy_boto3_cloudformation.type_defs import StackSummaryTypeDef, StackTypeDef
 
 OPERATION_TAG: Final = "portal:operation"
-MAX_EVENT_PAGES: Final = 50
-"""The most pages of 100 events that one call reads: over ten events per resource of the largest
-template.
-"""
 
 
 def create_stack(aws: Clients, spec: StackSpec, *, token: str, role_arn: str = "") -> str:
-    """CloudFormation acts as `role_arn`; without it, with the caller's permissions."""
+    """CloudFormation acts as `role_arn`; without it, with the caller's permissions. A stack that
+    fails is deleted again, also in express mode.
+    """
     request: dict[str, Any] = {
         "StackName": spec.name,
-        "Parameters": [{"ParameterKey": key, "ParameterValue": value} for key, value in spec.parameters.items()],
+        "Parameters": requests.parameters(spec.parameters),
         "Capabilities": list(spec.capabilities),
-        "Tags": [{"Key": key, "Value": value} for key, value in spec.tags.items()],
+        "Tags": requests.tags(spec.tags),
         "ClientRequestToken": token,
         "EnableTerminationProtection": spec.termination_protection,
-        **_role(role_arn),
+        "DeploymentConfig": requests.deployment(express=spec.express, disable_rollback=False),
+        **requests.role(role_arn),
+        **requests.template(aws, spec.body),
     }
-    template = spec.body.encode()
-    if len(template) <= MAX_INLINE_BYTES:
-        request["TemplateBody"] = spec.body
-    else:
-        request["TemplateURL"] = upload(aws, template, prefix="templates", suffix=".json")
     if spec.stack_policy is not None:
         request["StackPolicyBody"] = spec.stack_policy
-    if spec.express and _accepts_member(aws, "CreateStack", "DeploymentConfig"):
-        # Keep the rollback of the standard mode: a stack that fails is deleted again.
-        request["DeploymentConfig"] = {"Mode": "EXPRESS", "DisableRollback": False}
     try:
         return aws.cloudformation.create_stack(**request)["StackId"]
     except AlreadyExists as error:
@@ -66,21 +57,16 @@ def _our_stack_id(aws: Clients, spec: StackSpec, error: AlreadyExists) -> str:
     ) from error
 
 
-def _role(role_arn: str) -> dict[str, str]:
-    return {"RoleARN": role_arn} if role_arn else {}
-
-
-def _accepts_member(aws: Clients, operation: str, member: str) -> bool:
-    shape = aws.cloudformation.meta.service_model.operation_model(operation).input_shape
-    return shape is not None and member in shape.members
-
-
 def delete_stack(aws: Clients, stack_id: str, *, token: str, retain: Sequence[str], role_arn: str = "") -> None:
-    request: dict[str, Any] = {"StackName": stack_id, "ClientRequestToken": token, **_role(role_arn)}
-    if retain:
-        request["RetainResources"] = list(retain)
+    """In the standard mode: in express mode, a stack counts as deleted before its resources are gone."""
     try:
-        aws.cloudformation.delete_stack(**request)
+        aws.cloudformation.delete_stack(
+            StackName=stack_id,
+            ClientRequestToken=token,
+            DeploymentConfig={"Mode": "STANDARD"},
+            **requests.role(role_arn),
+            **requests.names("RetainResources", retain),
+        )
     except NotFound:
         return
 
@@ -99,20 +85,10 @@ def list_stacks(aws: Clients, *, statuses: Sequence[str]) -> list[StackState]:
     return [_stack(summary) for page in pages for summary in page["StackSummaries"]]
 
 
-def stack_events(aws: Clients, stack_id: str, *, after_event_id: str | None) -> list[StackEvent]:
-    """Returns the oldest event first. AWS returns the newest first, so a known event ends the
-    reading. The oldest events beyond `MAX_EVENT_PAGES` are left out.
-    """
-    events: list[StackEvent] = []
-    pages = aws.cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack_id)
-    for number, page in enumerate(pages, start=1):
-        for event in page["StackEvents"]:
-            if event["EventId"] == after_event_id:
-                return events[::-1]
-            events.append(_event(event))
-        if number == MAX_EVENT_PAGES:
-            break
-    return events[::-1]
+def describe_all_stacks(aws: Clients) -> list[StackState]:
+    """Without the deleted ones, which CloudFormation describes by their id only."""
+    pages = aws.cloudformation.get_paginator("describe_stacks").paginate()
+    return [_stack(stack) for page in pages for stack in page["Stacks"]]
 
 
 def stack_resources(aws: Clients, stack_id: str) -> list[StackResource]:
@@ -134,8 +110,25 @@ def set_termination_protection(aws: Clients, stack_name: str, *, enabled: bool) 
     aws.cloudformation.update_termination_protection(StackName=stack_name, EnableTerminationProtection=enabled)
 
 
+def stack_policy(aws: Clients, stack_id: str) -> str | None:
+    return aws.cloudformation.get_stack_policy(StackName=stack_id).get("StackPolicyBody")
+
+
+def set_stack_policy(aws: Clients, stack_id: str, policy: str) -> None:
+    aws.cloudformation.set_stack_policy(StackName=stack_id, StackPolicyBody=policy)
+
+
+def stack_template(aws: Clients, stack_id: str, *, change_set_id: str = "") -> str:
+    """Returns the template as it was sent, of the stack or of a change set."""
+    answer = aws.cloudformation.get_template(
+        StackName=stack_id, TemplateStage="Original", **({"ChangeSetName": change_set_id} if change_set_id else {})
+    )
+    return str(answer["TemplateBody"])
+
+
 def _stack(stack: StackTypeDef | StackSummaryTypeDef) -> StackState:
-    details: Mapping[str, Any] = stack  # a summary has no outputs, tags or protection
+    details: Mapping[str, Any] = stack  # a summary has no outputs, tags or parameters
+    deployment = details.get("DeploymentConfig", {})
     return StackState(
         stack_id=details["StackId"],
         name=stack["StackName"],
@@ -145,17 +138,29 @@ def _stack(stack: StackTypeDef | StackSummaryTypeDef) -> StackState:
         outputs={output["OutputKey"]: output["OutputValue"] for output in details.get("Outputs", ())},
         tags={tag["Key"]: tag["Value"] for tag in details.get("Tags", ())},
         termination_protection=bool(details.get("EnableTerminationProtection", False)),
+        last_updated_at=details.get("LastUpdatedTime"),
+        detailed_status=details.get("DetailedStatus", ""),
+        parameters=parameter_values(details.get("Parameters", ())),
+        capabilities=tuple(details.get("Capabilities", ())),
+        role_arn=details.get("RoleARN", ""),
+        notification_arns=tuple(details.get("NotificationARNs", ())),
+        change_set_id=details.get("ChangeSetId", ""),
+        last_operation=_last_operation(details),
+        express=deployment.get("Mode") == "EXPRESS",
+        disable_rollback=bool(deployment.get("DisableRollback", details.get("DisableRollback", False))),
+        parent_id=details.get("ParentId", ""),
+        drift_status=details.get("DriftInformation", {}).get("StackDriftStatus", ""),
     )
 
 
-def _event(event: StackEventTypeDef) -> StackEvent:
-    return StackEvent(
-        event_id=event["EventId"],
-        at=event["Timestamp"],
-        logical_id=event.get("LogicalResourceId", ""),
-        physical_id=event.get("PhysicalResourceId", ""),
-        type=event.get("ResourceType", ""),
-        status=event.get("ResourceStatus", ""),
-        reason=event.get("ResourceStatusReason", ""),
-        token=event.get("ClientRequestToken", ""),
-    )
+def _last_operation(stack: Mapping[str, Any]) -> tuple[str, str]:
+    newest: Mapping[str, str] = next(iter(stack.get("LastOperations", ())), {})
+    return newest.get("OperationType", ""), newest.get("OperationId", "")
+
+
+def parameter_values(parameters: Sequence[Mapping[str, Any]]) -> dict[str, tuple[str, str]]:
+    """Returns (value, resolved value) by key."""
+    return {
+        parameter["ParameterKey"]: (parameter.get("ParameterValue", ""), parameter.get("ResolvedValue", ""))
+        for parameter in parameters
+    }
