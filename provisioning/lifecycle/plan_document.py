@@ -97,8 +97,7 @@ class PlannedStack:
     """What CreateStack receives, what must exist before, and what pages show about the stack.
 
     `body` is the template as JSON text. `levels` are its logical ids in dependency order: each
-    level needs only earlier ones. The tag `portal:operation` is added at submission and is no part
-    of the plan: an approval outlives an attempt.
+    level needs only earlier ones.
     """
 
     key: str

@@ -52,7 +52,6 @@ from provisioning.timeline.timeline import Timeline
 CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 
 ENVIRONMENT_TAG = ENVIRONMENT_ID_TAG
-OPERATION_TAG = "portal:operation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ from provisioning.aws.rates import Rate
 from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import HANG_UP, Wire, error, identity, ok
 
-SPEC = StackSpec(name="shop-dev", body="{}", tags={"portal:operation": "op-1"})
+SPEC = StackSpec(name="shop-dev", body="{}", tags={"portal:environment-id": "e-1"})
 STACK_ID = "arn:aws:cloudformation:eu-north-1:111122223333:stack/shop-dev/1"
 CREATED = ok("CreateStack", f"<StackId>{STACK_ID}</StackId>")
 STACKS = ok("ListStacks", "<StackSummaries/>")

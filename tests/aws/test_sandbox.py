@@ -44,9 +44,9 @@ def name() -> str:
     return f"shop-{uuid.uuid4().hex[:12]}"
 
 
-def spec(name: str, *, operation: str = "op-1", description: str = "", **resources: object) -> StackSpec:
+def spec(name: str, *, description: str = "", **resources: object) -> StackSpec:
     body = json.dumps({"Description": description, "Resources": resources})
-    return StackSpec(name=name, body=body, tags={"portal:operation": operation, TAG: name})
+    return StackSpec(name=name, body=body, tags={TAG: name})
 
 
 def settled(aws: LiveAws, stack_id: str) -> StackState:
@@ -89,7 +89,7 @@ def test_the_same_operation_twice_is_one_stack_and_another_is_refused(aws: LiveA
     first = aws.create_stack(spec(name, Logs=GROUP), token="op-1")
     assert aws.create_stack(spec(name, Logs=GROUP), token="op-1") == first
     with pytest.raises(AlreadyExists):
-        aws.create_stack(spec(name, operation="op-2", Logs=GROUP), token="op-2")
+        aws.create_stack(spec(name, Logs=GROUP), token="op-2")
     assert [stack.stack_id for stack in aws.list_stacks() if stack.name == name] == [first]
 
 

@@ -124,7 +124,7 @@ def test_stacks_are_made_one_after_the_other_each_in_its_region(abroad: World) -
         assert before.events[-1].status == "CREATE_COMPLETE"
         assert before.events[-1].at <= after.created_at
     assert len({stack.token for stack in stacks}) == 3
-    assert {stack.spec.tags["portal:operation"] for stack in stacks} == {abroad.last_operation(environment).token}
+    assert all(stack.token.startswith(abroad.last_operation(environment).token) for stack in stacks)
     told = Transition.objects.filter(subject="operation").order_by("id").values_list("to_state", flat=True)
     once = ["submitting", "building"]
     assert list(told) == ["queued", *once, "continuing", *once, "continuing", *once, "finishing", "succeeded"]

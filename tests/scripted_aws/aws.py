@@ -37,7 +37,7 @@ class ScriptedAws:
             assert len(token) <= TOKEN_LIMIT
             existing = self.cloud.stack_called(self.place, spec.name)
             if existing is not None:
-                if existing.spec.tags.get("portal:operation") != spec.tags.get("portal:operation"):
+                if existing.token != token:
                     raise AlreadyExists(f"Stack [{spec.name}] already exists")
                 return existing.stack_id
             self._check_parameters(spec)

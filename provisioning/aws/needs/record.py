@@ -128,14 +128,12 @@ REQUEST_TAGS: Final[Mapping[str, ContextValue]] = MappingProxyType(
         "aws:RequestTag/portal:environment-id": "{environment_id}",
         "aws:RequestTag/portal:generation": "{generation}",
         "aws:RequestTag/portal:blueprint": "{blueprint}",
-        "aws:RequestTag/portal:operation": "{environment_id}",
         "aws:TagKeys": (
             "portal:team",
             "portal:environment",
             "portal:environment-id",
             "portal:generation",
             "portal:blueprint",
-            "portal:operation",
         ),
     }
 )

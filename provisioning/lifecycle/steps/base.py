@@ -13,9 +13,9 @@ from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.failure_explanations import Explained
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import kind_of
+from provisioning.lifecycle.ownership import has_tags_of, is_in_ledger, was_created_by
 from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, TeardownPlan, from_json
 from provisioning.lifecycle.plan_queries import plan_in_effect
-from provisioning.lifecycle.planning import ENVIRONMENT_TAG, OPERATION_TAG
 from provisioning.lifecycle.receipt_document import ReceiptDocument
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.step_data import StepData
@@ -124,14 +124,16 @@ class Context:
         return f"{self.operation.token}-{key}-{step}"
 
     def is_ours(self, state: interface.StackState) -> bool:
-        """Whether an operation of this environment created the stack.
+        """Whether the ledger has the stack, or an operation of this environment created it.
 
         Other stacks are never touched.
         """
-        if state.tags.get(ENVIRONMENT_TAG) != str(self.operation.environment_id):
-            return False
-        token = state.tags.get(OPERATION_TAG, "")
-        return Operation.objects.filter(environment=self.operation.environment_id, token=token).exists()
+        environment = self.operation.environment
+        if is_in_ledger(environment, state.stack_id):
+            return True
+        return has_tags_of(environment, state) and was_created_by(
+            environment, self.aws.stack_events(state.stack_id, after_event_id=None)
+        )
 
     def poll_seconds(self) -> float:
         if self.operation.environment.account.is_sandbox:

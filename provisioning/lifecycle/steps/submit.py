@@ -10,7 +10,6 @@ from dataclasses import replace
 
 from provisioning.aws import AlreadyExists, interface
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
-from provisioning.lifecycle.planning import OPERATION_TAG
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.lifecycle.steps.inspect_stack import stack_name_taken
@@ -70,7 +69,7 @@ def _create(context: Context) -> Outcome:
         name=planned.name,
         body=planned.body,
         parameters={**planned.parameters, **context.the_stack.inputs},
-        tags={**planned.tags, OPERATION_TAG: context.operation.token},
+        tags=planned.tags,
         capabilities=planned.capabilities,
         termination_protection=planned.termination_protection,
         stack_policy=planned.stack_policy,

@@ -16,8 +16,8 @@ CREATED = ok("CreateStack", f"<StackId>{STACK_ID}</StackId>")
 EXISTS = error("AlreadyExistsException", "Stack [shop-dev] already exists")
 
 
-def described(operation: str | None, *, status: str = "CREATE_IN_PROGRESS") -> Answer:
-    tags = f"<member><Key>portal:operation</Key><Value>{operation}</Value></member>" if operation else ""
+def described(environment: str | None, *, status: str = "CREATE_IN_PROGRESS") -> Answer:
+    tags = f"<member><Key>portal:environment-id</Key><Value>{environment}</Value></member>" if environment else ""
     return ok(
         "DescribeStacks",
         f"<Stacks><member><StackId>{STACK_ID}</StackId><StackName>shop-dev</StackName><StackStatus>{status}</StackStatus>"
@@ -28,7 +28,7 @@ def described(operation: str | None, *, status: str = "CREATE_IN_PROGRESS") -> A
 
 
 def spec(**changes: Any) -> StackSpec:
-    return StackSpec(**{"name": "shop-dev", "body": "{}", "tags": {"portal:operation": "op-1"}, **changes})
+    return StackSpec(**{"name": "shop-dev", "body": "{}", "tags": {"portal:environment-id": "e-1"}, **changes})
 
 
 def events(*ids: str, token: str = "") -> str:
@@ -55,7 +55,7 @@ def test_it_sends_everything_that_was_asked_for(wire: Wire, live: MakeLive) -> N
     assert sent["DeploymentConfig.Mode"] == "EXPRESS"
     assert sent["DeploymentConfig.DisableRollback"] == "false"
     assert sent["Parameters.member.1.ParameterValue"] == "1"
-    assert sent["Tags.member.1.Key"] == "portal:operation"
+    assert sent["Tags.member.1.Key"] == "portal:environment-id"
     assert sent["Capabilities.member.1"] == "CAPABILITY_NAMED_IAM"
 
 
@@ -74,25 +74,34 @@ def test_the_deployment_is_always_named(aws: LiveAws, wire: Wire) -> None:
     assert (sent["DeploymentConfig.Mode"], sent["DeploymentConfig.DisableRollback"]) == ("STANDARD", "false")
 
 
-def test_a_stack_that_this_operation_made_is_its_own(aws: LiveAws, wire: Wire) -> None:
+def begun(*tokens: str) -> Answer:
+    """The events of a stack, newest first, with these tokens."""
+    members = "".join(
+        f"<member><StackId>{STACK_ID}</StackId><EventId>{number}</EventId><StackName>shop-dev</StackName>"
+        f"<ClientRequestToken>{token}</ClientRequestToken><Timestamp>2026-11-21T10:00:00Z</Timestamp></member>"
+        for number, token in enumerate(tokens)
+    )
+    return ok("DescribeStackEvents", f"<StackEvents>{members}</StackEvents>")
+
+
+def test_a_stack_that_this_call_made_is_its_own(aws: LiveAws, wire: Wire) -> None:
     wire.on("CreateStack", EXISTS)
-    wire.on("DescribeStacks", described("op-1"))
+    wire.on("DescribeStacks", described("e-1"))
+    wire.on("DescribeStackEvents", begun("op-2", "op-1", "op-1"))
     assert aws.create_stack(spec(), token="op-1") == STACK_ID
 
 
-@pytest.mark.parametrize("operation", ["op-2", None])
-def test_a_stack_of_somebody_else_is_not(aws: LiveAws, wire: Wire, operation: str | None) -> None:
+@pytest.mark.parametrize(
+    ("environment", "tokens"),
+    [("e-1", ["op-1", "op-2"]), ("e-1", []), ("e-2", ["op-1"]), (None, ["op-1"])],
+    ids=["begun by another call", "no event", "another environment", "no tags"],
+)
+def test_a_stack_of_somebody_else_is_not(aws: LiveAws, wire: Wire, environment: str | None, tokens: list[str]) -> None:
     wire.on("CreateStack", EXISTS)
-    wire.on("DescribeStacks", described(operation))
+    wire.on("DescribeStacks", described(environment))
+    wire.on("DescribeStackEvents", begun(*tokens))
     with pytest.raises(AlreadyExists, match="this operation did not create it"):
         aws.create_stack(spec(), token="op-1")
-
-
-def test_an_operation_without_a_tag_owns_nothing(aws: LiveAws, wire: Wire) -> None:
-    wire.on("CreateStack", EXISTS)
-    wire.on("DescribeStacks", described(None))
-    with pytest.raises(AlreadyExists):
-        aws.create_stack(spec(tags={}), token="op-1")
 
 
 def test_a_body_of_just_the_limit_goes_inline(aws: LiveAws, wire: Wire) -> None:
@@ -108,11 +117,11 @@ def test_a_longer_body_without_an_artefact_bucket_is_refused_with_a_sentence(aws
 
 
 def test_a_stack_is_described_with_outputs_tags_and_protection(aws: LiveAws, wire: Wire) -> None:
-    wire.on("DescribeStacks", described("op-1"))
+    wire.on("DescribeStacks", described("e-1"))
     stack = aws.describe_stack(STACK_ID)
     assert (stack.stack_id, stack.status, stack.status_reason) == (STACK_ID, "CREATE_IN_PROGRESS", "")
     assert stack.outputs == {"Url": "https://x"}
-    assert stack.tags == {"portal:operation": "op-1"}
+    assert stack.tags == {"portal:environment-id": "e-1"}
     assert stack.termination_protection
 
 

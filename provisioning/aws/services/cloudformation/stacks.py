@@ -6,17 +6,16 @@ Uses the stack id as soon as there is one: after a deletion, the name means no s
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 from provisioning.aws.errors import AlreadyExists, NotFound
 from provisioning.aws.interface import StackResource, StackSpec, StackState
 from provisioning.aws.services.cloudformation import requests
+from provisioning.aws.services.cloudformation.events import stack_events
 from provisioning.aws.sessions import Clients
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation.type_defs import StackSummaryTypeDef, StackTypeDef
-
-OPERATION_TAG: Final = "portal:operation"
 
 
 def create_stack(aws: Clients, spec: StackSpec, *, token: str, role_arn: str = "") -> str:
@@ -39,17 +38,18 @@ def create_stack(aws: Clients, spec: StackSpec, *, token: str, role_arn: str = "
     try:
         return aws.cloudformation.create_stack(**request)["StackId"]
     except AlreadyExists as error:
-        return _our_stack_id(aws, spec, error)
+        return _our_stack_id(aws, spec, token, error)
 
 
-def _our_stack_id(aws: Clients, spec: StackSpec, error: AlreadyExists) -> str:
-    """A stack of this name exists. It is ours only if this operation created it: an answer was
-    lost, or a step runs twice.
+def _our_stack_id(aws: Clients, spec: StackSpec, token: str, error: AlreadyExists) -> str:
+    """A stack of this name exists. It is ours only if this very call created it, as its first event
+    shows: an answer was lost, or a step runs twice.
     """
-    operation = spec.tags.get(OPERATION_TAG)
     stack = describe_stack(aws, spec.name)
-    if stack is not None and operation and stack.tags.get(OPERATION_TAG) == operation:
-        return stack.stack_id
+    if stack is not None and spec.tags.items() <= stack.tags.items():
+        first = next(iter(stack_events(aws, stack.stack_id, after_event_id=None)), None)
+        if first is not None and first.token == token:
+            return stack.stack_id
     raise AlreadyExists(
         f"A stack named {spec.name} exists in account {aws.access.account_id} in {aws.access.region}, and this operation did not create it",
         operation=error.operation,
