@@ -1,0 +1,77 @@
+"""Whose stack it is, without a tag that names an operation."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from dataclasses import replace
+
+import pytest
+
+from provisioning.aws import StackEvent, StackSpec, Unclear
+from provisioning.lifecycle.ownership import tags_to_send, was_created_by
+from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.models import Operation
+from tests.fixtures.world import REGION, World
+from tests.scripted_aws.aws import ScriptedAws
+
+BODY = json.dumps({"Resources": {"Theirs": {"Type": "AWS::SNS::Topic"}}})
+
+
+def test_a_stack_with_our_tags_that_somebody_else_created_is_left_alone(world: World) -> None:
+    request_id = uuid.uuid4()
+    name = world.stack_name(request_id)
+    request = world.request(size="prod", request_id=request_id)
+    tags = request.plan.content["stacks"][0]["tags"]
+    theirs = ScriptedAws(world.cloud, world.prod_account.access(REGION))
+    theirs.create_stack(StackSpec(name=name, body=BODY, tags=tags), token="console-1")
+    world.tick(60)
+
+    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    environment = world.until_rest(request.environment)
+    operation = world.last_operation(environment)
+    assert (environment.state, operation.state) == ("create_failed", "refused")
+    assert "does not belong to this environment" in operation.cause
+    (stack,) = [stack for stack in world.cloud.stacks if stack.spec.name == name]
+    assert (stack.token, stack.status, stack.delete_tokens) == ("console-1", "CREATE_COMPLETE", set())
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_a_stack_whose_answer_was_lost_is_recognised_by_its_first_event(world: World, times: int) -> None:
+    world.cloud.faults.once("create_stack", Unclear("the answer was lost", maybe_done=True), when="after", times=times)
+    environment = world.create()
+    (stack,) = world.cloud.named(environment.name)
+    assert world.stack_row(environment).stack_id == stack.stack_id
+    assert stack.events[0].token == f"{world.last_operation(environment).token}-main-create"
+
+
+def test_only_a_token_of_its_own_operations_makes_a_stack_the_environments(world: World) -> None:
+    environment, other = world.create("orders"), world.create("invoices")
+    (stack,) = world.cloud.named(environment.name)
+    assert was_created_by(environment, stack.events)
+    assert not was_created_by(other, stack.events)
+    # A token of another tool may begin with the same letters.
+    token = world.last_operation(environment).token
+    assert not was_created_by(environment, [replace(event, token=f"{token}0-main-create") for event in stack.events])
+    assert not was_created_by(environment, [replace(event, token="") for event in stack.events])
+
+
+def test_a_stack_without_events_yet_is_ours_if_we_meant_to_create_it(world: World) -> None:
+    environment = world.create()
+    Operation.objects.filter(environment=environment).update(call_what="", call_token="")
+    events: list[StackEvent] = []
+    assert not was_created_by(environment, events)
+    Operation.objects.filter(environment=environment).update(call_what="cloudformation:CreateStack", call_token="op-1")
+    assert was_created_by(environment, events)
+
+
+def test_a_change_sends_the_tags_of_the_portal_exactly_as_the_stack_has_them() -> None:
+    planned = {"portal:team": "payments", "portal:blueprint": "small", "cost-centre": "22"}
+    former = {**planned, "portal:operation": "op-1", "portal:blueprint": "small@1.0.0", "cost-centre": "21"}
+    assert tags_to_send(former, planned) == {
+        "portal:team": "payments",
+        "portal:blueprint": "small@1.0.0",
+        "portal:operation": "op-1",
+        "cost-centre": "22",
+    }
+    assert tags_to_send(planned, planned) == planned
