@@ -153,6 +153,7 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
             to = kind.refused
         elif ENVIRONMENT_GRAPH.allows(kind.moving, before):
             to = EnvironmentState(before)  # nothing was touched
+    to = outcome.environment or to
     # While an operation is open, only an administrator in the database moves these rows; such a
     # change wins.
     environment.refresh_from_db(fields=["state"])

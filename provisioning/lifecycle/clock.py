@@ -12,6 +12,11 @@ from typing import Protocol
 
 from django.db import connection
 
+from provisioning.aws import permits
+
+SQL = "COALESCE(%(now)s::timestamptz, clock_timestamp())"
+"""The current time in a statement with the parameter `now`, which is that of `parameter()`."""
+
 
 class Clock(Protocol):
     def now(self) -> datetime: ...
@@ -32,6 +37,22 @@ _clocks: list[Clock] = [DatabaseClock()]
 
 def now() -> datetime:
     return _clocks[-1].now()
+
+
+def parameter() -> datetime | None:
+    """The time to give to a statement with `SQL`: None for the database's clock, so that the
+    statement itself reads it.
+    """
+    clock = _clocks[-1]
+    return None if isinstance(clock, DatabaseClock) else clock.now()
+
+
+def uptime() -> float:
+    """Seconds on a clock that cannot be set and that runs while the machine is suspended. Only
+    differences of it mean anything.
+    """
+    clock = _clocks[-1]
+    return permits.uptime() if isinstance(clock, DatabaseClock) else clock.now().timestamp()
 
 
 @contextmanager

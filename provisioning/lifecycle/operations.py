@@ -8,6 +8,7 @@ from datetime import datetime
 from django.db import transaction
 
 from provisioning.errors import WrongState
+from provisioning.lifecycle.intentions import place_of
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.nudge import nudge
 from provisioning.lifecycle.plan_document import CreatePlan, from_json
@@ -48,6 +49,8 @@ def open_operation(*, request: Request, at: datetime, actor: User | None) -> Ope
             region=first.region,
             token=f"op-{operation_id.hex}",
             due_at=at,
+            approved_digest=request.approved_digest,
+            approved_place=place_of(environment),
             step_data=StepData(
                 state_before=before,
                 task_titles=tuple(task.title for task in document.tasks) if isinstance(document, CreatePlan) else (),

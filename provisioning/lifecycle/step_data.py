@@ -45,8 +45,8 @@ class StepData:
     """Everything that steps store. Change it with `dataclasses.replace`; the engine writes the
     result.
 
-    `misses` counts failed AWS calls in a row, `errors` errors of the portal, `trouble` is the
-    sentence about the last of either. `state_before` is the environment's state before the
+    `misses` counts failed AWS calls in a row, `missing_since` is the time of the first, `errors`
+    counts errors of the portal, `trouble` is the sentence about the last of either. `state_before` is the environment's state before the
     operation, `ended_in` the operation's state before its end. `tokens` are client tokens by step,
     stored by operations that started before the token format changed.
     """
@@ -56,6 +56,7 @@ class StepData:
     stacks: tuple[StackPlace, ...] = ()
     task_titles: tuple[str, ...] = ()
     misses: int = 0
+    missing_since: datetime | None = None
     errors: int = 0
     trouble: str = ""
     failed_at: FailedAt | None = None
@@ -108,6 +109,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "stacks": "stacks",
     "task_titles": "after",
     "misses": "misses",
+    "missing_since": "missing_since",
     "errors": "errors",
     "trouble": "trouble",
     "failed_at": "failure",
@@ -135,7 +137,7 @@ def _read(name: str, value: Any) -> Any:
             return FailedAt(value["logical_id"], value["type"], value["hint"]) if value else None
         case "task", dict():
             return RunningTask(value["arn"], value["cluster"], datetime.fromisoformat(value["started_at"]))
-        case "asked_at", str():
+        case "asked_at" | "missing_since", str():
             return datetime.fromisoformat(value)
     return tuple(value) if isinstance(value, list) else value
 

@@ -20,7 +20,8 @@ class Operation(models.Model):
 
     `holder` is the worker that has the lease. `step_began_at` is set while a step runs; a claimer
     that finds it set, and the holder's heartbeat stopped, counts a death. `approved_digest` is the
-    digest that was approved when the operation was opened. The `call_` fields are the intention
+    digest that was approved when the operation was opened, `approved_place` the account, stack role,
+    region and size (`lifecycle/intentions.py`). The `call_` fields are the intention
     record: the call that changes something and was recorded last, by number, words, client token
     and digest of its arguments. It is open until it has an answer (`call_ended_at`) or its deadline
     has passed. `calls_open_until` is the latest deadline of an earlier call that never had an
@@ -45,6 +46,7 @@ class Operation(models.Model):
     step_began_at = models.DateTimeField(null=True, blank=True)
     deaths = models.IntegerField(default=0, db_default=0)
     approved_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    approved_place = models.TextField(blank=True, default="", db_default="")
     call_no = models.BigIntegerField(default=0, db_default=0)
     call_what = models.CharField(max_length=200, blank=True, default="", db_default="")
     call_token = models.CharField(max_length=128, blank=True, default="", db_default="")

@@ -6,13 +6,13 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
+from provisioning.aws import arguments
 from provisioning.aws.errors import AwsError, LimitExceeded, NotFound, WrongStatus
 from provisioning.aws.interface import TaskSpec, TaskState
 from provisioning.aws.sessions import Clients
 
 TOKEN_LENGTH: Final = 64
 """The longest clientToken that RunTask accepts (API reference)."""
-STARTED_BY: Final = "portal"
 _GONE: Final = frozenset({"INACTIVE", "DELETE_IN_PROGRESS"})
 _ARN_PARTS: Final = 3  # …:service/<cluster>/<service>; ARNs of the old form name no cluster
 
@@ -22,20 +22,8 @@ def run_task(aws: Clients, spec: TaskSpec, *, token: str) -> str:
     digest, so the same token never starts a second task.
     """
     answer = aws.ecs.run_task(
-        cluster=spec.cluster,
-        taskDefinition=spec.task_definition,
-        launchType="FARGATE",
-        count=1,
+        **arguments.run_task(spec),
         clientToken=token if len(token) <= TOKEN_LENGTH else hashlib.sha256(token.encode()).hexdigest(),
-        startedBy=STARTED_BY,
-        networkConfiguration={
-            "awsvpcConfiguration": {
-                "subnets": list(spec.subnets),
-                "securityGroups": list(spec.security_groups),
-                "assignPublicIp": "DISABLED",
-            }
-        },
-        tags=[{"key": key, "value": value} for key, value in spec.tags.items()],
     )
     for task in answer.get("tasks", []):
         return task["taskArn"]

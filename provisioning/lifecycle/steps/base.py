@@ -11,13 +11,14 @@ from typing import Final, TypeAlias
 from provisioning.aws import interface
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.failure_explanations import Explained
+from provisioning.lifecycle.intentions import Allowed
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ownership import has_tags_of, is_in_ledger, was_created_by
 from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, TeardownPlan, from_json
 from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.receipt_document import ReceiptDocument
-from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Operation, ResourceEnd, Stack, StackResource
 
@@ -39,6 +40,19 @@ class Context:
     aws_in: Callable[[str], interface.Aws]
     now: datetime
     look: Callable[[str], interface.StackState | None]
+    allowed: list[Allowed] = field(default_factory=list)
+
+    def allow(self, operation: str = "", *, digest: str = "", target: str = "") -> None:
+        """Allow this step to make a call that changes something. The permit refuses all others.
+
+        `operation` is botocore's name. `digest` is that of the arguments, as the approved document
+        has them (`aws.arguments.digest_of`); `target` is the stack, the change set or the physical
+        id that the call acts on. Without an operation, every call of another service than
+        CloudFormation on that target is allowed.
+        """
+        if not (operation or target):
+            raise ValueError("Allow a call by its operation, by its target, or by both.")
+        self.allowed.append(Allowed(operation, digest, target))
 
     @property
     def kind(self) -> Kind:
@@ -161,6 +175,8 @@ class Outcome:
     ends: Mapping[int, ResourceEnd] = field(default_factory=dict)
     explained: Explained | None = None
     expired: bool = False
+    environment: EnvironmentState | None = None
+    """The environment's state after the end of the operation, if it is not that of the kind."""
     receipt: ReceiptDocument | None = None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
+from provisioning.aws import arguments
 from provisioning.aws.change_sets import (
     ChangeDetail,
     ChangeSet,
@@ -32,25 +33,10 @@ def create_change_set(aws: Clients, spec: ChangeSetSpec, *, token: str, role_arn
     """Returns the change set's id; that of an earlier call if it had the same content, so a repeat
     is harmless. CloudFormation acts as `role_arn`; without it, with the caller's permissions.
     """
-    request: dict[str, Any] = {
-        "StackName": spec.stack,
-        "ChangeSetName": spec.name,
-        "ChangeSetType": spec.kind,
-        "ClientToken": token,
-        "Parameters": requests.parameters(spec.parameters),
-        "Tags": requests.tags(spec.tags),
-        "Capabilities": list(spec.capabilities),
-        "IncludeNestedStacks": spec.include_nested_stacks,
-        "ImportExistingResources": spec.import_existing_resources,
-        "DeploymentConfig": requests.deployment(express=spec.express, disable_rollback=spec.disable_rollback),
-        **requests.role(role_arn),
-        **requests.names("NotificationARNs", spec.notification_arns),  # an empty list would remove the stack's topics
-        **({"UsePreviousTemplate": True} if spec.body is None else requests.template(aws, spec.body)),
-    }
-    if spec.revert_drift:
-        request["DeploymentMode"] = "REVERT_DRIFT"
+    template = None if spec.body is None else requests.template(aws, spec.body)
+    request = arguments.create_change_set(spec, role_arn=role_arn, template=template)
     try:
-        return aws.cloudformation.create_change_set(**request)["Id"]
+        return aws.cloudformation.create_change_set(**request, ClientToken=token)["Id"]
     except AlreadyExists:
         existing = describe_change_set(aws, spec.name, stack_id=spec.stack, values=False)
         if existing is None or not _has_content(aws, existing, spec):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provisioning.aws.services.cloudformation import requests
+from provisioning.aws import arguments
 from provisioning.aws.sessions import Clients
 
 
@@ -20,8 +20,8 @@ def continue_rollback(aws: Clients, stack_id: str, *, token: str, skip: Sequence
     aws.cloudformation.continue_update_rollback(
         StackName=stack_id,
         ClientRequestToken=token,
-        **requests.role(role_arn),
-        **requests.names("ResourcesToSkip", skip),
+        **arguments.role(role_arn),
+        **arguments.names("ResourcesToSkip", skip),
     )
 
 
@@ -31,7 +31,7 @@ def rollback_stack(aws: Clients, stack_id: str, *, token: str, role_arn: str) ->
         StackName=stack_id,
         ClientRequestToken=token,
         DeploymentConfig={"Mode": "STANDARD"},
-        **requests.role(role_arn),
+        **arguments.role(role_arn),
     )
 
 
@@ -42,5 +42,5 @@ def force_delete_stack(aws: Clients, stack_id: str, *, token: str, role_arn: str
         ClientRequestToken=token,
         DeletionMode="FORCE_DELETE_STACK",
         DeploymentConfig={"Mode": "STANDARD"},
-        **requests.role(role_arn),
+        **arguments.role(role_arn),
     )

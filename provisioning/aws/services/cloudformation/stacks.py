@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from provisioning.aws import arguments
 from provisioning.aws.errors import AlreadyExists, NotFound
 from provisioning.aws.interface import StackResource, StackSpec, StackState
 from provisioning.aws.services.cloudformation import requests
@@ -22,21 +23,9 @@ def create_stack(aws: Clients, spec: StackSpec, *, token: str, role_arn: str = "
     """CloudFormation acts as `role_arn`; without it, with the caller's permissions. A stack that
     fails is deleted again, also in express mode.
     """
-    request: dict[str, Any] = {
-        "StackName": spec.name,
-        "Parameters": requests.parameters(spec.parameters),
-        "Capabilities": list(spec.capabilities),
-        "Tags": requests.tags(spec.tags),
-        "ClientRequestToken": token,
-        "EnableTerminationProtection": spec.termination_protection,
-        "DeploymentConfig": requests.deployment(express=spec.express, disable_rollback=False),
-        **requests.role(role_arn),
-        **requests.template(aws, spec.body),
-    }
-    if spec.stack_policy is not None:
-        request["StackPolicyBody"] = spec.stack_policy
+    request = arguments.create_stack(spec, role_arn=role_arn, template=requests.template(aws, spec.body))
     try:
-        return aws.cloudformation.create_stack(**request)["StackId"]
+        return aws.cloudformation.create_stack(**request, ClientRequestToken=token)["StackId"]
     except AlreadyExists as error:
         return _our_stack_id(aws, spec, token, error)
 
@@ -64,8 +53,8 @@ def delete_stack(aws: Clients, stack_id: str, *, token: str, retain: Sequence[st
             StackName=stack_id,
             ClientRequestToken=token,
             DeploymentConfig={"Mode": "STANDARD"},
-            **requests.role(role_arn),
-            **requests.names("RetainResources", retain),
+            **arguments.role(role_arn),
+            **arguments.names("RetainResources", retain),
         )
     except NotFound:
         return
