@@ -17,6 +17,7 @@ from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ledger import open_ledger, write_events, write_resources
 from provisioning.lifecycle.plan_queries import plan_in_effect
+from provisioning.lifecycle.poller.sights import record_description
 from provisioning.lifecycle.states import (
     ENVIRONMENT_GRAPH,
     OPERATION_GRAPH,
@@ -101,21 +102,22 @@ def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: dateti
 
 
 def _write_stack_state(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
-    before = (stack.stack_id, stack.status, stack.outputs)
-    if outcome.stack_id:
-        stack.stack_id = outcome.stack_id
-    if (state := outcome.stack_state) is not None:
-        stack.status, stack.status_reason, stack.polled_at = state.status, state.status_reason, at
-        stack.outputs = dict(state.outputs) or stack.outputs
+    written: dict[str, Any] = {}
+    if outcome.stack_id and outcome.stack_id != stack.stack_id:
+        written["stack_id"] = outcome.stack_id
     if outcome.stack_inputs:
-        stack.inputs = dict(outcome.stack_inputs)
+        written["inputs"] = dict(outcome.stack_inputs)
     new = write_events(stack, outcome.events) if outcome.events else []
     if outcome.events:
-        stack.last_event_id = outcome.events[-1].event_id
+        written["last_event_id"] = outcome.events[-1].event_id
     if outcome.resources:
         write_resources(stack, outcome.resources, at=at)
-    stack.save()
-    return bool(new) or bool(outcome.resources) or before != (stack.stack_id, stack.status, stack.outputs)
+    # Only what this step is about: the poller writes other columns of the row at the same time.
+    if written:
+        Stack.objects.filter(pk=stack.pk).update(**written)
+    if outcome.stack_state is not None:
+        record_description(outcome.stack_state, at=outcome.seen_at or at)
+    return bool(new) or bool(outcome.resources) or "stack_id" in written
 
 
 def _open_stack(operation: Operation, key: str, *, at: datetime) -> Stack:

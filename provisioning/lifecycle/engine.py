@@ -45,8 +45,6 @@ WATCHING: Final = frozenset(
 
 DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 
-Look = Callable[[str], interface.StackState | None]
-
 # All times come from one clock and are parameters. SKIP LOCKED: two workers never wait for each
 # other.
 _CLAIM: Final = """
@@ -102,7 +100,7 @@ class Engine:
         claimed = self.claim(limit=1, operation_id=operation_id)
         return bool(claimed) and self.step(claimed[0])
 
-    def step(self, operation: Operation, *, look: Look | None = None) -> bool:
+    def step(self, operation: Operation) -> bool:
         """Run one step of a claimed operation.
 
         False if nothing was written, as after another worker's claim.
@@ -113,7 +111,7 @@ class Engine:
             # count against it.
             Operation.objects.filter(pk=operation.pk, fence=operation.fence).update(attempts=F("attempts") - 1)
             return False
-        outcome = self._outcome(operation, now=now, look=look)
+        outcome = self._outcome(operation, now=now)
         self.probe("stepped")
         try:
             write(operation, outcome, at=clock.now(), probe=self.probe)
@@ -130,7 +128,7 @@ class Engine:
         self.probe("written")
         return True
 
-    def _outcome(self, operation: Operation, *, now: datetime, look: Look | None) -> Outcome:
+    def _outcome(self, operation: Operation, *, now: datetime) -> Outcome:
         """Run the step of the operation's state.
 
         Errors become outcomes, except that of a database that is away.
@@ -145,10 +143,9 @@ class Engine:
         try:
             environment = operation.environment
             aws_in = partial(self.aws_for, environment.account, stack_role_arn=environment.role_for_stacks)
-            context = Context(
-                operation=operation, aws_in=aws_in, now=now, look=look or aws_in(operation.region).describe_stack
-            )
+            context = Context(operation=operation, aws_in=aws_in, now=now)
             outcome = STEPS[state](context)
+            outcome.seen_at = now
         except AwsError as error:
             return _after_aws_error(operation, state, error)
         except DATABASE_AWAY:

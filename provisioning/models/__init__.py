@@ -11,7 +11,7 @@ from .operation import Operation
 from .request import Plan, Request, RequestKind
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
-from .worker import PeriodicTask, PolledRegion, Worker
+from .worker import EventQueue, PeriodicTask, PolledRegion, Worker
 
 __all__ = [
     "Account",
@@ -22,6 +22,7 @@ __all__ = [
     "BlueprintVersion",
     "DriftReport",
     "Environment",
+    "EventQueue",
     "Membership",
     "Operation",
     "Orphan",

@@ -20,6 +20,9 @@ class Stack(models.Model):
     `listed_at` is when CloudFormation's list of its resources was last written to the ledger, and
     `policies` are the deletion policies of the template in AWS at that time, by logical id.
 
+    `polled_at` is when AWS gave the status, at the earliest. `unseen_since` is set when a stack in
+    progress has left the list of those in progress and has not been described since.
+
     `inputs` are the stack inputs: parameters read from outputs of earlier stacks, stored before
     they are used.
     """
@@ -35,6 +38,7 @@ class Stack(models.Model):
     outputs = models.JSONField(default=dict)
     inputs = models.JSONField(default=dict, db_column="handed")
     polled_at = models.DateTimeField(null=True, blank=True)
+    unseen_since = models.DateTimeField(null=True, blank=True)
     last_event_id = models.CharField(max_length=400, blank=True)
     # The database has the defaults as well, so that a process of an earlier version can insert rows.
     details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))

@@ -23,10 +23,21 @@ class Worker(models.Model):
         return self.name
 
 
+class EventQueue(models.TextChoices):
+    """Whether an account has the event queue that onboarding creates, in one region."""
+
+    UNKNOWN = "unknown"
+    PRESENT = "present"
+    MISSING = "missing"
+
+
 class PolledRegion(models.Model):
     """One account and region whose stacks in progress are listed, by one worker at a time.
 
-    `holder` and `lease_until` are the poller's lease; `fence` grows with each claim.
+    `holder` and `lease_until` are the poller's lease; `fence` grows with each claim. `listed_at` is
+    the start of the last complete list, `list_pages` its length, and `events_at` the start of the
+    last read that left the event queue empty. `queue` says whether the account has that queue,
+    `queue_checked_at` when that was found out.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="polled_regions")
@@ -36,7 +47,10 @@ class PolledRegion(models.Model):
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(null=True, blank=True)
     listed_at = models.DateTimeField(null=True, blank=True)
+    list_pages = models.IntegerField(default=1)
     events_at = models.DateTimeField(null=True, blank=True)
+    queue = models.CharField(max_length=10, choices=EventQueue, default=EventQueue.UNKNOWN)
+    queue_checked_at = models.DateTimeField(null=True, blank=True)
     scan_due_at = models.DateTimeField(null=True, blank=True)
     scanned_at = models.DateTimeField(null=True, blank=True)
     misses = models.IntegerField(default=0)

@@ -17,6 +17,7 @@ from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ownership import has_tags_of, is_in_ledger, was_created_by
 from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, TeardownPlan, from_json
 from provisioning.lifecycle.plan_queries import plan_in_effect
+from provisioning.lifecycle.poller.sights import look
 from provisioning.lifecycle.receipt_document import ReceiptDocument
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.lifecycle.step_data import StepData
@@ -30,16 +31,11 @@ SANDBOX_POLL_SECONDS: Final = 1.0
 
 @dataclass
 class Context:
-    """One operation, as it was when it was claimed.
-
-    `look` returns the state of a stack, from a list of its account and region if the reconciler has
-    one. "The stack" is always the one that the operation is at.
-    """
+    """One operation, as it was when it was claimed. "The stack" is always the one that it is at."""
 
     operation: Operation
     aws_in: Callable[[str], interface.Aws]
     now: datetime
-    look: Callable[[str], interface.StackState | None]
     allowed: list[Allowed] = field(default_factory=list)
 
     def allow(self, operation: str = "", *, digest: str = "", target: str = "") -> None:
@@ -62,6 +58,13 @@ class Context:
     def aws(self) -> interface.Aws:
         """The client for the account in the stack's region."""
         return self.aws_in(self.operation.region)
+
+    def look(self, stack_id: str) -> interface.StackState | None:
+        """What the poller saw last, or a new look at AWS if that is too old; see `poller.sights`.
+
+        What it returns is recorded already.
+        """
+        return look(self.operation, stack_id, aws=self.aws)
 
     @cached_property
     def teardown(self) -> TeardownPlan:
@@ -170,6 +173,7 @@ class Outcome:
     stack_inputs: Mapping[str, str] = field(default_factory=dict)  # values of earlier stacks for this one
     stack_id: str = ""
     stack_state: interface.StackState | None = None
+    seen_at: datetime | None = None  # when the step began, so that `stack_state` is at least as new; set by the engine
     events: Sequence[interface.StackEvent] = ()
     resources: Sequence[interface.StackResource] = ()
     ends: Mapping[int, ResourceEnd] = field(default_factory=dict)

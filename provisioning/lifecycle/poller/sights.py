@@ -1,0 +1,128 @@
+"""Sights: what AWS last said about a stack, and since when that is known.
+
+A sight is written to the row of its stack. Its time is that before the call was sent. Nothing but
+time orders sights, so they need no fence: any process that has read AWS may record the answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db.models import Q
+
+from provisioning.aws import STACK_STATUSES, interface
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.fingerprint import details_of, state_from
+from provisioning.lifecycle.transitions import bump
+from provisioning.models import Operation, PolledRegion, Stack
+
+FRESH: Final = timedelta(seconds=150)
+"""A sight that is older than this is read again. Two sweeps fit into it even with events."""
+WATCH_SECONDS: Final = 60.0
+"""The pause of a step that waits for a stack. The poller makes its operation due before that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """The status of a stack, and the time at which AWS gave it at the earliest."""
+
+    state: interface.StackState
+    at: datetime
+
+
+def is_settled(status: str) -> bool:
+    """Whether CloudFormation has ended its work on the stack, or has none: a stack in review does
+    not change by itself. A status that botocore does not know counts as in progress.
+    """
+    known = STACK_STATUSES.get(status)
+    return status == "REVIEW_IN_PROGRESS" or (known is not None and known.terminal)
+
+
+def look(operation: Operation, stack_id: str, *, aws: interface.Aws) -> interface.StackState | None:
+    """The newest sight of the stack, if the poller is at work and if the sight is fresh and newer
+    than the operation's last change.
+
+    Otherwise describes the stack, and records that. None if CloudFormation does not know it.
+    """
+    now = clock.now()
+    row = Stack.objects.filter(stack_id=stack_id).order_by("-created_at").first()
+    region = region_of(row) if row is not None else None
+    if row is not None and region is not None and region.listed_at and now - region.listed_at <= FRESH:
+        sight = sight_of(row, region)
+        is_newer = row.polled_at is not None and row.polled_at > last_change_of(operation)
+        if sight is not None and is_newer and now - sight.at <= FRESH:
+            return sight.state
+    state = aws.describe_stack(stack_id)
+    if state is not None:
+        record_description(state, at=now)
+    return state
+
+
+def last_change_of(operation: Operation) -> datetime:
+    """When the operation's last call that changes something had its effect, at the latest.
+
+    Before its first call, when the operation started.
+    """
+    open_until = operation.call_deadline if operation.call_ended_at is None else None
+    times = (operation.started_at, operation.call_ended_at, open_until, operation.calls_open_until)
+    return max(at for at in times if at is not None)
+
+
+def region_of(row: Stack) -> PolledRegion | None:
+    return PolledRegion.objects.filter(account__environment=row.environment_id, region=row.region).first()
+
+
+def sight_of(row: Stack, region: PolledRegion | None) -> Sight | None:
+    """What is known about a stack, from its row and the poller's last visit; None before the first
+    sight.
+    """
+    at = seen_at(row, region)
+    if at is None or not row.status:
+        return None
+    state = state_from(row.details, status=row.status, status_reason=row.status_reason, outputs=row.outputs)
+    if state is None:
+        state = interface.StackState(
+            stack_id=row.stack_id,
+            name=row.name,
+            status=row.status,
+            status_reason=row.status_reason,
+            created_at=row.created_at,
+            outputs=row.outputs,
+        )
+    return Sight(state, at)
+
+
+def seen_at(row: Stack, region: PolledRegion | None) -> datetime | None:
+    """Since when the status in the row is known to be true.
+
+    A stack in progress that has not left the list was in the last one, and no event has said
+    otherwise since.
+    """
+    if row.polled_at is None or row.unseen_since is not None or is_settled(row.status) or region is None:
+        return row.polled_at
+    return max(at for at in (row.polled_at, region.listed_at, region.events_at) if at is not None)
+
+
+def record_description(state: interface.StackState, *, at: datetime) -> bool:
+    """Record what DescribeStacks returned. False if a newer sight is known, or no row has its id."""
+    fields = {"outputs": dict(state.outputs)} if state.outputs else {}
+    return _record(state, at=at, details=details_of(state), **fields)
+
+
+def record_summary(state: interface.StackState, *, at: datetime) -> bool:
+    """Record the status of a stack in ListStacks. Details stay as they were described last."""
+    return _record(state, at=at)
+
+
+def _record(state: interface.StackState, *, at: datetime, **fields: object) -> bool:
+    not_newer = Q(polled_at=None) | Q(polled_at__lte=at)
+    rows = Stack.objects.filter(not_newer, stack_id=state.stack_id)
+    before = list(rows.values_list("environment_id", "status", "outputs"))
+    fields |= {"status": state.status, "status_reason": state.status_reason, "polled_at": at, "unseen_since": None}
+    rows.update(**fields)
+    for environment_id, status, outputs in before:
+        if status != state.status or fields.get("outputs", outputs) != outputs:
+            bump(environment_id)
+    return bool(before)
