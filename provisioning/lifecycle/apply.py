@@ -21,7 +21,6 @@ from provisioning.lifecycle.poller.sights import record_description
 from provisioning.lifecycle.states import (
     ENVIRONMENT_GRAPH,
     OPERATION_GRAPH,
-    EnvironmentState,
     OperationState,
     RequestState,
 )
@@ -135,7 +134,6 @@ def _open_stack(operation: Operation, key: str, *, at: datetime) -> Stack:
 
 def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: datetime) -> None:
     """Move the environment and the request to the states that the operation's end implies."""
-    succeeded = outcome.to == OperationState.SUCCEEDED
     kind = kind_of(operation.kind)
     environment, request = operation.environment, operation.request
     for row_id, end in outcome.ends.items():
@@ -148,21 +146,24 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
             scan=outcome.receipt.scan.as_json(),
             written_at=at,
         )
-    to = kind.succeeded if succeeded else kind.failed
-    if outcome.to == OperationState.REFUSED:
-        before = StepData.from_json(operation.step_data).state_before
-        if kind.refused is not None:
-            to = kind.refused
-        elif ENVIRONMENT_GRAPH.allows(kind.moving, before):
-            to = EnvironmentState(before)  # nothing was touched
-    to = outcome.environment or to
+    to = outcome.environment or kind.environment_after(
+        OperationState(operation.state), before=StepData.from_json(operation.step_data).state_before
+    )
     # While an operation is open, only an administrator in the database moves these rows; such a
     # change wins.
     environment.refresh_from_db(fields=["state"])
     if ENVIRONMENT_GRAPH.allows(environment.state, to):
         change_state(environment, to, at=at, reason=outcome.reason)
     request.refresh_from_db(fields=["state"])
-    if request.state == RequestState.APPROVED:
-        failed = RequestState.EXPIRED if outcome.expired else RequestState.FAILED
-        change_state(request, RequestState.DONE if succeeded else failed, at=at, reason=outcome.reason)
+    if request.state in (RequestState.APPROVED, RequestState.PLANNING):
+        change_state(request, _request_after(outcome), at=at, reason=outcome.reason)
     audit(action, actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind.key)
+
+
+def _request_after(outcome: Outcome) -> RequestState:
+    if outcome.request is not None:
+        return outcome.request
+    if outcome.expired:
+        return RequestState.EXPIRED
+    ends = {OperationState.SUCCEEDED: RequestState.DONE, OperationState.CANCELLED: RequestState.CANCELLED}
+    return ends.get(OperationState(outcome.to), RequestState.FAILED) if outcome.to else RequestState.FAILED

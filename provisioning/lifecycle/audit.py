@@ -22,17 +22,24 @@ class AuditAction(StrEnum):
         return member
 
     REQUEST_CREATE = "request:create", "A member requested a new environment."
+    REQUEST_CHANGE = "request:change", "A member requested a change of an environment."
+    REQUEST_ADOPT = "request:adopt", "A member requested the adoption of an existing stack."
+    REQUEST_PUT_BACK = "request:put_back", "A member requested to put an environment back as designed."
+    REQUEST_RECOVER = "request:recover", "A member requested the recovery of an environment."
     REQUEST_TEARDOWN = "request:teardown", "A member requested the teardown of an environment."
     REQUEST_APPROVE = "request:approve", "An approver approved the plan of a request."
     REQUEST_REJECT = "request:refuse", "An approver rejected a request."
     REQUEST_WITHDRAW = "request:withdraw", "A member withdrew a pending request."
     REQUEST_EXPIRE = "request:expire", "A pending request expired; there is no actor."
     OPERATION_RETRY = "operation:try_again", "A member started another attempt at a failed request."
+    OPERATION_CANCEL_REQUEST = "operation:cancel", "A member asked to cancel an operation."
+    OPERATION_STOP_WATCHING = "operation:stop_watching", "A member ended an operation that only watched."
     OPERATION_SUCCEED = "operation:succeeded", "An operation ended as planned; there is no actor."
     OPERATION_REFUSE = "operation:refused", "A rule stopped an operation; there is no actor."
     OPERATION_FAIL = "operation:failed", "AWS rejected a step of an operation; there is no actor."
     OPERATION_ERROR = "operation:errored", "A portal error ended an operation; there is no actor."
     OPERATION_ABANDON = "operation:abandoned", "An operation lost its worker too often; there is no actor."
+    OPERATION_CANCEL = "operation:cancelled", "An operation was cancelled; there is no actor."
     ACCOUNT_TEST = "account:test", "An administrator tested the connection to an account; a command has no actor."
     PERSON_CHANGE = "person:change", "An administrator added, changed or deleted a person, or their rights."
     TEAM_CHANGE = "team:change", "An administrator added, changed or deleted a team, or its members."
@@ -46,6 +53,7 @@ OPERATION_ENDS: Final = {
     OperationState.FAILED: AuditAction.OPERATION_FAIL,
     OperationState.ERRORED: AuditAction.OPERATION_ERROR,
     OperationState.ABANDONED: AuditAction.OPERATION_ABANDON,
+    OperationState.CANCELLED: AuditAction.OPERATION_CANCEL,
 }
 
 

@@ -33,6 +33,7 @@ class Labelled(StrEnum):
 
 
 class RequestState(Labelled):
+    PLANNING = "planning", "Making the plan", "busy"
     WAITING = "waiting", "Pending approval", "busy"
     APPROVED = "approved", "Approved", "busy"
     DONE = "done", "Completed", "ok"
@@ -40,6 +41,7 @@ class RequestState(Labelled):
     REJECTED = "refused", "Rejected", "bad"
     WITHDRAWN = "withdrawn", "Withdrawn", "idle"
     EXPIRED = "expired", "Expired", "idle"
+    CANCELLED = "cancelled", "Cancelled", "idle"
 
 
 class EnvironmentState(Labelled):
@@ -47,6 +49,13 @@ class EnvironmentState(Labelled):
     CREATING = "creating", "Creating", "busy"
     RUNNING = "running", "Running", "ok"
     CREATE_FAILED = "create_failed", "Creation failed", "bad"
+    PLANNING = "planning", "Running, planning a change", "busy"
+    CHANGING = "changing", "Changing", "busy"
+    CHANGE_FAILED = "change_failed", "Change failed", "bad"
+    RECOVERING = "recovering", "Recovering", "busy"
+    NEEDS_REPAIR = "needs_repair", "Needs repair", "bad"
+    ADOPTING = "adopting", "Adopting", "busy"
+    ADOPT_FAILED = "adopt_failed", "Adoption failed", "bad"
     TEARING_DOWN = "tearing_down", "Tearing down", "busy"
     TEARDOWN_FAILED = "teardown_failed", "Teardown failed", "bad"
     GONE = "gone", "Torn down", "idle"
@@ -56,20 +65,38 @@ class EnvironmentState(Labelled):
 class OperationState(Labelled):
     QUEUED = "queued", "Queued", "busy"
     CONTINUING = "continuing", "Continuing with the next stack", "busy"
+    # creating
     CLEARING = "clearing", "Cleaning up the failed attempt", "busy"
     SUBMITTING = "submitting", "Starting in CloudFormation", "busy"
     BUILDING = "building", "Creating resources", "busy"
     ROLLING_BACK = "rolling_back", "Rolling back", "bad"
     FINISHING = "finishing", "Finishing", "busy"
+    # changing
+    PLANNING = "planning", "Creating and reading change sets", "busy"
+    COMPARING = "comparing", "Comparing with the approved plan", "busy"
+    SNAPSHOTTING = "snapshotting", "Taking snapshots", "busy"
+    RELAXING = "relaxing", "Allowing the approved replacements", "busy"
+    EXECUTING = "executing", "Starting the change", "busy"
+    UPDATING = "updating", "Changing resources", "busy"
+    RESTORING = "restoring", "Restoring the stack policy", "busy"
+    # recovering, adopting, cancelling
+    RECOVERING = "recovering", "Starting the recovery", "busy"
+    READING = "reading", "Reading the stack", "busy"
+    CANCELLING = "cancelling", "Cancelling", "busy"
+    # tearing down
+    LISTING = "listing", "Listing what exists", "busy"
     PREPARING = "preparing", "Stopping services", "busy"
     EMPTYING = "emptying", "Emptying buckets", "busy"
     DELETING = "deleting", "Deleting", "busy"
     SWEEPING = "sweeping", "Checking for leftovers", "busy"
+    SETTLING = "settling", "Waiting for late calls", "busy"
+    # ends
     SUCCEEDED = "succeeded", "Succeeded", "ok"
     REFUSED = "refused", "Refused", "bad"
     FAILED = "failed", "Failed", "bad"
     ERRORED = "errored", "Portal error", "bad"
     ABANDONED = "abandoned", "Abandoned", "bad"
+    CANCELLED = "cancelled", "Cancelled", "idle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,17 +157,21 @@ _R, _E, _O = RequestState, EnvironmentState, OperationState
 REQUEST_GRAPH: Final = Graph(
     subject="request",
     states=RequestState,
-    start=_R.WAITING,
-    ends=frozenset({_R.DONE, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED}),
+    start=_R.PLANNING,
+    ends=frozenset({_R.DONE, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED, _R.CANCELLED}),
     edges=_frozen(
         {
+            # A change is planned first. A plan without changes is done at once.
+            _R.PLANNING: {_R.WAITING, _R.APPROVED, _R.DONE, _R.FAILED, _R.WITHDRAWN, _R.EXPIRED, _R.CANCELLED},
             _R.WAITING: {_R.APPROVED, _R.REJECTED, _R.WITHDRAWN, _R.EXPIRED},
-            _R.APPROVED: {_R.DONE, _R.FAILED, _R.EXPIRED},
-            _R.FAILED: {_R.APPROVED, _R.EXPIRED},  # retried; or too late for a retry
+            _R.APPROVED: {_R.DONE, _R.FAILED, _R.EXPIRED, _R.CANCELLED},
+            # Retried or planned again; or too late for both.
+            _R.FAILED: {_R.APPROVED, _R.PLANNING, _R.EXPIRED},
             _R.DONE: set(),
             _R.REJECTED: set(),
             _R.WITHDRAWN: set(),
             _R.EXPIRED: set(),
+            _R.CANCELLED: set(),
         }
     ),
 )
@@ -152,13 +183,31 @@ ENVIRONMENT_GRAPH: Final = Graph(
     ends=frozenset({_E.GONE, _E.WITHDRAWN}),
     edges=_frozen(
         {
-            _E.REQUESTED: {_E.CREATING, _E.WITHDRAWN},
-            _E.CREATING: {_E.RUNNING, _E.CREATE_FAILED},
-            _E.RUNNING: {_E.TEARING_DOWN},
-            _E.CREATE_FAILED: {_E.CREATING, _E.TEARING_DOWN},
-            # A teardown that was refused before anything was touched goes back to the state before
-            # it.
-            _E.TEARING_DOWN: {_E.GONE, _E.TEARDOWN_FAILED, _E.RUNNING, _E.CREATE_FAILED},
+            _E.REQUESTED: {_E.CREATING, _E.ADOPTING, _E.WITHDRAWN},
+            # Cancelled before any call, the environment is withdrawn.
+            _E.CREATING: {_E.RUNNING, _E.CREATE_FAILED, _E.WITHDRAWN},
+            _E.CREATE_FAILED: {_E.CREATING, _E.RECOVERING, _E.TEARING_DOWN},
+            # The nightly scan may see that somebody's change outside the portal is stuck.
+            _E.RUNNING: {_E.PLANNING, _E.CHANGING, _E.TEARING_DOWN, _E.CHANGE_FAILED, _E.NEEDS_REPAIR},
+            # Planning changes nothing: afterwards the environment is what it was before.
+            _E.PLANNING: {_E.RUNNING, _E.CHANGE_FAILED, _E.NEEDS_REPAIR},
+            _E.CHANGING: {_E.RUNNING, _E.CHANGE_FAILED, _E.NEEDS_REPAIR},
+            _E.CHANGE_FAILED: {_E.PLANNING, _E.CHANGING, _E.RECOVERING, _E.TEARING_DOWN},
+            _E.NEEDS_REPAIR: {_E.PLANNING, _E.CHANGING, _E.RECOVERING, _E.TEARING_DOWN},
+            _E.RECOVERING: {_E.RUNNING, _E.NEEDS_REPAIR, _E.CHANGE_FAILED, _E.CREATE_FAILED},
+            # A stack is adopted in the state that it is in.
+            _E.ADOPTING: {_E.RUNNING, _E.ADOPT_FAILED, _E.CREATE_FAILED, _E.CHANGE_FAILED, _E.NEEDS_REPAIR},
+            _E.ADOPT_FAILED: {_E.ADOPTING, _E.WITHDRAWN},
+            # A teardown that was refused or cancelled before anything was touched goes back to the
+            # state before it.
+            _E.TEARING_DOWN: {
+                _E.GONE,
+                _E.TEARDOWN_FAILED,
+                _E.RUNNING,
+                _E.CREATE_FAILED,
+                _E.CHANGE_FAILED,
+                _E.NEEDS_REPAIR,
+            },
             _E.TEARDOWN_FAILED: {_E.TEARING_DOWN},
             _E.GONE: set(),
             _E.WITHDRAWN: set(),
@@ -170,42 +219,65 @@ NO_LONGER_THERE: Final = tuple(sorted(ENVIRONMENT_GRAPH.ends))
 """The states of environments that were torn down or never created."""
 
 # Every step may end in a portal error, AWS's rejection or a rule's refusal, and its worker may
-# crash too often.
-_STOPS: Final[set[Labelled]] = {_O.FAILED, _O.ERRORED, _O.ABANDONED, _O.REFUSED}
+# crash too often. People may cancel it, or end an operation that only watches.
+_STOPS: Final[set[Labelled]] = {_O.FAILED, _O.ERRORED, _O.ABANDONED, _O.REFUSED, _O.CANCELLED}
+_ENDS: Final[set[Labelled]] = {_O.SUCCEEDED, *_STOPS}
 # The states that can follow the inspection of a stack; each kind of request lists its own
 # (`Kind.arrivals`).
 _INSPECTED: Final[set[Labelled]] = {
     _O.CLEARING,
     _O.SUBMITTING,
     _O.BUILDING,
+    _O.ROLLING_BACK,
+    _O.PLANNING,
+    _O.COMPARING,
+    _O.UPDATING,
+    _O.RECOVERING,
+    _O.READING,
+    _O.LISTING,
     _O.PREPARING,
     _O.DELETING,
     _O.SWEEPING,
+}
+# Where a stack is left: for the next one, or for what follows the last one.
+_ONWARDS: Final[set[Labelled]] = {_O.CONTINUING, _O.FINISHING, _O.SUCCEEDED}
+
+_OPEN: Final[dict[Labelled, set[Labelled]]] = {
+    _O.QUEUED: _INSPECTED | _ONWARDS,
+    _O.CONTINUING: _INSPECTED | {_O.FINISHING, _O.SUCCEEDED},
+    _O.CLEARING: {_O.SUBMITTING},
+    _O.SUBMITTING: {_O.BUILDING},
+    _O.BUILDING: {_O.ROLLING_BACK, _O.CONTINUING, _O.FINISHING},
+    _O.ROLLING_BACK: {_O.RESTORING} | _ONWARDS,
+    _O.FINISHING: {_O.SUCCEEDED},
+    _O.PLANNING: {_O.CONTINUING, _O.SUCCEEDED},
+    _O.COMPARING: {_O.SNAPSHOTTING, _O.RELAXING, _O.EXECUTING, _O.UPDATING} | _ONWARDS,
+    _O.SNAPSHOTTING: {_O.COMPARING, _O.RELAXING, _O.EXECUTING},
+    _O.RELAXING: {_O.COMPARING, _O.EXECUTING, _O.RESTORING},
+    _O.EXECUTING: {_O.COMPARING, _O.UPDATING, _O.RESTORING} | _ONWARDS,
+    _O.UPDATING: {_O.ROLLING_BACK, _O.RESTORING} | _ONWARDS,
+    _O.RESTORING: _ONWARDS,
+    _O.RECOVERING: {_O.ROLLING_BACK, _O.RESTORING, _O.CONTINUING, _O.SUCCEEDED},
+    _O.READING: {_O.CONTINUING, _O.SUCCEEDED},
+    # What AWS can no longer stop is watched to its own end.
+    _O.CANCELLING: {_O.BUILDING, _O.UPDATING, _O.ROLLING_BACK, _O.RESTORING, _O.FINISHING},
+    _O.LISTING: {_O.CONTINUING, _O.PREPARING, _O.EMPTYING, _O.DELETING, _O.SWEEPING, _O.SETTLING},
+    _O.PREPARING: {_O.EMPTYING, _O.DELETING},
+    _O.EMPTYING: {_O.PREPARING, _O.DELETING},
+    _O.DELETING: {_O.LISTING, _O.PREPARING, _O.EMPTYING, _O.CONTINUING, _O.SWEEPING},
+    _O.SWEEPING: {_O.PREPARING, _O.EMPTYING, _O.DELETING, _O.SETTLING, _O.SUCCEEDED},
+    _O.SETTLING: {_O.SWEEPING, _O.SUCCEEDED},
 }
 
 OPERATION_GRAPH: Final = Graph(
     subject="operation",
     states=OperationState,
     start=_O.QUEUED,
-    ends=frozenset({_O.SUCCEEDED, *_STOPS}),
+    ends=frozenset(_ENDS),
     edges=_frozen(
         {
-            _O.QUEUED: _INSPECTED | {_O.CONTINUING} | _STOPS,
-            _O.CONTINUING: _INSPECTED | _STOPS,
-            _O.CLEARING: {_O.SUBMITTING} | _STOPS,
-            _O.SUBMITTING: {_O.BUILDING} | _STOPS,
-            _O.BUILDING: {_O.ROLLING_BACK, _O.CONTINUING, _O.FINISHING} | _STOPS,
-            _O.ROLLING_BACK: {_O.CONTINUING, _O.FINISHING} | _STOPS,
-            _O.FINISHING: {_O.SUCCEEDED} | _STOPS,
-            _O.PREPARING: {_O.EMPTYING} | _STOPS,
-            _O.EMPTYING: {_O.DELETING} | _STOPS,
-            _O.DELETING: {_O.PREPARING, _O.EMPTYING, _O.CONTINUING, _O.SWEEPING} | _STOPS,
-            _O.SWEEPING: {_O.SUCCEEDED} | _STOPS,
-            _O.SUCCEEDED: set(),
-            _O.REFUSED: set(),
-            _O.FAILED: set(),
-            _O.ERRORED: set(),
-            _O.ABANDONED: set(),
+            **{state: following | _STOPS | ({_O.CANCELLING} - {state}) for state, following in _OPEN.items()},
+            **{end: set() for end in _ENDS},
         }
     ),
 )

@@ -7,7 +7,7 @@ from .blueprint import BlueprintArchive, BlueprintVersion
 from .drift import DriftReport, Orphan
 from .environment import Environment
 from .history import AuditEvent, Receipt, Transition
-from .operation import Operation
+from .operation import Operation, OperationKind
 from .request import Plan, Request, RequestKind
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
@@ -25,6 +25,7 @@ __all__ = [
     "EventQueue",
     "Membership",
     "Operation",
+    "OperationKind",
     "Orphan",
     "PeriodicTask",
     "Plan",

@@ -10,6 +10,18 @@ from .request import Request, RequestKind
 from .team import User
 
 
+class OperationKind(models.TextChoices):
+    """Those of requests, and the planning of a change, which is the first operation of its request."""
+
+    CREATE = RequestKind.CREATE.value
+    CHANGE = RequestKind.CHANGE.value
+    TEARDOWN = RequestKind.TEARDOWN.value
+    ADOPT = RequestKind.ADOPT.value
+    PUT_BACK = RequestKind.PUT_BACK.value
+    RECOVER = RequestKind.RECOVER.value
+    PLAN = "plan"
+
+
 class Operation(models.Model):
     """`stack` and `region` are the key and the region of the stack that the operation is at.
 
@@ -31,7 +43,7 @@ class Operation(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     environment = models.ForeignKey(Environment, on_delete=models.PROTECT, related_name="operations")
     request = models.ForeignKey(Request, on_delete=models.PROTECT, related_name="operations")
-    kind = models.CharField(max_length=10, choices=RequestKind)
+    kind = models.CharField(max_length=10, choices=OperationKind)
     state = models.CharField(max_length=20)
     state_changed_at = models.DateTimeField()
     stack = models.CharField(max_length=40)

@@ -37,7 +37,11 @@ class Plan(models.Model):
 
 class RequestKind(models.TextChoices):
     CREATE = "create"
+    CHANGE = "change"
     TEARDOWN = "teardown"
+    ADOPT = "adopt"
+    PUT_BACK = "put_back"
+    RECOVER = "recover"
 
 
 class Request(models.Model):

@@ -1,4 +1,4 @@
-"""A third kind of request: everything that enumerates kinds copes with it, or its registration
+"""Another kind of request: everything that enumerates kinds copes with it, or its registration
 fails with a sentence.
 """
 
@@ -13,7 +13,7 @@ import pytest
 from provisioning.aws import STACK_STATUSES
 from provisioning.lifecycle.decisions import NO_STACK, Act, Decision, Phase
 from provisioning.lifecycle.kinds.create import CREATE
-from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, StackOrder
+from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder
 from provisioning.lifecycle.kinds.registry import (
     KINDS,
     keys_providing_plans,
@@ -29,14 +29,15 @@ from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.lifecycle.step_data import StackPlace, StepData
-from provisioning.models import Operation, Request, RequestKind
+from provisioning.models import Operation, OperationKind, Request
 from tests.fixtures.world import World
 
-CHANGE = replace(
+SLEEP = replace(
     CREATE,
-    key="change",
-    words=replace(CREATE.words, verb="Change", noun="Change", stack_step="Change {stack} in {region}"),
+    key="sleep",
+    words=replace(CREATE.words, verb="Pause", noun="Pause", stack_step="Pause {stack} in {region}"),
     starts_environment=False,
+    is_offered=True,
     stack_order=StackOrder.REVERSE,
 )
 
@@ -51,56 +52,56 @@ def registry() -> Iterator[dict[str, Kind]]:
 
 
 @pytest.fixture
-def change(registry: dict[str, Kind]) -> Kind:
-    register(CHANGE)
-    return registry["change"]
+def sleep(registry: dict[str, Kind]) -> Kind:
+    register(SLEEP)
+    return registry["sleep"]
 
 
 def test_every_stored_kind_has_one_record() -> None:
-    assert set(KINDS) == set(RequestKind)
+    assert set(KINDS) == set(OperationKind)
     for key, kind in KINDS.items():
         assert kind.key == key
 
 
 def test_an_unknown_kind_is_no_teardown() -> None:
-    with pytest.raises(LookupError, match="no request kind change; there are create, teardown"):
-        kind_of("change")
+    with pytest.raises(LookupError, match="no request kind pause; there are adopt, change, create"):
+        kind_of("pause")
 
 
-def test_a_third_kind_takes_part_in_everything_that_enumerates_kinds(change: Kind) -> None:
-    assert keys_providing_plans() == ["create", "change"]
-    assert kinds_failing_in(EnvironmentState.CREATE_FAILED) == [CREATE, change]
-    assert moving_states() == {EnvironmentState.CREATING, EnvironmentState.TEARING_DOWN}
+def test_another_kind_takes_part_in_everything_that_enumerates_kinds(sleep: Kind) -> None:
+    assert keys_providing_plans() == ["create", "change", "sleep"]
+    assert kinds_failing_in(EnvironmentState.CREATE_FAILED) == [CREATE, sleep]
+    assert sleep.moving in moving_states()
     assert EnvironmentState.CREATING not in removal_states()
 
 
-def test_the_steps_of_a_third_kind_are_its_own(change: Kind) -> None:
+def test_the_steps_of_another_kind_are_its_own(sleep: Kind) -> None:
     stacks = (StackPlace("edge", "us-east-1"), StackPlace("main", "eu-north-1"))
     operation = Operation(
-        kind=change.key,
+        kind=sleep.key,
         state=OperationState.BUILDING,
         stack="edge",
         step_data=StepData(stacks=stacks, task_titles=("Migrate",)).as_json(),
     )
     assert [(step.title, step.state) for step in steps(operation)] == [
         ("Check the approval", "done"),
-        ("Change the main stack in eu-north-1", "done"),
-        ("Change “edge” in us-east-1", "now"),
+        ("Pause the main stack in eu-north-1", "done"),
+        ("Pause “edge” in us-east-1", "now"),
         ("Migrate", "todo"),
     ]
 
 
-def test_a_failed_request_of_a_third_kind_is_offered_for_a_retry_and_retried(world: World, change: Kind) -> None:
+def test_a_failed_request_of_another_kind_is_offered_for_a_retry_and_retried(world: World, sleep: Kind) -> None:
     environment = world.request().environment
     operation = Operation.objects.get()
-    Operation.objects.update(state="failed", ended_at=world.now, due_at=None, kind=change.key)
-    Request.objects.update(state="failed", kind=change.key)
+    Operation.objects.update(state="failed", ended_at=world.now, due_at=None, kind=sleep.key)
+    Request.objects.update(state="failed", kind=sleep.key)
     environment.state = EnvironmentState.CREATE_FAILED
     environment.save()
     offered = [(action.key, action.label) for action in actions_for(actor=world.bob, environment=environment)]
-    assert offered == [("try_again", "Retry"), ("teardown", "Tear down"), ("change", "Change")]
+    assert offered == [("try_again", "Retry"), ("teardown", "Tear down"), ("sleep", "Pause")]
     again = retry_operation(actor=world.bob, environment=environment)
-    assert (again.kind, again.pk != operation.pk) == ("change", True)
+    assert (again.kind, again.pk != operation.pk) == ("sleep", True)
     assert world.until_rest(environment).state == "running"
 
 
@@ -130,8 +131,21 @@ STRANGE = {**CREATE.decisions[Phase.WATCH], "CREATE_PONDERING": Decision(Act.WAI
             "its column arrives with adopt, clear, finish, submit, but its arrivals are for submit",
         ),
         (
-            {"arrivals": {**CREATE.arrivals, Act.CLEAR: OperationState.FINISHING}},
-            "the operation graph has no edge from queued to finishing",
+            {"arrivals": {**CREATE.arrivals, Act.CLEAR: OperationState.EXECUTING}},
+            "the operation graph has no edge from queued to executing",
+        ),
+        ({"cancelled": EnvironmentState.GONE}, "the environment graph has no edge from creating to gone"),
+        ({"states": CREATE.states - {OperationState.CLEARING}}, "its states do not contain clearing"),
+        (
+            {
+                "states": CREATE.states | {OperationState.SETTLING},
+                "steps": (*CREATE.steps, ShownStep("settle", "Settle", frozenset({OperationState.SETTLING}))),
+            },
+            "its operations never reach settling",
+        ),
+        (
+            {"states": CREATE.states | {OperationState.SETTLING}},
+            "none of its steps shows the operation state settling",
         ),
         ({"steps": CREATE.steps[:2]}, "none of its steps shows the operation state building, rolling_back"),
         ({"steps": (*CREATE.steps, CREATE.steps[0])}, "two of its steps show the same operation state"),
@@ -141,8 +155,8 @@ def test_a_record_that_does_not_fit_is_refused_at_import(
     registry: dict[str, Kind], changes: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(ValueError, match=f"cannot be registered: .*{sentence}"):
-        register(replace(CHANGE, **changes))
-    assert set(registry) == set(RequestKind)
+        register(replace(SLEEP, **changes))
+    assert set(registry) == set(OperationKind)
 
 
 def test_no_cell_of_a_column_is_empty() -> None:
@@ -160,4 +174,6 @@ def test_kinds_differ_where_they_must() -> None:
         EnvironmentState.RUNNING,
         EnvironmentState.CREATE_FAILED,
         EnvironmentState.TEARDOWN_FAILED,
+        EnvironmentState.CHANGE_FAILED,
+        EnvironmentState.NEEDS_REPAIR,
     }

@@ -26,7 +26,7 @@ from provisioning.lifecycle.states import (
 )
 from provisioning.lifecycle.steps import STEPS
 from provisioning.lifecycle.transitions import change_state
-from provisioning.models import Environment, Operation, Transition
+from provisioning.models import Environment, Operation, OperationKind, Transition
 from tests.fixtures.world import World
 
 
@@ -90,7 +90,7 @@ CELLS = [
 
 
 def test_the_table_is_total() -> None:
-    assert len(CELLS) == 2 * 2 * (1 + len(STACK_STATUSES))
+    assert len(CELLS) == len(OperationKind) * len(Phase) * (1 + len(STACK_STATUSES))
     for key, phase, status in CELLS:
         assert status in KINDS[key].decisions[phase]
 
@@ -133,7 +133,11 @@ def goes_to(key: str, phase: Phase, status: str) -> set[object]:  # noqa: PLR091
             return {(CREATE.key, Phase.WATCH, "CREATE_IN_PROGRESS")}
         case Act.CLEAR:
             return {(CREATE.key, Phase.ARRIVE, "DELETE_COMPLETE")}
-        case Act.DELETE | Act.UNBLOCK:
+        case Act.COMPARE | Act.READ | Act.PLAN:
+            return {"DONE", (key, Phase.WATCH, "UPDATE_IN_PROGRESS")}
+        case Act.CONTINUE | Act.ROLL_BACK:
+            return {(key, Phase.WATCH, "UPDATE_ROLLBACK_IN_PROGRESS")}
+        case Act.DELETE | Act.DELETE_DRAFT | Act.UNBLOCK:
             return {(TEARDOWN.key, Phase.WATCH, "DELETE_COMPLETE"), (TEARDOWN.key, Phase.WATCH, "DELETE_FAILED")}
         case Act.FAIL if decision.button is Button.RETRY:
             return {(key, Phase.ARRIVE, status)}

@@ -6,7 +6,6 @@ from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import CREATE_COLUMN, Act
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
-from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
 
@@ -27,9 +26,10 @@ CREATE: Final = Kind(
     succeeded=EnvironmentState.RUNNING,
     failed=EnvironmentState.CREATE_FAILED,
     refused=EnvironmentState.CREATE_FAILED,
+    cancelled=EnvironmentState.CREATE_FAILED,
     starts_environment=True,
     removes_environment=False,
-    plan_document=CreatePlan,
+    plan_keys=frozenset({"create"}),
     provides_plan=True,
     has_timeline=True,
     approval_checks=frozenset({ApprovalCheck.ACCOUNT}),
@@ -42,6 +42,18 @@ CREATE: Final = Kind(
         Act.FINISH: OperationState.BUILDING,
         Act.CLEAR: OperationState.CLEARING,
     },
+    states=frozenset(
+        {
+            OperationState.QUEUED,
+            OperationState.CONTINUING,
+            OperationState.CLEARING,
+            OperationState.SUBMITTING,
+            OperationState.BUILDING,
+            OperationState.ROLLING_BACK,
+            OperationState.FINISHING,
+            OperationState.CANCELLING,
+        }
+    ),
     steps=(
         ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
         ShownStep(

@@ -13,7 +13,6 @@ from typing import TypeVar
 from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import Act, Column, Decision, Phase, decide
-from provisioning.lifecycle.plan_document import PlanDocument
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
 
 T = TypeVar("T")
@@ -72,12 +71,18 @@ class Kind:
     audit_action: AuditAction
     permission: Permission  # who may request it: members whose role has this permission
 
-    # The environment's states while and after an operation of this kind runs.
+    # People request it. The operation kind "plan" is part of other kinds' requests.
+    is_requested: bool = True
+    # The environment's page offers it, with a form at the URL of its key.
+    is_offered: bool = False
+
+    # The environment's states while and after an operation of this kind runs; None stands for the
+    # state before the operation. A step's outcome may name another one.
     moving: EnvironmentState
-    succeeded: EnvironmentState
-    failed: EnvironmentState
-    # Refused before anything was touched; None stands for the state before the operation.
-    refused: EnvironmentState | None
+    succeeded: EnvironmentState | None
+    failed: EnvironmentState | None
+    refused: EnvironmentState | None  # before anything was touched
+    cancelled: EnvironmentState | None
 
     # The request begins the life of its environment. Other kinds need an environment that exists.
     # If such a request is rejected, withdrawn or expires, its environment is withdrawn with it.
@@ -85,8 +90,8 @@ class Kind:
     # The operation removes the environment: progress counts resources that are gone.
     removes_environment: bool
 
-    # The class of its plans in `plan_document`, whose digest covers all their fields.
-    plan_document: type[PlanDocument]
+    # The `kind` of its plan documents, whose digest covers all their fields.
+    plan_keys: frozenset[str]
     # The environment runs the plan of this kind once its operation has begun.
     provides_plan: bool
     # The plan has a timeline from which an end can be forecast.
@@ -100,12 +105,33 @@ class Kind:
     decisions: Column
     # The operation state that follows each act of the column's ARRIVE phase, except WAIT and FAIL.
     arrivals: Mapping[Act, OperationState]
+    # The open states that its operations pass through.
+    states: frozenset[OperationState]
     steps: tuple[ShownStep, ...]
 
     @property
     def starts_from(self) -> frozenset[EnvironmentState]:
         """The environment states in which an operation of this kind can begin."""
         return frozenset(state for state in EnvironmentState if ENVIRONMENT_GRAPH.allows(state, self.moving))
+
+    def environment_after(self, end: OperationState, *, before: str) -> EnvironmentState:
+        """The environment's state after an operation that ended so; `before` is the one it had
+        before.
+        """
+        match end:
+            case OperationState.SUCCEEDED:
+                after = self.succeeded
+            case OperationState.REFUSED:
+                after = self.refused
+            case OperationState.CANCELLED:
+                after = self.cancelled
+            case _:
+                after = self.failed
+        if after is not None:
+            return after
+        if ENVIRONMENT_GRAPH.allows(self.moving, before):
+            return EnvironmentState(before)
+        return self.failed or EnvironmentState(before)
 
     def decide(self, phase: Phase, status: str) -> Decision:
         return decide(self.decisions, phase, status)

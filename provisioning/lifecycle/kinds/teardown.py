@@ -6,7 +6,6 @@ from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import TEARDOWN_COLUMN, Act
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
-from provisioning.lifecycle.plan_document import TeardownPlan
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
 
@@ -23,13 +22,15 @@ TEARDOWN: Final = Kind(
     ),
     audit_action=AuditAction.REQUEST_TEARDOWN,
     permission=Permission.OPERATE,
+    is_offered=True,
     moving=EnvironmentState.TEARING_DOWN,
     succeeded=EnvironmentState.GONE,
     failed=EnvironmentState.TEARDOWN_FAILED,
     refused=None,
+    cancelled=None,
     starts_environment=False,
     removes_environment=True,
-    plan_document=TeardownPlan,
+    plan_keys=frozenset({"teardown"}),
     provides_plan=False,
     has_timeline=False,
     approval_checks=frozenset({ApprovalCheck.LEDGER}),
@@ -38,14 +39,30 @@ TEARDOWN: Final = Kind(
     decisions=TEARDOWN_COLUMN,
     arrivals={
         Act.DELETE: OperationState.PREPARING,
+        Act.DELETE_DRAFT: OperationState.DELETING,
         Act.ADOPT: OperationState.DELETING,
         Act.SWEEP: OperationState.SWEEPING,
     },
+    states=frozenset(
+        {
+            OperationState.QUEUED,
+            OperationState.CONTINUING,
+            OperationState.LISTING,
+            OperationState.PREPARING,
+            OperationState.EMPTYING,
+            OperationState.DELETING,
+            OperationState.SWEEPING,
+            OperationState.SETTLING,
+            OperationState.CANCELLING,
+        }
+    ),
     steps=(
         ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
+        ShownStep("list", "List what exists", frozenset({OperationState.LISTING})),
         ShownStep("prepare", "Stop services and lift protection", frozenset({OperationState.PREPARING})),
         ShownStep("empty", "Empty the buckets", frozenset({OperationState.EMPTYING}), per_stack=True),
         ShownStep("delete", "Delete the stack", frozenset({OperationState.DELETING}), per_stack=True),
         ShownStep("sweep", "Check for leftovers", frozenset({OperationState.SWEEPING})),
+        ShownStep("settle", "Wait for late calls", frozenset({OperationState.SETTLING})),
     ),
 )

@@ -40,7 +40,7 @@ def actions_for(*, actor: User, environment: Environment) -> list[Action]:
         why_not = why_not_retry(environment, at=clock.now())
         actions.append(Action(Button.RETRY, "Retry", "primary", why_not))
     for kind in KINDS.values():
-        if kind.starts_environment or environment.state not in kind.starts_from:
+        if not kind.is_offered or environment.state not in kind.starts_from:
             continue
         if may(actor, team, kind.permission):
             tone: Tone = "danger" if kind.removes_environment else "quiet"

@@ -4,11 +4,22 @@ A step reads rows, calls AWS and returns an `Outcome`; it writes nothing.
 """
 
 from collections.abc import Mapping
-from typing import Final
+from importlib import import_module
+from typing import Final, cast
 
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps import delete, finish, inspect_stack, submit, verify_gone, watch
-from provisioning.lifecycle.steps.base import Step
+from provisioning.lifecycle.steps.base import Context, Outcome, Step
+
+
+def _in(module: str, function: str) -> Step:
+    """A step that is imported when it is needed."""
+
+    def run(context: Context) -> Outcome:
+        return cast("Step", getattr(import_module(f"{__name__}.{module}"), function))(context)
+
+    return run
+
 
 STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.QUEUED: inspect_stack.inspect_first_stack,
@@ -18,8 +29,20 @@ STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.BUILDING: watch.watch,
     OperationState.ROLLING_BACK: watch.watch,
     OperationState.FINISHING: finish.finish,
+    OperationState.PLANNING: _in("plan_change", "plan_change"),
+    OperationState.COMPARING: _in("compare", "compare"),
+    OperationState.SNAPSHOTTING: _in("snapshot", "snapshot"),
+    OperationState.RELAXING: _in("stack_policy", "relax"),
+    OperationState.EXECUTING: _in("execute", "execute"),
+    OperationState.UPDATING: watch.watch,
+    OperationState.RESTORING: _in("stack_policy", "restore"),
+    OperationState.RECOVERING: _in("recover", "recover"),
+    OperationState.READING: _in("reading", "read_stack"),
+    OperationState.CANCELLING: _in("cancel", "cancel"),
+    OperationState.LISTING: _in("listing", "list_stacks"),
     OperationState.PREPARING: delete.prepare,
     OperationState.EMPTYING: delete.empty,
     OperationState.DELETING: delete.delete,
     OperationState.SWEEPING: verify_gone.verify_gone,
+    OperationState.SETTLING: _in("settling", "settle"),
 }

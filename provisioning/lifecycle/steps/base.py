@@ -19,7 +19,7 @@ from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, Teard
 from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.poller.sights import look
 from provisioning.lifecycle.receipt_document import ReceiptDocument
-from provisioning.lifecycle.states import EnvironmentState, OperationState
+from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Operation, ResourceEnd, Stack, StackResource
 
@@ -178,6 +178,7 @@ class Outcome:
     resources: Sequence[interface.StackResource] = ()
     ends: Mapping[int, ResourceEnd] = field(default_factory=dict)
     explained: Explained | None = None
+    request: RequestState | None = None  # the request's next state, if not the one that follows from the end
     expired: bool = False
     environment: EnvironmentState | None = None
     """The environment's state after the end of the operation, if it is not that of the kind."""

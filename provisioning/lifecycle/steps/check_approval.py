@@ -29,7 +29,7 @@ def refusal(context: Context) -> Outcome | None:
         document = from_json(request.plan.content)
     except UnreadablePlan as error:
         return _refuse("The plan differs from the one that was approved.", detail=error.sentence)
-    if not isinstance(document, context.kind.plan_document):
+    if document.kind not in context.kind.plan_keys:
         return _refuse(f"The plan of the request is no plan for a {context.kind.words.noun.lower()}.")
     if (actual := digest_of(document)) != request.approved_digest:
         return _refuse(
