@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0013_approved_place'),
+        ('provisioning', '0014_polled_queues_and_unseen_stacks'),
     ]
 
     operations = [
