@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 import portal.panels
 from provisioning.blueprint import Blueprint
 from provisioning.diagram.content import DiagramContent
-from provisioning.lifecycle.plan_document import CreatePlan
+from provisioning.lifecycle.plan_document import StackedDocument
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.models import Plan
@@ -44,7 +44,7 @@ class PlanView:
     before plans had a diagram.
     """
 
-    document: CreatePlan | None = None
+    document: StackedDocument | None = None
     diagram: DiagramContent | None = None
     proof: Proof | None = None
     timeline: Timeline | None = None
@@ -55,7 +55,9 @@ class PlanView:
     evidence_lines: int = EVIDENCE_LINES
 
     @classmethod
-    def of_draft(cls, draft: PlanDraft, *, preflight: PreflightReport | None = None, checked_by: str = "") -> PlanView:
+    def of_draft(
+        cls, draft: PlanDraft[StackedDocument], *, preflight: PreflightReport | None = None, checked_by: str = ""
+    ) -> PlanView:
         return cls(
             document=draft.document,
             diagram=draft.diagram,
@@ -67,7 +69,7 @@ class PlanView:
         )
 
     @classmethod
-    def of_plan(cls, plan: Plan, document: CreatePlan, *, checked_by: str = "") -> PlanView:
+    def of_plan(cls, plan: Plan, document: StackedDocument, *, checked_by: str = "") -> PlanView:
         """The stored plan of a create request, with its document."""
         return cls(
             document=document,

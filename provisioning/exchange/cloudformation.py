@@ -8,13 +8,13 @@ import json
 from collections.abc import Mapping
 
 from provisioning.exchange.deploy_script import deploy_script
-from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, StackInput
+from provisioning.lifecycle.plan_document import PlannedStack, StackedPlan, StackInput
 from provisioning.zip_archive import write_zip
 
 _SCRIPT = "deploy.sh"
 
 
-def cloudformation_package(plan: CreatePlan, *, name: str, digest: str, artefacts: Mapping[str, bytes]) -> bytes:
+def cloudformation_package(plan: StackedPlan, *, name: str, digest: str, artefacts: Mapping[str, bytes]) -> bytes:
     """Zip the plan of a creation. `artefacts` are packages by their SHA-256; one that is missing is
     named in the script.
 

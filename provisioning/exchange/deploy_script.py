@@ -15,7 +15,7 @@ from shlex import quote
 
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.errors import Refused
-from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, StackInput, Task
+from provisioning.lifecycle.plan_document import PlannedStack, StackedPlan, StackInput, Task
 
 _HEAD = """\
 #!/bin/sh
@@ -57,7 +57,7 @@ fi"""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_./-]{0,1023}")
 
 
-def deploy_script(plan: CreatePlan, *, name: str, digest: str) -> str:
+def deploy_script(plan: StackedPlan, *, name: str, digest: str) -> str:
     """Return the POSIX shell script that deploys the plan's stacks in order and then runs its
     tasks.
 
@@ -75,7 +75,7 @@ def deploy_script(plan: CreatePlan, *, name: str, digest: str) -> str:
     return "".join(parts)
 
 
-def _check_names(plan: CreatePlan) -> None:
+def _check_names(plan: StackedPlan) -> None:
     """Refuse a name that a file name, a query or an option of the AWS CLI could not contain."""
     for stack in plan.stacks:
         names = [stack.key, stack.name, stack.region, *stack.capabilities]
@@ -102,7 +102,7 @@ def _in_comment(text: str) -> str:
     return "".join(character if character.isprintable() else " " for character in text)
 
 
-def _stack(stack: PlannedStack, plan: CreatePlan) -> Iterator[str]:
+def _stack(stack: PlannedStack, plan: StackedPlan) -> Iterator[str]:
     key, region, name = stack.key, quote(stack.region), quote(stack.name)
     yield f"# {key}, in {stack.region}"
     for artefact in stack.artefacts:
@@ -135,7 +135,7 @@ def _stack(stack: PlannedStack, plan: CreatePlan) -> Iterator[str]:
     yield f"aws cloudformation wait stack-create-complete --region {region} --stack-name {name}"
 
 
-def _read_input(number: int, value: StackInput, plan: CreatePlan) -> str:
+def _read_input(number: int, value: StackInput, plan: StackedPlan) -> str:
     source = plan.stack(value.stack)
     words = " ".join(map(quote, (source.region, source.name, value.output, value.parameter)))
     return f"input_{number}=$(parameter {words})"

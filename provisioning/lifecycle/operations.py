@@ -11,7 +11,7 @@ from provisioning.errors import WrongState
 from provisioning.lifecycle.intentions import place_of
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.nudge import nudge
-from provisioning.lifecycle.plan_document import CreatePlan, from_json
+from provisioning.lifecycle.plan_document import StackedPlan, from_json
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
 from provisioning.lifecycle.step_data import StackPlace, StepData
 from provisioning.lifecycle.transitions import change_state, record
@@ -53,7 +53,9 @@ def open_operation(*, request: Request, at: datetime, actor: User | None) -> Ope
             approved_place=place_of(environment),
             step_data=StepData(
                 state_before=before,
-                task_titles=tuple(task.title for task in document.tasks) if isinstance(document, CreatePlan) else (),
+                task_titles=tuple(task.title for task in document.due_tasks)
+                if isinstance(document, StackedPlan)
+                else (),
                 stacks=stacks,
             ).as_json(),
             started_at=at,

@@ -16,7 +16,7 @@ from django.db.models import Case, F, Func, JSONField, QuerySet, When
 from django.db.models.fields.json import KeyTextTransform, KeyTransform
 
 from provisioning.lifecycle.kinds.registry import keys_providing_plans
-from provisioning.lifecycle.plan_document import CreatePlan, from_json
+from provisioning.lifecycle.plan_document import StackedDocument, StackedPlan, from_json
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, Operation, Plan
 
@@ -34,16 +34,21 @@ class CurrentPlan:
 
     request_id: UUID
     digest: str
-    document: CreatePlan
+    document: StackedDocument
     seconds: float
     diagram: Mapping[str, Any]
     picture: str
 
 
-def current_document(environment: Environment) -> CreatePlan:
+def current_document(environment: Environment) -> StackedDocument:
     """Return the document of the current plan. Raise LookupError if the environment has none."""
     content = _current(environment).values_list("content", flat=True).first()
-    return _as_created(content, environment)
+    return _as_stacked(content, environment)
+
+
+def current_plan_digest(environment: Environment) -> str:
+    """Return the digest of the current plan; empty if the environment has none."""
+    return _current(environment).values_list("digest", flat=True).first() or ""
 
 
 def current_plan_for_pages(environment: Environment, *, main_body: bool = False) -> CurrentPlan | None:
@@ -59,7 +64,7 @@ def current_plan_for_pages(environment: Environment, *, main_body: bool = False)
     if row is None:
         return None
     request_id, digest, outline, seconds, diagram, picture = row
-    return CurrentPlan(request_id, digest, _as_created(outline, environment), seconds or 0.0, diagram, picture)
+    return CurrentPlan(request_id, digest, _as_stacked(outline, environment), seconds or 0.0, diagram, picture)
 
 
 def blueprint_digests(plans: QuerySet[Plan]) -> set[str]:
@@ -68,12 +73,12 @@ def blueprint_digests(plans: QuerySet[Plan]) -> set[str]:
     return {str(digest) for digest in digests if digest is not None}
 
 
-def plan_in_effect(operation: Operation) -> CreatePlan:
+def plan_in_effect(operation: Operation) -> StackedDocument:
     """Return the plan whose stacks the operation works on: its own, or the environment's if it
     tears that down.
     """
     document = from_json(operation.request.plan.content)
-    return document if isinstance(document, CreatePlan) else current_document(operation.environment)
+    return document if isinstance(document, StackedPlan) else current_document(operation.environment)
 
 
 def _current(environment: Environment) -> QuerySet[Plan]:
@@ -87,10 +92,10 @@ def _current(environment: Environment) -> QuerySet[Plan]:
     return plans.order_by(_CARRIED_OUT_AT.desc(nulls_last=True), "created_at", "id")
 
 
-def _as_created(content: Any, environment: Environment) -> CreatePlan:
+def _as_stacked(content: Any, environment: Environment) -> StackedDocument:
     document = from_json(content) if content is not None else None
-    if not isinstance(document, CreatePlan):
-        raise LookupError(f"The environment {environment.pk} has no plan that created it.")  # noqa: TRY004 - not a type of ours
+    if not isinstance(document, StackedPlan):
+        raise LookupError(f"The environment {environment.pk} has no plan with stacks.")  # noqa: TRY004 - not a type of ours
     return document
 
 

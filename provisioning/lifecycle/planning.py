@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
 from provisioning.blueprint import Blueprint, Inputs, parse_inputs, resolve
@@ -36,12 +36,14 @@ from provisioning.lifecycle.plan_document import (
     PlannedResource,
     PlannedStack,
     RetainedResource,
+    StackedDocument,
+    StackedPlan,
     StackInput,
     Task,
     digest_of,
 )
 from provisioning.lifecycle.version_registry import check_unchanged
-from provisioning.models import Account, Team, User
+from provisioning.models import Account, AccountTeam, Team, User
 from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
@@ -54,8 +56,12 @@ CAPABILITIES = ("CAPABILITY_NAMED_IAM",)
 ENVIRONMENT_TAG = ENVIRONMENT_ID_TAG
 
 
+PlannedDocument = TypeVar("PlannedDocument", bound=StackedDocument)
+PlannedDocument_co = TypeVar("PlannedDocument_co", bound=StackedDocument, covariant=True)
+
+
 @dataclass(frozen=True, slots=True)
-class PlanDraft:
+class PlanDraft(Generic[PlannedDocument_co]):
     """`document` is what `Plan.content` stores; `digest` is what people decide on. `artefacts`:
     packages by their SHA-256.
 
@@ -66,7 +72,7 @@ class PlanDraft:
     """
 
     digest: str
-    document: CreatePlan
+    document: PlannedDocument_co
     diagram: DiagramContent
     proof: Proof
     timeline: Timeline
@@ -97,7 +103,7 @@ def draft_create(
     account: Account,
     region: str,
     request_id: UUID,
-) -> PlanDraft:
+) -> PlanDraft[CreatePlan]:
     """Plan a new environment without requesting it. Nothing is written.
 
     Raises NotAllowed, the blueprint's errors (InputErrors and other BlueprintErrors), and Refused
@@ -117,43 +123,91 @@ def draft_create(
         artefact_bucket=account.artefact_bucket_in(region),
     )
     check_name(context, team=team, account=account)
-    design = resolve(blueprint, size=size, inputs=parsed, environment=context)
-    names = external_names(design)
-    check_named_resources(names, inputs=parsed, account=account, account_team=account_team)
-    compiled, timeline = _compiled(design)
-    proof = prove(compiled, policy=design.policy, listed={name.value for name in names})
-    check_proof(proof, blueprint=blueprint, size=size)
-    check_stacks(compiled, blueprint=blueprint, account=account)
-    document = CreatePlan(
-        account_id=account.account_id,
-        region=compiled.main.region,
-        blueprint=PinnedBlueprint(blueprint.slug, blueprint.version, blueprint.digest),
+    planned = plan_design(
+        blueprint=blueprint,
         size=size,
-        stacks=tuple(_planned_stack(stack, names=context.names, account=account) for stack in compiled.stacks),
-        tasks=tuple(Task(**asdict(task)) for task in compiled.main.tasks),
-        manual_tasks=tuple(ManualTask(**asdict(task)) for stack in compiled.stacks for task in stack.manual_tasks),
-        inputs={key: _plain(value) for key, value in parsed.items() if not blueprint.variables[key].sensitive},
-        requires_approval=blueprint.sizes[size].requires_approval,
+        inputs=parsed,
+        context=context,
+        account=account,
+        account_team=account_team,
     )
+    document = CreatePlan(**planned.fields)
+    return draft_of(
+        planned, document, inputs=parsed, generation=context.generation, stack_role_arn=account_team.stack_role_arn
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedDesign:
+    """A design that has passed every check, with its views. `fields` are those of a `StackedPlan`."""
+
+    design: Design
+    compiled: CompiledDesign
+    proof: Proof
+    timeline: Timeline
+    external_names: tuple[ExternalName, ...]
+    fields: Mapping[str, Any]
+
+
+def draft_of(
+    planned: PlannedDesign, document: PlannedDocument, *, inputs: Inputs, generation: str, stack_role_arn: str
+) -> PlanDraft[PlannedDocument]:
+    artefacts = (artefact for stack in planned.compiled.stacks for artefact in stack.artefacts)
     return PlanDraft(
         digest=digest_of(document),
         document=document,
-        diagram=content_of(design),
-        proof=proof,
-        timeline=timeline,
-        design=design,
-        inputs=parsed,
+        diagram=content_of(planned.design),
+        proof=planned.proof,
+        timeline=planned.timeline,
+        design=planned.design,
+        inputs=inputs,
         requires_approval=document.requires_approval,
-        generation=context.generation,
-        stack_role_arn=account_team.stack_role_arn,
-        external_names=names,
-        artefacts={artefact.sha256: artefact.body for stack in compiled.stacks for artefact in stack.artefacts},
+        generation=generation,
+        stack_role_arn=stack_role_arn,
+        external_names=planned.external_names,
+        artefacts={artefact.sha256: artefact.body for artefact in artefacts},
     )
 
 
-def _compiled(design: Design) -> tuple[CompiledDesign, Timeline]:
+def plan_design(
+    *,
+    blueprint: Blueprint,
+    size: str,
+    inputs: Inputs,
+    context: EnvironmentContext,
+    account: Account,
+    account_team: AccountTeam,
+    changing: bool = False,
+) -> PlannedDesign:
+    """Resolve, compile and prove a design for one environment. `changing` compiles an update of its
+    running stacks.
+
+    Raises the blueprint's errors, and Refused if a rule forbids it.
+    """
+    design = resolve(blueprint, size=size, inputs=inputs, environment=context)
+    names = external_names(design)
+    check_named_resources(names, inputs=inputs, account=account, account_team=account_team)
+    compiled, timeline = _compiled(design, changing=changing)
+    proof = prove(compiled, policy=design.policy, listed={name.value for name in names}, changing=changing)
+    check_proof(proof, blueprint=blueprint, size=size)
+    check_stacks(compiled, blueprint=blueprint, account=account)
+    fields = {
+        "account_id": account.account_id,
+        "region": compiled.main.region,
+        "blueprint": PinnedBlueprint(blueprint.slug, blueprint.version, blueprint.digest),
+        "size": size,
+        "stacks": tuple(_planned_stack(stack, names=context.names, account=account) for stack in compiled.stacks),
+        "tasks": tuple(Task(**asdict(task)) for task in compiled.main.tasks),
+        "manual_tasks": tuple(ManualTask(**asdict(task)) for stack in compiled.stacks for task in stack.manual_tasks),
+        "inputs": {key: _plain(value) for key, value in inputs.items() if not blueprint.variables[key].sensitive},
+        "requires_approval": blueprint.sizes[size].requires_approval,
+    }
+    return PlannedDesign(design, compiled, proof, timeline, names, fields)
+
+
+def _compiled(design: Design, *, changing: bool) -> tuple[CompiledDesign, Timeline]:
     try:
-        compiled = compile_design(design)
+        compiled = compile_design(design, changing=changing)
         return compiled, forecast(design, compiled)
     except DesignError as error:
         raise Refused(str(error)) from error
@@ -184,7 +238,7 @@ def _planned_stack(compiled: CompiledTemplate, *, names: EnvironmentNames, accou
     )
 
 
-def places_of(document: CreatePlan) -> list[str]:
+def places_of(document: StackedPlan) -> list[str]:
     """Return each stack of the plan as "region/stack name", as `Environment.places` stores them."""
     return [f"{stack.region}/{stack.name}" for stack in document.stacks]
 

@@ -67,6 +67,13 @@ class StepData:
     task: RunningTask | None = None
     tasks_done: int = 0
 
+    change_sets: Mapping[str, str] = field(default_factory=dict)
+    """Names of the change sets that this operation works with, by stack key."""
+    change_set_asked_at: datetime | None = None
+    """When the change set of the present stack was requested last."""
+    change_sets_remade: int = 0
+    """How often a change set of the present stack was created again."""
+
     prepared: tuple[int, ...] = ()
     """Ledger rows that were stopped or unprotected in this round."""
     emptied: tuple[str, ...] = ()
@@ -117,6 +124,9 @@ _KEYS: Final[Mapping[str, str]] = {
     "shipped": "shipped",
     "task": "task",
     "tasks_done": "done_after",
+    "change_sets": "change_sets",
+    "change_set_asked_at": "change_set_asked_at",
+    "change_sets_remade": "change_sets_remade",
     "prepared": "prepared",
     "emptied": "emptied",
     "idle_rounds": "idle_rounds",
@@ -137,7 +147,7 @@ def _read(name: str, value: Any) -> Any:
             return FailedAt(value["logical_id"], value["type"], value["hint"]) if value else None
         case "task", dict():
             return RunningTask(value["arn"], value["cluster"], datetime.fromisoformat(value["started_at"]))
-        case "asked_at" | "missing_since", str():
+        case "asked_at" | "missing_since" | "change_set_asked_at", str():
             return datetime.fromisoformat(value)
     return tuple(value) if isinstance(value, list) else value
 

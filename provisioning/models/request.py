@@ -9,13 +9,16 @@ from .team import User
 
 
 class Plan(models.Model):
-    """What is shown, approved and run. `content` is a `plan_document`, which never changes.
+    """What is shown, approved and run. `content` is a `plan_document`, which never changes. Only the
+    plan of a change is completed once, by its operation `plan`, before anybody may decide on it.
 
     `digest` covers the whole content, and in format 1 everything that is sent to AWS. `diagram`,
     `proof` and `timeline` are the JSON of `DiagramContent`, `Proof` and `Timeline`; a teardown plan
     has none of them. Earlier versions stored an SVG instead of a diagram, which is only read.
     `external_names` are the `ExternalName`s of the design: what the team must be allowed to use.
     `preflight` is the latest `PreflightReport` on the account, and the only part that may change.
+    `review` is the JSON of the `ChangeReview` of a change: values, findings and fingerprints, which
+    pages show and the digest does not cover.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -29,6 +32,7 @@ class Plan(models.Model):
     timeline = models.JSONField(default=dict)
     external_names = models.JSONField(default=list, db_default=models.Value([], models.JSONField()))
     preflight = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
+    review = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField()
 
     def __str__(self) -> str:

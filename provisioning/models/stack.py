@@ -22,6 +22,7 @@ class Stack(models.Model):
 
     `polled_at` is when AWS gave the status, at the earliest. `unseen_since` is set when a stack in
     progress has left the list of those in progress and has not been described since.
+    `policy_to_restore` is the stack policy that must be set again, while it is relaxed for a change.
 
     `inputs` are the stack inputs: parameters read from outputs of earlier stacks, stored before
     they are used.
@@ -44,6 +45,7 @@ class Stack(models.Model):
     details = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     fingerprint = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     fingerprint_at = models.DateTimeField(null=True, blank=True)
+    policy_to_restore = models.TextField(blank=True, default="", db_default="")
     policies = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     listed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()

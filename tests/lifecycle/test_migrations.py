@@ -194,7 +194,7 @@ def test_a_plan_says_what_a_plan_made_today_says(world: World) -> None:
         request_id=asked.pk,
     ).document
     then = created_by(asked.plan)
-    assert (then.format, today.format) == (1, 2)
+    assert (then.format, today.format) == (1, 3)
     assert then.main.resources == today.main.resources
     assert [kept.logical_id for kept in then.main.retained] == [kept.logical_id for kept in today.main.retained]
     assert then.inputs == today.inputs
@@ -206,7 +206,7 @@ def test_a_teardown_s_plan_says_what_its_preview_says_today(world: World) -> Non
     preview = preview_teardown(actor=world.bob, environment=asked.environment)
     plan = from_json(asked.plan.content)
     assert isinstance(plan, TeardownPlan)
-    assert replace(plan, format=2) == preview.plan
+    assert replace(plan, format=3) == preview.plan
     assert asked.plan.digest == digest_of(plan) != preview.digest
 
 

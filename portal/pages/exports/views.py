@@ -21,7 +21,7 @@ from provisioning.exchange import (
     write_tfvars_json,
 )
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.plan_document import CreatePlan, from_json
+from provisioning.lifecycle.plan_document import StackedPlan, from_json
 from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.models import Artefact, Request
 
@@ -57,7 +57,7 @@ def of_environment(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _export(stored: Request, form: str) -> HttpResponse:
     plan = from_json(stored.plan.content)
-    if not isinstance(plan, CreatePlan):
+    if not isinstance(plan, StackedPlan):
         raise NotFound("This request has nothing to export.")
     name = stored.environment.name
     if form == "cloudformation":
@@ -79,7 +79,7 @@ def _download(data: bytes, name: str, content_type: str) -> HttpResponse:
     return response
 
 
-def document_of(stored: Request, plan: CreatePlan) -> RequestDocument:
+def document_of(stored: Request, plan: StackedPlan) -> RequestDocument:
     environment = stored.environment
     # A plan never holds secrets. Their names are exported as long as the blueprint can still be read.
     try:

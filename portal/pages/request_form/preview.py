@@ -18,6 +18,7 @@ from portal.panels.registry import Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
 from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
 from provisioning.errors import Refused
+from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.planning import PlanDraft, draft_create
 from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.services.preflight import report_for_draft
@@ -42,7 +43,7 @@ class Preview:
     """
 
     diagram: DiagramPanel | None
-    draft: PlanDraft | None = None
+    draft: PlanDraft[CreatePlan] | None = None
     preflight: PreflightReport | None = None
     panels: Panels = field(default_factory=Panels)
     missing: list[str] = field(default_factory=list)
@@ -99,7 +100,7 @@ def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
     )
 
 
-def _draft(form: RequestForm) -> tuple[PlanDraft | None, list[str]]:
+def _draft(form: RequestForm) -> tuple[PlanDraft[CreatePlan] | None, list[str]]:
     """The plan, or None and the problems that belong to no field. The form has those that belong to
     one.
     """
@@ -143,7 +144,7 @@ def _missing(form: RequestForm) -> list[str]:
     return [*map(str, fixed), *inputs]
 
 
-def _facts(form: RequestForm, draft: PlanDraft) -> dict[str, str]:
+def _facts(form: RequestForm, draft: PlanDraft[CreatePlan]) -> dict[str, str]:
     account, region = form.chosen_place
     blueprint = form.offer.blueprint
     inputs = {

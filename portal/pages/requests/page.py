@@ -20,7 +20,7 @@ from portal.web.history import Entry, request_history
 from portal.web.listing import Listing, RequestRow, request_listing
 from provisioning.lifecycle.access import may, may_decide, visible
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.plan_document import CreatePlan, TeardownPlan, from_json
+from provisioning.lifecycle.plan_document import StackedPlan, TeardownPlan, from_json
 from provisioning.lifecycle.services.preflight import is_checkable
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, Request, User
@@ -97,7 +97,7 @@ class RequestPage:
 
 def request_page(user: User, request: Request, *, form: DecisionForm | None = None) -> RequestPage:
     plan = from_json(request.plan.content)
-    created = plan if isinstance(plan, CreatePlan) else None
+    created = plan if isinstance(plan, StackedPlan) else None
     kind = kind_of(request.kind)
     is_pending = request.state == RequestState.WAITING
     panels = Panels()

@@ -9,6 +9,8 @@ from enum import StrEnum
 from functools import cache
 from typing import Any, Final
 
+from provisioning.aws.data_types import HOLDS_DATA, SNAPSHOT_POLICY
+
 
 class Source(StrEnum):
     """Where a duration comes from. The letter is part of stored timelines."""
@@ -217,3 +219,13 @@ class AwsType:
 
     durations: tuple[Duration, ...] = ()
     """The one without `when` comes last."""
+
+    @property
+    def holds_data(self) -> bool:
+        """Whether its loss is a loss of data."""
+        return self.name in HOLDS_DATA
+
+    @property
+    def has_snapshot_policy(self) -> bool:
+        """Whether CloudFormation can take a snapshot when it deletes or replaces such a resource."""
+        return self.name in SNAPSHOT_POLICY

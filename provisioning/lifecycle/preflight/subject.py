@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from provisioning.design.names import ENVIRONMENT_ID_TAG, generation_of
-from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack
+from provisioning.lifecycle.plan_document import PlannedStack, StackedPlan
 from provisioning.proof.model.parameter_cases import parameter_cases
 from provisioning.proof.model.template import Model, Resource, Stack
 from provisioning.proof.model.values import mark, unknown
@@ -26,7 +26,7 @@ class Subject:
     in AWS.
     """
 
-    document: CreatePlan
+    document: StackedPlan
     model: Model
     regions: Mapping[str, str]
     stack_role_arn: str = ""
@@ -66,7 +66,7 @@ class Subject:
         return generation_of(environment_id) if environment_id else ""
 
 
-def subject_of(document: CreatePlan, *, stack_role_arn: str = "", examples: frozenset[str] = frozenset()) -> Subject:
+def subject_of(document: StackedPlan, *, stack_role_arn: str = "", examples: frozenset[str] = frozenset()) -> Subject:
     """Resolves the templates of a plan. Of a raw template's conditions, the parameters decide."""
     stacks = [_stack(stack) for stack in document.stacks]
     cases = {}
@@ -102,7 +102,7 @@ def _stack(stack: PlannedStack) -> Stack:
     )
 
 
-def _decided(value: Any, document: CreatePlan, *, stack_name: str) -> Any:
+def _decided(value: Any, document: StackedPlan, *, stack_name: str) -> Any:
     """Fills in what the proof leaves open, because it judges a template for any account."""
     if isinstance(value, str):
         return value.replace(mark("AWS::AccountId"), document.account_id).replace(mark("AWS::StackName"), stack_name)

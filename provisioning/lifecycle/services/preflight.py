@@ -19,7 +19,7 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_see
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.plan_document import CreatePlan, from_json
+from provisioning.lifecycle.plan_document import StackedDocument, StackedPlan, from_json
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.lifecycle.preflight.name_servers import public_name_servers, sandbox_name_servers
 from provisioning.lifecycle.preflight.recent import FRESH, RECENT, STORABLE, SURVEYS
@@ -39,7 +39,9 @@ _CHECKED_STATES: Final = (RequestState.WAITING, RequestState.APPROVED)
 Connect = Callable[[Account, str], Aws]
 
 
-def check_draft(*, draft: PlanDraft, account: Account, connect: Connect = aws_for_account) -> PreflightReport:
+def check_draft(
+    *, draft: PlanDraft[StackedDocument], account: Account, connect: Connect = aws_for_account
+) -> PreflightReport:
     """Checks the account for a plan that nobody has requested yet. A report of the last minute is
     returned again, and so are AWS's answers for another plan. Nothing is written.
     """
@@ -57,7 +59,7 @@ def check_draft(*, draft: PlanDraft, account: Account, connect: Connect = aws_fo
     return report
 
 
-def report_for_draft(draft: PlanDraft, account: Account) -> PreflightReport | None:
+def report_for_draft(draft: PlanDraft[StackedDocument], account: Account) -> PreflightReport | None:
     """The report that the sender of a form may have seen for exactly this plan."""
     return RECENT.get(account.pk, draft.digest, now=clock.now(), within=STORABLE)
 
@@ -132,7 +134,7 @@ def stored_report(plan: Plan) -> PreflightReport | None:
 
 def _check_plan(request: Request, connect: Connect) -> PreflightReport:
     document = from_json(request.plan.content)
-    if not isinstance(document, CreatePlan):
+    if not isinstance(document, StackedPlan):
         return PreflightReport(checked_at=clock.now(), results=())
     environment = request.environment
     account = environment.account
@@ -147,7 +149,7 @@ def _check_plan(request: Request, connect: Connect) -> PreflightReport:
 
 
 def _check(
-    document: CreatePlan, account: Account, survey_in: Callable[[str], Survey], *, stack_role_arn: str
+    document: StackedPlan, account: Account, survey_in: Callable[[str], Survey], *, stack_role_arn: str
 ) -> PreflightReport:
     access = account.access(document.region)
     name_servers = sandbox_name_servers(access) if account.is_sandbox else public_name_servers
@@ -159,7 +161,7 @@ def _check(
     )
 
 
-def _examples(document: CreatePlan) -> frozenset[str]:
+def _examples(document: StackedPlan) -> frozenset[str]:
     """The example values of the blueprint's variables, as far as this process has the blueprint."""
     blueprint = catalogue().blueprints.get(document.blueprint.slug)
     if blueprint is None:

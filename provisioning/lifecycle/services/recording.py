@@ -17,7 +17,7 @@ from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.operations import open_operation
-from provisioning.lifecycle.plan_document import as_json
+from provisioning.lifecycle.plan_document import CreatePlan, as_json
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
 from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.states import EnvironmentState, RequestState
@@ -31,7 +31,7 @@ def file_create(
     team: Team,
     name: str,
     account: Account,
-    draft: PlanDraft,
+    draft: PlanDraft[CreatePlan],
     version: BlueprintVersion,
     request_id: uuid.UUID,
     note: str = "",

@@ -14,8 +14,8 @@ from provisioning.lifecycle.access import check_may, check_may_see
 from provisioning.lifecycle.kinds.teardown import TEARDOWN
 from provisioning.lifecycle.ledger import existing_resources
 from provisioning.lifecycle.plan_document import (
-    CreatePlan,
     RetainedResource,
+    StackedPlan,
     StackToDelete,
     TeardownLine,
     TeardownPlan,
@@ -104,7 +104,7 @@ def _line(row: StackResource, *, stack: Stack, title: str, kept: RetainedResourc
     )
 
 
-def _protected(current: CreatePlan, plan: TeardownPlan) -> list[str]:
+def _protected(current: StackedPlan, plan: TeardownPlan) -> list[str]:
     """Say which protections are lifted, read from the templates that set them."""
     sentences = []
     stacks = current.stacks

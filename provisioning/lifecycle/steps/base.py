@@ -9,13 +9,14 @@ from functools import cached_property
 from typing import Final, TypeAlias
 
 from provisioning.aws import interface
+from provisioning.lifecycle.change_plan.freeze import FrozenPlan
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.failure_explanations import Explained
 from provisioning.lifecycle.intentions import Allowed
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ownership import has_tags_of, is_in_ledger, was_created_by
-from provisioning.lifecycle.plan_document import CreatePlan, PlannedStack, TeardownPlan, from_json
+from provisioning.lifecycle.plan_document import PlannedStack, StackedPlan, TeardownPlan, from_json
 from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.poller.sights import look
 from provisioning.lifecycle.receipt_document import ReceiptDocument
@@ -78,7 +79,7 @@ class Context:
         return document
 
     @cached_property
-    def plan(self) -> CreatePlan:
+    def plan(self) -> StackedPlan:
         """The plan whose stacks the operation works on; a teardown works on those of the current
         plan.
         """
@@ -179,6 +180,10 @@ class Outcome:
     ends: Mapping[int, ResourceEnd] = field(default_factory=dict)
     explained: Explained | None = None
     request: RequestState | None = None  # the request's next state, if not the one that follows from the end
+    frozen: FrozenPlan | None = None  # the plan of a change, as AWS has planned it
+    policy_to_restore: str | None = None  # of the stack; empty: it is restored; None: no change
+    new_resources: tuple[str, ...] = ()  # logical ids that the stack is about to get: open their ledger rows
+    left_over: tuple[str, ...] = ()  # physical ids that left the stack without being deleted
     expired: bool = False
     environment: EnvironmentState | None = None
     """The environment's state after the end of the operation, if it is not that of the kind."""

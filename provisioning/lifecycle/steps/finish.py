@@ -20,7 +20,7 @@ UNKNOWN_FOR = timedelta(minutes=2)
 
 def finish(context: Context) -> Outcome:
     """Watch the running task, or start the next. After the last one, read the stack's outputs."""
-    tasks = context.plan.tasks
+    tasks = context.plan.due_tasks
     number = context.step_data.tasks_done
     if number >= len(tasks):
         state = context.aws.describe_stack(context.the_stack.stack_id)
