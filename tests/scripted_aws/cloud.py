@@ -6,95 +6,30 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import json
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from provisioning.aws import interface
-from provisioning.design.names import GENERATION_LENGTH
+from provisioning.aws.change_sets import DriftDetection, OperationEvent
+from tests.scripted_aws.event_queue import EventQueues
 from tests.scripted_aws.faults import Faults
 from tests.scripted_aws.reads import AccountScript
+from tests.scripted_aws.records import (
+    Before,
+    Living,
+    ManualClock,
+    Place,
+    Resource,
+    ScriptedChangeSet,
+    ScriptedStack,
+    Task,
+)
+from tests.scripted_aws.sent import Sent
+from tests.scripted_aws.stack_state import outputs_of, state_of
 
-
-@dataclass
-class ManualClock:
-    """Stands still until the test moves it."""
-
-    at: datetime = field(default_factory=lambda: datetime.now(UTC).replace(microsecond=0))
-
-    def now(self) -> datetime:
-        return self.at
-
-    def advance(self, seconds: float) -> None:
-        self.at += timedelta(seconds=seconds)
-
-
-@dataclass(frozen=True)
-class Place:
-    account_id: str
-    region: str
-
-
-@dataclass
-class Resource:
-    logical_id: str
-    physical_id: str
-    type: str
-    status: str
-    reason: str = ""
-
-
-@dataclass
-class ScriptedStack:
-    place: Place
-    stack_id: str
-    spec: interface.StackSpec
-    token: str
-    created_at: datetime
-    status: str = "CREATE_IN_PROGRESS"
-    reason: str = ""
-    protected: bool = False
-    role_arn: str = ""
-    delete_role_arns: list[str] = field(default_factory=list)
-    delete_tokens: set[str] = field(default_factory=set)
-    resources: dict[str, Resource] = field(default_factory=dict)
-    events: list[interface.StackEvent] = field(default_factory=list)
-    statuses: list[str] = field(default_factory=lambda: ["CREATE_IN_PROGRESS"])
-
-    @property
-    def name(self) -> str:
-        """The stack's name without team and generation: `orders-copy` for
-        `payments-orders-7k2mx-copy`.
-        """
-        tags = self.spec.tags
-        environment = tags.get("portal:environment", "")
-        start = f"{tags.get('portal:team')}-{environment}-"
-        if not self.spec.name.startswith(start):
-            return self.spec.name
-        return environment + self.spec.name[len(start) + GENERATION_LENGTH :]
-
-
-@dataclass
-class Living:
-    """Something that exists in an account; `tags` None means that the tagging API does not know its
-    type.
-    """
-
-    type: str
-    physical_id: str
-    arn: str
-    tags: dict[str, str]
-    stack_id: str = ""
-
-
-@dataclass
-class Task:
-    arn: str
-    ends_at: datetime
-    exit_code: int | None
-    reason: str
+__all__ = ["Cloud", "Living", "ManualClock", "Place", "Resource", "ScriptedChangeSet", "ScriptedStack", "Task"]
 
 
 @dataclass
@@ -115,18 +50,41 @@ class Cloud:
     going: Counter[str] = field(default_factory=Counter)  # backup vault -> how many of them are being deleted
     quiesced: list[str] = field(default_factory=list)
     stopped_services: list[str] = field(default_factory=list)
-    # The script: what a creation or deletion of a logical id says, once each time it is in the list.
+    # The script: what a creation, update or deletion of a logical id says, once each time it is in
+    # the list. `fail_undo`: the rollback of its update.
     fail_create: dict[str, list[str]] = field(default_factory=dict)
+    fail_update: dict[str, list[str]] = field(default_factory=dict)
+    fail_undo: dict[str, list[str]] = field(default_factory=dict)
     fail_delete: dict[str, list[str]] = field(default_factory=dict)
     fail_rollback: bool = False
+    fail_change_set: list[str] = field(default_factory=list)  # reasons of the next change sets' failures
+    validations: list[OperationEvent] = field(default_factory=list)  # what the next change set's validation finds
+    fail_detection: list[str] = field(default_factory=list)
+    turns_back: dict[str, list[str]] = field(default_factory=dict)  # stack name -> why its deletion turns back
+    drops_from_values: set[str] = field(default_factory=set)  # logical ids that IncludePropertyValues leaves out
+    undriftable: set[str] = field(default_factory=set)  # logical ids whose drift detection says UNKNOWN
     task_exit_codes: list[int | None] = field(default_factory=list)
     task_seconds: float = 20.0
     resource_seconds: float = 10.0
+    change_set_seconds: float = 4.0
+    detection_seconds: float = 30.0
     tag_lag_seconds: float = 0.0
     invisible_seconds: float = 0.0  # how long DescribeStacks does not know a new stack
+    list_lag_seconds: float = 0.0  # how far ListStacks is behind
+    stale_seconds: float = 0.0  # how far DescribeStacks is behind, in the share `faults.stale_rate` of calls
     scripts: dict[Place, AccountScript] = field(default_factory=dict)
     output_values: dict[str, dict[str, str]] = field(default_factory=dict)  # stack name -> what its outputs say
+    ssm_values: dict[tuple[Place, str], str] = field(default_factory=dict)
     creates: Counter[str] = field(default_factory=Counter)  # token -> stacks really made
+    queues: EventQueues = field(default_factory=EventQueues)
+    unfinished: dict[str, Before] = field(default_factory=dict)  # stack id -> to where a rollback returns
+    detections: dict[str, DriftDetection] = field(default_factory=dict)
+    detecting: dict[str, str] = field(default_factory=dict)  # stack id -> the detection that is running
+    sent: list[Sent] = field(default_factory=list)
+    sender: Callable[[], str] = lambda: ""
+    """The name of the worker that calls."""
+    between: Callable[[str], None] = lambda _point: None
+    """Called before and after each call, and between the permit and the sending of a change."""
     _queue: list[tuple[datetime, int, Callable[[], None]]] = field(default_factory=list)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
@@ -138,39 +96,82 @@ class Cloud:
         return next(self._numbers)
 
     def later(self, seconds: float, what: Callable[[], None]) -> None:
-        heapq.heappush(self._queue, (self._at() + timedelta(seconds=seconds), self.number(), what))
+        heapq.heappush(self._queue, (self.at() + timedelta(seconds=seconds), self.number(), what))
 
     _settling_at: datetime | None = None
 
-    def _at(self) -> datetime:
+    def at(self) -> datetime:
         return self._settling_at or self.clock.now()
 
     def settle(self) -> None:
         """Let everything happen that was to happen by now, each at its own time."""
+        if self._settling_at is not None:
+            return
         while self._queue and self._queue[0][0] <= self.clock.now():
             self._settling_at, _, what = heapq.heappop(self._queue)
             what()
         self._settling_at = None
 
+    @property
+    def next_at(self) -> datetime | None:
+        """When something happens next by itself."""
+        return self._queue[0][0] if self._queue else None
+
+    # Stacks
+
+    def begin_operation(self, stack: ScriptedStack, kind: str, token: str, *, executes: str = "") -> None:
+        """Start an operation of CloudFormation. Executing a change set deletes the others; any
+        other operation makes them obsolete.
+        """
+        stack.operations.insert(0, (kind, f"operation-{self.number()}"))
+        stack.operation_token = token
+        for change_set in stack.change_sets:
+            if change_set.change_set_id == executes or change_set.is_deleted or change_set.executed_by:
+                continue
+            if executes:
+                change_set.status = "DELETE_COMPLETE"
+            elif change_set.status == "CREATE_COMPLETE":
+                change_set.execution_status = "OBSOLETE"
+
     def event(self, stack: ScriptedStack, resource: Resource | None) -> None:
         """Write an event about a resource, or about the stack itself."""
-        stack.events.append(
-            interface.StackEvent(
-                event_id=f"event-{self.number()}",
-                at=self._at(),
-                logical_id=resource.logical_id if resource else stack.spec.name,
-                physical_id=resource.physical_id if resource else stack.stack_id,
-                type=resource.type if resource else "AWS::CloudFormation::Stack",
-                status=resource.status if resource else stack.status,
-                reason=resource.reason if resource else stack.reason,
-                token=stack.token,
+        event = interface.StackEvent(
+            event_id=f"event-{self.number()}",
+            at=self.at(),
+            logical_id=resource.logical_id if resource else stack.spec.name,
+            physical_id=resource.physical_id if resource else stack.stack_id,
+            type=resource.type if resource else "AWS::CloudFormation::Stack",
+            status=resource.status if resource else stack.status,
+            reason=resource.reason if resource else stack.reason,
+            token=stack.operation_token or stack.token,
+        )
+        stack.events.append(event)
+        kind, operation_id = stack.operations[0] if stack.operations else ("", "")
+        stack.operation_events.append(
+            OperationEvent(
+                event_id=event.event_id,
+                at=event.at,
+                type="STACK_EVENT",
+                operation_id=operation_id,
+                operation_type=kind,
+                logical_id=event.logical_id,
+                physical_id=event.physical_id,
+                resource_type=event.type,
+                status=event.status,
+                reason=event.reason,
+                token=event.token,
             )
         )
+        self.queues.put(stack, event)
 
     def set_status(self, stack: ScriptedStack, status: str, reason: str = "") -> None:
         stack.status, stack.reason = status, reason
         stack.statuses.append(status)
+        self.remember(stack)
         self.event(stack, None)
+
+    def remember(self, stack: ScriptedStack) -> None:
+        stack.seen.append((self.at(), state_of(self, stack)))
 
     def bear(self, stack: ScriptedStack, resource: Resource) -> None:
         arn = resource.physical_id
@@ -184,15 +185,14 @@ class Cloud:
     def end(self, stack: ScriptedStack, resource: Resource) -> None:
         living = self.living.pop((stack.place, resource.type, resource.physical_id), None)
         if living is not None and self.tag_lag_seconds:
-            until = self._at() + timedelta(seconds=self.tag_lag_seconds)
+            until = self.at() + timedelta(seconds=self.tag_lag_seconds)
             self.forgotten_late.append((until, stack.place, living))
 
+    def lives(self, stack: ScriptedStack, resource: Resource) -> bool:
+        return (stack.place, resource.type, resource.physical_id) in self.living
+
     def outputs_of(self, stack: ScriptedStack) -> dict[str, str]:
-        """A value of its own for each output of the template, and `Url`."""
-        declared = json.loads(stack.spec.body).get("Outputs", {})
-        values = {name: f"{stack.name}:{name}" for name in declared}
-        given = self.output_values.get(stack.spec.name, {})
-        return {"Url": f"https://{stack.name}.example", **values, **given}
+        return outputs_of(self, stack)
 
     def stack_called(self, place: Place, name_or_id: str) -> ScriptedStack | None:
         """By id any stack; by name only one that is not deleted."""

@@ -25,6 +25,14 @@ CHANGES = frozenset(
         "stop_service",
         "lift_protection",
         "release_network_interfaces",
+        "create_change_set",
+        "execute_change_set",
+        "delete_change_set",
+        "set_stack_policy",
+        "cancel_update",
+        "continue_rollback",
+        "rollback_stack",
+        "force_delete_stack",
     }
 )
 
@@ -36,13 +44,19 @@ class WorkerDied(BaseException):
 @dataclass
 class Faults:
     """`rate` is the share of calls that go wrong by chance, `crash_rate` of those after which the
-    worker is dead.
+    worker is dead, `stale_rate` of reads that are late, `late_rate` of changes that take effect some
+    time after their answer was lost.
     """
 
     seed: int = 0
     rate: float = 0.0
     crash_rate: float = 0.0
+    stale_rate: float = 0.0
+    late_rate: float = 0.0
+    late_seconds: float = 60.0
     calls: list[str] = field(default_factory=list)
+    late: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
+    """Method -> seconds after which the next calls take effect; their answers are lost."""
     _scripted: dict[tuple[str, When], deque[BaseException]] = field(default_factory=lambda: defaultdict(deque))
 
     def __post_init__(self) -> None:
@@ -56,11 +70,21 @@ class Faults:
     def around(self, call: str) -> Iterator[None]:
         """The call's effect happens inside."""
         self.calls.append(call)
-        self._strike(call, "before")
+        self.strike(call, "before")
         yield
-        self._strike(call, "after")
+        self.strike(call, "after")
 
-    def _strike(self, call: str, when: When) -> None:
+    def delay_of(self, call: str) -> float:
+        """After how many seconds a change takes effect; 0 for at once."""
+        if queue := self.late[call]:
+            return queue.popleft()
+        is_late = self.late_rate and call in CHANGES and self.random.random() < self.late_rate
+        return self.random.uniform(1, self.late_seconds) if is_late else 0.0
+
+    def is_stale(self) -> bool:
+        return bool(self.stale_rate) and self.random.random() < self.stale_rate
+
+    def strike(self, call: str, when: When) -> None:
         if queue := self._scripted[call, when]:
             raise queue.popleft()
         if self.crash_rate and self.random.random() < self.crash_rate:
