@@ -4,14 +4,14 @@ something.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any, Final, TypeVar
 
 from provisioning.aws import AwsError, NotFound, Unclear, Unreachable, interface
-from provisioning.aws.permits import Change, current_permit
+from provisioning.aws.arguments import change_of
+from provisioning.aws.errors import NotPermitted
+from provisioning.aws.permits import Change, Permit, acting_on, current_permit
 from tests.scripted_aws.cloud import Cloud, Place, ScriptedStack
 from tests.scripted_aws.sent import Sent
 
@@ -59,20 +59,24 @@ class Calls:
             yield
         self.cloud.between(f"after {method}")
 
-    def change(self, method: str, effect: Callable[[], T], *, token: str = "", target: str = "", **arguments: Any) -> T:
+    def change(self, method: str, effect: Callable[[], T], arguments: Mapping[str, Any], *, target: str = "") -> T:
         """Send one call that changes something, as LiveAws does: record the intention, check the
         deadline right before the bytes leave, end it with the answer.
+
+        `arguments` are those that botocore would receive; `target` is the resource, if they do not
+        name it.
         """
         service, operation = OPERATIONS[method]
         place = self.place
-        change = Change(service, operation, place.account_id, place.region, digest_of(arguments), token, target)
-        assert len(token) <= TOKEN_LIMIT
+        with acting_on(target):
+            change = change_of(service, operation, arguments, account_id=place.account_id, region=place.region)
+        assert len(change.token) <= TOKEN_LIMIT
         permit = current_permit()
         if permit is not None:
             permit.begin(change)
         self.cloud.between(f"before {method}")
         if permit is not None:
-            permit.check()
+            self._check(permit, change)
         self._record(method, arguments, change, had_permit=permit is not None)
         try:
             answer = self._carry_out(method, effect)
@@ -85,7 +89,15 @@ class Calls:
             permit.end(change)
         return answer
 
-    def _record(self, method: str, arguments: dict[str, Any], change: Change, *, had_permit: bool) -> None:
+    def _check(self, permit: Permit, change: Change) -> None:
+        """Right before the bytes leave. What was refused is no open call."""
+        try:
+            permit.check()
+        except NotPermitted:
+            permit.end(change)
+            raise
+
+    def _record(self, method: str, arguments: Mapping[str, Any], change: Change, *, had_permit: bool) -> None:
         cloud = self.cloud
         cloud.sent.append(Sent(cloud.clock.now(), method, arguments, change, cloud.sender(), had_permit))
 
@@ -106,10 +118,6 @@ class Calls:
         if stack is None:
             raise NotFound(f"Stack with id {name_or_id} does not exist")
         return stack
-
-
-def digest_of(arguments: Mapping[str, Any]) -> str:
-    return hashlib.sha256(json.dumps(arguments, sort_keys=True, default=repr).encode()).hexdigest()
 
 
 def _quietly(effect: Callable[[], object]) -> None:

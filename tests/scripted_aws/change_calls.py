@@ -10,10 +10,13 @@ from typing import Final
 from provisioning.aws import (
     AccessDenied,
     AlreadyExists,
+    Busy,
     LimitExceeded,
     NotFound,
+    Obsolete,
     ValidationFailed,
     WrongStatus,
+    arguments,
     interface,
 )
 from provisioning.aws.change_sets import ChangeDetail, ChangeSet, ChangeSetSpec, ChangeSetSummary, ResourceChange
@@ -39,8 +42,9 @@ WITHOUT_ROLLBACK: Final = frozenset({"CREATE_FAILED", "UPDATE_FAILED"})
 
 class ChangeCalls(StackCalls):
     def create_change_set(self, spec: ChangeSetSpec, *, token: str) -> str:
+        sent = arguments.create_change_set(spec, role_arn=self.access.stack_role_arn)
         return self.change(
-            "create_change_set", lambda: self._create_change_set(spec, token), token=token, target=spec.stack, spec=spec
+            "create_change_set", lambda: self._create_change_set(spec, token), {**sent, "ClientToken": token}
         )
 
     def _create_change_set(self, spec: ChangeSetSpec, token: str) -> str:
@@ -160,10 +164,7 @@ class ChangeCalls(StackCalls):
         self.change(
             "execute_change_set",
             lambda: self._execute(change_set_id, stack_id, token),
-            token=token,
-            target=stack_id,
-            change_set_id=change_set_id,
-            stack_id=stack_id,
+            {"ChangeSetName": change_set_id, "StackName": stack_id, "ClientRequestToken": token},
         )
 
     def _execute(self, change_set_id: str, stack_id: str, token: str) -> None:
@@ -173,7 +174,8 @@ class ChangeCalls(StackCalls):
         if change_set.executed_by == token:
             return
         if change_set.execution_status != "AVAILABLE":
-            raise WrongStatus(
+            refusal = Obsolete if change_set.execution_status == "OBSOLETE" else WrongStatus
+            raise refusal(
                 f"ChangeSet [{change_set_id}] cannot be executed in its current execution status of [{change_set.execution_status}]",
                 code="InvalidChangeSetStatus",
             )
@@ -202,9 +204,7 @@ class ChangeCalls(StackCalls):
         self.change(
             "delete_change_set",
             lambda: self._delete_change_set(change_set_id, stack_id),
-            target=stack_id,
-            change_set_id=change_set_id,
-            stack_id=stack_id,
+            {"ChangeSetName": change_set_id, "StackName": stack_id},
         )
 
     def _delete_change_set(self, change_set_id: str, stack_id: str) -> None:
@@ -212,7 +212,7 @@ class ChangeCalls(StackCalls):
         if change_set is None:
             return
         if change_set.execution_status == "EXECUTE_IN_PROGRESS":
-            raise WrongStatus("An operation on this ChangeSet is currently in progress.", code="InvalidChangeSetStatus")
+            raise Busy("An operation on this ChangeSet is currently in progress.", code="InvalidChangeSetStatus")
         change_set.status, change_set.execution_status = "DELETE_COMPLETE", "UNAVAILABLE"
 
     def stack_template(self, stack_id: str, *, change_set_id: str = "") -> str:
@@ -232,9 +232,7 @@ class ChangeCalls(StackCalls):
         self.change(
             "set_stack_policy",
             lambda: self._set_policy(stack_id, policy),
-            target=stack_id,
-            stack_id=stack_id,
-            policy=policy,
+            arguments.set_stack_policy(stack_id, policy),
         )
 
     def _set_policy(self, stack_id: str, policy: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from provisioning.aws import NotFound, ValidationFailed, WrongStatus
+from provisioning.aws import Busy, NotFound, WrongStatus
 from provisioning.aws.change_sets import DriftDetection, QueuedEvent, ResourceDrift
 from tests.scripted_aws.base import Calls
 from tests.scripted_aws.drift import start_detection
@@ -29,7 +29,7 @@ class DriftCalls(Calls):
             if stack.status not in DETECTABLE:
                 raise WrongStatus(f"Drift detection cannot be performed on a stack that is in {stack.status} state")
             if stack.stack_id in self.cloud.detecting:
-                raise ValidationFailed(f"Drift detection is already in progress for stack [{stack.stack_id}]")
+                raise Busy(f"Drift detection is already in progress for stack [{stack.stack_id}]")
             return start_detection(self.cloud, stack)
 
     def drift_detection(self, detection_id: str) -> DriftDetection:

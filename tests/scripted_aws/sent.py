@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,13 +12,13 @@ from provisioning.aws.permits import Change
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """`method` is that of `Aws`, `arguments` what it was called with, `sender` the worker's name.
+    """`method` is that of `Aws`, `arguments` what botocore would receive, `sender` the worker's name.
     `had_permit`: the engine allowed the call.
     """
 
     at: datetime
     method: str
-    arguments: dict[str, Any]
+    arguments: Mapping[str, Any]
     change: Change
     sender: str
     had_permit: bool

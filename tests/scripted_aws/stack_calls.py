@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
-from provisioning.aws import AlreadyExists, NotFound, TokenConflict, ValidationFailed, WrongStatus, interface
+from provisioning.aws import (
+    AlreadyExists,
+    NotFound,
+    TokenConflict,
+    ValidationFailed,
+    WrongStatus,
+    arguments,
+    interface,
+)
 from provisioning.aws.change_sets import OperationEvent
 from tests.scripted_aws.base import Calls
 from tests.scripted_aws.cloud import ScriptedStack
@@ -31,7 +39,8 @@ UNDELETABLE: Final = frozenset(
 
 class StackCalls(Calls):
     def create_stack(self, spec: interface.StackSpec, *, token: str) -> str:
-        return self.change("create_stack", lambda: self._create(spec, token), token=token, target=spec.name, spec=spec)
+        sent = arguments.create_stack(spec, role_arn=self.access.stack_role_arn)
+        return self.change("create_stack", lambda: self._create(spec, token), {**sent, "ClientRequestToken": token})
 
     def _create(self, spec: interface.StackSpec, token: str) -> str:
         existing = self.cloud.stack_called(self.place, spec.name)
@@ -71,21 +80,21 @@ class StackCalls(Calls):
         self.change(
             "delete_stack",
             lambda: self._delete(stack_id, token, retain, force=False),
-            token=token,
-            target=stack_id,
-            stack_id=stack_id,
-            retain=tuple(retain),
+            {**self.in_standard_mode(stack_id, token), **arguments.names("RetainResources", retain)},
         )
 
     def force_delete_stack(self, stack_id: str, *, token: str) -> None:
         self.change(
             "force_delete_stack",
             lambda: self._delete(stack_id, token, (), force=True),
-            token=token,
-            target=stack_id,
-            stack_id=stack_id,
-            force=True,
+            {**self.in_standard_mode(stack_id, token), "DeletionMode": "FORCE_DELETE_STACK"},
         )
+
+    def in_standard_mode(self, stack_id: str, token: str) -> dict[str, Any]:
+        return {**self.on_stack(stack_id, token), "DeploymentConfig": {"Mode": "STANDARD"}}
+
+    def on_stack(self, stack_id: str, token: str) -> dict[str, Any]:
+        return {"StackName": stack_id, "ClientRequestToken": token, **arguments.role(self.access.stack_role_arn)}
 
     def _delete(self, stack_id: str, token: str, retain: Sequence[str], *, force: bool) -> None:
         stack = self.stack(stack_id)
@@ -175,9 +184,7 @@ class StackCalls(Calls):
         self.change(
             "set_termination_protection",
             lambda: self._protect(stack_name, enabled=enabled),
-            target=stack_name,
-            stack_name=stack_name,
-            enabled=enabled,
+            {"StackName": stack_name, "EnableTerminationProtection": enabled},
         )
 
     def _protect(self, stack_name: str, *, enabled: bool) -> None:
@@ -190,9 +197,8 @@ class StackCalls(Calls):
     # Rollbacks
 
     def cancel_update(self, stack_id: str, *, token: str) -> None:
-        self.change(
-            "cancel_update", lambda: self._cancel(stack_id, token), token=token, target=stack_id, stack_id=stack_id
-        )
+        sent = {"StackName": stack_id, "ClientRequestToken": token}
+        self.change("cancel_update", lambda: self._cancel(stack_id, token), sent)
 
     def _cancel(self, stack_id: str, token: str) -> None:
         stack = self.stack(stack_id)
@@ -205,10 +211,7 @@ class StackCalls(Calls):
         self.change(
             "continue_rollback",
             lambda: self._continue(stack_id, token, skip),
-            token=token,
-            target=stack_id,
-            stack_id=stack_id,
-            skip=tuple(skip),
+            {**self.on_stack(stack_id, token), **arguments.names("ResourcesToSkip", skip)},
         )
 
     def _continue(self, stack_id: str, token: str, skip: Sequence[str]) -> None:
@@ -224,9 +227,7 @@ class StackCalls(Calls):
         go_back(self.cloud, stack, "User Initiated", skip=skip)
 
     def rollback_stack(self, stack_id: str, *, token: str) -> None:
-        self.change(
-            "rollback_stack", lambda: self._roll_back(stack_id, token), token=token, target=stack_id, stack_id=stack_id
-        )
+        self.change("rollback_stack", lambda: self._roll_back(stack_id, token), self.in_standard_mode(stack_id, token))
 
     def _roll_back(self, stack_id: str, token: str) -> None:
         stack = self.stack(stack_id)

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from provisioning.aws import NotFound, ValidationFailed, aws_type, interface
+from provisioning.aws import NotFound, ValidationFailed, arguments, aws_type, interface
 from tests.scripted_aws.base import Calls
 from tests.scripted_aws.cloud import Living, Place, Task
 
@@ -25,10 +25,7 @@ class TeardownCalls(Calls):
         return self.change(
             "put_artefact",
             lambda: self._put(bucket, key, body, sha256),
-            target=bucket,
-            bucket=bucket,
-            key=key,
-            sha256=sha256,
+            arguments.put_object(bucket, key, sha256=sha256),
         )
 
     def _put(self, bucket: str, key: str, body: bytes, sha256: str) -> bool:
@@ -42,7 +39,8 @@ class TeardownCalls(Calls):
 
     def run_task(self, spec: interface.TaskSpec, *, token: str) -> str:
         assert len(token) <= TASK_TOKEN_LIMIT
-        return self.change("run_task", lambda: self._run_task(spec, token), token=token, target=spec.cluster, spec=spec)
+        sent = {**arguments.run_task(spec), "clientToken": token}
+        return self.change("run_task", lambda: self._run_task(spec, token), sent)
 
     def _run_task(self, spec: interface.TaskSpec, token: str) -> str:
         if token in self.cloud.task_tokens:
@@ -72,9 +70,8 @@ class TeardownCalls(Calls):
         return self.change(
             "empty_vault" if is_vault else "empty_bucket",
             lambda: effect(physical_id, limit),
+            {"Id": physical_id},
             target=physical_id,
-            resource_type=resource_type,
-            physical_id=physical_id,
         )
 
     def _empty_bucket(self, bucket: str, limit: int) -> interface.EmptyingProgress:
@@ -116,9 +113,8 @@ class TeardownCalls(Calls):
         return self.change(
             "stop_service" if is_service else "quiesce",
             stop,
+            {"Id": physical_id},
             target=physical_id,
-            resource_type=resource_type,
-            physical_id=physical_id,
         )
 
     def lift_protection(self, resource_type: str, physical_id: str) -> bool:
@@ -127,13 +123,11 @@ class TeardownCalls(Calls):
             self.cloud.protected.discard(physical_id)
             return True
 
-        return self.change(
-            "lift_protection", lift, target=physical_id, resource_type=resource_type, physical_id=physical_id
-        )
+        return self.change("lift_protection", lift, {"Id": physical_id}, target=physical_id)
 
     def release_network_interfaces(self, used_by: Mapping[str, Sequence[str]]) -> list[str]:
-        listed = {key: tuple(ids) for key, ids in used_by.items()}
-        return self.change("release_network_interfaces", self._release, used_by=listed)
+        listed = {key: sorted(ids) for key, ids in used_by.items()}
+        return self.change("release_network_interfaces", self._release, listed)
 
     def _release(self) -> list[str]:
         released = []

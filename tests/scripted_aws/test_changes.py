@@ -380,7 +380,7 @@ def test_nothing_is_sent_after_the_deadline(account: Account) -> None:
     permit = Refuses()
     with using_permit(permit), pytest.raises(NotPermitted):
         account.aws.delete_stack(account.stack_id, token="d")
-    assert permit.told == ["begin DeleteStack", "check"]
+    assert permit.told == ["begin DeleteStack", "check", "end"]
     account.wait()
     assert account.stack.status == "CREATE_COMPLETE"
     assert "delete_stack" not in account.cloud.faults.calls
