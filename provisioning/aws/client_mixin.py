@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from provisioning.aws.error_codes import BY_CODE, answer_was_lost, translate
-from provisioning.aws.errors import Throttled
+from provisioning.aws.errors import SlotReserved, Throttled
 from provisioning.aws.rate_limiter import CallLimiter
 from provisioning.aws.rates import changes_something, family_of
 
@@ -67,12 +67,12 @@ class CallGuard:
             self._attempts.lost = before
 
     def _take_token(self, service: str, operation: str, *, next_page: bool) -> None:
-        # Later pages of a list borrow their tokens. Otherwise a long list could never be read to its end.
-        seconds = self._limiter.acquire(self._account, self._region, family_of(service, operation), borrow=next_page)
+        family = family_of(service, operation)
+        seconds = self._limiter.acquire(self._account, self._region, family, next_page=next_page)
         if seconds > 0:
-            raise Throttled(
+            raise SlotReserved(
                 f"The portal has used up its rate of calls to account {self._account} in {self._region}. "
-                f"The next call is possible in {seconds:.1f} s",
+                f"This call is next in {seconds:.1f} s",
                 operation=f"{service}:{operation}",
                 code="LocalRate",
                 retry_after=seconds,

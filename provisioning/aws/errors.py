@@ -2,6 +2,7 @@
 
 AwsError                 any refusal by AWS that has no class of its own
 ├── Throttled            too many requests; wait `retry_after` seconds
+│   └── SlotReserved     … by the portal's own rate limiter; the caller's turn comes then
 ├── AccessDenied         the role lacks a permission
 ├── CredentialsExpired   no usable credentials: missing, expired or unknown to AWS
 ├── WrongAccount         the credentials belong to another account; nothing was changed
@@ -69,6 +70,12 @@ class AwsError(Exception):
 class Throttled(AwsError):
     retryable = True
     advice = "No action is needed. The portal retries automatically, at a lower rate."
+
+
+class SlotReserved(Throttled):
+    """The portal has not sent the call yet: its own rate limiter has reserved a slot for this
+    caller, in `retry_after` seconds.
+    """
 
 
 class AccessDenied(AwsError):

@@ -1,18 +1,33 @@
 """Keeps all workers together below AWS's request rates: one token bucket per account, region and
-family of calls.
+family of calls, with a queue.
 
-The level of a bucket is in Redis, so that all workers share it and a restart does not reset it. If
-AWS throttles nevertheless, the rate is halved and recovers slowly. Without Redis, each process has
-a slower bucket of its own. Nothing here sleeps: the caller learns how long to wait.
+A caller that finds the bucket empty gets a ticket: a place in the queue that nobody can take. It
+learns how many seconds are left until its turn, and asks again then. Tickets are numbers and not
+times, so if AWS throttles and the rate is halved, all of them wait longer and none is passed by.
+Nothing here sleeps.
+
+A step of an operation makes several calls, and repeats the first ones if a later one has to wait.
+So the ticket of its second call is for both. Otherwise the first call would use it up each time,
+and a step of two calls would never end in a busy account. The pages of a list that has begun are
+lent in advance, up to the size of the burst, so that a long list does not start over each time.
+
+The bucket is in Redis, so that all workers share it and a restart does not reset it. If AWS
+throttles nevertheless, the rate is halved and recovers slowly. Without Redis, each process has a
+slower bucket of its own, with the same arithmetic.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
-from collections.abc import Callable, Mapping
-from typing import Final, Protocol
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Final, Literal, Protocol
 
 from redis import Redis
 from redis.backoff import NoBackoff
@@ -40,49 +55,114 @@ REDIS_PAUSE: Final = 5.0
 down.
 """
 
+TICKET_SECONDS: Final = 600
+"""How long a ticket is kept after its turn, in seconds of the full rate, if nobody comes for it."""
+CLOSE_ENOUGH: Final = 0.001
+"""The part of a token that may be missing at a ticket's turn: clocks round."""
+
 KEY_PREFIX: Final = "governor"
 """The prefix of the keys in Redis. Earlier versions use it too: workers of both share the buckets
-during an upgrade.
+during an upgrade, and those of earlier versions wait until the queue is empty.
 """
 
-# KEYS[1] the bucket; ARGV: full rate, burst, "acquire" | "borrow" | "throttled". Returns the seconds to wait, as text.
+Action = Literal["call", "page", "throttled"]
+
+# KEYS: the bucket, the tickets by caller, the calls of each ticket. ARGV: full rate, burst, action, caller, calls.
+# Tickets are positions in the sum of all tokens ever taken; `taken + tokens` is the sum that has become available.
+# Returns the seconds to wait, as text.
 _SCRIPT: Final = f"""
 local now = redis.call('TIME'); now = tonumber(now[1]) + tonumber(now[2]) / 1000000
-local full, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local kept = redis.call('HMGET', KEYS[1], 'tokens', 'rate', 'at', 'halved_at')
+local full, burst, action, caller = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3], ARGV[4]
+local calls = tonumber(ARGV[5])
+local kept = redis.call('HMGET', KEYS[1], 'tokens', 'rate', 'at', 'halved_at', 'taken', 'ahead')
 local tokens, rate = tonumber(kept[1]) or burst, tonumber(kept[2]) or full
 local at, halved_at = tonumber(kept[3]) or now, tonumber(kept[4]) or 0
+local taken, ahead = tonumber(kept[5]) or 0, tonumber(kept[6]) or 0
 local passed = math.max(0, now - at)
 tokens = math.min(burst, tokens + passed * rate)
+ahead = math.max(0, ahead - passed * rate)
 rate = math.min(full, rate + passed * full * {RECOVERY})
 local wait = 0
-if ARGV[3] == 'throttled' then
+local ticket = tonumber(redis.call('ZSCORE', KEYS[2], caller) or nil)
+if action == 'throttled' then
   if now - halved_at >= {HALVE_AT_MOST_EVERY} then
     rate = math.max(full * {SLOWEST}, rate / 2)
     halved_at = now
   end
   tokens = math.min(tokens, 0)
-elseif ARGV[3] == 'borrow' or tokens >= 1 then
-  tokens = tokens - 1
+elseif ticket then
+  if taken + tokens >= ticket - {CLOSE_ENOUGH} then
+    if redis.call('HINCRBY', KEYS[3], caller, -1) <= 0 then
+      redis.call('ZREM', KEYS[2], caller); redis.call('HDEL', KEYS[3], caller)
+    end
+  else
+    wait = (ticket - taken - tokens) / rate
+  end
+elseif tokens >= 1 then
+  tokens = tokens - 1; taken = taken + 1
+elseif action == 'page' and ahead + 1 <= burst then
+  tokens = tokens - 1; ahead = ahead + 1
 else
-  wait = (1 - tokens) / rate
+  tokens = tokens - calls; taken = taken + calls
+  wait = -tokens / rate
+  local old = redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', taken + tokens - full * {TICKET_SECONDS}, 'LIMIT', 0, 100)
+  for _, name in ipairs(old) do redis.call('ZREM', KEYS[2], name); redis.call('HDEL', KEYS[3], name) end
+  redis.call('ZADD', KEYS[2], taken, caller); redis.call('HSET', KEYS[3], caller, calls)
 end
-redis.call('HSET', KEYS[1], 'tokens', tostring(tokens), 'rate', tostring(rate), 'at', string.format('%.6f', now), 'halved_at', string.format('%.6f', halved_at))
-redis.call('EXPIRE', KEYS[1], {KEEP_SECONDS})
+redis.call('HSET', KEYS[1], 'tokens', string.format('%.9f', tokens), 'rate', tostring(rate), 'at', string.format('%.6f', now),
+  'halved_at', string.format('%.6f', halved_at), 'taken', string.format('%.0f', taken), 'ahead', string.format('%.9f', ahead))
+for _, key in ipairs(KEYS) do redis.call('EXPIRE', key, {KEEP_SECONDS}) end
 return tostring(wait)
 """
+
+
+@dataclass(slots=True)
+class Caller:
+    """One step, or one visit of the poller. Its name is that of its ticket, so that it finds its
+    place in the queue again.
+
+    `made` counts the calls that it has made so far, by bucket.
+    """
+
+    name: str
+    made: Counter[tuple[str, str, str]] = field(default_factory=Counter)
+
+
+_caller: ContextVar[Caller | None] = ContextVar("caller", default=None)
+
+
+@contextmanager
+def calling_as(name: str) -> Iterator[None]:
+    """Let calls in this block wait in line under one name, such as that of their operation."""
+    token = _caller.set(Caller(name))
+    try:
+        yield
+    finally:
+        _caller.reset(token)
+
+
+def _current_caller() -> Caller:
+    """Without a name, a thread waits in line for itself."""
+    return _caller.get() or Caller(f"process {os.getpid()} thread {threading.get_ident()}")
 
 
 class CallLimiter(Protocol):
     """What paces the calls of a client. `RateLimiter` is the one for AWS."""
 
-    def acquire(self, account: str, region: str, family: str, *, borrow: bool = False) -> float:
-        """Takes a token and returns 0, or returns the seconds to wait for one. With `borrow`, the
-        token is used in any case, and later calls wait longer.
+    def acquire(self, account: str, region: str, family: str, *, next_page: bool = False) -> float:
+        """Returns 0 if the call may be sent now, else the seconds until the caller's turn.
+
+        `next_page`: the call reads a further page of a list that has begun.
         """
 
     def throttled(self, account: str, region: str, family: str) -> None:
         """Reports that AWS refused a call of this family because of its rate."""
+
+
+@dataclass(slots=True)
+class _Ticket:
+    number: float
+    calls: int
 
 
 class _LocalBucket:
@@ -93,6 +173,9 @@ class _LocalBucket:
         self.burst = max(1.0, rate.burst * LOCAL_SHARE)
         self.rate = self.full
         self.tokens = self.burst
+        self.taken = 0.0
+        self.ahead = 0.0
+        self.tickets: dict[str, _Ticket] = {}
         self.halved_at = float("-inf")
         self.clock = clock
         self.at = clock()
@@ -101,16 +184,34 @@ class _LocalBucket:
         now = self.clock()
         passed = max(0.0, now - self.at)
         self.tokens = min(self.burst, self.tokens + passed * self.rate)
+        self.ahead = max(0.0, self.ahead - passed * self.rate)
         self.rate = min(self.full, self.rate + passed * self.full * RECOVERY)
         self.at = now
         return now
 
-    def acquire(self, *, borrow: bool) -> float:
+    def acquire(self, caller: str, *, calls: int, next_page: bool) -> float:
         self._refill()
-        if borrow or self.tokens >= 1:
-            self.tokens -= 1
+        if (ticket := self.tickets.get(caller)) is not None:
+            return self._use(caller, ticket)
+        if self.tokens >= 1:
+            self.tokens, self.taken = self.tokens - 1, self.taken + 1
             return 0.0
-        return (1 - self.tokens) / self.rate
+        if next_page and self.ahead + 1 <= self.burst:
+            self.tokens, self.ahead = self.tokens - 1, self.ahead + 1
+            return 0.0
+        self.tokens, self.taken = self.tokens - calls, self.taken + calls
+        oldest = self.taken + self.tokens - self.full * TICKET_SECONDS
+        self.tickets = {name: ticket for name, ticket in self.tickets.items() if ticket.number > oldest}
+        self.tickets[caller] = _Ticket(self.taken, calls)
+        return -self.tokens / self.rate
+
+    def _use(self, caller: str, ticket: _Ticket) -> float:
+        if self.taken + self.tokens < ticket.number - CLOSE_ENOUGH:
+            return (ticket.number - self.taken - self.tokens) / self.rate
+        ticket.calls -= 1
+        if ticket.calls <= 0:
+            del self.tickets[caller]
+        return 0.0
 
     def throttled(self) -> None:
         now = self._refill()
@@ -154,26 +255,32 @@ class RateLimiter:
         if self._redis is not None:
             self._redis.close()
 
-    def acquire(self, account: str, region: str, family: str, *, borrow: bool = False) -> float:
-        shared = self._shared(account, region, family, "borrow" if borrow else "acquire")
-        if shared is not None:
-            return shared
-        with self._lock:
-            return self._bucket(account, region, family).acquire(borrow=borrow)
+    def acquire(self, account: str, region: str, family: str, *, next_page: bool = False) -> float:
+        caller, where = _current_caller(), (account, region, family)
+        calls = caller.made[where] + 1
+        wait = self._shared(where, "page" if next_page else "call", caller.name, calls)
+        if wait is None:
+            with self._lock:
+                wait = self._bucket(where).acquire(caller.name, calls=calls, next_page=next_page)
+        if wait == 0:
+            caller.made[where] = calls
+        return wait
 
     def throttled(self, account: str, region: str, family: str) -> None:
-        if self._shared(account, region, family, "throttled") is None:
+        where = (account, region, family)
+        if self._shared(where, "throttled") is None:
             with self._lock:
-                self._bucket(account, region, family).throttled()
+                self._bucket(where).throttled()
 
-    def _shared(self, account: str, region: str, family: str, action: str) -> float | None:
+    def _shared(self, where: tuple[str, str, str], action: Action, caller: str = "", calls: int = 1) -> float | None:
         """Runs the script in Redis. Returns None if Redis is unreachable."""
         if self._script is None or self._clock() < self._ask_again_at:
             return None
-        rate = rate_for(self._rates, family)
+        rate, key = rate_for(self._rates, where[-1]), ":".join((self._prefix, *where))
         try:
             answer = self._script(
-                keys=[f"{self._prefix}:{account}:{region}:{family}"], args=[rate.per_second, rate.burst, action]
+                keys=[key, f"{key}:tickets", f"{key}:calls"],
+                args=[rate.per_second, rate.burst, action, caller, calls],
             )
         except RedisError as error:
             self._ask_again_at = self._clock() + REDIS_PAUSE
@@ -185,8 +292,7 @@ class RateLimiter:
             return None
         return float(answer)
 
-    def _bucket(self, account: str, region: str, family: str) -> _LocalBucket:
-        key = (account, region, family)
-        if key not in self._local:
-            self._local[key] = _LocalBucket(rate_for(self._rates, family), self._clock)
-        return self._local[key]
+    def _bucket(self, where: tuple[str, str, str]) -> _LocalBucket:
+        if where not in self._local:
+            self._local[where] = _LocalBucket(rate_for(self._rates, where[-1]), self._clock)
+        return self._local[where]

@@ -17,8 +17,8 @@ class OpenLimiter:
         self.asked: list[tuple[str, bool]] = []
         self.refused: list[str] = []
 
-    def acquire(self, _account: str, _region: str, family: str, *, borrow: bool = False) -> float:
-        self.asked.append((family, borrow))
+    def acquire(self, _account: str, _region: str, family: str, *, next_page: bool = False) -> float:
+        self.asked.append((family, next_page))
         return 0.0
 
     def throttled(self, _account: str, _region: str, family: str) -> None:

@@ -7,6 +7,7 @@ from provisioning.aws import (
     AccessDenied,
     AwsError,
     InternalFailure,
+    SlotReserved,
     StackSpec,
     Throttled,
     Unclear,
@@ -141,7 +142,7 @@ def test_an_empty_bucket_of_calls_is_told_at_once_and_nothing_is_sent(wire: Wire
     wire.on("ListStacks", STACKS)
     aws = live(wire.url, limiter=RateLimiter(None, rates={"read": Rate(0.5, 4), "change": Rate(1, 1)}))
     aws.list_stacks()
-    with pytest.raises(Throttled) as caught:
+    with pytest.raises(SlotReserved) as caught:
         aws.list_stacks()
     assert 0 < caught.value.retry_after <= 8
     assert caught.value.code == "LocalRate"
@@ -153,7 +154,7 @@ def test_a_refusal_for_the_rate_slows_the_others_down_even_when_the_repetition_s
 ) -> None:
     wire.on("ListStacks", error("Throttling", "Rate exceeded"), STACKS)
     assert aws.list_stacks() == []
-    assert limiter.refused == ["cloudformation.read"]
+    assert limiter.refused == ["cloudformation.status.read"]
 
 
 def test_aws_refusing_the_rate_is_throttled_with_a_time_to_stay_away(aws: LiveAws, wire: Wire) -> None:
@@ -163,12 +164,10 @@ def test_aws_refusing_the_rate_is_throttled_with_a_time_to_stay_away(aws: LiveAw
     assert caught.value.retry_after > 0
 
 
-def test_later_pages_borrow_so_that_a_list_once_begun_is_read_to_its_end(
-    aws: LiveAws, wire: Wire, limiter: OpenLimiter
-) -> None:
+def test_the_limiter_learns_which_calls_read_further_pages(aws: LiveAws, wire: Wire, limiter: OpenLimiter) -> None:
     wire.on("ListStacks", ok("ListStacks", "<StackSummaries/><NextToken>2</NextToken>"), STACKS)
     aws.list_stacks()
-    assert limiter.asked == [("cloudformation.read", False), ("cloudformation.read", True)]
+    assert limiter.asked == [("cloudformation.status.read", False), ("cloudformation.status.read", True)]
 
 
 def test_it_names_itself(aws: LiveAws, wire: Wire) -> None:
