@@ -6,6 +6,9 @@ The forms are in the records of `aws/types`.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
+
 from provisioning.aws.types import TYPES, aws_type
 
 
@@ -17,6 +20,12 @@ def type_and_id(arn: str) -> tuple[str, str] | None:
         if record.arn is not None and (physical_id := record.arn.physical_id(arn)) is not None:
             return record.name, physical_id
     return None
+
+
+def is_named_by(arn: str, physical_ids: Collection[str]) -> bool:
+    """Whether one of the physical ids is the ARN itself or its last part."""
+    last = re.split(r"[:/]", arn)[-1]
+    return any(part in physical_ids for part in (arn, last, arn.split(":", 5)[-1]))
 
 
 def is_transient(arn: str) -> bool:

@@ -15,6 +15,7 @@ parameters that are not NoEcho. Resolved values of SSM parameters are never secr
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -114,30 +115,45 @@ def cheap_fingerprint(state: interface.StackState) -> Fingerprint:
     )
 
 
-def full_fingerprint(aws: interface.Aws, stack_id: str, *, accepted_drift: Iterable[ResourceDrift] = ()) -> Fingerprint:
+@dataclasses.dataclass(frozen=True, slots=True)
+class StackReading:
+    """All that four reading calls say about a stack."""
+
+    state: interface.StackState
+    template: str
+    policy: str
+    resources: tuple[interface.StackResource, ...]
+
+    def fingerprint(self, *, accepted_drift: Iterable[ResourceDrift] = ()) -> Fingerprint:
+        return replace(
+            cheap_fingerprint(self.state),
+            template=_hash("", self.template),
+            policy=_hash("", self.policy),
+            resources={
+                resource.logical_id: _hash(resource.type, resource.physical_id)
+                for resource in sorted(self.resources, key=lambda resource: resource.logical_id)
+                if resource.status != "DELETE_COMPLETE"
+            },
+            drift=drift_hashes(accepted_drift),
+        )
+
+
+def read_stack(aws: interface.Aws, stack_id: str) -> StackReading:
     """Read a stack with four calls. Raises NotFound if there is no such stack, or only a deleted one."""
     state = aws.describe_stack(stack_id)
     if state is None or state.status == "DELETE_COMPLETE":
         raise NotFound(f"Stack with id {stack_id} does not exist")
-    return complete(aws, state, accepted_drift=accepted_drift)
-
-
-def complete(
-    aws: interface.Aws, state: interface.StackState, *, accepted_drift: Iterable[ResourceDrift] = ()
-) -> Fingerprint:
-    """The full fingerprint of a stack that was just described: three more calls."""
-    stack_id = state.stack_id
-    return replace(
-        cheap_fingerprint(state),
-        template=_hash("", aws.stack_template(stack_id)),
-        policy=_hash("", aws.stack_policy(stack_id) or ""),
-        resources={
-            resource.logical_id: _hash(resource.type, resource.physical_id)
-            for resource in sorted(aws.stack_resources(stack_id), key=lambda resource: resource.logical_id)
-            if resource.status != "DELETE_COMPLETE"
-        },
-        drift=drift_hashes(accepted_drift),
+    return StackReading(
+        state,
+        template=aws.stack_template(state.stack_id),
+        policy=aws.stack_policy(state.stack_id) or "",
+        resources=tuple(aws.stack_resources(state.stack_id)),
     )
+
+
+def full_fingerprint(aws: interface.Aws, stack_id: str, *, accepted_drift: Iterable[ResourceDrift] = ()) -> Fingerprint:
+    """As `read_stack`."""
+    return read_stack(aws, stack_id).fingerprint(accepted_drift=accepted_drift)
 
 
 def drift_hashes(drifts: Iterable[ResourceDrift]) -> dict[str, str]:
