@@ -84,5 +84,17 @@ RECOVER_COLUMN: Final[Column] = {
         ),
     },
     Phase.WATCH: _WATCHED,
-    Phase.FOREIGN: {**_WATCHED, **dict.fromkeys(BUSY, WAIT_FOR_OTHERS)},
+    # Others may have skipped resources, which nobody can see afterwards.
+    Phase.FOREIGN: {
+        **_WATCHED,
+        **dict.fromkeys(BUSY, WAIT_FOR_OTHERS),
+        **dict.fromkeys(
+            _STABLE,
+            Decision(
+                Act.FINISH,
+                "The stack was recovered outside the portal. Resources may have been skipped: put it back as designed.",
+                environment=EnvironmentState.NEEDS_REPAIR,
+            ),
+        ),
+    },
 }

@@ -40,6 +40,7 @@ RECOVER: Final = Kind(
         Act.CONTINUE: OperationState.RECOVERING,
         Act.ROLL_BACK: OperationState.RECOVERING,
         Act.ADOPT: OperationState.ROLLING_BACK,
+        Act.FINISH: OperationState.ROLLING_BACK,
     },
     states=frozenset(
         {

@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
+from provisioning.lifecycle.decisions import Act, Button, Phase
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
 from provisioning.lifecycle.steps.check_approval import refusal
+from provisioning.lifecycle.steps.decide import decide_on_stack
 from provisioning.lifecycle.team_resources import PLANNED_BEFORE_STACK_ROLES
 
 
@@ -40,20 +41,23 @@ def inspect_stack(context: Context) -> Outcome:
     """Look up the stack in AWS and begin with it: submit it, adopt it, delete it, or go on to the
     next stack.
     """
-    kind, row, name = context.kind, context.stack, context.planned.name
+    kind, row = context.kind, context.stack
     # A stack whose attempt ended before its id was stored is found by its name.
     known_by_id = row is not None and row.stack_id and not kind.creates_stacks
-    state = context.aws.describe_stack(row.stack_id if row is not None and known_by_id else name)
+    name = row.stack_id if row is not None and known_by_id else context.planned.name
+    state = context.aws.describe_stack(name)
     if state is not None and not known_by_id and not context.is_ours(state):
         if kind.creates_stacks:
             return stack_name_taken(name, detail=state.stack_id)
         state = None
-    decision = kind.decide(Phase.ARRIVE, state.status if state else NO_STACK)
+    decision = decide_on_stack(context, Phase.ARRIVE, state)
     if decision.act is Act.WAIT:
         return Outcome(wait=context.poll_seconds())
     if decision.act is Act.FAIL:
         detail = state.status_reason if state else ""
-        return stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)
+        outcome = stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)
+        outcome.environment = decision.environment
+        return outcome
     if decision.act is Act.SWEEP and (following := context.following) is not None:
         outcome = continue_with(context, following, decision.reason)
         if context.operation.state == OperationState.CONTINUING:

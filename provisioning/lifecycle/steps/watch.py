@@ -14,6 +14,7 @@ from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Decision, Ph
 from provisioning.lifecycle.failure_explanations import FailedResource, explain, root_cause
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, new_events, stop
+from provisioning.lifecycle.steps.decide import decide_on_stack
 from provisioning.models import StackEvent
 
 # DescribeStacks may not return a stack yet that was submitted a moment ago.
@@ -58,7 +59,7 @@ def watch(context: Context) -> Outcome:
     state = context.look(stack.stack_id)
     events = new_events(context, stack) if state else []
     status = state.status if state else NO_STACK
-    decision = context.kind.decide(Phase.WATCH, status)
+    decision = decide_on_stack(context, Phase.WATCH, state)
     if state is None and context.now - context.operation.state_changed_at < SHOWS_WITHIN:
         return Outcome(wait=context.poll_seconds())
     if decision.act is Act.WAIT:
@@ -78,6 +79,7 @@ def watch(context: Context) -> Outcome:
         )
     else:
         outcome = _failed(context, decision, state, events)
+        outcome.environment = decision.environment
     outcome.stack_state, outcome.events, outcome.resources = state, events, resources
     return outcome
 
