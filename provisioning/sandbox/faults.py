@@ -9,7 +9,7 @@ import itertools
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-OPERATIONS = ("create", "update", "delete", "run_task", "signal", "call")
+OPERATIONS = ("create", "update", "delete", "rollback", "change_set", "property_values", "run_task", "signal", "call")
 MODES = ("fail", "hang", "slow")
 DEFAULT_REASON = 'Resource handler returned message: "The sandbox was asked to fail here." (HandlerErrorCode: GeneralServiceException)'
 

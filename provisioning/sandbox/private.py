@@ -45,6 +45,7 @@ from ministack.services import sts as _sts
 from ministack.services import tagging as _tagging
 from ministack.services import waf as _waf
 from ministack.services.cloudformation import changesets as _changesets
+from ministack.services.cloudformation import drift as _drift
 from ministack.services.cloudformation import engine as _engine
 from ministack.services.cloudformation import handlers as _handlers
 from ministack.services.cloudformation import helpers as _helpers
@@ -127,17 +128,18 @@ tagging = Insides(_tagging, "COLLECTORS matches_type_filters")
 waf = Insides(_waf, "waf_tags web_acls")
 
 cfn = Insides(_cfn, "change_sets exports stack_events stacks")
-changesets = Insides(_changesets, "add_event create_then_delete_on_failure deploy_stack_async find_change_set")
+changesets = Insides(_changesets, "add_event create_then_delete_on_failure deploy_stack_async")
+drift = Insides(_drift, "detect_resource_drift supports_drift")
 engine = Insides(
     _engine,
     "NO_VALUE extract_deps intrinsic_references parse_template resolve_dynamic_references resolve_refs",
 )
 handlers = Insides(
     _handlers,
-    "ACTION_HANDLERS add_event capabilities_enforced create_then_delete_on_failure delete_stack_async deploy_stack_async resolve_stack"
-    " roll_back_operation",
+    "ACTION_HANDLERS add_event capabilities_enforced create_then_delete_on_failure delete_stack_async deploy_stack_async"
+    " imported_export_names resolve_stack roll_back_operation",
 )
-helpers = Insides(_helpers, "error extract_members extract_string_members p resolve_document resolve_template xml")
+helpers = Insides(_helpers, "error extract_members extract_string_members p page resolve_document resolve_template xml")
 provisioners = Insides(
     _provisioners,
     "DEFERRED_PREDECESSOR_DELETES NAME_SEED REPLACING_PROPERTIES RESOURCE_HANDLERS RETAINING_POLICIES RETAIN_REPLACED STACK_TAG_PROPERTY"
@@ -164,6 +166,7 @@ __all__ = [
     "changesets",
     "cloudfront",
     "cloudwatch",
+    "drift",
     "ec2",
     "ecs",
     "elasticache",

@@ -16,6 +16,7 @@ from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
 from provisioning.sandbox import api, control, notifications, resources, schemas, work
+from provisioning.sandbox.cloudformation import change_set_creation
 from provisioning.sandbox.cloudformation import install as install_cloudformation
 from provisioning.sandbox.iam import assume_role
 from provisioning.sandbox.iam.access import ENFORCEMENT
@@ -71,6 +72,7 @@ async def _serve(listener: socket.socket, state: State) -> None:
     background = [asyncio.create_task(notifications.deliver()), asyncio.create_task(state.keep_saving())]
     await asyncio.sleep(0)
     recovery.carry_on()
+    change_set_creation.carry_on()
     ecs_tasks.end_interrupted()
     print(f"sandbox ready on http://127.0.0.1:{port}", flush=True)  # noqa: T201
     await stop.wait()

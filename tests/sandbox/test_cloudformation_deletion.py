@@ -97,6 +97,48 @@ def test_force_delete_gives_up_what_does_not_go(sandbox: Sandbox) -> None:
     assert sandbox.client("s3").head_bucket(Bucket="forced-bucket")
 
 
+def test_a_stack_that_is_being_updated_cannot_be_deleted(sandbox: Sandbox, cloudformation: Any) -> None:
+    sandbox.create("amid", template_of({"P": parameter("/amid", "1")}))
+    sandbox.fault(stack="amid", op="update", mode="hang")
+    cloudformation.update_stack(StackName="amid", TemplateBody=json.dumps(template_of({"P": parameter("/amid", "2")})))
+    with pytest.raises(ClientError, match="cannot be deleted while in status UPDATE_IN_PROGRESS"):
+        cloudformation.delete_stack(StackName="amid")
+    sandbox.clear_faults()
+    assert sandbox.wait_stack("amid") == "UPDATE_COMPLETE"
+    assert sandbox.delete("amid") == "GONE"
+
+
+def test_what_a_deletion_leaves_behind_stays_in_the_list_of_resources(sandbox: Sandbox, cloudformation: Any) -> None:
+    kept = parameter("/skipped/kept", DeletionPolicy="Retain")
+    sandbox.create("skipping", template_of({"Kept": kept, "P": parameter("/skipped/p")}))
+    stack_id = sandbox.stack("skipping")["StackId"]
+    assert sandbox.delete("skipping") == "GONE"
+    listed = cloudformation.list_stack_resources(StackName=stack_id)["StackResourceSummaries"]
+    assert {one["LogicalResourceId"]: one["ResourceStatus"] for one in listed} == {
+        "Kept": "DELETE_SKIPPED",
+        "P": "DELETE_COMPLETE",
+    }
+
+
+def test_a_token_names_one_request(sandbox: Sandbox, cloudformation: Any) -> None:
+    body, other = (json.dumps(template_of({"P": parameter("/token", text)})) for text in ("1", "2"))
+    made = cloudformation.create_stack(StackName="token", TemplateBody=body, ClientRequestToken="p-1-create-1")
+    assert sandbox.wait_stack("token") == "CREATE_COMPLETE"
+    again = cloudformation.create_stack(StackName="token", TemplateBody=body, ClientRequestToken="p-1-create-1")
+    assert again["StackId"] == made["StackId"]
+    assert again["OperationId"] == made["OperationId"]
+    for call in (cloudformation.create_stack, cloudformation.update_stack):
+        with pytest.raises(ClientError) as refused:
+            call(StackName="token", TemplateBody=other, ClientRequestToken="p-1-create-1")
+        assert refused.value.response["Error"]["Code"] == "TokenAlreadyExistsException"
+    with pytest.raises(ClientError) as refused:
+        cloudformation.delete_stack(StackName="token", ClientRequestToken="p-1-create-1")
+    assert refused.value.response["Error"]["Code"] == "TokenAlreadyExistsException"
+    with pytest.raises(ClientError) as refused:
+        cloudformation.create_stack(StackName="token", TemplateBody=body, ClientRequestToken="p-2-create-1")
+    assert refused.value.response["Error"]["Code"] == "AlreadyExistsException"
+
+
 def database(**properties: Any) -> dict[str, Any]:
     common = {
         "DBInstanceClass": "db.t4g.micro",

@@ -11,11 +11,11 @@ from provisioning.sandbox.faults import FAULTS
 from provisioning.sandbox.iam import stack_rights
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import cfn, provisioners
-from provisioning.sandbox.stacks import running
+from provisioning.sandbox.stacks import exports, running
 from provisioning.sandbox.stacks.deployment import Deployment
 from provisioning.sandbox.stacks.graph import Graph, all_needed_by, reversed_graph, run_graph
 from provisioning.sandbox.stacks.reasons import in_aws_words
-from provisioning.sandbox.stacks.records import Stack, exists, set_resource, set_status
+from provisioning.sandbox.stacks.records import GONE, Stack, exists, set_resource, set_status
 from provisioning.sandbox.work import run_handler, to_the_end
 
 RETAINING = ("Retain", "RetainExceptOnCreate")
@@ -49,13 +49,14 @@ class Deletion:
 
     async def _step(self, logical_id: str) -> bool:
         record = self.stack["_resources"][logical_id]
+        if record["ResourceStatus"] in GONE:
+            return True  # deleted before the sandbox was stopped, or given up by an earlier deletion
         policy = self.deployment.policy(logical_id, "DeletionPolicy")
         if policy in self.honour_policies or logical_id in self.retain or logical_id in self.forced:
             self._skip(logical_id)
             return True
         if not exists(record):
-            if record["ResourceStatus"] != "DELETE_COMPLETE":
-                set_resource(self.stack, logical_id, "DELETE_COMPLETE")
+            set_resource(self.stack, logical_id, "DELETE_COMPLETE")
             return True
         set_resource(self.stack, logical_id, "DELETE_IN_PROGRESS")
         try:
@@ -73,8 +74,8 @@ class Deletion:
         return True
 
     def _skip(self, logical_id: str, reason: str = "") -> None:
+        """It remains in the list of the stack's resources, as AWS keeps it for ninety days."""
         set_resource(self.stack, logical_id, "DELETE_SKIPPED", reason)
-        self.stack["_resources"].pop(logical_id, None)
 
     def reason(self) -> str:
         return f"The following resource(s) failed to delete: [{', '.join(sorted(self.failed))}]. "
@@ -119,6 +120,10 @@ async def delete_stack(stack_name: str, stack_id: str, retain_resources: Any = (
         stack["_deleting_from"] = stack["StackStatus"]
         set_status(stack, "DELETE_IN_PROGRESS", "User Initiated")
     await running.take_over(stack_id)
+    refused = exports.reason_to_turn_back(stack)
+    if refused:
+        set_status(stack, stack.pop("_deleting_from"), refused)
+        return
     deployed = as_deployed(stack)
     stack["_operation"] = {
         "kind": "delete",

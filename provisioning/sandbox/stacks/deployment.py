@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,9 +17,10 @@ from provisioning.sandbox.properties import property_problem
 from provisioning.sandbox.stacks import running, signals
 from provisioning.sandbox.stacks.conditions import evaluate_conditions
 from provisioning.sandbox.stacks.graph import Graph, Template, dependencies, run_graph
+from provisioning.sandbox.stacks.outside import check_that_it_exists
 from provisioning.sandbox.stacks.policy import denial
 from provisioning.sandbox.stacks.reasons import in_aws_words
-from provisioning.sandbox.stacks.records import Stack, set_resource
+from provisioning.sandbox.stacks.records import Stack, exists, set_resource
 from provisioning.sandbox.work import run_handler, to_the_end
 
 CANCELLED = {"CREATE": "Resource creation cancelled", "UPDATE": "Resource update cancelled"}
@@ -52,6 +54,7 @@ class Deployment:
         self.definitions = self.template.get("Resources", {})
         self.graph: Graph = dependencies(self.template, self.conditions)
         self.verb = "UPDATE" if self.is_update else "CREATE"
+        self.drifted: dict[str, Any] = (self.stack.get("_revert_drift") or {}) if self.is_update else {}
 
     @property
     def tags(self) -> list[dict[str, str]]:
@@ -128,8 +131,13 @@ class Deployment:
         resource_type = self.definitions[logical_id].get("Type", "AWS::CloudFormation::CustomResource")
         before = self.previous.get("_resources", {}).get(logical_id)
         try:
-            if self.is_update and before and before.get("ResourceType") == resource_type:
+            if self._is_gone(logical_id):  # deleted outside the stack, and to be made again
+                self.stack["_resources"].pop(logical_id, None)
+                await self._create(logical_id, resource_type, None)
+            elif self.is_update and before and before.get("ResourceType") == resource_type and exists(before):
                 await self._update(logical_id, resource_type, before)
+            elif before and not exists(before):  # its creation had failed
+                await self._create(logical_id, resource_type, None)
             else:
                 await self._create(logical_id, resource_type, before)
         except asyncio.CancelledError:
@@ -139,6 +147,15 @@ class Deployment:
             self._note_failure(logical_id, resource_type, in_aws_words(error), before)
             return False
         return True
+
+    def _is_gone(self, logical_id: str) -> bool:
+        status: str = self.drifted.get(logical_id, {}).get("StackResourceDriftStatus", "")
+        return status == "DELETED"
+
+    def _properties_before(self, logical_id: str, before: dict[str, Any]) -> dict[str, Any]:
+        """Those of the last deployment; when drift is reverted, the actual ones."""
+        actual = json.loads(self.drifted.get(logical_id, {}).get("ActualProperties") or "{}")
+        return {**before.get("Properties", {}), **actual}
 
     def _note_failure(
         self, logical_id: str, resource_type: str, reason: str, before: Any, *, cancelled: bool = False
@@ -259,9 +276,9 @@ class Deployment:
     async def _update(self, logical_id: str, resource_type: str, before: dict[str, Any]) -> None:
         properties, dynamic = self.properties(logical_id)
         old_tags = self.previous.get("Tags") or []
-        old = self.tagged(resource_type, logical_id, before.get("Properties", {}), old_tags)
+        old = self.tagged(resource_type, logical_id, self._properties_before(logical_id, before), old_tags)
         new = self.tagged(resource_type, logical_id, properties, self.tags)
-        if old == new and before.get("ResourceStatus") != "DELETE_FAILED":
+        if old == new and not before.get("ResourceStatus", "").endswith("_FAILED"):
             return
         physical_id = before["PhysicalResourceId"]
         fields = {"ResourceType": resource_type, "PhysicalResourceId": physical_id}
@@ -271,6 +288,8 @@ class Deployment:
         replacing = provisioners.replacing_change(resource_type, old, new)
         self.allow("Update:Replace" if replacing else "Update:Modify", logical_id, resource_type)
         refused = provisioners.custom_named_replacement_error(resource_type, old, new)
+        if not replacing:
+            check_that_it_exists(self.stack, logical_id, before)
         if not refused and replacing:
             set_resource(self.stack, logical_id, "UPDATE_IN_PROGRESS", REPLACING)
         outcome, cancelled = await to_the_end(self._change(logical_id, resource_type, before, old, new))

@@ -27,6 +27,11 @@ def dependencies(template: Template, conditions: dict[str, bool]) -> Graph:
     return {name: engine.extract_deps(definition, names) - {name} for name, definition in active.items()}
 
 
+def restricted(graph: Graph, members: set[str]) -> Graph:
+    """Each member, and the members that it depends on, also through others."""
+    return {name: _reach(graph, name, members) - {name} for name in members}
+
+
 def reversed_graph(graph: Graph, members: set[str]) -> Graph:
     """For deletion: each member, and the members that depend on it and must be deleted first.
 

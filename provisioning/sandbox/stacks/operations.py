@@ -9,7 +9,7 @@ from typing import Any
 
 from provisioning.sandbox.private import cfn, changesets, handlers, provisioners, stacks
 from provisioning.sandbox.properties import static_problems
-from provisioning.sandbox.stacks import running
+from provisioning.sandbox.stacks import history, running
 from provisioning.sandbox.stacks.deletion import delete_one, delete_stack
 from provisioning.sandbox.stacks.deployment import Deployment, ResourceFailedError, run_update
 from provisioning.sandbox.stacks.records import Stack, add_event, set_resource, set_status
@@ -35,7 +35,7 @@ async def deploy_stack(  # noqa: PLR0917 - ministack's own signature
     """Creates or updates a stack's resources and leaves it in one of AWS's final statuses."""
     await running.take_over(stack_id)
     stack: Stack = cfn.stacks[stack_name]
-    stack.pop("_failed_operation", None)
+    stack["_former_failure"] = stack.pop("_failed_operation", stack.get("_former_failure"))
     stack["_operation"] = {
         "kind": "deploy",
         "template": template,
@@ -56,6 +56,8 @@ async def deploy_stack(  # noqa: PLR0917 - ministack's own signature
     if succeeded:
         succeeded = _publish(deployment)
     if succeeded:
+        stack.pop("_former_failure", None)
+        stack.pop("_revert_drift", None)
         await _finish(deployment)
     else:
         await _give_up(deployment, disable_rollback=disable_rollback, retain_except_on_create=retain_except_on_create)
@@ -176,7 +178,9 @@ async def _give_up(deployment: Deployment, *, disable_rollback: bool, retain_exc
         deployment.previous.get("Tags") or [],
         deployment.imports,
     )
+    operation = _with_former_failure(stack.pop("_former_failure", None), operation)
     if not disable_rollback:
+        history.begin("ROLLBACK")
         await roll_back(stack["StackName"], stack["StackId"], stack, operation)
         return
     stack.pop("_operation", None)
@@ -189,6 +193,15 @@ async def _give_up(deployment: Deployment, *, disable_rollback: bool, retain_exc
         f"{deployment.verb}_FAILED",
         f"The following resource(s) failed to {verb}: [{', '.join(names)}]. " if names else reason,
     )
+
+
+def _with_former_failure(former: dict[str, Any] | None, operation: dict[str, Any]) -> dict[str, Any]:
+    """An operation on a stack that had failed goes back to before that failure, not to the half-made state."""
+    if not former:
+        return operation
+    created = [*former["created"], *(name for name in operation["created"] if name not in former["created"])]
+    keys = ("is_update", "previous_stack", "previous_tags", "imports")
+    return {**operation, **{key: former[key] for key in keys}, "created": created}
 
 
 async def create_then_delete(stack_name: str, stack_id: str, deploy: Awaitable[None]) -> None:

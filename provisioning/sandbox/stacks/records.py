@@ -6,9 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from provisioning.sandbox.private import cfn, new_uuid, now_iso, stacks
+from provisioning.sandbox.stacks import history
 
 Stack = dict[str, Any]
 STACK_TYPE = "AWS::CloudFormation::Stack"
+GONE = ("DELETE_COMPLETE", "DELETE_SKIPPED")
+"""Statuses of resources that the stack no longer has."""
 _watchers: list[Callable[[Stack, dict[str, Any]], None]] = []
 _ministacks_add_event = stacks.add_event
 changes = 0
@@ -22,6 +25,12 @@ def find(stack_id: str) -> Stack | None:
             found: Stack = stack
             return found
     return None
+
+
+def changed() -> None:
+    """Something other than an event has changed, and must be saved."""
+    global changes  # noqa: PLW0603
+    changes += 1
 
 
 def watch(watcher: Callable[[Stack, dict[str, Any]], None]) -> None:
@@ -46,6 +55,8 @@ def add_event(  # noqa: PLR0917 - ministack's own signature, called by its code 
     stack = named if named and named["StackId"] == stack_id else find(stack_id)
     event = cfn.stack_events[stack_id][-1]
     event["EventId"] = f"{logical_id}-{status}-{new_uuid()}" if resource_type != STACK_TYPE else event["EventId"]
+    if stack:
+        event["OperationId"] = history.note(stack)
     for watcher in _watchers if stack else ():
         watcher(stack or {}, event)
 
@@ -79,5 +90,5 @@ def set_resource(stack: Stack, logical_id: str, status: str, reason: str = "", *
 
 
 def exists(record: dict[str, Any]) -> bool:
-    """Whether the record belongs to a resource that was created and not deleted."""
-    return bool(record.get("PhysicalResourceId")) and record.get("ResourceStatus") != "DELETE_COMPLETE"
+    """Whether the record belongs to a resource that was created, and neither deleted nor given up."""
+    return bool(record.get("PhysicalResourceId")) and record.get("ResourceStatus") not in GONE

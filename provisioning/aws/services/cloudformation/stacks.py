@@ -143,7 +143,9 @@ def _stack(stack: StackTypeDef | StackSummaryTypeDef) -> StackState:
 
 
 def _last_operation(stack: Mapping[str, Any]) -> tuple[str, str]:
-    newest: Mapping[str, str] = next(iter(stack.get("LastOperations", ())), {})
+    """The newest operation on the stack itself: creating a change set leaves it as it is."""
+    operations: Sequence[Mapping[str, str]] = stack.get("LastOperations", ())
+    newest = next((one for one in operations if one.get("OperationType") != "CREATE_CHANGESET"), {})
     return newest.get("OperationType", ""), newest.get("OperationId", "")
 
 
