@@ -31,6 +31,8 @@ class AuditAction(StrEnum):
     REQUEST_REJECT = "request:refuse", "An approver rejected a request."
     REQUEST_WITHDRAW = "request:withdraw", "A member withdrew a pending request."
     REQUEST_EXPIRE = "request:expire", "A pending request expired; there is no actor."
+    DRIFT_CHECK = "drift:check", "A member asked for a drift detection."
+    DRIFT_ACCEPT = "drift:accept", "A member accepted the drift that a report shows."
     OPERATION_RETRY = "operation:try_again", "A member started another attempt at a failed request."
     OPERATION_CANCEL_REQUEST = "operation:cancel", "A member asked to cancel an operation."
     OPERATION_STOP_WATCHING = "operation:stop_watching", "A member ended an operation that only watched."

@@ -18,11 +18,13 @@ from django.db.models import Max, Q
 from provisioning.aws import AwsError, NotFound, interface
 from provisioning.aws.errors import Busy
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.drift.accepted import accepted_hashes
 from provisioning.lifecycle.drift.nominations import nominate
 from provisioning.lifecycle.drift.report_document import UNFINISHED, DriftContent, DriftStatus, StackDrift
 from provisioning.lifecycle.drift.results import with_results
 from provisioning.lifecycle.engine import AwsFor
 from provisioning.lifecycle.fingerprint import Fingerprint, cheap_fingerprint, difference, status_class
+from provisioning.lifecycle.poller.sights import record_description
 from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState
 from provisioning.lifecycle.transitions import bump
 from provisioning.models import DriftReport, Environment, Operation, Stack, StackResource
@@ -70,16 +72,6 @@ def nominate_overdue(*, limit: int = 20) -> int:
     return len(environments)
 
 
-def accepted_hashes(environment_id: UUID) -> dict[str, str]:
-    """The drift that people have accepted, newest last."""
-    accepted: dict[str, str] = {}
-    reports = DriftReport.objects.filter(environment=environment_id, accepted_at__isnull=False)
-    for report in reports.order_by("accepted_at", "id"):
-        for resource in DriftContent.from_json(report.content).resources:
-            accepted |= resource.hashes
-    return accepted
-
-
 def _advance(report: DriftReport, content: DriftContent, aws_for: AwsFor, running: Counter[Place]) -> int:
     """One step of each stack of a report, and its new content."""
     environment, moved = report.environment, 0
@@ -123,17 +115,19 @@ def _step(report: DriftReport, stack: StackDrift, aws: interface.Aws, *, is_at_r
 
 def _start(stack: StackDrift, aws: interface.Aws) -> StackDrift:
     """Compare the fingerprint, then start a detection."""
+    at = clock.now()
     state = aws.describe_stack(stack.stack_id)
     if state is None or state.status == "DELETE_COMPLETE":
         return replace(stack, is_gone=True)
     if status_class(state.status) == "in progress":
         return replace(stack, failure="Somebody is changing the stack outside the portal.")
+    record_description(state, at=at)
     row = Stack.objects.filter(stack_id=stack.stack_id).order_by("created_at").last()
     outside = stack.outside
     if row is not None and row.fingerprint:
         outside = difference(Fingerprint.from_json(row.fingerprint), cheap_fingerprint(state))
     detection_id = aws.detect_drift(stack.stack_id)
-    return replace(stack, outside=outside, detection_id=detection_id, started_at=clock.now().isoformat())
+    return replace(stack, outside=outside, detection_id=detection_id, started_at=at.isoformat())
 
 
 def _read(report: DriftReport, stack: StackDrift, aws: interface.Aws) -> StackDrift:

@@ -1,8 +1,8 @@
 """Takes the baseline of every running environment's stacks: the ledger and the fingerprint.
 
-A stack has a baseline if `fingerprint_at` is set. An operation that changes a stack clears it, and
-so the next run takes a new one. Stacks of earlier versions have none yet, and get theirs the same
-way. Safe to repeat, and to run twice at the same time.
+A stack has a baseline if `fingerprint_at` is set. An operation that changes a stack clears it with
+`clear_baselines`, and so the next run takes a new one. Stacks of earlier versions have none yet,
+and get theirs the same way. Safe to repeat, and to run twice at the same time.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -18,9 +19,18 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from provisioning.aws import AwsError, NotFound
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.drift.accepted import accepted_hashes
 from provisioning.lifecycle.drift.nominations import nominate
 from provisioning.lifecycle.engine import AwsFor
-from provisioning.lifecycle.fingerprint import StackReading, details_of, read_stack, status_class
+from provisioning.lifecycle.fingerprint import (
+    Fingerprint,
+    StackReading,
+    cheap_fingerprint,
+    details_of,
+    difference,
+    read_stack,
+    status_class,
+)
 from provisioning.lifecycle.ledger import write_resources
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.lifecycle.transitions import bump
@@ -52,6 +62,11 @@ def take_baselines(aws_for: AwsFor) -> int:
                 log.warning("No baseline of the stacks in %s, %s: %s", account, region, error)
                 break
     return taken
+
+
+def clear_baselines(environment: Environment) -> None:
+    """Let new baselines be taken, after the portal itself has changed the environment's stacks."""
+    Stack.objects.filter(environment=environment).update(fingerprint={}, fingerprint_at=None)
 
 
 def newest_stacks() -> QuerySet[Stack]:
@@ -93,10 +108,31 @@ def _take(stack: Stack, reading: StackReading) -> bool:
         write_resources(row, reading.resources, at=at)
         row.details, row.status = details_of(reading.state), reading.state.status
         row.status_reason, row.polled_at = reading.state.status_reason, at
-        row.fingerprint, row.fingerprint_at = reading.fingerprint().as_json(), at
+        row.fingerprint_at = at
+        if changed := _changes_since_acceptance(row, reading):
+            nominate(row.environment, {row.role: changed}, at=at)
+        else:
+            row.fingerprint = _fingerprint(row, reading).as_json()
         row.save()
         bump(row.environment_id)
     return True
+
+
+def _changes_since_acceptance(row: Stack, reading: StackReading) -> tuple[str, ...]:
+    """What was changed after somebody accepted the stack as it was then; empty for a stack whose
+    fingerprint nobody has accepted.
+    """
+    if not row.fingerprint:
+        return ()
+    return difference(Fingerprint.from_json(row.fingerprint), cheap_fingerprint(reading.state))
+
+
+def _fingerprint(row: Stack, reading: StackReading) -> Fingerprint:
+    """The full fingerprint, with the accepted drift of the stack's own resources."""
+    names = {resource.logical_id for resource in reading.resources}
+    accepted = accepted_hashes(row.environment_id)
+    drift = {key: value for key, value in sorted(accepted.items()) if key.split(" ", maxsplit=1)[0] in names}
+    return replace(reading.fingerprint(), drift=drift)
 
 
 def _stack_is_gone(stack: Stack) -> bool:
