@@ -1,4 +1,4 @@
-"""Ask for a drift detection, and accept the drift that it found. Reverting it is a request of its
+"""Request a drift detection, and accept the drift that it found. Reverting it is a request of its
 own (`put_back.py`).
 """
 
@@ -21,7 +21,7 @@ from provisioning.models import DriftReport, Environment, Stack, User
 
 
 def check_drift(*, actor: User, environment: Environment) -> DriftReport:
-    """Ask for a drift detection. One that is in progress already serves as well.
+    """Request a drift detection. One that is in progress already serves as well.
 
     Raises NotAllowed, and WrongState unless the environment is running.
     """
@@ -31,7 +31,7 @@ def check_drift(*, actor: User, environment: Environment) -> DriftReport:
         raise WrongState(f"Drift can be checked while the environment is running. It is “{label}”.")
     at = clock.now()
     with transaction.atomic():
-        report = nominate(environment, {}, at=at, why=f"{actor.get_username()} asked for it.")
+        report = nominate(environment, {}, at=at, why=f"{actor.get_username()} requested this check.")
         audit(AuditAction.DRIFT_CHECK, actor=actor, environment=environment, at=at, report=str(report.pk))
     return report
 
