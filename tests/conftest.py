@@ -16,6 +16,7 @@ pytest_plugins = [
     "tests.fixtures.services",
     "tests.fixtures.sandbox",
     "tests.fixtures.moto",
+    "tests.fixtures.permits",
     "tests.fixtures.rendered",
     "tests.fixtures.world",
     "tests.fixtures.signpost",

@@ -22,6 +22,7 @@ from provisioning.aws.onboarding import (
     stack_role_arn,
     team_stack,
 )
+from provisioning.aws.permits import OperationsPermit, using_permit
 from provisioning.blueprint import example_inputs
 from provisioning.design.names import team_key
 from provisioning.lifecycle.aws_access import aws_as_sandbox_account
@@ -109,7 +110,8 @@ def onboard(account: Account) -> None:
                 "FirstRegion": "true" if region == REGION else "false",
             }
             spec = StackSpec(name=STACK, body=template, parameters=parameters)
-            aws.create_stack(spec, token=f"onboarding-{account.id}")
+            with using_permit(OperationsPermit({"CreateStack"})):
+                aws.create_stack(spec, token=f"onboarding-{account.id}")
     for region in regions:
         _wait_until_complete(aws_as_sandbox_account(account, region), STACK)
     stack = aws_as_sandbox_account(account, REGION).describe_stack(STACK)
@@ -163,7 +165,9 @@ def onboard_team(account_team: AccountTeam) -> None:
         zones = [f"arn:aws:route53:::hostedzone/{zone}" for zone in account_team.hosted_zones]
         parameters = {"Team": key, "HostedZones": ",".join(zones)}
         body = TEAM_TEMPLATE.read_text(encoding="utf-8")
-        aws.create_stack(StackSpec(name=name, body=body, parameters=parameters), token=f"onboarding-{account_team.pk}")
+        spec = StackSpec(name=name, body=body, parameters=parameters)
+        with using_permit(OperationsPermit({"CreateStack"})):
+            aws.create_stack(spec, token=f"onboarding-{account_team.pk}")
     _wait_until_complete(aws, name)
 
 

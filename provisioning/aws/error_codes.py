@@ -31,6 +31,7 @@ from provisioning.aws.errors import (
     ValidationFailed,
     WrongStatus,
 )
+from provisioning.aws.unreadable import UnreadableAnswerError
 
 DEFAULT_RETRY_AFTER = 5.0
 """Seconds to wait after AWS refused a call because of its rate. AWS does not say how long."""
@@ -322,15 +323,15 @@ def class_for(service: str, code: str, message: str, status: int) -> type[AwsErr
 
 
 def translate(
-    error: botocore_errors.ClientError | botocore_errors.BotoCoreError,
+    error: Exception,
     *,
     service: str,
     operation: str,
     mutating: bool,
     lost_before: bool,
 ) -> AwsError:
-    """Translates an exception of botocore. `lost_before`: the answer to an earlier attempt of this
-    call was lost.
+    """Translates an exception of botocore, or any that it raised while it read an answer.
+    `lost_before`: the answer to an earlier attempt of this call was lost.
     """
     name = f"{service}:{operation}"
     maybe_done = mutating and lost_before
@@ -338,20 +339,31 @@ def translate(
         return _from_answer(error.response, service=service, name=name, mutating=mutating, maybe_done=maybe_done)
     text = without_secrets(str(error))
     code = type(error).__name__
-    if mutating and (lost_before or answer_was_lost(error)):
+    if mutating and (lost_before or answer_was_lost(error) or _cannot_be_read(error)):
         return Unclear(
             f"AWS's answer was lost, so it is unknown whether the request was executed: {text}",
             operation=name,
             code=code,
             maybe_done=True,
         )
-    if isinstance(error, (*_NOT_SENT, *ANSWER_LOST, botocore_errors.ConnectionError)):
-        return Unreachable(f"AWS could not be reached: {text}", operation=name, code=code)
-    if isinstance(error, _NO_CREDENTIALS):
-        return CredentialsExpired(f"The portal has no usable AWS credentials: {text}", operation=name, code=code)
-    if isinstance(error, botocore_errors.ParamValidationError):
-        return ValidationFailed(text, operation=name, code=code)
-    return AwsError(text, operation=name, code=code)
+    for kinds, translation, sentence in _BY_EXCEPTION:
+        if isinstance(error, kinds):
+            return translation(f"{sentence}{text}", operation=name, code=code)
+    return InternalFailure(f"AWS's answer cannot be read: {text}", operation=name, code=code)
+
+
+# The first that fits. What is not botocore's own was raised while it read an answer.
+_BY_EXCEPTION: Final[tuple[tuple[tuple[type[Exception], ...], type[AwsError], str], ...]] = (
+    ((UnreadableAnswerError,), InternalFailure, ""),
+    ((*_NOT_SENT, *ANSWER_LOST, botocore_errors.ConnectionError), Unreachable, "AWS could not be reached: "),
+    (_NO_CREDENTIALS, CredentialsExpired, "The portal has no usable AWS credentials: "),
+    ((botocore_errors.ParamValidationError,), ValidationFailed, ""),
+    ((botocore_errors.BotoCoreError,), AwsError, ""),
+)
+
+
+def _cannot_be_read(error: Exception) -> bool:
+    return isinstance(error, UnreadableAnswerError) or not isinstance(error, botocore_errors.BotoCoreError)
 
 
 def _from_answer(response: Mapping[str, Any], *, service: str, name: str, mutating: bool, maybe_done: bool) -> AwsError:

@@ -1,4 +1,5 @@
-"""The errors that a call to AWS may raise. No other exception leaves this package.
+"""The errors that a call to AWS may raise. No other exception leaves this package but
+`NotPermitted`, which is no answer of AWS.
 
 AwsError                 any refusal by AWS that has no class of its own
 ├── Throttled            too many requests; wait `retry_after` seconds

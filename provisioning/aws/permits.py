@@ -64,6 +64,9 @@ class Permit(Protocol):
     def check(self) -> None:
         """Raise `NotPermitted` if it is too late to send. Called after the request is signed."""
 
+    def check_step(self) -> None:
+        """Raise `NotPermitted` if the step has no time left, also for calls that only read."""
+
 
 _current: ContextVar[Permit | None] = ContextVar("permit", default=None)
 _target: ContextVar[str] = ContextVar("target", default="")
@@ -125,3 +128,6 @@ class OperationsPermit:
     def check(self) -> None:
         if uptime() - self._began_at > SEND_WITHIN_SECONDS:
             raise NotPermitted("The process was paused before the call left; nothing was sent.")
+
+    def check_step(self) -> None:
+        """There is no step."""

@@ -8,6 +8,7 @@ from contextlib import suppress
 
 from provisioning.aws.errors import NotFound
 from provisioning.aws.interface import EmptyingProgress
+from provisioning.aws.permits import acting_on
 from provisioning.aws.services import service_call
 from provisioning.aws.sessions import Clients
 from provisioning.aws.types import aws_type
@@ -34,7 +35,7 @@ def lift_protection(aws: Clients, resource_type: str, physical_id: str) -> bool:
     protection = aws_type(resource_type).protection
     if protection is None:
         return False
-    with suppress(NotFound):
+    with acting_on(physical_id), suppress(NotFound):
         service_call(protection.lift)(aws, physical_id)
     return True
 
@@ -46,7 +47,7 @@ def quiesce(aws: Clients, resource_type: str, physical_id: str, *, parent_id: st
     record = aws_type(resource_type)
     if not record.quiesce:
         return False
-    with suppress(NotFound):
+    with acting_on(physical_id), suppress(NotFound):
         if record.runs_in:
             service_call(record.quiesce)(aws, physical_id, parent_id)
         else:
@@ -59,5 +60,6 @@ def empty(aws: Clients, resource_type: str, physical_id: str, *, limit: int) -> 
     emptying = aws_type(resource_type).emptying
     if emptying is None:
         return EmptyingProgress(deleted=0, empty=True)
-    progress: EmptyingProgress = service_call(emptying.call)(aws, physical_id, limit=limit)
+    with acting_on(physical_id):
+        progress: EmptyingProgress = service_call(emptying.call)(aws, physical_id, limit=limit)
     return progress

@@ -45,6 +45,10 @@ ROLE_SESSION_SECONDS: Final = 3600
 """The maximum that AWS allows when one role assumes another."""
 ROLE_SESSION_NAME: Final = "portal"
 
+CONNECT_SECONDS: Final = 3
+READ_SECONDS: Final = 10
+"""Together no more than `permits.CALL_SECONDS`, which the engine's leases rely on."""
+
 # AWS's service models are large. All sessions of the process share this loader, so each is read once.
 _LOADER: Final = Loader()
 
@@ -194,10 +198,11 @@ class Clients:
 
 def _config(access: AccountAccess) -> Config:
     return Config(  # type: ignore[call-arg]  # the stubs do not know ignore_configured_endpoint_urls
-        connect_timeout=5,
-        read_timeout=20,
-        # One retry inside a call survives a lost connection. Longer waits belong to the engine, not to a sleeping worker.
-        retries={"mode": "standard", "total_max_attempts": 2},
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=READ_SECONDS,
+        # One attempt: a repetition belongs to the engine, which waits until the first can no longer take effect. The guard
+        # repeats a call that only reads.
+        retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=20,
         user_agent_extra="portal",
         # AWS_ENDPOINT_URL in the portal's environment must redirect neither calls to a real account nor calls to an emulator.

@@ -11,7 +11,7 @@ import threading
 from django.conf import settings
 from django.db import close_old_connections, connection
 
-from provisioning.lifecycle.engine import DATABASE_AWAY
+from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.lifecycle.services.preflight import check_unchecked_requests
 
 log = logging.getLogger(__name__)

@@ -16,7 +16,7 @@ from django.db import close_old_connections, connection
 from provisioning.blueprint import Catalogue
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.engine import DATABASE_AWAY
+from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.lifecycle.reconciler import expire_waiting, run_due
 from provisioning.lifecycle.version_registry import SEEN_AGAIN_AFTER, register_versions
 

@@ -30,14 +30,22 @@ from provisioning.lifecycle.transitions import atomic_with, bump, change_state
 from provisioning.models import Operation, Receipt, Stack, StackResource
 
 
-def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callable[[str], None]) -> None:
-    """Write an outcome.
+def write(
+    operation: Operation,
+    outcome: Outcome,
+    *,
+    at: datetime,
+    probe: Callable[[str], None],
+    call_answered: bool = False,
+) -> None:
+    """Write an outcome. `call_answered`: the last call that changes something is one of this step,
+    and has an answer.
 
     Raises WrongState, and writes nothing, if another worker has claimed the operation.
     """
     key = operation.stack  # of the stack that the step was about, even if the operation moves to another one now
     with atomic_with(operation):
-        changed = _write_operation(operation, outcome, at=at)
+        changed = _write_operation(operation, outcome, at=at, call_answered=call_answered)
         changed |= _write_stack(operation, key, outcome, at=at)
         if outcome.to in OPERATION_ENDS:
             _end(operation, outcome, OPERATION_ENDS[outcome.to], at=at)
@@ -46,16 +54,20 @@ def write(operation: Operation, outcome: Outcome, *, at: datetime, probe: Callab
         probe("writing")
 
 
-def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) -> bool:
+def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime, call_answered: bool) -> bool:
     before = StepData.from_json(operation.step_data)
     after = outcome.step_data or before
     ended = outcome.to is not None and outcome.to in OPERATION_GRAPH.ends
     fields: dict[str, Any] = {
-        "attempts": 0,
+        "attempts": 0,  # read by processes of earlier versions
+        "deaths": 0,
+        "step_began_at": None,
         "lease_until": None,
         "due_at": None if ended else at + timedelta(seconds=outcome.wait),
         "ended_at": at if ended else None,
     }
+    if call_answered:
+        fields["call_ended_at"] = at
     if (next_stack := outcome.next_stack) is not None:
         fields |= {"stack": next_stack.key, "region": next_stack.region}
     if ended:
@@ -66,9 +78,19 @@ def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime) ->
     fields["step_data"] = after.as_json(operation.step_data)
     visible = next_stack is not None or _shown(after) != _shown(before)
     if outcome.to is not None:
-        change_state(operation, outcome.to, at=at, reason=outcome.reason, fence=operation.fence, **fields)
+        change_state(
+            operation,
+            outcome.to,
+            at=at,
+            reason=outcome.reason,
+            fence=operation.fence,
+            call_no=operation.call_no,
+            **fields,
+        )
         return True
-    unchanged = Operation.objects.filter(pk=operation.pk, fence=operation.fence, state=operation.state)
+    unchanged = Operation.objects.filter(
+        pk=operation.pk, fence=operation.fence, state=operation.state, call_no=operation.call_no
+    )
     if not unchanged.update(**fields):
         raise WrongState("Another worker has taken over this operation.")
     return visible

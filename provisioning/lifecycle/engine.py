@@ -1,62 +1,48 @@
 """The engine: claim an operation, run its one next step, write the outcome, return.
 
 PostgreSQL is the source of truth. A claim is a lease and a fencing token, so a worker whose lease
-has run out writes nothing. No transaction and no row lock is held across an AWS call, and nothing
-sleeps. Every step may run twice: its calls carry a token that was stored before the first call.
+has run out sends and writes nothing. No transaction and no row lock is held across an AWS call, and
+nothing sleeps. Every step may run twice: its calls carry a token that was stored before the first
+call, and each call that changes something is recorded before it is sent.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Final, Protocol
 from uuid import UUID
 
-from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
-from django.db.models import F
-
 from provisioning.aws import AwsError, interface
+from provisioning.aws.permits import using_permit
 from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.apply import write
 from provisioning.lifecycle.aws_access import aws_for_account
+from provisioning.lifecycle.claims import ANY_DEATHS, Lane, begin_step, claim
+from provisioning.lifecycle.database import DATABASE_AWAY
+from provisioning.lifecycle.intentions import LeaseLost, NotApproved, StepPermit, TooLate
+from provisioning.lifecycle.kinds.registry import kind_of
+from provisioning.lifecycle.leases import Lease, Leases
+from provisioning.lifecycle.plan_document import digest_of
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.step_data import StepData
 from provisioning.lifecycle.steps import STEPS
-from provisioning.lifecycle.steps.base import Context, Outcome, stop
+from provisioning.lifecycle.steps.base import Context, Outcome
+from provisioning.lifecycle.steps.interruptions import (
+    after_aws_error,
+    after_deaths,
+    after_delay,
+    after_portal_error,
+    after_refusal,
+    after_success,
+    has_lost_too_many_workers,
+)
 from provisioning.models import Account, Operation
 
 log = logging.getLogger(__name__)
-
-# After this many claims of one step without a written outcome, its worker would crash in it
-# forever.
-CLAIMS_WITHOUT_OUTCOME: Final = 10
-PORTAL_ERRORS: Final = 5
-BACK_OFF: Final = (1.0, 2.0, 5.0, 10.0, 20.0, 40.0, 60.0)
-# While CloudFormation works on its own, a failed AWS call only makes what pages show older. It
-# never ends the operation.
-WATCHING: Final = frozenset(
-    {OperationState.BUILDING, OperationState.ROLLING_BACK, OperationState.DELETING, OperationState.CLEARING}
-)
-
-DATABASE_AWAY: Final = (OperationalError, InterfaceError)
-
-# All times come from one clock and are parameters. SKIP LOCKED: two workers never wait for each
-# other.
-_CLAIM: Final = """
-UPDATE provisioning_operation SET lease_until = %(lease)s, fence = fence + 1, attempts = attempts + 1
-WHERE id IN (
-    SELECT id FROM provisioning_operation
-    WHERE ended_at IS NULL AND due_at <= %(now)s AND (lease_until IS NULL OR lease_until <= %(now)s)
-      AND (%(id)s::uuid IS NULL OR id = %(id)s::uuid)
-    ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
-RETURNING id
-"""
 
 
 class AwsFor(Protocol):
@@ -67,30 +53,40 @@ def _nothing(_point: str) -> None:
     """The probe in production."""
 
 
+PROCESS_LEASES: Final = Leases()
+"""The leases of this process. A process that runs steps starts their renewal."""
+
+
 @dataclass(slots=True)
 class Engine:
-    """`probe` is called at labelled points, where a test can let a worker crash."""
+    """`probe` is called at labelled points, where a test can let a worker crash or pause."""
 
     aws_for: AwsFor = aws_for_account
     probe: Callable[[str], None] = _nothing
-    lease: timedelta = field(default_factory=lambda: timedelta(seconds=settings.ENGINE_LEASE_SECONDS))
+    leases: Leases = field(default_factory=lambda: PROCESS_LEASES)
 
-    def claim(self, *, limit: int, operation_id: UUID | None = None) -> list[Operation]:
-        """Claim operations that are due, oldest first.
-
-        A claim raises the fence, so an earlier holder's write is refused.
-        """
-        now = clock.now()
-        with connection.cursor() as cursor:
-            cursor.execute(_CLAIM, {"lease": now + self.lease, "now": now, "id": operation_id, "limit": limit})
-            ids = [row[0] for row in cursor.fetchall()]
+    def claim(
+        self,
+        *,
+        limit: int,
+        operation_id: UUID | None = None,
+        lane: Lane | None = None,
+        deaths: tuple[int, int] = ANY_DEATHS,
+    ) -> list[Operation]:
+        """Claim operations that are due, oldest first. See `claims.claim`."""
+        claimed_at = clock.uptime()
+        self.leases.beat_if_due()
+        ids = claim(self.leases, limit=limit, operation_id=operation_id, lane=lane, deaths=deaths)
         self.probe("claimed")
         if not ids:
             return []
-        rows = Operation.objects.filter(pk__in=ids).select_related(
+        rows = Operation.objects.filter(pk__in=ids, holder=self.leases.worker_id).select_related(
             "environment__account", "environment__team", "request__plan"
         )
-        return list(rows.defer("request__plan__content", "request__plan__picture").order_by("due_at", "id"))
+        operations = list(rows.defer("request__plan__content", "request__plan__picture").order_by("due_at", "id"))
+        for operation in operations:
+            self.leases.hold(operation.pk, operation.fence, claimed_at=claimed_at)
+        return operations
 
     def advance(self, operation_id: UUID) -> bool:
         """Claim this operation if it is due and free, and run its next step.
@@ -105,85 +101,80 @@ class Engine:
 
         False if nothing was written, as after another worker's claim.
         """
-        now = clock.now()
-        if operation.lease_until is None or operation.lease_until <= now:
-            # The batch took too long. No worker has crashed in this step, so the claim does not
-            # count against it.
-            Operation.objects.filter(pk=operation.pk, fence=operation.fence).update(attempts=F("attempts") - 1)
+        lease = self.leases.of(operation.pk, operation.fence)
+        if lease is None or lease.is_lost:
             return False
-        outcome = self._outcome(operation, now=now)
-        self.probe("stepped")
         try:
-            write(operation, outcome, at=clock.now(), probe=self.probe)
-        except WrongState:
-            log.info("Operation %s was taken over; the outcome of this step is dropped.", operation.pk)
-            return False
-        except DATABASE_AWAY:
-            raise
-        except Exception:
-            # The claim counts as a crash: after CLAIMS_WITHOUT_OUTCOME of them the operation is
-            # abandoned. Others continue.
-            log.exception("The outcome of a step of operation %s could not be written", operation.pk)
-            return False
-        self.probe("written")
-        return True
+            began, began_at = clock.uptime(), begin_step(operation)
+            if began_at is None:
+                return False
+            self.probe("began")
+            permit, outcome = self.run(operation, lease, now=began_at)
+            self.probe("stepped")
+            if outcome is None:
+                log.info("Operation %s was taken over; this step sends and writes nothing more.", operation.pk)
+                return False
+            return self._write(operation, permit, outcome, at=began_at + timedelta(seconds=clock.uptime() - began))
+        finally:
+            self.leases.release(lease)
 
-    def _outcome(self, operation: Operation, *, now: datetime) -> Outcome:
-        """Run the step of the operation's state.
+    def run(self, operation: Operation, lease: Lease, *, now: datetime) -> tuple[StepPermit, Outcome | None]:
+        """Run the step of the operation's state under a permit of its own.
 
-        Errors become outcomes, except that of a database that is away.
+        Errors become outcomes, except that of a database that is away. The outcome is None if
+        another worker has the operation.
         """
-        if operation.attempts > CLAIMS_WITHOUT_OUTCOME:
-            return stop(
-                OperationState.ABANDONED,
-                f"The worker crashed {CLAIMS_WITHOUT_OUTCOME} times during this step.",
-                hint="An administrator of the portal finds the cause in the worker's log. “Retry” continues from what exists in AWS.",
-            )
-        state = OperationState(operation.state)
+        environment = operation.environment
+        aws_in = partial(self.aws_for, environment.account, stack_role_arn=environment.role_for_stacks)
+        context = Context(operation=operation, aws_in=aws_in, now=now)
+        permit = StepPermit(
+            operation=operation,
+            lease=lease,
+            leases=self.leases,
+            digest=lambda: digest_of(context.document),
+            decided=kind_of(operation.kind).is_decided,
+            allowed=context.allowed,
+        )
+        with using_permit(permit):
+            return permit, self._outcome(context, permit)
+
+    def _outcome(self, context: Context, permit: StepPermit) -> Outcome | None:
+        operation, outcome = context.operation, None
+        if has_lost_too_many_workers(operation):
+            return after_deaths()
         try:
-            environment = operation.environment
-            aws_in = partial(self.aws_for, environment.account, stack_role_arn=environment.role_for_stacks)
-            context = Context(operation=operation, aws_in=aws_in, now=now)
-            outcome = STEPS[state](context)
-            outcome.seen_at = now
+            outcome = after_success(context, STEPS[OperationState(operation.state)](context))
         except AwsError as error:
-            return _after_aws_error(operation, state, error)
+            outcome = after_aws_error(context, error, sent=permit.has_sent)
+        except LeaseLost:
+            pass  # another worker has the operation
+        except TooLate as error:
+            outcome = after_delay(context, error)
+        except NotApproved as error:
+            outcome = after_refusal(context, error)
         except DATABASE_AWAY:
             raise  # nothing can be written: the lease runs out, and the step runs again
         except Exception as error:
-            log.exception("Operation %s failed in %s", operation.pk, state)
-            return _after_portal_error(operation, error)
-        data = outcome.step_data or context.step_data
-        outcome.step_data = replace(data, misses=0, errors=0, trouble="")
+            log.exception("Operation %s failed in %s", operation.pk, operation.state)
+            outcome = after_portal_error(context, error)
         return outcome
 
-
-def _after_aws_error(operation: Operation, state: OperationState, error: AwsError) -> Outcome:
-    """Repeat the step with growing pauses if the error may pass or if CloudFormation works on its
-    own; else fail.
-    """
-    if not error.retryable and state not in WATCHING:
-        return stop(
-            OperationState.FAILED,
-            f"AWS rejected a step ({state.label.lower()}).",
-            hint=error.advice,
-            detail=str(error),
-        )
-    data = StepData.from_json(operation.step_data)
-    wait = max(error.retry_after or 0.0, BACK_OFF[min(data.misses, len(BACK_OFF) - 1)])
-    return Outcome(wait=wait, step_data=replace(data, misses=data.misses + 1, trouble=str(error)))
-
-
-def _after_portal_error(operation: Operation, error: Exception) -> Outcome:
-    """Repeat the step with growing pauses; end the operation after PORTAL_ERRORS in a row."""
-    data = StepData.from_json(operation.step_data)
-    errors = data.errors + 1
-    if errors >= PORTAL_ERRORS:
-        return stop(
-            OperationState.ERRORED,
-            "A portal error ended this step, each time it was repeated.",
-            hint="An administrator of the portal finds the cause in the worker's log. “Retry” continues from what exists in AWS.",
-            detail=f"{type(error).__name__}: {error}",
-        )
-    trouble = "A portal error interrupted this step. It is being repeated."
-    return Outcome(wait=BACK_OFF[errors], step_data=replace(data, errors=errors, trouble=trouble))
+    def _write(self, operation: Operation, permit: StepPermit, outcome: Outcome, *, at: datetime) -> bool:
+        operation.call_no = permit.call_no
+        answered = permit.has_sent and not permit.is_open
+        try:
+            try:
+                write(operation, outcome, at=at, probe=self.probe, call_answered=answered)
+            except (WrongState, *DATABASE_AWAY):
+                raise
+            except Exception as error:
+                log.exception("The outcome of a step of operation %s could not be written", operation.pk)
+                context = Context(
+                    operation=operation, aws_in=partial(self.aws_for, operation.environment.account), now=at
+                )
+                write(operation, after_portal_error(context, error), at=at, probe=self.probe, call_answered=answered)
+        except WrongState:
+            log.info("Operation %s was taken over; the outcome of this step is dropped.", operation.pk)
+            return False
+        self.probe("written")
+        return True

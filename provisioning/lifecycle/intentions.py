@@ -43,8 +43,6 @@ class NotPlanned(NotPermitted):
     """The step is not allowed to make this call: an error of the portal."""
 
 
-UNDECIDED: Final = "planning"
-"""The state of a request whose plan is still being made, so that nothing is approved yet."""
 LIVE_PLACE: Final = """concat_ws('|', a.account_id, COALESCE(NULLIF(e.stack_role_arn, ''),
     CASE WHEN e.generation = '' THEN a.stack_role_arn ELSE '' END), e.region, e.size)"""
 """In SQL, what `place_of` returns, for the rows as they are now."""
@@ -110,11 +108,17 @@ class StepPermit:
     """
     is_open: bool = False
     """The newest call of this step has no answer yet."""
+    _first: int = 0
     _answered: int = -1
     _began_at: float = float("-inf")
 
     def __post_init__(self) -> None:
-        self.call_no = self.operation.call_no
+        self.call_no = self._first = self.operation.call_no
+
+    @property
+    def has_sent(self) -> bool:
+        """Whether this step has recorded a call."""
+        return self.call_no != self._first
 
     def begin(self, change: Change) -> float:
         self._check_step(change)
@@ -132,6 +136,9 @@ class StepPermit:
     def _check_step(self, change: Change) -> None:
         if not any(allowed.covers(change) for allowed in self.allowed):
             raise NotPlanned(f"The step “{self.operation.state}” may not call {change}; nothing was sent.")
+        self.check_step()
+
+    def check_step(self) -> None:
         if self.lease.is_lost:
             raise LeaseLost("The worker has lost its lease; nothing was sent.")
         if self.lease.step_is_over:
@@ -149,7 +156,7 @@ class StepPermit:
             "grace": GRACE_SECONDS,
             "lease": self.leases.lease.total_seconds(),
             "answered": self._answered,
-            "request_state": str(RequestState.APPROVED) if self.decided else UNDECIDED,
+            "request_state": str(RequestState.APPROVED if self.decided else RequestState.PLANNING),
             "digest": self.digest() if self.decided else "",
             "place": place_of(self.operation.environment),
             "account": change.account_id,

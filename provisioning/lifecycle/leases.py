@@ -91,6 +91,12 @@ class Leases:
             self._held[operation_id] = lease
         return lease
 
+    def of(self, operation_id: UUID, fence: int) -> Lease | None:
+        """The lease of this claim; None if a newer claim took its place."""
+        with self._lock:
+            lease = self._held.get(operation_id)
+        return lease if lease is not None and lease.fence == fence else None
+
     def release(self, lease: Lease) -> None:
         with self._lock:
             if self._held.get(lease.operation_id) is lease:

@@ -19,15 +19,18 @@ BATCH: Final = 20
 
 
 def run_due(engine: Engine | None = None, *, limit: int = BATCH) -> int:
-    """Run one step of up to `limit` due operations.
+    """Run one step of up to `limit` due operations, one after the other. Each is claimed when its
+    turn comes, so that none waits with a lease that runs out.
 
     Returns how many were claimed; 0 means that nothing is due.
     """
     engine = engine or Engine()
-    claimed = engine.claim(limit=limit)
-    for operation in claimed:
-        engine.step(operation)
-    return len(claimed)
+    for number in range(limit):
+        claimed = engine.claim(limit=1)
+        if not claimed:
+            return number
+        engine.step(claimed[0])
+    return limit
 
 
 def expire_waiting(*, limit: int = 50) -> int:

@@ -36,6 +36,8 @@ WATCHING: Final = frozenset(
     {
         OperationState.BUILDING,
         OperationState.ROLLING_BACK,
+        OperationState.UPDATING,
+        OperationState.CANCELLING,
         OperationState.DELETING,
         OperationState.CLEARING,
     }

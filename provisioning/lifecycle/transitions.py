@@ -48,12 +48,13 @@ def change_state(
     reason: str = "",
     actor: User | None = None,
     fence: int | None = None,
+    call_no: int | None = None,
     **fields: Any,
 ) -> None:
     """Move `row` from the state that it was read with to `to`, and write `fields` with it.
 
-    Raises WrongState if the row has another state in the meantime (or, with `fence`, another
-    claim), and ValueError if the graph has no such edge. Wrap several changes in `atomic_with`, so
+    Raises WrongState if the row has another state in the meantime (or, with `fence` and `call_no`,
+    another claim or a later call), and ValueError if the graph has no such edge. Wrap several changes in `atomic_with`, so
     that the objects follow a rollback.
     """
     graph, old = _GRAPHS[type(row)], row.state
@@ -64,6 +65,8 @@ def change_state(
         unchanged = _rows(row).filter(state=old)
         if fence is not None:
             unchanged = unchanged.filter(fence=fence)
+        if call_no is not None:
+            unchanged = unchanged.filter(call_no=call_no)
         if not unchanged.update(**fields):
             raise WrongState(_conflict(row, old))
         record(row, old, to, at=at, reason=reason, actor=actor)

@@ -14,9 +14,15 @@ from provisioning.aws.rates import DEFAULT_RATES, scaled
 from provisioning.aws.sessions import Clients
 from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import ACCOUNT, Wire, WireServer, identity
+from tests.fixtures.permits import EveryCall
 
 REGION = "eu-north-1"
 MOTOS_ACCOUNT = "123456789012"
+
+
+@pytest.fixture(autouse=True)
+def _permitted(every_call: EveryCall) -> None:
+    """These tests are about the client; tests/lifecycle tests what the engine permits."""
 
 
 @pytest.fixture

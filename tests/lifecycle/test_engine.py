@@ -5,13 +5,13 @@ CloudFormation lists.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from provisioning.aws import interface
 from provisioning.errors import WrongState
-from provisioning.lifecycle.engine import Engine
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.models import AuditEvent, Operation, Request, StackResource
 from tests.fixtures.world import World
@@ -29,14 +29,15 @@ def test_a_worker_whose_operation_was_claimed_again_writes_nothing(world: World,
 
     def take_over(point: str) -> None:
         if point == "stepped" and not claims:
-            world.cloud.clock.advance(world.engine.lease.total_seconds() + 1)
+            world.cloud.clock.advance(world.engine.leases.lease.total_seconds() + 1)
+            slow.leases.beat()  # it is slow, not dead
             claims.extend(world.engine.claim(limit=1, operation_id=operation.pk))
 
-    slow = Engine(aws_for=world.aws_for, probe=take_over)
+    slow = replace(world.new_worker(), probe=take_over)
     assert not slow.advance(operation.pk)
     (claim,) = claims
     row = Operation.objects.get(pk=operation.pk)
-    assert (row.state, row.fence, row.lease_until, row.attempts) == (state, claim.fence, claim.lease_until, 2)
+    assert (row.state, row.fence, row.lease_until, row.deaths) == (state, claim.fence, claim.lease_until, 0)
     assert world.engine.step(claim)
 
 
@@ -81,12 +82,13 @@ def test_an_approval_that_cannot_start_leaves_objects_as_the_database_has_them(w
     assert AuditEvent.objects.count() == before
 
 
-def test_a_lease_that_ran_out_before_the_step_costs_no_attempt(world: World) -> None:
+def test_a_lease_that_ran_out_before_the_step_counts_no_death(world: World) -> None:
     operation = world.last_operation(world.request().environment)
     (claim,) = world.engine.claim(limit=1)
-    world.cloud.clock.advance((world.engine.lease + timedelta(seconds=1)).total_seconds())
+    world.cloud.clock.advance((world.engine.leases.lease + timedelta(seconds=1)).total_seconds())
     assert not world.engine.step(claim)
-    assert Operation.objects.get(pk=operation.pk).attempts == 0
+    operation.refresh_from_db()
+    assert (operation.deaths, operation.step_began_at) == (0, None)
 
 
 def test_a_teardown_never_runs_the_plan_of_a_creation(world: World) -> None:

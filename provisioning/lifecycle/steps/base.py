@@ -12,11 +12,19 @@ from provisioning.aws import interface
 from provisioning.lifecycle.change_plan.freeze import FrozenPlan
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.failure_explanations import Explained
-from provisioning.lifecycle.intentions import Allowed
+from provisioning.lifecycle.intentions import Allowed, NotApproved
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ownership import has_tags_of, is_in_ledger, was_created_by
-from provisioning.lifecycle.plan_document import PlannedStack, StackedPlan, TeardownPlan, from_json
+from provisioning.lifecycle.plan_document import (
+    PlanDocument,
+    PlannedStack,
+    StackedPlan,
+    TeardownPlan,
+    UnreadablePlan,
+    digest_of,
+    from_json,
+)
 from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.poller.sights import look
 from provisioning.lifecycle.receipt_document import ReceiptDocument
@@ -68,22 +76,36 @@ class Context:
         return look(self.operation, stack_id, aws=self.aws)
 
     @cached_property
+    def document(self) -> PlanDocument:
+        """The plan of the operation's request, as this step has read it. The digest of what is
+        approved is computed from it again at each call that changes something.
+
+        Raises NotApproved if it is not the plan that was approved.
+        """
+        try:
+            document = from_json(self.operation.request.plan.content)
+        except UnreadablePlan as error:
+            raise NotApproved(error.sentence) from error
+        if self.kind.is_decided and digest_of(document) != self.operation.approved_digest:
+            raise NotApproved("The plan differs from the one that was approved.")
+        return document
+
+    @cached_property
     def teardown(self) -> TeardownPlan:
         """The operation's own plan, in the steps of a teardown.
 
         Raises TypeError in other operations.
         """
-        document = from_json(self.operation.request.plan.content)
-        if not isinstance(document, TeardownPlan):
+        if not isinstance(self.document, TeardownPlan):
             raise TypeError(f"Operation {self.operation.pk} is {self.operation.state} and has no teardown plan.")
-        return document
+        return self.document
 
     @cached_property
     def plan(self) -> StackedPlan:
         """The plan whose stacks the operation works on; a teardown works on those of the current
         plan.
         """
-        return plan_in_effect(self.operation)
+        return self.document if isinstance(self.document, StackedPlan) else plan_in_effect(self.operation)
 
     @property
     def planned(self) -> PlannedStack:

@@ -36,7 +36,8 @@ def refusal(context: Context) -> Outcome | None:
             "The plan differs from the one that was approved.",
             detail=f"The approved digest is {request.approved_digest or 'empty'}; the digest of the plan is {actual}.",
         )
-    if request.expires_at is not None and request.expires_at <= context.now:
+    begins = context.operation.state == OperationState.QUEUED  # what has begun may finish
+    if begins and request.expires_at is not None and request.expires_at <= context.now:
         outcome = _refuse(
             "The approval has expired.", detail=f"It was valid until {request.expires_at:%Y-%m-%d %H:%M} UTC."
         )

@@ -44,6 +44,7 @@ def prepare(context: Context) -> Outcome:
     open_rows.sort(key=lambda row: (aws_type(row.type).protection is not None, row.pk))
     for row in open_rows[:CALLS_A_STEP]:
         aws, record = context.aws_of(row), aws_type(row.type)
+        context.allow(target=row.physical_id)
         if record.quiesce:
             parent_id = next((other.physical_id for other in rows if other.type == record.runs_in), "")
             aws.quiesce(row.type, row.physical_id, parent_id=parent_id)
@@ -75,6 +76,7 @@ def empty(context: Context) -> Outcome:
     if not rows:
         return Outcome(to=OperationState.DELETING)
     row = rows[0]
+    context.allow(target=row.physical_id)
     progress = context.aws.empty(row.type, row.physical_id, limit=OBJECTS_A_STEP)
     if progress.empty:
         return Outcome(step_data=replace(data, emptied=(*data.emptied, row.physical_id), idle_rounds=0))
@@ -132,6 +134,8 @@ def _request_deletion(context: Context, number: int, *, asked: bool) -> Outcome:
     if asked and asked_at and context.now - asked_at < DELETION_SHOWS_WITHIN:
         return Outcome(wait=context.poll_seconds())
     stack_id = context.the_stack.stack_id
+    context.allow("UpdateTerminationProtection", target=stack_id)
+    context.allow("DeleteStack", target=stack_id)
     try:
         context.aws.set_termination_protection(stack_id, enabled=False)
         context.aws.delete_stack(stack_id, token=context.token(f"delete-{number}"))
@@ -153,6 +157,7 @@ def _unblock(context: Context, number: int, events: Sequence[interface.StackEven
         if (name := aws_type(row.type).network_interface_filter) and row.physical_id:
             used_by[name].append(row.physical_id)
     if used_by:
+        context.allow("DeleteNetworkInterface")
         context.aws.release_network_interfaces(used_by)
     wait = DELETE_ROUNDS[number]
     names = ", ".join(row.logical_id for row in blocked[:5]) or "A resource"

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-from provisioning.aws import interface
+from provisioning.aws import arguments, interface
 from provisioning.lifecycle.plan_document import Task
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.step_data import RunningTask
@@ -44,6 +44,7 @@ def _start(context: Context, task: Task, number: int) -> Outcome:
         security_groups=[physical[name] for name in task.security_groups],
         tags=context.planned.tags,
     )
+    context.allow("RunTask", digest=arguments.digest_of("RunTask", arguments.run_task(spec)))
     # ECS accepts at most 64 characters, so the token has the task's number and not its key.
     task_arn = context.aws.run_task(spec, token=context.token(f"task{number}"))
     running = RunningTask(task_arn, spec.cluster, context.now)

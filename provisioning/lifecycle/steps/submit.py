@@ -5,10 +5,12 @@ Each call of the step does one thing, so that a crash repeats little.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from provisioning.aws import AlreadyExists, interface
+from provisioning.aws import AlreadyExists, arguments, interface
+from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
@@ -24,6 +26,8 @@ def submit(context: Context) -> Outcome:
         if location not in shipped:
             # The bytes that were stored with the plan: the approved digest covers their SHA-256.
             body = bytes(Artefact.objects.values_list("body", flat=True).get(pk=artefact.sha256))
+            sent = arguments.put_object(planned.artefact_bucket, artefact.key, sha256=artefact.sha256)
+            context.allow("PutObject", digest=arguments.digest_of("PutObject", sent))
             context.aws.put_artefact(planned.artefact_bucket, artefact.key, body, sha256=artefact.sha256)
             return Outcome(step_data=replace(context.step_data, shipped=(*shipped, location)))
     if planned.inputs and not context.the_stack.inputs:
@@ -75,8 +79,26 @@ def _create(context: Context) -> Outcome:
         stack_policy=planned.stack_policy,
         express=planned.express,
     )
+    _allow(context, spec)
     try:
         stack_id = context.aws.create_stack(spec, token=context.token("create"))
     except AlreadyExists as error:
         return stack_name_taken(spec.name, detail=str(error))
     return Outcome(to=OperationState.BUILDING, stack_id=stack_id, wait=min(1.0, context.poll_seconds()))
+
+
+def _allow(context: Context, spec: interface.StackSpec) -> None:
+    """Allow CreateStack with exactly these arguments, and the upload of a template that is too long
+    for them.
+    """
+    role_arn = context.operation.environment.role_for_stacks
+    sent = arguments.create_stack(spec, role_arn=role_arn)
+    context.allow("CreateStack", digest=arguments.digest_of("CreateStack", sent))
+    template = spec.body.encode()
+    if len(template) > MAX_INLINE_BYTES:
+        upload = arguments.put_object(
+            context.aws.access.artefact_bucket,
+            arguments.template_key(spec.body),
+            sha256=hashlib.sha256(template).hexdigest(),
+        )
+        context.allow("PutObject", digest=arguments.digest_of("PutObject", upload))

@@ -38,6 +38,8 @@ def clear(context: Context) -> Outcome:
             events=events,
         )
     if status == "ROLLBACK_COMPLETE":
+        context.allow("UpdateTerminationProtection", target=stack.stack_id)
+        context.allow("DeleteStack", target=stack.stack_id)
         context.aws.set_termination_protection(stack.stack_id, enabled=False)
         context.aws.delete_stack(stack.stack_id, token=context.token("clear"))
         return Outcome(wait=context.poll_seconds(), stack_state=state, events=events)

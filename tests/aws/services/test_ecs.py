@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from provisioning.aws import AwsError, LimitExceeded, NotFound, TaskSpec, TaskState, TokenConflict, WrongStatus
+from provisioning.aws import AwsError, LimitExceeded, NotFound, TaskSpec, TaskState, TokenConflict, Unclear, WrongStatus
 from provisioning.aws.client import LiveAws
 from provisioning.aws.sessions import Clients
 from tests.aws.wire import HANG_UP, Wire, json_error, json_ok
@@ -38,8 +38,10 @@ def test_a_task_runs_once_on_fargate_without_a_public_address(aws: LiveAws, wire
     assert sent["tags"] == [{"key": "portal:environment", "value": "e"}]
 
 
-def test_a_lost_answer_is_asked_again_with_the_same_token(aws: LiveAws, wire: Wire) -> None:
+def test_a_lost_answer_is_in_doubt_and_a_repetition_carries_the_same_token(aws: LiveAws, wire: Wire) -> None:
     wire.on("RunTask", HANG_UP, json_ok(tasks=[task()], failures=[]))
+    with pytest.raises(Unclear):
+        aws.run_task(SPEC, token="op-1")
     assert aws.run_task(SPEC, token="op-1") == ARN
     assert [request.params["clientToken"] for request in wire.asked("RunTask")] == ["op-1", "op-1"]
 
