@@ -78,7 +78,7 @@ BUDGETS: Final[Mapping[Cause, Budget]] = {
     Cause.INTERNAL: Budget(timedelta(hours=1), None),
     Cause.BUSY: Budget(timedelta(hours=6), None),
     # Roles and their permissions take a moment to spread within AWS.
-    Cause.CREDENTIALS: Budget(timedelta(minutes=5), timedelta(minutes=5)),
+    Cause.CREDENTIALS: Budget(timedelta(minutes=15), timedelta(minutes=15)),
     Cause.DENIED: Budget(_AT_ONCE, timedelta(minutes=1)),
     Cause.REJECTED: Budget(_AT_ONCE, timedelta(minutes=5)),
 }
