@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+from provisioning.aws.interface import AccountAccess
+
 ONBOARDING_VERSION: Final = 2
 """The version of the templates that this portal needs. Version 1 had no output for it."""
 VERSION_OUTPUT: Final = "OnboardingVersion"
@@ -68,3 +70,12 @@ def artefact_bucket(account_id: str, region: str) -> str:
 
 def event_queue_arn(account_id: str, region: str, *, partition: str = "aws") -> str:
     return f"arn:{partition}:sqs:{region}:{account_id}:{EVENT_QUEUE}"
+
+
+def event_queue_url(access: AccountAccess) -> str:
+    """Returns the address of the account's event queue. boto3 sends the call to the endpoint of its
+    client, so only account and name matter to an emulator.
+    """
+    domain = "amazonaws.com.cn" if access.region.startswith("cn-") else "amazonaws.com"
+    host = access.endpoint_url.rstrip("/") or f"https://sqs.{access.region}.{domain}"
+    return f"{host}/{access.account_id}/{EVENT_QUEUE}"

@@ -17,6 +17,7 @@ from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ledger import open_ledger, write_events, write_resources
 from provisioning.lifecycle.plan_queries import plan_in_effect
+from provisioning.lifecycle.poller.record import hand_over
 from provisioning.lifecycle.poller.sights import record_description
 from provisioning.lifecycle.states import (
     ENVIRONMENT_GRAPH,
@@ -49,6 +50,7 @@ def write(
         changed |= _write_stack(operation, key, outcome, at=at)
         if outcome.to in OPERATION_ENDS:
             _end(operation, outcome, OPERATION_ENDS[outcome.to], at=at)
+        hand_over(operation, moved=outcome.to is not None, seen_at=outcome.seen_at or at, at=at)
         if changed:
             bump(operation.environment_id)
         probe("writing")

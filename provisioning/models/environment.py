@@ -64,7 +64,10 @@ class Environment(models.Model):
                 name="environment_name_once",
             ),
         ]
-        indexes = [models.Index(fields=["team", "-created_at", "-id"], name="environment_by_team")]
+        indexes = [
+            models.Index(fields=["team", "-created_at", "-id"], name="environment_by_team"),
+            models.Index(fields=["viewed_until"], name="environment_viewed"),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -5,6 +5,7 @@ seen.
 import uuid
 
 from django.db import models
+from django.db.models import Q
 
 from .environment import Environment
 
@@ -49,6 +50,13 @@ class Stack(models.Model):
     policies = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     listed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            # Both are small: the poller finds the few stacks in them among all that ever existed.
+            models.Index(fields=["region"], condition=Q(status__endswith="_IN_PROGRESS"), name="stack_in_progress"),
+            models.Index(fields=["region"], condition=Q(unseen_since__isnull=False), name="stack_unseen"),
+        ]
 
     def __str__(self) -> str:
         return self.name

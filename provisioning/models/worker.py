@@ -24,18 +24,23 @@ class Worker(models.Model):
 
 
 class EventQueue(models.TextChoices):
-    """Whether an account has the event queue that onboarding creates, in one region."""
+    """The event queue that onboarding creates, in one account and region.
+
+    `SILENT`: it exists, but it did not announce the last change. It is read, and not relied on.
+    """
 
     UNKNOWN = "unknown"
-    PRESENT = "present"
     MISSING = "missing"
+    SILENT = "silent"
+    ACTIVE = "active"
 
 
 class PolledRegion(models.Model):
     """One account and region whose stacks in progress are listed, by one worker at a time.
 
     `holder` and `lease_until` are the poller's lease; `fence` grows with each claim. `listed_at` is
-    the start of the last complete list, `list_pages` its length, and `events_at` the start of the
+    the start of the last complete list, `list_pages` its length,
+    `in_flight` the number of stacks that somebody waits for, and `events_at` the start of the
     last read that left the event queue empty. `queue` says whether the account has that queue,
     `queue_checked_at` when that was found out.
     """
@@ -48,6 +53,7 @@ class PolledRegion(models.Model):
     due_at = models.DateTimeField(null=True, blank=True)
     listed_at = models.DateTimeField(null=True, blank=True)
     list_pages = models.IntegerField(default=1)
+    in_flight = models.IntegerField(default=0)
     events_at = models.DateTimeField(null=True, blank=True)
     queue = models.CharField(max_length=10, choices=EventQueue, default=EventQueue.UNKNOWN)
     queue_checked_at = models.DateTimeField(null=True, blank=True)

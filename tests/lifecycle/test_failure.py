@@ -172,7 +172,8 @@ def test_an_answer_that_is_lost_after_the_effect_makes_nothing_twice(world: Worl
 def test_a_denied_look_makes_the_picture_older_and_says_so(world: World) -> None:
     environment = world.request().environment
     world.run()
-    world.cloud.faults.once("describe_stack", AccessDenied("no right"), times=2)
+    for call in ("list_stacks", "describe_stack"):
+        world.cloud.faults.once(call, AccessDenied("no right"), times=2)
     world.tick(3)
     assert "no right" in steps(world.last_operation(environment))[2].detail
     assert world.until_rest(environment).state == "running"

@@ -17,7 +17,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection
 from redis.exceptions import RedisError
 
-from provisioning.jobs import preflight, reconciler
+from provisioning.jobs import poller, preflight, reconciler
 from provisioning.jobs.nudge_worker import NudgeWorker
 from provisioning.lifecycle.nudge import QUEUE
 from provisioning.processes import ProcessManager
@@ -56,6 +56,7 @@ def run_reconciler() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, ask)
     preflight.start(stop)
+    poller.start(stop)
     reconciler.run_forever(stop)
 
 
