@@ -18,6 +18,7 @@ from uuid import UUID
 
 from provisioning.aws import AwsError, interface
 from provisioning.aws.permits import using_permit
+from provisioning.aws.rate_limiter import calling_as
 from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.apply import write
@@ -135,7 +136,7 @@ class Engine:
             decided=kind_of(operation.kind).is_decided,
             allowed=context.allowed,
         )
-        with using_permit(permit):
+        with using_permit(permit), calling_as(f"operation {operation.pk}"):
             return permit, self._outcome(context, permit)
 
     def _outcome(self, context: Context, permit: StepPermit) -> Outcome | None:

@@ -21,7 +21,6 @@ from provisioning.aws.errors import (
     Busy,
     CredentialsExpired,
     InternalFailure,
-    SlotReserved,
     Throttled,
     Unclear,
     Unreachable,
@@ -98,9 +97,6 @@ class Retry:
         """`misses` and `since` are the number and the time of the first failure in a row. `sent`:
         the step has recorded a call that changes something.
         """
-        if isinstance(error, SlotReserved):
-            # Nothing went wrong: the step waits in line, and is due when its turn comes.
-            return cls(Cause.THROTTLED, error.retry_after)
         cause = cause_of(error)
         watching = state in WATCHING and not is_change(error, sent=sent)
         budget = BUDGETS[cause].watching if watching else BUDGETS[cause].acting

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from provisioning.aws import AwsError, Unreachable
+from provisioning.aws import AwsError, SlotReserved, Unreachable
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.intentions import NotApproved, TooLate
 from provisioning.lifecycle.retry_policy import BACK_OFF, WATCHING, Cause, Retry
@@ -37,6 +37,8 @@ def after_aws_error(context: Context, error: AwsError, *, sent: bool) -> Outcome
 
     `sent`: the step has recorded a call that changes something.
     """
+    if isinstance(error, SlotReserved):
+        return Outcome(wait=error.retry_after or 0.0)  # nothing went wrong: it waits in line
     state = OperationState(context.operation.state)
     data = context.step_data
     retry = Retry.by_cause(error, state, misses=data.misses, since=data.missing_since, now=context.now, sent=sent)
