@@ -10,10 +10,12 @@ from django.urls.converters import StringConverter
 
 from portal.pages.catalogue import views as catalogue
 from portal.pages.components import views as components
+from portal.pages.drift import views as drift
 from portal.pages.environments import views as environments
 from portal.pages.exports import views as exporting
 from portal.pages.home import views as home
 from portal.pages.import_terraform import views as importing
+from portal.pages.orphans import views as orphans
 from portal.pages.request_form import views as request_form
 from portal.pages.requests import views as requests
 from portal.pages.sign_in import views as sign_in
@@ -77,8 +79,12 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/live/", environments.live, "environment_live"),
     page("environments/<uuid:pk>/export/", exporting.of_environment, "environment_export"),
     page("environments/<uuid:pk>/retry/", environments.retry, "try_again"),
+    page("environments/<uuid:pk>/drift/", drift.detail, "drift"),
+    page("environments/<uuid:pk>/drift/check/", drift.check, "check_drift"),
+    page("environments/<uuid:pk>/drift/accept/", drift.accept, "accept_drift"),
     page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
+    page("orphans/", orphans.index, "orphans"),
 ]
 
 # URLs of earlier versions, which pages that are open during an upgrade still use.

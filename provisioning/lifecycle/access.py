@@ -49,6 +49,19 @@ def sees_all_teams(user: User) -> bool:
     return is_approver(user)
 
 
+def may_see_orphans(user: User) -> bool:
+    """Whether the user sees stacks and resources that belong to no environment, of every account.
+
+    They may belong to any team, so approvers and administrators do.
+    """
+    return is_approver(user) or user.is_superuser
+
+
+def check_may_see_orphans(user: User) -> None:
+    if not may_see_orphans(user):
+        raise NotAllowed("Only approvers and administrators may see orphans.")
+
+
 def memberships_of(user: User) -> list[Membership]:
     """Return the user's memberships with their teams, by the name of the team. One query."""
     return list(Membership.objects.filter(user=user).select_related("team").order_by("team__name"))

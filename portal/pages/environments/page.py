@@ -25,6 +25,7 @@ from provisioning.lifecycle.access import is_approver, may_decide, visible
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in, moving_states, removal_states
 from provisioning.lifecycle.plan_queries import CurrentPlan, current_plan_for_pages
 from provisioning.lifecycle.read.actions import Action, actions_for
+from provisioning.lifecycle.read.drift import DriftView, drift_of, shows_drift
 from provisioning.lifecycle.read.failures import Failure, failure
 from provisioning.lifecycle.read.operation_view import StepView, last_operation, steps
 from provisioning.lifecycle.read.progress import Progress, progress
@@ -165,6 +166,8 @@ class EnvironmentPage:
     operation_title: str
     steps: list[StepView]
     manual_tasks: list[ManualTaskLine]
+    shows_drift: bool
+    drift: DriftView | None
     events: list[EventLine]
     history: list[Entry]
     has_receipt: bool
@@ -214,6 +217,8 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
         operation_title=kind_of(operation.kind).words.noun if operation else "",
         steps=steps(operation) if operation and operation.state != OperationState.SUCCEEDED else [],
         manual_tasks=manual_task_lines(environment, plan.document.manual_tasks if plan else (), now),
+        shows_drift=shows_drift(environment),
+        drift=drift_of(environment) if shows_drift(environment) else None,
         events=_events(now),
         history=environment_history(environment),
         has_receipt=state == EnvironmentState.GONE and Receipt.objects.filter(environment=environment).exists(),
