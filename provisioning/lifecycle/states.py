@@ -196,7 +196,14 @@ ENVIRONMENT_GRAPH: Final = Graph(
             _E.NEEDS_REPAIR: {_E.PLANNING, _E.CHANGING, _E.RECOVERING, _E.TEARING_DOWN},
             _E.RECOVERING: {_E.RUNNING, _E.NEEDS_REPAIR, _E.CHANGE_FAILED, _E.CREATE_FAILED},
             # A stack is adopted in the state that it is in.
-            _E.ADOPTING: {_E.RUNNING, _E.ADOPT_FAILED, _E.CREATE_FAILED, _E.CHANGE_FAILED, _E.NEEDS_REPAIR},
+            _E.ADOPTING: {
+                _E.RUNNING,
+                _E.ADOPT_FAILED,
+                _E.CREATE_FAILED,
+                _E.CHANGE_FAILED,
+                _E.NEEDS_REPAIR,
+                _E.WITHDRAWN,
+            },
             _E.ADOPT_FAILED: {_E.ADOPTING, _E.WITHDRAWN},
             # A teardown that was refused or cancelled before anything was touched goes back to the
             # state before it.
@@ -260,7 +267,7 @@ _OPEN: Final[dict[Labelled, set[Labelled]]] = {
     _O.RECOVERING: {_O.ROLLING_BACK, _O.RESTORING, _O.CONTINUING, _O.SUCCEEDED},
     _O.READING: {_O.CONTINUING, _O.SUCCEEDED},
     # What AWS can no longer stop is watched to its own end.
-    _O.CANCELLING: {_O.BUILDING, _O.UPDATING, _O.ROLLING_BACK, _O.RESTORING, _O.FINISHING},
+    _O.CANCELLING: {_O.BUILDING, _O.UPDATING, _O.ROLLING_BACK, _O.RESTORING, _O.FINISHING, _O.DELETING},
     _O.LISTING: {_O.CONTINUING, _O.PREPARING, _O.EMPTYING, _O.DELETING, _O.SWEEPING, _O.SETTLING},
     _O.PREPARING: {_O.EMPTYING, _O.DELETING},
     _O.EMPTYING: {_O.PREPARING, _O.DELETING},

@@ -62,6 +62,13 @@ class StepData:
     failed_at: FailedAt | None = None
     tokens: Mapping[str, str] = field(default_factory=dict)
 
+    cancelled_in: str = ""
+    """The operation's state in which it was cancelled."""
+    cancel_refused: str = ""
+    """Why AWS could not stop what somebody asked to cancel."""
+    stuck: tuple[Mapping[str, str], ...] = ()
+    """Resources that CloudFormation could not roll back: logical id, type, physical id and reason."""
+
     shipped: tuple[str, ...] = ()
     """Packages in the artefact bucket, each as "bucket/key"."""
     task: RunningTask | None = None
@@ -121,6 +128,9 @@ _KEYS: Final[Mapping[str, str]] = {
     "trouble": "trouble",
     "failed_at": "failure",
     "tokens": "tokens",
+    "cancelled_in": "cancelled_in",
+    "cancel_refused": "cancel_refused",
+    "stuck": "stuck",
     "shipped": "shipped",
     "task": "task",
     "tasks_done": "done_after",

@@ -147,6 +147,7 @@ STRANGE = {**CREATE.decisions[Phase.WATCH], "CREATE_PONDERING": Decision(Act.WAI
             {"states": CREATE.states | {OperationState.SETTLING}},
             "none of its steps shows the operation state settling",
         ),
+        ({"cancels": {}}, "its table of cancelling does not have exactly its states"),
         ({"steps": CREATE.steps[:2]}, "none of its steps shows the operation state building, rolling_back"),
         ({"steps": (*CREATE.steps, CREATE.steps[0])}, "two of its steps show the same operation state"),
     ],

@@ -5,6 +5,7 @@ from typing import Final
 from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import ADOPT_COLUMN, Act
+from provisioning.lifecycle.decisions.cancel import CANCEL_ADOPTION
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
@@ -26,7 +27,7 @@ ADOPT: Final = Kind(
     succeeded=EnvironmentState.RUNNING,
     failed=EnvironmentState.ADOPT_FAILED,
     refused=EnvironmentState.ADOPT_FAILED,
-    cancelled=EnvironmentState.ADOPT_FAILED,
+    cancelled=EnvironmentState.WITHDRAWN,
     starts_environment=True,
     removes_environment=False,
     plan_keys=frozenset({"adopt"}),
@@ -45,6 +46,7 @@ ADOPT: Final = Kind(
             OperationState.CANCELLING,
         }
     ),
+    cancels=CANCEL_ADOPTION,
     steps=(
         ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
         ShownStep("read", "Read the stack", frozenset({OperationState.READING}), per_stack=True),

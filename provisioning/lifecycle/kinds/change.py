@@ -8,6 +8,7 @@ from typing import Final
 from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import CHANGE_COLUMN, PLAN_COLUMN, Act
+from provisioning.lifecycle.decisions.cancel import CANCEL_CHANGE, CANCEL_PLANNING
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import OperationKind, RequestKind
@@ -55,6 +56,7 @@ CHANGE: Final = Kind(
             OperationState.CANCELLING,
         }
     ),
+    cancels=CANCEL_CHANGE,
     steps=(
         ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
         ShownStep("compare", "Compare with the approved plan", frozenset({OperationState.COMPARING}), per_stack=True),
@@ -87,7 +89,7 @@ PUT_BACK: Final = replace(
         expired="Its approval has expired. Plan it again.",
     ),
     audit_action=AuditAction.REQUEST_PUT_BACK,
-    plan_keys=frozenset({"put_back"}),
+    plan_keys=frozenset({"change"}),
     provides_plan=False,
 )
 
@@ -113,7 +115,7 @@ PLAN: Final = Kind(
     cancelled=None,
     starts_environment=False,
     removes_environment=False,
-    plan_keys=frozenset({"change", "put_back"}),
+    plan_keys=frozenset({"change"}),
     provides_plan=False,
     has_timeline=False,
     approval_checks=frozenset(),
@@ -129,6 +131,7 @@ PLAN: Final = Kind(
             OperationState.CANCELLING,
         }
     ),
+    cancels=CANCEL_PLANNING,
     steps=(
         ShownStep("prove", "Check the request", frozenset({OperationState.QUEUED})),
         ShownStep("plan", "Create and read change sets", frozenset({OperationState.PLANNING}), per_stack=True),

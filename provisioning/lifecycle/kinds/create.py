@@ -5,6 +5,7 @@ from typing import Final
 from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import CREATE_COLUMN, Act
+from provisioning.lifecycle.decisions.cancel import CANCEL_CREATION
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
@@ -54,6 +55,7 @@ CREATE: Final = Kind(
             OperationState.CANCELLING,
         }
     ),
+    cancels=CANCEL_CREATION,
     steps=(
         ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
         ShownStep(

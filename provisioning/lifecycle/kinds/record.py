@@ -13,6 +13,7 @@ from typing import TypeVar
 from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import Act, Column, Decision, Phase, decide
+from provisioning.lifecycle.decisions.cancel import Cancels
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, EnvironmentState, OperationState
 
 T = TypeVar("T")
@@ -110,6 +111,8 @@ class Kind:
     # The open states that its operations pass through.
     states: frozenset[OperationState]
     steps: tuple[ShownStep, ...]
+    # What cancelling does in each of its states.
+    cancels: Cancels
 
     @property
     def starts_from(self) -> frozenset[EnvironmentState]:

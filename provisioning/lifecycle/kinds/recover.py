@@ -5,6 +5,7 @@ from typing import Final
 from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import RECOVER_COLUMN, Act
+from provisioning.lifecycle.decisions.cancel import CANCEL_RECOVERY
 from provisioning.lifecycle.kinds.record import Kind, ShownStep, StackOrder, Words
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
@@ -52,6 +53,7 @@ RECOVER: Final = Kind(
             OperationState.CANCELLING,
         }
     ),
+    cancels=CANCEL_RECOVERY,
     steps=(
         ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
         ShownStep(

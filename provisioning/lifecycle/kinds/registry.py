@@ -67,6 +67,8 @@ def _state_problems(kind: Kind) -> Iterator[str]:
             yield f"its operations never reach {state}"
         elif state is not OperationState.CANCELLING and OperationState.SUCCEEDED not in _reached(kind, state):
             yield f"its operations have no way from {state} to succeeded"
+    if set(kind.cancels) != kind.states - {OperationState.CANCELLING}:
+        yield "its table of cancelling does not have exactly its states"
 
 
 def _reached(kind: Kind, start: OperationState) -> set[OperationState]:

@@ -5,6 +5,7 @@ from typing import Final
 from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import TEARDOWN_COLUMN, Act
+from provisioning.lifecycle.decisions.cancel import CANCEL_TEARDOWN
 from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
@@ -56,6 +57,7 @@ TEARDOWN: Final = Kind(
             OperationState.CANCELLING,
         }
     ),
+    cancels=CANCEL_TEARDOWN,
     steps=(
         ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
         ShownStep("list", "List what exists", frozenset({OperationState.LISTING})),

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Final, cast
 
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps import delete, finish, inspect_stack, submit, verify_gone, watch
+from provisioning.lifecycle.steps import cancel, delete, finish, inspect_stack, submit, verify_gone, watch
 from provisioning.lifecycle.steps.base import Context, Outcome, Step
 
 
@@ -21,7 +21,7 @@ def _in(module: str, function: str) -> Step:
     return run
 
 
-STEPS: Final[Mapping[OperationState, Step]] = {
+_STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.QUEUED: inspect_stack.inspect_first_stack,
     OperationState.CONTINUING: inspect_stack.inspect_stack,
     OperationState.CLEARING: watch.clear,
@@ -38,7 +38,7 @@ STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.RESTORING: _in("stack_policy", "restore"),
     OperationState.RECOVERING: _in("recover", "recover"),
     OperationState.READING: _in("reading", "read_stack"),
-    OperationState.CANCELLING: _in("cancel", "cancel"),
+    OperationState.CANCELLING: cancel.cancel,
     OperationState.LISTING: _in("listing", "list_stacks"),
     OperationState.PREPARING: delete.prepare,
     OperationState.EMPTYING: delete.empty,
@@ -46,3 +46,5 @@ STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.SWEEPING: verify_gone.verify_gone,
     OperationState.SETTLING: _in("settling", "settle"),
 }
+
+STEPS: Final[Mapping[OperationState, Step]] = {state: cancel.cancellable(step) for state, step in _STEPS.items()}
