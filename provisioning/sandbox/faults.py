@@ -9,8 +9,21 @@ import itertools
 from dataclasses import dataclass, field, fields
 from typing import Any
 
-OPERATIONS = ("create", "update", "delete", "rollback", "change_set", "property_values", "run_task", "signal", "call")
-MODES = ("fail", "hang", "slow")
+OPERATIONS = (
+    "create",
+    "update",
+    "delete",
+    "rollback",
+    "change_set",
+    "property_values",
+    "drift",
+    "event",
+    "read",
+    "run_task",
+    "signal",
+    "call",
+)
+MODES = ("fail", "hang", "slow", "repeat")
 DEFAULT_REASON = 'Resource handler returned message: "The sandbox was asked to fail here." (HandlerErrorCode: GeneralServiceException)'
 
 
@@ -70,6 +83,8 @@ class FaultPlan:
             raise FaultError(f"op is {fault.op!r}; it must be one of {', '.join(OPERATIONS)}.")
         if fault.mode not in MODES:
             raise FaultError(f"mode is {fault.mode!r}; it must be one of {', '.join(MODES)}.")
+        if fault.mode == "repeat" and fault.op != "event":
+            raise FaultError("mode is 'repeat', which only faults of op 'event' have.")
         self._faults.append(fault)
         return fault
 

@@ -108,7 +108,7 @@ elasticache = Insides(
     _elasticache,
     "clusters param_groups replication_groups serverless_caches snapshots subnet_groups tags user_groups users",
 )
-eventbridge = Insides(_eventbridge, "rules tags")
+eventbridge = Insides(_eventbridge, "put_events rules tags")
 evaluator = Insides(_evaluator, "resource_policy")
 iam = Insides(_iam, "IAM_HANDLERS aws_managed_policies error instance_profiles p policies roles")
 kms = Insides(_kms, "keys")

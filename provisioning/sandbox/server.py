@@ -15,7 +15,7 @@ from typing import Any
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 
-from provisioning.sandbox import api, control, notifications, resources, schemas, work
+from provisioning.sandbox import api, control, event_bus, notifications, resources, schemas, work
 from provisioning.sandbox.cloudformation import change_set_creation
 from provisioning.sandbox.cloudformation import install as install_cloudformation
 from provisioning.sandbox.iam import assume_role
@@ -56,6 +56,7 @@ def install() -> None:
 async def _serve(listener: socket.socket, state: State) -> None:
     loop = asyncio.get_running_loop()
     work.start(loop)
+    event_bus.start()
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)

@@ -7,7 +7,11 @@ requests      what they share: parameters, the stack, refusals, answers
 stacks        CreateStack, UpdateStack, DeleteStack; tokens
 change_sets   change sets: created in the background, described, executed, deleted
 recovery      CancelUpdateStack, ContinueUpdateRollback, RollbackStack
+validation    what AWS checks before a change set is ready
+events        DescribeEvents
+drift         drift detection, which takes time
 shown         what DescribeStacks, ListStacks and the events show in addition
+account       the account's limits
 others        signals, templates
 """
 
@@ -16,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
-from provisioning.sandbox.cloudformation import change_sets, others, recovery, shown, stacks
+from provisioning.sandbox.cloudformation import account, change_sets, drift, events, others, recovery, shown, stacks
 from provisioning.sandbox.cloudformation.requests import refuse
 from provisioning.sandbox.private import app, get_account_id, get_region, handlers
 from provisioning.sandbox.services.calls import Answer
@@ -53,6 +57,9 @@ def install() -> None:
             "CancelUpdateStack": recovery.cancel_update_stack,
             "ContinueUpdateRollback": recovery.continue_update_rollback,
             "RollbackStack": recovery.rollback_stack,
+            "DescribeEvents": events.describe_events,
+            "DetectStackDrift": drift.detect_stack_drift,
+            "DescribeAccountLimits": account.describe_account_limits,
             "SignalResource": others.signal_resource,
             "ValidateTemplate": others.validate_template,
             "GetTemplateSummary": others.get_template_summary,

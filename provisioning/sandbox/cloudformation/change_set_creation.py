@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from provisioning.sandbox.cloudformation import validation
 from provisioning.sandbox.faults import FAULTS
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import cfn, request_scope
@@ -64,8 +65,19 @@ async def _create(change_set: ChangeSet) -> None:
         change_set["Changes"] = []
     else:
         _complete(change_set, stack, ready)
+        _validate(change_set, stack, ready)
     records.changed()
     change_set.update(ready)
+
+
+def _validate(change_set: ChangeSet, stack: Stack, ready: dict[str, str]) -> None:
+    if change_set.get("_disable_validation") or ready["Status"] != "CREATE_COMPLETE":
+        return
+    found = validation.problems(change_set, stack)
+    change_set["_events"] = validation.as_events(found, change_set)
+    failure = validation.failure(found)
+    if failure:
+        ready.update(Status="FAILED", ExecutionStatus="UNAVAILABLE", StatusReason=failure)
 
 
 def _complete(change_set: ChangeSet, stack: Stack, ready: dict[str, str]) -> None:

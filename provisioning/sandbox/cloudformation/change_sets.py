@@ -71,10 +71,14 @@ def create_change_set(params: Params) -> Any:
         return result
     made = lookup(params)
     assert made is not None  # noqa: S101 - ministack has just made it
+    operation = history.begin("CREATE_CHANGESET")
+    placeholder = records.find(made["StackId"])
+    if placeholder is not None:
+        history.note(placeholder)
     made.update(
         _content=content,
         _sent=sent,
-        _operation=history.begin("CREATE_CHANGESET"),
+        _operation=operation,
         _role=text(params, "RoleARN"),
         _topics=helpers.extract_string_members(params, "NotificationARNs"),
         DeploymentConfig=deployment_config(params),

@@ -28,16 +28,16 @@ def begin(kind: str) -> str:
     return operation_id
 
 
-def note(stack: Stack) -> str:
-    """Returns the id of the operation that an event belongs to, and puts it on the stack."""
+def note(stack: Stack) -> Operation:
+    """Returns the operation that an event belongs to, and puts it on the stack."""
     operations: list[Operation] = stack.setdefault("_operations", [])
     operation = _current.get()
     if operation is None:  # resumed after a restart
-        return operations[0]["OperationId"] if operations else ""
+        return operations[0] if operations else {}
     if all(one["OperationId"] != operation["OperationId"] for one in operations):
         operations.insert(0, operation)
         del operations[KEPT:]
-    return operation["OperationId"]
+    return operation
 
 
 def last_operations(stack: Stack) -> list[Operation]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Awaitable
 from typing import Any
 
-from provisioning.sandbox.private import cfn, changesets, handlers, provisioners, stacks
+from provisioning.sandbox.private import cfn, changesets, handlers, now_iso, provisioners, stacks
 from provisioning.sandbox.properties import static_problems
 from provisioning.sandbox.stacks import history, running
 from provisioning.sandbox.stacks.deletion import delete_one, delete_stack
@@ -35,6 +35,7 @@ async def deploy_stack(  # noqa: PLR0917 - ministack's own signature
     """Creates or updates a stack's resources and leaves it in one of AWS's final statuses."""
     await running.take_over(stack_id)
     stack: Stack = cfn.stacks[stack_name]
+    stack.pop("_detailed_status", None)
     stack["_former_failure"] = stack.pop("_failed_operation", stack.get("_former_failure"))
     stack["_operation"] = {
         "kind": "deploy",
@@ -78,7 +79,31 @@ def _refuse_properties(deployment: Deployment) -> bool:
         deployment.failure = deployment.failure or (logical_id, reason)
         if before and deployment.failed_update is None:
             deployment.failed_update = (logical_id, resource_type, before["PhysicalResourceId"], None, None, None)
+    if problems:
+        _note_validation(deployment.stack, problems)
     return bool(problems)
+
+
+def _note_validation(stack: Stack, problems: dict[str, str]) -> None:
+    """What DescribeEvents says about a creation or update that fails its pre-deployment validation."""
+    stack["_detailed_status"] = "VALIDATION_FAILED"
+    stack.setdefault("_validation_events", []).extend(
+        {
+            **history.note(stack),
+            "EventType": "VALIDATION_ERROR",
+            "StackId": stack["StackId"],
+            "OperationStatus": "FAILED",
+            "LogicalResourceId": logical_id,
+            "ResourceType": stack["_resources"][logical_id]["ResourceType"],
+            "Timestamp": now_iso(),
+            "ValidationFailureMode": "FAIL",
+            "ValidationName": "PROPERTY_VALIDATION",
+            "ValidationStatus": "FAILED",
+            "ValidationStatusReason": reason,
+            "ValidationPath": f"/Resources/{logical_id}/Properties",
+        }
+        for logical_id, reason in problems.items()
+    )
 
 
 def _refuse_removals(deployment: Deployment) -> bool:

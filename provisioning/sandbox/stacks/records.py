@@ -56,7 +56,7 @@ def add_event(  # noqa: PLR0917 - ministack's own signature, called by its code 
     event = cfn.stack_events[stack_id][-1]
     event["EventId"] = f"{logical_id}-{status}-{new_uuid()}" if resource_type != STACK_TYPE else event["EventId"]
     if stack:
-        event["OperationId"] = history.note(stack)
+        event.update(history.note(stack))
     for watcher in _watchers if stack else ():
         watcher(stack or {}, event)
 
