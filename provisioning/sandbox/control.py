@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qs
 
-from provisioning.sandbox import throttle
+from provisioning.sandbox import outside_edits, throttle
 from provisioning.sandbox.faults import FAULTS, FaultError
 from provisioning.sandbox.iam.access import ENFORCEMENT
 from provisioning.sandbox.iam.guard import guarded
@@ -47,13 +47,13 @@ async def _control(scope: Scope, receive: Receive, send: Send) -> None:
         if not message.get("more_body"):
             break
     query = parse_qs(scope.get("query_string", b"").decode())
-    status, answer = respond(scope["method"], scope["path"].removeprefix(PREFIX).strip("/"), body, query)
+    status, answer = await respond(scope["method"], scope["path"].removeprefix(PREFIX).strip("/"), body, query)
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
 
-def respond(method: str, path: str, body: bytes, query: dict[str, list[str]]) -> tuple[int, Any]:
+async def respond(method: str, path: str, body: bytes, query: dict[str, list[str]]) -> tuple[int, Any]:
     """The status and body of the response to a control request; a GET's query is used as its body."""
     try:
         wanted = json.loads(body) if body else {name: values[0] for name, values in query.items()}
@@ -62,7 +62,8 @@ def respond(method: str, path: str, body: bytes, query: dict[str, list[str]]) ->
     if not isinstance(wanted, dict):
         return 400, {"error": "The body must be a JSON object."}
     try:
-        return _ROUTES[method, path](wanted)
+        answer = _ROUTES[method, path](wanted)
+        return await answer if isinstance(answer, Awaitable) else answer
     except KeyError as error:
         if (method, path) in _ROUTES:
             return 400, {"error": f"The body lacks {error}."}
@@ -114,11 +115,13 @@ def _name_servers(body: dict[str, Any]) -> tuple[int, Any]:
         return 200, {"name_servers": account_conditions.name_servers(body["domain"])}
 
 
-_ROUTES: dict[tuple[str, str], Callable[[dict[str, Any]], tuple[int, Any]]] = {
+Answer = tuple[int, Any]
+_ROUTES: dict[tuple[str, str], Callable[[dict[str, Any]], Answer | Awaitable[Answer]]] = {
     ("GET", "status"): _status,
     ("GET", "faults"): lambda _body: (200, {"faults": FAULTS.as_json()}),
     ("POST", "faults"): lambda body: (201, FAULTS.order(body).as_json()),
     ("DELETE", "faults"): lambda _body: (200, {"cleared": FAULTS.clear()}),
+    ("POST", "edit"): outside_edits.edit,
     ("POST", "speed"): _set_speed,
     ("GET", "inventory"): _inventory,
     ("POST", "account"): _set_account,

@@ -11,6 +11,7 @@ validation    what AWS checks before a change set is ready
 events        DescribeEvents
 drift         drift detection, which takes time
 shown         what DescribeStacks, ListStacks and the events show in addition
+stale         reads that are older than the last write
 account       the account's limits
 others        signals, templates
 """
@@ -20,7 +21,17 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 
-from provisioning.sandbox.cloudformation import account, change_sets, drift, events, others, recovery, shown, stacks
+from provisioning.sandbox.cloudformation import (
+    account,
+    change_sets,
+    drift,
+    events,
+    others,
+    recovery,
+    shown,
+    stacks,
+    stale,
+)
 from provisioning.sandbox.cloudformation.requests import refuse
 from provisioning.sandbox.private import app, get_account_id, get_region, handlers
 from provisioning.sandbox.services.calls import Answer
@@ -43,6 +54,7 @@ def _throttled(handle: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaita
 
 def install() -> None:
     """Replaces ministack's handlers by these."""
+    stale.remember()
     handlers.put("capabilities_enforced", lambda: True)
     handlers.ACTION_HANDLERS.update(
         {
@@ -63,9 +75,9 @@ def install() -> None:
             "SignalResource": others.signal_resource,
             "ValidateTemplate": others.validate_template,
             "GetTemplateSummary": others.get_template_summary,
-            "DescribeStacks": shown.describe_stacks,
-            "ListStacks": shown.list_stacks,
-            "DescribeStackEvents": shown.describe_stack_events,
+            "DescribeStacks": stale.may_be_stale("DescribeStacks", shown.describe_stacks),
+            "ListStacks": stale.may_be_stale("ListStacks", shown.list_stacks),
+            "DescribeStackEvents": stale.may_be_stale("DescribeStackEvents", shown.describe_stack_events),
             "DescribeStackResources": shown.describe_stack_resources,
         }
     )
