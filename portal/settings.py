@@ -89,7 +89,7 @@ REDIS_URL = environ.redis_url()
 RQ_QUEUES = {
     "engine": {
         "URL": REDIS_URL or "redis://127.0.0.1:6379/0",
-        "DEFAULT_TIMEOUT": 120,
+        "DEFAULT_TIMEOUT": -1,  # for monitoring only: the worker sets no alarm (`NudgeWorker`)
         "SERIALIZER": "rq.serializers.JSONSerializer",
     }
 }

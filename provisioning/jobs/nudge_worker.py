@@ -8,15 +8,16 @@ is the source of truth, so a job that exists only in Redis is refused.
 from __future__ import annotations
 
 import logging
-import os
 from types import FrameType
 from uuid import UUID
 
 from rq import Queue, SimpleWorker
 from rq.exceptions import DeserializationError
 from rq.job import Job
+from rq.timeouts import BaseDeathPenalty
 from typing_extensions import override
 
+from provisioning.jobs.leaving import leave
 from provisioning.lifecycle.nudge import JOB
 from provisioning.models import Operation
 
@@ -25,10 +26,26 @@ log = logging.getLogger(__name__)
 _LONGEST_SHOWN = 80
 
 
+class NoTimeout(BaseDeathPenalty):
+    """RQ would raise its time-out in the middle of a step, as if the step had an error. The engine
+    bounds its steps itself.
+    """
+
+    @override
+    def setup_death_penalty(self) -> None:
+        """No alarm."""
+
+    @override
+    def cancel_death_penalty(self) -> None:
+        """No alarm."""
+
+
 class NudgeWorker(SimpleWorker):
     """Runs jobs in its own process: they are short, and a forked child would have to open new
     connections.
     """
+
+    death_penalty_class = NoTimeout
 
     @override
     def perform_job(self, job: Job, queue: Queue) -> bool:
@@ -44,7 +61,7 @@ class NudgeWorker(SimpleWorker):
         once.
         """
         del signum, frame
-        os._exit(0)
+        leave(0)
 
 
 def refusal(job: Job) -> str:

@@ -14,27 +14,30 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from provisioning.blueprint import Catalogue
+from provisioning.jobs.lanes import Lanes
+from provisioning.jobs.suspects import SuspectsProcess
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.database import DATABASE_AWAY
-from provisioning.lifecycle.reconciler import expire_waiting, run_due
 from provisioning.lifecycle.version_registry import SEEN_AGAIN_AFTER, register_versions
 
 log = logging.getLogger(__name__)
 
-# One cycle runs steps that are due at once, but not forever: it must notice `stop`.
-ROUNDS_A_CYCLE = 20
 WITHOUT_DATABASE_SECONDS = 2.0
+STEPS_END_WITHIN_SECONDS = 2.0
 AFTER_FAILED_REGISTRATION = timedelta(minutes=1)
 
 
-def run_forever(stop: threading.Event) -> None:
-    """Run cycles until `stop` is set; then return after the current step, which makes few AWS
-    calls.
+def run_forever(stop: threading.Event, *, lanes: Lanes | None = None, suspects: SuspectsProcess | None = None) -> bool:
+    """Run cycles until `stop` is set. Then give the steps in progress a moment to end; returns
+    whether they did.
     """
+    lanes = lanes or Lanes(stop)
     registration = Registration()
     while not stop.is_set():
-        stop.wait(_cycle(stop, registration))
+        lanes.woken.wait(_cycle(lanes, registration, suspects))
+        lanes.woken.clear()
+    return lanes.close(seconds=STEPS_END_WITHIN_SECONDS)
 
 
 @dataclass(slots=True)
@@ -72,19 +75,21 @@ class Registration:
         self.catalogue, self.at = offered, now
 
 
-def _cycle(stop: threading.Event, registration: Registration) -> float:
+def _cycle(lanes: Lanes, registration: Registration, suspects: SuspectsProcess | None) -> float:
     """Run one cycle and return the seconds until the next."""
     close_old_connections()
     try:
-        expire_waiting()
         registration.run()
-        for _ in range(ROUNDS_A_CYCLE):
-            if stop.is_set() or not run_due():
-                break
+        lanes.begin()
+        if suspects is not None:
+            suspects.start_if_needed()
     except DATABASE_AWAY as error:
         log.warning(
             "The database is away; the next attempt is in %g s: %s", WITHOUT_DATABASE_SECONDS, str(error).strip()
         )
         connection.close()
+        return WITHOUT_DATABASE_SECONDS
+    except Exception:  # nothing in a cycle may end the loop
+        log.exception("A cycle of the reconciler failed")
         return WITHOUT_DATABASE_SECONDS
     return float(settings.ENGINE_CYCLE_SECONDS)

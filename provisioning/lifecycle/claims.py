@@ -60,7 +60,7 @@ RETURNING step_began_at
 _LANES: Final = f"""
 SELECT e.account_id, o.region FROM provisioning_operation AS o
 JOIN provisioning_environment AS e ON e.id = o.environment_id
-WHERE {_DUE} AND o.deaths <= %(most)s
+WHERE {_DUE} AND o.deaths BETWEEN %(fewest)s AND %(most)s
 GROUP BY e.account_id, o.region ORDER BY min(o.due_at) LIMIT %(limit)s
 """  # noqa: S608 - of constants only
 _LET_GO: Final = f"""
@@ -116,11 +116,14 @@ def begin_step(operation: Operation) -> datetime | None:
     return row[0] if row is not None else None
 
 
-def lanes_with_due_work(*, most_deaths: int, limit: int) -> list[Lane]:
+def lanes_with_due_work(
+    *, limit: int, fewest_deaths: int = ANY_DEATHS[0], most_deaths: int = ANY_DEATHS[1]
+) -> list[Lane]:
     """The accounts and regions in which an operation is due, the longest wait first."""
     parameters: dict[str, Any] = {
         "grace": GRACE_SECONDS,
         "now": clock.parameter(),
+        "fewest": fewest_deaths,
         "most": most_deaths,
         "limit": limit,
     }

@@ -7,7 +7,9 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.lifecycle.engine import Engine
 from provisioning.lifecycle.services.requests import expire_request
 from provisioning.lifecycle.states import RequestState
@@ -33,10 +35,21 @@ def run_due(engine: Engine | None = None, *, limit: int = BATCH) -> int:
     return limit
 
 
-def expire_waiting(*, limit: int = 50) -> int:
-    """Expire pending requests that nobody decided on in time. Returns how many."""
-    at = clock.now()
-    late = Request.objects.filter(state=RequestState.WAITING, expires_at__lte=at).select_related("environment")[:limit]
-    for request in late:
-        expire_request(request=request, at=at)
-    return len(late)
+def expire_waiting(*, limit: int = 500) -> int:
+    """Expire pending requests that nobody decided on in time. Returns how many.
+
+    Each row by itself: one that cannot be moved is logged and does not hold up the others.
+    """
+    at, expired = clock.now(), 0
+    late = Request.objects.filter(state=RequestState.WAITING, expires_at__lte=at).order_by("expires_at", "id")
+    for request in late.select_related("environment")[:limit]:
+        try:
+            expire_request(request=request, at=at)
+            expired += 1
+        except WrongState:
+            pass  # somebody has decided in the meantime, or another worker was faster
+        except DATABASE_AWAY:
+            raise
+        except Exception:
+            log.exception("The request %s could not be expired", request.pk)
+    return expired

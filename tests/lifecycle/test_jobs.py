@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -26,6 +27,7 @@ from rq.job import Job
 
 from provisioning.jobs import reconciler
 from provisioning.jobs.engine import nudge_engine
+from provisioning.jobs.lanes import Lanes
 from provisioning.jobs.nudge_worker import NudgeWorker
 from provisioning.lifecycle.nudge import JOB, QUEUE, nudge
 from provisioning.models import Operation
@@ -116,7 +118,7 @@ def test_the_worker_runs_a_nudge(
     world: World, queue: django_rq.queues.DjangoRQ, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.request()
-    monkeypatch.setattr("provisioning.lifecycle.reconciler.Engine", lambda: world.engine)
+    monkeypatch.setattr("provisioning.jobs.engine.Engine", lambda: world.engine)
     monkeypatch.setattr("provisioning.jobs.engine.close_old_connections", lambda: None)
     by_hand(queue).enqueue_call(JOB, (str(Operation.objects.get().pk),))
     worked_off(queue)
@@ -142,28 +144,35 @@ def test_a_redis_that_is_away_harms_nothing(
 
 def test_the_job_does_what_is_due(transactional_db: None, world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     world.request()
-    monkeypatch.setattr("provisioning.lifecycle.reconciler.Engine", lambda: world.engine)
+    monkeypatch.setattr("provisioning.jobs.engine.Engine", lambda: world.engine)
     assert nudge_engine(str(Operation.objects.get().pk)) == 2
     assert Operation.objects.get().state == "building"
 
 
-def test_the_reconciler_outlives_the_database(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [(OperationalError("the server closed the connection"), "database is away"), (ValueError("oops"), "oops")],
+    ids=["database", "bug"],
+)
+def test_the_reconciler_outlives_every_error_of_a_cycle(
+    db: None, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, error: Exception, sentence: str
 ) -> None:
     stop, cycles = threading.Event(), 0
 
-    def broken() -> int:
-        nonlocal cycles
-        cycles += 1
-        if cycles == 3:
-            stop.set()
-        raise OperationalError("the server closed the connection")
+    class Broken(Lanes):
+        def begin(self) -> int:
+            nonlocal cycles
+            cycles += 1
+            if cycles == 3:
+                stop.set()
+            raise error
 
-    monkeypatch.setattr(reconciler, "expire_waiting", broken)
     monkeypatch.setattr(reconciler, "WITHOUT_DATABASE_SECONDS", 0.01)
-    reconciler.run_forever(stop)
+    monkeypatch.setattr(reconciler, "close_old_connections", lambda: None)
+    monkeypatch.setattr(reconciler, "connection", Mock())  # it would close that of the test
+    assert reconciler.run_forever(stop, lanes=Broken(stop))
     assert cycles == 3
-    assert "database is away" in caplog.text
+    assert sentence in caplog.text
 
 
 # The processes

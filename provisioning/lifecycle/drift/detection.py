@@ -17,6 +17,7 @@ from django.db.models import Max, Q
 
 from provisioning.aws import AwsError, NotFound, interface
 from provisioning.aws.errors import Busy
+from provisioning.aws.permits import OperationsPermit, using_permit
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.drift.accepted import accepted_hashes
 from provisioning.lifecycle.drift.nominations import nominate
@@ -126,7 +127,8 @@ def _start(stack: StackDrift, aws: interface.Aws) -> StackDrift:
     outside = stack.outside
     if row is not None and row.fingerprint:
         outside = difference(Fingerprint.from_json(row.fingerprint), cheap_fingerprint(state))
-    detection_id = aws.detect_drift(stack.stack_id)
+    with using_permit(OperationsPermit({"DetectStackDrift"})):  # it reads resources, and changes none
+        detection_id = aws.detect_drift(stack.stack_id)
     return replace(stack, outside=outside, detection_id=detection_id, started_at=at.isoformat())
 
 

@@ -18,6 +18,10 @@ from provisioning.models import Operation
 
 PORTAL_ERRORS: Final = 5
 MOST_DEATHS: Final = 5
+QUARANTINE_AT: Final = 2
+"""An operation that has cost so many workers runs in a process of its own. The first death may be
+that of another operation, which ran in the same process.
+"""
 _LOG: Final = (
     "An administrator of the portal finds the cause in the worker's log. “Retry” continues from what exists in AWS."
 )
@@ -41,6 +45,8 @@ def after_aws_error(context: Context, error: AwsError, *, sent: bool) -> Outcome
         return Outcome(wait=error.retry_after or 0.0)  # nothing went wrong: it waits in line
     state = OperationState(context.operation.state)
     data = context.step_data
+    if isinstance(error, SlotReserved):
+        return Outcome(wait=error.retry_after or 0.0)  # nothing went wrong: its turn comes then
     retry = Retry.by_cause(error, state, misses=data.misses, since=data.missing_since, now=context.now, sent=sent)
     if retry.wait is not None:
         since = data.missing_since or context.now

@@ -1,0 +1,85 @@
+"""The work that is due at intervals, each task in a thread of its own.
+
+Every worker process with a reconciler runs these threads; a lease sees to it that one of them does
+the work. A task waits for AWS or for the database without holding up another.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from django.conf import settings
+from django.db import close_old_connections, connection
+
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.aws_access import aws_for_account
+from provisioning.lifecycle.database import DATABASE_AWAY
+from provisioning.lifecycle.drift.detection import advance_detections, nominate_overdue
+from provisioning.lifecycle.engine import PROCESS_LEASES
+from provisioning.lifecycle.leases import Leases
+from provisioning.lifecycle.periodic import Work, add_tasks, run_if_due
+from provisioning.lifecycle.reconciler import expire_waiting
+from provisioning.lifecycle.scan.baseline import take_baselines
+from provisioning.lifecycle.scan.regions import add_regions, scan_due
+from provisioning.lifecycle.services.preflight import check_unchecked_requests
+from provisioning.models import Worker
+
+log = logging.getLogger(__name__)
+
+AFTER_ERROR_SECONDS: Final = 5.0
+FORGOTTEN_AFTER: Final = timedelta(days=7)
+
+
+def forget_workers() -> int:
+    """Delete the rows of workers that stopped long ago; no operation has one of them as holder."""
+    Worker.objects.filter(heartbeat_at__lt=clock.now() - FORGOTTEN_AFTER).delete()
+    return 0
+
+
+def _add_regions() -> int:
+    add_regions()
+    return 0
+
+
+TASKS: Final[Sequence[Work]] = (
+    Work("expire requests", timedelta(seconds=10), expire_waiting),
+    Work("check accounts of requests", timedelta(seconds=2), check_unchecked_requests),
+    Work("take baselines", timedelta(minutes=1), lambda: take_baselines(aws_for_account)),
+    Work("add regions to scan", timedelta(hours=1), _add_regions),
+    Work("scan regions", timedelta(minutes=1), lambda: scan_due(aws_for_account)),
+    Work("detect drift", timedelta(seconds=15), lambda: advance_detections(aws_for_account)),
+    Work("nominate for drift detection", timedelta(hours=1), nominate_overdue),
+    Work("forget workers", timedelta(hours=1), forget_workers),
+)
+
+
+def start(stop: threading.Event, *, leases: Leases = PROCESS_LEASES, tasks: Sequence[Work] = TASKS) -> None:
+    """Start a thread for each task. They end when `stop` is set, after the part in progress."""
+    for task in tasks:
+        threading.Thread(target=_run, args=(task, leases, stop), name=task.name, daemon=True).start()
+
+
+def _run(task: Work, leases: Leases, stop: threading.Event) -> None:
+    is_known = False
+    while not stop.is_set():
+        close_old_connections()
+        wait = min(task.every.total_seconds(), 60.0)
+        try:
+            if not is_known:
+                add_tasks([task])
+                is_known = True
+            if run_if_due(task, leases):
+                wait = float(settings.ENGINE_CYCLE_SECONDS)
+        except DATABASE_AWAY:
+            wait = AFTER_ERROR_SECONDS
+            connection.close()
+        except Exception:  # the thread must not end
+            log.exception("The periodic task %s could not be started", task.name)
+            wait = AFTER_ERROR_SECONDS
+            connection.close()
+        stop.wait(wait)
+    connection.close()
