@@ -14,8 +14,10 @@ from typing import Any
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
+from provisioning.lifecycle.change_plan.completion import complete_plan, note_new_design
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.ledger import open_ledger, write_events, write_resources
+from provisioning.lifecycle.ledger import open_ledger, open_lines, write_events, write_resources
+from provisioning.lifecycle.plan_document import ChangePlan, from_json
 from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.poller.record import hand_over
 from provisioning.lifecycle.poller.sights import record_description
@@ -28,7 +30,7 @@ from provisioning.lifecycle.states import (
 from provisioning.lifecycle.step_data import FailedAt, StepData
 from provisioning.lifecycle.steps.base import Outcome
 from provisioning.lifecycle.transitions import atomic_with, bump, change_state
-from provisioning.models import Operation, Receipt, Stack, StackResource
+from provisioning.models import Operation, Receipt, ResourceEnd, Stack, StackResource
 
 
 def write(
@@ -135,6 +137,13 @@ def _write_stack_state(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
         written["last_event_id"] = outcome.events[-1].event_id
     if outcome.resources:
         write_resources(stack, outcome.resources, at=at)
+    if outcome.new_resources:
+        open_lines(stack, outcome.new_resources)
+    if outcome.left_over:
+        lines = StackResource.objects.filter(stack=stack, physical_id__in=outcome.left_over, end="")
+        lines.update(end=ResourceEnd.LEFT_OVER, ended_at=at)
+    if outcome.policy_to_restore is not None:
+        written["policy_to_restore"] = outcome.policy_to_restore
     # Only what this step is about: the poller writes other columns of the row at the same time.
     if written:
         Stack.objects.filter(pk=stack.pk).update(**written)
@@ -181,7 +190,18 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
     request.refresh_from_db(fields=["state"])
     if request.state in (RequestState.APPROVED, RequestState.PLANNING):
         change_state(request, _request_after(outcome), at=at, reason=outcome.reason)
+        _write_change(operation, outcome, at=at)
     audit(action, actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind.key)
+
+
+def _write_change(operation: Operation, outcome: Outcome, *, at: datetime) -> None:
+    """Complete the plan of a change that AWS has planned, or note the design that runs after it."""
+    if outcome.frozen is not None:
+        complete_plan(operation.request, outcome.frozen, at=at)
+    elif outcome.to is OperationState.SUCCEEDED and kind_of(operation.kind).provides_plan:
+        document = from_json(operation.request.plan.content)
+        if isinstance(document, ChangePlan):
+            note_new_design(operation.environment, document)
 
 
 def _request_after(outcome: Outcome) -> RequestState:

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from provisioning.aws import interface
 from provisioning.lifecycle.failure_explanations import ALREADY_THERE
-from provisioning.lifecycle.plan_document import PlannedStack
+from provisioning.lifecycle.plan_document import PlannedResource, PlannedStack
 from provisioning.models import ResourceEnd, Stack, StackEvent, StackResource
 
 PLANNED = "PLANNED"
@@ -20,6 +20,11 @@ _UPDATED = ["physical_id", "type", "status", "reason", "started_at", "finished_a
 
 def open_ledger(stack: Stack, plan: PlannedStack) -> None:
     """Write one row for each planned resource of a stack, before anything is created."""
+    open_lines(stack, plan.resources)
+
+
+def open_lines(stack: Stack, resources: Iterable[PlannedResource]) -> None:
+    """Write one row for each resource that a stack is about to get."""
     StackResource.objects.bulk_create(
         [
             StackResource(
@@ -29,7 +34,7 @@ def open_ledger(stack: Stack, plan: PlannedStack) -> None:
                 address=resource.address,
                 status=PLANNED,
             )
-            for resource in plan.resources
+            for resource in resources
         ],
         ignore_conflicts=True,
     )

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle.intentions import place_of
+from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.nudge import nudge
 from provisioning.lifecycle.plan_document import StackedPlan, from_json
@@ -18,8 +19,8 @@ from provisioning.lifecycle.transitions import change_state, record
 from provisioning.models import Operation, Request, User
 
 
-def open_operation(*, request: Request, at: datetime, actor: User | None) -> Operation:
-    """Start one attempt to carry out an approved request.
+def open_operation(*, request: Request, at: datetime, actor: User | None, kind: Kind | None = None) -> Operation:
+    """Start one attempt to carry out an approved request, or with another `kind` to plan it.
 
     Its token is stored before any call uses it.
 
@@ -27,7 +28,7 @@ def open_operation(*, request: Request, at: datetime, actor: User | None) -> Ope
     operation for each environment.
     """
     environment = request.environment
-    kind = kind_of(request.kind)
+    kind = kind or kind_of(request.kind)
     operation_id = uuid.uuid4()
     before = environment.state
     if not ENVIRONMENT_GRAPH.allows(before, kind.moving):

@@ -74,7 +74,6 @@ class OperationState(Labelled):
     # changing
     PLANNING = "planning", "Creating and reading change sets", "busy"
     COMPARING = "comparing", "Comparing with the approved plan", "busy"
-    SNAPSHOTTING = "snapshotting", "Taking snapshots", "busy"
     RELAXING = "relaxing", "Allowing the approved replacements", "busy"
     EXECUTING = "executing", "Starting the change", "busy"
     UPDATING = "updating", "Changing resources", "busy"
@@ -258,8 +257,8 @@ _OPEN: Final[dict[Labelled, set[Labelled]]] = {
     _O.ROLLING_BACK: {_O.RESTORING} | _ONWARDS,
     _O.FINISHING: {_O.SUCCEEDED},
     _O.PLANNING: {_O.CONTINUING, _O.SUCCEEDED},
-    _O.COMPARING: {_O.SNAPSHOTTING, _O.RELAXING, _O.EXECUTING, _O.UPDATING} | _ONWARDS,
-    _O.SNAPSHOTTING: {_O.COMPARING, _O.RELAXING, _O.EXECUTING},
+    # A stack whose policy alone changes is not executed.
+    _O.COMPARING: {_O.RELAXING, _O.EXECUTING, _O.UPDATING, _O.RESTORING} | _ONWARDS,
     _O.RELAXING: {_O.COMPARING, _O.EXECUTING, _O.RESTORING},
     _O.EXECUTING: {_O.COMPARING, _O.UPDATING, _O.RESTORING} | _ONWARDS,
     _O.UPDATING: {_O.ROLLING_BACK, _O.RESTORING} | _ONWARDS,

@@ -80,6 +80,11 @@ def compare_designs(before: CompiledDesign, after: CompiledDesign) -> Difference
     return Difference(tuple(resources), outputs)
 
 
+def changes_between(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[PropertyChange]:
+    """Yield the changes between two definitions of a resource; paths of properties have no prefix."""
+    return _changes("", before, after)
+
+
 def _resources(design: CompiledDesign) -> dict[tuple[str, str], Mapping[str, Any]]:
     return {
         (stack.stack, name): resource

@@ -152,7 +152,6 @@ CHANGE = ChangePlan(
     requires_approval=True,
     environment_id="00000000-0000-0000-0000-000000000000",
     previous_digest="6" * 64,
-    revert_drift=False,
     run_tasks=("extensions-main",),
     change_sets=(CHANGE_SET,),
 )

@@ -70,7 +70,6 @@ def draft_change(
         **fields,
         environment_id=str(environment.pk),
         previous_digest=current_digest,
-        revert_drift=False,
         run_tasks=(),
         change_sets=(),
     )

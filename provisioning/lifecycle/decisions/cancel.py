@@ -64,14 +64,7 @@ CANCEL_CHANGE: Final[Cancels] = {
     ),
     _O.CONTINUING: Cancel(CancelAct.UNDO, "No further stack is changed.", _CHANGED_STACKS),
     _O.COMPARING: Cancel(CancelAct.UNDO, _NOTHING_CHANGED, _CHANGED_STACKS),
-    _O.SNAPSHOTTING: Cancel(
-        CancelAct.UNDO,
-        _NOTHING_CHANGED,
-        f"Snapshots that were taken stay, and cost money until you delete them. {_CHANGED_STACKS}",
-    ),
-    _O.RELAXING: Cancel(
-        CancelAct.UNDO, f"{_NOTHING_CHANGED} Its stack policy is restored.", f"Snapshots stay. {_CHANGED_STACKS}"
-    ),
+    _O.RELAXING: Cancel(CancelAct.UNDO, f"{_NOTHING_CHANGED} Its stack policy is restored.", _CHANGED_STACKS),
     _O.EXECUTING: Cancel(
         CancelAct.UNDO, "If CloudFormation has begun with the change, it rolls it back.", _CHANGED_STACKS
     ),

@@ -46,7 +46,6 @@ CHANGE: Final = Kind(
             OperationState.QUEUED,
             OperationState.CONTINUING,
             OperationState.COMPARING,
-            OperationState.SNAPSHOTTING,
             OperationState.RELAXING,
             OperationState.EXECUTING,
             OperationState.UPDATING,
@@ -62,8 +61,8 @@ CHANGE: Final = Kind(
         ShownStep("compare", "Compare with the approved plan", frozenset({OperationState.COMPARING}), per_stack=True),
         ShownStep(
             "protect",
-            "Take snapshots and allow the approved replacements",
-            frozenset({OperationState.SNAPSHOTTING, OperationState.RELAXING}),
+            "Allow the approved replacements",
+            frozenset({OperationState.RELAXING}),
             per_stack=True,
         ),
         ShownStep(

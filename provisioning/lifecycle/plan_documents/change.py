@@ -109,7 +109,7 @@ class PlannedChangeSet:
 
 @dataclass(config=STRICT, frozen=True, slots=True)
 class ChangePlan(StackedPlan):
-    """Changes an environment, or puts it back as designed with `revert_drift`.
+    """Changes an environment, or puts it back as designed: then its stacks are those that it runs.
 
     `previous_digest` is the plan that the environment ran when this one was made. `change_sets` are
     in the order of `stacks`; empty until AWS has planned the change. `run_tasks` are the keys of the
@@ -118,11 +118,15 @@ class ChangePlan(StackedPlan):
 
     environment_id: str
     previous_digest: str
-    revert_drift: bool
     run_tasks: tuple[str, ...]
     change_sets: tuple[PlannedChangeSet, ...]
-    kind: Literal["change"] = "change"
+    kind: Literal["change", "put_back"] = "change"
     format: Format = FORMAT
+
+    @property
+    def reverts_drift(self) -> bool:
+        """Whether the stacks keep their templates, and drift is reverted."""
+        return self.kind == "put_back"
 
     @property
     def due_tasks(self) -> tuple[Task, ...]:

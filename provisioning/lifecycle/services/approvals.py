@@ -6,9 +6,11 @@ from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_decide
 from provisioning.lifecycle.audit import AuditAction, audit
+from provisioning.lifecycle.change_plan.currency import check_is_current
 from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.operations import open_operation
+from provisioning.lifecycle.plan_document import ChangePlan, from_json
 from provisioning.lifecycle.services.preflight import check_findings_accepted, stored_report
 from provisioning.lifecycle.services.recording import expires
 from provisioning.lifecycle.services.requests import check_pending, withdraw_environment
@@ -19,16 +21,24 @@ from provisioning.models import Request, User
 
 
 def approve_request(
-    *, actor: User, request: Request, digest: str, note: str = "", accept_findings: bool = False
+    *,
+    actor: User,
+    request: Request,
+    digest: str,
+    note: str = "",
+    accept_findings: bool = False,
+    typed_name: str = "",
 ) -> Request:
     """Approve the plan with this digest and start its operation.
 
     Requesters never approve their own request. If the stored preflight report says that AWS would
-    refuse the plan, `accept_findings` confirms that it is to start nevertheless.
+    refuse the plan, `accept_findings` confirms that it is to start nevertheless. A plan that may
+    replace or delete data is approved only with the environment's name in `typed_name`.
 
     Raises NotAllowed, WrongState if the request is not pending, has expired, has another plan than
-    the one that was read, or if its environment cannot start it now, and Refused if an administrator
-    has taken away a right of the team that the plan needs, or if findings are not accepted.
+    the one that was read or one that is out of date, or if its environment cannot start it now, and
+    Refused if an administrator has taken away a right of the team that the plan needs, if findings
+    are not accepted, or if the name is not the environment's.
     """
     check_may_decide(actor, request)
     at = clock.now()
@@ -41,6 +51,8 @@ def approve_request(
     if request.state == RequestState.WAITING and request.expires_at is not None and request.expires_at <= at:
         raise WrongState("This request has expired without a decision. Ask its requester to send it again.")
     check_pending(request)
+    check_is_current(request)
+    check_name_is_typed(request, typed_name)
     if ApprovalCheck.ACCOUNT in kind_of(request.kind).approval_checks:
         check_rights_of_environment(request.environment, request.plan)
     if (report := stored_report(request.plan)) is not None:
@@ -69,6 +81,21 @@ def approve_request(
         )
         open_operation(request=request, at=at, actor=actor)
     return request
+
+
+def check_name_is_typed(request: Request, typed_name: str) -> None:
+    """Raise Refused unless the name was typed for a plan that may replace or delete data."""
+    if not needs_typed_name(request):
+        return
+    if typed_name.strip() != request.environment.name:
+        raise Refused(
+            f"This change may replace or delete data. Type the environment's name, {request.environment.name}, to approve it."
+        )
+
+
+def needs_typed_name(request: Request) -> bool:
+    document = from_json(request.plan.content)
+    return isinstance(document, ChangePlan) and document.is_dangerous
 
 
 def reject_request(*, actor: User, request: Request, note: str) -> Request:

@@ -21,20 +21,25 @@ def _in(module: str, function: str) -> Step:
     return run
 
 
+def _roll_back(context: Context) -> Outcome:
+    """Watch the rollback of a creation, or of a change."""
+    changes = OperationState.UPDATING in context.kind.states
+    return _in("update", "watch_update")(context) if changes else watch.watch(context)
+
+
 _STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.QUEUED: inspect_stack.inspect_first_stack,
     OperationState.CONTINUING: inspect_stack.inspect_stack,
     OperationState.CLEARING: watch.clear,
     OperationState.SUBMITTING: submit.submit,
     OperationState.BUILDING: watch.watch,
-    OperationState.ROLLING_BACK: watch.watch,
+    OperationState.ROLLING_BACK: _roll_back,
     OperationState.FINISHING: finish.finish,
     OperationState.PLANNING: _in("plan_change", "plan_change"),
     OperationState.COMPARING: _in("compare", "compare"),
-    OperationState.SNAPSHOTTING: _in("snapshot", "snapshot"),
     OperationState.RELAXING: _in("stack_policy", "relax"),
     OperationState.EXECUTING: _in("execute", "execute"),
-    OperationState.UPDATING: watch.watch,
+    OperationState.UPDATING: _in("update", "watch_update"),
     OperationState.RESTORING: _in("stack_policy", "restore"),
     OperationState.RECOVERING: _in("recover", "recover"),
     OperationState.READING: _in("reading", "read_stack"),

@@ -18,6 +18,7 @@ from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ownership import has_tags_of, is_in_ledger, was_created_by
 from provisioning.lifecycle.plan_document import (
     PlanDocument,
+    PlannedResource,
     PlannedStack,
     StackedPlan,
     TeardownPlan,
@@ -204,7 +205,7 @@ class Outcome:
     request: RequestState | None = None  # the request's next state, if not the one that follows from the end
     frozen: FrozenPlan | None = None  # the plan of a change, as AWS has planned it
     policy_to_restore: str | None = None  # of the stack; empty: it is restored; None: no change
-    new_resources: tuple[str, ...] = ()  # logical ids that the stack is about to get: open their ledger rows
+    new_resources: Sequence[PlannedResource] = ()  # that the stack is about to get: open their ledger rows
     left_over: tuple[str, ...] = ()  # physical ids that left the stack without being deleted
     expired: bool = False
     environment: EnvironmentState | None = None

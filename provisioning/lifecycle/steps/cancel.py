@@ -17,8 +17,10 @@ from provisioning.lifecycle.decisions.cancel import CancelAct
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_document import ChangePlan, from_json
 from provisioning.lifecycle.states import EnvironmentState, OperationState
+from provisioning.lifecycle.steps import change_sets
 from provisioning.lifecycle.steps.base import Context, Outcome, Step, stop
 from provisioning.lifecycle.steps.decide import is_of_request, newest_token
+from provisioning.lifecycle.steps.stack_policy import restore_first
 from provisioning.lifecycle.steps.watch import SHOWS_WITHIN
 from provisioning.models import Operation
 
@@ -156,13 +158,9 @@ def _cancel_before_execution(context: Context, state: interface.StackState | Non
 
 def _restored(context: Context, state: interface.StackState) -> Outcome:
     """Put the stack policy back that the change had relaxed, and end."""
-    document = from_json(context.operation.request.plan.content)
-    if isinstance(document, ChangePlan) and document.is_complete:
-        change_set = document.change_set(context.operation.stack)
-        if change_set.relaxed and change_set.policy_before:
-            context.allow("SetStackPolicy", target=state.stack_id)
-            context.aws.set_stack_policy(state.stack_id, change_set.policy_before)
+    restored = restore_first(context)
     outcome = _cancelled(context, "")
+    outcome.policy_to_restore = restored.policy_to_restore if restored is not None else None
     if _changed_before(context):
         outcome.environment = EnvironmentState.CHANGE_FAILED
         outcome.reason += " Other stacks of the environment have been changed already, and stay changed."
@@ -186,7 +184,9 @@ def _cancel_planning(context: Context) -> Outcome:
 
 
 def _delete_change_sets(context: Context) -> None:
-    for key, name in context.step_data.change_sets.items():
+    keys = {stack.key for stack in context.plan.stacks} if isinstance(context.document, ChangePlan) else set()
+    for key in keys:
+        name = context.step_data.change_sets.get(key) or change_sets.base_name(context)
         row = context.newest(key)
         if row is None or not row.stack_id:
             continue

@@ -11,7 +11,7 @@ from provisioning.errors import Refused
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.ledger import existing_resources
-from provisioning.lifecycle.plan_document import UnreadablePlan, digest_of, from_json
+from provisioning.lifecycle.plan_document import PlanDocument, UnreadablePlan, digest_of, from_json
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.lifecycle.team_resources import check_rights_of_environment
@@ -22,15 +22,21 @@ def refusal(context: Context) -> Outcome | None:
     nothing does.
     """
     request = context.operation.request
-    if request.state != RequestState.APPROVED:
+    expected = RequestState.APPROVED if context.kind.is_requested else RequestState.PLANNING
+    if request.state != expected:
         label = RequestState(request.state).label.lower()
-        return _refuse(f"The request is not approved: it is “{label}”.")
+        return _refuse(f"The request is not {expected.label.lower()}: it is “{label}”.")
     try:
         document = from_json(request.plan.content)
     except UnreadablePlan as error:
         return _refuse("The plan differs from the one that was approved.", detail=error.sentence)
     if document.kind not in context.kind.plan_keys:
         return _refuse(f"The plan of the request is no plan for a {context.kind.words.noun.lower()}.")
+    return _differs_from_approval(context, document) if context.kind.is_requested else None
+
+
+def _differs_from_approval(context: Context, document: PlanDocument) -> Outcome | None:
+    request = context.operation.request
     if (actual := digest_of(document)) != request.approved_digest:
         return _refuse(
             "The plan differs from the one that was approved.",
@@ -56,8 +62,8 @@ def _check_account(context: Context) -> Outcome | None:
         except Refused as error:
             first, *others = error.sentence.splitlines()
             return _refuse(first, detail="\n".join(others))
-    if environment.size not in account.sizes:
-        return _refuse(f"The account {account.name} no longer accepts size {environment.size}.")
+    if plan.size not in account.sizes:
+        return _refuse(f"The account {account.name} no longer accepts size {plan.size}.")
     for region in plan.regions:
         if region not in account.regions:
             return _refuse(f"The account {account.name} no longer accepts environments in {region}.")

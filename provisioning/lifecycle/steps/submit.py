@@ -20,6 +20,15 @@ from provisioning.models import Artefact
 
 def submit(context: Context) -> Outcome:
     """Upload the next package, read the stack inputs, or call CreateStack with a stored token."""
+    if (uploaded := upload_next_package(context)) is not None:
+        return uploaded
+    if context.planned.inputs and not context.the_stack.inputs:
+        return _read_inputs(context)
+    return _create(context)
+
+
+def upload_next_package(context: Context) -> Outcome | None:
+    """Store the next code package where the stack expects it; None if all are there."""
     planned, shipped = context.planned, context.step_data.shipped
     for artefact in planned.artefacts:
         location = f"{planned.artefact_bucket}/{artefact.key}"
@@ -30,9 +39,7 @@ def submit(context: Context) -> Outcome:
             context.allow("PutObject", digest=arguments.digest_of("PutObject", sent))
             context.aws.put_artefact(planned.artefact_bucket, artefact.key, body, sha256=artefact.sha256)
             return Outcome(step_data=replace(context.step_data, shipped=(*shipped, location)))
-    if planned.inputs and not context.the_stack.inputs:
-        return _read_inputs(context)
-    return _create(context)
+    return None
 
 
 def _read_inputs(context: Context) -> Outcome:

@@ -1,0 +1,46 @@
+"""Writes what the operations of a change have found: the complete plan, and afterwards the new design.
+
+Both run in the transaction that ends the operation.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from provisioning.lifecycle.change_plan.freeze import FrozenPlan
+from provisioning.lifecycle.operations import open_operation
+from provisioning.lifecycle.plan_document import ChangePlan, as_json, digest_of
+from provisioning.lifecycle.services.recording import expires
+from provisioning.lifecycle.states import RequestState
+from provisioning.models import BlueprintVersion, Environment, Plan, Request
+
+
+def complete_plan(request: Request, frozen: FrozenPlan, *, at: datetime) -> None:
+    """Store the plan as AWS has planned it, after the request has left PLANNING. If nobody needs to
+    approve it, its operation starts at once.
+    """
+    document = frozen.document
+    if document.is_dangerous and request.state == RequestState.APPROVED:
+        raise ValueError("A change that may replace or delete data is approved by a second person only.")
+    digest = digest_of(document)
+    Plan.objects.filter(pk=request.plan_id).update(
+        content=as_json(document), digest=digest, review=frozen.review.as_json()
+    )
+    request.plan.refresh_from_db()
+    request.expires_at = expires(at)
+    request.approved_digest = digest if request.state == RequestState.APPROVED else ""
+    request.save(update_fields=["expires_at", "approved_digest"])
+    if request.state == RequestState.DONE:
+        note_new_design(request.environment, document)
+    if request.state == RequestState.APPROVED:
+        open_operation(request=request, at=at, actor=None)
+
+
+def note_new_design(environment: Environment, document: ChangePlan) -> None:
+    """Note the version, size and inputs that the environment runs after a change."""
+    if document.reverts_drift:
+        return
+    pinned = document.blueprint
+    version = BlueprintVersion.objects.get(slug=pinned.slug, version=pinned.version)
+    environment.blueprint_version, environment.size, environment.inputs = version, document.size, dict(document.inputs)
+    environment.save(update_fields=["blueprint_version", "size", "inputs"])
