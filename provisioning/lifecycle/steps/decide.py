@@ -21,7 +21,7 @@ _CHANGES_NOTHING: Final = ("CREATE_CHANGESET", "")
 
 def decide_on_stack(context: Context, phase: Phase, state: interface.StackState | None) -> Decision:
     """The decision for the stack that the operation is at, in its present state. A change that is
-    about to begin compares the stack with its plan, whoever changed it last.
+    about to begin compares the stack with its plan, no matter who changed it last.
     """
     status = state.status if state is not None else NO_STACK
     ours, foreign = context.kind.decide(phase, status), context.kind.decide(Phase.FOREIGN, status)
