@@ -46,6 +46,7 @@ BY_MESSAGE: Final[tuple[tuple[str, str, re.Pattern[str], type[AwsError]], ...]] 
     ("cloudformation", "ValidationError", re.compile(r"\b[A-Z_]+ state and can ?not be"), WrongStatus),
     ("cloudformation", "ValidationError", re.compile(r"cannot be deleted while in status [A-Z_]+"), WrongStatus),
     ("cloudformation", "ValidationError", re.compile(r"cannot be called from current stack status"), WrongStatus),
+    ("cloudformation", "ValidationError", re.compile(r"only when the stack is in the [A-Z_]+ state"), WrongStatus),
     ("cloudformation", "ValidationError", re.compile(r"non-terminal \[[A-Z_]+\] state"), WrongStatus),
     ("cloudformation", "ValidationError", re.compile(r"[Dd]rift detection .*in progress"), Busy),
     ("cloudformation", "ValidationError", re.compile(r"S3 error: Access Denied"), AccessDenied),

@@ -44,9 +44,8 @@ def _note(stack: Stack, params: Params, action: str) -> None:
     for name in ("RoleARN", "TimeoutInMinutes"):
         if text(params, name):
             stack[name] = text(params, name)
-    mode = text(params, "DeploymentConfig.Mode")
-    if mode:
-        stack["_deployment_mode"] = mode
+    if action != "DeleteStack":
+        stack["_deployment"] = deployment_config(params)
 
 
 def deployment_config(params: Params) -> dict[str, Any]:
