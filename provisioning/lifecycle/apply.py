@@ -30,7 +30,7 @@ from provisioning.lifecycle.states import (
 from provisioning.lifecycle.step_data import FailedAt, StepData
 from provisioning.lifecycle.steps.base import Outcome
 from provisioning.lifecycle.transitions import atomic_with, bump, change_state
-from provisioning.models import Operation, Receipt, ResourceEnd, Stack, StackResource
+from provisioning.models import Environment, Operation, Receipt, ResourceEnd, Stack, StackResource
 
 
 def write(
@@ -187,6 +187,9 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
     environment.refresh_from_db(fields=["state"])
     if ENVIRONMENT_GRAPH.allows(environment.state, to):
         change_state(environment, to, at=at, reason=outcome.reason)
+    repaired = "" if kind.repairs and outcome.to == OperationState.SUCCEEDED else None
+    if (needs_repair := outcome.needs_repair if outcome.needs_repair is not None else repaired) is not None:
+        Environment.objects.filter(pk=environment.pk).update(needs_repair=needs_repair)
     request.refresh_from_db(fields=["state"])
     if request.state in (RequestState.APPROVED, RequestState.PLANNING):
         change_state(request, _request_after(outcome), at=at, reason=outcome.reason)

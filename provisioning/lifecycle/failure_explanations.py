@@ -41,6 +41,31 @@ CAUSES: Final[tuple[Cause, ...]] = (
         containers=True,
     ),
     _cause(
+        r"cannot update a stack when a custom-named resource requires replacing",
+        "{What} has a fixed name, so CloudFormation cannot replace it.",
+        "Plan the change again with another name for it, or without the setting that needs the replacement.",
+    ),
+    _cause(
+        r"InvalidDBInstanceState|InvalidDBClusterState|InvalidCacheClusterState|InvalidReplicationGroupState|not in (?:the )?available state|is not currently in the available state",
+        "{What} was busy, so AWS rejected the {noun}.",
+        "A backup, a maintenance window or an earlier change was running. Wait until it has ended, then try again.",
+    ),
+    _cause(
+        r"storage[- ]optimization|storage has (?:recently )?been modified|You can't currently modify the storage",
+        "AWS does not change the storage of {what} again so soon after the last change.",
+        "Wait at least six hours, and until the storage optimization has ended. Then try again.",
+    ),
+    _cause(
+        r"Cannot (?:upgrade|downgrade)|downgrade|Cannot find version|is not a valid upgrade",
+        "AWS cannot move {what} from its present version to the planned one.",
+        "AWS may have upgraded it in the meantime. Put that version into the inputs or the blueprint, then plan again.",
+    ),
+    _cause(
+        r"Action denied by stack policy",
+        "The stack policy protects {what}.",
+        "Plan the change again: a change that replaces or deletes data needs an approval that lifts this protection.",
+    ),
+    _cause(
         ALREADY_THERE.pattern,
         "The name of {what} is already in use.",
         "A resource with this name exists in this account or, for a bucket, anywhere in AWS. Choose another name for the environment, or remove the other resource.",
@@ -62,22 +87,22 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         r"explicit deny|service control policy|AccessDenied|not authorized|UnauthorizedOperation|is not authorized",
-        "The account does not allow the portal to create {what}.",
+        "The account does not allow the portal to {do} {what}.",
         "Ask an administrator of the account to give the portal's stack role this permission, or to remove the policy that denies it. Then retry.",
     ),
     _cause(
         r"Rate exceeded|Throttling|TooManyRequests",
-        "AWS throttled the creation of {what}.",
+        "AWS throttled the {noun} of {what}.",
         "Nothing is wrong with the environment. Retry in a few minutes.",
     ),
     _cause(
         r"timed? ?out|Exceeded attempts to wait|did not (?:complete|respond) (?:in|within)",
-        "AWS timed out while creating {what}.",
+        "AWS timed out while {doing} {what}.",
         "Retry. If it happens twice, look at the resource in the AWS console.",
     ),
     _cause(
         r"did not stabilize|NotStabilized|failed to stabilize",
-        "AWS started to create {what}, but it never became ready.",
+        "AWS started to {do} {what}, but it never became ready.",
         "Retry. If it happens twice, check the resources that it depends on.",
     ),
     _cause(
@@ -92,11 +117,11 @@ CAUSES: Final[tuple[Cause, ...]] = (
     ),
     _cause(
         r"InternalFailure|Internal (?:Failure|error)|ServiceUnavailable|InternalError",
-        "An internal error in AWS ended the creation of {what}.",
+        "An internal error in AWS ended the {noun} of {what}.",
         "Retry.",
     ),
 )
-UNKNOWN: Final = _cause("", "AWS could not create {what}.", "See the AWS error below, fix the cause, then retry.")
+UNKNOWN: Final = _cause("", "AWS could not {do} {what}.", "See the AWS error below, fix the cause, then retry.")
 
 CANCELLED: Final = re.compile(r"^Resource (?:creation|update) cancelled", re.IGNORECASE)
 
@@ -129,7 +154,21 @@ def root_cause(failed: Iterable[FailedResource]) -> FailedResource | None:
     return next((resource for resource in failed if not CANCELLED.match(resource.reason)), None)
 
 
-def explain(resource: FailedResource) -> Explained:
+@dataclass(frozen=True, slots=True)
+class Doing:
+    """What CloudFormation was doing with the resource, for the sentences."""
+
+    do: str
+    doing: str
+    noun: str
+
+
+CREATING: Final = Doing("create", "creating", "creation")
+CHANGING: Final = Doing("change", "changing", "change")
+ROLLING_BACK: Final = Doing("roll back", "rolling back", "rollback")
+
+
+def explain(resource: FailedResource, doing: Doing = CREATING) -> Explained:
     """The first row of the table that fits the resource's type and AWS's error."""
     containers = aws_type(resource.type).runs_containers
     fitting = (
@@ -138,7 +177,7 @@ def explain(resource: FailedResource) -> Explained:
     cause = next(fitting, UNKNOWN)
     what = f"“{resource.title}” ({resource.logical_id})" if resource.title else resource.logical_id
     return Explained(
-        sentence=cause.sentence.format(what=what, What=what),
+        sentence=cause.sentence.format(what=what, What=what, do=doing.do, doing=doing.doing, noun=doing.noun),
         hint=cause.hint,
         detail=resource.reason,
         logical_id=resource.logical_id,

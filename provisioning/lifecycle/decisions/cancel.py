@@ -96,12 +96,12 @@ CANCEL_TEARDOWN: Final[Cancels] = {
     _O.PREPARING: Cancel(
         CancelAct.END,
         "No stack is deleted.",
-        "Services that were stopped stay stopped, and deletion protection that was lifted stays lifted.",
+        "Services are not started again, and deletion protection is not restored.",
     ),
     _O.EMPTYING: Cancel(
         CancelAct.END,
         "The stack is not deleted.",
-        "What was deleted from buckets and vaults is gone. Services that were stopped stay stopped.",
+        "What was deleted from buckets and vaults is gone. Services are not started again.",
     ),
     _O.DELETING: Cancel(
         CancelAct.UNDO,

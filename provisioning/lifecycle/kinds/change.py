@@ -36,6 +36,7 @@ CHANGE: Final = Kind(
     plan_keys=frozenset({"change"}),
     provides_plan=True,
     has_timeline=False,
+    repairs=True,
     approval_checks=frozenset({ApprovalCheck.ACCOUNT}),
     stack_order=StackOrder.FORWARD,
     creates_stacks=False,

@@ -92,6 +92,8 @@ class Kind:
     starts_environment: bool
     # The operation removes the environment: progress counts resources that are gone.
     removes_environment: bool
+    # A successful operation repairs what an earlier one has left in an unknown state.
+    repairs: bool = False
 
     # The `kind` of its plan documents, whose digest covers all their fields.
     plan_keys: frozenset[str]

@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Final, cast
 
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps import cancel, delete, finish, inspect_stack, submit, verify_gone, watch
+from provisioning.lifecycle.steps import cancel, delete, finish, inspect_stack, recover, submit, verify_gone, watch
 from provisioning.lifecycle.steps.base import Context, Outcome, Step
 
 
@@ -33,7 +33,7 @@ _STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.CLEARING: watch.clear,
     OperationState.SUBMITTING: submit.submit,
     OperationState.BUILDING: watch.watch,
-    OperationState.ROLLING_BACK: _roll_back,
+    OperationState.ROLLING_BACK: recover.unless_recovering(_roll_back),
     OperationState.FINISHING: finish.finish,
     OperationState.PLANNING: _in("plan_change", "plan_change"),
     OperationState.COMPARING: _in("compare", "compare"),
@@ -41,7 +41,7 @@ _STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.EXECUTING: _in("execute", "execute"),
     OperationState.UPDATING: _in("update", "watch_update"),
     OperationState.RESTORING: _in("stack_policy", "restore"),
-    OperationState.RECOVERING: _in("recover", "recover"),
+    OperationState.RECOVERING: recover.recover,
     OperationState.READING: _in("reading", "read_stack"),
     OperationState.CANCELLING: cancel.cancel,
     OperationState.LISTING: _in("listing", "list_stacks"),

@@ -116,9 +116,10 @@ class Context:
     @property
     def following(self) -> PlannedStack | None:
         """The next stack of this operation; None at the last one."""
-        stacks = self.kind.in_order(self.plan.stacks)
-        keys = [stack.key for stack in stacks]
-        return next(iter(stacks[keys.index(self.operation.stack) + 1 :]), None)
+        stored = [stack.key for stack in self.step_data.stacks]
+        keys = self.kind.in_order(stored or [stack.key for stack in self.plan.stacks])
+        later = keys[keys.index(self.operation.stack) + 1 :]
+        return self.plan.stack(later[0]) if later else None
 
     @cached_property
     def stacks(self) -> list[Stack]:
@@ -210,6 +211,7 @@ class Outcome:
     expired: bool = False
     environment: EnvironmentState | None = None
     """The environment's state after the end of the operation, if it is not that of the kind."""
+    needs_repair: str | None = None  # why the environment accepts no change until it is repaired
     receipt: ReceiptDocument | None = None
 
 

@@ -60,7 +60,7 @@ def cancel(context: Context) -> Outcome:
 
 
 def _cancel_creation(context: Context) -> Outcome:
-    """Delete the stack that is being created. One that is complete stays."""
+    """Delete the stack that is being created. One that is complete is kept."""
     state = _described(context)
     if state is None:
         return _wait_or_end(context)
@@ -96,7 +96,7 @@ def _delete_unfinished(context: Context, stack_id: str) -> Outcome:
     context.allow("UpdateTerminationProtection", target=stack_id)
     context.allow("DeleteStack", target=stack_id)
     context.aws.set_termination_protection(stack_id, enabled=False)
-    # The stack may have been completed since it was described, and then it stays.
+    # The stack may have been completed since it was described, and then it is kept.
     state = context.aws.describe_stack(stack_id)
     if state is not None and state.status == "CREATE_IN_PROGRESS":
         context.aws.delete_stack(stack_id, token=context.token("cancel"))

@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from provisioning.aws import interface
-from provisioning.lifecycle.decisions import NO_STACK, Act, Decision, Phase
+from provisioning.aws import STACK_STATUSES, interface
+from provisioning.lifecycle.decisions import NO_STACK, Decision, Phase
 from provisioning.lifecycle.steps.base import Context
 from provisioning.models import Operation, Stack
 
@@ -20,16 +20,13 @@ _CHANGES_NOTHING: Final = ("CREATE_CHANGESET", "")
 
 
 def decide_on_stack(context: Context, phase: Phase, state: interface.StackState | None) -> Decision:
-    """The decision for the stack that the operation is at, in its present state. A change that is
-    about to begin compares the stack with its plan, no matter who changed it last.
-    """
+    """The decision for the stack that the operation is at, in its present state."""
     status = state.status if state is not None else NO_STACK
     ours, foreign = context.kind.decide(phase, status), context.kind.decide(Phase.FOREIGN, status)
-    if (
-        state is None
-        or ours.act is Act.COMPARE
-        or (ours.act, ours.button, ours.environment) == (foreign.act, foreign.button, foreign.environment)
-    ):
+    # An operation takes a stack at rest as it is: its plan says what the stack must be like.
+    if phase is Phase.ARRIVE and (status not in STACK_STATUSES or STACK_STATUSES[status].terminal):
+        return ours
+    if state is None or (ours.act, ours.button, ours.environment) == (foreign.act, foreign.button, foreign.environment):
         return ours
     token = newest_token(context, state)
     if is_of_request(context.operation, token):

@@ -11,12 +11,13 @@ from typing import Final
 
 from provisioning.aws import NotFound, interface
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Decision, Phase
-from provisioning.lifecycle.failure_explanations import FailedResource, explain, root_cause
+from provisioning.lifecycle.failure_explanations import CHANGING, CREATING, FailedResource, explain, root_cause
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, new_events, stop
 from provisioning.lifecycle.steps.decide import decide_on_stack
 from provisioning.models import StackEvent
 
+_FAILED: Final = ("CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
 # DescribeStacks may not return a stack yet that was submitted a moment ago.
 SHOWS_WITHIN: Final = timedelta(minutes=1)
 
@@ -90,9 +91,11 @@ def _failed(
     context: Context, decision: Decision, state: interface.StackState | None, events: Sequence[interface.StackEvent]
 ) -> Outcome:
     titles = {resource.logical_id: resource.title for resource in context.planned.resources}
-    earlier = StackEvent.objects.filter(stack=context.the_stack, status="CREATE_FAILED").order_by("at", "id")
-    failed = [(event.logical_id, event.type, event.reason) for event in earlier]
-    failed += [(event.logical_id, event.type, event.reason) for event in events if event.status == "CREATE_FAILED"]
+    # Of the attempts at this request only: an older operation may have failed for another reason.
+    since = context.operation.request.requested_at
+    earlier = StackEvent.objects.filter(stack=context.the_stack, status__in=_FAILED, at__gte=since)
+    failed = [(event.logical_id, event.type, event.reason) for event in earlier.order_by("at", "id")]
+    failed += [(event.logical_id, event.type, event.reason) for event in events if event.status in _FAILED]
     cause = root_cause(
         FailedResource(logical_id, kind, reason, titles.get(logical_id, ""))
         for logical_id, kind, reason in failed
@@ -101,7 +104,9 @@ def _failed(
     if cause is None:
         detail = state.status_reason if state else ""
         return stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)
-    explained = explain(cause)
+    explained = explain(cause, CREATING if context.kind.creates_stacks else CHANGING)
     if decision.button is Button.TEARDOWN:
         explained = replace(explained, hint=decision.reason, button=Button.TEARDOWN)
+    elif decision.button is not Button.RETRY:
+        explained = replace(explained, hint=f"{decision.reason} {explained.hint}", button=decision.button)
     return Outcome(to=OperationState.FAILED, reason=explained.sentence, explained=explained)
