@@ -26,6 +26,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle import plan_format_1, plan_format_2
+from provisioning.lifecycle.plan_documents.adopt import AdoptPlan
 from provisioning.lifecycle.plan_documents.change import (
     ChangePlan,
     FirewallVerdict,
@@ -51,6 +52,7 @@ from provisioning.lifecycle.plan_documents.teardown import StackToDelete, Teardo
 
 __all__ = [
     "FORMAT",
+    "AdoptPlan",
     "ChangePlan",
     "CreatePlan",
     "FirewallVerdict",
@@ -85,7 +87,7 @@ class UnreadablePlan(WrongState):
     """The stored JSON is no plan document of a known format."""
 
 
-StackedDocument: TypeAlias = CreatePlan | ChangePlan
+StackedDocument: TypeAlias = CreatePlan | ChangePlan | AdoptPlan
 """Every plan that is a `StackedPlan`."""
 PlanDocument: TypeAlias = StackedDocument | TeardownPlan | RecoverPlan
 _PLAN: Final[TypeAdapter[PlanDocument]] = TypeAdapter(Annotated[PlanDocument, Field(discriminator="kind")])

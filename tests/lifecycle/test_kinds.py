@@ -69,7 +69,7 @@ def test_an_unknown_kind_is_no_teardown() -> None:
 
 
 def test_another_kind_takes_part_in_everything_that_enumerates_kinds(sleep: Kind) -> None:
-    assert keys_providing_plans() == ["create", "change", "sleep"]
+    assert keys_providing_plans() == ["create", "change", "adopt", "sleep"]
     assert kinds_failing_in(EnvironmentState.CREATE_FAILED) == [CREATE, sleep]
     assert sleep.moving in moving_states()
     assert EnvironmentState.CREATING not in removal_states()

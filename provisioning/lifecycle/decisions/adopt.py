@@ -51,5 +51,5 @@ ADOPT_COLUMN: Final[Column] = {
     Phase.ARRIVE: _readable(Act.READ),
     Phase.WATCH: _readable(Act.FINISH),
     # Before its adoption, every operation on the stack is somebody else's.
-    Phase.FOREIGN: _readable(Act.FINISH),
+    Phase.FOREIGN: _readable(Act.READ),
 }

@@ -43,10 +43,10 @@ def find_orphan_stacks(account: Account, region: str, states: Sequence[StackStat
             "account"
         )
     }
-    owners = {
-        stack.stack_id: stack.environment
-        for stack in Stack.objects.filter(stack_id__in=list(ids)).select_related("environment__account")
-    }
+    owners: dict[str, Environment] = {}
+    for stack in Stack.objects.filter(stack_id__in=list(ids)).select_related("environment__account"):
+        if stack.stack_id not in owners or owners[stack.stack_id].state in NO_LONGER_THERE:
+            owners[stack.stack_id] = stack.environment  # an adopted stack may have outlived another environment
     owning = {environment.pk for environment in owners.values()}
     moving = in_flight(environments.keys() | owning, at=at)
     findings, undecided = [], set()

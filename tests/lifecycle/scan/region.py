@@ -28,6 +28,8 @@ class Console:
     world: World
     refused: dict[str, AwsError] = field(default_factory=dict)
     during: dict[str, Callable[[], object]] = field(default_factory=dict)
+    templates: dict[str, str] = field(default_factory=dict)
+    """Templates by stack id, that the scripted AWS cannot parse."""
     calls: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -59,6 +61,9 @@ class CountedAws(ScriptedAws):
     def __init__(self, console: Console, access: interface.AccountAccess) -> None:
         super().__init__(console.world.cloud, access)
         self.console = console
+
+    def stack_template(self, stack_id: str, *, change_set_id: str = "") -> str:
+        return self.console.templates.get(stack_id) or super().stack_template(stack_id, change_set_id=change_set_id)
 
     @contextmanager
     def reading(self, call: str) -> Iterator[None]:
