@@ -38,7 +38,7 @@ from provisioning.template.dependencies import dependencies, levels_of
 
 Connect: TypeAlias = Callable[[Account, str], Aws]
 BLUEPRINT: Final = PinnedBlueprint("adopted-stack", "0.0.0", "")
-"""What stands in for the blueprint of an adopted stack, which has none."""
+"""In place of a blueprint, which an adopted stack does not have."""
 KEY: Final = "main"
 
 _ARN: Final = re.compile(r"arn:[a-z-]+:cloudformation:(?P<region>[a-z0-9-]+):(?P<account>[0-9]{12}):stack/[^/]+/[^/]+")
