@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import Final
 
 from provisioning.aws.types import TYPES, aws_type
+
+_ARN_PARTS: Final = 6
 
 
 def type_and_id(arn: str) -> tuple[str, str] | None:
@@ -26,6 +29,12 @@ def is_named_by(arn: str, physical_ids: Collection[str]) -> bool:
     """Whether one of the physical ids is the ARN itself or its last part."""
     last = re.split(r"[:/]", arn)[-1]
     return any(part in physical_ids for part in (arn, last, arn.split(":", 5)[-1]))
+
+
+def account_of(text: str) -> str:
+    """Returns the account id in an ARN; empty for an ARN without one, and for any other text."""
+    parts = text.split(":", 5)
+    return parts[4] if parts[0] == "arn" and len(parts) == _ARN_PARTS else ""
 
 
 def is_transient(arn: str) -> bool:

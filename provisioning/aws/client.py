@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
 from typing import Final
 
 from provisioning.aws import resources
@@ -183,6 +184,9 @@ class LiveAws:
 
     def exists(self, resource_type: str, physical_id: str) -> bool | None:
         return resources.exists(self._clients, resource_type, physical_id)
+
+    def recovery_window(self, resource_type: str, physical_id: str) -> datetime | None:
+        return resources.recovery_window(self._clients, resource_type, physical_id)
 
     def find_by_tag(self, key: str, value: str) -> list[TaggedResource]:
         return tagging.find_by_tag(self._clients, key, value)

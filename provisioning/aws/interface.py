@@ -277,6 +277,9 @@ class Aws(Protocol):
         checked.
         """
 
+    def recovery_window(self, resource_type: str, physical_id: str) -> datetime | None:
+        """Until when a deleted resource can be restored; None if it cannot."""
+
     def find_by_tag(self, key: str, value: str) -> list[TaggedResource]:
         """Lists all resources of this region with the tag, through the Resource Groups Tagging API."""
 

@@ -5,6 +5,7 @@ that the record names.
 from __future__ import annotations
 
 from contextlib import suppress
+from datetime import datetime
 
 from provisioning.aws.errors import NotFound
 from provisioning.aws.interface import EmptyingProgress
@@ -26,6 +27,18 @@ def exists(aws: Clients, resource_type: str, physical_id: str) -> bool | None:
     except NotFound:
         return False
     return answer
+
+
+def recovery_window(aws: Clients, resource_type: str, physical_id: str) -> datetime | None:
+    """Returns None if the type has no recovery window, or if the resource is gone for good."""
+    reference = aws_type(resource_type).recovery_window
+    if not reference or not physical_id:
+        return None
+    try:
+        until: datetime | None = service_call(reference)(aws, physical_id)
+    except NotFound:
+        return None
+    return until
 
 
 def lift_protection(aws: Clients, resource_type: str, physical_id: str) -> bool:

@@ -126,15 +126,25 @@ def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: dateti
     return changed or outcome.adopts_stack or outcome.new_attempt
 
 
-def _write_stack_state(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
+def _columns(stack: Stack, outcome: Outcome, *, at: datetime) -> dict[str, Any]:
+    """The columns of the stack's row that this step is about."""
     written: dict[str, Any] = {}
     if outcome.stack_id and outcome.stack_id != stack.stack_id:
         written["stack_id"] = outcome.stack_id
     if outcome.stack_inputs:
         written["inputs"] = dict(outcome.stack_inputs)
-    new = write_events(stack, outcome.events) if outcome.events else []
     if outcome.events:
         written["last_event_id"] = outcome.events[-1].event_id
+    if outcome.policy_to_restore is not None:
+        written["policy_to_restore"] = outcome.policy_to_restore
+    if outcome.policies is not None:
+        written |= {"policies": dict(outcome.policies), "listed_at": at}
+    return written
+
+
+def _write_stack_state(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
+    written = _columns(stack, outcome, at=at)
+    new = write_events(stack, outcome.events) if outcome.events else []
     if outcome.resources:
         write_resources(stack, outcome.resources, at=at)
     if outcome.new_resources:
@@ -142,8 +152,6 @@ def _write_stack_state(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
     if outcome.left_over:
         lines = StackResource.objects.filter(stack=stack, physical_id__in=outcome.left_over, end="")
         lines.update(end=ResourceEnd.LEFT_OVER, ended_at=at)
-    if outcome.policy_to_restore is not None:
-        written["policy_to_restore"] = outcome.policy_to_restore
     # Only what this step is about: the poller writes other columns of the row at the same time.
     if written:
         Stack.objects.filter(pk=stack.pk).update(**written)

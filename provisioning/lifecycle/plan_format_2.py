@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-ADDED_IN_FORMAT_3: Final[Mapping[str, tuple[str, ...]]] = {"create": (), "teardown": ()}
+ADDED_IN_FORMAT_3: Final[Mapping[str, tuple[str, ...]]] = {
+    "create": (),
+    "teardown": ("account_id", "to_leave", "is_forced"),
+}
 """By kind, the new keys as paths; "stacks.x" is the key x of each stack. Each has a default."""
 
 

@@ -22,7 +22,8 @@ class ReceiptLine:
 
     `end` is a value of `models.ResourceEnd`. `policy` is empty unless the resource is retained.
     `ended_at` is None if that time is unknown. `reason` says why a resource is left over or not
-    verified, in AWS's words where AWS gave any.
+    verified, in AWS's words where AWS gave any. Until `restorable_until` a deleted secret or key can
+    be restored.
     """
 
     title: str
@@ -37,18 +38,23 @@ class ReceiptLine:
     note: str = ""
     ended_at: datetime | None = None
     reason: str = ""
+    restorable_until: datetime | None = None
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        ended_at = stored["ended_at"]
-        return cls(**_known(cls, stored) | {"ended_at": datetime.fromisoformat(ended_at) if ended_at else None})
+        times = {name: _time(stored.get(name)) for name in ("ended_at", "restorable_until")}
+        return cls(**_known(cls, stored) | times)
 
     @property
     def end_label(self) -> str:
         return _LABELS.get(self.end, self.end)
 
     def as_json(self) -> dict[str, Any]:
-        return {**asdict(self), "ended_at": self.ended_at.isoformat() if self.ended_at else ""}
+        return {
+            **asdict(self),
+            "ended_at": _text(self.ended_at),
+            "restorable_until": _text(self.restorable_until),
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,16 +77,11 @@ class TagScan:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        settled = stored.get("settled_until")
-        times = {
-            "at": datetime.fromisoformat(stored["at"]),
-            "settled_until": datetime.fromisoformat(settled) if settled else None,
-        }
+        times = {"at": datetime.fromisoformat(stored["at"]), "settled_until": _time(stored.get("settled_until"))}
         return cls(**_known(cls, stored) | times)
 
     def as_json(self) -> dict[str, Any]:
-        settled = self.settled_until.isoformat() if self.settled_until else ""
-        return {**asdict(self), "at": self.at.isoformat(), "settled_until": settled}
+        return {**asdict(self), "at": self.at.isoformat(), "settled_until": _text(self.settled_until)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,3 +109,11 @@ def digest_of_stored(lines: Sequence[Mapping[str, Any]], scan: Mapping[str, Any]
 def _known(record: type[ReceiptLine | TagScan], stored: Mapping[str, Any]) -> dict[str, Any]:
     """The stored values of the record's fields. Other keys belong to another version."""
     return {field.name: stored[field.name] for field in fields(record) if field.name in stored}
+
+
+def _time(stored: str | None) -> datetime | None:
+    return datetime.fromisoformat(stored) if stored else None
+
+
+def _text(at: datetime | None) -> str:
+    return at.isoformat() if at else ""

@@ -8,7 +8,7 @@ add a field, add it here with a default and a key in `_KEYS`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Self
@@ -81,6 +81,16 @@ class StepData:
     change_sets_remade: int = 0
     """How often a change set of the present stack was created again."""
 
+    listed: tuple[str, ...] = ()
+    """Keys of the stacks whose resources this teardown has listed."""
+    protected: tuple[str, ...] = ()
+    """Keys of the stacks whose termination protection is still to be lifted."""
+    created: tuple[int, ...] = ()
+    """Ledger rows that are emptied before their deletion, and that their stack has created."""
+    problems: Mapping[str, str] = field(default_factory=dict)
+    """Why a resource could not be prepared, emptied, deleted or checked, by the id of its row."""
+    given_up: Mapping[str, str] = field(default_factory=dict)
+    """Why a stack could not be deleted, by its key."""
     prepared: tuple[int, ...] = ()
     """Ledger rows that were stopped or unprotected in this round."""
     emptied: tuple[str, ...] = ()
@@ -91,11 +101,28 @@ class StepData:
     asked_in_round: int | None = None
     """The round in which DeleteStack was called last."""
     asked_at: datetime | None = None
+    requests: int = 0
+    """DeleteStack calls of this round."""
+    retaining: tuple[str, ...] = ()
+    """Logical ids that the next DeleteStack leaves in the account, as people agreed."""
+    forcing: bool = False
+    """The next DeleteStack is the forced one."""
 
     answers: Mapping[str, str] = field(default_factory=dict)
     """What each resource's own service answered, by the id of its ledger row."""
+    arn_answers: Mapping[str, str] = field(default_factory=dict)
+    """The same for resources that only the search by tag has found, by ARN."""
+    scanned: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """ARNs that the search by tag has found, by region."""
+    recovery_windows: Mapping[str, str] = field(default_factory=dict)
+    """Until when a deleted resource can be restored, in ISO format, by the id of its ledger row."""
     sweeps: int = 0
     left: tuple[str, ...] = ()
+    settled: tuple[str, ...] = ()
+    """Keys of the stacks whose names are free."""
+    settled_until: datetime | None = None
+    """Until when late calls were waited for; None if there was none."""
+    second_sweep: bool = False
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
@@ -137,15 +164,29 @@ _KEYS: Final[Mapping[str, str]] = {
     "change_sets": "change_sets",
     "change_set_asked_at": "change_set_asked_at",
     "change_sets_remade": "change_sets_remade",
+    "listed": "listed",
+    "protected": "protected",
+    "created": "created",
+    "problems": "problems",
+    "given_up": "given_up",
     "prepared": "prepared",
     "emptied": "emptied",
     "idle_rounds": "idle_rounds",
     "delete_round": "round",
     "asked_in_round": "asked",
     "asked_at": "asked_at",
+    "requests": "requests",
+    "retaining": "retaining",
+    "forcing": "forcing",
     "answers": "answers",
+    "arn_answers": "arn_answers",
+    "scanned": "scanned",
+    "recovery_windows": "recovery_windows",
     "sweeps": "sweeps",
     "left": "left",
+    "settled": "settled",
+    "settled_until": "settled_until",
+    "second_sweep": "second_sweep",
 }
 
 
@@ -157,7 +198,7 @@ def _read(name: str, value: Any) -> Any:
             return FailedAt(value["logical_id"], value["type"], value["hint"]) if value else None
         case "task", dict():
             return RunningTask(value["arn"], value["cluster"], datetime.fromisoformat(value["started_at"]))
-        case "asked_at" | "missing_since" | "change_set_asked_at", str():
+        case "asked_at" | "missing_since" | "change_set_asked_at" | "settled_until", str():
             return datetime.fromisoformat(value)
     return tuple(value) if isinstance(value, list) else value
 

@@ -95,6 +95,9 @@ TEARDOWN = TeardownPlan(
     stacks=(StackToDelete("main", "orders", REGION, ("arn:stack/1",)),),
     to_delete=(LINE,),
     to_retain=(replace(LINE, policy="Retain"),),
+    account_id="111111111111",
+    to_leave=(replace(LINE, physical_id="orders-locked"),),
+    is_forced=True,
 )
 DETAIL = PlannedDetail("Properties", "Engine", "Always", "Static", "DirectModification", "Engine")
 CHANGE_SET = PlannedChangeSet(
@@ -308,7 +311,7 @@ def test_the_digests_of_all_formats_never_change() -> None:
     assert [digest_of(SAMPLES[kind]) for kind in SAMPLES] == [
         "449a3d6929a08d7a143f81e48aa13d682f6f3662d6ed6baa39971887c3d319ff",
         "ad7046049d84b39ca5d07b4f3e4d7d9e86a25ef88586f017b6a99c39a910e025",
-        "6b0d61f55665d0a6b6fb295a024a72cddaaf6d6565b604027c56d1fb46c0e6a0",
+        "7dcb2f9b6c7378adb5925097039e7b1c4587022dc2d8ffbce3bd2cc96301e1bf",
     ]
     assert [digest_of(from_json(format_2(SAMPLES[kind]))) for kind in SAMPLES_OF_FORMAT_1] == [
         "2141c72ad2cef1a599bf33e2f716354e77c9a829ef9c6974b0c11f94d26275fd",
@@ -358,7 +361,7 @@ def test_a_teardown_with_a_change_in_any_field_is_refused_at_execution(world: Wo
     request = world.tear_down(environment)
     plan = from_json(request.plan.content)
     assert isinstance(plan, TeardownPlan)
-    plan = replace(plan, to_retain=(LINE,))
+    plan = replace(plan, to_retain=(LINE,), to_leave=(LINE,), is_forced=True)
     Request.objects.filter(pk=request.pk).update(approved_digest=digest_of(plan))
     assert not refused(world, request, as_json(plan))
     paths_of = [path for kind, path in FIELDS if kind == "teardown"]

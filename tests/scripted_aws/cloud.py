@@ -48,6 +48,7 @@ class Cloud:
     artefacts: dict[tuple[Place, str, str], bytes] = field(default_factory=dict)  # place, bucket, key
     recovery_points: Counter[str] = field(default_factory=Counter)  # backup vault -> how many
     going: Counter[str] = field(default_factory=Counter)  # backup vault -> how many of them are being deleted
+    recovery_windows: dict[str, datetime] = field(default_factory=dict)  # deleted secret or key -> until when
     quiesced: list[str] = field(default_factory=list)
     stopped_services: list[str] = field(default_factory=list)
     # The script: what a creation, update or deletion of a logical id says, once each time it is in

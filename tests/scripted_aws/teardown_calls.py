@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from provisioning.aws import NotFound, ValidationFailed, arguments, aws_type, interface
 from tests.scripted_aws.base import Calls
@@ -142,6 +142,12 @@ class TeardownCalls(Calls):
             if resource_type.endswith(UNASKABLE):
                 return None
             return (self.place, resource_type, physical_id) in self.cloud.living
+
+    def recovery_window(self, resource_type: str, physical_id: str) -> datetime | None:
+        if not aws_type(resource_type).recovery_window:
+            return None
+        with self.reading("recovery_window"):
+            return self.cloud.recovery_windows.get(physical_id)
 
     def find_by_tag(self, key: str, value: str) -> list[interface.TaggedResource]:
         with self.reading("find_by_tag"):

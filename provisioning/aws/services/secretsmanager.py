@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from provisioning.aws.account_reads import SecretState
 from provisioning.aws.errors import NotFound
 from provisioning.aws.sessions import Clients
@@ -12,6 +14,11 @@ def has_secret(aws: Clients, secret_id: str) -> bool:
     running.
     """
     return aws.secretsmanager.describe_secret(SecretId=secret_id).get("DeletedDate") is None
+
+
+def restorable_until(aws: Clients, secret_id: str) -> datetime | None:
+    """When the recovery window of a deleted secret ends."""
+    return aws.secretsmanager.describe_secret(SecretId=secret_id).get("DeletedDate")
 
 
 def has_attachment(aws: Clients, secret_id: str) -> bool | None:

@@ -17,6 +17,7 @@ TYPES: Final = (
     AwsType(
         "AWS::KMS::Key",
         exists="kms.has_key",
+        recovery_window="kms.restorable_until",
         arn=ArnForm("kms", r"key/(.+)"),
         taggable=True,
         teardown_note="AWS deletes it after its waiting period. Data that it encrypted is unreadable from the start.",

@@ -12,6 +12,7 @@ TYPES: Final = (
         exists="logs.has_group",
         arn=ArnForm("logs", r"log-group:([^:]+)(?::\*)?"),
         taggable=True,
+        may_return=True,
         durations=one_call(create=5, delete=4),
     ),
     AwsType("AWS::Logs::LogStream", durations=one_call(create=5, delete=4)),

@@ -206,6 +206,10 @@ class AwsType:
     """For a type whose deletion forgotten network interfaces block: the filter of
     DescribeNetworkInterfaces that finds them.
     """
+    may_return: bool = False
+    """Services may create it again after its deletion, when something arrives late."""
+    recovery_window: str = ""
+    """Reference to the function that says until when it can be restored after its deletion."""
     teardown_note: str = ""
     """What people should know about its deletion, as a sentence."""
 

@@ -16,6 +16,7 @@ TYPES: Final = (
     AwsType(
         "AWS::SecretsManager::Secret",
         exists="secretsmanager.has_secret",
+        recovery_window="secretsmanager.restorable_until",
         arn=ArnForm("secretsmanager", r"secret:.+"),
         taggable=True,
         # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-attribute-deletionpolicy.html

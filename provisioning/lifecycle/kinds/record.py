@@ -32,7 +32,6 @@ class ApprovalCheck(StrEnum):
     """A check of the approved plan against what is true when its operation begins."""
 
     ACCOUNT = "account"  # it is still the same AWS account and accepts the size and the regions
-    LEDGER = "ledger"  # nothing has been added to the environment since the plan was shown
 
 
 @dataclass(frozen=True, slots=True)

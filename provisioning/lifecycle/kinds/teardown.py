@@ -6,7 +6,7 @@ from provisioning.lifecycle.access import Permission
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.decisions import TEARDOWN_COLUMN, Act
 from provisioning.lifecycle.decisions.cancel import CANCEL_TEARDOWN
-from provisioning.lifecycle.kinds.record import ApprovalCheck, Kind, ShownStep, StackOrder, Words
+from provisioning.lifecycle.kinds.record import Kind, ShownStep, StackOrder, Words
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import RequestKind
 
@@ -34,7 +34,7 @@ TEARDOWN: Final = Kind(
     plan_keys=frozenset({"teardown"}),
     provides_plan=False,
     has_timeline=False,
-    approval_checks=frozenset({ApprovalCheck.LEDGER}),
+    approval_checks=frozenset(),
     stack_order=StackOrder.REVERSE,
     creates_stacks=False,
     decisions=TEARDOWN_COLUMN,

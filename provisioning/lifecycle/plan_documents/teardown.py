@@ -42,15 +42,22 @@ class TeardownLine:
 class TeardownPlan:
     """Deletes an environment. `stacks` are in the order of creation; they are deleted from the last
     to the first.
+
+    `to_leave` are resources that an earlier teardown could not delete, and that may stay in the
+    account if they cannot be deleted this time either. With `is_forced`, CloudFormation removes the
+    stack whatever is left of it. `account_id` is empty in earlier formats.
     """
 
     environment_id: str
     stacks: tuple[StackToDelete, ...]
     to_delete: tuple[TeardownLine, ...]
     to_retain: tuple[TeardownLine, ...]
+    account_id: str = ""
+    to_leave: tuple[TeardownLine, ...] = ()
+    is_forced: bool = False
     kind: Literal["teardown"] = "teardown"
     format: Format = FORMAT
 
     @property
     def lines(self) -> tuple[TeardownLine, ...]:
-        return self.to_delete + self.to_retain
+        return self.to_delete + self.to_retain + self.to_leave

@@ -51,6 +51,9 @@ def steps(operation: Operation) -> list[StepView]:
     detail = (operation.cause if ended else data.trouble) or _detail(operation, data)
     views = [StepView(key, title, "done" if number < position else "todo") for number, (key, title) in enumerate(plan)]
     views[position] = replace(views[position], state="failed" if ended else "now", detail=detail)
+    for number, view in enumerate(views):
+        if (reason := data.given_up.get(view.key.removeprefix("stack-"))) and view.key.startswith("stack-"):
+            views[number] = replace(view, state="failed", detail=reason)
     return views
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
 from uuid import UUID
 
 from django.db import transaction
@@ -14,7 +16,6 @@ from provisioning.lifecycle.access import check_may, check_may_see
 from provisioning.lifecycle.kinds.teardown import TEARDOWN
 from provisioning.lifecycle.ledger import existing_resources
 from provisioning.lifecycle.plan_document import (
-    RetainedResource,
     StackedPlan,
     StackToDelete,
     TeardownLine,
@@ -24,7 +25,29 @@ from provisioning.lifecycle.plan_document import (
 )
 from provisioning.lifecycle.plan_queries import current_document
 from provisioning.lifecycle.services.recording import file_request, request_sent_before, why_not_requested
-from provisioning.models import Environment, Plan, Request, Stack, StackResource, User
+from provisioning.lifecycle.states import EnvironmentState
+from provisioning.lifecycle.step_data import StepData
+from provisioning.lifecycle.teardown_lines import TeardownLines, reason_of_row, teardown_lines
+from provisioning.models import Environment, Operation, Plan, Request, Stack, StackResource, User
+
+
+class Removal(StrEnum):
+    """What a teardown may do with resources that an earlier one could not delete."""
+
+    DELETE = "delete"
+    """Delete everything, as far as it is not retained."""
+    LEAVE = "leave"
+    """Leave those resources in the account if they cannot be deleted this time either."""
+    FORCE = "force"
+    """Force the removal of the stack, which leaves whatever CloudFormation cannot delete."""
+
+
+@dataclass(frozen=True, slots=True)
+class StuckResource:
+    """A resource that an earlier teardown could not delete, with the reason."""
+
+    line: TeardownLine
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +56,8 @@ class TeardownPreview:
 
     `emptied` are (name, note). `protected` are sentences about protections that are lifted.
     `regions` are those with resources. `packages` counts the code packages that are retained in the
-    artefact buckets.
+    artefact buckets. `stuck` are the resources that an earlier teardown could not delete. The
+    ledger was complete at `listed_at`; None if a stack was never listed.
     """
 
     emptied: list[tuple[str, str]]
@@ -43,30 +67,35 @@ class TeardownPreview:
     requires_approval: bool
     regions: list[str]
     packages: int
+    stuck: tuple[StuckResource, ...] = ()
+    can_force: bool = False
+    listed_at: datetime | None = None
+
+    @property
+    def removal(self) -> Removal:
+        if self.plan.is_forced:
+            return Removal.FORCE
+        return Removal.LEAVE if self.plan.to_leave else Removal.DELETE
 
 
-def preview_teardown(*, actor: User, environment: Environment) -> TeardownPreview:
+def preview_teardown(*, actor: User, environment: Environment, removal: Removal = Removal.DELETE) -> TeardownPreview:
     """Plan a teardown without requesting it.
 
-    Raises NotAllowed for users who may not see the environment.
+    Raises NotAllowed for users who may not see the environment, and Refused for a forced removal of
+    an environment whose deletion has not failed.
     """
     check_may_see(actor, environment.team)
     current = current_document(environment)
     stacks = list(Stack.objects.filter(environment=environment).order_by("created_at"))
-    by_id = {stack.pk: stack for stack in stacks}
-    titles = current.titles
-    retained = {resource.logical_id: resource for resource in current.retained}
-    to_delete: list[TeardownLine] = []
-    to_retain: list[TeardownLine] = []
-    for row in existing_resources(by_id):
-        # RetainExceptOnCreate retains only a resource that was created. See the components' `keep`.
-        was_created = row.status not in ("CREATE_FAILED", "CREATE_IN_PROGRESS")
-        keeps = retained.get(row.logical_id) if was_created else None
-        title = titles.get(row.logical_id, row.logical_id)
-        line = _line(row, stack=by_id[row.stack_id], title=title, kept=keeps)
-        (to_retain if keeps else to_delete).append(line)
+    lines = teardown_lines(stacks, current)
+    stuck = _stuck_resources(environment, stacks, lines)
+    can_force = any(stack.status == "DELETE_FAILED" for stack in stacks)
+    if removal is Removal.FORCE and not can_force:
+        raise Refused("AWS accepts a forced removal only of a stack whose deletion has failed.")
+    to_leave = tuple(item.line for item in stuck) if removal is not Removal.DELETE else ()
     plan = TeardownPlan(
         environment_id=str(environment.pk),
+        account_id=environment.account.account_id,
         stacks=tuple(
             StackToDelete(
                 key=planned.key,
@@ -76,31 +105,63 @@ def preview_teardown(*, actor: User, environment: Environment) -> TeardownPrevie
             )
             for planned in current.stacks
         ),
-        to_delete=tuple(to_delete),
-        to_retain=tuple(to_retain),
+        to_delete=tuple(line for line in lines.to_delete if line not in to_leave),
+        to_retain=lines.to_retain,
+        to_leave=to_leave,
+        is_forced=removal is Removal.FORCE,
     )
     return TeardownPreview(
         plan=plan,
         digest=digest_of(plan),
-        emptied=[(line.physical_id, line.why) for line in to_delete if aws_type(line.type).emptying],
+        emptied=[(line.physical_id, line.why) for line in plan.to_delete if aws_type(line.type).emptying],
         protected=_protected(current, plan),
         requires_approval=current.requires_approval,
         regions=[region for region in current.regions if any(line.region == region for line in plan.lines)],
         packages=len({artefact.key for stack in current.stacks for artefact in stack.artefacts}),
+        stuck=stuck,
+        can_force=can_force,
+        listed_at=min((stack.listed_at for stack in stacks if stack.listed_at), default=None),
     )
 
 
-def _line(row: StackResource, *, stack: Stack, title: str, kept: RetainedResource | None) -> TeardownLine:
+def _stuck_resources(environment: Environment, stacks: list[Stack], lines: TeardownLines) -> tuple[StuckResource, ...]:
+    """What the last teardown named: resources of the ledger that still exist, and others with the
+    environment's tag.
+    """
+    last = Operation.objects.filter(environment=environment, kind=TEARDOWN.key).order_by("-started_at").first()
+    if environment.state != EnvironmentState.TEARDOWN_FAILED or last is None:
+        return ()
+    data = StepData.from_json(last.step_data)
+    reasons = {row.physical_id: reason_of_row(row, data) for row in existing_resources(stack.pk for stack in stacks)}
+    failed = set(
+        StackResource.objects.filter(stack__in=stacks, status="DELETE_FAILED").values_list("physical_id", flat=True)
+    )
+    by_id = {line.physical_id: line for line in lines.to_delete}
+    names = [name for name in by_id if name in failed or name in data.left]
+    stuck = [StuckResource(by_id[name], reasons.get(name, "")) for name in names]
+    known = {line.physical_id for line in lines.all}
+    stuck += [
+        StuckResource(
+            _untracked_line(name), "It has the environment’s tag, and no stack of the environment created it."
+        )
+        for name in data.left
+        if name not in known and name.startswith("arn:")
+    ]
+    return tuple(stuck)
+
+
+def _untracked_line(arn: str) -> TeardownLine:
+    """A resource that the search by tag has found and no ledger contains."""
     return TeardownLine(
-        logical_id=row.logical_id,
-        type=row.type,
-        physical_id=row.physical_id,
-        address=row.address,
-        title=title,
-        policy=kept.policy if kept else "",
-        why=kept.why if kept else aws_type(row.type).teardown_note,
-        stack=stack.role,
-        region=stack.region,
+        logical_id="",
+        type="",
+        physical_id=arn,
+        address="",
+        title=arn.rsplit(":", 1)[-1],
+        policy="",
+        why="",
+        stack="",
+        region=(arn.split(":") + [""] * 4)[3],
     )
 
 
@@ -120,7 +181,13 @@ def _protected(current: StackedPlan, plan: TeardownPlan) -> list[str]:
 
 
 def request_teardown(
-    *, actor: User, environment: Environment, typed_name: str, expected_digest: str, request_id: UUID | None = None
+    *,
+    actor: User,
+    environment: Environment,
+    typed_name: str,
+    expected_digest: str,
+    request_id: UUID | None = None,
+    removal: Removal = Removal.DELETE,
 ) -> Request:
     """Request the teardown of an environment.
 
@@ -136,7 +203,7 @@ def request_teardown(
     if typed_name.strip() != environment.name:
         raise Refused(f"Type the environment's name, {environment.name}, to confirm.")
     check_may_be_torn_down(environment)
-    preview = preview_teardown(actor=actor, environment=environment)
+    preview = preview_teardown(actor=actor, environment=environment, removal=removal)
     if preview.digest != expected_digest:
         raise WrongState(
             "The teardown plan has changed since it was shown. Check the new plan, then confirm.",

@@ -8,7 +8,20 @@ from importlib import import_module
 from typing import Final, cast
 
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps import cancel, delete, finish, inspect_stack, recover, submit, verify_gone, watch
+from provisioning.lifecycle.steps import (
+    cancel,
+    delete,
+    empty,
+    finish,
+    inspect_stack,
+    listing,
+    prepare,
+    recover,
+    settling,
+    submit,
+    verify_gone,
+    watch,
+)
 from provisioning.lifecycle.steps.base import Context, Outcome, Step
 
 
@@ -44,12 +57,12 @@ _STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.RECOVERING: recover.recover,
     OperationState.READING: _in("reading", "read_stack"),
     OperationState.CANCELLING: cancel.cancel,
-    OperationState.LISTING: _in("listing", "list_stacks"),
-    OperationState.PREPARING: delete.prepare,
-    OperationState.EMPTYING: delete.empty,
+    OperationState.LISTING: listing.list_stacks,
+    OperationState.PREPARING: prepare.prepare,
+    OperationState.EMPTYING: empty.empty,
     OperationState.DELETING: delete.delete,
     OperationState.SWEEPING: verify_gone.verify_gone,
-    OperationState.SETTLING: _in("settling", "settle"),
+    OperationState.SETTLING: settling.settle,
 }
 
 STEPS: Final[Mapping[OperationState, Step]] = {state: cancel.cancellable(step) for state, step in _STEPS.items()}

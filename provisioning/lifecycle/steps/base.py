@@ -101,6 +101,11 @@ class Context:
             raise TypeError(f"Operation {self.operation.pk} is {self.operation.state} and has no teardown plan.")
         return self.document
 
+    @property
+    def teardown_account_id(self) -> str:
+        """The account in which the approved teardown acts. Plans of earlier formats do not name it."""
+        return self.teardown.account_id or self.plan.account_id
+
     @cached_property
     def plan(self) -> StackedPlan:
         """The plan whose stacks the operation works on; a teardown works on those of the current
@@ -201,6 +206,8 @@ class Outcome:
     seen_at: datetime | None = None  # when the step began, so that `stack_state` is at least as new; set by the engine
     events: Sequence[interface.StackEvent] = ()
     resources: Sequence[interface.StackResource] = ()
+    policies: Mapping[str, str] | None = None
+    """With `resources`: the deletion policies of the stack's template, so the ledger is complete."""
     ends: Mapping[int, ResourceEnd] = field(default_factory=dict)
     explained: Explained | None = None
     request: RequestState | None = None  # the request's next state, if not the one that follows from the end
@@ -233,7 +240,16 @@ def stop(
 def continue_with(context: Context, following: PlannedStack, reason: str) -> Outcome:
     """Move to the next stack. Step data about the deletion of this one starts over."""
     data = replace(
-        context.step_data, delete_round=0, asked_in_round=None, asked_at=None, prepared=(), emptied=(), idle_rounds=0
+        context.step_data,
+        delete_round=0,
+        asked_in_round=None,
+        asked_at=None,
+        requests=0,
+        retaining=(),
+        forcing=False,
+        prepared=(),
+        emptied=(),
+        idle_rounds=0,
     )
     reason = f"{reason} Next is {following.name} in {following.region}."
     return Outcome(to=OperationState.CONTINUING, reason=reason, next_stack=following, step_data=data)

@@ -10,7 +10,6 @@ from typing import Final
 from provisioning.errors import Refused
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.kinds.record import ApprovalCheck
-from provisioning.lifecycle.ledger import existing_resources
 from provisioning.lifecycle.plan_document import PlanDocument, UnreadablePlan, digest_of, from_json
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
@@ -75,25 +74,8 @@ def _check_account(context: Context) -> Outcome | None:
     return None
 
 
-def _check_ledger(context: Context) -> Outcome | None:
-    """A teardown deletes what its plan shows, and nothing that has been added since."""
-    shown = {line.physical_id for line in context.teardown.lines}
-    more = [
-        row.physical_id
-        for row in existing_resources(stack.pk for stack in context.stacks)
-        if row.physical_id not in shown
-    ]
-    if not more:
-        return None
-    return _refuse(
-        "The environment contains resources that its teardown plan does not show. Request the teardown again.",
-        detail=f"Not shown: {', '.join(more[:10])}{' …' if len(more) > 10 else ''}",  # noqa: PLR2004 - enough to recognise them
-    )
-
-
 _CHECKS: Final[Mapping[ApprovalCheck, Callable[[Context], Outcome | None]]] = {
     ApprovalCheck.ACCOUNT: _check_account,
-    ApprovalCheck.LEDGER: _check_ledger,
 }
 
 

@@ -25,6 +25,8 @@ def inspect_first_stack(context: Context) -> Outcome:
     """
     if (refused := refusal(context)) is not None:
         return refused
+    if OperationState.LISTING in context.kind.states:
+        return Outcome(to=OperationState.LISTING, reason="The approval is valid.")
     outcome = inspect_stack(context)
     is_former = context.kind.creates_stacks and not context.operation.environment.generation
     if is_former and outcome.to in (OperationState.CLEARING, OperationState.SUBMITTING):

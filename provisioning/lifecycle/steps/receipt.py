@@ -7,14 +7,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final, NamedTuple, TypeAlias
 
-from provisioning.aws import aws_type, interface
-from provisioning.aws.arns import is_final_snapshot, is_recovery_point, is_transient, type_and_id
+from provisioning.aws import aws_type
+from provisioning.aws.arns import is_final_snapshot, is_recovery_point, is_transient
 from provisioning.lifecycle.plan_document import TeardownLine
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
 from provisioning.lifecycle.receipt_document import ReceiptDocument, ReceiptLine, TagScan
+from provisioning.lifecycle.step_data import StepData
 from provisioning.lifecycle.steps.base import Context
+from provisioning.lifecycle.teardown_lines import reason_of_row
 from provisioning.models import ResourceEnd, StackResource
 
 ToRetain: TypeAlias = Mapping[tuple[str, str], TeardownLine]
@@ -23,6 +26,7 @@ the physical id.
 """
 
 UNTIL_DELETED: Final = "It costs storage until someone deletes it."
+CANNOT_BE_ASKED: Final = "The portal knows no call that tells whether it exists."
 IN_THE_VAULT: Final = "It is retained in its vault until it expires or someone deletes it."
 
 
@@ -37,10 +41,12 @@ class Found(NamedTuple):
 class Scan:
     """What the tagging API returned, sorted.
 
-    `kept`: retained on purpose. `stale`: deleted, but still returned. `left`: left over.
+    `kept`: retained on purpose. `stale`: deleted, but still returned. `left_rows` and `left`: left
+    over, in the ledger and outside of it.
     """
 
     kept: list[str] = field(default_factory=list)
+    left_rows: list[str] = field(default_factory=list)
     snapshots: list[Found] = field(default_factory=list)
     recovery_points: list[Found] = field(default_factory=list)
     stale: list[str] = field(default_factory=list)
@@ -52,20 +58,22 @@ def key_of(row: StackResource) -> tuple[str, str]:
 
 
 def read_scan(
-    aws_in: Callable[[str], interface.Aws],
     tagged: Iterable[Found],
     *,
     kept: set[str],
     gone: set[str],
+    known: set[str],
     to_retain: ToRetain,
+    is_gone: Callable[[Found], bool],
 ) -> Scan:
-    """Sort what the scan returned.
+    """Sort what the scan returned by the physical ids that were retained, that are gone, and that
+    are known at all.
 
     A resource that is not in the ledger is looked up at its own service, else it is left over.
     """
     snapshot_types = {line.type for line in to_retain.values() if line.policy == "Snapshot"}
     retained_types = {line.type for line in to_retain.values()}
-    scan, kept, gone = Scan(), _parts(kept), _parts(gone)
+    scan, kept, gone, known = Scan(), _parts(kept), _parts(gone), _parts(known)
     for thing in sorted({item.arn: item for item in tagged}.values()):
         if _names(thing.arn, kept):
             scan.kept.append(thing.arn)
@@ -73,7 +81,11 @@ def read_scan(
             scan.snapshots.append(thing)
         elif any(is_recovery_point(thing.arn, resource_type) for resource_type in retained_types):
             scan.recovery_points.append(thing)
-        elif is_transient(thing.arn) or _names(thing.arn, gone) or _is_gone(aws_in(thing.region), thing.arn):
+        elif is_transient(thing.arn) or _names(thing.arn, gone):
+            scan.stale.append(thing.arn)
+        elif _names(thing.arn, known):
+            scan.left_rows.append(thing.arn)
+        elif is_gone(thing):
             scan.stale.append(thing.arn)
         else:
             scan.left.append(thing.arn)
@@ -90,22 +102,25 @@ def _names(arn: str, physical_ids: set[str]) -> bool:
     return arn in physical_ids or last in physical_ids or arn.split(":", 5)[-1] in physical_ids
 
 
-def _is_gone(aws: interface.Aws, arn: str) -> bool:
-    known = type_and_id(arn)
-    return known is not None and aws.exists(*known) is False
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """The rows of the ledger, how each one ended, and what the search by tag in these regions
+    returned.
+    """
+
+    rows: Sequence[StackResource]
+    ends: Mapping[int, ResourceEnd]
+    scan: Scan
+    regions: Sequence[str]
+    to_retain: ToRetain
 
 
-def write_receipt(
-    context: Context,
-    rows: Sequence[StackResource],
-    ends: Mapping[int, ResourceEnd],
-    scan: Scan,
-    *,
-    regions: Sequence[str],
-    to_retain: ToRetain,
-) -> ReceiptDocument:
-    titles = context.plan.titles
-    lines = [_line(row, ends[row.pk], titles, to_retain.get(key_of(row))) for row in rows]
+def write_receipt(context: Context, verified: Verified, data: StepData) -> ReceiptDocument:
+    titles, scan = context.plan.titles, verified.scan
+    lines = [
+        _line(row, verified.ends[row.pk], titles, verified.to_retain.get(key_of(row)), data) for row in verified.rows
+    ]
+    lines += [_left_line(arn) for arn in scan.left]
     lines += _snapshot_lines(context, scan.snapshots)
     lines += [
         _kept_line(point, "recovery point", "Recovery point of AWS Backup", policy="Retain", note=IN_THE_VAULT)
@@ -116,14 +131,23 @@ def write_receipt(
         key=ENVIRONMENT_TAG,
         value=str(context.operation.environment_id),
         at=context.now,
-        regions=regions,
+        regions=verified.regions,
         found=scan.kept + kept_beside,
         stale=scan.stale,
+        left=scan.left_rows + scan.left,
+        settled_until=data.settled_until,
     )
     return ReceiptDocument(lines, tag_scan)
 
 
-def _line(row: StackResource, end: ResourceEnd, titles: Mapping[str, str], planned: TeardownLine | None) -> ReceiptLine:
+def _line(
+    row: StackResource,
+    end: ResourceEnd,
+    titles: Mapping[str, str],
+    planned: TeardownLine | None,
+    data: StepData,
+) -> ReceiptLine:
+    window = data.recovery_windows.get(str(row.pk))
     return ReceiptLine(
         logical_id=row.logical_id,
         type=row.type,
@@ -136,6 +160,34 @@ def _line(row: StackResource, end: ResourceEnd, titles: Mapping[str, str], plann
         policy=planned.policy if planned else "",
         note=planned.why if planned else aws_type(row.type).teardown_note,
         ended_at=row.ended_at,
+        reason=_reason(row, end, data),
+        restorable_until=datetime.fromisoformat(window) if window else None,
+    )
+
+
+def _reason(row: StackResource, end: ResourceEnd, data: StepData) -> str:
+    if end is ResourceEnd.LEFT_OVER:
+        return reason_of_row(row, data) or "CloudFormation has left it in the account."
+    if end is not ResourceEnd.NOT_VERIFIED:
+        return ""
+    report = (
+        "CloudFormation reports that it was deleted."
+        if row.status == "DELETE_COMPLETE"
+        else f"CloudFormation’s last report was {row.status}."
+    )
+    return f"{aws_type(row.type).why_unchecked or CANNOT_BE_ASKED} {report}"
+
+
+def _left_line(arn: str) -> ReceiptLine:
+    """A resource with the environment’s tag that is in no ledger."""
+    region = arn.split(":", 4)[3] if arn.count(":") > 3 else ""  # noqa: PLR2004 - arn:partition:service:region
+    return ReceiptLine(
+        title=arn.rsplit(":", 1)[-1],
+        type="resource with the environment's tag",
+        physical_id=arn,
+        region=region,
+        end=str(ResourceEnd.LEFT_OVER),
+        reason="No stack of the environment has created it.",
     )
 
 

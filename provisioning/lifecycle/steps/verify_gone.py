@@ -1,105 +1,195 @@
-"""Verifies that nothing is left: checks every resource of the ledger at its own service, then scans
-every region by tag.
+"""Verifies that nothing is left: asks each resource's own service, then searches every region by
+tag.
 
-The tagging API still returns resources for a while after they are deleted. Such a resource counts
-as left only if its own service still knows it or cannot be asked. The check is repeated with
-growing pauses before the operation fails.
+Every answer is stored as it comes, so that nothing is asked again after a rate limit. The tagging
+API still returns resources for a while after they are deleted, and in express mode CloudFormation
+reports a deletion before it is complete. So what is left is asked again with growing pauses. What
+no service can confirm is not verified, which is not the same as deleted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from provisioning.aws import aws_type
+from provisioning.aws import AwsError, aws_type
+from provisioning.aws.arns import type_and_id
 from provisioning.lifecycle.planning import ENVIRONMENT_TAG
+from provisioning.lifecycle.sandbox_time import scaled_seconds
 from provisioning.lifecycle.states import OperationState
-from provisioning.lifecycle.steps.base import Context, Outcome, stop
-from provisioning.lifecycle.steps.receipt import Found, ToRetain, key_of, read_scan, write_receipt
+from provisioning.lifecycle.step_data import StepData
+from provisioning.lifecycle.steps.base import Context, Outcome
+from provisioning.lifecycle.steps.left_over import failed
+from provisioning.lifecycle.steps.receipt import Found, ToRetain, Verified, key_of, read_scan, write_receipt
 from provisioning.models import ResourceEnd, StackResource
 
 CHECKS_PER_STEP: Final = 20
 PAUSES: Final = (5.0, 15.0, 60.0, 180.0, 300.0, 600.0, 900.0)
-GONE, THERE, UNCHECKED = "gone", "there", "unasked"
+GONE, THERE, UNCHECKED, REFUSED = "gone", "there", "unasked", "refused"
+
+
+@dataclass(slots=True)
+class Answers:
+    """The answers so far. They are stored even if the next call is refused."""
+
+    context: Context
+    of_rows: dict[str, str]
+    of_arns: dict[str, str]
+    scanned: dict[str, list[str]]
+    problems: dict[str, str]
+    windows: dict[str, str]
+
+    @classmethod
+    def of(cls, context: Context) -> Answers:
+        data = context.step_data
+        return cls(
+            context,
+            dict(data.answers),
+            dict(data.arn_answers),
+            {region: list(arns) for region, arns in data.scanned.items()},
+            dict(data.problems),
+            dict(data.recovery_windows),
+        )
+
+    def stored(self) -> StepData:
+        return replace(
+            self.context.step_data,
+            answers=self.of_rows,
+            arn_answers=self.of_arns,
+            scanned=self.scanned,
+            problems=self.problems,
+            recovery_windows=self.windows,
+        )
+
+    def ask(self, row: StackResource) -> None:
+        aws, key = self.context.aws_of(row), str(row.pk)
+        try:
+            exists = aws.exists(row.type, row.physical_id)
+            if exists is False and (until := aws.recovery_window(row.type, row.physical_id)) is not None:
+                self.windows[key] = until.isoformat()
+        except AwsError as error:
+            if error.retryable:
+                raise
+            self.of_rows[key], self.problems[key] = REFUSED, f"{error} {error.advice}"
+            return
+        self.of_rows[key] = UNCHECKED if exists is None else THERE if exists else GONE
+
+    def is_gone(self, thing: Found) -> bool:
+        """Whether a resource that is in no ledger no longer exists, by its own service."""
+        if thing.arn not in self.of_arns:
+            known = type_and_id(thing.arn)
+            gone = known is not None and self.context.aws_in(thing.region).exists(*known) is False
+            self.of_arns[thing.arn] = GONE if gone else THERE
+        return self.of_arns[thing.arn] == GONE
 
 
 def verify_gone(context: Context) -> Outcome:
-    """Check a few resources at their services; after the last one, scan by tag and conclude."""
+    """Ask a few services; after the last one, search by tag and conclude."""
+    answers = Answers.of(context)
+    try:
+        return _verify(context, answers)
+    except AwsError as error:
+        stored = answers.stored()
+        if not error.retryable or stored == context.step_data:
+            raise
+        return Outcome(wait=max(error.retry_after or 0.0, 1.0), step_data=stored)
+
+
+def _verify(context: Context, answers: Answers) -> Outcome:
     owned = StackResource.objects.filter(stack__in=context.stacks).exclude(physical_id="")
     rows = list(owned.exclude(end=ResourceEnd.FOREIGN).select_related("stack").order_by("id"))
-    answers: dict[str, str] = dict(context.step_data.answers)
-    unchecked = [row for row in rows if str(row.pk) not in answers]
+    unchecked = [row for row in rows if str(row.pk) not in answers.of_rows]
     for row in unchecked[:CHECKS_PER_STEP]:
-        exists = context.aws_of(row).exists(row.type, row.physical_id)
-        answers[str(row.pk)] = UNCHECKED if exists is None else THERE if exists else GONE
+        answers.ask(row)
     if len(unchecked) > CHECKS_PER_STEP:
-        return Outcome(step_data=replace(context.step_data, answers=answers))
-    # All stacks, planned or begun, and the regions in which global services keep their tags.
+        return Outcome(step_data=answers.stored())
+    regions = _regions(context, rows)
+    environment_id = str(context.operation.environment_id)
+    for region in regions:
+        if region not in answers.scanned:
+            tagged = context.aws_in(region).find_by_tag(ENVIRONMENT_TAG, environment_id)
+            answers.scanned[region] = [resource.arn for resource in tagged]
+    return _conclude(context, rows, answers, regions)
+
+
+def _regions(context: Context, rows: Sequence[StackResource]) -> list[str]:
+    """The regions of all stacks, planned or begun, and those in which global services keep their
+    tags.
+    """
     regions = [*context.plan.regions, *(row.stack.region for row in rows)]
     regions += sorted({aws_type(row.type).tags_only_in for row in rows} - {""})
-    regions = list(dict.fromkeys(regions))
-    environment_id = str(context.operation.environment_id)
-    tagged = [
-        Found(resource.arn, region)
-        for region in regions
-        for resource in context.aws_in(region).find_by_tag(ENVIRONMENT_TAG, environment_id)
-    ]
-    return _conclude(context, rows, answers, tagged, regions)
+    return list(dict.fromkeys(regions))
 
 
-def _conclude(
-    context: Context,
-    rows: Sequence[StackResource],
-    answers: Mapping[str, str],
-    tagged: Sequence[Found],
-    regions: Sequence[str],
-) -> Outcome:
-    to_retain = {(line.logical_id, line.physical_id): line for line in context.teardown.to_retain}
-    ends = {row.pk: _end_of(row, answers[str(row.pk)], to_retain) for row in rows}
+def _conclude(context: Context, rows: Sequence[StackResource], answers: Answers, regions: Sequence[str]) -> Outcome:
+    plan = context.teardown
+    to_retain = {(line.logical_id, line.physical_id): line for line in plan.to_retain}
+    ends = {row.pk: _end_of(row, answers.of_rows[str(row.pk)], to_retain) for row in rows}
     scan = read_scan(
-        context.aws_in,
-        tagged,
+        [Found(arn, region) for region in regions for arn in answers.scanned[region]],
         kept={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.RETAINED},
-        gone={row.physical_id for row in rows if ends[row.pk] is ResourceEnd.DELETED},
+        gone={row.physical_id for row in rows if ends[row.pk] in (ResourceEnd.DELETED, ResourceEnd.NOT_VERIFIED)},
+        known={row.physical_id for row in rows},
         to_retain=to_retain,
+        is_gone=answers.is_gone,
     )
-    left = [row.physical_id for row in rows if ends[row.pk] is ResourceEnd.LEFT_OVER] + scan.left
-    if left:
-        return _again(context, left)
-    receipt = write_receipt(context, rows, ends, scan, regions=regions, to_retain=to_retain)
-    # The answers are on the receipt now.
-    data = replace(context.step_data, answers={}, left=())
-    return Outcome(to=OperationState.SUCCEEDED, reason="Nothing is left.", ends=ends, receipt=receipt, step_data=data)
+    verified = Verified(rows, ends, scan, regions, to_retain)
+    data = answers.stored()
+    agreed = {line.physical_id for line in plan.to_leave}
+    left = [
+        row
+        for row in rows
+        if (ends[row.pk] is ResourceEnd.LEFT_OVER and not _may_be_left(row, agreed, data)) or _is_stuck(row, data)
+    ]
+    left_arns = [arn for arn in scan.left if arn not in agreed and not plan.is_forced]
+    if left or left_arns or data.given_up:
+        return _again(context, left, left_arns, data)
+    if not data.second_sweep:
+        return Outcome(to=OperationState.SETTLING, reason="Nothing is left so far.", step_data=data)
+    return _finish(context, verified, data)
 
 
 def _end_of(row: StackResource, answer: str, to_retain: ToRetain) -> ResourceEnd:
-    """How a resource ended. Its service's answer takes precedence over CloudFormation's events."""
-    line = to_retain.get(key_of(row))
-    is_retained = (line is not None and line.policy == "Retain") or row.status == "DELETE_SKIPPED"
+    """How a resource ended. Its service's answer takes precedence over CloudFormation's report."""
     if answer == GONE:
         return ResourceEnd.DELETED
-    if is_retained:
+    line = to_retain.get(key_of(row))
+    if line is not None and line.policy == "Retain":
         return ResourceEnd.RETAINED
-    if answer == THERE:
+    if answer in (THERE, REFUSED) or row.status in ("DELETE_FAILED", "DELETE_SKIPPED"):
         return ResourceEnd.LEFT_OVER
-    # No service can be asked. CloudFormation reports a stack as deleted only after it has deleted
-    # its resources.
-    return ResourceEnd.DELETED
+    return ResourceEnd.NOT_VERIFIED
 
 
-def _again(context: Context, left: Sequence[str]) -> Outcome:
-    number = context.step_data.sweeps
-    if number < len(PAUSES):
-        data = replace(context.step_data, sweeps=number + 1, answers={}, left=tuple(left))
-        wait = 1.0 if context.operation.environment.account.is_sandbox else PAUSES[number]
-        return Outcome(wait=wait, step_data=data)
-    stacks = len({stack.role for stack in context.stacks})
-    gone = "The stacks are gone" if stacks > 1 else "The stack is gone"
-    exist = "1 resource still exists" if len(left) == 1 else f"{len(left)} resources still exist"
-    return stop(
-        OperationState.FAILED,
-        f"{gone}, but {exist}.",
-        hint="Delete them in their own service if they are not needed. “Retry” checks again.",
-        detail=", ".join(left[:20]),
-    )
+def _may_be_left(row: StackResource, agreed: set[str], data: StepData) -> bool:
+    """Whether the approved plan leaves the resource. A forced removal leaves what CloudFormation
+    skipped; the receipt lists it.
+    """
+    return row.physical_id in agreed or (data.forcing and row.status == "DELETE_SKIPPED")
+
+
+def _is_stuck(row: StackResource, data: StepData) -> bool:
+    """Whether the resource keeps its stack from being deleted, even if its service no longer has it."""
+    return row.stack.role in data.given_up and row.status == "DELETE_FAILED"
+
+
+def _again(context: Context, left: Sequence[StackResource], left_arns: Sequence[str], data: StepData) -> Outcome:
+    number, names = data.sweeps, (*(row.physical_id for row in left), *left_arns)
+    refused = any(data.answers[str(row.pk)] == REFUSED for row in left)
+    if number >= len(PAUSES) or data.given_up or refused:
+        return failed(context, left, left_arns, data)
+    known = {key: answer for key, answer in data.answers.items() if answer in (GONE, UNCHECKED)}
+    arns = {arn: answer for arn, answer in data.arn_answers.items() if answer == GONE}
+    data = replace(data, sweeps=number + 1, answers=known, arn_answers=arns, scanned={}, left=names)
+    wait = max(scaled_seconds(context.operation.environment.account, PAUSES[number]), 1.0)
+    return Outcome(wait=wait, step_data=data)
+
+
+def _finish(context: Context, verified: Verified, data: StepData) -> Outcome:
+    receipt = write_receipt(context, verified, data)
+    # The answers are on the receipt now.
+    data = replace(data, answers={}, arn_answers={}, scanned={}, recovery_windows={}, left=())
+    left = sum(line.end == ResourceEnd.LEFT_OVER for line in receipt.lines)
+    reason = f"{left} left over, as agreed." if left else "Nothing is left."
+    return Outcome(to=OperationState.SUCCEEDED, reason=reason, ends=verified.ends, receipt=receipt, step_data=data)

@@ -1,0 +1,168 @@
+"""A teardown lists the stacks before it decides anything, and touches nothing that their templates
+in AWS retain.
+
+In these stories the portal has not seen what a stack contains, because its worker crashed while the
+stack was being created, or because somebody changed the stack outside the portal.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.lifecycle.services.teardown import preview_teardown
+from provisioning.lifecycle.states import EnvironmentState, OperationState
+from provisioning.models import Environment, Operation, Receipt, Request, Stack, StackResource
+from tests.fixtures.world import World
+
+
+def abandoned_creation(world: World, size: str = "staging", *, id_was_stored: bool = True) -> Environment:
+    """A creation whose worker was lost, and whose stack was completed by CloudFormation alone."""
+    request = world.request(size=size)
+    if size == "prod":
+        approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    environment = request.environment
+    for _ in range(20):
+        world.tick(1)
+        if world.last_operation(environment).state == OperationState.BUILDING:
+            break
+    Operation.objects.update(state=OperationState.ABANDONED, ended_at=world.now, due_at=None, lease_until=None)
+    Environment.objects.update(state=EnvironmentState.CREATE_FAILED)
+    Request.objects.update(state="failed")
+    StackResource.objects.update(physical_id="", status="PLANNED")
+    if not id_was_stored:
+        Stack.objects.update(stack_id="", status="")
+    world.cloud.clock.advance(120)
+    assert world.aws_stack().status == "CREATE_COMPLETE"
+    environment.refresh_from_db()
+    return environment
+
+
+def shown(world: World, environment: Environment) -> tuple[int, int]:
+    plan = preview_teardown(actor=world.bob, environment=environment).plan
+    return len(plan.to_delete), len(plan.to_retain)
+
+
+@pytest.mark.parametrize("id_was_stored", [True, False])
+def test_a_teardown_that_showed_nothing_is_refused_and_its_next_preview_shows_everything(
+    world: World, *, id_was_stored: bool
+) -> None:
+    environment = abandoned_creation(world, id_was_stored=id_was_stored)
+    bucket = world.aws_stack().resources["BucketFiles"].physical_id
+    world.cloud.objects[bucket] = 500
+    assert shown(world, environment) == (0, 0)
+    world.tear_down(environment)
+    world.until_rest(environment)
+    operation = world.last_operation(environment)
+    assert (operation.state, environment.state) == ("refused", "create_failed")
+    assert "that its teardown plan does not show" in operation.cause
+    assert bucket in operation.cause_detail
+    assert "delete_stack" not in world.cloud.faults.calls
+    assert shown(world, environment) == (1, 2)
+    world.tear_down(environment)
+    assert world.until_rest(environment).state == "gone"
+    assert world.cloud.objects[bucket] == 500
+    ends = {line["logical_id"]: line["end"] for line in Receipt.objects.get().lines}
+    assert ends == {"BucketFiles": "retained", "BucketFilesPolicy": "retained", "SecretKey": "deleted"}
+
+
+def test_an_approver_of_prod_never_approves_that_nothing_is_deleted_while_a_stack_exists(world: World) -> None:
+    environment = abandoned_creation(world, size="prod")
+    request = world.tear_down(environment)
+    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    world.until_rest(environment)
+    assert world.last_operation(environment).state == "refused"
+    assert world.aws_stack().status == "CREATE_COMPLETE"
+    assert "delete_stack" not in world.cloud.faults.calls
+
+
+def test_a_retained_bucket_is_not_emptied_in_the_rounds_after_a_failed_deletion(world: World) -> None:
+    """CloudFormation reports another bucket first, before it comes to the retained one."""
+    environment = world.create(size="staging")
+    stack = world.aws_stack()
+    bucket = stack.resources["BucketFiles"].physical_id
+    world.cloud.objects[bucket] = 500
+    world.cloud.fail_delete["BucketFiles"] = ["The bucket you tried to delete is not empty"] * 2
+    world.tear_down(environment)
+    world.until_rest(environment)
+    assert world.cloud.objects[bucket] == 500
+    assert "empty_bucket" not in world.cloud.faults.calls
+    assert environment.state == "gone"
+
+
+def changed_in_aws(world: World, logical_id: str, policy: str) -> None:
+    """Somebody updates the stack outside the portal: a resource has another deletion policy."""
+    stack = world.aws_stack()
+    template = json.loads(stack.spec.body)
+    template["Resources"][logical_id]["DeletionPolicy"] = policy
+    stack.spec = replace(stack.spec, body=json.dumps(template))
+    rendered = stack.rendered[logical_id]
+    stack.rendered[logical_id] = replace(rendered, attributes={**rendered.attributes, "DeletionPolicy": policy})
+
+
+def test_what_the_template_in_aws_retains_is_retained_whatever_the_page_showed(world: World) -> None:
+    environment = world.create()
+    bucket = world.aws_stack().resources["BucketFiles"].physical_id
+    world.cloud.objects[bucket] = 500
+    changed_in_aws(world, "BucketFiles", "Retain")
+    assert shown(world, environment) == (3, 0)
+    world.tear_down(environment)
+    world.until_rest(environment)
+    operation = world.last_operation(environment)
+    assert (operation.state, environment.state) == ("refused", "running")
+    assert operation.cause_detail == f"Now retained: BucketFiles ({bucket})."
+    assert shown(world, environment) == (2, 1)
+    world.tear_down(environment)
+    assert world.until_rest(environment).state == "gone"
+    assert world.cloud.objects[bucket] == 500
+
+
+def test_what_is_no_longer_retained_is_not_deleted_without_a_new_request(world: World) -> None:
+    environment = world.create(size="staging")
+    changed_in_aws(world, "BucketFiles", "Delete")
+    world.tear_down(environment)
+    world.until_rest(environment)
+    assert world.last_operation(environment).cause_detail.startswith("Now deleted: BucketFiles (")
+    assert "delete_stack" not in world.cloud.faults.calls
+
+
+def test_a_teardown_waits_until_the_stack_is_complete_before_it_lists_it(world: World) -> None:
+    request = world.request()
+    for _ in range(5):
+        world.tick(1)
+    Operation.objects.update(state=OperationState.ABANDONED, ended_at=world.now, due_at=None, lease_until=None)
+    Environment.objects.update(state=EnvironmentState.CREATE_FAILED)
+    environment = request.environment
+    assert world.aws_stack().status == "CREATE_IN_PROGRESS"
+    world.tear_down(environment)
+    world.tick(1)
+    assert world.last_operation(environment).state == "listing"
+    world.until_rest(environment)
+    assert world.last_operation(environment).state == "refused"
+    assert shown(world, environment) == (3, 0)
+
+
+def test_an_account_that_is_another_one_now_is_not_touched(world: World) -> None:
+    environment = world.create()
+    request = world.tear_down(environment)
+    world.account.account_id = "333333333333"
+    world.account.save()
+    world.until_rest(environment)
+    assert request.environment.operations.latest("started_at").state in ("refused", "failed")
+    assert "delete_stack" not in world.cloud.faults.calls
+    assert "different AWS account" in world.last_operation(environment).cause
+
+
+def test_a_stack_of_another_account_is_never_touched(world: World) -> None:
+    environment = world.create()
+    row = world.stack_row(environment)
+    theirs = row.stack_id.replace(world.account.account_id, "333333333333")
+    world.aws_stack().stack_id = theirs
+    Stack.objects.filter(pk=row.pk).update(stack_id=theirs)
+    world.tear_down(environment)
+    world.until_rest(environment)
+    assert "delete_stack" not in world.cloud.faults.calls
+    assert "another AWS account" in world.last_operation(environment).cause
