@@ -11,7 +11,7 @@ still shown to the approver.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from provisioning.aws.identifiers import is_create_only, lives_as_long_as_resource
@@ -30,16 +30,18 @@ def judge(
     *,
     old_template: Mapping[str, Any],
     new_template: Mapping[str, Any],
+    protected: Collection[str] = (),
 ) -> tuple[FirewallVerdict, ...]:
-    """The verdicts on everything that holds data, or may, by logical id.
+    """The verdicts on everything that holds data, or may, the dangerous ones first.
 
-    `difference` is our own comparison of the two templates.
+    `difference` is our own comparison of the two templates. `protected` are the logical ids that the
+    stack policy forbids to replace or delete: it is relaxed for nothing that has no verdict.
     """
     by_id = {change.logical_id: change for change in changes}
     verdicts = [
         verdict
         for change in changes
-        if (verdict := _judge_change(change, by_id, difference, old_template, new_template))
+        if (verdict := _judge_change(change, by_id, difference, (old_template, new_template), protected))
     ]
     verdicts += _unannounced(by_id, difference, old_template)
     return tuple(sorted(verdicts, key=lambda verdict: (not verdict.is_dangerous, verdict.logical_id)))
@@ -56,12 +58,12 @@ def _judge_change(
     change: PlannedChange,
     by_id: Mapping[str, PlannedChange],
     difference: TemplateDifference,
-    old_template: Mapping[str, Any],
-    new_template: Mapping[str, Any],
+    templates: tuple[Mapping[str, Any], Mapping[str, Any]],
+    protected: Collection[str],
 ) -> FirewallVerdict | None:
     if change.type == NESTED_STACK:
         reasons = list(_nested(change))
-    elif not may_hold_data(change.type):
+    elif not may_hold_data(change.type) and change.logical_id not in protected:
         return None
     else:
         reasons = [*_announced(change), *_disagreement(change, difference), *_loosened(change, difference)]
@@ -73,7 +75,7 @@ def _judge_change(
         type=change.type,
         physical_id=change.physical_id,
         is_dangerous=not harmless,
-        outcome=_outcome(change, old_template, new_template),
+        outcome=_outcome(change, *templates),
         reasons=(*reasons, *harmless),
     )
 

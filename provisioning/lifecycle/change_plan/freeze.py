@@ -10,7 +10,13 @@ from provisioning.aws.change_sets import ChangeSet
 from provisioning.lifecycle.change_plan.firewall import judge
 from provisioning.lifecycle.change_plan.pitfalls import Subject, find_pitfalls
 from provisioning.lifecycle.change_plan.review import ChangeFinding, ChangeReview, ValueChange
-from provisioning.lifecycle.change_plan.stack_policies import ALLOW_ALL, UnknownPolicyError, is_known, relaxed
+from provisioning.lifecycle.change_plan.stack_policies import (
+    ALLOW_ALL,
+    UnknownPolicyError,
+    is_known,
+    protected_by,
+    relaxed,
+)
 from provisioning.lifecycle.change_plan.tasks import tasks_to_run
 from provisioning.lifecycle.change_plan.template_difference import (
     TemplateDifference,
@@ -109,6 +115,7 @@ def judged(reading: ChangeReading, *, reverts_drift: bool) -> tuple[FirewallVerd
         compare_templates(reading.before.template, after),
         old_template=read_template(reading.before.template) or {},
         new_template=read_template(after) or {},
+        protected=protected_by(reading.before.policy),
     )
 
 

@@ -43,6 +43,14 @@ def relaxed(policy: str, logical_ids: Collection[str]) -> tuple[str, tuple[str, 
     return _compact({**document, "Statement": statements}), tuple(sorted(freed))
 
 
+def protected_by(policy: str) -> frozenset[str]:
+    """The logical ids that a policy forbids to replace or delete; none if the portal cannot read it."""
+    if not policy or not is_known(policy):
+        return frozenset()
+    denials = (statement for statement in json.loads(policy)["Statement"] if statement["Effect"] == "Deny")
+    return frozenset().union(*map(_named, denials))
+
+
 def _named(statement: dict[str, Any]) -> set[str]:
     resources = statement.get("Resource", ())
     resources = [resources] if isinstance(resources, str) else list(resources)
