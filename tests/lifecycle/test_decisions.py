@@ -50,7 +50,7 @@ def test_every_change_set_status_of_botocore_has_a_cell_in_every_phase() -> None
         assert set(EXECUTION_CELLS[phase]) == enumeration("ExecutionStatus")
 
 
-@pytest.mark.parametrize("kind", KINDS.values(), ids=str)
+@pytest.mark.parametrize("kind", KINDS.values(), ids=list(KINDS))
 def test_a_status_that_nobody_knows_yet_is_waited_for_and_logged(kind: Kind, caplog: pytest.LogCaptureFixture) -> None:
     for phase in Phase:
         with caplog.at_level(logging.ERROR):
