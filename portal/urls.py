@@ -82,6 +82,7 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/drift/", drift.detail, "drift"),
     page("environments/<uuid:pk>/drift/check/", drift.check, "check_drift"),
     page("environments/<uuid:pk>/drift/accept/", drift.accept, "accept_drift"),
+    page("environments/<uuid:pk>/drift/put-back/", drift.put_back, "put_back"),
     page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
     page("orphans/", orphans.index, "orphans"),

@@ -15,6 +15,7 @@ from typing import Any
 from provisioning.errors import WrongState
 from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
 from provisioning.lifecycle.change_plan.completion import complete_plan, note_new_design
+from provisioning.lifecycle.drift.after_change import outdate_drift
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ledger import open_ledger, open_lines, write_events, write_resources
 from provisioning.lifecycle.plan_document import ChangePlan, from_json
@@ -202,6 +203,7 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
     if request.state in (RequestState.APPROVED, RequestState.PLANNING):
         change_state(request, _request_after(outcome), at=at, reason=outcome.reason)
         _write_change(operation, outcome, at=at)
+    outdate_drift(operation, at=at)
     audit(action, actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind.key)
 
 

@@ -51,6 +51,13 @@ def current_plan_digest(environment: Environment) -> str:
     return _current(environment).values_list("digest", flat=True).first() or ""
 
 
+def current_plan(environment: Environment) -> Plan:
+    """Return the current plan. Raise LookupError if the environment has none."""
+    if (plan := _current(environment).first()) is None:
+        raise LookupError(f"The environment {environment.pk} has no plan.")
+    return plan
+
+
 def current_plan_for_pages(environment: Environment, *, main_body: bool = False) -> CurrentPlan | None:
     """Read the current plan without template bodies; with `main_body`, the main stack keeps its
     own.

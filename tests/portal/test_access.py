@@ -15,7 +15,17 @@ from provisioning.models import Environment
 from tests.portal.conftest import SLUG, People
 
 PUBLIC = {"healthz", "sign_in"}
-CHANGES = {"approve", "reject", "withdraw", "try_again", "preview", "sign_out", "check_drift", "accept_drift"}
+CHANGES = {
+    "approve",
+    "reject",
+    "withdraw",
+    "try_again",
+    "preview",
+    "sign_out",
+    "check_drift",
+    "accept_drift",
+    "put_back",
+}
 
 
 def addresses(environment: Environment) -> Iterator[tuple[str, str]]:

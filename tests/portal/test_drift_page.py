@@ -128,6 +128,20 @@ def test_accepting_is_for_exactly_the_report_that_was_read(running: Environment,
     assert "Accept this drift" not in text
 
 
+def test_putting_back_is_a_request_of_its_own(running: Environment, people: People) -> None:
+    report(running, STACK)
+    bob, url = people.client("bob"), f"/environments/{running.pk}/drift/put-back/"
+    assert "Put back as designed" in bob.get(f"/environments/{running.pk}/drift/").content.decode()
+    request_id = uuid.uuid4()
+    answers = [bob.post(url, {"request_id": request_id}) for _ in range(2)]
+    assert {answer.headers["Location"] for answer in answers} == {f"/requests/{request_id}/"}
+    request = running.requests.get(pk=request_id)
+    assert (request.kind, request.state) == ("put_back", "planning")
+    assert bob.get(f"/requests/{request_id}/").status_code == 200
+    assert bob.post(url, {}).status_code == 404
+    assert people.client("olivia").post(url, {"request_id": uuid.uuid4()}).status_code == 403
+
+
 def test_others_look_but_do_not_act(running: Environment, people: People) -> None:
     drift = report(running, STACK)
     url = f"/environments/{running.pk}/drift/"
@@ -137,6 +151,7 @@ def test_others_look_but_do_not_act(running: Environment, people: People) -> Non
     assert '<form method="post" action="/environments/' not in text
     assert olivia.post(f"{url}accept/", {"report": drift.pk}).status_code == 403
     assert olivia.post(f"{url}check/").status_code == 403
+    assert "Put back as designed" not in text
     assert {charlie.get(url).status_code, charlie.post(f"{url}check/").status_code} == {404}
 
 

@@ -14,6 +14,7 @@ from portal.pages.drift.page import drift_page
 from portal.web.lookups import Need, get_environment_for, person
 from provisioning.errors import NotFound
 from provisioning.lifecycle.services.drift import accept_drift, check_drift
+from provisioning.lifecycle.services.put_back import request_put_back
 
 
 @never_cache
@@ -43,3 +44,16 @@ def accept(request: HttpRequest, pk: UUID) -> HttpResponse:
     accept_drift(actor=user, environment=environment, report_id=report_id)
     messages.info(request, "Accepted. From now on, the environment is as it should be.")
     return redirect("drift", pk=pk)
+
+
+@require_POST
+def put_back(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Request that the drift is reverted. A double click sends the same id twice."""
+    user = person(request)
+    environment = get_environment_for(user, pk, Need.OPERATE)
+    try:
+        request_id = UUID(request.POST.get("request_id", ""))
+    except ValueError as error:
+        raise NotFound("Open the drift report again, then put the environment back.") from error
+    sent = request_put_back(actor=user, environment=environment, request_id=request_id)
+    return redirect("request", pk=sent.pk)

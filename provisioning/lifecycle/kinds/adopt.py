@@ -30,6 +30,7 @@ ADOPT: Final = Kind(
     cancelled=EnvironmentState.WITHDRAWN,
     starts_environment=True,
     removes_environment=False,
+    accepts_adopted=True,
     plan_keys=frozenset({"adopt"}),
     provides_plan=True,
     has_timeline=False,

@@ -33,6 +33,7 @@ CHANGE: Final = Kind(
     cancelled=None,
     starts_environment=False,
     removes_environment=False,
+    changes_stacks=True,
     plan_keys=frozenset({"change"}),
     provides_plan=True,
     has_timeline=False,
@@ -89,7 +90,7 @@ PUT_BACK: Final = replace(
         expired="Its approval has expired. Plan it again.",
     ),
     audit_action=AuditAction.REQUEST_PUT_BACK,
-    plan_keys=frozenset({"change"}),
+    plan_keys=frozenset({"put_back"}),
     provides_plan=False,
 )
 
@@ -115,7 +116,7 @@ PLAN: Final = Kind(
     cancelled=None,
     starts_environment=False,
     removes_environment=False,
-    plan_keys=frozenset({"change"}),
+    plan_keys=frozenset({"change", "put_back"}),
     provides_plan=False,
     has_timeline=False,
     approval_checks=frozenset(),

@@ -78,6 +78,11 @@ class Kind:
     # The environment's page offers it, with a form at the URL of its key.
     is_offered: bool = False
 
+    # It changes stacks, so their fingerprints are taken again after it.
+    changes_stacks: bool = False
+    # It can be requested for an adopted stack, which is otherwise only watched.
+    accepts_adopted: bool = False
+
     # The environment's states while and after an operation of this kind runs; None stands for the
     # state before the operation. A step's outcome may name another one.
     moving: EnvironmentState

@@ -31,6 +31,7 @@ RECOVER: Final = Kind(
     starts_environment=False,
     removes_environment=False,
     plan_keys=frozenset({"recover"}),
+    changes_stacks=True,
     provides_plan=False,
     has_timeline=False,
     approval_checks=frozenset(),

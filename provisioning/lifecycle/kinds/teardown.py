@@ -24,6 +24,7 @@ TEARDOWN: Final = Kind(
     audit_action=AuditAction.REQUEST_TEARDOWN,
     permission=Permission.OPERATE,
     is_offered=True,
+    accepts_adopted=True,
     moving=EnvironmentState.TEARING_DOWN,
     succeeded=EnvironmentState.GONE,
     failed=EnvironmentState.TEARDOWN_FAILED,

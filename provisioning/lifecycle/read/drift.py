@@ -9,6 +9,7 @@ from uuid import UUID
 
 from provisioning.lifecycle.drift.nominations import newest_report
 from provisioning.lifecycle.drift.report_document import UNFINISHED, DriftContent, DriftStatus
+from provisioning.lifecycle.drift.reverting import can_revert, not_reverted
 from provisioning.lifecycle.states import EnvironmentState, Tone
 from provisioning.models import DriftReport, Environment, User
 
@@ -24,7 +25,9 @@ _TONES: Final[dict[DriftStatus, Tone]] = {
 
 @dataclass(frozen=True, slots=True)
 class DriftView:
-    """The newest report. `sentence` says in one line what is known."""
+    """The newest report. `sentence` says in one line what is known. `not_reverted` are sentences about
+    what putting back leaves as it is.
+    """
 
     report_id: UUID
     at: datetime
@@ -37,6 +40,7 @@ class DriftView:
     is_unfinished: bool
     can_be_accepted: bool
     can_be_put_back: bool
+    not_reverted: tuple[str, ...]
 
 
 def drift_of(environment: Environment) -> DriftView | None:
@@ -66,7 +70,8 @@ def _view(report: DriftReport, environment: Environment) -> DriftView:
         accepted_by=report.accepted_by,
         is_unfinished=status in UNFINISHED,
         can_be_accepted=is_drifted and is_running,
-        can_be_put_back=is_drifted and is_running and bool(content.resources),
+        can_be_put_back=is_drifted and is_running and can_revert(content) and not environment.is_adopted,
+        not_reverted=not_reverted(content) if is_drifted else (),
     )
 
 

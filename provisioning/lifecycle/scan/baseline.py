@@ -1,7 +1,7 @@
 """Takes the baseline of every running environment's stacks: the ledger and the fingerprint.
 
-A stack has a baseline if `fingerprint_at` is set. An operation that changes a stack clears it with
-`clear_baselines`, and so the next run takes a new one. Stacks of earlier versions have none yet,
+A stack has a baseline if `fingerprint_at` is set. The end of an operation that has changed the stack
+clears it (`drift/after_change.py`), and so the next run takes a new one. Stacks of earlier versions have none yet,
 and get theirs the same way. Safe to repeat, and to run twice at the same time.
 """
 
@@ -62,11 +62,6 @@ def take_baselines(aws_for: AwsFor) -> int:
                 log.warning("No baseline of the stacks in %s, %s: %s", account, region, error)
                 break
     return taken
-
-
-def clear_baselines(environment: Environment) -> None:
-    """Let new baselines be taken, after the portal itself has changed the environment's stacks."""
-    Stack.objects.filter(environment=environment).update(fingerprint={}, fingerprint_at=None)
 
 
 def newest_stacks() -> QuerySet[Stack]:

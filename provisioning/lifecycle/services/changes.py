@@ -126,20 +126,14 @@ def file_change(
 
     Call it inside a transaction, after the rules were checked.
     """
-    at = clock.now()
-    # One request at a time: the row is locked while the others are checked and this one is written.
-    Environment.objects.select_for_update().get(pk=environment.pk)
-    if (sent := request_sent_before(request_id, actor=actor, environment=environment)) is not None:
-        return sent
-    check_may_be_changed(environment, kind)
     Artefact.objects.bulk_create(
         [
-            Artefact(sha256=sha256, body=body, size=len(body), stored_at=at)
+            Artefact(sha256=sha256, body=body, size=len(body), stored_at=clock.now())
             for sha256, body in sorted(draft.artefacts.items())
         ],
         ignore_conflicts=True,
     )
-    plan = Plan.objects.create(
+    plan = Plan(
         environment=environment,
         digest=digest_of(draft.document),
         content=as_json(draft.document),
@@ -147,8 +141,25 @@ def file_change(
         proof=draft.proof.as_json(),
         timeline=draft.timeline.as_json(),
         external_names=[asdict(name) for name in draft.external_names],
-        created_at=at,
+        created_at=clock.now(),
     )
+    return file_plan(actor=actor, environment=environment, plan=plan, kind=kind, request_id=request_id, note=note)
+
+
+def file_plan(
+    *, actor: User, environment: Environment, plan: Plan, kind: Kind, request_id: uuid.UUID, note: str = ""
+) -> Request:
+    """Write a request in PLANNING with this plan, and open the operation that lets AWS plan it.
+
+    Call it inside a transaction, after the rules were checked.
+    """
+    at = clock.now()
+    # One request at a time: the row is locked while the others are checked and this one is written.
+    Environment.objects.select_for_update().get(pk=environment.pk)
+    if (sent := request_sent_before(request_id, actor=actor, environment=environment)) is not None:
+        return sent
+    check_may_be_changed(environment, kind)
+    plan.save(force_insert=True)
     request = Request.objects.create(
         id=request_id,
         kind=kind.key,

@@ -166,6 +166,8 @@ def why_not_requested(kind: Kind, environment: Environment) -> str:
     if state not in kind.starts_from:
         label = state.label.lower()
         return f"The environment is “{label}”. It can be {kind.words.participle} when that has ended."
+    if environment.is_adopted and not kind.accepts_adopted:
+        return f"An adopted stack is only watched. It cannot be {kind.words.participle} here."
     pending = Request.objects.filter(environment=environment, kind=kind.key, state=RequestState.WAITING)
     return kind.words.pending if pending.exists() else ""
 
