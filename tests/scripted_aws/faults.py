@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Literal
@@ -55,6 +55,8 @@ class Faults:
     late_rate: float = 0.0
     late_seconds: float = 60.0
     calls: list[str] = field(default_factory=list)
+    refuses: Callable[[str], AwsError | None] = lambda _call: None
+    """What AWS answers to every call of this name now, if it refuses them."""
     late: dict[str, deque[float]] = field(default_factory=lambda: defaultdict(deque))
     """Method -> seconds after which the next calls take effect; their answers are lost."""
     _scripted: dict[tuple[str, When], deque[BaseException]] = field(default_factory=lambda: defaultdict(deque))
@@ -87,6 +89,8 @@ class Faults:
     def strike(self, call: str, when: When) -> None:
         if queue := self._scripted[call, when]:
             raise queue.popleft()
+        if when == "before" and (refusal := self.refuses(call)) is not None:
+            raise refusal
         if self.crash_rate and self.random.random() < self.crash_rate:
             raise WorkerDied(f"{when} {call}")
         if self.rate and self.random.random() < self.rate:
