@@ -21,6 +21,8 @@ SQL = "COALESCE(%(now)s::timestamptz, clock_timestamp())"
 class Clock(Protocol):
     def now(self) -> datetime: ...
 
+    def uptime(self) -> float: ...
+
 
 class DatabaseClock:
     def now(self) -> datetime:
@@ -30,6 +32,9 @@ class DatabaseClock:
         if row is None or not isinstance(row[0], datetime):
             raise TypeError(f"PostgreSQL returned {row!r} as the time.")
         return row[0]
+
+    def uptime(self) -> float:
+        return permits.uptime()
 
 
 _clocks: list[Clock] = [DatabaseClock()]
@@ -51,8 +56,7 @@ def uptime() -> float:
     """Seconds on a clock that cannot be set and that runs while the machine is suspended. Only
     differences of it mean anything.
     """
-    clock = _clocks[-1]
-    return permits.uptime() if isinstance(clock, DatabaseClock) else clock.now().timestamp()
+    return _clocks[-1].uptime()
 
 
 @contextmanager

@@ -24,6 +24,9 @@ class ManualClock:
     def now(self) -> datetime:
         return self.at
 
+    def uptime(self) -> float:
+        return self.at.timestamp()
+
     def advance(self, seconds: float) -> None:
         self.at += timedelta(seconds=seconds)
 

@@ -17,10 +17,10 @@ import django
 django.setup()
 logging.disable(logging.CRITICAL)
 
-from django.db import connection  # noqa: E402
+from django.db import connection
 
-from tests.simulation.approvals import record_approvals  # noqa: E402
-from tests.simulation.run import Result, run_seed  # noqa: E402
+from tests.simulation.approvals import record_approvals
+from tests.simulation.run import Result, run_seed
 
 
 def main() -> int:

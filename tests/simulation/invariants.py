@@ -19,7 +19,7 @@ from tests.simulation.world import SimulatedWorld
 ENVIRONMENT_TAG = "portal:environment-id"
 
 
-class Violated(AssertionError):
+class Violated(AssertionError):  # noqa: N818 - it names what has happened
     """An invariant does not hold."""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from itertools import pairwise
 
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, OPERATION_GRAPH, REQUEST_GRAPH
 from provisioning.models import AuditEvent, Environment, Operation, Receipt, Request, Stack, StackResource, Transition
@@ -35,7 +36,7 @@ def _everything_happened_once() -> None:
     for transition in Transition.objects.order_by("id"):
         chains[transition.subject_id].append((transition.from_state, transition.to_state))
     for subject, chain in chains.items():
-        for (_, reached), (left, _) in zip(chain, chain[1:], strict=False):
+        for (_, reached), (left, _) in pairwise(chain):
             check(holds=reached == left, sentence=f"the history of {subject} has a gap or a repetition: {chain}")
     for operation in Operation.objects.all():
         ends = [to for _, to in chains[operation.pk] if to in OPERATION_GRAPH.ends]

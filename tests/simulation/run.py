@@ -62,7 +62,7 @@ def run_seed(seed: int) -> Result:
         world = populate(cloud, seed, drawn, scheduler, database_time)
         try:
             _live(world)
-        except (Violated, Exception) as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed
             failure = f"{type(error).__name__}: {error}"
             trace.add(failure)
             if not isinstance(error, Violated):
@@ -91,10 +91,11 @@ def _live(world: SimulatedWorld) -> None:
     trouble.draw()
     cloud.faults.refuses = trouble.refusal
     scheduler.at_point = trouble.at_point
+    scheduler.at_point_in_lock = trouble.at_point_in_lock
     watch_with(scheduler)
     for _ in range(world.random.randint(2, 3)):
         workers.start(after=world.random.uniform(0, 5))
-    People(world).start()
+    People(world, workers.nudge).start()
     trouble.start()
     calm_at = world.clock.now() + TROUBLE_LASTS
     while True:

@@ -10,7 +10,6 @@ lines of code, and the same seed gives the same run.
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -64,7 +63,7 @@ class Scheduler:
     pool: ThreadPool
     switching: float = 0.2
     at_point: Callable[[Actor, str], None] = lambda _actor, _point: None
-    after_turn: Callable[[], None] = lambda: None
+    at_point_in_lock: Callable[[Actor, str], None] = lambda _actor, _point: None
     actors: list[Actor] = field(default_factory=list)
     turns: int = 0
     _last: Actor | None = None
@@ -89,6 +88,17 @@ class Scheduler:
         has_to_stop = actor.process.is_dead or _is_paused(actor, now)
         if has_to_stop or self.random.random() < self.switching:
             self._hand_over(actor)
+
+    def point_in_lock(self, label: str) -> None:
+        """A process may die here, but nobody else may run."""
+        actor = _actor.get()
+        if actor is None:
+            return
+        actor.at_point = label
+        if not actor.process.is_dead:
+            self.at_point_in_lock(actor, label)
+        if actor.process.is_dead:
+            raise WorkerDied(label)
 
     def sleep(self, seconds: float) -> None:
         actor = _actor.get()
@@ -125,7 +135,6 @@ class Scheduler:
             return True
         self.turns += 1
         self._resume(actor)
-        self.after_turn()
         return True
 
     def _choose(self) -> Actor | None:
@@ -156,7 +165,7 @@ class Scheduler:
                 actor.run()
         except WorkerDied:
             pass
-        except BaseException as error:
+        except BaseException as error:  # noqa: BLE001 - the scheduler raises it in its own thread
             actor.error = error
         finally:
             _actor.reset(token)

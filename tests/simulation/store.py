@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import connection
 
-from tests.scripted_aws.faults import WorkerDied
 from tests.simulation.scheduler import Scheduler
 
 _LOCKS = re.compile(r"^\s*(INSERT|UPDATE|DELETE|LOCK|TRUNCATE|WITH)|\bFOR (NO KEY )?(UPDATE|SHARE)\b", re.IGNORECASE)
@@ -27,6 +26,15 @@ def watch_connection() -> None:
     connection.execute_wrappers.append(_Watch())
 
 
+def probe(label: str) -> None:
+    """A labelled point of the engine. It hands over unless it is inside a transaction."""
+    scheduler = _scheduler[0] if _scheduler else None
+    if scheduler is not None and not connection.in_atomic_block:
+        scheduler.point(label)
+    elif scheduler is not None:
+        scheduler.point_in_lock(label)
+
+
 class _Watch:
     """Hands over before a statement, but never while the transaction holds a lock: another actor
     would wait for it in PostgreSQL, and the simulation with it. A process may die even then.
@@ -41,9 +49,7 @@ class _Watch:
             self._holds_lock = False
         if scheduler is not None:
             if self._holds_lock:
-                actor = scheduler.current()
-                if actor is not None and actor.process.is_dead:
-                    raise WorkerDied(sql[:60])
+                scheduler.point_in_lock(f"sql {_short(sql)}")
             else:
                 scheduler.point(f"sql {_short(sql)}")
         result = execute(sql, params, many, context)
@@ -68,7 +74,8 @@ def empty_store() -> None:
     """Remove all rows, also those that nobody may delete, and start all sequences again."""
     with connection.cursor() as cursor:
         questions = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(table)})" for table in _tables()
+            f"SELECT '{table}' WHERE EXISTS (SELECT 1 FROM {connection.ops.quote_name(table)})"  # noqa: S608 - names of tables
+            for table in _tables()
         )
         cursor.execute(questions)
         filled = [connection.ops.quote_name(row[0]) for row in cursor.fetchall()]

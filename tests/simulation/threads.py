@@ -12,11 +12,10 @@ from collections.abc import Callable
 from django.db import connection, connections
 from psycopg.pq import TransactionStatus
 
-
 STUCK_SECONDS = 20.0
 
 
-class Stuck(Exception):
+class Stuck(Exception):  # noqa: N818 - it names what has happened
     """A thread waits for something that another one has, such as a lock in PostgreSQL."""
 
 

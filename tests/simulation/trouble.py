@@ -116,6 +116,11 @@ class Trouble:
         elif self.world.chance(self.pausing):
             self._pause(actor, point)
 
+    def at_point_in_lock(self, actor: Actor, point: str) -> None:
+        if actor.process.name.startswith("worker") and self.world.chance(self.killing):
+            self.world.trace.add(f"dies in a transaction at {point}", actor.label)
+            self.world.scheduler.kill(actor.process)
+
     def _pause(self, actor: Actor, point: str) -> None:
         """The whole process, or this thread alone while its lease is renewed."""
         seconds = self.world.random.choice(PAUSES)
@@ -134,9 +139,6 @@ class Trouble:
         return None
 
     # Between turns
-
-    def after_turn(self) -> None:
-        self.workers.replace_the_dead()
 
     def start(self) -> None:
         """As an actor of its own, so that trouble comes at any time."""

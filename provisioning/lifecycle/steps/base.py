@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import cached_property
 from typing import Final, TypeAlias
+
+from django.utils.functional import cached_property
 
 from provisioning.aws import interface
 from provisioning.lifecycle.change_plan.freeze import FrozenPlan
