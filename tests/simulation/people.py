@@ -23,10 +23,7 @@ WANTED = 2
 
 @dataclass
 class People:
-    """`nudge` wakes the workers, as Redis does."""
-
     world: SimulatedWorld
-    nudge: Callable[[], None]
 
     def start(self) -> None:
         self.world.scheduler.spawn(Process("people"), "page", self.run)
@@ -38,7 +35,6 @@ class People:
                 self._act()
             except PortalError as refusal:
                 world.trace.add(f"was refused: {refusal.sentence[:90]}", "people")
-            self.nudge()
             world.scheduler.sleep(world.random.uniform(5, 90))
 
     def _act(self) -> None:

@@ -92,10 +92,11 @@ def _live(world: SimulatedWorld) -> None:
     cloud.faults.refuses = trouble.refusal
     scheduler.at_point = trouble.at_point
     scheduler.at_point_in_lock = trouble.at_point_in_lock
+    scheduler.next_due = workers.next_due
     watch_with(scheduler)
     for _ in range(world.random.randint(2, 3)):
         workers.start(after=world.random.uniform(0, 5))
-    People(world, workers.nudge).start()
+    People(world).start()
     trouble.start()
     calm_at = world.clock.now() + TROUBLE_LASTS
     while True:

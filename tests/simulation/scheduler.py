@@ -43,6 +43,8 @@ class Actor:
     is_done: bool = False
     error: BaseException | None = None
     at_point: str = "start"
+    waits_for: str = ""
+    """The work that wakes it, as `Scheduler.next_due` names it."""
     paused_until: datetime | None = None
     thread: PooledThread | None = None
 
@@ -66,6 +68,8 @@ class Scheduler:
     at_point_in_lock: Callable[[Actor, str], None] = lambda _actor, _point: None
     actors: list[Actor] = field(default_factory=list)
     turns: int = 0
+    next_due: Callable[[], dict[str, datetime]] = dict
+    """When work of each kind is due next."""
     _last: Actor | None = None
 
     def spawn(self, process: Process, name: str, run: Callable[[], None], *, after: float = 0.0) -> Actor:
@@ -100,10 +104,11 @@ class Scheduler:
         if actor.process.is_dead:
             raise WorkerDied(label)
 
-    def sleep(self, seconds: float) -> None:
+    def sleep(self, seconds: float, *, waits_for: str = "") -> None:
+        """Until the time has passed or, soon after, work of that kind is due."""
         actor = _actor.get()
         assert actor is not None
-        actor.at_point = "asleep"
+        actor.at_point, actor.waits_for = "asleep", waits_for
         actor.wake_at = self.clock.now() + timedelta(seconds=seconds)
         self._hand_over(actor)
 
@@ -146,7 +151,14 @@ class Scheduler:
         return self.random.choice(ready) if ready else None
 
     def _wait(self) -> None:
-        """Nobody can run: time passes until somebody can."""
+        """Nobody can run: time passes until somebody can. Real workers look every second; here,
+        they look when there is something to see.
+        """
+        due = self.next_due()
+        for actor in self.actors:
+            if actor.at_point == "asleep" and actor.waits_for in due:
+                at = max(due[actor.waits_for], self.clock.now()) + timedelta(seconds=self.random.uniform(0, 2))
+                actor.wake_at = min(actor.wake_at, at)
         self.clock.move_to(min(_ready_at(actor) for actor in self.actors))
 
     def _resume(self, actor: Actor) -> None:
