@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-long check bench clean browser
+.PHONY: help setup demo test test-long check simulate bench clean browser
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -35,6 +35,10 @@ check: setup ## linters, types, word list, import rules, Django's own checks: si
 	@.venv/bin/lint-imports > .cache/imports.log 2>&1 || { cat .cache/imports.log; exit 1; }
 	@SECRET_KEY=$$($(RUN) -c 'import secrets; print(secrets.token_urlsafe(60))') DATABASE_URL=postgresql://127.0.0.1/portal REDIS_URL=redis://127.0.0.1/0 \
 	  ALLOWED_HOSTS=portal.example $(RUN) manage.py check --deploy --fail-level WARNING > .cache/check.log 2>&1 || { cat .cache/check.log; exit 1; }
+
+SEEDS ?= 100
+simulate: setup ## the engine against a scripted AWS with faults from seeds: SEEDS=n [SEED=first]
+	@exec $(RUN) manage.py simulate $(SEEDS) $(if $(SEED),--seed $(SEED))
 
 bench: setup ## the figures that the README quotes, as ratios of one run
 	@$(RUN) -m tests.bench

@@ -47,6 +47,11 @@ class Result:
 _pool = ThreadPool(watch_connection)
 
 
+def close_threads() -> None:
+    """End the threads that are kept for the next seed, with their database connections."""
+    _pool.close()
+
+
 def run_seed(seed: int) -> Result:
     began = time.perf_counter()
     empty_store()

@@ -111,14 +111,14 @@ class Trouble:
             return
         share = self.killing_in_calls if in_call else self.killing
         if self.world.chance(share):
-            self.world.trace.add(f"dies at {point}", actor.label)
+            self.world.trace.add(f"crashes at {point}", actor.label)
             self.world.scheduler.kill(actor.process)
         elif self.world.chance(self.pausing):
             self._pause(actor, point)
 
     def at_point_in_lock(self, actor: Actor, point: str) -> None:
         if actor.process.name.startswith("worker") and self.world.chance(self.killing):
-            self.world.trace.add(f"dies in a transaction at {point}", actor.label)
+            self.world.trace.add(f"crashes in a transaction at {point}", actor.label)
             self.world.scheduler.kill(actor.process)
 
     def _pause(self, actor: Actor, point: str) -> None:

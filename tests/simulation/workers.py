@@ -1,5 +1,5 @@
 """Workers: each a process with the threads of a real one, namely the engine's loop, the renewal of
-its leases and the poller. A worker that dies is replaced after a while.
+its leases and the poller. A worker that crashes is replaced after a while.
 """
 
 from __future__ import annotations
