@@ -19,7 +19,7 @@ ADOPT: Final = Kind(
         approve="Approve and adopt",
         stack_step="Read {stack} in {region}",
         pending="The adoption is pending approval. The stack is not watched before that.",
-        expired="Its approval has expired. Request the adoption again.",
+        again="Request the adoption again.",
     ),
     audit_action=AuditAction.REQUEST_ADOPT,
     permission=Permission.OPERATE,

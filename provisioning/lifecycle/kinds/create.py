@@ -19,7 +19,7 @@ CREATE: Final = Kind(
         approve="Approve and create",
         stack_step="Create {stack} in {region}",
         pending="The creation is pending approval. Nothing is created before that.",
-        expired="Its approval has expired. Tear the environment down and request it again.",
+        again="Tear the environment down and request it again.",
     ),
     audit_action=AuditAction.REQUEST_CREATE,
     permission=Permission.OPERATE,

@@ -59,7 +59,11 @@ class Words:
     approve: str  # the label of the approver's button
     stack_step: str  # the title of the step for one of several stacks, with {stack} and {region}
     pending: str  # what a page says while the request is pending approval
-    expired: str  # what to do when a failed request can no longer be retried
+    again: str  # what to do when a failed request can no longer be retried
+
+    @property
+    def expired(self) -> str:
+        return f"Its approval has expired. {self.again}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +81,8 @@ class Kind:
     is_decided: bool = True
     # The environment's page offers it, with a form at the URL of its key.
     is_offered: bool = False
+    # It is offered only where the last failure suggests it, or the environment needs it.
+    only_if_suggested: bool = False
 
     # It changes stacks, so their fingerprints are taken again after it.
     changes_stacks: bool = False

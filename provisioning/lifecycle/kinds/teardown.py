@@ -19,7 +19,7 @@ TEARDOWN: Final = Kind(
         approve="Approve the teardown",
         stack_step="Delete {stack} in {region}",
         pending="A teardown is pending approval.",
-        expired="Its approval has expired. Request the teardown again.",
+        again="Request the teardown again.",
     ),
     audit_action=AuditAction.REQUEST_TEARDOWN,
     permission=Permission.OPERATE,

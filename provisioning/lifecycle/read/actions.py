@@ -1,4 +1,7 @@
-"""The actions that a page offers on an environment, for one user. Reads only."""
+"""The actions that a page offers on an environment, for one user. Reads only.
+
+Every state has one, also while an operation is in progress.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,14 @@ from typing import Literal, TypeAlias
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import may, may_operate
 from provisioning.lifecycle.decisions import Button
-from provisioning.lifecycle.kinds.registry import KINDS, kinds_failing_in
+from provisioning.lifecycle.kinds.record import Kind
+from provisioning.lifecycle.kinds.registry import KINDS, kind_of, kinds_failing_in
+from provisioning.lifecycle.read.cancellation import cancellation, why_not_stop_watching
+from provisioning.lifecycle.read.operation_view import last_operation
 from provisioning.lifecycle.services.recording import why_not_requested
 from provisioning.lifecycle.services.retry import why_not_retry
-from provisioning.models import Environment, User
+from provisioning.lifecycle.states import EnvironmentState
+from provisioning.models import Environment, Operation, User
 
 Tone: TypeAlias = Literal["primary", "quiet", "danger"]
 
@@ -33,17 +40,40 @@ class Action:
     opens_page: bool = False
 
 
-def actions_for(*, actor: User, environment: Environment) -> list[Action]:
-    """The actions that this user may take, most useful first; none for users who may only look."""
+def actions_for(*, actor: User, environment: Environment, operation: Operation | None = None) -> list[Action]:
+    """The actions that this user may take, most useful first; none for users who may only look.
+
+    `operation` is the environment's last one, if the caller already has it.
+    """
     team, actions = environment.team, []
+    if operation is None:
+        operation = last_operation(environment)
+    if operation is not None and operation.ended_at is None:
+        return _while_in_progress(operation) if may(actor, team, kind_of(operation.kind).permission) else []
     if kinds_failing_in(environment.state) and may_operate(actor, team):
         why_not = why_not_retry(environment, at=clock.now())
         actions.append(Action(Button.RETRY, "Retry", "primary", why_not))
+    suggested = operation.next_action if operation is not None else ""
     for kind in KINDS.values():
-        if not kind.is_offered or environment.state not in kind.starts_from:
-            continue
-        if may(actor, team, kind.permission):
+        if _is_offered(kind, environment, suggested) and may(actor, team, kind.permission):
             tone: Tone = "danger" if kind.removes_environment else "quiet"
             why_not = why_not_requested(kind, environment)
             actions.append(Action(kind.key, kind.words.verb, tone, why_not, opens_page=True))
     return actions
+
+
+def _while_in_progress(operation: Operation) -> list[Action]:
+    noun = kind_of(operation.kind).words.noun.lower()
+    actions = []
+    if not why_not_stop_watching(operation, now=clock.now()):
+        actions.append(Action(Button.STOP_WATCHING, "Stop watching", "danger", opens_page=True))
+    why_not = cancellation(operation).why_not
+    actions.append(Action(Button.CANCEL, f"Cancel the {noun}", "danger", why_not, opens_page=True))
+    return actions
+
+
+def _is_offered(kind: Kind, environment: Environment, suggested: str) -> bool:
+    if not kind.is_offered or kind.starts_environment or environment.state not in kind.starts_from:
+        return False
+    stuck = environment.state == EnvironmentState.NEEDS_REPAIR and not environment.needs_repair
+    return not kind.only_if_suggested or suggested == kind.key or stuck

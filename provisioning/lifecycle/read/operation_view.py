@@ -18,7 +18,7 @@ from provisioning.models import Environment, Operation
 class StepView:
     key: str
     title: str
-    state: Literal["todo", "now", "done", "failed"]
+    state: Literal["todo", "now", "done", "failed", "cancelled"]
     detail: str = ""
 
 
@@ -50,7 +50,8 @@ def steps(operation: Operation) -> list[StepView]:
     ended = operation.ended_at is not None
     detail = (operation.cause if ended else data.trouble) or _detail(operation, data)
     views = [StepView(key, title, "done" if number < position else "todo") for number, (key, title) in enumerate(plan)]
-    views[position] = replace(views[position], state="failed" if ended else "now", detail=detail)
+    end: Literal["failed", "cancelled"] = "cancelled" if operation.state == OperationState.CANCELLED else "failed"
+    views[position] = replace(views[position], state=end if ended else "now", detail=detail)
     for number, view in enumerate(views):
         if (reason := data.given_up.get(view.key.removeprefix("stack-"))) and view.key.startswith("stack-"):
             views[number] = replace(view, state="failed", detail=reason)
@@ -60,6 +61,8 @@ def steps(operation: Operation) -> list[StepView]:
 def _position(operation: Operation, kind: Kind, data: StepData, keys: Sequence[str]) -> int:
     """The number of the current step; `keys` are all steps before the post-deployment tasks."""
     state = OperationState(data.ended_in or operation.state)
+    if state == OperationState.CANCELLING and data.cancelled_in:
+        state = OperationState(data.cancelled_in)
     if state == OperationState.FINISHING:
         return len(keys) + data.tasks_done
     current = next((step for step in kind.steps if state in step.states), None)
@@ -76,6 +79,10 @@ def _position(operation: Operation, kind: Kind, data: StepData, keys: Sequence[s
 
 def _detail(operation: Operation, data: StepData) -> str:
     state = OperationState(operation.state)
+    if data.cancel_refused:
+        return f"It could not be cancelled: {data.cancel_refused}"
+    if operation.cancel_requested_at is not None:
+        return "Cancelling: AWS is asked how far it is."
     if state in (OperationState.CLEARING, OperationState.ROLLING_BACK):
         return f"{state.label}."
     if data.delete_round and state == OperationState.DELETING:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Final
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may_operate
+from provisioning.lifecycle.access import check_may, check_may_operate
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in
 from provisioning.lifecycle.operations import open_operation
@@ -14,13 +15,18 @@ from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import atomic_with, change_state
 from provisioning.models import Environment, Operation, Request, User
 
+ATTEMPTS: Final = 10
+"""How often one approval may be carried out. Someone should look at the cause before an eleventh."""
+_NEVER_BEGUN: Final = (RequestState.PLANNING, RequestState.WAITING, RequestState.REJECTED, RequestState.WITHDRAWN)
+
 
 def retry_operation(*, actor: User, environment: Environment) -> Operation:
     """Start another attempt at the request that failed.
 
     What exists in AWS decides the first step, not the old attempt.
 
-    Raises NotAllowed, and WrongState if there is nothing to retry or its approval has expired.
+    Raises NotAllowed, and WrongState if there is nothing to retry, if its approval has expired, or
+    if it was attempted too often.
     """
     check_may_operate(actor, environment.team)
     at = clock.now()
@@ -29,6 +35,7 @@ def retry_operation(*, actor: User, environment: Environment) -> Operation:
     request = request_to_retry(environment)
     if request is None:
         raise WrongState("There is nothing to retry.")
+    check_may(actor, environment.team, kind_of(request.kind).permission)
     request.environment = environment
     with atomic_with(request, environment):
         change_state(request, RequestState.APPROVED, at=at, actor=actor, reason="Retried.")
@@ -42,7 +49,7 @@ def request_to_retry(environment: Environment) -> Request | None:
     failing = [kind.key for kind in kinds_failing_in(environment.state)]
     return (
         Request.objects.filter(environment=environment, kind__in=failing)
-        .exclude(state__in=[RequestState.WAITING, RequestState.REJECTED, RequestState.WITHDRAWN])
+        .exclude(state__in=_NEVER_BEGUN)
         .select_related("plan")
         .order_by("-requested_at")
         .first()
@@ -52,14 +59,18 @@ def request_to_retry(environment: Environment) -> Request | None:
 def why_not_retry(environment: Environment, *, at: datetime) -> str:
     """Why the environment cannot be retried now, as a sentence; empty if it can."""
     state = EnvironmentState(environment.state)
-    if not kinds_failing_in(state):
-        return f"There is nothing to retry: the environment is “{state.label.lower()}”."
-    request = request_to_retry(environment)
+    request = request_to_retry(environment) if kinds_failing_in(state) else None
     if request is None:
-        return "There is nothing to retry."
+        return f"There is nothing to retry: the environment is “{state.label.lower()}”."
+    words = kind_of(request.kind).words
+    if request.state == RequestState.CANCELLED:
+        return f"The {words.noun.lower()} was cancelled. {words.again}"
     if request.state == RequestState.EXPIRED or (request.expires_at is not None and request.expires_at <= at):
-        return kind_of(request.kind).words.expired
+        return words.expired
     if request.state != RequestState.FAILED:
         return f"The request is “{RequestState(request.state).label.lower()}”."
-    pending = Request.objects.filter(environment_id=request.environment_id, state=RequestState.WAITING).first()
+    if Operation.objects.filter(request=request).count() >= ATTEMPTS:
+        return f"It has failed {ATTEMPTS} times. Fix the cause first. {words.again}"
+    undecided = [RequestState.PLANNING, RequestState.WAITING]
+    pending = Request.objects.filter(environment_id=request.environment_id, state__in=undecided).first()
     return kind_of(pending.kind).words.pending if pending is not None else ""
