@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
+from portal.pages.cancel import views as cancel
 from portal.pages.catalogue import views as catalogue
 from portal.pages.components import views as components
 from portal.pages.drift import views as drift
@@ -16,6 +17,7 @@ from portal.pages.exports import views as exporting
 from portal.pages.home import views as home
 from portal.pages.import_terraform import views as importing
 from portal.pages.orphans import views as orphans
+from portal.pages.recover import views as recover
 from portal.pages.request_form import views as request_form
 from portal.pages.requests import views as requests
 from portal.pages.sign_in import views as sign_in
@@ -79,6 +81,9 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/live/", environments.live, "environment_live"),
     page("environments/<uuid:pk>/export/", exporting.of_environment, "environment_export"),
     page("environments/<uuid:pk>/retry/", environments.retry, "try_again"),
+    page("environments/<uuid:pk>/cancel/", cancel.cancel, "cancel"),
+    page("environments/<uuid:pk>/stop-watching/", cancel.stop_watching, "stop_watching"),
+    page("environments/<uuid:pk>/recover/", recover.recover, "recover"),
     page("environments/<uuid:pk>/drift/", drift.detail, "drift"),
     page("environments/<uuid:pk>/drift/check/", drift.check, "check_drift"),
     page("environments/<uuid:pk>/drift/accept/", drift.accept, "accept_drift"),

@@ -12,6 +12,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from portal.pages.environments.manual_tasks import ManualTaskLine, manual_task_lines
+from portal.pages.environments.outlook import Answer, Choice, answers, approver_of, choices
 from portal.pages.environments.resources import Section, sections_of
 from portal.pages.versions.page import News, news_of
 from portal.panels.diagram import DiagramPanel, diagram_panel
@@ -172,12 +173,26 @@ class EnvironmentPage:
     history: list[Entry]
     has_receipt: bool
     is_out_of_date: bool
+    is_late: bool
+    choices: list[Choice]
+    answers: list[Answer]
+    approval: Request | None
     poll_seconds: int
     oob: bool
 
     @property
     def other_actions(self) -> list[Action]:
         return [action for action in self.actions if self.failure is None or action != self.failure.action]
+
+    @property
+    def was_cancelled(self) -> bool:
+        return self.operation is not None and self.operation.state == OperationState.CANCELLED
+
+    @property
+    def running_for(self) -> datetime | None:
+        """Since when the operation in progress runs."""
+        operation = self.operation
+        return operation.started_at if operation is not None and operation.ended_at is None else None
 
     @property
     def was_withdrawn(self) -> bool:
@@ -190,7 +205,7 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
     now = progress(environment, operation=operation)
     plan = current_plan_for_pages(environment, main_body=True)
     pending = pending_request(environment)
-    actions = actions_for(actor=user, environment=environment)
+    actions = actions_for(actor=user, environment=environment, operation=operation)
     failed = failure(environment, operation=operation) if state not in NO_LONGER_THERE else None
     failed_id = failed.logical_id if failed else ""
     failed_address = next((line.address for line in now.resources if failed_id and line.logical_id == failed_id), "")
@@ -223,6 +238,10 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
         history=environment_history(environment),
         has_receipt=state == EnvironmentState.GONE and Receipt.objects.filter(environment=environment).exists(),
         is_out_of_date=is_old and state in moving_states(),
+        is_late=now.expected_end_at is not None and now.expected_end_at < timezone.now(),
+        choices=choices(operation, actions),
+        answers=answers(environment, operation, now) if failed and operation else [],
+        approval=approver_of(operation),
         poll_seconds=_poll_seconds(state, has_pending=pending is not None),
         oob=oob,
     )

@@ -41,6 +41,7 @@ class ResourceLine:
     reason: str
     stack: str = MAIN
     region: str = ""
+    is_gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +181,7 @@ def _line(row: StackResource, stack: Stack, tone: Tone, titles: Mapping[str, str
         reason=row.reason,
         stack=stack.role,
         region=stack.region,
+        is_gone=bool(row.end) and row.end != ResourceEnd.RETAINED,
     )
 
 

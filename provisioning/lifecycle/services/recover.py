@@ -25,6 +25,8 @@ from provisioning.lifecycle.services.recording import file_request, request_sent
 from provisioning.lifecycle.stuck_resources import stuck_resources
 from provisioning.models import Environment, Plan, Request, Stack, User
 
+__all__ = ["AwsFor", "RecoveryPreview", "preview_recovery", "request_recovery"]
+
 Mode = Literal["continue", "skip", "rollback"]
 _ACTS: Final = (Act.CONTINUE, Act.ROLL_BACK)
 
