@@ -133,7 +133,7 @@ class Engine:
             lease=lease,
             leases=self.leases,
             digest=lambda: digest_of(context.document),
-            decided=kind_of(operation.kind).is_decided,
+            decided=kind_of(operation.kind).is_requested,
             allowed=context.allowed,
         )
         with using_permit(permit), calling_as(f"operation {operation.pk}"):

@@ -97,7 +97,6 @@ PUT_BACK: Final = replace(
 PLAN: Final = Kind(
     key=OperationKind.PLAN,
     is_requested=False,
-    is_decided=False,
     words=Words(
         verb="Plan a change of",
         participle="planned",

@@ -77,8 +77,6 @@ class Kind:
 
     # People request it. The operation kind "plan" is part of other kinds' requests.
     is_requested: bool = True
-    # Somebody has approved its plan, or its size needs no approval, before its operation begins.
-    is_decided: bool = True
     # The environment's page offers it, with a form at the URL of its key.
     is_offered: bool = False
     # It is offered only where the last failure suggests it, or the environment needs it.

@@ -88,7 +88,7 @@ class Context:
             document = from_json(self.operation.request.plan.content)
         except UnreadablePlan as error:
             raise NotApproved(error.sentence) from error
-        if self.kind.is_decided and digest_of(document) != self.operation.approved_digest:
+        if self.kind.is_requested and digest_of(document) != self.operation.approved_digest:
             raise NotApproved("The plan differs from the one that was approved.")
         return document
 

@@ -10,7 +10,7 @@ from typing import Final
 from provisioning.errors import Refused
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.kinds.record import ApprovalCheck
-from provisioning.lifecycle.plan_document import PlanDocument, UnreadablePlan, digest_of, from_json
+from provisioning.lifecycle.plan_document import CreatePlan, PlanDocument, UnreadablePlan, digest_of, from_json
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.lifecycle.team_resources import check_rights_of_environment
@@ -36,11 +36,16 @@ def refusal(context: Context) -> Outcome | None:
 
 def _differs_from_approval(context: Context, document: PlanDocument) -> Outcome | None:
     request = context.operation.request
-    if (actual := digest_of(document)) != request.approved_digest:
+    actual = digest_of(document)
+    approved = context.operation.approved_digest
+    if not actual == request.approved_digest == approved:
         return _refuse(
             "The plan differs from the one that was approved.",
-            detail=f"The approved digest is {request.approved_digest or 'empty'}; the digest of the plan is {actual}.",
+            detail=f"The approved digest is {approved or 'empty'}, that of the request is now "
+            f"{request.approved_digest or 'empty'}; the digest of the plan is {actual}.",
         )
+    if isinstance(document, CreatePlan) and document.size != context.operation.environment.size:
+        return _refuse("The size of the environment differs from the one that was approved.")
     begins = context.operation.state == OperationState.QUEUED  # what has begun may finish
     if begins and request.expires_at is not None and request.expires_at <= context.now:
         outcome = _refuse(
