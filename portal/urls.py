@@ -89,6 +89,7 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/drift/accept/", drift.accept, "accept_drift"),
     page("environments/<uuid:pk>/drift/put-back/", drift.put_back, "put_back"),
     page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
+    page("environments/<uuid:pk>/teardown/refresh/", teardown.refresh, "refresh_teardown"),
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
     page("orphans/", orphans.index, "orphans"),
 ]

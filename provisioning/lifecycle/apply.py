@@ -186,6 +186,7 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
             environment=environment,
             lines=[line.as_json() for line in outcome.receipt.lines],
             scan=outcome.receipt.scan.as_json(),
+            digest=outcome.receipt.digest(plan_digest=request.approved_digest),
             written_at=at,
         )
     to = outcome.environment or kind.environment_after(

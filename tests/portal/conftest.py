@@ -19,6 +19,7 @@ from provisioning.aws.onboarding import artefact_bucket
 from provisioning.blueprint import Variable, example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.plan_document import PlannedResource
+from provisioning.lifecycle.receipt_document import digest_of_stored
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
 from provisioning.models import (
@@ -258,7 +259,10 @@ def gone(running: Environment, people: People) -> Environment:
         "stale": [],
         "left": [],
     }
-    Receipt.objects.create(operation=operation, environment=running, lines=lines, scan=scan, written_at=now)
+    digest = digest_of_stored(lines, scan, plan_digest=operation.request.approved_digest)
+    Receipt.objects.create(
+        operation=operation, environment=running, lines=lines, scan=scan, written_at=now, digest=digest
+    )
     return running
 
 

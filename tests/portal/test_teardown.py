@@ -4,6 +4,7 @@ import re
 import uuid
 
 import pytest
+from django.utils import timezone
 
 from provisioning.models import Environment, Request
 from tests.portal.conftest import People, build, finish
@@ -15,13 +16,22 @@ def opened(people: People, environment: Environment, name: str = "bob") -> dict[
     return {key: re.search(rf'name="{key}" value="([^"]*)"', text)[1] for key in ("request_id", "digest")}  # type: ignore[index]
 
 
+def figures(text: str) -> dict[str, int]:
+    """The figures at the top, which must add up."""
+    pairs = re.findall(r"<dt>([^<]+)</dt><dd>(\d+)</dd>", text.split("</dl>", 1)[0])
+    numbers = {label: int(number) for label, number in pairs}
+    total, *parts = numbers.values()
+    assert total == sum(parts), numbers
+    return numbers
+
+
 def url(environment: Environment) -> str:
     return f"/environments/{environment.pk}/teardown/"
 
 
 def test_it_shows_what_dies_and_what_is_emptied_first(running: Environment, people: People) -> None:
     text = people.client("bob").get(url(running)).content.decode()
-    assert "To delete" in text
+    assert figures(text) == {"Resources": 112, "Deleted": 112, "Retained": 0}
     assert "Emptied first" in text
     assert "Nothing is retained. All data is deleted." in text
     assert "This cannot be undone" in text
@@ -131,6 +141,85 @@ def test_a_resource_that_is_left_over_is_the_first_thing_on_the_receipt(gone: En
     text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
     assert "1 left over" in text
     assert ">left over</td>" in text
+    assert figures(text)["Left over"] == 1
+    assert "This receipt was changed after it was written." in text
     assert "abandoned" not in text
     assert "arn:aws:s3:::left" in text
     assert "Complete" not in text
+
+
+def test_a_receipt_is_signed_and_an_earlier_one_is_still_readable(gone: Environment, people: People) -> None:
+    receipt = gone.receipts.get()
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    assert receipt.digest in text
+    assert "Verified now." in text
+    assert "was changed after" not in text
+    figures(text)
+    receipt.lines[0]["physical_id"] = "another"
+    receipt.save()
+    assert "was changed after it was written" in (
+        people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    )
+    receipt.digest = ""
+    receipt.save()
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    assert "an earlier version of the portal wrote it" in text
+    assert "was changed after" not in text
+
+
+def test_what_could_not_be_verified_is_never_called_deleted(gone: Environment, people: People) -> None:
+    receipt = gone.receipts.get()
+    before = figures(people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode())
+    line = next(line for line in receipt.lines if line["end"] == "deleted")
+    line |= {"end": "unverified", "reason": "No call tells whether it exists."}
+    receipt.save()
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    after = figures(text)
+    assert (after["Deleted"], after["Not verified"]) == (before["Deleted"] - 1, before.get("Not verified", 0) + 1)
+    assert "No call tells whether it exists." in text
+
+
+def test_a_page_that_is_not_fresh_reads_the_stacks_after_it_is_shown(running: Environment, people: People) -> None:
+    bob = people.client("bob")
+    text = bob.get(url(running)).content.decode()
+    assert f'hx-post="/environments/{running.pk}/teardown/refresh/"' in text
+    running.stacks.update(listed_at=timezone.now())
+    assert "hx-post" not in bob.get(url(running)).content.decode().split("<dl")[0].split('id="teardown"')[1]
+
+
+def test_a_refresh_keeps_what_was_typed_and_says_if_aws_cannot_be_read(running: Environment, people: People) -> None:
+    form = opened(people, running)
+    sent = {**form, "typed_name": "orders-d"}
+    answer = people.client("bob").post(f"/environments/{running.pk}/teardown/refresh/", sent)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert 'value="orders-d"' in text
+    assert f'name="request_id" value="{form["request_id"]}"' in text
+    assert "AWS could not be read" in text
+    assert people.client("charlie").post(f"/environments/{running.pk}/teardown/refresh/", sent).status_code == 404
+
+
+def test_a_failed_teardown_offers_to_leave_or_force_what_is_stuck(running: Environment, people: People) -> None:
+    stuck = running.stacks.get().resources.filter(end="").exclude(physical_id="").first()
+    assert stuck is not None
+    running.stacks.get().resources.filter(pk=stuck.pk).update(status="DELETE_FAILED", reason="It is locked.")
+    form = opened(people, running)
+    people.client("bob").post(url(running), {**form, "typed_name": running.name})
+    finish(running, "teardown_failed", "failed", "failed")
+    bob = people.client("bob")
+    text = bob.get(url(running)).content.decode()
+    assert "It is locked." in text
+    assert "?removal=leave" in text
+    assert "?removal=force" not in text  # its stack's deletion has not failed
+    text = bob.get(f"{url(running)}?removal=leave").content.decode()
+    assert figures(text)["May be left over"] == 1
+    assert bob.get(f"{url(running)}?removal=force").status_code in (400, 409, 422)
+    running.stacks.update(status="DELETE_FAILED")
+    assert "?removal=force" in bob.get(url(running)).content.decode()
+    text = bob.get(f"{url(running)}?removal=force").content.decode()
+    assert "Force removal" in text
+    digests = {
+        bob.get(f"{url(running)}{query}").content.decode().split('name="digest" value="')[1][:64]
+        for query in ("", "?removal=leave", "?removal=force")
+    }
+    assert len(digests) == 3

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django import forms
 
+from provisioning.lifecycle.services.teardown import Removal
+
 
 class TeardownForm(forms.Form):
     """`digest` is that of the plan on the page, so that nobody confirms a plan that they have not
@@ -12,6 +14,13 @@ class TeardownForm(forms.Form):
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     digest = forms.CharField(max_length=64, widget=forms.HiddenInput)
+    removal = forms.TypedChoiceField(
+        choices=[(removal.value, removal.value) for removal in Removal],
+        coerce=Removal,
+        empty_value=Removal.DELETE,
+        required=False,
+        widget=forms.HiddenInput,
+    )
     typed_name = forms.CharField(
         max_length=64,
         label="Type the environment's name",

@@ -1,23 +1,43 @@
-"""The page that confirms a teardown, and the receipt of one that has ended."""
+"""The page that confirms a teardown."""
 
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 from portal.pages.teardown.forms import TeardownForm
+from portal.web.components import name_and_kind
 from portal.web.formatting import join_names
-from provisioning.errors import NotFound
-from provisioning.lifecycle.receipt_document import ReceiptDocument, ReceiptLine, TagScan
-from provisioning.lifecycle.services.teardown import TeardownPreview, preview_teardown
-from provisioning.models import Environment, Receipt, Request, ResourceEnd, User
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.plan_document import TeardownLine
+from provisioning.lifecycle.receipt_document import ReceiptLine
+from provisioning.lifecycle.services.refresh_ledger import ledger_is_fresh
+from provisioning.lifecycle.services.teardown import Removal, TeardownPreview, preview_teardown
+from provisioning.models import Environment, User
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The resources of one component."""
+
+    name: str
+    lines: list[TeardownLine | ReceiptLine]
+
+
+def grouped(lines: Iterable[TeardownLine | ReceiptLine]) -> list[Group]:
+    """Resources by component, the largest group first."""
+    groups: dict[str, list[TeardownLine | ReceiptLine]] = defaultdict(list)
+    for line in lines:
+        groups[name_and_kind(line.address)[0]].append(line)
+    return [Group(name, groups[name]) for name in sorted(groups, key=lambda name: (-len(groups[name]), name))]
 
 
 @dataclass(frozen=True, slots=True)
 class TeardownPage:
     """`request_id` is the id of the request that the form will make, so that a double click makes
-    one.
+    one. A page that is not `fresh` lists the stacks again after it is shown.
     """
 
     environment: Environment
@@ -25,6 +45,29 @@ class TeardownPage:
     form: TeardownForm
     request_id: object
     notice: str
+    fresh: bool
+
+    @property
+    def resources(self) -> int:
+        return len(self.preview.plan.lines)
+
+    @property
+    def deleted(self) -> list[TeardownLine]:
+        """What is deleted, also after a final snapshot."""
+        plan = self.preview.plan
+        return [*plan.to_delete, *(line for line in plan.to_retain if line.policy == "Snapshot")]
+
+    @property
+    def deleted_groups(self) -> list[Group]:
+        return grouped(self.deleted)
+
+    @property
+    def retained(self) -> list[TeardownLine]:
+        return [line for line in self.preview.plan.to_retain if line.policy != "Snapshot"]
+
+    @property
+    def snapshots(self) -> list[TeardownLine]:
+        return [line for line in self.preview.plan.to_retain if line.policy == "Snapshot"]
 
     @property
     def regions(self) -> str:
@@ -35,15 +78,25 @@ class TeardownPage:
         return len(self.preview.regions) > 1
 
     @property
-    def has_steps_before(self) -> bool:
-        preview = self.preview
-        return bool(preview.emptied or preview.protected or preview.packages or self.in_several_regions)
+    def is_forced(self) -> bool:
+        return self.preview.removal is Removal.FORCE
+
+    @property
+    def leaves(self) -> bool:
+        return self.preview.removal is Removal.LEAVE
 
 
 def teardown_page(
-    user: User, environment: Environment, *, form: TeardownForm | None = None, notice: str = ""
+    user: User,
+    environment: Environment,
+    *,
+    removal: Removal = Removal.DELETE,
+    form: TeardownForm | None = None,
+    notice: str = "",
+    refreshed: bool = False,
 ) -> TeardownPage:
-    preview = preview_teardown(actor=user, environment=environment)
+    """`refreshed`: the stacks were just listed, or cannot be; the page does not ask again."""
+    preview = preview_teardown(actor=user, environment=environment, removal=removal)
     form = form or TeardownForm(initial={"request_id": uuid.uuid4()})
     return TeardownPage(
         environment=environment,
@@ -51,44 +104,5 @@ def teardown_page(
         form=form,
         request_id=uuid.uuid4() if "request_id" in form.errors else form["request_id"].value(),
         notice=notice,
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class ReceiptPage:
-    environment: Environment
-    request: Request
-    written_at: datetime
-    duration: timedelta | None
-    deleted: list[ReceiptLine]
-    retained: list[ReceiptLine]
-    left_over: list[ReceiptLine]
-    scan: TagScan
-    in_several_regions: bool
-
-    @property
-    def searched_regions(self) -> str:
-        return join_names(self.scan.regions)
-
-
-def receipt_page(environment: Environment) -> ReceiptPage:
-    """The newest receipt of the environment. Raises NotFound if no teardown has ended yet."""
-    rows = Receipt.objects.filter(environment=environment).select_related(
-        "operation__request__requested_by", "operation__request__decided_by"
-    )
-    receipt = rows.order_by("-written_at").first()
-    if receipt is None:
-        raise NotFound("There is no receipt yet. It is written when a teardown has ended.")
-    document = ReceiptDocument.from_json(receipt.lines, receipt.scan)
-    lines, operation = document.lines, receipt.operation
-    return ReceiptPage(
-        environment=environment,
-        request=operation.request,
-        written_at=receipt.written_at,
-        duration=operation.ended_at - operation.started_at if operation.ended_at else None,
-        deleted=[line for line in lines if line.end == ResourceEnd.DELETED],
-        retained=[line for line in lines if line.end == ResourceEnd.RETAINED],
-        left_over=[line for line in lines if line.end == ResourceEnd.LEFT_OVER],
-        scan=document.scan,
-        in_several_regions=len({line.region for line in lines}) > 1,
+        fresh=refreshed or ledger_is_fresh(environment, now=clock.now()),
     )

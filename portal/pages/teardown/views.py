@@ -8,15 +8,19 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.pages.teardown.forms import TeardownForm
-from portal.pages.teardown.page import receipt_page, teardown_page
+from portal.pages.teardown.page import teardown_page
+from portal.pages.teardown.receipt import receipt_page
 from portal.web.lookups import Need, get_environment_for, person
 from provisioning.errors import Refused, WrongState
-from provisioning.lifecycle.services.teardown import check_may_be_torn_down, request_teardown
+from provisioning.lifecycle.services.refresh_ledger import refresh_ledger
+from provisioning.lifecycle.services.teardown import Removal, check_may_be_torn_down, request_teardown
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, User
+
+PAGE, CONTENT = "pages/teardown/page.html", "pages/teardown/content.html"
 
 
 @never_cache
@@ -27,14 +31,40 @@ def teardown(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "POST":
         return _send(request, user, environment)
     check_may_be_torn_down(environment)
-    return _render(request, user, environment)
+    return _render(request, user, environment, removal=_removal(request.GET.get("removal", "")))
+
+
+@never_cache
+@require_POST
+def refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """List the stacks in AWS, and show the preview again. What was typed is kept."""
+    user = person(request)
+    environment = get_environment_for(user, pk, Need.OPERATE)
+    check_may_be_torn_down(environment)
+    trouble = refresh_ledger(actor=user, environment=environment)
+    form = TeardownForm(
+        initial={
+            "request_id": request.POST.get("request_id", ""),
+            "typed_name": request.POST.get("typed_name", "")[:64],
+        }
+    )
+    removal = _removal(request.POST.get("removal", ""))
+    if trouble:
+        trouble += " The teardown lists the stacks before it deletes anything, and is refused if it finds more."
+    page = teardown_page(user, environment, removal=removal, form=form, notice=trouble, refreshed=True)
+    return render(request, CONTENT, {"page": page})
+
+
+def _removal(text: str) -> Removal:
+    return Removal(text) if text in list(Removal) else Removal.DELETE
 
 
 def _send(request: HttpRequest, user: User, environment: Environment) -> HttpResponse:
     form = TeardownForm(request.POST)
+    removal = _removal(request.POST.get("removal", ""))
     if not form.is_valid():
         check_may_be_torn_down(environment)
-        return _render(request, user, environment, form=form, status=422)
+        return _render(request, user, environment, removal=removal, form=form, status=422)
     try:
         teardown_request = request_teardown(
             actor=user,
@@ -42,14 +72,15 @@ def _send(request: HttpRequest, user: User, environment: Environment) -> HttpRes
             typed_name=form.cleaned_data["typed_name"],
             expected_digest=form.cleaned_data["digest"],
             request_id=form.cleaned_data["request_id"],
+            removal=removal,
         )
     except Refused as error:
         form.add_error("typed_name", error.sentence)
-        return _render(request, user, environment, form=form, status=422)
+        return _render(request, user, environment, removal=removal, form=form, status=422)
     except WrongState as error:
         if error.expected is None:
             raise
-        return _render(request, user, environment, notice=error.sentence, status=409)
+        return _render(request, user, environment, removal=removal, notice=error.sentence, status=409)
     if teardown_request.state == RequestState.WAITING:
         messages.info(request, "Sent. The teardown is pending approval.")
         return redirect("request", pk=teardown_request.pk)
@@ -61,12 +92,13 @@ def _render(
     user: User,
     environment: Environment,
     *,
+    removal: Removal,
     form: TeardownForm | None = None,
     notice: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    page = teardown_page(user, environment, form=form, notice=notice)
-    return render(request, "pages/teardown/page.html", {"page": page}, status=status)
+    page = teardown_page(user, environment, removal=removal, form=form, notice=notice)
+    return render(request, PAGE, {"page": page}, status=status)
 
 
 @require_safe
