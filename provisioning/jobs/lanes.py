@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
@@ -52,6 +52,10 @@ class Run:
         return began is not None and clock.uptime() - began > SLOW_AFTER_SECONDS
 
 
+def _due() -> Sequence[Lane]:
+    return lanes_with_due_work(most_deaths=UNSUSPICIOUS[1], limit=LANES_AT_ONCE)
+
+
 @dataclass(slots=True)
 class Lanes:
     """The lanes of this process. `new_engine` makes the engine of a thread; `woken` is set when
@@ -60,6 +64,7 @@ class Lanes:
 
     stop: threading.Event
     new_engine: Callable[[], Engine] = Engine
+    due: Callable[[], Sequence[Lane]] = _due
     woken: threading.Event = field(default_factory=threading.Event)
     slow: set[Lane] = field(default_factory=set)
     """Lanes in which the last step took long."""
@@ -69,9 +74,15 @@ class Lanes:
         default_factory=lambda: ThreadPoolExecutor(ACTIVE + SLOW, thread_name_prefix="lane")
     )
 
+    @property
+    def runs(self) -> Sequence[Run]:
+        """The runs in progress."""
+        with self._lock:
+            return list(self._runs)
+
     def begin(self) -> int:
         """Begin runs in the lanes that wait for longest, as many as there is room for."""
-        lanes = lanes_with_due_work(most_deaths=UNSUSPICIOUS[1], limit=LANES_AT_ONCE)
+        lanes = self.due()
         begun = 0
         for threads in range(1, LANE_THREADS + 1):  # each lane its first thread before any its second
             for lane in lanes:
@@ -81,8 +92,8 @@ class Lanes:
         return begun
 
     def _has_room(self, lane: Lane, *, threads: int) -> bool:
+        runs = self.runs
         with self._lock:
-            runs = list(self._runs)
             slow_lanes = self.slow | {run.lane for run in runs if run.is_slow}
         here = sum(run.lane == lane for run in runs)
         if here >= (1 if lane in slow_lanes else threads):
@@ -130,7 +141,7 @@ class Lanes:
         """Begin nothing more. Returns whether all runs have ended within the time."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         until = clock.uptime() + seconds
-        while self._runs and clock.uptime() < until:
+        while self.runs and clock.uptime() < until:
             self.woken.wait(until - clock.uptime())
             self.woken.clear()
-        return not self._runs
+        return not self.runs
