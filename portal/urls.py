@@ -10,6 +10,7 @@ from django.urls.converters import StringConverter
 
 from portal.pages.cancel import views as cancel
 from portal.pages.catalogue import views as catalogue
+from portal.pages.change import views as changing
 from portal.pages.components import views as components
 from portal.pages.drift import views as drift
 from portal.pages.environments import views as environments
@@ -88,6 +89,8 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/drift/check/", drift.check, "check_drift"),
     page("environments/<uuid:pk>/drift/accept/", drift.accept, "accept_drift"),
     page("environments/<uuid:pk>/drift/put-back/", drift.put_back, "put_back"),
+    page("environments/<uuid:pk>/change/", changing.change, "change"),
+    page("requests/<uuid:pk>/plan-again/", changing.again, "plan_again"),
     page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
     page("environments/<uuid:pk>/teardown/refresh/", teardown.refresh, "refresh_teardown"),
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),

@@ -176,7 +176,7 @@ class RequestForm(forms.Form):
         without_field: list[str] = []
         for name, sentences in errors.items():
             if PREFIX + name in self.fields:
-                self.add_error(PREFIX + name, [_with_label(sentence, name) for sentence in sentences])
+                self.add_error(PREFIX + name, [with_label(sentence, name) for sentence in sentences])
             else:
                 without_field.extend(sentences)
         return without_field
@@ -188,6 +188,6 @@ class RequestForm(forms.Form):
             self.fields[field].widget.attrs["aria-invalid"] = "true"
 
 
-def _with_label(sentence: str, name: str) -> str:
+def with_label(sentence: str, name: str) -> str:
     """Replace the input's name at the beginning of a sentence by the field's label."""
     return f"{title_of(name)} {rest}" if (rest := sentence.removeprefix(f"{name} ")) != sentence else sentence

@@ -11,9 +11,14 @@ class DecisionForm(forms.Form):
     """`accept_findings` confirms that the plan is to start although AWS would refuse it.
 
     `digest` is that of the plan on the page, so that nobody approves a plan that they have not
-    seen.
+    seen. `typed_name` is asked for only where a change may replace or delete data.
     """
 
     digest = forms.CharField(max_length=64, required=False, widget=forms.HiddenInput)
     accept_findings = forms.BooleanField(required=False)
+    typed_name = forms.CharField(
+        max_length=64,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}),
+    )
     note = forms.CharField(max_length=NOTE_LIMIT, required=False, widget=forms.Textarea(attrs={"rows": 2}))

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.urls import reverse
 
+from portal.pages.requests.changes import ChangesPanel, changes_panel
 from portal.pages.requests.forms import DecisionForm
 from portal.panels.diagram import DiagramPanel
 from portal.panels.plan_summary import PlanSummaryPanel, StackSummary
@@ -19,9 +20,11 @@ from portal.web.formatting import format_value, title_of
 from portal.web.history import Entry, request_history
 from portal.web.listing import Listing, RequestRow, request_listing
 from provisioning.lifecycle.access import may, may_decide, visible
+from provisioning.lifecycle.kinds.change import CHANGE
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_document import StackedPlan, TeardownPlan, from_json
 from provisioning.lifecycle.services.preflight import is_checkable
+from provisioning.lifecycle.services.recording import why_not_requested
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, Request, User
 
@@ -44,8 +47,8 @@ def requests_page(user: User, *, state: str, cursor: str) -> RequestsPage:
 
 @dataclass(frozen=True, slots=True)
 class RequestPage:
-    """`diagram` and `panels` show the plan of a creation, `teardown` that of a teardown; the other
-    is empty.
+    """`diagram` and `panels` show the plan of a creation or of a change, `change` what a change does,
+    `teardown` the plan of a teardown; what does not apply is empty.
     """
 
     request: Request
@@ -54,12 +57,14 @@ class RequestPage:
     blueprint_digest: str
     panels: Panels
     teardown: TeardownPlan | None
+    change: ChangesPanel | None
     inputs: Sequence[tuple[str, str]]
     form: DecisionForm
     is_pending: bool
     is_own: bool
     may_decide: bool
     may_withdraw: bool
+    may_plan_again: bool
     history: Sequence[Entry]
 
     @property
@@ -100,9 +105,11 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
     created = plan if isinstance(plan, StackedPlan) else None
     kind = kind_of(request.kind)
     is_pending = request.state == RequestState.WAITING
+    change = changes_panel(request)
     panels = Panels()
     if created is not None:
-        check_url = reverse("check_account", kwargs={"pk": request.pk}) if is_checkable(request) else ""
+        is_checked = change is None and is_checkable(request)
+        check_url = reverse("check_account", kwargs={"pk": request.pk}) if is_checked else ""
         panels = panels_of(PlanView.of_plan(request.plan, created, checked_by=check_url))
     return RequestPage(
         request=request,
@@ -111,6 +118,7 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
         blueprint_digest=created.blueprint.digest if created else "",
         panels=panels,
         teardown=plan if isinstance(plan, TeardownPlan) else None,
+        change=change,
         inputs=sorted(
             (title_of(key), format_value(value))
             for key, value in (created.inputs if created else {}).items()
@@ -121,5 +129,14 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
         is_own=is_pending and request.requested_by_id == user.pk,
         may_decide=is_pending and may_decide(user, request),
         may_withdraw=is_pending and may(user, request.environment.team, kind.permission),
+        may_plan_again=_may_plan_again(user, request, change),
         history=request_history(request),
     )
+
+
+def _may_plan_again(user: User, request: Request, change: ChangesPanel | None) -> bool:
+    """A change that has failed, expired or gone out of date can be planned again."""
+    if change is None or request.kind != CHANGE.key or not may(user, request.environment.team, CHANGE.permission):
+        return False
+    ended = request.state in (RequestState.FAILED, RequestState.EXPIRED)
+    return bool(change.out_of_date) or (ended and not why_not_requested(CHANGE, request.environment))

@@ -68,6 +68,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
             digest=form.cleaned_data["digest"],
             note=form.cleaned_data["note"],
             accept_findings=form.cleaned_data["accept_findings"],
+            typed_name=form.cleaned_data["typed_name"],
         )
     except Refused as error:
         form.add_error(None, [ValidationError(line) for line in error.sentence.splitlines()])

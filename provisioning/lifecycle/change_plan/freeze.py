@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -155,11 +156,22 @@ def _values(reading: ChangeReading, difference: TemplateDifference) -> Iterator[
             path = detail.path.removeprefix("/Properties/").replace("/", ".") or detail.name or detail.attribute
             if (change.logical_id, path) not in given:
                 given.add((change.logical_id, path))
-                yield ValueChange(reading.planned.key, change.logical_id, path, detail.before, detail.after)
+                yield ValueChange(
+                    reading.planned.key, change.logical_id, path, _shown(detail.before), _shown(detail.after)
+                )
     known = {logical_id for logical_id, _ in given}
     for logical_id, ours in difference.resources.items():
         for one in ours.changes if logical_id not in known else ():
             yield ValueChange(reading.planned.key, logical_id, one.path, one.before, one.after)
+
+
+def _shown(value: str | None) -> str | None:
+    """A text without the quotation marks of its JSON."""
+    try:
+        plain = json.loads(value) if value is not None else None
+    except ValueError:
+        return value
+    return plain if isinstance(plain, str) else value
 
 
 def _answered_with_gaps(reading: ChangeReading) -> Iterator[ChangeFinding]:

@@ -26,6 +26,7 @@ CHANGE: Final = Kind(
     ),
     audit_action=AuditAction.REQUEST_CHANGE,
     permission=Permission.OPERATE,
+    is_offered=True,
     moving=EnvironmentState.CHANGING,
     succeeded=EnvironmentState.RUNNING,
     failed=EnvironmentState.CHANGE_FAILED,
@@ -79,6 +80,7 @@ CHANGE: Final = Kind(
 
 PUT_BACK: Final = replace(
     CHANGE,
+    is_offered=False,
     key=RequestKind.PUT_BACK,
     words=Words(
         verb="Put back as designed",

@@ -27,6 +27,7 @@ from provisioning.lifecycle.plan_queries import current_document, current_plan_d
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.lifecycle.read.versions import blueprint_of
 from provisioning.lifecycle.services.recording import expires, request_sent_before, why_not_requested
+from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.states import RequestState
 from provisioning.lifecycle.transitions import record
 from provisioning.lifecycle.version_registry import pin_version
@@ -102,15 +103,18 @@ def plan_again(*, actor: User, request: Request, request_id: uuid.UUID | None = 
     if request.state in (RequestState.PLANNING, RequestState.APPROVED):
         raise WrongState("This request is still open. Wait until it has ended, or cancel it.")
     pinned = document.blueprint
-    return request_change(
-        actor=actor,
-        environment=environment,
-        blueprint=blueprint_of(pinned.slug, pinned.version, digest=pinned.digest),
-        size=document.size,
-        inputs=document.inputs,
-        request_id=request_id,
-        note=request.note,
-    )
+    with transaction.atomic():
+        if request.state == RequestState.WAITING:  # one request at a time: the new one takes its place
+            withdraw_request(actor=actor, request=request)
+        return request_change(
+            actor=actor,
+            environment=environment,
+            blueprint=blueprint_of(pinned.slug, pinned.version, digest=pinned.digest),
+            size=document.size,
+            inputs=document.inputs,
+            request_id=request_id,
+            note=request.note,
+        )
 
 
 def file_change(

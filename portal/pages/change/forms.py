@@ -1,0 +1,137 @@
+"""The form that changes an environment: its size, its version and one field for each variable, filled
+in with what runs now.
+
+It only collects. What is right is decided by `provisioning`, whose sentences are shown next to the
+fields.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.forms import BoundField
+from django.http import QueryDict
+from typing_extensions import override
+
+from portal.pages.request_form.fields import field_of, name_field
+from portal.pages.request_form.forms import NOTE_LIMIT, PREFIX, with_label
+from provisioning.blueprint import Blueprint, Variable, as_text
+from provisioning.blueprint.external_inputs import external_inputs
+from provisioning.blueprint.syntax.operators import same
+from provisioning.lifecycle.access import account_team_for
+from provisioning.lifecycle.team_resources import listed_names
+from provisioning.models import BlueprintVersion, Environment
+
+
+class ChangeForm(forms.Form):
+    """Unbound when it is first shown. `blueprint` is the chosen version, `size` the chosen size: both
+    decide on the fields.
+    """
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    version = forms.ChoiceField(label="Version", error_messages={"invalid_choice": "Choose one of the versions."})
+    size = forms.ChoiceField(widget=forms.RadioSelect)
+    note = forms.CharField(
+        required=False,
+        max_length=NOTE_LIMIT,
+        label="Reason",
+        help_text="Why the environment changes. Approvers read it.",
+        widget=forms.Textarea(attrs={"rows": 2}),
+    )
+
+    def __init__(
+        self,
+        environment: Environment,
+        blueprint: Blueprint,
+        size: str,
+        *,
+        versions: Sequence[BlueprintVersion],
+        data: QueryDict | None = None,
+    ) -> None:
+        self.environment, self.blueprint, self.chosen_size = environment, blueprint, size
+        self.variables = {
+            PREFIX + name: variable for name, variable in blueprint.variables.items() if variable.settable_in(size)
+        }
+        super().__init__(data=data, initial=self._initial())
+        self._choose("version", [(row.version, _version_label(row, environment)) for row in versions])
+        self._choose("size", [(name, name) for name in blueprint.sizes])
+        self._add_fields()
+
+    def _initial(self) -> dict[str, Any]:
+        """The values that run now. A default stays a default, so that it follows size and version."""
+        environment = self.environment
+        initial = {
+            "request_id": uuid.uuid4(),
+            "version": self.blueprint.version,
+            "size": self.chosen_size,
+        }
+        for key, variable in self.variables.items():
+            value = environment.inputs.get(variable.name)
+            is_default = not variable.required and same(value, variable.default_in(environment.size))
+            if value is not None and not is_default:
+                initial[key] = str(value).lower() if isinstance(value, bool) else as_text(value)
+        return initial
+
+    def _add_fields(self) -> None:
+        named = external_inputs(self.blueprint)
+        team, size = self.environment.team, self.chosen_size
+        account_team = account_team_for(team, self.environment.account)
+        for key, variable in self.variables.items():
+            kind = named.get(variable.name)
+            self.fields[key] = (
+                field_of(variable, size)
+                if kind is None
+                else name_field(
+                    variable,
+                    size,
+                    kind=kind,
+                    team=team,
+                    listed=listed_names(kind, [account_team] if account_team is not None else []),
+                )
+            )
+        for key, field in self.fields.items():
+            field.widget.attrs.setdefault("id", f"id_{key}")
+            if field.help_text:
+                field.widget.attrs["aria-describedby"] = f"help-{key} error-{key}"
+
+    def _choose(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        if isinstance(field, forms.ChoiceField):
+            field.choices = choices
+
+    @property
+    def variable_fields(self) -> list[tuple[BoundField, Variable]]:
+        return [(self[key], variable) for key, variable in self.variables.items()]
+
+    @property
+    def inputs(self) -> dict[str, object]:
+        """The inputs of the blueprint as they were posted."""
+        return {variable.name: self.data.get(key, "") for key, variable in self.variables.items()}
+
+    def add_input_errors(self, errors: Mapping[str, Sequence[str]]) -> list[str]:
+        """Add the errors of inputs to their fields. Returns the sentences about inputs that are not
+        on the form.
+        """
+        without_field: list[str] = []
+        for name, sentences in errors.items():
+            if PREFIX + name in self.fields:
+                self.add_error(PREFIX + name, [with_label(sentence, name) for sentence in sentences])
+            else:
+                without_field.extend(sentences)
+        return without_field
+
+    @override
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if field in self.fields:
+            self.fields[field].widget.attrs["aria-invalid"] = "true"
+
+
+def _version_label(row: BlueprintVersion, environment: Environment) -> str:
+    notes = [row.maturity] if row.maturity != "published" else []
+    if row.version == environment.blueprint_version.version:
+        notes.append("runs now")
+    return f"{row.version} ({', '.join(notes)})" if notes else row.version

@@ -1,0 +1,142 @@
+"""The change form, and the page on which people decide on a change."""
+
+from __future__ import annotations
+
+import re
+from http import HTTPStatus
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from provisioning.lifecycle.poller.sights import record_description
+from provisioning.models import Environment, Request, User
+from tests.fixtures.world import REGION, World
+from tests.lifecycle.changes.conftest import Changes, Version
+from tests.lifecycle.changes.test_firewall_stories import RENAMED
+from tests.scripted_aws.outsider import Outsider
+
+
+def browser(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _offered(world: World, monkeypatch: pytest.MonkeyPatch, settings: object) -> None:
+    del world, monkeypatch
+    settings.BLUEPRINTS_DIR = "tests/lifecycle/blueprints"  # type: ignore[attr-defined]
+
+
+def form_of(client: Client, environment: Environment) -> dict[str, str]:
+    """The values of the form as the page shows it."""
+    text = client.get(reverse("change", kwargs={"pk": environment.pk})).content.decode()
+    request_id = re.search(r'name="request_id" value="([^"]+)"', text)
+    assert request_id
+    return {"request_id": request_id[1], "size": environment.size, "version": "0.1.0"}
+
+
+def test_the_form_is_filled_in_with_what_runs(world: World) -> None:
+    environment = world.create(inputs={"note": "as it is"})
+    client = browser(world.bob)
+    page = client.get(reverse("environment", kwargs={"pk": environment.pk})).content.decode()
+    assert reverse("change", kwargs={"pk": environment.pk}) in page
+    text = client.get(reverse("change", kwargs={"pk": environment.pk})).content.decode()
+    assert 'value="as it is"' in text
+    assert "0.1.0 (runs now)" in text
+    assert "standard mode" in text
+
+
+def test_bob_sends_a_change_and_sees_its_plan(world: World) -> None:
+    environment = world.create()
+    client = browser(world.bob)
+    answer = client.post(
+        reverse("change", kwargs={"pk": environment.pk}),
+        form_of(client, environment) | {"input_note": "something", "note": "We need it."},
+    )
+    request = Request.objects.get(kind="change")
+    page = reverse("request", kwargs={"pk": request.pk})
+    assert answer["Location"] == page
+    assert "CloudFormation is planning this change" in client.get(page).content.decode()
+    world.until_rest(environment)
+    text = client.get(page).content.decode()
+    assert "Updated in place" in text
+    assert "<ins>something</ins>" in text
+    assert "We need it." in text
+
+
+def test_a_second_click_sends_it_once(world: World) -> None:
+    environment = world.create()
+    client = browser(world.bob)
+    values = form_of(client, environment) | {"input_note": "something"}
+    for _ in range(2):
+        client.post(reverse("change", kwargs={"pk": environment.pk}), values)
+    assert Request.objects.filter(kind="change").count() == 1
+
+
+def test_another_size_shows_the_form_again_and_sends_nothing(world: World) -> None:
+    environment = world.create()
+    client = browser(world.bob)
+    values = form_of(client, environment) | {"size": "prod", "input_note": "typed", "fields": "1"}
+    answer = client.post(reverse("change", kwargs={"pk": environment.pk}), values)
+    assert answer.status_code == HTTPStatus.OK
+    text = answer.content.decode()
+    assert 'value="typed"' in text
+    assert "An approver reads the plan" in text
+    assert not Request.objects.filter(kind="change").exists()
+
+
+def test_outsiders_do_not_find_it(world: World) -> None:
+    environment = world.create()
+    address = reverse("change", kwargs={"pk": environment.pk})
+    assert browser(world.charlie).get(address).status_code == HTTPStatus.NOT_FOUND
+    assert browser(world.olivia).get(address).status_code == HTTPStatus.FORBIDDEN
+
+
+def test_data_comes_first_and_the_name_is_asked_for(world: World, changes: Changes, version: Version) -> None:
+    environment = world.create(size="staging")
+    request = changes.plan(environment, blueprint=version("0.2.0", *RENAMED))
+    client, page = browser(world.olivia), reverse("request", kwargs={"pk": request.pk})
+    text = client.get(page).content.decode()
+    assert text.index("Removed, holds data") < text.index("Added")
+    assert "is retained with its data" in text
+    approve = reverse("approve", kwargs={"pk": request.pk})
+    wrong = client.post(approve, {"digest": request.plan.digest, "typed_name": "other"})
+    assert wrong.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+    assert "Type the environment&#x27;s name" in wrong.content.decode()
+    client.post(approve, {"digest": request.plan.digest, "typed_name": environment.name})
+    assert changes.again(request).state == "approved"
+
+
+def test_a_plan_that_is_out_of_date_is_not_decided_but_planned_again(
+    world: World, changes: Changes, version: Version
+) -> None:
+    environment = world.create(size="staging")
+    request = changes.plan(environment, blueprint=version("0.2.0", *RENAMED))
+    stack = world.aws_stack()
+    Outsider(world.cloud).update_stack(stack, parameters={}, tags={**stack.spec.tags, "theirs": "1"})
+    world.cloud.clock.advance(120)
+    world.cloud.settle()
+    state = world.aws_for(world.account, REGION).describe_stack(stack.stack_id)
+    assert state is not None
+    record_description(state, at=world.now)
+    page = reverse("request", kwargs={"pk": request.pk})
+    text = browser(world.olivia).get(page).content.decode()
+    assert "This plan is no longer current." in text
+    assert "Your decision" not in text
+    client = browser(world.bob)
+    assert "Plan again" in client.get(page).content.decode()
+    answer = client.post(
+        reverse("approve", kwargs={"pk": request.pk}),
+        {"digest": request.plan.digest, "typed_name": environment.name},
+    )
+    assert answer.status_code == HTTPStatus.FORBIDDEN
+    conflict = browser(world.olivia).post(
+        reverse("approve", kwargs={"pk": request.pk}),
+        {"digest": request.plan.digest, "typed_name": environment.name},
+    )
+    assert conflict.status_code == HTTPStatus.CONFLICT
+    client.post(reverse("plan_again", kwargs={"pk": request.pk}))
+    assert changes.again(request).state == "withdrawn"
+    assert Request.objects.filter(kind="change", state="planning").count() == 1
