@@ -20,7 +20,6 @@ from portal.pages.request_form.fields import field_of, name_field
 from portal.pages.request_form.forms import NOTE_LIMIT, PREFIX, with_label
 from provisioning.blueprint import Blueprint, Variable, as_text
 from provisioning.blueprint.external_inputs import external_inputs
-from provisioning.blueprint.syntax.operators import same
 from provisioning.lifecycle.access import account_team_for
 from provisioning.lifecycle.team_resources import listed_names
 from provisioning.models import BlueprintVersion, Environment
@@ -61,7 +60,7 @@ class ChangeForm(forms.Form):
         self._add_fields()
 
     def _initial(self) -> dict[str, Any]:
-        """The values that run now. A default stays a default, so that it follows size and version."""
+        """The values that run now. A default is left empty, so that it follows size and version."""
         environment = self.environment
         initial = {
             "request_id": uuid.uuid4(),
@@ -70,7 +69,7 @@ class ChangeForm(forms.Form):
         }
         for key, variable in self.variables.items():
             value = environment.inputs.get(variable.name)
-            is_default = not variable.required and same(value, variable.default_in(environment.size))
+            is_default = not variable.required and value == variable.default_in(environment.size)
             if value is not None and not is_default:
                 initial[key] = str(value).lower() if isinstance(value, bool) else as_text(value)
         return initial

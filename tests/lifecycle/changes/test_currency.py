@@ -164,7 +164,7 @@ def test_a_change_that_cannot_be_planned_says_why(world: World, changes: Changes
 
 @pytest.mark.parametrize("state", ["queued", "planning", "comparing", "executing", "updating", "finishing"])
 def test_every_step_may_run_twice(world: World, changes: Changes, state: str) -> None:
-    """The worker dies after the step, before its outcome is written: another one repeats it."""
+    """The worker crashes after the step, before its outcome is written: another one repeats it."""
     environment = world.create()
     died: list[str] = []
 
