@@ -17,7 +17,7 @@ from tests.lifecycle.test_crashes import run_each_step_twice
 
 def until(world: World, environment: Environment, state: str) -> Operation:
     """Tick until the operation is in this state."""
-    for _ in range(200):
+    for _ in range(300):
         operation = world.last_operation(environment)
         if operation.state == state:
             return operation

@@ -4,41 +4,43 @@ A step reads rows, calls AWS and returns an `Outcome`; it writes nothing.
 """
 
 from collections.abc import Mapping
-from importlib import import_module
-from typing import Final, cast
+from typing import Final
 
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps import (
     cancel,
+    compare,
     delete,
     empty,
+    execute,
     finish,
     inspect_stack,
     listing,
+    plan_change,
     prepare,
+    reading,
     recover,
     settling,
+    stack_policy,
     submit,
+    update,
     verify_gone,
     watch,
 )
 from provisioning.lifecycle.steps.base import Context, Outcome, Step
-
-
-def _in(module: str, function: str) -> Step:
-    """A step that is imported when it is needed."""
-
-    def run(context: Context) -> Outcome:
-        return cast("Step", getattr(import_module(f"{__name__}.{module}"), function))(context)
-
-    return run
+from provisioning.models import OperationKind
 
 
 def _roll_back(context: Context) -> Outcome:
-    """Watch the rollback of a creation, or of a change."""
-    changes = OperationState.UPDATING in context.kind.states
-    return _in("update", "watch_update")(context) if changes else watch.watch(context)
+    """Watch the rollback of a creation, of a change, or of a recovery."""
+    return _ROLLBACKS.get(context.operation.kind, watch.watch)(context)
 
+
+_ROLLBACKS: Final[Mapping[str, Step]] = {
+    OperationKind.CHANGE: update.watch_update,
+    OperationKind.PUT_BACK: update.watch_update,
+    OperationKind.RECOVER: recover.watch_recovery,
+}
 
 _STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.QUEUED: inspect_stack.inspect_first_stack,
@@ -46,16 +48,16 @@ _STEPS: Final[Mapping[OperationState, Step]] = {
     OperationState.CLEARING: watch.clear,
     OperationState.SUBMITTING: submit.submit,
     OperationState.BUILDING: watch.watch,
-    OperationState.ROLLING_BACK: recover.unless_recovering(_roll_back),
+    OperationState.ROLLING_BACK: _roll_back,
     OperationState.FINISHING: finish.finish,
-    OperationState.PLANNING: _in("plan_change", "plan_change"),
-    OperationState.COMPARING: _in("compare", "compare"),
-    OperationState.RELAXING: _in("stack_policy", "relax"),
-    OperationState.EXECUTING: _in("execute", "execute"),
-    OperationState.UPDATING: _in("update", "watch_update"),
-    OperationState.RESTORING: _in("stack_policy", "restore"),
+    OperationState.PLANNING: plan_change.plan_change,
+    OperationState.COMPARING: compare.compare,
+    OperationState.RELAXING: stack_policy.relax,
+    OperationState.EXECUTING: execute.execute,
+    OperationState.UPDATING: update.watch_update,
+    OperationState.RESTORING: stack_policy.restore,
     OperationState.RECOVERING: recover.recover,
-    OperationState.READING: _in("reading", "read_stack"),
+    OperationState.READING: reading.read_stack,
     OperationState.CANCELLING: cancel.cancel,
     OperationState.LISTING: listing.list_stacks,
     OperationState.PREPARING: prepare.prepare,

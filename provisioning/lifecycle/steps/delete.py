@@ -41,7 +41,9 @@ def delete(context: Context) -> Outcome:
         outcome = _go_on(context, decision.reason)
         if state is not None:
             outcome.resources = _resources(context, stack.stack_id)
-    elif decision.act in (Act.WAIT, Act.ADOPT) or state is None:
+    elif decision.act is Act.WAIT or state is None:
+        outcome = Outcome(wait=context.poll_seconds())
+    elif decision.act is Act.ADOPT:  # a deletion that is in progress already counts as this round's
         outcome = Outcome(wait=context.poll_seconds(), step_data=replace(data, asked_in_round=data.delete_round))
     elif decision.act is Act.DELETE_DRAFT:
         outcome = _delete_draft(context, state)

@@ -13,7 +13,7 @@ from provisioning.lifecycle.decisions import Act, Button, Decision, Phase
 from provisioning.lifecycle.failure_explanations import ROLLING_BACK, FailedResource, explain
 from provisioning.lifecycle.plan_document import ChangePlan, RecoverPlan, StackToRecover, UnreadablePlan, from_json
 from provisioning.lifecycle.states import EnvironmentState, OperationState
-from provisioning.lifecycle.steps.base import Context, Outcome, Step, continue_with, stop
+from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
 from provisioning.lifecycle.steps.decide import decide_on_stack, is_of_request, newest_token
 from provisioning.lifecycle.steps.watch import SHOWS_WITHIN
 from provisioning.lifecycle.stuck_resources import stuck_resources
@@ -69,15 +69,6 @@ def _difference(state: interface.StackState, planned: StackToRecover, decision: 
             "Plan the recovery again."
         )
     return ""
-
-
-def unless_recovering(step: Step) -> Step:
-    """The step of a rollback: a recovery watches its own; other operations run `step`."""
-
-    def run(context: Context) -> Outcome:
-        return watch_recovery(context) if context.operation.kind == RequestKind.RECOVER else step(context)
-
-    return run
 
 
 def watch_recovery(context: Context) -> Outcome:
