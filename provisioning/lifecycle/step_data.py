@@ -101,6 +101,8 @@ class StepData:
     asked_in_round: int | None = None
     """The round in which DeleteStack was called last."""
     asked_at: datetime | None = None
+    wait_until: datetime | None = None
+    """The next DeleteStack is not called before this time, even if the operation is woken."""
     requests: int = 0
     """DeleteStack calls of this round."""
     retaining: tuple[str, ...] = ()
@@ -175,6 +177,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "delete_round": "round",
     "asked_in_round": "asked",
     "asked_at": "asked_at",
+    "wait_until": "wait_until",
     "requests": "requests",
     "retaining": "retaining",
     "forcing": "forcing",
@@ -198,7 +201,7 @@ def _read(name: str, value: Any) -> Any:
             return FailedAt(value["logical_id"], value["type"], value["hint"]) if value else None
         case "task", dict():
             return RunningTask(value["arn"], value["cluster"], datetime.fromisoformat(value["started_at"]))
-        case "asked_at" | "missing_since" | "change_set_asked_at" | "settled_until", str():
+        case "asked_at" | "missing_since" | "change_set_asked_at" | "settled_until" | "wait_until", str():
             return datetime.fromisoformat(value)
     return tuple(value) if isinstance(value, list) else value
 

@@ -245,6 +245,7 @@ def continue_with(context: Context, following: PlannedStack, reason: str) -> Out
         delete_round=0,
         asked_in_round=None,
         asked_at=None,
+        wait_until=None,
         requests=0,
         retaining=(),
         forcing=False,

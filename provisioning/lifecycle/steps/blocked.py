@@ -13,6 +13,7 @@ import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import timedelta
 from typing import Final
 
 from provisioning.aws import aws_type, interface
@@ -40,7 +41,8 @@ def unblock(context: Context, resources: Sequence[interface.StackResource]) -> O
     the removal, or give the stack up.
     """
     blocked = blocked_rows(context, resources)
-    agreed = {(line.stack, line.logical_id) for line in context.teardown.to_leave}
+    is_forced = context.teardown.is_forced  # CloudFormation chooses then what it leaves
+    agreed = set() if is_forced else {(line.stack, line.logical_id) for line in context.teardown.to_leave}
     leave = tuple(row.logical_id for row in blocked if (context.operation.stack, row.logical_id) in agreed)
     number = context.step_data.delete_round
     again = replace(
@@ -50,7 +52,7 @@ def unblock(context: Context, resources: Sequence[interface.StackResource]) -> O
         return Outcome(reason=f"{_names(blocked)} could not be deleted and is left, as agreed.", step_data=again)
     rounds = _rounds(context, blocked)
     if number >= len(rounds):
-        if context.teardown.is_forced and not context.step_data.forcing:
+        if is_forced and not context.step_data.forcing:
             forced = replace(again, forcing=True)
             return Outcome(reason=f"{_names(blocked)} could not be deleted. The removal is forced.", step_data=forced)
         return give_up_stack(context, _reason(blocked), blocked)
@@ -61,12 +63,9 @@ def unblock(context: Context, resources: Sequence[interface.StackResource]) -> O
     elif any(aws_type(row.type).emptying for row in blocked):
         to, action = OperationState.EMPTYING, "emptying again"
     reason = f"{_names(blocked)} prevented the deletion; {action}." if action else ""
-    return Outcome(
-        to=to,
-        reason=reason,
-        wait=scaled_seconds(context.operation.environment.account, rounds[number]),
-        step_data=again,
-    )
+    wait = scaled_seconds(context.operation.environment.account, rounds[number])
+    again = replace(again, wait_until=context.now + timedelta(seconds=wait))
+    return Outcome(to=to, reason=reason, wait=0.0 if to else wait, step_data=again)
 
 
 def blocked_rows(context: Context, resources: Sequence[interface.StackResource]) -> list[StackResource]:

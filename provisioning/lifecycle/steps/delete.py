@@ -139,6 +139,8 @@ def _request_deletion(context: Context, state: interface.StackState) -> Outcome:
     """
     data, stack_id = context.step_data, context.the_stack.stack_id
     context.allow("DeleteStack", target=stack_id)
+    if data.wait_until is not None and context.now < data.wait_until:
+        return Outcome(wait=(data.wait_until - context.now).total_seconds())
     has_failed = state.status == "DELETE_FAILED"  # only then CloudFormation accepts either of these
     retain = data.retaining if has_failed else ()
     try:

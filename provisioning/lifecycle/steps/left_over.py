@@ -23,7 +23,13 @@ HINT: Final = (
 
 def failed(context: Context, left: Sequence[StackResource], left_arns: Sequence[str], data: StepData) -> Outcome:
     """End the attempt. The first resource is the cause; the detail lists all of them."""
-    reasons = [(f"{row.logical_id} ({row.physical_id})", reason_of_row(row, data) or "it still exists") for row in left]
+    reasons = [
+        (
+            f"{row.logical_id} ({row.physical_id})",
+            reason_of_row(row, data) or data.given_up.get(row.stack.role, "it still exists"),
+        )
+        for row in left
+    ]
     reasons += [(arn, "it still exists") for arn in left_arns]
     reasons = reasons or [(f"The stack “{key}”", reason) for key, reason in data.given_up.items()]
     first = left[0] if left else None
