@@ -8,6 +8,7 @@ from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, path, register_converter
 from django.urls.converters import StringConverter
 
+from portal.pages.adopt import views as adopt
 from portal.pages.cancel import views as cancel
 from portal.pages.catalogue import views as catalogue
 from portal.pages.change import views as changing
@@ -94,6 +95,7 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/teardown/", teardown.teardown, "teardown"),
     page("environments/<uuid:pk>/teardown/refresh/", teardown.refresh, "refresh_teardown"),
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
+    page("adopt/", adopt.adopt, "adopt"),
     page("orphans/", orphans.index, "orphans"),
 ]
 

@@ -30,6 +30,7 @@ from provisioning.lifecycle.read.drift import DriftView, drift_of, shows_drift
 from provisioning.lifecycle.read.failures import Failure, failure
 from provisioning.lifecycle.read.operation_view import StepView, last_operation, steps
 from provisioning.lifecycle.read.progress import Progress, progress
+from provisioning.lifecycle.services.adopt import WATCHED_ONLY
 from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState, OperationState, RequestState
 from provisioning.models import Environment, Operation, Receipt, Request, Team, User
 
@@ -193,6 +194,12 @@ class EnvironmentPage:
         """Since when the operation in progress runs."""
         operation = self.operation
         return operation.started_at if operation is not None and operation.ended_at is None else None
+
+    @property
+    def watched_only(self) -> str:
+        """What the portal may do with an adopted stack, in words; empty for other environments."""
+        is_there = self.environment.state not in NO_LONGER_THERE
+        return WATCHED_ONLY if self.environment.is_adopted and is_there else ""
 
     @property
     def was_withdrawn(self) -> bool:

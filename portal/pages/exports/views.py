@@ -21,7 +21,7 @@ from provisioning.exchange import (
     write_tfvars_json,
 )
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.lifecycle.plan_document import StackedPlan, from_json
+from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, from_json
 from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.models import Artefact, Request
 
@@ -57,7 +57,7 @@ def of_environment(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 def _export(stored: Request, form: str) -> HttpResponse:
     plan = from_json(stored.plan.content)
-    if not isinstance(plan, StackedPlan):
+    if not isinstance(plan, StackedPlan) or isinstance(plan, AdoptPlan):
         raise NotFound("This request has nothing to export.")
     name = stored.environment.name
     if form == "cloudformation":

@@ -22,7 +22,7 @@ from portal.web.listing import Listing, RequestRow, request_listing
 from provisioning.lifecycle.access import may, may_decide, visible
 from provisioning.lifecycle.kinds.change import CHANGE
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.plan_document import StackedPlan, TeardownPlan, from_json
+from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, TeardownPlan, from_json
 from provisioning.lifecycle.services.preflight import is_checkable
 from provisioning.lifecycle.services.recording import why_not_requested
 from provisioning.lifecycle.states import RequestState
@@ -58,6 +58,7 @@ class RequestPage:
     panels: Panels
     teardown: TeardownPlan | None
     change: ChangesPanel | None
+    adoption: AdoptPlan | None
     inputs: Sequence[tuple[str, str]]
     form: DecisionForm
     is_pending: bool
@@ -102,7 +103,7 @@ class RequestPage:
 
 def request_page(user: User, request: Request, *, form: DecisionForm | None = None) -> RequestPage:
     plan = from_json(request.plan.content)
-    created = plan if isinstance(plan, StackedPlan) else None
+    created = plan if isinstance(plan, StackedPlan) and not isinstance(plan, AdoptPlan) else None
     kind = kind_of(request.kind)
     is_pending = request.state == RequestState.WAITING
     change = changes_panel(request)
@@ -119,6 +120,7 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
         panels=panels,
         teardown=plan if isinstance(plan, TeardownPlan) else None,
         change=change,
+        adoption=plan if isinstance(plan, AdoptPlan) else None,
         inputs=sorted(
             (title_of(key), format_value(value))
             for key, value in (created.inputs if created else {}).items()

@@ -16,7 +16,7 @@ from portal.panels.plan_summary import pretty_template
 from portal.web.lookups import Need, get_request_for, person
 from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotFound, Refused
-from provisioning.lifecycle.plan_document import StackedPlan, from_json
+from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, from_json
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.preflight import check_request
 from provisioning.lifecycle.services.requests import withdraw_request
@@ -42,7 +42,7 @@ def template(request: HttpRequest, pk: UUID) -> HttpResponse:
     """
     stored = get_request_for(person(request), pk)
     plan = from_json(stored.plan.content)
-    if not isinstance(plan, StackedPlan):
+    if not isinstance(plan, StackedPlan) or isinstance(plan, AdoptPlan):
         raise NotFound("This request has no template.")
     try:
         stack = plan.stack(request.GET.get("stack", MAIN))
