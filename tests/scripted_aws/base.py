@@ -53,6 +53,8 @@ class Calls:
 
     @contextmanager
     def reading(self, method: str) -> Iterator[None]:
+        if (permit := current_permit()) is not None:
+            permit.check_step()
         self.cloud.between(f"before {method}")
         with self.cloud.faults.around(method):
             self.cloud.settle()

@@ -372,6 +372,9 @@ class Refuses:
         self.told.append("check")
         raise NotPermitted("The deadline has passed.")
 
+    def check_step(self) -> None:
+        self.told.append("step")
+
     def end(self, change: Change) -> None:
         self.told.append("end")
 

@@ -1,6 +1,7 @@
 """What people have approved, recorded by the database at that moment.
 
-A trigger copies the plan when a request becomes approved. It knows nothing of the engine.
+A trigger copies the plan when the transaction that approves a request commits. It knows nothing
+of the engine.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ BEGIN
     RETURN NEW;
 END $$ LANGUAGE plpgsql;
 DROP TRIGGER IF EXISTS simulation_approval ON provisioning_request;
-CREATE TRIGGER simulation_approval AFTER INSERT OR UPDATE ON provisioning_request
-    FOR EACH ROW EXECUTE FUNCTION simulation_record_approval();
+CREATE CONSTRAINT TRIGGER simulation_approval AFTER INSERT OR UPDATE ON provisioning_request
+    DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION simulation_record_approval();
 """
 
 

@@ -6,12 +6,13 @@ What was approved is recorded by the database itself, at the moment of the appro
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tests.scripted_aws.cloud import ScriptedStack
+from tests.scripted_aws.cloud import ScriptedChangeSet, ScriptedStack
 from tests.scripted_aws.sent import Sent
 from tests.simulation.approvals import Approved, approvals_of
 from tests.simulation.world import SimulatedWorld
@@ -56,11 +57,14 @@ class Invariants:
     def _check_sent(self, sent: Sent) -> None:
         checks: dict[str, Callable[[Sent], None]] = {
             "create_stack": self._is_as_approved,
+            "execute_change_set": self._changes_as_approved,
+            "set_stack_policy": self._sets_an_approved_policy,
             "delete_stack": self._may_be_deleted,
             "force_delete_stack": self._may_be_deleted,
             "empty_bucket": self._holds_nothing_retained,
             "empty_vault": self._holds_nothing_retained,
         }
+        check(holds=sent.had_permit, sentence=f"{sent.method} was sent without a permit")
         if (special := checks.get(sent.method)) is not None:
             special(sent)
 
@@ -70,6 +74,41 @@ class Invariants:
         check(
             holds=any(_creates(plan, sent) for plan in approved),
             sentence=f"CreateStack of {sent.arguments['StackName']} is not what was approved for {environment_id}",
+        )
+
+    def _changes_as_approved(self, sent: Sent) -> None:
+        stack = self._stack(str(sent.arguments["StackName"]))
+        change_sets = stack.change_sets if stack is not None else []
+        change_set = next(
+            (known for known in change_sets if known.change_set_id == sent.arguments["ChangeSetName"]), None
+        )
+        if stack is None or change_set is None:
+            return  # AWS refuses it
+        approved = self._approved_change_sets(stack)
+        check(
+            holds=any(_is_planned(planned, change_set) for planned in approved),
+            sentence=f"the change set {change_set.spec.name} of {stack.spec.name} is not what was approved",
+        )
+
+    def _approved_change_sets(self, stack: ScriptedStack) -> list[dict[str, Any]]:
+        return [
+            planned
+            for plan in approvals_of(stack.spec.tags[ENVIRONMENT_TAG])
+            for planned in plan.document.get("change_sets", [])
+            if planned["stack_id"] == stack.stack_id
+        ]
+
+    def _sets_an_approved_policy(self, sent: Sent) -> None:
+        stack = self._stack(str(sent.arguments["StackName"]))
+        assert stack is not None
+        known = {
+            planned[name]
+            for planned in self._approved_change_sets(stack)
+            for name in ("policy_before", "policy_during", "policy_after")
+        }
+        check(
+            holds=sent.arguments["StackPolicyBody"] in known,
+            sentence=f"{stack.spec.name} gets a stack policy that nobody approved",
         )
 
     def _may_be_deleted(self, sent: Sent) -> None:
@@ -121,6 +160,22 @@ def _creates(plan: Approved, sent: Sent) -> bool:
         ):
             return True
     return False
+
+
+def _is_planned(planned: dict[str, Any], change_set: ScriptedChangeSet) -> bool:
+    """Whether a change set is, in all that matters, the one that people have read."""
+    spec, found = change_set.spec, change_set.changes
+    changes = [
+        (change["logical_id"], change["action"], change["replacement"], change["physical_id"])
+        for change in planned["changes"]
+    ]
+    return (
+        hashlib.sha256(change_set.target.body.encode()).hexdigest() == planned["body_sha256"]
+        and dict(spec.parameters) == planned["parameters"]
+        and dict(spec.tags) == planned["tags"]
+        and (spec.revert_drift, spec.disable_rollback) == (planned["revert_drift"], planned["disable_rollback"])
+        and sorted((one.logical_id, one.action, one.replacement, one.physical_id) for one in found) == sorted(changes)
+    )
 
 
 def _tags(sent: Sent) -> dict[str, Any]:

@@ -11,16 +11,20 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.drift.detection import advance_detections, nominate_overdue
 from provisioning.lifecycle.engine import Engine
 from provisioning.lifecycle.leases import RENEW_EVERY_SECONDS, Leases
+from provisioning.lifecycle.periodic import Work, add_tasks, run_if_due
 from provisioning.lifecycle.poller.poller import Poller, watch_moving_regions
 from provisioning.lifecycle.reconciler import expire_waiting, run_due
+from provisioning.lifecycle.scan.baseline import take_baselines
+from provisioning.lifecycle.scan.regions import scan_due
 from tests.simulation.scheduler import Process
 from tests.simulation.store import probe
 from tests.simulation.world import SimulatedWorld
 
 ROUNDS_A_CYCLE = 20
-EXPIRE_EVERY = timedelta(seconds=60)
+PERIODIC_EVERY = 90.0
 IDLE_SLEEP = 60.0
 MOVING_EVERY = timedelta(seconds=60)
 
@@ -43,6 +47,8 @@ class Workers:
         self.processes.append(process)
         spawn = self.world.scheduler.spawn
         spawn(process, "engine", worker.run_engine, after=after)
+        spawn(process, "engine-2", worker.run_engine, after=after)
+        spawn(process, "periodic", worker.run_periodic_tasks, after=after + 30)
         spawn(process, "renewal", worker.run_renewal, after=after)
         spawn(process, "poller", worker.run_poller, after=after)
 
@@ -62,22 +68,27 @@ class Workers:
 
 @dataclass
 class Worker:
-    """The loops of `provisioning.jobs`, without the waiting for threads and signals."""
+    """The loops of `provisioning.jobs`, without their waiting for threads and signals."""
 
     world: SimulatedWorld
     leases: Leases
 
     def run_engine(self) -> None:
         engine = Engine(aws_for=self.world.aws_for, probe=probe, leases=self.leases)
-        expired_at = None
         while True:
-            if expired_at is None or clock.now() >= expired_at + EXPIRE_EVERY:
-                expire_waiting()
-                expired_at = clock.now()
             for _ in range(ROUNDS_A_CYCLE):
                 if not run_due(engine):
                     break
             self.world.scheduler.sleep(IDLE_SLEEP, waits_for="operation")
+
+    def run_periodic_tasks(self) -> None:
+        """In reality each has a thread of its own. One after the other is enough here."""
+        tasks = periodic_tasks(self.world)
+        add_tasks(tasks)
+        while True:
+            for task in tasks:
+                run_if_due(task, self.leases)
+            self.world.scheduler.sleep(PERIODIC_EVERY)
 
     def run_renewal(self) -> None:
         while True:
@@ -94,3 +105,14 @@ class Worker:
                 checked_at = clock.now()
             poller.run_due()
             self.world.scheduler.sleep(IDLE_SLEEP, waits_for="region")
+
+
+def periodic_tasks(world: SimulatedWorld) -> list[Work]:
+    """Those of `provisioning.jobs.periodic` that call AWS or move something."""
+    return [
+        Work("expire requests", timedelta(seconds=60), expire_waiting),
+        Work("take baselines", timedelta(minutes=2), lambda: take_baselines(world.aws_for)),
+        Work("scan regions", timedelta(minutes=5), lambda: scan_due(world.aws_for)),
+        Work("detect drift", timedelta(minutes=1), lambda: advance_detections(world.aws_for)),
+        Work("nominate for drift detection", timedelta(hours=1), nominate_overdue),
+    ]

@@ -89,9 +89,13 @@ def populate(cloud: Cloud, seed: int, drawn: random.Random, scheduler: Scheduler
         cloud=cloud,
         scheduler=scheduler,
         team=team,
+        is_calm=False,
+        requested=[],
         accounts=accounts,
         blueprints=blueprints(),
-        **people,
+        alice=people["alice"],
+        bob=people["bob"],
+        olivia=people["olivia"],
     )
 
 
