@@ -44,7 +44,7 @@ class People:
             except PortalError as refusal:
                 world.trace.add(f"was refused: {refusal.sentence[:90]}", "people")
             except AwsError as error:
-                world.trace.add(f"was told: {error}", "people")
+                world.trace.add(f"met an error: {error}", "people")
             world.scheduler.sleep(world.random.uniform(5, 90))
 
     def _act(self) -> None:
@@ -182,7 +182,7 @@ class People:
         )
 
     def _tear_down_and_leave(self, environment: Environment) -> None:
-        """What could not be deleted stays in the account, and the receipt says so."""
+        """What could not be deleted remains in the account, and the receipt says so."""
         self._tear_down(environment, self.world.random.choice([Removal.DELETE, Removal.LEAVE]))
 
     def _withdraw(self, environment: Environment) -> None:

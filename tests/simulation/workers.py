@@ -24,7 +24,7 @@ from tests.simulation.store import probe
 from tests.simulation.world import SimulatedWorld
 
 ROUNDS_A_CYCLE = 20
-PERIODIC_EVERY = 90.0
+PERIODIC_EVERY = 240.0
 IDLE_SLEEP = 60.0
 MOVING_EVERY = timedelta(seconds=60)
 
@@ -47,7 +47,8 @@ class Workers:
         self.processes.append(process)
         spawn = self.world.scheduler.spawn
         spawn(process, "engine", worker.run_engine, after=after)
-        spawn(process, "engine-2", worker.run_engine, after=after)
+        if self.world.chance(0.3):
+            spawn(process, "engine-2", worker.run_engine, after=after)
         spawn(process, "periodic", worker.run_periodic_tasks, after=after + 30)
         spawn(process, "renewal", worker.run_renewal, after=after)
         spawn(process, "poller", worker.run_poller, after=after)
