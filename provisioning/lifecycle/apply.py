@@ -20,6 +20,7 @@ from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.ledger import open_ledger, open_lines, write_events, write_resources
 from provisioning.lifecycle.plan_document import ChangePlan, from_json
 from provisioning.lifecycle.plan_queries import plan_in_effect
+from provisioning.lifecycle.poller.events import write_once
 from provisioning.lifecycle.poller.record import hand_over
 from provisioning.lifecycle.poller.sights import record_description
 from provisioning.lifecycle.states import (
@@ -146,6 +147,7 @@ def _columns(stack: Stack, outcome: Outcome, *, at: datetime) -> dict[str, Any]:
 def _write_stack_state(stack: Stack, outcome: Outcome, *, at: datetime) -> bool:
     written = _columns(stack, outcome, at=at)
     new = write_events(stack, outcome.events) if outcome.events else []
+    new += write_once(stack, outcome.failures)
     if outcome.resources:
         write_resources(stack, outcome.resources, at=at)
     if outcome.new_resources:

@@ -52,7 +52,7 @@ def test_the_page_shows_the_rollback_while_it_runs(world: World) -> None:
     world.cloud.fail_create["BucketFiles"] = [TAKEN]
     environment = world.request().environment
     world.run()
-    world.tick(11)
+    world.tick_viewed(environment, 11)
     assert world.last_operation(environment).state == "rolling_back"
     assert progress(environment).component_states["bucket.files"] == "bad"
 
@@ -175,7 +175,7 @@ def test_a_denied_look_makes_the_picture_older_and_says_so(world: World) -> None
     for call in ("list_stacks", "describe_stack"):
         world.cloud.faults.once(call, AccessDenied("no right"), times=2)
     world.tick(3)
-    assert "no right" in steps(world.last_operation(environment))[2].detail
+    assert "no right" in progress(environment).trouble
     assert world.until_rest(environment).state == "running"
 
 

@@ -25,6 +25,7 @@ from provisioning.diagram.content import DiagramContent
 from provisioning.lifecycle.access import is_approver, may_decide, visible
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in, moving_states, removal_states
 from provisioning.lifecycle.plan_queries import CurrentPlan, current_plan_for_pages
+from provisioning.lifecycle.poller.sights import freshness_of
 from provisioning.lifecycle.read.actions import Action, actions_for
 from provisioning.lifecycle.read.drift import DriftView, drift_of, shows_drift
 from provisioning.lifecycle.read.failures import Failure, failure
@@ -32,7 +33,7 @@ from provisioning.lifecycle.read.operation_view import StepView, last_operation,
 from provisioning.lifecycle.read.progress import Progress, progress
 from provisioning.lifecycle.services.adopt import WATCHED_ONLY
 from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState, OperationState, RequestState
-from provisioning.models import Environment, Operation, Receipt, Request, Team, User
+from provisioning.models import Environment, Operation, Receipt, Request, Stack, Team, User
 
 LIVING = "living"
 FAST_SECONDS, SLOW_SECONDS = 2, 5
@@ -216,7 +217,6 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
     failed = failure(environment, operation=operation) if state not in NO_LONGER_THERE else None
     failed_id = failed.logical_id if failed else ""
     failed_address = next((line.address for line in now.resources if failed_id and line.logical_id == failed_id), "")
-    is_old = now.polled_at is not None and (timezone.now() - now.polled_at).total_seconds() > OLD_CONTACT_SECONDS
     return EnvironmentPage(
         environment=environment,
         progress=now,
@@ -244,7 +244,7 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
         events=_events(now),
         history=environment_history(environment),
         has_receipt=state == EnvironmentState.GONE and Receipt.objects.filter(environment=environment).exists(),
-        is_out_of_date=is_old and state in moving_states(),
+        is_out_of_date=_is_old(now.polled_at) and state in moving_states(),
         is_late=now.expected_end_at is not None and now.expected_end_at < timezone.now(),
         choices=choices(operation, actions),
         answers=answers(environment, operation, now) if failed and operation else [],
@@ -252,6 +252,16 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
         poll_seconds=_poll_seconds(state, has_pending=pending is not None),
         oob=oob,
     )
+
+
+def is_out_of_date(environment: Environment) -> bool:
+    """Whether what the page of a moving environment shows is over a minute old."""
+    newest = {row.role: row for row in Stack.objects.filter(environment=environment.pk).order_by("created_at", "id")}
+    return _is_old(freshness_of(environment.account_id, newest.values()).at)
+
+
+def _is_old(at: datetime | None) -> bool:
+    return at is not None and (timezone.now() - at).total_seconds() > OLD_CONTACT_SECONDS
 
 
 def is_at_rest(state: str) -> bool:

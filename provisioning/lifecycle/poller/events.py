@@ -108,7 +108,8 @@ def write_notices(notices: Sequence[Notice], *, now: datetime) -> list[Stack]:
             if notice.logical_id and (viewed or _has_failed(notice)) and not _is_outdated(row, notice)
         ]
         foreign = [notice for notice in about_stack if not notice.token.startswith(ours)]
-        if _write(row, [*foreign, *(about_stack if viewed else ()), *about_resources]):
+        shown = [*foreign, *(about_stack if viewed else ()), *about_resources]
+        if write_once(row, [_as_event(row, notice) for notice in shown]):
             bump(row.environment_id)
         if any(notice.ends_stack and _is_news(row, notice) for notice in about_stack) or foreign:
             announced.append(row)
@@ -158,28 +159,34 @@ def _is_outdated(row: Stack, notice: Notice) -> bool:
     return not same_second or bool(begins and begins.in_progress and has_ended and has_ended.terminal)
 
 
-def _write(row: Stack, notices: Iterable[Notice]) -> bool:
-    events = [
-        interface.StackEvent(
-            event_id=notice.event_id,
-            at=notice.at,
-            logical_id=notice.logical_id or row.name,
-            physical_id=notice.physical_id or (row.stack_id if not notice.logical_id else ""),
-            type=notice.type or "AWS::CloudFormation::Stack",
-            status=notice.status,
-            reason=notice.reason,
-            token=notice.token,
-        )
-        for notice in notices
-    ]
+def _as_event(row: Stack, notice: Notice) -> interface.StackEvent:
+    return interface.StackEvent(
+        event_id=notice.event_id,
+        at=notice.at,
+        logical_id=notice.logical_id or row.name,
+        physical_id=notice.physical_id if notice.logical_id else row.stack_id,
+        type=notice.type or "AWS::CloudFormation::Stack",
+        status=notice.status,
+        reason=notice.reason,
+        token=notice.token,
+    )
+
+
+def write_once(row: Stack, events: Sequence[interface.StackEvent]) -> list[interface.StackEvent]:
+    """Write events that may be known already under other ids. Returns the new ones.
+
+    EventBridge, DescribeEvents and DescribeStackEvents name the same change each in its own way, and
+    the first has whole seconds only.
+    """
     if not events:
-        return False
-    # The same change, if it was read from the stack's own events: those have another id and a more exact time.
+        return []
     known = StackEvent.objects.filter(stack=row, at__gte=min(event.at for event in events) - SAME_CHANGE)
-    seen = {(event.logical_id, event.status): event.at for event in known}
-    new = [event for event in events if not _same_change(seen.get((event.logical_id, event.status)), event.at)]
-    return bool(new and write_events(row, new))
-
-
-def _same_change(known_at: datetime | None, at: datetime) -> bool:
-    return known_at is not None and abs(known_at - at) <= SAME_CHANGE
+    times: dict[tuple[str, str], list[datetime]] = {}
+    for logical_id, status, at in known.values_list("logical_id", "status", "at"):
+        times.setdefault((logical_id, status), []).append(at)
+    new = [
+        event
+        for event in events
+        if not any(abs(at - event.at) <= SAME_CHANGE for at in times.get((event.logical_id, event.status), ()))
+    ]
+    return write_events(row, new) if new else []

@@ -6,9 +6,11 @@ time orders sights, so they need no fence: any process that has read AWS may rec
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -103,6 +105,28 @@ def seen_at(row: Stack, region: PolledRegion | None) -> datetime | None:
     if row.polled_at is None or row.unseen_since is not None or is_settled(row.status) or region is None:
         return row.polled_at
     return max(at for at in (row.polled_at, region.listed_at, region.events_at) if at is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How old what a page shows is, and why it is no newer, in AWS's words; empty if nothing is wrong."""
+
+    at: datetime | None
+    trouble: str = ""
+
+
+def freshness_of(account_id: UUID, stacks: Collection[Stack]) -> Freshness:
+    """Since when the statuses of these stacks are known to be true: that of the oldest sight of
+    those in progress, else of the newest of all. One query, if a stack is in progress.
+    """
+    moving = [stack for stack in stacks if stack.stack_id and not is_settled(stack.status)]
+    if not moving:
+        return Freshness(max((stack.polled_at for stack in stacks if stack.polled_at), default=None))
+    rows = PolledRegion.objects.filter(account=account_id, region__in={stack.region for stack in moving})
+    regions = {row.region: row for row in rows}
+    times = [seen_at(stack, regions.get(stack.region)) or stack.created_at for stack in moving]
+    trouble = next((row.trouble for row in regions.values() if row.trouble), "")
+    return Freshness(min(times), trouble)
 
 
 def record_description(state: interface.StackState, *, at: datetime) -> bool:

@@ -19,16 +19,11 @@ NOTED_EVERY: Final = timedelta(seconds=10)
 
 def note_viewer(environment_id: UUID, *, at: datetime) -> None:
     """Somebody has the page of this environment open. Written at most every ten seconds, and only
-    while the environment moves.
-
-    The first time, the regions of its stacks are visited at once.
+    while the environment moves. The regions of its stacks are visited at once then.
     """
-    rows = Environment.objects.filter(pk=environment_id, state__in=moving_states())
-    was_viewed_until = rows.values_list("viewed_until", flat=True).first()
-    late = at + VIEWED_FOR - NOTED_EVERY
-    if not rows.filter(Q(viewed_until=None) | Q(viewed_until__lt=late)).update(viewed_until=at + VIEWED_FOR):
-        return
-    if was_viewed_until is None or was_viewed_until < at:
+    late = Q(viewed_until=None) | Q(viewed_until__lt=at + VIEWED_FOR - NOTED_EVERY)
+    moving = Environment.objects.filter(late, pk=environment_id, state__in=moving_states())
+    if moving.update(viewed_until=at + VIEWED_FOR):
         stacks = Stack.objects.filter(environment=environment_id).exclude(stack_id="")
         for account_id, region in set(stacks.values_list("environment__account_id", "region")):
             wake_region(account_id, region, at=at, in_flight=False)

@@ -16,6 +16,7 @@ from provisioning.lifecycle.kinds.registry import kind_of, removal_states
 from provisioning.lifecycle.ledger import PLANNED
 from provisioning.lifecycle.plan_document import PlannedStack
 from provisioning.lifecycle.plan_queries import current_plan_for_pages
+from provisioning.lifecycle.poller.sights import freshness_of
 from provisioning.lifecycle.read.operation_view import last_operation
 from provisioning.lifecycle.states import OperationState, Tone
 from provisioning.models import Environment, Operation, ResourceEnd, Stack, StackEvent, StackResource
@@ -60,7 +61,8 @@ class StackLine:
 @dataclass(frozen=True, slots=True)
 class Progress:
     """`resources` in dependency order; `events` newest first; `stacks` in the order of creation,
-    empty if there is one.
+    empty if there is one. `polled_at` is since when the statuses are known to be true, and `trouble`
+    what AWS last answered instead.
     """
 
     total: int = 0
@@ -74,12 +76,13 @@ class Progress:
     expected_end_at: datetime | None = None
     expected_from: ExpectedFrom = ""
     polled_at: datetime | None = None
+    trouble: str = ""
     stacks: list[StackLine] = field(default_factory=list)
 
 
 def progress(environment: Environment, *, operation: Operation | None = None) -> Progress:
-    """The progress of an environment, in four queries, and one about past runs while an operation
-    is open.
+    """The progress of an environment, in four queries, and two about past runs and the poller
+    while an operation is open.
 
     `operation` is the environment's last one, if the caller already has it.
     """
@@ -104,6 +107,7 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
     done = [bool(row.end) if tearing_down else tone == "ok" for (row, _), tone in zip(everything, tones, strict=True)]
     lines = [_line(row, stack, tone, titles) for (row, stack), tone in zip(everything, tones, strict=True)]
     main = stacks.get(MAIN)
+    freshness = freshness_of(environment.account_id, stacks.values())
     under_way = operation or last_operation(environment) if stacks else None
     expected_at, expected_from = expected_end(environment, under_way, current.seconds if current is not None else 0.0)
     return Progress(
@@ -119,7 +123,8 @@ def progress(environment: Environment, *, operation: Operation | None = None) ->
         outputs=main.outputs if main else {},
         expected_end_at=expected_at,
         expected_from=expected_from,
-        polled_at=max((stack.polled_at for stack in stacks.values() if stack.polled_at), default=None),
+        polled_at=freshness.at,
+        trouble=freshness.trouble,
         stacks=_stack_lines(planned, stacks, lines, done) if len(planned) > 1 else [],
     )
 

@@ -28,7 +28,8 @@ from provisioning.lifecycle.plan_document import (
     from_json,
 )
 from provisioning.lifecycle.plan_queries import plan_in_effect
-from provisioning.lifecycle.poller.sights import look
+from provisioning.lifecycle.poller.in_flight import IN_FLIGHT
+from provisioning.lifecycle.poller.sights import WATCH_SECONDS, look
 from provisioning.lifecycle.receipt_document import ReceiptDocument
 from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
 from provisioning.lifecycle.step_data import StepData
@@ -184,6 +185,11 @@ class Context:
         )
 
     def poll_seconds(self) -> float:
+        """The pause before the step runs again. The poller ends that of a step that waits for a
+        stack.
+        """
+        if self.operation.state in IN_FLIGHT:
+            return WATCH_SECONDS
         if self.operation.environment.account.is_sandbox:
             return SANDBOX_POLL_SECONDS
         age = (self.now - self.operation.state_changed_at).total_seconds()
@@ -206,6 +212,7 @@ class Outcome:
     stack_state: interface.StackState | None = None
     seen_at: datetime | None = None  # when the step began, so that `stack_state` is at least as new; set by the engine
     events: Sequence[interface.StackEvent] = ()
+    failures: Sequence[interface.StackEvent] = ()  # what has failed, without the events before and between
     resources: Sequence[interface.StackResource] = ()
     policies: Mapping[str, str] | None = None
     """With `resources`: the deletion policies of the stack's template, so the ledger is complete."""

@@ -28,6 +28,8 @@ def decide_on_stack(context: Context, phase: Phase, state: interface.StackState 
         return ours
     if state is None or (ours.act, ours.button, ours.environment) == (foreign.act, foreign.button, foreign.environment):
         return ours
+    if context.kind.creates_stacks and status.startswith(("CREATE_", "ROLLBACK_")):
+        return ours  # the stack in the ledger is created once, by this request
     token = newest_token(context, state)
     if is_of_request(context.operation, token):
         return ours

@@ -153,7 +153,7 @@ def _request_deletion(context: Context, state: interface.StackState) -> Outcome:
     except WrongStatus:
         return _not_now(context, stack_id)
     data = replace(data, asked_in_round=data.delete_round, asked_at=context.now, requests=data.requests + 1)
-    return Outcome(wait=min(1.0, context.poll_seconds()), step_data=data)
+    return Outcome(wait=context.poll_seconds(), step_data=data)
 
 
 def _not_now(context: Context, stack_id: str) -> Outcome:

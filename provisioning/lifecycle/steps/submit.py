@@ -12,6 +12,7 @@ from dataclasses import replace
 from provisioning.aws import AlreadyExists, arguments, interface
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
+from provisioning.lifecycle.poller.sights import WATCH_SECONDS
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.lifecycle.steps.inspect_stack import stack_name_taken
@@ -91,7 +92,7 @@ def _create(context: Context) -> Outcome:
         stack_id = context.aws.create_stack(spec, token=context.token("create"))
     except AlreadyExists as error:
         return stack_name_taken(spec.name, detail=str(error))
-    return Outcome(to=OperationState.BUILDING, stack_id=stack_id, wait=min(1.0, context.poll_seconds()))
+    return Outcome(to=OperationState.BUILDING, stack_id=stack_id, wait=WATCH_SECONDS)
 
 
 def _allow(context: Context, spec: interface.StackSpec) -> None:
