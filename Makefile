@@ -40,8 +40,8 @@ SEEDS ?= 100
 simulate: setup ## the engine against a scripted AWS with faults from seeds: SEEDS=n [SEED=first]
 	@exec $(RUN) manage.py simulate $(SEEDS) $(if $(SEED),--seed $(SEED))
 
-bench: setup ## the figures that the README quotes, as ratios of one run
-	@$(RUN) -m tests.bench
+bench: setup ## the figures that the README quotes, as ratios of one run, and those of the engine; ARGS=steps runs one
+	@$(RUN) -m tests.bench $(ARGS)
 
 clean: ## the demo's state and all caches, not the environments
 	@rm -rf .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -11,8 +11,6 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
-from django.db import connection
-
 from portal.demo.sample import onboard, onboard_team
 from provisioning.aws.onboarding import portal_role_arn
 from provisioning.blueprint import example_inputs
@@ -30,7 +28,6 @@ PATIENCE_SECONDS = 120
 
 
 def figures() -> Iterator[Figure]:
-    connection.creation.create_test_db(verbosity=0)
     sandbox = Sandbox(Path(tempfile.mkdtemp(prefix="portal-bench-"))).start()
     try:
         account = Account.objects.create(
