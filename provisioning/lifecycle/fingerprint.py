@@ -248,9 +248,9 @@ def _differences(old: Fingerprint, new: Fingerprint) -> Iterator[str]:
     if old.status != new.status:
         yield f"The stack was {old.status} and is now {new.status}."
     if old.created_at != new.created_at:
-        yield f"The stack was created at {new.created_at}, not at {old.created_at}."
+        yield f"The stack was created on {_words(new.created_at)}, not on {_words(old.created_at)}."
     if old.updated_at != new.updated_at:
-        yield f"The stack was updated through CloudFormation at {new.updated_at or 'an unknown time'}."
+        yield f"The stack was updated through CloudFormation on {_words(new.updated_at)}."
     if old.change_set_id != new.change_set_id:
         yield f"Another change set was executed: {new.change_set_id.split('/')[-2:][0] or 'none'}."
     yield from _named("parameter", old.parameters, new.parameters)
@@ -292,6 +292,10 @@ def _named(noun: str, old: Mapping[str, object], new: Mapping[str, object]) -> I
 def _hash(*parts: str) -> str:
     """A short hash of a few texts: enough to compare, and no way back."""
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:_HASH_LENGTH]
+
+
+def _words(at: str) -> str:
+    return f"{datetime.fromisoformat(at):%Y-%m-%d at %H:%M} UTC" if at else "an unknown day"
 
 
 def _utc(at: datetime | None) -> str:

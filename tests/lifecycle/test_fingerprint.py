@@ -81,8 +81,11 @@ def full(aws: Any = None, **drift: Any) -> Fingerprint:
 
 CHANGES = [
     ({"status": "UPDATE_FAILED"}, "The stack was settled and is now failed."),
-    ({"created_at": AT + timedelta(days=1)}, "The stack was created at 2026-11-21"),
-    ({"last_updated_at": AT + timedelta(days=1)}, "The stack was updated through CloudFormation at 2026-11-21"),
+    ({"created_at": AT + timedelta(days=1)}, "The stack was created on 2026-11-21 at 09:00 UTC"),
+    (
+        {"last_updated_at": AT + timedelta(days=1)},
+        "The stack was updated through CloudFormation on 2026-11-21 at 09:00 UTC.",
+    ),
     ({"change_set_id": "arn:aws:cloudformation:x:y:changeSet/theirs/7"}, "Another change set was executed: theirs."),
     ({"parameters": {**STATE.parameters, "Image": ("/aws/service/ami", "ami-2")}}, "The parameter Image has changed."),
     ({"parameters": {**STATE.parameters, "Password": ("other", "")}}, "The parameter Password has changed."),

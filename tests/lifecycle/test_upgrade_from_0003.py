@@ -22,12 +22,28 @@ from portal.pages.exports.views import FORMATS
 from provisioning.blueprint import Blueprint
 from provisioning.errors import Refused
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.fingerprint import Fingerprint
+from provisioning.lifecycle.ownership import tags_to_send
 from provisioning.lifecycle.plan_document import CreatePlan, digest_of, from_json
+from provisioning.lifecycle.scan.baseline import newest_stacks, take_baselines
+from provisioning.lifecycle.scan.regions import scan_region
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.team_resources import PLANNED_BEFORE_STACK_ROLES
-from provisioning.models import Account, Environment, Operation, Plan, Receipt, Request, Team, User
+from provisioning.models import (
+    Account,
+    DriftReport,
+    Environment,
+    Operation,
+    Orphan,
+    Plan,
+    Receipt,
+    Request,
+    StackResource,
+    Team,
+    User,
+)
 from tests.fixtures.old_database import connected_to, upgraded
 from tests.fixtures.world import SMALL, World
 from tests.scripted_aws.stored import load_cloud
@@ -204,6 +220,39 @@ def test_everything_under_way_waiting_or_failed_comes_to_its_end(world: World) -
     assert Receipt.objects.filter(environment__name__in=torn_down).count() == len(torn_down)
     for request in Request.objects.filter(state="done").select_related("plan"):
         assert request.approved_digest == request.plan.digest == digest_of(from_json(request.plan.content))
+
+
+def test_running_environments_get_a_ledger_and_a_fingerprint_and_keep_their_tags(world: World) -> None:
+    """Their stacks have the tags of that time, one of which names an operation. Nothing is sent to
+    AWS that changes something, and the same again does nothing more.
+    """
+    running = list(newest_stacks().filter(environment__state="running"))
+    assert {stack.environment.name for stack in running} >= {"runs", "runs-staging", "many-run", "tasked-runs"}
+    StackResource.objects.filter(stack__in=running).delete()
+    tags = {stack.stack_id: dict(stack.spec.tags) for stack in world.cloud.stacks}
+    Operation.objects.filter(environment__state="running", ended_at=None).update(ended_at=world.now)
+    while take_baselines(world.aws_for):
+        pass
+    for stack in newest_stacks().filter(environment__state="running"):
+        fingerprint = Fingerprint.from_json(stack.fingerprint)
+        assert fingerprint.is_full
+        assert fingerprint.tags == tags[stack.stack_id]
+        assert "portal:operation" in fingerprint.tags
+        (aws_stack,) = [found for found in world.cloud.stacks if found.stack_id == stack.stack_id]
+        assert set(stack.resources.values_list("physical_id", flat=True)) == {
+            resource.physical_id for resource in aws_stack.resources.values()
+        }
+        # A change of today sends exactly these tags, so that nothing is modified by them.
+        planned = {key: value for key, value in fingerprint.tags.items() if key != "portal:operation"}
+        assert tags_to_send(aws_stack.spec.tags, planned) == tags[stack.stack_id]
+    assert {stack.stack_id: dict(stack.spec.tags) for stack in world.cloud.stacks} == tags
+    assert world.cloud.sent == []
+    for account, region in {(stack.environment.account, stack.region) for stack in running}:
+        scan_region(world.aws_for, account, region)
+    assert not DriftReport.objects.exists()
+    living = Environment.objects.exclude(state__in=("gone", "withdrawn"))
+    names = set(Orphan.objects.values_list("environment_id_tag", flat=True))
+    assert not names & {str(pk) for pk in living.values_list("pk", flat=True)}
 
 
 def test_pages_show_every_environment_and_request(world: World) -> None:

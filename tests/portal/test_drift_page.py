@@ -80,7 +80,7 @@ def test_a_report_shows_what_differs_what_is_ignored_and_what_was_not_checked(
     text = people.client("bob").get(f"/environments/{running.pk}/drift/").content.decode()
     for part in (
         "Changed outside the portal",
-        "2 resources and 1 change of a stack differ from the design.",
+        "2 resources differ from the design, and 1 change was made through CloudFormation.",
         "/DelaySeconds",
         "orders-topic",
         "Deleted",
@@ -94,7 +94,10 @@ def test_a_report_shows_what_differs_what_is_ignored_and_what_was_not_checked(
     ):
         assert part in text, part
     assert "every 5s" not in text
-    assert "2 resources and 1 change" in people.client("bob").get(f"/environments/{running.pk}/").content.decode()
+    assert (
+        "2 resources differ from the design"
+        in people.client("bob").get(f"/environments/{running.pk}/").content.decode()
+    )
 
 
 def test_in_sync_names_what_could_not_be_checked(running: Environment, people: People) -> None:

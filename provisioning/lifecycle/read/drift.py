@@ -85,16 +85,19 @@ def _sentence(content: DriftContent, status: DriftStatus) -> str:
         case DriftStatus.NOT_CHECKED:
             return "The last check gave no result."
         case DriftStatus.DRIFTED:
-            changes = sum(len(stack.outside) for stack in content.stacks)
-            parts = [_counted(len(content.resources), "resource"), _counted(changes, "change of a stack")]
-            return f"{' and '.join(part for part in parts if part)} differ from the design."
+            return _differences(len(content.resources), sum(len(stack.outside) for stack in content.stacks))
     if unchecked:
-        return f"Nothing differs. {_counted(unchecked, 'resource')} could not be checked."
+        return f"Nothing differs. {unchecked} resource{'' if unchecked == 1 else 's'} could not be checked."
     return "Nothing differs from the design."
 
 
-def _counted(number: int, noun: str) -> str:
-    if not number:
-        return ""
-    plural = noun.replace("change", "changes") if noun.startswith("change") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
+def _differences(resources: int, changes: int) -> str:
+    parts = []
+    if resources:
+        parts.append(
+            "1 resource differs from the design" if resources == 1 else f"{resources} resources differ from the design"
+        )
+    if changes:
+        through = "1 change was" if changes == 1 else f"{changes} changes were"
+        parts.append(f"{through} made through CloudFormation")
+    return f"{', and '.join(parts)}."

@@ -24,8 +24,8 @@ from provisioning.lifecycle.transitions import record
 from provisioning.models import Account, BlueprintVersion, Environment, Plan, Request, Stack, Team, User
 
 WATCHED_ONLY: Final = (
-    "The portal only watches this stack. Before it can be put back or torn down here, an administrator of the AWS "
-    "account adds its ARN to the parameter AdoptedStacks of the onboarding stack."
+    "The portal only watches this stack. Before it can be torn down here, an administrator of the AWS account "
+    "adds its ARN to the parameter AdoptedStacks of the onboarding stack."
 )
 
 
