@@ -22,7 +22,10 @@ How to read it
        made, checked, stored and read. `step_data.py`: what steps store between calls. `ledger.py`: every physical id.
        `receipt_document.py`: the receipt of a teardown.
     6. `preflight/`: checks an account for what would make AWS refuse a plan.
-    7. `read/`: what pages and the API show. It never writes.
+    7. `fingerprint.py`: what must not change unnoticed about a stack. `scan/` compares it each night
+       and finds orphans, `drift/` finds what was changed at the services themselves. `adoption.py`
+       plans to watch a stack that was created without the portal.
+    8. `read/`: what pages and the API show. It never writes.
 
 Trade-offs
     - PostgreSQL is the only source of truth; RQ and Redis only save a second of waiting. In
