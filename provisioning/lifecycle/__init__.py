@@ -16,8 +16,11 @@ How to read it
        one transaction. No service calls AWS, except `services/preflight.py` and
        `services/test_connection.py`, which read it outside of any transaction.
     4. `operations.py` opens an operation and `nudge.py` wakes a worker. `engine.py` claims the
-       operation and runs its one next step from `steps/`. `apply.py` writes the outcome.
-       `reconciler.py` runs whatever is due, nudged or not.
+       operation (`claims.py`) and runs its one next step from `steps/`. `apply.py` writes the
+       outcome. `leases.py` renews what a worker holds; `intentions.py` records and permits each call
+       that changes something; `retry_policy.py` decides what a failed call is followed by.
+       `poller/` reads stacks in progress. `periodic.py` runs work that is due at intervals. The
+       loops that call all this are in `provisioning.jobs`.
     5. `planning.py`, `plan_checks.py`, `plan_document.py` and `plan_queries.py`: how a plan is
        made, checked, stored and read. `step_data.py`: what steps store between calls. `ledger.py`: every physical id.
        `receipt_document.py`: the receipt of a teardown.
@@ -32,8 +35,12 @@ Trade-offs
       return, every step costs a claim and a write.
     - A step makes a few AWS calls and returns; nothing waits inside it. In return, it must be safe
       to run twice: tokens are stored before they are used, and a step begins by reading AWS.
-    - A slow worker is treated like a crashed one: its lease runs out, and the fence refuses its
-      write. Two workers may therefore run the same step, but only one outcome is written.
+    - A worker that cannot renew its lease gives up before another may take over, and the fence
+      refuses its calls and its write. In return, a recovery takes as long as a lease, and longer if
+      a call had no answer: the next worker waits until that call can no longer take effect.
+    - AWS cannot check the fence. Between the last check and the arrival of the bytes a process may
+      still be paused; a signature is valid for five minutes. Names with a generation, stack ids and
+      client tokens make such a call harmless, and a teardown waits this time out.
     - What exists in AWS decides how an operation continues, never what an earlier attempt
       intended. So the decision table is total, and it never deletes what was once COMPLETE.
     - A kind is described by fields, not functions, so that all of it can be checked at import.
@@ -51,8 +58,10 @@ How to add a request kind
 How to add a step
     Add its state to `OPERATION_GRAPH`, and to the `steps` of the kinds that use it. Write a
     function from `Context` to `Outcome` in `steps/` and list it in `steps/__init__.py`. It reads
-    rows, calls AWS and returns; it never writes. What it needs again goes into `StepData`. A test
-    runs every step twice.
+    rows, calls AWS and returns; it never writes. Before a call that changes something it names the
+    call in `Context.allow`; all others are refused. What it needs again goes into `StepData`. If
+    CloudFormation works on its own during the state, add it to `retry_policy.WATCHING`. A test runs
+    every step twice.
 
 How to add a service
     Name it with a verb and a noun, and give it keyword-only arguments, including `actor`. Check the

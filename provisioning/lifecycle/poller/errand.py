@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 from provisioning.aws import STACK_STATUSES, AccessDenied, AwsError, NotFound, SlotReserved, interface
 from provisioning.aws.change_sets import QueuedEvent
+from provisioning.aws.permits import OperationsPermit, using_permit
 from provisioning.aws.rate_limiter import calling_as
 from provisioning.lifecycle.poller.events import read_notices
 from provisioning.lifecycle.poller.in_flight import Awaited
@@ -108,7 +109,8 @@ def _receive(aws: interface.Aws, errand: Errand, findings: Findings) -> None:
     for _ in range(RECEIVES):
         try:
             receive = partial(aws.receive_events, errand.queue_url, wait_seconds=errand.wait_seconds)
-            messages = _call(errand, findings, receive)
+            with using_permit(OperationsPermit({"ReceiveMessage"})):
+                messages = _call(errand, findings, receive)
         except _VisitEnded:
             if isinstance(findings.error, NotFound | AccessDenied):
                 findings.no_queue, findings.error = True, None

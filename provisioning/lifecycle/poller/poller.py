@@ -14,6 +14,7 @@ from django.db import connection
 
 from provisioning.aws import AwsError, interface
 from provisioning.aws.onboarding import event_queue_url
+from provisioning.aws.permits import OperationsPermit, using_permit
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.poller.errand import Errand, Findings, ask
@@ -104,7 +105,9 @@ class Poller:
         """Messages that could not be deleted come again, and change nothing then."""
         try:
             aws = self.aws_for(visit.region.account, visit.region.region)
-            aws.delete_events(visit.errand.queue_url, [message.receipt for message in findings.messages])
+            receipts = [message.receipt for message in findings.messages]
+            with using_permit(OperationsPermit({"DeleteMessageBatch"})):
+                aws.delete_events(visit.errand.queue_url, receipts)
         except AwsError as error:
             log.info("Messages of %s could not be deleted: %s", visit.region, error)
 
