@@ -107,7 +107,15 @@ def _shown(data: StepData) -> tuple[object, ...]:
 
     A change in them is a new version of the environment's page.
     """
-    return data.trouble, data.tasks_done, data.task, data.emptied, data.delete_round
+    return (
+        data.trouble,
+        data.waits_for,
+        data.cancel_refused,
+        data.tasks_done,
+        data.task,
+        data.emptied,
+        data.delete_round,
+    )
 
 
 def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: datetime) -> bool:

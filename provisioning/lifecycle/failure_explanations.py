@@ -22,10 +22,17 @@ class Cause:
     hint: str
     containers: bool = False
     button: Button = Button.RETRY
+    hint_for_rollback: str = ""
 
 
-def _cause(pattern: str, sentence: str, hint: str, *, containers: bool = False) -> Cause:
-    return Cause(re.compile(pattern, re.IGNORECASE | re.DOTALL), sentence, hint, containers)
+def _cause(pattern: str, sentence: str, hint: str, *, containers: bool = False, hint_for_rollback: str = "") -> Cause:
+    return Cause(
+        re.compile(pattern, re.IGNORECASE | re.DOTALL),
+        sentence,
+        hint,
+        containers,
+        hint_for_rollback=hint_for_rollback,
+    )
 
 
 ALREADY_THERE: Final = re.compile(
@@ -111,9 +118,10 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "If the AWS error names one of your inputs, request a new environment with another value. Otherwise report it to the authors of the blueprint.",
     ),
     _cause(
-        r"does not exist|NotFound|not found|No such|could not be found",
+        r"does not exist|was deleted outside|NotFound|not found|No such|could not be found",
         "{What} refers to a resource that does not exist.",
         "Check the ARNs and names in the inputs.",
+        hint_for_rollback="If it was deleted outside CloudFormation, create it again under the same name in its own service. Then continue the rollback.",
     ),
     _cause(
         r"InternalFailure|Internal (?:Failure|error)|ServiceUnavailable|InternalError",
@@ -121,7 +129,12 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "Retry.",
     ),
 )
-UNKNOWN: Final = _cause("", "AWS could not {do} {what}.", "See the AWS error below, fix the cause, then retry.")
+UNKNOWN: Final = _cause(
+    "",
+    "AWS could not {do} {what}.",
+    "See the AWS error below, fix the cause, then retry.",
+    hint_for_rollback="See the AWS error below and fix the cause. Then continue the rollback.",
+)
 
 CANCELLED: Final = re.compile(r"^Resource (?:creation|update) cancelled", re.IGNORECASE)
 
@@ -178,7 +191,7 @@ def explain(resource: FailedResource, doing: Doing = CREATING) -> Explained:
     what = f"“{resource.title}” ({resource.logical_id})" if resource.title else resource.logical_id
     return Explained(
         sentence=cause.sentence.format(what=what, What=what, do=doing.do, doing=doing.doing, noun=doing.noun),
-        hint=cause.hint,
+        hint=(doing is ROLLING_BACK and cause.hint_for_rollback) or cause.hint,
         detail=resource.reason,
         logical_id=resource.logical_id,
         type=resource.type,

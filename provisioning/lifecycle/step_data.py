@@ -66,8 +66,8 @@ class StepData:
     """The operation's state in which it was cancelled."""
     cancel_refused: str = ""
     """Why AWS could not stop what somebody asked to cancel."""
-    stuck: tuple[Mapping[str, str], ...] = ()
-    """Resources that CloudFormation could not roll back: logical id, type, physical id and reason."""
+    waits_for: str = ""
+    """Whose operation on the stack is being waited for, as a sentence."""
 
     shipped: tuple[str, ...] = ()
     """Packages in the artefact bucket, each as "bucket/key"."""
@@ -159,7 +159,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "tokens": "tokens",
     "cancelled_in": "cancelled_in",
     "cancel_refused": "cancel_refused",
-    "stuck": "stuck",
+    "waits_for": "waits_for",
     "shipped": "shipped",
     "task": "task",
     "tasks_done": "done_after",

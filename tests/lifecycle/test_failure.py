@@ -13,7 +13,7 @@ from provisioning.lifecycle.read.actions import actions_for
 from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.read.progress import progress
-from provisioning.lifecycle.services.retry import retry_operation
+from provisioning.lifecycle.services.retry import ATTEMPTS, retry_operation
 from provisioning.models import Environment, StackResource
 from tests.fixtures.world import World
 
@@ -268,3 +268,14 @@ def test_reasons_are_told_in_plain_words(kind: str, reason: str, says: str) -> N
     assert "The thing" in told.sentence
     assert told.detail == reason
     assert told.hint
+
+
+def test_a_retry_has_a_budget(world: World) -> None:
+    environment = world.request().environment
+    world.cloud.fail_create["BucketFiles"] = ["Internal Failure"] * 20
+    world.until_rest(environment)
+    for _ in range(ATTEMPTS - 1):
+        retry_operation(actor=world.bob, environment=environment)
+        world.until_rest(environment)
+    with pytest.raises(WrongState, match=f"It has failed {ATTEMPTS} times. Fix the cause first."):
+        retry_operation(actor=world.bob, environment=environment)

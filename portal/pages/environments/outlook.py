@@ -61,7 +61,7 @@ def answers(environment: Environment, operation: Operation, now: Progress) -> li
     attempts = Operation.objects.filter(request=operation.request_id).count()
     took = _minutes(operation.started_at, operation.ended_at)
     return [
-        _exists(state, len(living), now.total),
+        _exists(state, len(living), now.total, removal=kind_of(operation.kind).removes_environment),
         Answer(
             "Data",
             f"{len(holding)} resource{'' if len(holding) == 1 else 's'} with data" if holding else "None is stored",
@@ -71,20 +71,16 @@ def answers(environment: Environment, operation: Operation, now: Progress) -> li
     ]
 
 
-def _exists(state: EnvironmentState, living: int, total: int) -> Answer:
-    question = "What exists now"
-    match state:
-        case EnvironmentState.RUNNING:
-            return Answer(question, "The version before", "the environment runs as it did")
-        case EnvironmentState.CHANGE_FAILED:
-            return Answer(question, "Partly changed", f"{living} of {total} resources are in place")
-        case EnvironmentState.NEEDS_REPAIR:
-            return Answer(question, "Neither old nor new", f"{living} of {total} resources are in place")
-        case EnvironmentState.TEARDOWN_FAILED:
-            return Answer(question, f"{living} resource{'' if living == 1 else 's'} left", f"of {total}")
-    if not living:
-        return Answer(question, "Nothing", "everything that was created is removed")
-    return Answer(question, f"{living} of {total} resources", "they cost money until the teardown")
+def _exists(state: EnvironmentState, living: int, total: int, *, removal: bool) -> Answer:
+    in_place = f"{living} of {total} resources are in place"
+    nothing = ("Nothing", "everything that was created is removed")
+    answer, note = {
+        EnvironmentState.RUNNING: ("All of it" if removal else "The version before", "the environment runs as it did"),
+        EnvironmentState.CHANGE_FAILED: ("Partly changed", in_place),
+        EnvironmentState.NEEDS_REPAIR: ("Neither old nor new", in_place),
+        EnvironmentState.TEARDOWN_FAILED: (f"{living} of {total} resources", "they are left, and cost money"),
+    }.get(state, (f"{living} of {total} resources", "they cost money until the teardown") if living else nothing)
+    return Answer("What exists now", answer, note)
 
 
 def _minutes(began: datetime, ended: datetime | None) -> str:

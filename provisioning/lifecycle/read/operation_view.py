@@ -79,14 +79,13 @@ def _position(operation: Operation, kind: Kind, data: StepData, keys: Sequence[s
 
 def _detail(operation: Operation, data: StepData) -> str:
     state = OperationState(operation.state)
-    if data.cancel_refused:
-        return f"It could not be cancelled: {data.cancel_refused}"
     if operation.cancel_requested_at is not None:
-        return "Cancelling: AWS is asked how far it is."
+        refused = f"It could not be cancelled: {data.cancel_refused}"
+        return refused if data.cancel_refused else "Cancelling: AWS is asked how far it is."
+    if data.waits_for and state in (OperationState.QUEUED, OperationState.CONTINUING):
+        return data.waits_for
     if state in (OperationState.CLEARING, OperationState.ROLLING_BACK):
         return f"{state.label}."
     if data.delete_round and state == OperationState.DELETING:
         return f"Round {data.delete_round + 1}: a resource prevented the deletion of the stack."
-    if state == OperationState.SWEEPING and data.left:
-        return f"{len(data.left)} still exist; checking again."
-    return ""
+    return f"{len(data.left)} still exist; checking again." if state == OperationState.SWEEPING and data.left else ""

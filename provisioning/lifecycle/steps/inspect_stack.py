@@ -54,7 +54,8 @@ def inspect_stack(context: Context) -> Outcome:
         state = None
     decision = decide_on_stack(context, Phase.ARRIVE, state)
     if decision.act is Act.WAIT:
-        return Outcome(wait=context.poll_seconds())
+        data = replace(context.step_data, waits_for=decision.reason)
+        return Outcome(wait=context.poll_seconds(), step_data=data)
     if decision.act is Act.FAIL:
         detail = state.status_reason if state else ""
         outcome = stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)

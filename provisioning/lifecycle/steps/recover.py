@@ -6,7 +6,7 @@ stuck exactly as it was when the plan was shown.
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from provisioning.aws import NotFound, WrongStatus, interface
 from provisioning.lifecycle.decisions import Act, Button, Decision, Phase
@@ -106,6 +106,8 @@ def _finished(context: Context, document: RecoverPlan, decision: Decision, state
             "so CloudFormation no longer knows in which state they are. Put the environment back as designed, or plan "
             "a change that replaces or removes them."
         )
+    elif decision.environment is EnvironmentState.NEEDS_REPAIR:
+        outcome.needs_repair = decision.reason
     elif decision.environment is None and context.operation.environment.needs_repair:
         outcome.environment = EnvironmentState.NEEDS_REPAIR  # resources that were skipped earlier
     return outcome
@@ -125,7 +127,6 @@ def _failed(context: Context, decision: Decision, state: interface.StackState | 
         detail = state.status_reason if state is not None else ""
         outcome = stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)
     outcome.environment = decision.environment
-    outcome.step_data = replace(context.step_data, stuck=tuple(asdict(resource) for resource in stuck))
     return outcome
 
 
