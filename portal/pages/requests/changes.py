@@ -77,8 +77,11 @@ class ShownGroup:
 @dataclass(frozen=True, slots=True)
 class ChangesPanel:
     """`out_of_date` are sentences about what has changed since the plan was made. `unchanged` counts
-    the resources that stay as they are.
+    the resources that remain as they are. `version` and `size` are those after the change.
     """
+
+    version: str
+    size: str
 
     groups: Sequence[ShownGroup]
     findings: Sequence[ChangeFinding]
@@ -109,7 +112,7 @@ def changes_panel(request: Request) -> ChangesPanel | None:
     if not isinstance(document, ChangePlan):
         return None
     review = ChangeReview.from_json(request.plan.review)
-    titles = {**_former_titles(request, document), **document.titles}
+    titles = _titles(request, document)
     grouped: dict[Group, list[ChangedResource]] = {group: [] for group in Group}
     for change_set in document.change_sets:
         verdicts = {verdict.logical_id: verdict for verdict in change_set.verdicts}
@@ -122,6 +125,8 @@ def changes_panel(request: Request) -> ChangesPanel | None:
     touched = {change.logical_id for change_set in document.change_sets for change in change_set.changes}
     is_pending = request.state == RequestState.WAITING
     return ChangesPanel(
+        version=document.blueprint.version,
+        size=document.size,
         groups=[ShownGroup(group, resources) for group, resources in grouped.items() if resources],
         findings=review.findings if review is not None else (),
         outputs=review.outputs if review is not None else (),
@@ -137,11 +142,14 @@ def changes_panel(request: Request) -> ChangesPanel | None:
     )
 
 
-def _former_titles(request: Request, document: ChangePlan) -> Mapping[str, str]:
-    """The titles of resources that the new design no longer has."""
+def _titles(request: Request, document: ChangePlan) -> Mapping[str, str]:
+    """The titles of all resources with their components, also of those that the new design no longer
+    has.
+    """
     plan = Plan.objects.filter(environment_id=request.environment_id, digest=document.previous_digest).first()
     former = from_json(plan.content) if plan is not None else None
-    return former.titles if isinstance(former, StackedPlan) else {}
+    resources = [*(former.resources if isinstance(former, StackedPlan) else ()), *document.resources]
+    return {one.logical_id: f"{one.title} of {one.address}" if one.address else one.title for one in resources}
 
 
 def _group_of(change: PlannedChange, verdict: FirewallVerdict | None) -> Group:

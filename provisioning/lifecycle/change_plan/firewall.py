@@ -70,6 +70,8 @@ def _judge_change(
     if not reasons:
         return None
     harmless = _known_false(change, by_id) if reasons == list(_announced(change)) else ()
+    if not may_hold_data(change.type) and change.type != NESTED_STACK:
+        reasons.append("It holds no data itself, but the stack policy protects it.")
     return FirewallVerdict(
         logical_id=change.logical_id,
         type=change.type,

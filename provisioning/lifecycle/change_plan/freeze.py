@@ -159,10 +159,11 @@ def _values(reading: ChangeReading, difference: TemplateDifference) -> Iterator[
                 yield ValueChange(
                     reading.planned.key, change.logical_id, path, _shown(detail.before), _shown(detail.after)
                 )
-    known = {logical_id for logical_id, _ in given}
     for logical_id, ours in difference.resources.items():
-        for one in ours.changes if logical_id not in known else ():
-            yield ValueChange(reading.planned.key, logical_id, one.path, one.before, one.after)
+        shown = {path.partition(".")[0] for name, path in given if name == logical_id}
+        for one in ours.changes:
+            if one.path.partition(".")[0] not in shown:
+                yield ValueChange(reading.planned.key, logical_id, one.path, one.before, one.after)
 
 
 def _shown(value: str | None) -> str | None:

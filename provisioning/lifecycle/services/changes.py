@@ -143,7 +143,7 @@ def file_change(
         content=as_json(draft.document),
         diagram=draft.diagram.as_json(),
         proof=draft.proof.as_json(),
-        timeline=draft.timeline.as_json(),
+        timeline={},
         external_names=[asdict(name) for name in draft.external_names],
         created_at=clock.now(),
     )
