@@ -24,6 +24,7 @@ from provisioning.lifecycle.leases import Leases
 from provisioning.lifecycle.periodic import Work, add_tasks, run_if_due
 from provisioning.lifecycle.reconciler import expire_waiting
 from provisioning.lifecycle.scan.baseline import take_baselines
+from provisioning.lifecycle.scan.changes import compare_seen
 from provisioning.lifecycle.scan.regions import add_regions, scan_due
 from provisioning.lifecycle.services.preflight import check_unchecked_requests
 from provisioning.models import Worker
@@ -45,12 +46,18 @@ def _add_regions() -> int:
     return 0
 
 
+def _compare_seen() -> int:
+    compare_seen()
+    return 0
+
+
 TASKS: Final[Sequence[Work]] = (
     Work("expire requests", timedelta(seconds=10), expire_waiting),
     Work("check accounts of requests", timedelta(seconds=2), check_unchecked_requests),
     Work("take baselines", timedelta(minutes=1), lambda: take_baselines(aws_for_account)),
     Work("add regions to scan", timedelta(hours=1), _add_regions),
     Work("scan regions", timedelta(minutes=1), lambda: scan_due(aws_for_account)),
+    Work("compare stacks that were seen", timedelta(minutes=1), _compare_seen),
     Work("detect drift", timedelta(seconds=15), lambda: advance_detections(aws_for_account)),
     Work("nominate for drift detection", timedelta(hours=1), nominate_overdue),
     Work("forget workers", timedelta(hours=1), forget_workers),

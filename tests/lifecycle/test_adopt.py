@@ -22,6 +22,7 @@ from provisioning.models import DriftReport, Orphan, Request, StackResource
 from tests.fixtures.world import REGION, World
 from tests.lifecycle.drift.test_detection import advance
 from tests.lifecycle.scan.region import Console
+from tests.lifecycle.test_crashes import POINTS, DiesAt, to_the_end
 from tests.scripted_aws.cloud import ScriptedStack
 from tests.scripted_aws.faults import CHANGES
 
@@ -89,6 +90,22 @@ def test_a_stack_is_adopted_and_nothing_in_it_is_touched(world: World, console: 
     assert {resource.physical_id for resource in in_ledger} == {
         resource.physical_id for resource in legacy.resources.values()
     }
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_a_worker_that_dies_while_it_reads_loses_nothing(
+    world: World, console: Console, legacy: ScriptedStack, point: str
+) -> None:
+    """Every step runs twice."""
+    request = adopt(world, console)
+    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    world.engine.probe = probe = DiesAt(world, point)
+    deaths = to_the_end(world, request.environment)
+    assert deaths == len(probe.died_in) >= 1
+    assert request.environment.state == "running"
+    row = world.stack_row(request.environment)
+    assert StackResource.objects.filter(stack=row).count() == len(legacy.resources)
+    assert row.stack_id == legacy.stack_id
 
 
 def test_it_is_watched_like_any_other(world: World, console: Console, legacy: ScriptedStack) -> None:

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from provisioning.aws import StackState
+from provisioning.lifecycle import clock
 from provisioning.lifecycle.drift.nominations import nominate
-from provisioning.lifecycle.fingerprint import Fingerprint, cheap_fingerprint, difference, status_class
+from provisioning.lifecycle.fingerprint import Fingerprint, cheap_fingerprint, difference, fingerprint_in, status_class
 from provisioning.lifecycle.poller.sights import record_description
 from provisioning.lifecycle.scan.baseline import GONE, at_rest, newest_stacks
 from provisioning.lifecycle.scan.open_calls import in_flight
 from provisioning.models import Account, Environment, Stack
+
+SEEN_WITHIN: Final = timedelta(minutes=5)
+"""A few times the interval at which `compare_seen` runs."""
 
 
 def compare_stacks(account: Account, region: str, states: Sequence[StackState], *, at: datetime) -> None:
@@ -38,6 +43,23 @@ def compare_stacks(account: Account, region: str, states: Sequence[StackState], 
             changed[stack.environment][stack.role] = sentences
     for environment, why in changed.items():
         nominate(environment, why, gone=gone[environment], at=at)
+
+
+def compare_seen() -> int:
+    """Nominate environments whose stacks the poller has just seen changed, as after an event about an
+    operation that is not the portal's. Reads only the database. Returns how many were compared.
+    """
+    at = clock.now()
+    rows = newest_stacks().filter(at_rest(), polled_at__gt=at - SEEN_WITHIN, fingerprint_at__isnull=False)
+    stacks = list(rows.select_related("environment").order_by("created_at", "id"))
+    moving = in_flight({stack.environment_id for stack in stacks}, at=at)
+    for stack in stacks:
+        seen = fingerprint_in(stack.details)
+        if stack.environment_id in moving or seen is None or not stack.fingerprint or seen.status == "in progress":
+            continue
+        if sentences := difference(Fingerprint.from_json(stack.fingerprint), seen):
+            nominate(stack.environment, {stack.role: sentences}, at=at)
+    return len(stacks)
 
 
 def changes_of(stack: Stack, state: StackState) -> tuple[str, ...]:

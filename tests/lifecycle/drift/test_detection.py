@@ -17,7 +17,9 @@ from provisioning.lifecycle.drift.detection import (
 )
 from provisioning.lifecycle.drift.report_document import DriftContent, StackDrift
 from provisioning.lifecycle.fingerprint import Fingerprint
+from provisioning.lifecycle.poller.sights import record_description
 from provisioning.lifecycle.scan.baseline import take_baselines
+from provisioning.lifecycle.scan.changes import compare_seen
 from provisioning.lifecycle.scan.regions import scan_region
 from provisioning.lifecycle.services.drift import accept_drift, check_drift
 from provisioning.models import AuditEvent, DriftReport, Environment
@@ -123,6 +125,35 @@ def test_a_change_through_cloudformation_is_found_by_night_and_can_be_accepted(w
     assert newest(environment)[0] == report
     assert Fingerprint.from_json(world.stack_row(environment).fingerprint).is_full
     assert checked(world, console, environment)[0].status == "in_sync"
+
+
+def test_a_change_that_an_event_has_announced_is_nominated_without_another_call(world: World, console: Console) -> None:
+    environment = running(world, console)
+    assert compare_seen() == 1
+    assert not DriftReport.objects.exists()
+    console.update(world.aws_stack())
+    state = console.aws_for(world.account, REGION).describe_stack(world.aws_stack().stack_id)
+    assert state is not None
+    record_description(state, at=world.now)  # what the poller does after an event
+    before = dict(console.calls)
+    compare_seen()
+    compare_seen()
+    report, stack = newest(environment)
+    assert DriftReport.objects.count() == 1
+    assert (report.status, bool(stack.outside), dict(console.calls)) == ("waiting", True, before)
+    console.wait(600)
+    assert compare_seen() == 0
+
+
+def test_an_operation_of_the_portal_is_not_compared(world: World, console: Console) -> None:
+    environment = running(world, console)
+    console.update(world.aws_stack())
+    state = console.aws_for(world.account, REGION).describe_stack(world.aws_stack().stack_id)
+    assert state is not None
+    record_description(state, at=world.now)
+    world.tear_down(environment)
+    assert compare_seen() == 0
+    assert not DriftReport.objects.exists()
 
 
 def test_a_change_after_the_report_is_not_accepted_with_it(world: World, console: Console) -> None:
