@@ -117,3 +117,16 @@ def test_nothing_is_wider_than_a_telephone(bob: Page, fresh: Environment, live_s
     for path in ("/", "/catalogue/", blueprint, f"{blueprint}request/", "/environments/", "/requests/", environment):
         bob.goto(live_server.url + path)
         assert bob.evaluate("document.documentElement.scrollWidth") <= 360, path
+
+
+def test_the_change_form_follows_the_size_and_keeps_what_was_typed(
+    bob: Page, fresh: Environment, live_server: LiveServer
+) -> None:
+    put(Operation.objects.get(environment=fresh), state="succeeded", ended_at=fresh.state_changed_at)
+    put(fresh, state="running")
+    bob.goto(f"{live_server.url}/environments/{fresh.pk}/change/")
+    bob.get_by_label("GitHub repository").fill("example/typed")
+    bob.locator("label:has(#size-prod)").click()
+    expect(bob.locator("#size-prod[checked]")).to_have_count(1)
+    expect(bob.get_by_label("GitHub repository")).to_have_value("example/typed")
+    expect(bob.get_by_text("An approver reads the plan and decides.")).to_be_visible()

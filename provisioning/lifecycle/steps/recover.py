@@ -15,6 +15,7 @@ from provisioning.lifecycle.plan_document import ChangePlan, RecoverPlan, StackT
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
 from provisioning.lifecycle.steps.decide import decide_on_stack, is_of_request, newest_token
+from provisioning.lifecycle.steps.stack_policy import restore_first
 from provisioning.lifecycle.steps.watch import SHOWS_WITHIN
 from provisioning.lifecycle.stuck_resources import stuck_resources
 from provisioning.models import Operation, RequestKind
@@ -22,6 +23,8 @@ from provisioning.models import Operation, RequestKind
 
 def recover(context: Context) -> Outcome:
     """Call ContinueUpdateRollback or RollbackStack, if the stack is as it was when this was planned."""
+    if (restored := restore_first(context)) is not None:
+        return restored
     planned = _plan(context).stack(context.operation.stack)
     state = context.aws.describe_stack(planned.stack_id)
     decision = decide_on_stack(context, Phase.ARRIVE, state)
