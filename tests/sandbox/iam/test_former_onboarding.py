@@ -21,7 +21,8 @@ from tests.fixtures.sandbox import REGION, Sandbox
 from tests.sandbox.iam.roles import Place
 from tests.sandbox.template import ref, resource, sub, template_of
 
-pytestmark = pytest.mark.sandbox
+# The roles decide here, not the engine.
+pytestmark = [pytest.mark.sandbox, pytest.mark.usefixtures("every_call")]
 FORMER = Path(__file__).resolve().parents[2] / "rights" / "former"
 EXTERNAL_ID = "an-external-id-of-a-test"
 TAGS = {
