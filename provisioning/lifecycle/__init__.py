@@ -4,17 +4,20 @@ What it does
     A user requests something, such as creating or tearing down an environment. The request has a
     plan, which is a typed document with one digest. An approver approves that digest, or the size
     needs no approval. Then an operation carries out the plan through CloudFormation, one step at
-    a time. It succeeds or ends in one of four ways: refused by a rule, failed because AWS rejected
-    it, errored because of a portal error, or abandoned because its worker crashed too often.
+    a time. It succeeds or ends in one of five ways: refused by a rule, failed because AWS rejected
+    it, errored because of a portal error, abandoned because its worker crashed too often, or
+    cancelled by a member.
 
 How to read it
     1. `states.py`: the three state graphs as data. `transitions.py` is the only writer of a state.
     2. `kinds/`: one record for each kind of request, with everything that differs between kinds.
-       `decisions.py`: for each kind and every status of a stack, the one safe action.
+       `decisions/`: for each kind and every status of a stack or of a change set, the one safe
+       action; and for each state, what cancelling does. `steps/decide.py` first asks whose
+       operation is the newest on the stack.
     3. `services/`: what people do. A service checks the access rules (`access.py`, and for what a
        team may name `team_resources.py`), changes states and writes history and an audit event in
-       one transaction. No service calls AWS, except `services/preflight.py` and
-       `services/test_connection.py`, which read it outside of any transaction.
+       one transaction. No service calls AWS, except `services/preflight.py`, `services/recover.py`
+       and `services/test_connection.py`, which read it outside of any transaction.
     4. `operations.py` opens an operation and `nudge.py` wakes a worker. `engine.py` claims the
        operation (`claims.py`) and runs its one next step from `steps/`. `apply.py` writes the
        outcome. `leases.py` renews what a worker holds; `intentions.py` records and permits each call
@@ -47,8 +50,10 @@ Trade-offs
       What an operation does in AWS is in the steps, which look the record up.
 
 How to add a request kind
-    1. Add a member to `models.RequestKind` (with its migration) and to `audit.AuditAction`.
-    2. Add its column to `decisions.py`: a decision for each phase and every stack status.
+    1. Add a member to `models.RequestKind` and `models.OperationKind` (with their migration), and to
+       `audit.AuditAction`.
+    2. Add its column to `decisions/`: a decision for each phase and every stack status. Say in
+       `decisions/cancel.py` what cancelling does in each of its states.
     3. Write `kinds/<kind>.py` with its record, and list the record in `kinds/registry.py`.
     4. If it has states, steps or a plan document of its own, add them to `states.py`, `steps/` and
        `plan_document.py`. Write its service in `services/`.

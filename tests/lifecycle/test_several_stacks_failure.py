@@ -11,6 +11,7 @@ import pytest
 from provisioning.aws import AccessDenied, Unreachable
 from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.read.operation_view import steps
+from provisioning.lifecycle.services.cancel import cancel_operation
 from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.states import OPERATION_GRAPH
 from provisioning.models import Environment, Operation, Stack
@@ -46,6 +47,19 @@ def test_a_later_stack_that_fails_leaves_the_earlier_ones_as_they_are(abroad: Wo
         ("Create “copy” in eu-central-1", "done"),
         ("Create the main stack in eu-north-1", "failed"),
     ]
+
+
+def test_a_cancelled_creation_keeps_the_stacks_that_are_complete_until_its_teardown(abroad: World) -> None:
+    environment = abroad.request(blueprint="signpost").environment
+    while (operation := abroad.last_operation(environment)).stack != "copy" or operation.state != "building":
+        abroad.tick(1)
+    cancel_operation(actor=abroad.bob, environment=environment)
+    abroad.until_rest(environment)
+    assert environment.state == "create_failed"
+    assert [stack.status for stack in made(abroad)] == ["CREATE_COMPLETE", "DELETE_COMPLETE"]
+    abroad.tear_down(environment)
+    gone(abroad, environment)
+    assert [stack.status for stack in made(abroad)] == ["DELETE_COMPLETE"] * 2
 
 
 def test_try_again_goes_on_with_the_one_that_failed(abroad: World) -> None:
