@@ -12,7 +12,9 @@ from dataclasses import replace
 
 import pytest
 
+from provisioning.aws import AccessDenied
 from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.lifecycle.services.refresh_ledger import ledger_is_fresh, refresh_ledger
 from provisioning.lifecycle.services.teardown import preview_teardown
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.models import Environment, Operation, Receipt, Request, Stack, StackResource
@@ -166,3 +168,60 @@ def test_a_stack_of_another_account_is_never_touched(world: World) -> None:
     world.until_rest(environment)
     assert "delete_stack" not in world.cloud.faults.calls
     assert "another AWS account" in world.last_operation(environment).cause
+
+
+def test_a_bucket_that_its_template_retains_is_not_emptied_even_if_the_plan_deletes_it(world: World) -> None:
+    environment = world.create()
+    bucket = world.aws_stack().resources["BucketFiles"].physical_id
+    world.cloud.objects[bucket] = 500
+    world.tear_down(environment)
+    while world.last_operation(environment).state != OperationState.PREPARING:
+        world.engine.advance(world.last_operation(environment).pk)
+        world.cloud.clock.advance(1)
+    row = world.stack_row(environment)
+    Stack.objects.filter(pk=row.pk).update(policies={**row.policies, "BucketFiles": "Retain"})
+    world.until_rest(environment)
+    assert world.cloud.objects[bucket] == 500
+    assert "empty_bucket" not in world.cloud.faults.calls
+
+
+# The preview
+
+
+def refresh(world: World, environment: Environment) -> str:
+    return refresh_ledger(actor=world.bob, environment=environment, connect=world.aws_for)
+
+
+@pytest.mark.parametrize("id_was_stored", [True, False])
+def test_a_preview_is_complete_once_the_stacks_were_read(world: World, *, id_was_stored: bool) -> None:
+    environment = abandoned_creation(world, id_was_stored=id_was_stored)
+    assert not ledger_is_fresh(environment, now=world.now)
+    assert refresh(world, environment) == refresh(world, environment) == ""
+    assert ledger_is_fresh(environment, now=world.now)
+    assert shown(world, environment) == (1, 2)
+    world.tear_down(environment)
+    assert world.until_rest(environment).state == "gone"
+
+
+def test_a_stack_of_somebody_else_is_not_read_into_the_ledger(world: World) -> None:
+    environment = abandoned_creation(world, id_was_stored=False)
+    stack = world.aws_stack()
+    stack.spec = replace(stack.spec, tags={})
+    assert refresh(world, environment) == ""
+    assert shown(world, environment) == (0, 0)
+    assert world.stack_row(environment).stack_id == ""
+
+
+def test_aws_that_cannot_be_read_makes_a_sentence_and_changes_nothing(world: World) -> None:
+    environment = abandoned_creation(world)
+    world.cloud.faults.once("stack_resources", AccessDenied("no", operation="cloudformation:ListStackResources"))
+    assert "AWS could not be read" in refresh(world, environment)
+    assert shown(world, environment) == (0, 0)
+
+
+def test_an_environment_with_an_open_operation_is_left_to_it(world: World) -> None:
+    environment = world.create()
+    world.tear_down(environment)
+    before = len(world.cloud.faults.calls)
+    assert refresh(world, environment) == ""
+    assert len(world.cloud.faults.calls) == before

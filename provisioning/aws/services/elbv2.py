@@ -1,4 +1,4 @@
-"""Elastic Load Balancing: deletion protection; existence checks."""
+"""Elastic Load Balancing: deletion protection; access logs; existence checks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,13 @@ from provisioning.aws.sessions import Clients
 def lift_protection(aws: Clients, load_balancer_arn: str) -> None:
     aws.elbv2.modify_load_balancer_attributes(
         LoadBalancerArn=load_balancer_arn, Attributes=[{"Key": "deletion_protection.enabled", "Value": "false"}]
+    )
+
+
+def stop_access_logs(aws: Clients, load_balancer_arn: str) -> None:
+    """Otherwise it writes into a bucket that was emptied to be deleted."""
+    aws.elbv2.modify_load_balancer_attributes(
+        LoadBalancerArn=load_balancer_arn, Attributes=[{"Key": "access_logs.s3.enabled", "Value": "false"}]
     )
 
 

@@ -25,6 +25,7 @@ TYPES: Final = (
         exists="elbv2.has_load_balancer",
         arn=ArnForm("elasticloadbalancing", r"loadbalancer/.+"),
         taggable=True,
+        quiesce="elbv2.stop_access_logs",
         protection=Protection(
             "LoadBalancerAttributes", lift="elbv2.lift_protection", attribute="deletion_protection.enabled"
         ),
