@@ -124,5 +124,4 @@ CANCEL_RECOVERY: Final[Cancels] = {
         "If CloudFormation has not begun to roll back, it does not. AWS cannot stop a rollback that has begun.",
     ),
     _O.ROLLING_BACK: Cancel(CancelAct.REFUSE, "The stack is being rolled back, which AWS cannot stop."),
-    _O.RESTORING: Cancel(CancelAct.REFUSE, "The recovery has ended. Only the stack policy is being restored."),
 }

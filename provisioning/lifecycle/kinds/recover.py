@@ -52,7 +52,6 @@ RECOVER: Final = Kind(
             OperationState.CONTINUING,
             OperationState.RECOVERING,
             OperationState.ROLLING_BACK,
-            OperationState.RESTORING,
             OperationState.CANCELLING,
         }
     ),
@@ -65,6 +64,5 @@ RECOVER: Final = Kind(
             frozenset({OperationState.RECOVERING, OperationState.ROLLING_BACK}),
             per_stack=True,
         ),
-        ShownStep("restore", "Restore the stack policy", frozenset({OperationState.RESTORING}), per_stack=True),
     ),
 )

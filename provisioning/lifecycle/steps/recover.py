@@ -11,14 +11,13 @@ from dataclasses import replace
 from provisioning.aws import NotFound, WrongStatus, interface
 from provisioning.lifecycle.decisions import Act, Button, Decision, Phase
 from provisioning.lifecycle.failure_explanations import ROLLING_BACK, FailedResource, explain
-from provisioning.lifecycle.plan_document import ChangePlan, RecoverPlan, StackToRecover, UnreadablePlan, from_json
+from provisioning.lifecycle.plan_document import RecoverPlan, StackToRecover, from_json
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
 from provisioning.lifecycle.steps.decide import decide_on_stack, is_of_request, newest_token
 from provisioning.lifecycle.steps.stack_policy import restore_first
 from provisioning.lifecycle.steps.watch import SHOWS_WITHIN
 from provisioning.lifecycle.stuck_resources import stuck_resources
-from provisioning.models import Operation, RequestKind
 
 
 def recover(context: Context) -> Outcome:
@@ -87,7 +86,7 @@ def watch_recovery(context: Context) -> Outcome:
         failed = decision.act is Act.FAIL
         outcome = _failed(context, decision, None) if failed else Outcome(wait=context.poll_seconds())
     elif decision.act is Act.FINISH:
-        outcome = _finished(context, document, decision, state)
+        outcome = _finished(context, document, decision)
     else:
         outcome = _failed(context, decision, state)
     outcome.stack_state = state
@@ -96,8 +95,7 @@ def watch_recovery(context: Context) -> Outcome:
     return outcome
 
 
-def _finished(context: Context, document: RecoverPlan, decision: Decision, state: interface.StackState) -> Outcome:
-    _restore_policy(context, state.stack_id)
+def _finished(context: Context, document: RecoverPlan, decision: Decision) -> Outcome:
     if (following := context.following) is not None:
         return continue_with(context, following, decision.reason)
     outcome = Outcome(to=OperationState.SUCCEEDED, reason=decision.reason, environment=decision.environment)
@@ -131,28 +129,6 @@ def _failed(context: Context, decision: Decision, state: interface.StackState | 
         outcome = stop(OperationState.FAILED, decision.reason, detail=detail, button=decision.button)
     outcome.environment = decision.environment
     return outcome
-
-
-def _restore_policy(context: Context, stack_id: str) -> None:
-    """Put the stack policy back if the failed change had relaxed it and could not restore it."""
-    changes = Operation.objects.filter(
-        environment=context.operation.environment_id, kind__in=[RequestKind.CHANGE, RequestKind.PUT_BACK]
-    ).select_related("request__plan")
-    change = changes.order_by("-started_at").first()
-    if change is None:
-        return
-    try:
-        document = from_json(change.request.plan.content)
-    except UnreadablePlan:
-        return
-    if not isinstance(document, ChangePlan) or not document.is_complete:
-        return
-    change_set = next((one for one in document.change_sets if one.stack_id == stack_id), None)
-    if change_set is None or not change_set.relaxed or not change_set.policy_before:
-        return
-    if context.aws.stack_policy(stack_id) != change_set.policy_before:
-        context.allow("SetStackPolicy", target=stack_id)
-        context.aws.set_stack_policy(stack_id, change_set.policy_before)
 
 
 def _plan(context: Context) -> RecoverPlan:
