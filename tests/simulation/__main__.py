@@ -20,6 +20,7 @@ logging.disable(logging.CRITICAL)
 from django.db import connection
 
 from tests.simulation.approvals import record_approvals
+from tests.simulation.breaking import RULES
 from tests.simulation.run import Result, run_seed
 
 
@@ -35,8 +36,8 @@ def main() -> int:
     turns = 0
     workers = min(arguments.processes, len(seeds))
     template = str(connection.settings_dict["NAME"])
-    with ProcessPoolExecutor(workers, initializer=_join, initargs=(template,)) as pool:
-        running: list[Future[Result]] = [pool.submit(run_seed, seed) for seed in seeds]
+    with ProcessPoolExecutor(workers, initializer=_join, initargs=(template, arguments.without)) as pool:
+        running: list[Future[Result]] = [pool.submit(run_seed, seed, arguments.trouble) for seed in seeds]
         for future in as_completed(running):
             result = future.result()
             turns += result.turns
@@ -60,6 +61,8 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("seeds", type=int, nargs="?", default=100)
     parser.add_argument("--seed", type=int, help="the first seed; 1 without it")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--trouble", nargs="*", default=(), help="kinds of trouble, instead of those that a seed draws")
+    parser.add_argument("--without", choices=sorted(RULES), help="a rule of the engine to remove")
     parser.add_argument("--trace", type=int, default=60, help="lines of the trace of a failure")
     return parser.parse_args()
 
@@ -71,8 +74,10 @@ def _report(result: Result, lines: int) -> None:
     print(f"    again: make simulate SEEDS=1 SEED={result.seed}", flush=True)
 
 
-def _join(template: str) -> None:
+def _join(template: str, without: str | None) -> None:
     """Give this process a database of its own, cloned from the one that was migrated."""
+    if without is not None:
+        RULES[without].removed().__enter__()
     connection.close()
     name = f"{template}_{os.getpid()}"
     connection.settings_dict["NAME"] = "postgres"

@@ -25,9 +25,6 @@ from tests.simulation.world import SimulatedWorld
 
 Act: TypeAlias = tuple[Callable[[Environment], None], float]
 
-WANTED = 2
-"""Environments that people request in a seed."""
-
 
 @dataclass
 class People:
@@ -49,7 +46,7 @@ class People:
 
     def _act(self) -> None:
         world = self.world
-        if len(world.requested) < WANTED:
+        if len(world.requested) < world.wanted:
             self._request()
             return
         for request in Request.objects.filter(state="waiting").select_related("plan", "environment__team"):

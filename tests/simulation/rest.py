@@ -8,12 +8,11 @@ from itertools import pairwise
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, OPERATION_GRAPH, REQUEST_GRAPH
 from provisioning.models import AuditEvent, Environment, Operation, Receipt, Request, Stack, StackResource, Transition
 from tests.simulation.invariants import check
-from tests.simulation.people import WANTED
 from tests.simulation.world import SimulatedWorld
 
 
 def is_at_rest(world: SimulatedWorld) -> bool:
-    if len(world.requested) < WANTED or Operation.objects.filter(ended_at=None).exists():
+    if len(world.requested) < world.wanted or Operation.objects.filter(ended_at=None).exists():
         return False
     return not Environment.objects.exclude(state__in=ENVIRONMENT_GRAPH.ends).exists()
 

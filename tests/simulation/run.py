@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 import traceback
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -27,7 +28,7 @@ from tests.simulation.trouble import Trouble
 from tests.simulation.workers import Workers
 from tests.simulation.world import SimulatedWorld, populate
 
-TROUBLE_LASTS = timedelta(minutes=40)
+TROUBLE_LASTS = timedelta(minutes=25)
 REST_WITHIN = timedelta(hours=12)
 MOST_TURNS = 60_000
 LOOK_EVERY_TURNS = 50
@@ -52,7 +53,8 @@ def close_threads() -> None:
     _pool.close()
 
 
-def run_seed(seed: int) -> Result:
+def run_seed(seed: int, trouble: Sequence[str] = ()) -> Result:
+    """`trouble` names the kinds of trouble; without it, the seed draws them."""
     began = time.perf_counter()
     empty_store()
     forget_approvals()
@@ -66,7 +68,7 @@ def run_seed(seed: int) -> Result:
         cloud.queues.random = random.Random(seed)
         world = populate(cloud, seed, drawn, scheduler, database_time)
         try:
-            _live(world)
+            _live(world, trouble)
         except Exception as error:  # noqa: BLE001 - whatever it is, the seed has failed
             failure = f"{type(error).__name__}: {error}"
             trace.add(failure)
@@ -88,12 +90,12 @@ def run_seed(seed: int) -> Result:
     )
 
 
-def _live(world: SimulatedWorld) -> None:
+def _live(world: SimulatedWorld, wanted: Sequence[str]) -> None:
     scheduler, cloud = world.scheduler, world.cloud
     workers = Workers(world)
     trouble = Trouble(world, workers)
     invariants = Invariants(world)
-    trouble.draw()
+    trouble.draw(wanted)
     cloud.faults.refuses = trouble.refusal
     scheduler.at_point = trouble.at_point
     scheduler.at_point_in_lock = trouble.at_point_in_lock

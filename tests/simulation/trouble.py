@@ -4,11 +4,13 @@ few possible causes.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from provisioning.aws import AccessDenied, AwsError, CredentialsExpired, Throttled, Unreachable
+from provisioning.models import Plan
 from tests.scripted_aws.cloud import ScriptedStack
 from tests.scripted_aws.outsider import Outsider
 from tests.simulation.scheduler import Actor, Process
@@ -46,12 +48,13 @@ class Trouble:
     outsiders: float = 0.0
     failures: float = 0.0
     jumps: float = 0.0
+    tampering: float = 0.0
     latency: float = 0.3
     _spell: Spell | None = None
     _kinds: list[str] = field(default_factory=list)
 
-    def draw(self) -> None:
-        """Choose two to four kinds of trouble."""
+    def draw(self, wanted: Sequence[str] = ()) -> None:
+        """Choose two to four kinds of trouble, or take those that are wanted."""
         world, chance = self.world, self.world.random
         kinds: dict[str, Callable[[], None]] = {
             "errors": lambda: setattr(world.cloud.faults, "rate", 0.08),
@@ -69,8 +72,10 @@ class Trouble:
             "failing resources": lambda: setattr(self, "failures", 0.03),
             "clock jumps": lambda: setattr(self, "jumps", 0.005),
             "bad events": self._bad_events,
+            "tampering": lambda: setattr(self, "tampering", 0.02),
         }
-        self._kinds = chance.sample(sorted(kinds), chance.randint(2, 4))
+        drawn = chance.sample(sorted(kinds), chance.randint(2, 4))
+        self._kinds = list(wanted) or drawn
         for kind in self._kinds:
             kinds[kind]()
         world.cloud.faults.late_seconds = chance.choice([20.0, 120.0, 290.0])
@@ -152,6 +157,7 @@ class Trouble:
                 (self.outsiders, self._interfere),
                 (self.failures, self._let_something_fail),
                 (self.jumps, self._jump),
+                (self.tampering, self._tamper),
                 (0.05, self._fill),
             ):
                 if not world.is_calm and world.chance(share * 5):
@@ -182,6 +188,25 @@ class Trouble:
                 cloud.objects[living.physical_id] += chance.randrange(0, 1500)
             elif living.type == "AWS::Backup::BackupVault":
                 cloud.recovery_points[living.physical_id] += chance.randrange(0, 30)
+
+    def _tamper(self) -> None:
+        """Somebody with access to the database changes a plan for a while, after its approval."""
+        world = self.world
+        plans = list(Plan.objects.filter(requests__state="approved").distinct().order_by("created_at"))
+        if not plans:
+            return
+        plan = world.random.choice(plans)
+        changed = json.loads(json.dumps(plan.content))
+        for stack in changed.get("stacks", []):
+            if "body" in stack:
+                template = json.loads(stack["body"])
+                template["Resources"]["Unapproved"] = {"Type": "AWS::SNS::Topic"}
+                stack["body"] = json.dumps(template)
+        world.trace.add(f"somebody changes an approved plan of kind {plan.content['kind']}", "trouble")
+        Plan.objects.filter(pk=plan.pk).update(content=changed)
+        world.scheduler.sleep(world.random.uniform(5, 60))
+        Plan.objects.filter(pk=plan.pk).update(content=plan.content)
+        world.trace.add("the plan is as it was", "trouble")
 
     def _jump(self) -> None:
         """Somebody sets the clock of the database's machine."""

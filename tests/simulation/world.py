@@ -24,7 +24,7 @@ from tests.support.accounts import admit
 
 @dataclass
 class SimulatedWorld:
-    """`environments` are those that people have requested so far. `is_calm`: the trouble is over,
+    """`wanted` is how many environments people request, `requested` their names so far. `is_calm`: the trouble is over,
     and people only bring to an end what was begun.
     """
 
@@ -41,6 +41,7 @@ class SimulatedWorld:
     team: Team
     accounts: dict[str, Account]
     blueprints: dict[str, Blueprint]
+    wanted: int
     is_calm: bool = False
     requested: list[str] = field(default_factory=list)
 
@@ -89,6 +90,7 @@ def populate(cloud: Cloud, seed: int, drawn: random.Random, scheduler: Scheduler
         cloud=cloud,
         scheduler=scheduler,
         team=team,
+        wanted=drawn.choice([1, 1, 2]),
         is_calm=False,
         requested=[],
         accounts=accounts,
