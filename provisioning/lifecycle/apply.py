@@ -32,7 +32,7 @@ from provisioning.lifecycle.states import (
 from provisioning.lifecycle.step_data import FailedAt, StepData
 from provisioning.lifecycle.steps.base import Outcome
 from provisioning.lifecycle.transitions import atomic_with, bump, change_state
-from provisioning.models import Environment, Operation, Receipt, ResourceEnd, Stack, StackResource
+from provisioning.models import Environment, Operation, Receipt, Request, ResourceEnd, Stack, StackResource
 
 
 def write(
@@ -207,6 +207,8 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
     environment.refresh_from_db(fields=["state"])
     if ENVIRONMENT_GRAPH.allows(environment.state, to):
         change_state(environment, to, at=at, reason=outcome.reason)
+    if environment.state in ENVIRONMENT_GRAPH.ends:
+        _expire_pending(environment, at=at)
     repaired = "" if kind.repairs and outcome.to == OperationState.SUCCEEDED else None
     if (needs_repair := outcome.needs_repair if outcome.needs_repair is not None else repaired) is not None:
         Environment.objects.filter(pk=environment.pk).update(needs_repair=needs_repair)
@@ -216,6 +218,13 @@ def _end(operation: Operation, outcome: Outcome, action: AuditAction, *, at: dat
         _write_change(operation, outcome, at=at)
     outdate_drift(operation, at=at)
     audit(action, actor=None, environment=environment, at=at, operation=str(operation.pk), kind=kind.key)
+
+
+def _expire_pending(environment: Environment, *, at: datetime) -> None:
+    """Nobody needs to decide any more on other requests of an environment that is gone."""
+    for request in Request.objects.filter(environment=environment, state=RequestState.WAITING):
+        change_state(request, RequestState.EXPIRED, at=at, reason="The environment no longer exists.")
+        audit(AuditAction.REQUEST_EXPIRE, actor=None, environment=environment, at=at, request=str(request.pk))
 
 
 def _write_change(operation: Operation, outcome: Outcome, *, at: datetime) -> None:

@@ -15,9 +15,10 @@ from provisioning.lifecycle.read.actions import actions_for
 from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.read.operation_view import steps
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
+from provisioning.lifecycle.services.changes import request_change
 from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
-from provisioning.models import Environment, Operation, Receipt, StackResource
+from provisioning.models import AuditEvent, Environment, Operation, Receipt, StackResource
 from tests.fixtures.world import World
 from tests.scripted_aws.cloud import Living, Place
 from tests.scripted_aws.teardown_calls import UNASKABLE
@@ -313,3 +314,19 @@ def test_a_teardown_that_is_sent_twice_is_one_request(world: World) -> None:
         request_teardown(actor=world.alice, environment=environment, **sent)
     with pytest.raises(Refused, match="sent for another environment"):
         request_teardown(actor=world.bob, environment=other, **sent)
+
+
+def test_a_request_that_is_pending_when_its_environment_is_gone_expires(world: World) -> None:
+    creation = world.request(size="prod")
+    approve_request(actor=world.olivia, request=creation, digest=creation.plan.digest)
+    environment = world.until_rest(creation.environment)
+    change = request_change(
+        actor=world.bob, environment=environment, blueprint=world.blueprints["small"], size="prod", inputs={"note": "a"}
+    )
+    world.until_rest(environment)
+    request = world.tear_down(environment)
+    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    assert world.until_rest(environment).state == "gone"
+    change.refresh_from_db()
+    assert change.state == "expired"
+    assert AuditEvent.objects.filter(action="request:expire", detail__request=str(change.pk)).count() == 1

@@ -7,6 +7,7 @@ import os
 import sys
 import time
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "tests.settings")
 
@@ -22,6 +23,8 @@ from django.db import connection
 from tests.simulation.approvals import record_approvals
 from tests.simulation.breaking import RULES
 from tests.simulation.run import Result, run_seed
+
+_removed = ExitStack()
 
 
 def main() -> int:
@@ -44,6 +47,9 @@ def main() -> int:
             if result.failure:
                 failed += 1
                 _report(result, arguments.trace)
+                if arguments.first:
+                    pool.shutdown(wait=False, cancel_futures=True)
+                    break
             elif len(seeds) == 1:
                 print(
                     f"seed {result.seed}: {result.turns} turns, {result.simulated}, {result.seconds:.1f} s, {result.digest[:12]}"
@@ -63,6 +69,7 @@ def _parse() -> argparse.Namespace:
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--trouble", nargs="*", default=(), help="kinds of trouble, instead of those that a seed draws")
     parser.add_argument("--without", choices=sorted(RULES), help="a rule of the engine to remove")
+    parser.add_argument("--first", action="store_true", help="stop at the first failure")
     parser.add_argument("--trace", type=int, default=60, help="lines of the trace of a failure")
     return parser.parse_args()
 
@@ -77,7 +84,7 @@ def _report(result: Result, lines: int) -> None:
 def _join(template: str, without: str | None) -> None:
     """Give this process a database of its own, cloned from the one that was migrated."""
     if without is not None:
-        RULES[without].removed().__enter__()
+        _removed.enter_context(RULES[without].removed())
     connection.close()
     name = f"{template}_{os.getpid()}"
     connection.settings_dict["NAME"] = "postgres"
