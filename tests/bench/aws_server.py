@@ -242,8 +242,9 @@ class Handler(BaseHTTPRequestHandler):
 
 
 def _number(stack_id: str) -> int | None:
-    name = stack_id.split("/")[-2] if "/" in stack_id else ""
-    return int(name.removeprefix("crowd-")) if name.startswith("crowd-") else None
+    """The number of one of the crowd's stacks; None for another one."""
+    match = re.search(r":stack/crowd-(\d+)/", stack_id)
+    return int(match[1]) if match else None
 
 
 def _stack(stack_id: str, status: str) -> str:

@@ -53,10 +53,11 @@ REGION: Final = "eu-north-1"
 ACCOUNTS: Final = 100
 IN_FLIGHT: Final = 10_000
 LIFE_SECONDS: Final = 1200
-SETTLE_SECONDS: Final = 75
+SETTLE_SECONDS: Final = 65
 """Until every region has been listed and its queue was read: only then is the window measured."""
-WINDOW_SECONDS: Final = 120
+WINDOW_SECONDS: Final = 60
 KILLED: Final = 20
+STEPS: Final = 300
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,7 @@ def steps() -> Iterator[str]:
         Operation.objects.update(due_at=now)
         done, begun, cpu = 0, time.monotonic(), time.process_time()
         engine = Engine()
-        while (count := run_due(engine)) > 0:
+        while done < STEPS and (count := run_due(engine)) > 0:
             done += count
         seconds, used = time.monotonic() - begun, time.process_time() - cpu
         yield f"Steps that watch: {done / seconds:.0f} per second, {1000 * used / done:.1f} CPU-ms each ({done} steps)"
