@@ -26,7 +26,8 @@ How to read it
        loops that call all this are in `provisioning.jobs`.
     5. `planning.py`, `plan_checks.py`, `plan_document.py` and `plan_queries.py`: how a plan is
        made, checked, stored and read. `step_data.py`: what steps store between calls. `ledger.py`: every physical id.
-       `receipt_document.py`: the receipt of a teardown.
+       `receipt_document.py`: the receipt of a teardown. `change_plan/`: what a change will do, and
+       whether it may replace or delete data.
     6. `preflight/`: checks an account for what would make AWS refuse a plan.
     7. `fingerprint.py`: what must not change unnoticed about a stack. `scan/` compares it each night
        and finds orphans, `drift/` finds what was changed at the services themselves. `adoption.py`

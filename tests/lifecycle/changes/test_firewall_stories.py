@@ -135,7 +135,10 @@ def test_an_abandoned_change_leaves_a_policy_that_the_next_operation_restores(
     Operation.objects.filter(ended_at=None).update(state="abandoned", ended_at=world.now, due_at=None)
     Environment.objects.update(state="change_failed")
     Request.objects.filter(pk=request.pk).update(state="failed")
-    changes.plan(environment, note="something")
+    changes.request(environment, note="something")
+    while not world.last_operation(environment).step_data.get("change_sets"):
+        world.engine.advance(world.last_operation(environment).pk)
+        world.cloud.clock.advance(1)
     assert world.aws_stack().policy == before
     assert world.stack_row(environment).policy_to_restore == ""
 
