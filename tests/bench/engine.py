@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -132,10 +133,7 @@ def _clear() -> None:
 
 @contextmanager
 def worker() -> Iterator[subprocess.Popen[bytes]]:
-    database = settings.DATABASES["default"]
-    url = os.environ["DATABASE_URL"]
-    head, _, _ = url.rpartition("/")
-    environment = os.environ | {"DATABASE_URL": f"{head}/{database['NAME']}", "PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"DATABASE_URL": _test_database(), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "manage.py", "worker", "--part", "reconciler", "--settings", "tests.settings"]
     process = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
     try:
@@ -143,6 +141,11 @@ def worker() -> Iterator[subprocess.Popen[bytes]]:
     finally:
         process.kill()
         process.wait()
+
+
+def _test_database() -> str:
+    """The address of this run's test database, for a process of its own."""
+    return urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{settings.DATABASES['default']['NAME']}").geturl()
 
 
 def cpu_seconds(pid: int) -> float:
@@ -251,9 +254,7 @@ def recovery() -> Iterator[str]:
         chosen = list(Operation.objects.order_by("id").values_list("pk", flat=True)[:KILLED])
         Operation.objects.update(due_at=now + timedelta(hours=1))
         Operation.objects.filter(pk__in=chosen).update(due_at=now)
-        head, _, _ = os.environ["DATABASE_URL"].rpartition("/")
-        database = f"{head}/{settings.DATABASES['default']['NAME']}"
-        environment = os.environ | {"DATABASE_URL": database, "DJANGO_SETTINGS_MODULE": "tests.settings"}
+        environment = os.environ | {"DATABASE_URL": _test_database(), "DJANGO_SETTINGS_MODULE": "tests.settings"}
         code = _CLAIM_AND_DIE.format(limit=KILLED)
         died = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False)
         assert died.returncode == -signal.SIGKILL, died.returncode
