@@ -28,6 +28,8 @@ How to read it
        made, checked, stored and read. `step_data.py`: what steps store between calls. `ledger.py`: every physical id.
        `receipt_document.py`: the receipt of a teardown. `change_plan/`: what a change will do, and
        whether it may replace or delete data.
+       `deletion_policies.py` and `teardown_lines.py`: what a teardown would do with each resource, by
+       the ledger and the templates in AWS. `late_calls.py`: until when a lost call may take effect.
     6. `preflight/`: checks an account for what would make AWS refuse a plan.
     7. `fingerprint.py`: what must not change unnoticed about a stack. `scan/` compares it each night
        and finds orphans, `drift/` finds what was changed at the services themselves. `adoption.py`
