@@ -189,6 +189,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(action, f"<Account>{account}</Account><Arn>arn</Arn><UserId>u</UserId>")
         elif action == "ListStacks":
             self._list_stacks(account, asked)
+        elif action == "DescribeStacks" and "StackName" not in asked:
+            self._describe_all(account, asked)
         elif action == "DescribeStacks":
             stack_id = asked["StackName"]
             number = _number(stack_id)
@@ -221,6 +223,17 @@ class Handler(BaseHTTPRequestHandler):
         following = f"<NextToken>{begin + PAGE}</NextToken>" if begin + PAGE < len(rows) else ""
         self._answer("ListStacks", f"<StackSummaries>{page}</StackSummaries>{following}")
 
+    def _describe_all(self, account: str, asked: dict[str, str]) -> None:
+        """What the nightly scan reads, page by page."""
+        aws, begin = self.aws, int(asked.get("NextToken", 0))
+        numbers = range(aws.accounts.index(account), aws.count, len(aws.accounts))
+        statuses = {number: "CREATE_COMPLETE" if aws.has_ended(number) else "CREATE_IN_PROGRESS" for number in numbers}
+        rows = [_stack(aws.stack_id(number), status) for number, status in statuses.items()]
+        rows += [_stack(_idle_id(account, number), "CREATE_COMPLETE") for number in range(aws.idle)]
+        page = "".join(rows[begin : begin + PAGE])
+        following = f"<NextToken>{begin + PAGE}</NextToken>" if begin + PAGE < len(rows) else ""
+        self._answer("DescribeStacks", f"<Stacks>{page}</Stacks>{following}")
+
     def _answer(self, action: str, result: str) -> None:
         text = (
             f"<{action}Response {_NAMESPACE}><{action}Result>{result}</{action}Result>"
@@ -245,6 +258,10 @@ def _number(stack_id: str) -> int | None:
     """The number of one of the crowd's stacks; None for another one."""
     match = re.search(r":stack/crowd-(\d+)/", stack_id)
     return int(match[1]) if match else None
+
+
+def _idle_id(account: str, number: int) -> str:
+    return f"arn:aws:cloudformation:{REGION}:{account}:stack/idle-{number}/{number:032x}"
 
 
 def _stack(stack_id: str, status: str) -> str:
