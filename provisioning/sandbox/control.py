@@ -11,6 +11,7 @@ from provisioning.sandbox import outside_edits, throttle
 from provisioning.sandbox.faults import FAULTS, FaultError
 from provisioning.sandbox.iam.access import ENFORCEMENT
 from provisioning.sandbox.iam.guard import guarded
+from provisioning.sandbox.iam.signatures import SIGNATURES
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import request_scope
 from provisioning.sandbox.services import account_conditions, tagging
@@ -99,6 +100,11 @@ def _set_permissions(body: dict[str, Any]) -> tuple[int, Any]:
     return 200, ENFORCEMENT.as_json()
 
 
+def _set_signatures(body: dict[str, Any]) -> Answer:
+    SIGNATURES.seconds = float(body["seconds"]) if body["seconds"] else None
+    return 200, {"seconds": SIGNATURES.seconds}
+
+
 def _inventory(body: dict[str, Any]) -> tuple[int, Any]:
     with request_scope(body.get("account", "000000000000"), body.get("region", "us-east-1")):
         return 200, {"resources": tagging.inventory(body.get("tag", ""))}
@@ -121,6 +127,7 @@ _ROUTES: dict[tuple[str, str], Callable[[dict[str, Any]], Answer | Awaitable[Ans
     ("GET", "faults"): lambda _body: (200, {"faults": FAULTS.as_json()}),
     ("POST", "faults"): lambda body: (201, FAULTS.order(body).as_json()),
     ("DELETE", "faults"): lambda _body: (200, {"cleared": FAULTS.clear()}),
+    ("POST", "signatures"): _set_signatures,
     ("POST", "edit"): outside_edits.edit,
     ("POST", "speed"): _set_speed,
     ("GET", "inventory"): _inventory,

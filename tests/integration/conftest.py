@@ -84,13 +84,13 @@ class Place:
         if request.state == "waiting":
             approve_request(actor=self.olivia, request=request, digest=request.plan.digest)
 
-    def start_worker(self) -> subprocess.Popen[bytes]:
-        log = (self.logs / f"worker-{len(self.workers)}.log").open("wb")
+    def start_worker(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
+        log = (self.logs / f"worker-{len(self.workers)}.log").open("ab")
         with log:
             worker = subprocess.Popen(
-                [sys.executable, "manage.py", "worker"],
+                [sys.executable, "manage.py", "worker", *arguments],
                 cwd=ROOT,
-                env={**os.environ, **self._environment()},
+                env={**os.environ, **self.environment(), **environment},
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
@@ -137,7 +137,7 @@ class Place:
         environment.refresh_from_db()
         return environment.state
 
-    def _environment(self) -> Mapping[str, str]:
+    def environment(self) -> Mapping[str, str]:
         at = connection.settings_dict
         options = at.get("OPTIONS", {})
         host = at.get("HOST") or options.get("host", "")

@@ -225,3 +225,21 @@ def test_the_command_says_what_is_missing_and_ends_with_two() -> None:
 def test_the_product_never_imports_the_emulator() -> None:
     code = "import sys, provisioning.sandbox.launch; assert not {m for m in sys.modules if m.split('.')[0] in ('ministack', 'boto3', 'django')}"
     subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_a_request_that_arrives_long_after_its_signature_is_refused(own_sandbox: Sandbox) -> None:
+    own_sandbox.start()
+    cloudformation = own_sandbox.client("cloudformation")
+    cloudformation.meta.events.register("before-send.cloudformation", _delay)
+    own_sandbox.control("POST", "signatures", {"seconds": 1})
+    with pytest.raises(ClientError, match="Signature expired") as refused:
+        cloudformation.list_stacks()
+    assert refused.value.response["Error"]["Code"] == "SignatureDoesNotMatch"
+    own_sandbox.control("POST", "signatures", {"seconds": None})
+    assert cloudformation.list_stacks()["StackSummaries"] == []
+
+
+def _delay(request: object, **_: object) -> None:
+    """The request is signed already."""
+    del request
+    time.sleep(2.5)

@@ -12,6 +12,7 @@ from provisioning.sandbox.iam.callers import Caller, UnknownKeyError, access_key
 from provisioning.sandbox.iam.calls import UnknownCallError, needs_of
 from provisioning.sandbox.iam.refusals import DENIED, NOT_SIMULATED, refuse
 from provisioning.sandbox.iam.requests import Wire, read_call
+from provisioning.sandbox.iam.signatures import SIGNATURES
 from provisioning.sandbox.private import request_scope
 from provisioning.sandbox.services.calls import Answer
 
@@ -28,11 +29,20 @@ def guarded(application: Asgi) -> Asgi:
     """The application behind the decision. The account's own key (twelve digits) may do everything."""
 
     async def asgi(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not ENFORCEMENT.on:
+        if scope["type"] != "http":
             await application(scope, receive, send)
             return
         headers = {name.decode("latin-1").lower(): text.decode("latin-1") for name, text in scope["headers"]}
         query = scope.get("query_string", b"").decode("latin-1")
+        too_old = SIGNATURES.problem(headers)
+        if too_old:
+            _, body = await _read(receive)
+            call = read_call(Wire(scope["method"], scope["path"], query, headers, body))
+            await _answer(send, refuse(call, "SignatureDoesNotMatch", too_old))
+            return
+        if not ENFORCEMENT.on:
+            await application(scope, receive, send)
+            return
         key = access_key(headers, query)
         if not key or is_account(key):
             await application(scope, receive, send)
