@@ -54,6 +54,11 @@ def _everything_happened_once() -> None:
 def _nothing_lives_on(world: SimulatedWorld) -> None:
     """Only what a template retains, and what a receipt names as left over."""
     world.cloud.settle()
+    left_over = StackResource.objects.filter(end="abandoned").values_list("physical_id", flat=True)
+    check(
+        holds=world.may_leave_resources or not left_over,
+        sentence=f"these are left over, although nothing hindered their deletion: {list(left_over)}",
+    )
     standing = [stack.spec.name for stack in world.cloud.stacks if stack.status != "DELETE_COMPLETE"]
     check(holds=not standing, sentence=f"these stacks still exist: {standing}")
     named = {

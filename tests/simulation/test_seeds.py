@@ -2,24 +2,11 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
-
 import pytest
 
-from tests.simulation.approvals import record_approvals
-from tests.simulation.run import close_threads, run_seed
+from tests.simulation.run import run_seed
 
 CHUNKS, SEEDS_A_CHUNK = 10, 20
-
-
-@pytest.fixture
-def simulated(transactional_db: None) -> Iterator[None]:
-    logging.disable(logging.CRITICAL)
-    record_approvals()
-    yield
-    close_threads()
-    logging.disable(logging.NOTSET)
 
 
 def survives(seed: int) -> None:

@@ -18,6 +18,8 @@ from tests.simulation.workers import Workers
 from tests.simulation.world import SimulatedWorld
 
 LEASE = 30.0
+LEAVING = {"failing resources", "outsiders", "refusals", "tampering"}
+"""The kinds of trouble after which something may be left over."""
 PAUSES = (3.0, 12.0, LEASE + 1, 45.0, 130.0, 360.0)
 REASONS = (
     "Access Denied",
@@ -72,7 +74,7 @@ class Trouble:
             "failing resources": lambda: setattr(self, "failures", 0.03),
             "clock jumps": lambda: setattr(self, "jumps", 0.005),
             "bad events": self._bad_events,
-            "tampering": lambda: setattr(self, "tampering", 0.02),
+            "tampering": lambda: setattr(self, "tampering", 0.2),
         }
         drawn = chance.sample(sorted(kinds), chance.randint(2, 4))
         self._kinds = list(wanted) or drawn
@@ -80,6 +82,7 @@ class Trouble:
             kinds[kind]()
         world.cloud.faults.late_seconds = chance.choice([20.0, 120.0, 290.0])
         world.scheduler.switching = chance.choice([0.05, 0.2, 0.5])
+        world.may_leave_resources = bool(LEAVING & set(self._kinds))
         world.trace.add(f"trouble: {', '.join(self._kinds)}")
 
     def _stale(self) -> None:
@@ -92,6 +95,7 @@ class Trouble:
     def stop(self) -> None:
         """From now on nothing new goes wrong."""
         self.killing = self.killing_in_calls = self.pausing = self.spells = self.outsiders = self.failures = 0.0
+        self.tampering = 0.0
         self.jumps, self.latency, self._spell = 0.0, 0.3, None
         cloud = self.world.cloud
         cloud.faults.rate = cloud.faults.late_rate = cloud.faults.stale_rate = 0.0
@@ -162,7 +166,8 @@ class Trouble:
             ):
                 if not world.is_calm and world.chance(share * 5):
                     act()
-            world.scheduler.sleep(world.random.uniform(5, 40))
+            # A plan is approved only for seconds before its first call.
+            world.scheduler.sleep(world.random.uniform(0.5, 4) if self.tampering else world.random.uniform(5, 40))
 
     def _begin_spell(self) -> None:
         world = self.world

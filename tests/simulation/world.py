@@ -43,6 +43,7 @@ class SimulatedWorld:
     blueprints: dict[str, Blueprint]
     wanted: int
     is_calm: bool = False
+    may_leave_resources: bool = False
     requested: list[str] = field(default_factory=list)
 
     def aws_for(self, account: Account, region: str, *, stack_role_arn: str = "") -> interface.Aws:

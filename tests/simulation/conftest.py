@@ -1,0 +1,20 @@
+"""The database of the simulation's tests."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.simulation.approvals import record_approvals
+from tests.simulation.run import close_threads
+
+
+@pytest.fixture
+def simulated(transactional_db: None) -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    record_approvals()
+    yield
+    close_threads()
+    logging.disable(logging.NOTSET)
