@@ -26,10 +26,13 @@ pytest_plugins = [
 
 # Each of these starts the whole product. Two at once would compete for the machine, so one worker runs them all.
 _DEMOS = ("tests/browser/", "tests/integration/test_demo.py")
+# Every test of these takes minutes and shares nothing with the others.
+_EACH_ALONE = ("tests/simulation/test_seeds.py", "tests/integration/test_killed_at_every_call.py")
 # The files that take longest. They run first, so that no worker is left with one at the end.
 _LONGEST = (
     *_DEMOS,
     "tests/integration/",
+    "tests/simulation/",
     "tests/sandbox/",
     "tests/lifecycle/test_jobs.py",
     "tests/lifecycle/test_crashes.py",
@@ -46,6 +49,8 @@ class FileScheduling(LoadFileScheduling):
     """
 
     def _split_scope(self, nodeid: str) -> str:
+        if nodeid.startswith(_EACH_ALONE):
+            return nodeid
         return "demos" if nodeid.startswith(_DEMOS) else super()._split_scope(nodeid)
 
 
