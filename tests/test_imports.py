@@ -15,11 +15,17 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
+    "adopt",
+    "cancel",
+    "change",
     "components",
+    "drift",
     "environments",
     "exports",
     "home",
     "import_terraform",
+    "orphans",
+    "recover",
     "request_form",
     "requests",
     "sign_in",

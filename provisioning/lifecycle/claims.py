@@ -31,7 +31,17 @@ _DUE: Final = f"""
     AND (o.call_deadline IS NULL OR o.call_ended_at IS NOT NULL
          OR o.call_deadline + make_interval(secs => %(grace)s) <= {clock.SQL})
 """
+# The rows are locked in a part of their own, which runs once: a subquery that the planner joins may
+# run for each row of the other side, and then locks more than the limit.
 _CLAIM: Final = f"""
+WITH due AS MATERIALIZED (
+    SELECT o.id FROM provisioning_operation AS o
+    WHERE {_DUE} AND (%(id)s::uuid IS NULL OR o.id = %(id)s::uuid)
+      AND o.deaths BETWEEN %(fewest)s AND %(most)s
+      AND (%(account)s::uuid IS NULL OR (o.region = %(region)s AND EXISTS (
+          SELECT 1 FROM provisioning_environment AS e WHERE e.id = o.environment_id AND e.account_id = %(account)s)))
+    ORDER BY o.due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
 UPDATE provisioning_operation AS o
 SET lease_until = {clock.SQL} + make_interval(secs => %(lease)s), fence = o.fence + 1, holder = %(worker)s,
     deaths = o.deaths + CASE WHEN o.step_began_at IS NULL OR EXISTS (
@@ -41,15 +51,8 @@ SET lease_until = {clock.SQL} + make_interval(secs => %(lease)s), fence = o.fenc
     step_began_at = NULL,
     approved_digest = CASE WHEN o.approved_digest = '' THEN r.approved_digest ELSE o.approved_digest END,
     approved_place = CASE WHEN o.approved_place = '' THEN {LIVE_PLACE} ELSE o.approved_place END
-FROM provisioning_request AS r, provisioning_environment AS e, provisioning_account AS a
-WHERE r.id = o.request_id AND e.id = o.environment_id AND a.id = e.account_id AND o.id IN (
-    SELECT o.id FROM provisioning_operation AS o
-    WHERE {_DUE} AND (%(id)s::uuid IS NULL OR o.id = %(id)s::uuid)
-      AND o.deaths BETWEEN %(fewest)s AND %(most)s
-      AND (%(account)s::uuid IS NULL OR (o.region = %(region)s AND EXISTS (
-          SELECT 1 FROM provisioning_environment AS e WHERE e.id = o.environment_id AND e.account_id = %(account)s)))
-    ORDER BY o.due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
-)
+FROM due, provisioning_request AS r, provisioning_environment AS e, provisioning_account AS a
+WHERE o.id = due.id AND r.id = o.request_id AND e.id = o.environment_id AND a.id = e.account_id
 RETURNING o.id
 """  # noqa: S608 - of constants only
 _BEGIN_STEP: Final = f"""

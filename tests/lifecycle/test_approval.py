@@ -279,7 +279,10 @@ def test_every_service_leaves_an_audit_event(world: World) -> None:
 
 def test_actions_are_the_teams_own(world: World) -> None:
     environment = world.create()
-    assert [action.key for action in actions_for(actor=world.bob, environment=environment)] == ["teardown"]
+    assert [action.key for action in actions_for(actor=world.bob, environment=environment)] == [
+        "change",
+        "teardown",
+    ]
     assert actions_for(actor=world.olivia, environment=environment) == []
     assert actions_for(actor=world.charlie, environment=environment) == []
 

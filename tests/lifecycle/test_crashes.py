@@ -13,10 +13,13 @@ from provisioning.aws import Throttled, Unreachable, interface
 from provisioning.errors import WrongState
 from provisioning.lifecycle.apply import write
 from provisioning.lifecycle.kinds.registry import kind_of
+from provisioning.lifecycle.poller.sights import FRESH, WATCH_SECONDS
 from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.lifecycle.states import OPERATION_GRAPH, OperationState
-from provisioning.models import Account, Environment, Operation, Receipt, StackEvent, StackResource, Transition
+from provisioning.models import Account, Environment, Operation, Receipt, StackResource, Transition
 from tests.fixtures.world import World
+from tests.lifecycle.poller.support import region_row
+from tests.scripted_aws.aws import ScriptedAws
 from tests.scripted_aws.faults import WorkerDied
 
 POINTS = ["claimed", "stepped", "writing", "written"]
@@ -78,19 +81,23 @@ def test_a_worker_that_dies_at_any_point_of_a_teardown_leaves_nothing_behind(wor
 
 
 CALLS = {
-    "create": ["describe_stack", "create_stack", "stack_events", "stack_resources", "run_task", "describe_task"],
+    "create": ["describe_stack", "create_stack", "list_stacks", "stack_resources", "run_task", "describe_task"],
+    "failing create": ["list_stacks", "stack_resources", "operation_events"],
     "teardown": [
         "describe_stack",
         "stop_service",
         "lift_protection",
         "empty_bucket",
         "delete_stack",
+        "list_stacks",
         "stack_resources",
         "stack_template",
         "exists",
         "find_by_tag",
     ],
 }
+
+ENDS = {"create": "running", "failing create": "create_failed", "teardown": "gone"}
 
 
 @pytest.mark.parametrize("when", [pytest.param("before", marks=pytest.mark.long), "after"])
@@ -103,11 +110,13 @@ def test_a_worker_that_dies_in_any_call_loses_and_doubles_nothing(
         world.tear_down(environment)
     else:
         environment = world.request(blueprint="carbon-connect").environment
+    if kind == "failing create":
+        world.cloud.fail_create["NetworkVpc"] = ["Access Denied"]
     world.cloud.faults.once(call, WorkerDied(f"{when} {call}"), when=when, times=2)
     assert to_the_end(world, environment) >= 1
-    assert environment.state == ("gone" if kind == "teardown" else "running")
+    assert environment.state == ENDS[kind]
     assert len(world.cloud.named("orders")) == 1
-    assert len(world.cloud.tasks) == 1
+    assert len(world.cloud.tasks) == (0 if kind == "failing create" else 1)
 
 
 def twice(world: World) -> Callable[[Operation], bool]:
@@ -130,6 +139,7 @@ def twice(world: World) -> Callable[[Operation], bool]:
 def run_each_step_twice(world: World, environment: Environment) -> set[str]:
     step, states = twice(world), set[str]()
     for _ in range(500):
+        world.poller.run_due()
         for operation in world.engine.claim(limit=10):
             states.add(operation.state)
             step(operation)
@@ -141,6 +151,7 @@ def run_each_step_twice(world: World, environment: Environment) -> set[str]:
 
 
 def test_every_step_may_run_twice(world: World) -> None:
+    world.cloud.resource_seconds = LEASE + 10  # the rollback begins after the lease of the call that is repeated
     world.cloud.fail_create["NetworkVpc"] = ["Access Denied"]
     environment = world.request(blueprint="carbon-connect").environment
     states = run_each_step_twice(world, environment)
@@ -170,18 +181,24 @@ def test_a_late_writer_is_refused(world: World) -> None:
 
 
 def test_a_late_look_does_not_overwrite_a_newer_one(world: World) -> None:
+    world.cloud.resource_seconds = 100
     environment = world.request().environment
     world.run()
-    world.cloud.clock.advance(5)
+    world.cloud.clock.advance(WATCH_SECONDS)
     (slow,) = world.engine.claim(limit=1)
     lease = world.engine.leases.of(slow.pk, slow.fence)
+    assert lease is not None
     _, seen_by_slow = world.engine.run(slow, lease, now=world.now)
-    world.cloud.clock.advance(LEASE)
+    assert seen_by_slow is not None
+    assert world.stack_row(environment).status == "CREATE_IN_PROGRESS"
+    world.cloud.clock.advance(FRESH.total_seconds())
     world.run()
     newer = world.stack_row(environment)
+    assert newer.status == "CREATE_COMPLETE"
     with pytest.raises(WrongState):
         write(slow, seen_by_slow, at=world.now, probe=lambda _point: None)
-    assert world.stack_row(environment).polled_at == newer.polled_at
+    row = world.stack_row(environment)
+    assert (row.status, row.polled_at) == (newer.status, newer.polled_at)
     assert world.until_rest(environment).state == "running"
 
 
@@ -233,13 +250,31 @@ def test_hands_in_the_database_hold_up_nobody_else(world: World) -> None:
     assert (environment.state, world.last_operation(environment).state) == ("gone", "succeeded")
 
 
+class ListsMore(ScriptedAws):
+    """An AWS that lists a resource of the stack `orders` with a longer name than the portal can store."""
+
+    def stack_resources(self, stack_id: str) -> list[interface.StackResource]:
+        listed = super().stack_resources(stack_id)
+        return [*listed, replace(listed[0], logical_id="X" * 300)] if "orders" in stack_id else listed
+
+
 def test_a_result_that_cannot_be_written_holds_up_nobody_else(world: World) -> None:
     environment, other = world.request("orders").environment, world.request("other").environment
     world.run()
-    world.aws_stack("orders").events[-1] = replace(world.aws_stack("orders").events[-1], status="X" * 60)
+    world.engine.aws_for = lambda account, region, **role: ListsMore(world.cloud, account.access(region, **role))
     assert world.until_rest(other).state == "running"
     to_the_end(world, environment)
     assert world.last_operation(environment).state == "errored"
+
+
+def test_events_that_cannot_be_written_hold_up_nobody(world: World) -> None:
+    environment, other = world.request("orders").environment, world.request("other").environment
+    world.run()
+    world.aws_stack("orders").events[-1] = replace(world.aws_stack("orders").events[-1], status="X" * 60)
+    world.tick_viewed(environment, 5)
+    assert region_row(world).listed_at == world.now
+    assert world.until_rest(other).state == "running"
+    assert world.until_rest(environment).state == "running"
 
 
 def test_a_stack_that_an_abandoned_attempt_began_is_taken_over(world: World) -> None:
@@ -252,7 +287,7 @@ def test_a_stack_that_an_abandoned_attempt_began_is_taken_over(world: World) -> 
     retry_operation(actor=world.bob, environment=environment)
     assert world.until_rest(environment).state == "running"
     assert len(world.cloud.named("orders")) == 1
-    assert StackEvent.objects.filter(logical_id="SecretKey", status="CREATE_COMPLETE").exists()
+    assert StackResource.objects.filter(logical_id="SecretKey", status="CREATE_COMPLETE").exists()
     assert StackResource.objects.exclude(physical_id="").count() == 3
 
 

@@ -350,7 +350,7 @@ def test_a_creation_with_a_change_in_any_field_is_refused_at_execution(world: Wo
         stacks=(replace(STACK, key="edge", name="orders-edge", inputs=()), STACK),
     )
     Request.objects.update(approved_digest=digest_of(plan))
-    Operation.objects.update(stack="edge")
+    Operation.objects.update(approved_digest=digest_of(plan), stack="edge")
     assert not refused(world, request, as_json(plan))
     paths_of = [path for kind, path in FIELDS if kind == "create"]
     assert [path for path in paths_of if not refused(world, request, changed(as_json(plan), path))] == []
@@ -363,6 +363,7 @@ def test_a_teardown_with_a_change_in_any_field_is_refused_at_execution(world: Wo
     assert isinstance(plan, TeardownPlan)
     plan = replace(plan, to_retain=(LINE,), to_leave=(LINE,), is_forced=True)
     Request.objects.filter(pk=request.pk).update(approved_digest=digest_of(plan))
+    Operation.objects.filter(request=request).update(approved_digest=digest_of(plan))
     assert not refused(world, request, as_json(plan))
     paths_of = [path for kind, path in FIELDS if kind == "teardown"]
     assert [path for path in paths_of if not refused(world, request, changed(as_json(plan), path))] == []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from django.db import transaction
+from django.db import DataError, transaction
 from django.db.models import Q
 
 from provisioning.aws import interface
@@ -19,6 +20,8 @@ from provisioning.lifecycle.poller.regions import wake_region
 from provisioning.lifecycle.poller.sights import is_settled, record_description, record_summary
 from provisioning.lifecycle.transitions import bump
 from provisioning.models import Operation, Stack
+
+log = logging.getLogger(__name__)
 
 SEEN_UNTIL: Final = timedelta(seconds=150)
 """How long a step need not look itself at a stack that a list has shown in progress."""
@@ -97,7 +100,13 @@ def _record_events(stack: Awaited, events: list[interface.StackEvent]) -> None:
     if not events:
         return
     row = Stack.objects.get(pk=stack.stack_pk)
-    if write_events(row, events):
+    try:
+        with transaction.atomic():
+            new = write_events(row, events)
+    except DataError:  # they only show progress: the visit's statuses count without them
+        log.exception("Events of %s could not be written", stack.stack_id)
+        return
+    if new:
         bump(stack.environment_id)
     Stack.objects.filter(pk=stack.stack_pk).update(last_event_id=events[-1].event_id)
 

@@ -41,17 +41,19 @@ ON CONFLICT ON CONSTRAINT polled_region_once DO UPDATE SET
     in_flight = GREATEST(provisioning_polledregion.in_flight, EXCLUDED.in_flight)
 """
 
+# Materialized: the part with the limit runs once, however the planner joins it.
 _CLAIM: Final = """
-UPDATE provisioning_polledregion
-SET lease_until = %(lease)s, fence = fence + 1, holder = %(holder)s, due_at = NULL
-WHERE id IN (
+WITH due AS MATERIALIZED (
     SELECT id FROM provisioning_polledregion
     WHERE (due_at <= %(now)s OR due_at IS NULL AND lease_until IS NOT NULL)
       AND (lease_until IS NULL OR lease_until <= %(now)s)
       AND (misses = 0 OR %(failing)s)
     ORDER BY due_at LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
-RETURNING id
+UPDATE provisioning_polledregion AS region
+SET lease_until = %(lease)s, fence = region.fence + 1, holder = %(holder)s, due_at = NULL
+FROM due WHERE region.id = due.id
+RETURNING region.id
 """
 
 _RELEASE: Final = """
