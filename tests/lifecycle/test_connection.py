@@ -129,14 +129,17 @@ def test_what_an_older_onboarding_lacks_is_named_with_the_stack_to_update(onboar
     report = onboarded.test()
     missing = sentences(report, Outcome.MISSING)
     assert f"The stack portal-onboarding in {REGION} has version 1, and this portal needs version 2." in missing
-    assert (
-        "role/portal lacks permissions for verifying that a resource is gone: ec2:DescribeLaunchTemplates." in missing
-    )
     assert "The stack role portal-stacks-payments of Payments does not exist." in missing
     assert f"administrator of account {onboarded.account.account_id}" in missing
     assert "the stack portal-onboarding-payments with this portal's onboarding-team.yaml" in missing
-    (finding,) = [one for one in of(report, Outcome.MISSING) if "DescribeLaunchTemplates" in one.sentence]
-    assert finding.details == ("ec2:DescribeLaunchTemplates on * is not allowed: no identity-based policy allows it.",)
+    findings = [one for one in of(report, Outcome.MISSING) if "DescribeLaunchTemplates" in one.sentence]
+    assert {one.sentence for one in findings} == {
+        f"role/portal lacks permissions for {purpose}: ec2:DescribeLaunchTemplates."
+        for purpose in ("verifying that a resource is gone", "detecting drift")
+    }
+    assert {one.details for one in findings} == {
+        ("ec2:DescribeLaunchTemplates on * is not allowed: no identity-based policy allows it.",)
+    }
     assert not report.passed
 
 
