@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioning.lifecycle.read.operation_view import steps
-from provisioning.models import Environment, Operation
+from provisioning.lifecycle.services.retry import retry_operation
+from provisioning.models import Environment, Operation, StackResource
 from tests.fixtures.world import World
 from tests.lifecycle.test_cancel import until
 from tests.lifecycle.test_recover import changeable, changed, recover
@@ -25,6 +28,32 @@ def test_a_stack_that_others_changed_before_its_creation_ended_here_is_not_runni
     assert (environment.state, operation.next_action) == ("create_failed", "teardown")
     assert "changed outside the portal" in operation.cause
     assert world.aws_stack().status == "UPDATE_COMPLETE"
+
+
+def with_queue(template: dict[str, Any]) -> None:
+    template["Resources"]["Theirs"] = {"Type": "AWS::SQS::Queue", "DeletionPolicy": "Retain"}
+
+
+def test_what_others_added_to_a_stack_is_in_the_ledger_before_another_takes_its_place(world: World) -> None:
+    environment = world.request().environment
+    until(world, environment, "building")
+    world.cloud.clock.advance(600)
+    stack, outsider = world.aws_stack(), Outsider(world.cloud)
+    outsider.update_stack(stack, lambda template: changed(template, changeable(stack)))
+    world.cloud.clock.advance(600)
+    world.until_rest(environment)
+    outsider.update_stack(stack, with_queue)
+    world.cloud.clock.advance(600)
+    world.cloud.settle()
+    theirs = stack.resources["Theirs"].physical_id
+    outsider.delete_stack(stack)
+    world.cloud.clock.advance(600)
+    world.cloud.settle()
+    assert stack.status == "DELETE_COMPLETE"
+    retry_operation(actor=world.bob, environment=environment)
+    world.until_rest(environment)
+    assert environment.state == "running"
+    assert StackResource.objects.get(physical_id=theirs).end == "retained"
 
 
 def test_a_rollback_that_others_continue_is_watched_and_named(world: World, stuck: Environment) -> None:

@@ -1,7 +1,8 @@
 """Breaks one safety rule of the engine at a time, to see that the simulation and the tests notice.
 
-Each rule is removed as a careless change would remove it. `python -m tests.simulation.breaking`
-removes every rule, one after the other, and says which seed of the simulation and which tests fail.
+Each rule is removed as a careless change would remove it. `BREAK=rule pytest -p
+tests.simulation.broken PATH` shows which named tests fail without a rule, and `--without RULE` which
+seeds of the simulation do.
 """
 
 from __future__ import annotations

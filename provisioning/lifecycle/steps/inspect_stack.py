@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from provisioning.aws import NotFound, interface
 from provisioning.lifecycle.decisions import Act, Button, Phase
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
@@ -69,6 +70,8 @@ def inspect_stack(context: Context) -> Outcome:
     outcome = Outcome(to=kind.arrivals[decision.act], reason=decision.reason)
     if state is None or decision.act in (Act.SUBMIT, Act.SWEEP):
         outcome.new_attempt = decision.act is Act.SUBMIT
+        if outcome.new_attempt and row is not None and row.stack_id:
+            outcome.resources = resources_of_deleted_stack(context, row.stack_id)
         return outcome
     # A stack of ours without a row, or with a row that has no id yet, is taken into the ledger.
     outcome.adopts_stack = row is None or row.stack_id not in ("", state.stack_id)
@@ -76,6 +79,18 @@ def inspect_stack(context: Context) -> Outcome:
     if outcome.to == OperationState.DELETING:
         outcome.step_data = replace(context.step_data, asked_in_round=0)
     return outcome
+
+
+def resources_of_deleted_stack(context: Context, stack_id: str) -> list[interface.StackResource]:
+    """What an earlier attempt has created, before another stack takes its place in the ledger.
+
+    CloudFormation lists the resources of a deleted stack by its id for ninety days. Somebody may
+    have changed or deleted it outside the portal, while no operation looked at it.
+    """
+    try:
+        return context.aws.stack_resources(stack_id)
+    except NotFound:
+        return []
 
 
 def stack_name_taken(name: str, *, detail: str) -> Outcome:

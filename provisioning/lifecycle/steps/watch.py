@@ -19,6 +19,7 @@ from provisioning.lifecycle.failure_explanations import CHANGING, CREATING, Fail
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
 from provisioning.lifecycle.steps.decide import decide_on_stack, is_of_request
+from provisioning.lifecycle.steps.inspect_stack import resources_of_deleted_stack
 
 _FAILED: Final = ("CREATE_FAILED", "UPDATE_FAILED", "DELETE_FAILED")
 # DescribeStacks may not return a stack yet that was submitted a moment ago.
@@ -38,6 +39,7 @@ def clear(context: Context) -> Outcome:
             reason="The stack of the failed attempt is gone.",
             new_attempt=True,
             stack_state=state,
+            resources=resources_of_deleted_stack(context, stack.stack_id),
         )
     if status == "ROLLBACK_COMPLETE":
         context.allow("UpdateTerminationProtection", target=stack.stack_id)
