@@ -95,6 +95,9 @@ def test_what_a_refusal_leaves_is_torn_down(abroad: World) -> None:
     assert "What was sent before remains" in str(operation.step_data)
     Plan.objects.filter(pk=plan.pk).update(content=plan.content)
     abroad.tear_down(environment)
+    abroad.until_rest(environment)
+    assert abroad.last_operation(environment).state == "refused"  # nobody has seen what the stack contains
+    abroad.tear_down(environment)
     assert abroad.until_rest(environment).state == "gone"
     assert abroad.cloud.living == {}
 
