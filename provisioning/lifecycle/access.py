@@ -97,7 +97,7 @@ def decidable(user: User) -> Q:
 
 
 def may_see(user: User, team: Team) -> bool:
-    return sees_all_teams(user) or Permission.SEE in _permissions_in(user, team)
+    return sees_all_teams(user) or Permission.SEE in permissions_in(user, team)
 
 
 def may_operate(user: User, team: Team) -> bool:
@@ -107,7 +107,13 @@ def may_operate(user: User, team: Team) -> bool:
 
 def may(user: User, team: Team, permission: Permission) -> bool:
     """Whether the user's role in the team has this permission. Being an approver does not count."""
-    return permission in _permissions_in(user, team)
+    return permission in permissions_in(user, team)
+
+
+def permissions_in(user: User, team: Team) -> frozenset[Permission]:
+    """What the user's role in the team allows. Being an approver does not count."""
+    role = Membership.objects.filter(user=user, team=team).values_list("role", flat=True).first()
+    return permissions_of(role) if role else frozenset()
 
 
 def may_decide(user: User, request: Request) -> bool:
@@ -191,11 +197,6 @@ def how_to_admit(team: Team) -> str:
         f"Ask an administrator of the AWS account to deploy the stack {team_stack(team_key(team.slug))} in it, "
         f"and an administrator of the portal to add {team.name} to the account’s teams."
     )
-
-
-def _permissions_in(user: User, team: Team) -> frozenset[Permission]:
-    role = Membership.objects.filter(user=user, team=team).values_list("role", flat=True).first()
-    return permissions_of(role) if role else frozenset()
 
 
 def _holders(permission: Permission) -> str:

@@ -75,10 +75,10 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
     page.get_by_role("link", name="Tear down").click()
     expect(page.get_by_text("This cannot be undone")).to_be_visible()
     page.get_by_label(re.compile("Type shop-dev")).fill("shop-prod")
-    page.get_by_role("button", name="Tear down shop-dev").click()
+    page.get_by_role("button", name="Tear down", exact=True).click()
     expect(page.locator("#error-typed_name")).not_to_be_empty()
     page.get_by_label(re.compile("Type shop-dev")).fill("shop-dev")
-    page.get_by_role("button", name="Tear down shop-dev").click()
+    page.get_by_role("button", name="Tear down", exact=True).click()
 
     page.wait_for_url(re.compile("/environments/[^/]+/$"))
     page.evaluate("window.sameDocument = true")

@@ -81,7 +81,7 @@ def test_the_teardown_names_regions_and_what_becomes_of_the_code(abroad: World, 
     text = text_of(abroad, f"/environments/{environment.pk}/teardown/")
     assert "us-east-1, eu-central-1 and eu-north-1" in text
     assert "the newest first" in text
-    assert "Its code remains in the account&#x27;s artefact bucket" in text.replace("'", "&#x27;")
+    assert "Its code is retained in the account’s artefact bucket (1 package)" in text
     assert text.count('<span class="muted">eu-central-1</span>') == 2
 
 

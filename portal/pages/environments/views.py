@@ -46,7 +46,8 @@ def index(request: HttpRequest) -> HttpResponse:
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     environment = get_environment_for(user, pk)
-    note_viewer(pk, at=timezone.now())
+    if environment.state in moving_states():
+        note_viewer(pk, at=timezone.now())
     page = environment_page(user, environment)
     return render(request, "pages/environments/detail.html", {"page": page})
 

@@ -26,6 +26,12 @@ class TeardownForm(forms.Form):
         label="Type the environment's name",
         error_messages={"required": "Type the environment's name to confirm."},
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "aria-describedby": "error-typed_name"}
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "aria-describedby": "error-typed_name",
+                # Keep what is typed while the stacks are being listed.
+                "hx-preserve": "true",
+            }
         ),
     )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import may, may_operate
+from provisioning.lifecycle.access import Permission, permissions_in
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import KINDS, kind_of, kinds_failing_in
@@ -45,17 +45,17 @@ def actions_for(*, actor: User, environment: Environment, operation: Operation |
 
     `operation` is the environment's last one, if the caller already has it.
     """
-    team, actions = environment.team, []
+    allowed, actions = permissions_in(actor, environment.team), []
     if operation is None:
         operation = last_operation(environment)
     if operation is not None and operation.ended_at is None:
-        return _while_in_progress(operation) if may(actor, team, kind_of(operation.kind).permission) else []
-    if kinds_failing_in(environment.state) and may_operate(actor, team):
+        return _while_in_progress(operation) if kind_of(operation.kind).permission in allowed else []
+    if kinds_failing_in(environment.state) and Permission.OPERATE in allowed:
         why_not = why_not_retry(environment, at=clock.now())
         actions.append(Action(Button.RETRY, "Retry", "primary", why_not))
     suggested = operation.next_action if operation is not None else ""
     for kind in KINDS.values():
-        if _is_offered(kind, environment, suggested) and may(actor, team, kind.permission):
+        if _is_offered(kind, environment, suggested) and kind.permission in allowed:
             tone: Tone = "danger" if kind.removes_environment else "quiet"
             why_not = why_not_requested(kind, environment)
             actions.append(Action(kind.key, kind.words.verb, tone, why_not, opens_page=True))
