@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-long check simulate bench clean browser
+.PHONY: help setup demo test test-long test-faults check simulate bench clean browser
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -21,10 +21,13 @@ demo: setup ## the whole product on this machine, with a simulated AWS account
 	@exec $(RUN) manage.py demo
 
 test: setup browser ## all tests but the longest, on real PostgreSQL, Valkey, the sandbox and Chromium
-	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long" $(ARGS)
+	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long and not faults" $(ARGS)
 
 test-long: setup .venv-judges/.ready ## the longest tests: simulated weeks, load, and an independent judge of templates
 	@exec $(RUN) -m pytest -n 2 --dist loadfile -m long $(ARGS)
+
+test-faults: setup ## real workers, killed at each AWS call and stopped before they send
+	@exec $(RUN) -m pytest -n 2 --dist loadfile -m faults $(ARGS)
 
 check: setup ## linters, types, word list, import rules, Django's own checks: silent when all is well
 	@.venv/bin/ruff check --quiet .

@@ -26,7 +26,7 @@ from tests.integration.conftest import Place
 from tests.integration.fault_proxy import Boundary, FaultProxy, fault_proxy
 from tests.integration.forked_worker import Workers
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.long, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.faults, pytest.mark.timeout(900)]
 LONG_AGO = timedelta(hours=1)
 FAILED = ("create_failed", "change_failed", "needs_repair", "teardown_failed")
 CHANGED = {"api_image": "public.ecr.aws/docker/library/python:3.12-slim"}

@@ -20,7 +20,7 @@ from tests.integration.conftest import Place
 from tests.integration.fault_proxy import FaultProxy, fault_proxy
 from tests.integration.forked_worker import STOP_WORD, Workers
 
-pytestmark = [pytest.mark.sandbox, pytest.mark.long, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.sandbox, pytest.mark.faults, pytest.mark.timeout(400)]
 CREATE = "cloudformation:CreateStack"
 SIGNATURE_SECONDS = 20
 MakeWorkers = Callable[..., Workers]
