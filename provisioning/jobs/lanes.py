@@ -27,7 +27,12 @@ log = logging.getLogger(__name__)
 
 ACTIVE: Final = 8
 SLOW: Final = 16
-"""The most threads that wait in slow steps, in addition to the active ones."""
+"""The most threads that wait in steps of lanes that are known to be slow, in addition to the active ones."""
+THREADS: Final = 48
+"""All threads. Those beyond the active and the slow ones are for lanes that hang for the first time,
+so that many accounts that begin to hang together leave threads to the others. Each thread in a step
+has a connection to the database.
+"""
 LANE_THREADS: Final = 2
 SLOW_AFTER_SECONDS: Final = 3.0
 """A step takes well under a second; one that takes this long waits for AWS or the network."""
@@ -71,7 +76,7 @@ class Lanes:
     _runs: set[Run] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(ACTIVE + SLOW, thread_name_prefix="lane")
+        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="lane")
     )
 
     @property
@@ -106,7 +111,13 @@ class Lanes:
         run = Run(lane)
         with self._lock:
             self._runs.add(run)
-        self._pool.submit(self._work, run)
+        self._pool.submit(self._work, run).add_done_callback(lambda _future: self._ended(run))
+
+    def _ended(self, run: Run) -> None:
+        """Also called for a run that `close` has cancelled before a thread took it."""
+        with self._lock:
+            self._runs.discard(run)
+        self.woken.set()
 
     def _work(self, run: Run) -> None:
         try:
@@ -118,10 +129,8 @@ class Lanes:
         except Exception:  # the lease runs out, and the step runs again
             log.exception("A step was dropped")
             connection.close()
-        finally:
-            with self._lock:
-                self._runs.discard(run)
-            self.woken.set()
+        if run.lane in self.slow:  # its thread may be one of many that are not needed again soon
+            connection.close()
 
     def _steps(self, run: Run) -> None:
         engine, until = self.new_engine(), clock.uptime() + SLICE_SECONDS

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import pytest
 
-from provisioning.jobs.lanes import ACTIVE, LANE_THREADS, SLOW, SLOW_AFTER_SECONDS, Lanes
+from provisioning.jobs.lanes import ACTIVE, LANE_THREADS, SLOW, SLOW_AFTER_SECONDS, THREADS, Lanes
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.claims import Lane
 from tests.scripted_aws.cloud import ManualClock
@@ -47,7 +47,7 @@ class Accounts:
             self.begun[lane] += 1
             self.changed.notify_all()
         if lane in self.hanging:
-            assert self.answers.wait(WAIT)
+            assert self.answers.wait(10 * WAIT), "no other wait may pass because this one ended"
         with self.changed:
             self.done[lane] += 1
             self.changed.notify_all()
@@ -124,6 +124,20 @@ def test_many_accounts_that_hang_delay_no_other(rig: Rig) -> None:
         )
     rig.run_until_done(healthy, 20)
     assert sum(rig.accounts.begun[lane] for lane in hanging) <= ACTIVE + SLOW
+
+
+def test_runs_that_no_thread_has_taken_end_with_the_lanes(rig: Rig) -> None:
+    """More accounts hang than there are threads."""
+    for _ in range(THREADS + 2):
+        rig.lane(due=1, hangs=True)
+    while rig.lanes.begin():
+        rig.accounts.wait_until(lambda: sum(rig.accounts.begun.values()) == min(len(rig.lanes.runs), THREADS))
+        rig.time.advance(SLOW_AFTER_SECONDS + 1)
+    assert len(rig.lanes.runs) > THREADS
+    assert not rig.lanes.close(seconds=0)
+    rig.accounts.answers.set()
+    rig.settle()
+    assert sum(rig.accounts.done.values()) == THREADS
 
 
 def test_a_slow_account_has_one_thread_until_it_answers_quickly_again(rig: Rig) -> None:
