@@ -75,9 +75,7 @@ class Lanes:
     """Lanes in which the last step took long."""
     _runs: set[Run] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
-    _pool: ThreadPoolExecutor = field(
-        default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="lane")
-    )
+    _pool: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(THREADS, thread_name_prefix="lane"))
 
     @property
     def runs(self) -> Sequence[Run]:
