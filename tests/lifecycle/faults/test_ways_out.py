@@ -18,6 +18,7 @@ from provisioning.aws import (
     ValidationFailed,
     WrongAccount,
 )
+from provisioning.lifecycle.poller.sights import WATCH_SECONDS
 from provisioning.lifecycle.read.actions import actions_for
 from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.models import Environment, Operation
@@ -71,6 +72,7 @@ FOREIGN = WrongAccount("these belong to 999999999999")
 def test_a_creation_that_may_not_go_on_ends_with_a_next_step(
     world: World, state: str, call: str, error: AwsError
 ) -> None:
+    world.cloud.resource_seconds = 2 * WATCH_SECONDS  # no step misses the rollback
     if state == "rolling_back":
         world.cloud.fail_create["BucketFiles"] = ["Access Denied"]
     environment = world.request().environment
@@ -148,8 +150,8 @@ def test_a_watching_operation_is_never_ended_by_what_may_pass(world: World, erro
     operation = until_state(world, environment, "building")
     world.cloud.faults.once("describe_stack", error, times=FOR_EVER)
     world.cloud.faults.once("list_stacks", error, times=FOR_EVER)
-    for _ in range(300):
-        world.tick(300)
+    for _ in range(25):
+        world.tick(3600)
     operation.refresh_from_db()
     assert (operation.state, operation.ended_at) == ("building", None)
     world.cloud.faults._scripted.clear()
