@@ -102,7 +102,7 @@ class Demo:
                 "DATABASE_URL": database.result(),
                 "REDIS_URL": redis.result(),
                 "SANDBOX_URL": f"http://127.0.0.1:{sandbox_port}",
-                "SANDBOX_SPEED": str(max(round(self.speed), 1)),
+                "SANDBOX_SPEED": str(max(round(self.speed), 1) if self.speed else 0),
             }
         self._wait_for(f"http://127.0.0.1:{sandbox_port}/_sandbox/status", sandbox)
         manage = [sys.executable, "manage.py"]

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Final
 
 from django.conf import settings
 
 from provisioning.models import Account
 
+WITHOUT_WAITING: Final = 600.0
+"""What speed 0 counts as, at which nothing takes time in the sandbox: ten minutes are a second."""
+
 
 def scaled_seconds(account: Account, seconds: float) -> float:
     """A time of AWS, as this account spends it: divided by the sandbox's speed, in the sandbox."""
-    return seconds / max(settings.SANDBOX_SPEED, 1.0) if account.is_sandbox else seconds
+    if not account.is_sandbox:
+        return seconds
+    speed = settings.SANDBOX_SPEED
+    return seconds / (max(speed, 1.0) if speed else WITHOUT_WAITING)
 
 
 def scaled(account: Account, duration: timedelta) -> timedelta:

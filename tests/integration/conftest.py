@@ -147,6 +147,7 @@ class Place:
             "REDIS_URL": self.redis_url,
             # A killed worker's claim ends with its lease: short here, so that the next one need not wait for it.
             "ENGINE_LEASE_SECONDS": "5",
+            "SANDBOX_SPEED": "0",
             "PYTHONUNBUFFERED": "1",
         }
 
