@@ -150,7 +150,7 @@ CONTENT_SECURITY_POLICY = {
 
 # How often the reconciler looks when nothing nudges it, and how long a claim lasts.
 ENGINE_CYCLE_SECONDS = environ.number("ENGINE_CYCLE_SECONDS", 1)
-SANDBOX_SPEED = environ.number("SANDBOX_SPEED", 1)  # how many times faster than AWS, 0 without waiting; the demo sets it
+SANDBOX_SPEED = environ.number("SANDBOX_SPEED", 1)  # how many times faster than AWS, 0: no waiting; the demo sets it
 ENGINE_LEASE_SECONDS = environ.number("ENGINE_LEASE_SECONDS", 30)
 # An approval that nobody carried out is worth nothing after this.
 APPROVAL_VALID_DAYS = environ.number("APPROVAL_VALID_DAYS", 7)

@@ -85,8 +85,9 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
     expect_state(page, "Torn down")
     page.get_by_role("link", name="Receipt").click()
     expect(page.get_by_role("heading", name=re.compile("Receipt"))).to_be_visible()
-    page.locator("summary").filter(has_text="documents").click()
-    expect(page.get_by_text(DOCUMENTS).first).to_be_visible()
+    documents = page.locator("details").filter(has=page.locator("summary", has_text="documents"))
+    documents.locator("summary").click()
+    expect(documents.get_by_text(DOCUMENTS).first).to_be_visible()
 
 
 def test_production_waits_for_somebody_else(demo: RunningDemo, page: Page, chromium: Browser) -> None:
