@@ -177,7 +177,7 @@ def test_each_stack_is_looked_at_in_its_own_region(abroad: World) -> None:
     abroad.run()
     assert set(Operation.objects.values_list("stack", "region")) == {("copy", COPY), ("edge", EDGE)}
     abroad.cloud.faults.calls.clear()
-    abroad.cloud.clock.advance(4)
+    abroad.cloud.clock.advance(5)
     abroad.run()
     assert abroad.cloud.faults.calls.count("list_stacks") == 2
     assert abroad.cloud.faults.calls.count("describe_stack") == 0
@@ -189,7 +189,7 @@ def test_each_stack_is_looked_at_in_its_own_region(abroad: World) -> None:
 def test_progress_tells_of_stacks_whose_turn_has_not_come(abroad: World) -> None:
     environment = abroad.request(blueprint="signpost").environment
     abroad.run()
-    abroad.tick(5)
+    abroad.tick_viewed(environment, 5)
     shown = progress(environment)
     assert (shown.total, shown.done, len(shown.resources)) == (11, 0, 11)
     assert [(stack.key, stack.region, stack.total, stack.tone) for stack in shown.stacks] == [
@@ -197,7 +197,8 @@ def test_progress_tells_of_stacks_whose_turn_has_not_come(abroad: World) -> None
         ("copy", COPY, 2, "idle"),
         ("main", HOME, 7, "idle"),
     ]
-    abroad.until_rest(environment)
+    while Operation.objects.filter(ended_at=None).exists():
+        abroad.tick_viewed(environment, 5)
     shown = progress(environment)
     assert (shown.total, shown.done) == (11, 11)
     assert [stack.tone for stack in shown.stacks] == ["ok"] * 3

@@ -239,7 +239,7 @@ def test_the_end_of_prod_waits_for_an_approver_too(world: World) -> None:
     world.tick(60)
     environment.refresh_from_db()
     assert (request.state, environment.state) == ("waiting", "running")
-    (action,) = actions_for(actor=world.bob, environment=environment)
+    (action,) = [found for found in actions_for(actor=world.bob, environment=environment) if found.key == "teardown"]
     assert "pending approval" in action.why_not
     approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
     gone(world, environment)

@@ -43,6 +43,7 @@ def _stack(row: Mapping[str, Any], body: str) -> ScriptedStack:
         place=Place(row["account_id"], row["region"]),
         stack_id=row["stack_id"],
         spec=spec,
+        created_spec=spec,
         token=row["token"],
         created_at=datetime.fromisoformat(row["created_at"]),
         status=row["status"],

@@ -16,6 +16,7 @@ from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.nudge import nudge
 from provisioning.lifecycle.read.cancellation import cancellation, why_not_stop_watching
 from provisioning.lifecycle.states import OperationState
+from provisioning.lifecycle.step_data import StepData
 from provisioning.lifecycle.steps.base import Outcome, stop
 from provisioning.lifecycle.steps.cancel import environment_after_cancellation
 from provisioning.lifecycle.transitions import bump
@@ -86,7 +87,7 @@ def stop_watching(*, actor: User, environment: Environment) -> Operation:
             OperationState.FAILED,
             f"{actor.username} stopped watching, because the account could not be reached.",
             hint="CloudFormation goes on with what it has begun. “Retry” continues from what exists in AWS then.",
-            detail=operation.step_data.get("trouble", ""),
+            detail=StepData.from_json(operation.step_data).trouble,
         )
         _end(operation, outcome, at=at)
     environment.refresh_from_db()

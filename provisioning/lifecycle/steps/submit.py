@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from provisioning.aws import AlreadyExists, arguments, interface
+from provisioning.aws import AlreadyExists, TokenConflict, arguments, interface
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
 from provisioning.lifecycle.poller.sights import WATCH_SECONDS
@@ -92,6 +92,12 @@ def _create(context: Context) -> Outcome:
         stack_id = context.aws.create_stack(spec, token=context.token("create"))
     except AlreadyExists as error:
         return stack_name_taken(spec.name, detail=str(error))
+    except TokenConflict:
+        # An earlier version has sent this token with other tags, and its answer was lost.
+        state = context.aws.describe_stack(spec.name)
+        if state is None or not context.is_ours(state):
+            raise
+        stack_id = state.stack_id
     return Outcome(to=OperationState.BUILDING, stack_id=stack_id, wait=WATCH_SECONDS)
 
 
