@@ -84,7 +84,7 @@ def test_a_member_gets_an_environment_and_tears_it_down(demo: RunningDemo, page:
     page.evaluate("window.sameDocument = true")
     expect_state(page, "Torn down")
     page.get_by_role("link", name="Receipt").click()
-    expect(page.get_by_role("heading", name=re.compile("Receipt"))).to_be_visible()
+    expect(page.get_by_role("heading", name="shop-dev is torn down")).to_be_visible()
     documents = page.locator("details").filter(has=page.locator("summary", has_text="documents"))
     documents.locator("summary").click()
     expect(documents.get_by_text(DOCUMENTS).first).to_be_visible()
