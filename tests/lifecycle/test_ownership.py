@@ -45,6 +45,25 @@ def test_a_stack_whose_answer_was_lost_is_recognised_by_its_first_event(world: W
     assert stack.events[0].token == f"{world.last_operation(environment).token}-main-create"
 
 
+@pytest.mark.parametrize(("environment_id", "state"), [("", "running"), ("of-another", "create_failed")])
+def test_a_token_that_was_sent_with_other_tags_is_settled_by_whose_stack_it_is(
+    world: World, environment_id: str, state: str
+) -> None:
+    """An earlier version has sent one more tag, and its answer was lost before the upgrade."""
+    world.cloud.faults.once("create_stack", Unclear("the answer was lost", maybe_done=True), when="after")
+    environment = world.request().environment
+    world.run()
+    (stack,) = world.cloud.stacks
+    tags = {**stack.spec.tags, "portal:operation": "op-1"}
+    if environment_id:
+        tags["portal:environment-id"] = environment_id
+    stack.spec = stack.created_spec = replace(stack.spec, tags=tags)
+    world.until_rest(environment)
+    assert environment.state == state
+    assert world.stack_row(environment).stack_id == (stack.stack_id if state == "running" else "")
+    assert len(world.cloud.stacks) == 1
+
+
 def test_only_a_token_of_its_own_operations_makes_a_stack_the_environments(world: World) -> None:
     environment, other = world.create("orders"), world.create("invoices")
     (stack,) = world.cloud.named(environment.name)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from provisioning.lifecycle.poller.sights import seen_at
 from provisioning.models import Operation, Stack
 from tests.fixtures.world import World
@@ -41,6 +43,7 @@ def test_three_in_flight_are_watched_in_an_account_with_two_thousand_idle_stacks
     assert sent["DescribeStackEvents"] == 0
 
 
+@pytest.mark.long
 def test_none_of_three_hundred_in_flight_goes_unseen_and_all_come_to_their_end(world: World) -> None:
     sent = pace(world)
     add_idle_stacks(world, 200)
