@@ -82,7 +82,6 @@ def test_a_type_that_starts_no_work_is_not_stopped(on_moto: LiveAws) -> None:
         ("AWS::Lambda::Url", f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:none"),
         ("AWS::Route53::HealthCheck", str(uuid.UUID(int=1))),
         ("AWS::Route53::HostedZone", "Z0000000000000"),
-        ("AWS::SES::Template", "none"),
         ("AWS::StepFunctions::StateMachine", f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:none"),
     ],
 )  # fmt: skip

@@ -121,21 +121,21 @@ def test_what_a_deletion_leaves_behind_stays_in_the_list_of_resources(sandbox: S
 
 
 def test_a_token_names_one_request(sandbox: Sandbox, cloudformation: Any) -> None:
-    body, other = (json.dumps(template_of({"P": parameter("/token", text)})) for text in ("1", "2"))
-    made = cloudformation.create_stack(StackName="token", TemplateBody=body, ClientRequestToken="p-1-create-1")
-    assert sandbox.wait_stack("token") == "CREATE_COMPLETE"
-    again = cloudformation.create_stack(StackName="token", TemplateBody=body, ClientRequestToken="p-1-create-1")
+    body, other = (json.dumps(template_of({"P": parameter("/one-request", text)})) for text in ("1", "2"))
+    made = cloudformation.create_stack(StackName="one-request", TemplateBody=body, ClientRequestToken="p-1-create-1")
+    assert sandbox.wait_stack("one-request") == "CREATE_COMPLETE"
+    again = cloudformation.create_stack(StackName="one-request", TemplateBody=body, ClientRequestToken="p-1-create-1")
     assert again["StackId"] == made["StackId"]
     assert again["OperationId"] == made["OperationId"]
     for call in (cloudformation.create_stack, cloudformation.update_stack):
         with pytest.raises(ClientError) as refused:
-            call(StackName="token", TemplateBody=other, ClientRequestToken="p-1-create-1")
+            call(StackName="one-request", TemplateBody=other, ClientRequestToken="p-1-create-1")
         assert refused.value.response["Error"]["Code"] == "TokenAlreadyExistsException"
     with pytest.raises(ClientError) as refused:
-        cloudformation.delete_stack(StackName="token", ClientRequestToken="p-1-create-1")
+        cloudformation.delete_stack(StackName="one-request", ClientRequestToken="p-1-create-1")
     assert refused.value.response["Error"]["Code"] == "TokenAlreadyExistsException"
     with pytest.raises(ClientError) as refused:
-        cloudformation.create_stack(StackName="token", TemplateBody=body, ClientRequestToken="p-2-create-1")
+        cloudformation.create_stack(StackName="one-request", TemplateBody=body, ClientRequestToken="p-2-create-1")
     assert refused.value.response["Error"]["Code"] == "AlreadyExistsException"
 
 
