@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
 from botocore.model import ListShape, MapShape, Shape, StructureShape
-from botocore.session import get_session
 
 from provisioning.aws.calls import Caller, calls
 from tests.sandbox.iam.roles import Place, allow, deny, policy
@@ -57,11 +57,18 @@ def example(shape: Shape, name: str) -> Any:
     return by_type.get(shape.type_name, EXAMPLES.get(name, "orders-dev-0a1b2"))
 
 
+@cache
+def _client(session: Any, service: str) -> Any:
+    """One for all operations of a service: to make one takes longer than to call it."""
+    return session.client(service)
+
+
 def call(session: Any, name: str) -> None:
     service, operation = name.split(":")
-    model = get_session().get_service_model(service).operation_model(operation)
+    client = _client(session, service)
+    model = client.meta.service_model.operation_model(operation)
     parameters = example(model.input_shape, "") if model.input_shape else {}
-    getattr(session.client(service), xform_name(operation))(**parameters)
+    getattr(client, xform_name(operation))(**parameters)
 
 
 def test_every_operation_that_the_portal_uses_is_known_and_needs_what_the_portal_thinks(place: Place) -> None:
