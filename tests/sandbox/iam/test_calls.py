@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from botocore import xform_name
 from botocore.exceptions import ClientError
-from botocore.model import ListShape, MapShape, Shape, StructureShape
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StructureShape
+from botocore.session import get_session
 
 from provisioning.aws.calls import Caller, calls
 from tests.sandbox.iam.roles import Place, allow, deny, policy
@@ -58,17 +59,15 @@ def example(shape: Shape, name: str) -> Any:
 
 
 @cache
-def _client(session: Any, service: str) -> Any:
-    """One for all operations of a service: to make one takes longer than to call it."""
-    return session.client(service)
+def _model(service: str) -> ServiceModel:
+    return get_session().get_service_model(service)
 
 
 def call(session: Any, name: str) -> None:
     service, operation = name.split(":")
-    client = _client(session, service)
-    model = client.meta.service_model.operation_model(operation)
+    model = _model(service).operation_model(operation)
     parameters = example(model.input_shape, "") if model.input_shape else {}
-    getattr(client, xform_name(operation))(**parameters)
+    getattr(session.client(service), xform_name(operation))(**parameters)
 
 
 def test_every_operation_that_the_portal_uses_is_known_and_needs_what_the_portal_thinks(place: Place) -> None:
