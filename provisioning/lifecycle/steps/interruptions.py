@@ -45,8 +45,6 @@ def after_aws_error(context: Context, error: AwsError, *, sent: bool) -> Outcome
         return Outcome(wait=error.retry_after or 0.0)  # nothing went wrong: it waits in line
     state = OperationState(context.operation.state)
     data = context.step_data
-    if isinstance(error, SlotReserved):
-        return Outcome(wait=error.retry_after or 0.0)  # nothing went wrong: its turn comes then
     retry = Retry.by_cause(error, state, misses=data.misses, since=data.missing_since, now=context.now, sent=sent)
     if retry.wait is not None:
         since = data.missing_since or context.now
