@@ -84,6 +84,23 @@ def test_a_worker_that_has_lost_its_lease_begins_no_call(world: World) -> None:
     assert world.engine.advance(operation.pk)
 
 
+def test_a_call_is_not_sent_if_its_lease_is_lost_right_after_its_intention(world: World) -> None:
+    """An administrator has freed the operation, so the call would still be in time."""
+    operation = until_state(world, world.request().environment, "submitting")
+    worker = world.new_worker()
+
+    def lose_the_lease() -> None:
+        Operation.objects.filter(pk=operation.pk).update(lease_until=None)
+        worker.leases.renew()
+
+    world.cloud.between = At("before create_stack", lose_the_lease)
+    assert not worker.advance(operation.pk)
+    assert sent(world) == []
+    world.cloud.clock.advance(CALL_SECONDS + GRACE_SECONDS)
+    assert world.engine.advance(operation.pk)
+    assert sent(world) == ["create_stack"]
+
+
 def test_a_worker_gives_up_before_anyone_may_take_over(world: World) -> None:
     """Its renewals fail, as without a database, so it counts the lease as lost ten seconds early."""
     operation = until_state(world, world.request().environment, "submitting")
