@@ -80,12 +80,13 @@ class ResourceEnd(models.TextChoices):
 class StackResource(models.Model):
     """The ledger: one row for each physical id ever seen, kept after its end.
 
-    `address` is that of the component.
+    `address` is that of the component. `physical_id` has no maximum length: PostgreSQL would cut a
+    longer one off in an UPDATE of several rows, and the resource would be lost.
     """
 
     stack = models.ForeignKey(Stack, on_delete=models.PROTECT, related_name="resources")
     logical_id = models.CharField(max_length=255)
-    physical_id = models.CharField(max_length=1024, blank=True)
+    physical_id = models.TextField(blank=True)
     type = models.CharField(max_length=200)
     address = models.CharField(max_length=130, blank=True)
     status = models.CharField(max_length=50)
@@ -109,7 +110,7 @@ class StackEvent(models.Model):
     event_id = models.CharField(max_length=400)
     at = models.DateTimeField()
     logical_id = models.CharField(max_length=255)
-    physical_id = models.CharField(max_length=1024, blank=True)
+    physical_id = models.TextField(blank=True)
     type = models.CharField(max_length=200)
     status = models.CharField(max_length=50)
     reason = models.TextField(blank=True)
