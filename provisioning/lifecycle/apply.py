@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import QuerySet
+
 from provisioning.errors import WrongState
 from provisioning.lifecycle.audit import OPERATION_ENDS, AuditAction, audit
 from provisioning.lifecycle.change_plan.completion import complete_plan, note_new_design
@@ -122,6 +124,8 @@ def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: dateti
     rows = Stack.objects.filter(environment=operation.environment_id, role=key)
     stack = rows.order_by("created_at", "id").last()
     changed = False
+    if outcome.stack_id and stack is not None and not stack.stack_id:
+        stack = _row_of_earlier_attempt(rows, stack, outcome.stack_id) or stack
     if outcome.adopts_stack and (stack is None or stack.stack_id):
         stack = _open_stack(operation, key, at=at)
     if stack is not None:
@@ -134,6 +138,17 @@ def _write_stack(operation: Operation, key: str, outcome: Outcome, *, at: dateti
         stack.inputs = {}
         stack.save(update_fields=["inputs"])
     return changed or outcome.adopts_stack or outcome.new_attempt
+
+
+def _row_of_earlier_attempt(rows: QuerySet[Stack], unused: Stack, stack_id: str) -> Stack | None:
+    """The row that has this stack already. This attempt has created none, so its own row, whose
+    lines are only planned, is deleted: each resource has one line.
+    """
+    earlier = rows.filter(stack_id=stack_id).first()
+    if earlier is not None:
+        StackResource.objects.filter(stack=unused, physical_id="").delete()
+        unused.delete()
+    return earlier
 
 
 def _columns(stack: Stack, outcome: Outcome, *, at: datetime) -> dict[str, Any]:

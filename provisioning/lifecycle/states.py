@@ -252,7 +252,7 @@ _OPEN: Final[dict[Labelled, set[Labelled]]] = {
     _O.QUEUED: _INSPECTED | _ONWARDS,
     _O.CONTINUING: _INSPECTED | {_O.FINISHING, _O.SUCCEEDED},
     _O.CLEARING: {_O.SUBMITTING},
-    _O.SUBMITTING: {_O.BUILDING},
+    _O.SUBMITTING: {_O.BUILDING, _O.CLEARING},  # its name may be that of an earlier attempt's stack
     _O.BUILDING: {_O.ROLLING_BACK, _O.CONTINUING, _O.FINISHING},
     _O.ROLLING_BACK: {_O.RESTORING} | _ONWARDS,
     _O.FINISHING: {_O.SUCCEEDED},

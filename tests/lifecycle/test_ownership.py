@@ -8,11 +8,13 @@ from dataclasses import replace
 
 import pytest
 
-from provisioning.aws import StackEvent, StackSpec, Unclear
+from provisioning.aws import AccessDenied, AlreadyExists, StackEvent, StackSpec, Unclear
 from provisioning.lifecycle.ownership import tags_to_send, was_created_by
 from provisioning.lifecycle.services.approvals import approve_request
-from provisioning.models import Operation
+from provisioning.lifecycle.services.retry import retry_operation
+from provisioning.models import Operation, Stack, StackResource
 from tests.fixtures.world import REGION, World
+from tests.lifecycle.faults.workers import At, until_state
 from tests.scripted_aws.aws import ScriptedAws
 
 BODY = json.dumps({"Resources": {"Theirs": {"Type": "AWS::SNS::Topic"}}})
@@ -94,3 +96,81 @@ def test_a_change_sends_the_tags_of_the_portal_exactly_as_the_stack_has_them() -
         "cost-centre": "22",
     }
     assert tags_to_send(planned, planned) == planned
+
+
+# A stack that the first look did not show
+
+
+def hide_until_created(world: World, *, seconds: float = 0.0) -> None:
+    """DescribeStacks does not know the stack until CreateStack has met it, and for this long then."""
+
+    def show() -> None:
+        world.cloud.invisible_seconds = (world.now - world.cloud.stacks[0].created_at).total_seconds() + seconds
+
+    world.cloud.invisible_seconds = 1_000_000
+    world.cloud.between = At("before create_stack", show)
+
+
+@pytest.mark.parametrize("seconds", [0.0, 30.0])
+def test_a_stack_whose_id_was_lost_with_its_attempt_is_taken_over(world: World, seconds: float) -> None:
+    world.cloud.faults.once("create_stack", Unclear("the answer was lost", maybe_done=True), when="after")
+    environment = world.request().environment
+    operation = until_state(world, environment, "submitting")
+    world.engine.advance(operation.pk)
+    world.cloud.faults.once("create_stack", AccessDenied("no right"))
+    assert world.until_rest(environment).state == "create_failed"
+
+    retry_operation(actor=world.bob, environment=environment)
+    hide_until_created(world, seconds=seconds)
+    assert world.until_rest(environment).state == "running"
+    (stack,) = world.cloud.stacks
+    (row,) = Stack.objects.filter(environment=environment)
+    assert row.stack_id == stack.stack_id
+
+
+def test_a_rolled_back_stack_of_an_earlier_attempt_is_deleted_first(world: World) -> None:
+    world.cloud.fail_create["BucketFiles"] = ["Access Denied"]
+    environment = world.request().environment
+    assert world.until_rest(environment).state == "create_failed"
+
+    retry_operation(actor=world.bob, environment=environment)
+    hide_until_created(world)
+    assert world.until_rest(environment).state == "running"
+    assert [stack.status for stack in world.cloud.stacks] == ["DELETE_COMPLETE", "CREATE_COMPLETE"]
+    rows = Stack.objects.filter(environment=environment).order_by("created_at")
+    assert [row.stack_id for row in rows] == [stack.stack_id for stack in world.cloud.stacks]
+
+
+def test_a_complete_stack_of_an_earlier_attempt_keeps_its_row(world: World) -> None:
+    """Each of its resources has one line in the ledger."""
+    environment = world.request().environment
+    until_state(world, environment, "finishing")
+    world.cloud.faults.once("describe_stack", AccessDenied("no right"))
+    assert world.until_rest(environment).state == "create_failed"
+
+    retry_operation(actor=world.bob, environment=environment)
+    hide_until_created(world)
+    assert world.until_rest(environment).state == "running"
+    assert Stack.objects.filter(environment=environment).count() == len(world.cloud.stacks) == 1
+    ids = list(StackResource.objects.filter(stack__environment=environment).values_list("physical_id", flat=True))
+    assert len(ids) == len(set(ids)) > 0
+
+
+def test_a_stack_that_somebody_else_creates_meanwhile_is_left_alone(world: World) -> None:
+    environment = world.request().environment
+    operation = until_state(world, environment, "submitting")
+    name = world.stack_name(operation.request_id)
+    ScriptedAws(world.cloud, world.account.access(REGION)).create_stack(StackSpec(name=name, body=BODY), token="theirs")
+    assert world.until_rest(environment).state == "create_failed"
+    assert "does not belong to this environment" in world.last_operation(environment).cause
+    assert [(stack.token, stack.delete_tokens) for stack in world.cloud.stacks] == [("theirs", set())]
+
+
+def test_a_name_that_is_taken_by_nothing_that_aws_shows_ends_with_a_cause(world: World) -> None:
+    environment = world.request().environment
+    until_state(world, environment, "submitting")
+    world.cloud.faults.once("create_stack", AlreadyExists("Stack [x] already exists"), times=1000)
+    assert world.until_rest(environment, seconds=7200).state == "create_failed"
+    operation = world.last_operation(environment)
+    assert "does not show the stack yet" in operation.cause_detail
+    assert operation.next_action == "try_again"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 from provisioning.components.kit.values import MAIN
 from provisioning.lifecycle.kinds.record import Kind
@@ -12,6 +12,9 @@ from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.models import Environment, Operation
+
+# A stack that has a name already is inspected once more when it is submitted.
+_INSPECTING: Final = (OperationState.QUEUED, OperationState.CONTINUING, OperationState.SUBMITTING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,7 @@ def _detail(operation: Operation, data: StepData) -> str:
     if operation.cancel_requested_at is not None:
         refused = f"It could not be cancelled: {data.cancel_refused}"
         return refused if data.cancel_refused else "Cancelling: AWS is asked how far it is."
-    if data.waits_for and state in (OperationState.QUEUED, OperationState.CONTINUING):
+    if data.waits_for and state in _INSPECTING:
         return data.waits_for
     if state in (OperationState.CLEARING, OperationState.ROLLING_BACK):
         return f"{state.label}."

@@ -9,13 +9,13 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 
-from provisioning.aws import AlreadyExists, TokenConflict, arguments, interface
+from provisioning.aws import AlreadyExists, InternalFailure, TokenConflict, arguments, interface
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Phase
 from provisioning.lifecycle.poller.sights import WATCH_SECONDS
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
-from provisioning.lifecycle.steps.inspect_stack import stack_name_taken
+from provisioning.lifecycle.steps.inspect_stack import inspect_stack
 from provisioning.models import Artefact
 
 
@@ -91,7 +91,7 @@ def _create(context: Context) -> Outcome:
     try:
         stack_id = context.aws.create_stack(spec, token=context.token("create"))
     except AlreadyExists as error:
-        return stack_name_taken(spec.name, detail=str(error))
+        return _take_over(context, error)
     except TokenConflict:
         # An earlier version has sent this token with other tags, and its answer was lost.
         state = context.aws.describe_stack(spec.name)
@@ -99,6 +99,22 @@ def _create(context: Context) -> Outcome:
             raise
         stack_id = state.stack_id
     return Outcome(to=OperationState.BUILDING, stack_id=stack_id, wait=WATCH_SECONDS)
+
+
+def _take_over(context: Context, error: AlreadyExists) -> Outcome:
+    """Continue with the stack that has the name already, if it is ours.
+
+    DescribeStacks may be late: the step that chose to create the stack may not have seen that of an
+    earlier attempt. What was decided then is decided again.
+    """
+    outcome = inspect_stack(context)
+    if outcome.to is OperationState.SUBMITTING:
+        raise InternalFailure(
+            f"CloudFormation does not show the stack yet that has the name {context.planned.name}: {error.message}",
+            operation=error.operation,
+            code=error.code,
+        ) from error
+    return outcome
 
 
 def _allow(context: Context, spec: interface.StackSpec) -> None:
