@@ -330,3 +330,20 @@ def test_a_request_that_is_pending_when_its_environment_is_gone_expires(world: W
     change.refresh_from_db()
     assert change.state == "expired"
     assert AuditEvent.objects.filter(action="request:expire", detail__request=str(change.pk)).count() == 1
+
+
+def test_nothing_else_is_requested_while_a_teardown_is_undecided(world: World) -> None:
+    creation = world.request(size="prod")
+    approve_request(actor=world.olivia, request=creation, digest=creation.plan.digest)
+    environment = world.until_rest(creation.environment)
+    world.tear_down(environment)
+    (change,) = [action for action in actions_for(actor=world.bob, environment=environment) if action.key == "change"]
+    assert change.why_not == "A teardown is pending approval. It has to be decided on or withdrawn first."
+    with pytest.raises(WrongState, match="A teardown is pending approval"):
+        request_change(
+            actor=world.bob,
+            environment=environment,
+            blueprint=world.blueprints["small"],
+            size="prod",
+            inputs={"note": "a"},
+        )

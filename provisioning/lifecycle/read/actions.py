@@ -15,7 +15,7 @@ from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import KINDS, kind_of, kinds_failing_in
 from provisioning.lifecycle.read.cancellation import cancellation, why_not_stop_watching
 from provisioning.lifecycle.read.operation_view import last_operation
-from provisioning.lifecycle.services.recording import why_not_requested
+from provisioning.lifecycle.services.recording import undecided_kinds, why_not_possible, why_waiting
 from provisioning.lifecycle.services.retry import why_not_retry
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Environment, Operation, User
@@ -53,11 +53,12 @@ def actions_for(*, actor: User, environment: Environment, operation: Operation |
     if kinds_failing_in(environment.state) and Permission.OPERATE in allowed:
         why_not = why_not_retry(environment, at=clock.now())
         actions.append(Action(Button.RETRY, "Retry", "primary", why_not))
+    undecided = undecided_kinds(environment)
     suggested = operation.next_action if operation is not None else ""
     for kind in KINDS.values():
         if _is_offered(kind, environment, suggested) and kind.permission in allowed:
             tone: Tone = "danger" if kind.removes_environment else "quiet"
-            why_not = why_not_requested(kind, environment)
+            why_not = why_not_possible(kind, environment) or why_waiting(kind, undecided)
             actions.append(Action(kind.key, kind.words.verb, tone, why_not, opens_page=True))
     return actions
 

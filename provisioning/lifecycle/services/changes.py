@@ -26,7 +26,7 @@ from provisioning.lifecycle.plan_document import ChangePlan, as_json, digest_of,
 from provisioning.lifecycle.plan_queries import current_document, current_plan_digest
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.lifecycle.read.versions import blueprint_of
-from provisioning.lifecycle.services.recording import expires, request_sent_before, why_not_requested
+from provisioning.lifecycle.services.recording import expires, lock, request_sent_before, why_not_requested
 from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.states import RequestState
 from provisioning.lifecycle.transitions import record
@@ -158,8 +158,7 @@ def file_plan(
     Call it inside a transaction, after the rules were checked.
     """
     at = clock.now()
-    # One request at a time: the row is locked while the others are checked and this one is written.
-    Environment.objects.select_for_update().get(pk=environment.pk)
+    lock(environment)
     if (sent := request_sent_before(request_id, actor=actor, environment=environment)) is not None:
         return sent
     check_may_be_changed(environment, kind)

@@ -6,6 +6,7 @@ Callers have already checked the rules.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.record import Kind
+from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.plan_document import CreatePlan, as_json
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
@@ -160,16 +162,52 @@ def request_sent_before(
     return request
 
 
+def lock(environment: Environment) -> None:
+    """Lock the environment's row and read its state again, so that its requests are checked and
+    written one at a time. Call it inside a transaction.
+    """
+    environment.refresh_from_db(fields=["state"], from_queryset=Environment.objects.select_for_update())
+
+
 def why_not_requested(kind: Kind, environment: Environment) -> str:
     """Why this kind cannot be requested for the environment now, as a sentence; empty if it can."""
+    return why_not_possible(kind, environment) or why_undecided(environment, kind)
+
+
+def why_not_possible(kind: Kind, environment: Environment) -> str:
+    """Why the environment as it is accepts no request of this kind, as a sentence; empty if it does."""
     state = EnvironmentState(environment.state)
     if state not in kind.starts_from:
         label = state.label.lower()
         return f"The environment is “{label}”. It can be {kind.words.participle} when that has ended."
     if environment.is_adopted and not kind.accepts_adopted:
         return f"An adopted stack is only watched. It cannot be {kind.words.participle} here."
-    pending = Request.objects.filter(environment=environment, kind=kind.key, state=RequestState.WAITING)
-    return kind.words.pending if pending.exists() else ""
+    return ""
+
+
+def why_undecided(environment: Environment, kind: Kind) -> str:
+    """Why nothing of this kind can be requested now: another request is undecided, and what this one
+    would do depends on it. Empty if there is none.
+    """
+    return why_waiting(kind, undecided_kinds(environment))
+
+
+def undecided_kinds(environment: Environment) -> list[Kind]:
+    """The kinds of the environment's requests on which nobody has decided, the oldest first."""
+    undecided = (RequestState.PLANNING, RequestState.WAITING)
+    requests = Request.objects.filter(environment=environment, state__in=undecided).order_by("requested_at")
+    return [kind_of(key) for key in requests.values_list("kind", flat=True)]
+
+
+def why_waiting(kind: Kind, undecided: Sequence[Kind]) -> str:
+    """Why a request of this kind has to wait until these are decided on, as a sentence; empty if it
+    does not. A request that removes the environment waits only for one that does as well: with the
+    environment, what the others would change ends too.
+    """
+    for other in undecided:
+        if other.removes_environment or not kind.removes_environment:
+            return f"{other.words.pending} It has to be decided on or withdrawn first."
+    return ""
 
 
 def expires(at: datetime) -> datetime:

@@ -21,7 +21,7 @@ from provisioning.lifecycle.engine import AwsFor
 from provisioning.lifecycle.kinds.recover import RECOVER
 from provisioning.lifecycle.plan_document import RecoverPlan, StackToRecover, as_json, digest_of
 from provisioning.lifecycle.plan_queries import current_document
-from provisioning.lifecycle.services.recording import file_request, request_sent_before, why_not_requested
+from provisioning.lifecycle.services.recording import file_request, lock, request_sent_before, why_not_requested
 from provisioning.lifecycle.stuck_resources import stuck_resources
 from provisioning.models import Environment, Plan, Request, Stack, User
 
@@ -120,8 +120,7 @@ def request_recovery(
         raise Refused(f"Type the environment's name, {environment.name}, to confirm that resources are skipped.")
     at = clock.now()
     with transaction.atomic():
-        # One request at a time: the row is locked while the others are checked.
-        Environment.objects.select_for_update().get(pk=environment.pk)
+        lock(environment)
         if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
             return sent
         _check_may_be_recovered(environment)

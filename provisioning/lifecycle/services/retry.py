@@ -11,6 +11,7 @@ from provisioning.lifecycle.access import check_may, check_may_operate
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in
 from provisioning.lifecycle.operations import open_operation
+from provisioning.lifecycle.services.recording import why_undecided
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import atomic_with, change_state
 from provisioning.models import Environment, Operation, Request, User
@@ -71,6 +72,4 @@ def why_not_retry(environment: Environment, *, at: datetime) -> str:
         return f"The request is “{RequestState(request.state).label.lower()}”."
     if Operation.objects.filter(request=request).count() >= ATTEMPTS:
         return f"It has failed {ATTEMPTS} times. Fix the cause first. {words.again}"
-    undecided = [RequestState.PLANNING, RequestState.WAITING]
-    pending = Request.objects.filter(environment_id=request.environment_id, state__in=undecided).first()
-    return kind_of(pending.kind).words.pending if pending is not None else ""
+    return why_undecided(environment, kind_of(request.kind))

@@ -24,7 +24,7 @@ from provisioning.lifecycle.plan_document import (
     digest_of,
 )
 from provisioning.lifecycle.plan_queries import current_document
-from provisioning.lifecycle.services.recording import file_request, request_sent_before, why_not_requested
+from provisioning.lifecycle.services.recording import file_request, lock, request_sent_before, why_not_requested
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.lifecycle.teardown_lines import TeardownLines, reason_of_row, teardown_lines
@@ -212,9 +212,7 @@ def request_teardown(
         )
     at = clock.now()
     with transaction.atomic():
-        # One request at a time: the row is locked while the others are checked and this one is
-        # written.
-        Environment.objects.select_for_update().get(pk=environment.pk)
+        lock(environment)
         if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
             return sent
         check_may_be_torn_down(environment)
