@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 from uuid import UUID
 
-from provisioning.aws import Aws, NotFound, StackState
+from provisioning.aws import Aws, NotFound, StackState, aws_type
 from provisioning.components.kinds.cloudformation.imported_template.reading import TemplateProblem, read_template
 from provisioning.design.environment_name import name_problem
 from provisioning.design.names import ENVIRONMENT_ID_TAG, TEAM_TAG, team_key
@@ -212,11 +212,8 @@ def _template(reading: StackReading) -> Mapping[str, Any]:
 def _outline(resource: Mapping[str, Any]) -> dict[str, Any]:
     """What is stored of a resource, with the deletion policy that applies."""
     outline = {key: resource[key] for key in _KEPT if key in resource}
-    type_ = outline["Type"]
-    in_cluster = "DBClusterIdentifier" in (resource.get("Properties") or {})
-    if type_ == "AWS::RDS::DBCluster" or (type_ == "AWS::RDS::DBInstance" and not in_cluster):
-        # https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
-        outline.setdefault("DeletionPolicy", "Snapshot")
+    if (default := aws_type(outline["Type"]).default_policy(resource.get("Properties") or {})) != "Delete":
+        outline.setdefault("DeletionPolicy", default)
     return outline
 
 

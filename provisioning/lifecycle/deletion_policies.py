@@ -11,13 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from provisioning.aws import aws_type
 from provisioning.components.kinds.cloudformation.imported_template.reading import TemplateProblem, read_template
 
 DELETE: Final = "Delete"
 RETAIN: Final = "Retain"
 SNAPSHOT: Final = "Snapshot"
 _POLICIES: Final = frozenset({DELETE, RETAIN, "RetainExceptOnCreate", SNAPSHOT})
-_SERVERLESS_CACHE: Final = "AWS::ElastiCache::ServerlessCache"
 _NOT_CREATED: Final = frozenset({"CREATE_FAILED", "CREATE_IN_PROGRESS"})
 
 
@@ -36,13 +36,10 @@ def deletion_policies(template: str, logical_ids: Iterable[str]) -> dict[str, st
 
 
 def _policy_of(resource: Mapping[str, Any]) -> str:
-    policy, kind, properties = resource.get("DeletionPolicy"), resource["Type"], resource.get("Properties", {})
-    if policy is None:
-        # The two defaults that are not Delete.
-        is_single = kind == "AWS::RDS::DBInstance" and "DBClusterIdentifier" not in properties
-        policy = SNAPSHOT if is_single or kind == "AWS::RDS::DBCluster" else DELETE
-    if policy == DELETE and kind == _SERVERLESS_CACHE and properties.get("FinalSnapshotName"):
-        return SNAPSHOT  # a property of the type does what the policy does for others
+    record, properties = aws_type(resource["Type"]), resource.get("Properties") or {}
+    policy = resource.get("DeletionPolicy", record.default_policy(properties))
+    if policy == DELETE and record.leaves_snapshot(properties):
+        return SNAPSHOT
     return policy if isinstance(policy, str) and policy in _POLICIES else RETAIN
 
 

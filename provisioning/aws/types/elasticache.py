@@ -64,7 +64,10 @@ TYPES: Final = (
         "AWS::ElastiCache::ServerlessCache",
         exists="elasticache.has_serverless_cache",
         taggable=True,
-        final_snapshot=FinalSnapshot((ArnForm("elasticache", r"(?:snapshot|serverlesscachesnapshot):.+"),)),
+        final_snapshot=FinalSnapshot(
+            (ArnForm("elasticache", r"(?:snapshot|serverlesscachesnapshot):.+"),),
+            requested_by="FinalSnapshotName",
+        ),
         durations=(
             lasts(
                 create=120,

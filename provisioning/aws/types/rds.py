@@ -12,7 +12,7 @@ TYPES: Final = (
         exists="rds.has_cluster",
         taggable=True,
         protection=Protection("DeletionProtection", lift="rds.lift_cluster_protection"),
-        final_snapshot=FinalSnapshot((ArnForm("rds", r"(?:cluster-)?snapshot:(?!awsbackup:).+"),)),
+        final_snapshot=FinalSnapshot((ArnForm("rds", r"(?:cluster-)?snapshot:(?!awsbackup:).+"),), default=True),
         durations=(
             lasts(
                 create=120,
@@ -38,7 +38,11 @@ TYPES: Final = (
         arn=ArnForm("rds", r"db:(.+)"),
         taggable=True,
         protection=Protection("DeletionProtection", lift="rds.lift_instance_protection"),
-        final_snapshot=FinalSnapshot((ArnForm("rds", r"(?:cluster-)?snapshot:(?!awsbackup:).+"),)),
+        final_snapshot=FinalSnapshot(
+            (ArnForm("rds", r"(?:cluster-)?snapshot:(?!awsbackup:).+"),),
+            default=True,
+            default_unless="DBClusterIdentifier",
+        ),
         durations=(
             lasts(
                 create=1000,

@@ -162,10 +162,17 @@ class Emptying:
 class FinalSnapshot:
     """The snapshot that DeletionPolicy Snapshot leaves. If it is not `named`, it cannot be given a
     name: AWS numbers it, and only its region says whose it is.
+
+    `default`: it is also taken if the template sets no DeletionPolicy, unless the resource has the
+    property `default_unless`. With the property `requested_by`, a resource leaves one although its
+    policy is Delete.
     """
 
     forms: tuple[ArnForm, ...]
     named: bool = True
+    default: bool = False
+    default_unless: str = ""
+    requested_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +230,20 @@ class AwsType:
 
     durations: tuple[Duration, ...] = ()
     """The one without `when` comes last."""
+
+    def default_policy(self, properties: Mapping[str, Any]) -> str:
+        """The DeletionPolicy of a resource with these properties whose template sets none.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html
+        """
+        snapshot = self.final_snapshot
+        is_snapshot = snapshot is not None and snapshot.default and snapshot.default_unless not in properties
+        return "Snapshot" if is_snapshot else "Delete"
+
+    def leaves_snapshot(self, properties: Mapping[str, Any]) -> bool:
+        """Whether a property makes the type take a final snapshot, whatever the DeletionPolicy."""
+        snapshot = self.final_snapshot
+        return snapshot is not None and bool(properties.get(snapshot.requested_by))
 
     @property
     def holds_data(self) -> bool:
