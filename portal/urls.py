@@ -86,6 +86,7 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/cancel/", cancel.cancel, "cancel"),
     page("environments/<uuid:pk>/stop-watching/", cancel.stop_watching, "stop_watching"),
     page("environments/<uuid:pk>/recover/", recover.recover, "recover"),
+    page("environments/<uuid:pk>/recover/read/", recover.read, "read_recovery"),
     page("environments/<uuid:pk>/drift/", drift.detail, "drift"),
     page("environments/<uuid:pk>/drift/check/", drift.check, "check_drift"),
     page("environments/<uuid:pk>/drift/accept/", drift.accept, "accept_drift"),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import RequestFactory
 from django.utils import timezone
 
-from portal.pages.recover.views import recover
+from portal.pages.recover.views import read, recover
 from portal.web.errors import answering
+from provisioning.aws import AccessDenied
 from provisioning.models import Environment, Operation, Request
 from tests.fixtures.world import World
 from tests.lifecycle.test_recover import stuck as stuck  # noqa: PLC0414 - the fixture, shared
@@ -103,25 +105,46 @@ def test_an_environment_that_needs_repair_says_so(people: People, running: Envir
     assert "BucketFiles was skipped." in text
 
 
-# The page of a recovery reads AWS, so it is asked directly, with the scripted one
+# The page of a recovery reads AWS once it is shown, so its views are called directly, with the scripted one
 
 
-def ask(world: World, environment: Environment, data: dict[str, str] | None = None, *, query: str = "") -> object:
-    factory = RequestFactory()
-    request = factory.get(f"/recover/{query}") if data is None else factory.post("/recover/", data)
+def ask(world: World, environment: Environment, data: dict[str, str], view: Any = recover, **headers: str) -> Any:
+    request = RequestFactory().post("/recover/", data, headers=headers)
     request.user = world.bob
-    return answering(recover)(request, environment.pk, aws_for=world.aws_for)
+    return answering(view)(request, environment.pk, aws_for=world.aws_for)
+
+
+def test_opening_the_recovery_page_reads_nothing_in_aws(world: World, stuck: Environment) -> None:
+    request = RequestFactory().get("/recover/?skip=1")
+    request.user = world.bob
+    before = len(world.cloud.faults.calls)
+    text = answering(recover)(request, stuck.pk, aws_for=world.aws_for).content.decode()
+    assert len(world.cloud.faults.calls) == before
+    assert f'hx-post="/environments/{stuck.pk}/recover/read/"' in text
+    assert 'name="skip" value="on"' in text
+
+
+def test_aws_that_cannot_be_read_makes_a_sentence_and_a_button(world: World, stuck: Environment) -> None:
+    world.cloud.faults.once("describe_stack", AccessDenied("no cloudformation:DescribeStacks"))
+    answer = ask(world, stuck, {}, read)
+    text = answer.content.decode()
+    assert answer.status_code == 200
+    assert "AWS could not be read: no cloudformation:DescribeStacks" in text
+    assert "Try again" in text
+    assert 'hx-trigger="submit"' in text  # it does not ask again by itself
+    assert "<html" in text
+    assert "<html" not in ask(world, stuck, {}, read, HX_Request="true").content.decode()
 
 
 def test_the_recovery_page_shows_what_is_stuck_and_offers_to_skip_it(world: World, stuck: Environment) -> None:
-    text = ask(world, stuck).content.decode()  # type: ignore[attr-defined]
+    text = ask(world, stuck, {}, read).content.decode()
     assert "The resource was deleted outside of CloudFormation" in text
     assert "Skip what is stuck…" in text
     assert "Type <b" not in text
-    assert "Type <b" in ask(world, stuck, query="?skip=1").content.decode()  # type: ignore[attr-defined]
+    assert "Type <b" in ask(world, stuck, {"skip": "on"}, read).content.decode()
 
 
 def test_skipping_without_the_name_keeps_the_form(world: World, stuck: Environment) -> None:
     answer = ask(world, stuck, {"request_id": str(uuid4()), "digest": "0" * 64, "skip": "on", "typed_name": ""})
-    assert answer.status_code == 409  # type: ignore[attr-defined]
-    assert "has changed since the recovery was shown" in answer.content.decode()  # type: ignore[attr-defined]
+    assert answer.status_code == 409
+    assert "has changed since the recovery was shown" in answer.content.decode()

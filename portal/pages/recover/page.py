@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from portal.pages.recover.forms import RecoverForm
 from provisioning.aws import AwsError
-from provisioning.errors import WrongState
 from provisioning.lifecycle.failure_explanations import ROLLING_BACK, Explained, FailedResource, explain
 from provisioning.lifecycle.plan_document import StackToRecover
-from provisioning.lifecycle.services.recover import AwsFor, RecoveryPreview, preview_recovery
+from provisioning.lifecycle.services.recover import AwsFor, RecoveryPreview, check_may_be_recovered, preview_recovery
 from provisioning.models import Environment, User
 
 
@@ -32,22 +31,39 @@ class StuckStack:
 
 @dataclass(frozen=True, slots=True)
 class RecoverPage:
-    """`skip` is whether resources are skipped; `may_skip` whether something is stuck that can be."""
+    """`skip` is whether resources are skipped; `may_skip` whether something is stuck that can be.
+
+    Without a `preview`, AWS has not been read yet, or could not be: `trouble` says why.
+    """
 
     environment: Environment
-    preview: RecoveryPreview
-    stacks: list[StuckStack]
     form: RecoverForm
     request_id: object
-    notice: str
     skip: bool
+    notice: str = ""
+    preview: RecoveryPreview | None = None
+    trouble: str = ""
+
+    @property
+    def stacks(self) -> list[StuckStack]:
+        return [] if self.preview is None else [_stuck(stack) for stack in self.preview.plan.stacks]
 
     @property
     def may_skip(self) -> bool:
         return any(stack.stack.stuck for stack in self.stacks)
 
 
-def recover_page(
+def recover_page(environment: Environment, *, skip: bool, form: RecoverForm | None = None) -> RecoverPage:
+    """The page before AWS was read. Reads the database only. Raises WrongState if nothing can be
+    recovered.
+    """
+    check_may_be_recovered(environment)
+    form = form or RecoverForm(initial={"request_id": uuid.uuid4()})
+    request_id = uuid.uuid4() if "request_id" in form.errors else form["request_id"].value()
+    return RecoverPage(environment, form, request_id, skip)
+
+
+def read_page(
     user: User,
     environment: Environment,
     *,
@@ -56,27 +72,15 @@ def recover_page(
     form: RecoverForm | None = None,
     notice: str = "",
 ) -> RecoverPage:
-    """Reads AWS. Raises NotAllowed, and WrongState if there is nothing to recover or if AWS cannot be asked."""
-    preview = preview_of(user, environment, skip=skip, aws_for=aws_for)
-    form = form or RecoverForm(initial={"request_id": uuid.uuid4()})
-    return RecoverPage(
-        environment=environment,
-        preview=preview,
-        stacks=[_stuck(stack) for stack in preview.plan.stacks],
-        form=form,
-        request_id=uuid.uuid4() if "request_id" in form.errors else form["request_id"].value(),
-        notice=notice,
-        skip=skip,
-    )
-
-
-def preview_of(user: User, environment: Environment, *, skip: bool, aws_for: AwsFor) -> RecoveryPreview:
+    """The page with what AWS reports. Raises NotAllowed, and WrongState if there is nothing to
+    recover.
+    """
+    page = recover_page(environment, skip=skip, form=form)
     try:
-        return preview_recovery(actor=user, environment=environment, skip=skip, aws_for=aws_for)
+        preview = preview_recovery(actor=user, environment=environment, skip=skip, aws_for=aws_for)
     except AwsError as error:
-        raise WrongState(
-            f"AWS could not be asked how the stack is stuck. {error.advice} The error was: {error}"
-        ) from error
+        return replace(page, trouble=f"AWS could not be read: {error} {error.advice}")
+    return replace(page, preview=preview, notice=notice)
 
 
 def _stuck(stack: StackToRecover) -> StuckStack:

@@ -8,10 +8,10 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.pages.recover.forms import RecoverForm
-from portal.pages.recover.page import recover_page
+from portal.pages.recover.page import read_page, recover_page
 from portal.web.lookups import Need, get_environment_for, person
 from provisioning.aws import AwsError
 from provisioning.errors import Refused, WrongState
@@ -19,6 +19,8 @@ from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.services.recover import AwsFor, request_recovery
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, User
+
+PAGE, CONTENT = "pages/recover/page.html", "pages/recover/content.html"
 
 
 @never_cache
@@ -28,7 +30,18 @@ def recover(request: HttpRequest, pk: UUID, aws_for: AwsFor = aws_for_account) -
     environment = get_environment_for(user, pk, Need.OPERATE)
     if request.method == "POST":
         return _send(request, user, environment, aws_for)
-    return _render(request, user, environment, aws_for, skip=request.GET.get("skip") == "1")
+    page = recover_page(environment, skip=request.GET.get("skip") == "1")
+    return render(request, PAGE, {"page": page})
+
+
+@never_cache
+@require_POST
+def read(request: HttpRequest, pk: UUID, aws_for: AwsFor = aws_for_account) -> HttpResponse:
+    """Ask AWS how the stacks are stuck, and show what can be done."""
+    user = person(request)
+    environment = get_environment_for(user, pk, Need.OPERATE)
+    page = read_page(user, environment, skip=bool(request.POST.get("skip")), aws_for=aws_for)
+    return render(request, CONTENT if request.headers.get("HX-Request") else PAGE, {"page": page})
 
 
 def _send(request: HttpRequest, user: User, environment: Environment, aws_for: AwsFor) -> HttpResponse:
@@ -72,5 +85,5 @@ def _render(
     notice: str = "",
     status: int = 200,
 ) -> HttpResponse:
-    page = recover_page(user, environment, skip=skip, aws_for=aws_for, form=form, notice=notice)
-    return render(request, "pages/recover/page.html", {"page": page}, status=status)
+    page = read_page(user, environment, skip=skip, aws_for=aws_for, form=form, notice=notice)
+    return render(request, PAGE, {"page": page}, status=status)

@@ -25,7 +25,7 @@ from provisioning.lifecycle.services.recording import file_request, lock, reques
 from provisioning.lifecycle.stuck_resources import stuck_resources
 from provisioning.models import Environment, Plan, Request, Stack, User
 
-__all__ = ["AwsFor", "RecoveryPreview", "preview_recovery", "request_recovery"]
+__all__ = ["AwsFor", "RecoveryPreview", "check_may_be_recovered", "preview_recovery", "request_recovery"]
 
 Mode = Literal["continue", "skip", "rollback"]
 _ACTS: Final = (Act.CONTINUE, Act.ROLL_BACK)
@@ -53,7 +53,7 @@ def preview_recovery(
     there is nothing to recover, and AwsError.
     """
     check_may(actor, environment.team, RECOVER.permission)
-    _check_may_be_recovered(environment)
+    check_may_be_recovered(environment)
     stacks = tuple(
         stack for row in _newest(environment) if (stack := _to_recover(environment, row, skip=skip, aws_for=aws_for))
     )
@@ -123,7 +123,7 @@ def request_recovery(
         lock(environment)
         if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
             return sent
-        _check_may_be_recovered(environment)
+        check_may_be_recovered(environment)
         plan = Plan.objects.create(
             environment=environment, digest=preview.digest, content=as_json(preview.plan), created_at=at
         )
@@ -139,7 +139,8 @@ def request_recovery(
         )
 
 
-def _check_may_be_recovered(environment: Environment) -> None:
+def check_may_be_recovered(environment: Environment) -> None:
+    """Raises WrongState if a recovery cannot be requested now. Reads the database only."""
     if (why_not := why_not_requested(RECOVER, environment)) != "":
         raise WrongState(why_not)
 
