@@ -122,6 +122,19 @@ def test_what_the_template_in_aws_retains_is_retained_whatever_the_page_showed(w
     assert world.cloud.objects[bucket] == 500
 
 
+def test_what_is_retained_whole_keeps_its_protection(world: World) -> None:
+    environment = world.create(blueprint="carbon-connect")
+    database = StackResource.objects.get(stack__environment=environment, type="AWS::RDS::DBInstance")
+    world.cloud.protected.add(database.physical_id)
+    changed_in_aws(world, database.logical_id, "Retain")
+    for _ in range(2):  # the first is refused and reads the template in AWS
+        world.tear_down(environment)
+        world.until_rest(environment, seconds=7200, step=30)
+    assert environment.state == "gone"
+    assert database.physical_id in world.cloud.protected
+    assert database.physical_id in {living.physical_id for living in world.cloud.living.values()}
+
+
 def test_what_is_no_longer_retained_is_not_deleted_without_a_new_request(world: World) -> None:
     environment = world.create(size="staging")
     changed_in_aws(world, "BucketFiles", "Delete")

@@ -49,6 +49,8 @@ def unblock(context: Context, resources: Sequence[interface.StackResource]) -> O
         context.step_data, delete_round=number + 1, emptied=(), idle_rounds=0, prepared=(), requests=0, retaining=leave
     )
     if leave and len(leave) == len(blocked) and leave != context.step_data.retaining:
+        # CloudFormation forgets the reason when it leaves them; the receipt names it.
+        again = replace(again, problems={**again.problems, **{str(row.pk): row.reason for row in blocked}})
         return Outcome(reason=f"{_names(blocked)} could not be deleted and is left, as agreed.", step_data=again)
     rounds = _rounds(context, blocked)
     if number >= len(rounds):

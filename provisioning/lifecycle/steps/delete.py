@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from provisioning.aws import NotFound, WrongStatus, interface
+from provisioning.aws import AccessDenied, AwsError, NotFound, WrongStatus, interface
 from provisioning.aws.arns import account_of
 from provisioning.lifecycle.decisions import NO_STACK, Act, Decision, Phase
 from provisioning.lifecycle.states import OperationState
@@ -102,7 +102,10 @@ def _delete_draft(context: Context, state: interface.StackState) -> Outcome:
     deletable = [item for item in change_sets if item.status != "DELETE_FAILED"]
     if deletable:
         context.allow("DeleteChangeSet", target=deletable[0].change_set_id)
-        context.aws.delete_change_set(deletable[0].change_set_id, stack_id=state.stack_id)
+        try:
+            context.aws.delete_change_set(deletable[0].change_set_id, stack_id=state.stack_id)
+        except (NotFound, AccessDenied) as error:
+            return _gone_meanwhile(context, state.stack_id, error)
         return Outcome()
     if context.step_data.asked_in_round == context.step_data.delete_round:
         return _repeat_request(context, state)
@@ -148,12 +151,23 @@ def _request_deletion(context: Context, state: interface.StackState) -> Outcome:
             context.aws.force_delete_stack(stack_id, token=_round_token(context))
         else:
             context.aws.delete_stack(stack_id, token=_round_token(context), retain=retain)
-    except NotFound:
-        return Outcome(wait=1.0)  # it is gone, which the next look shows
+    except (NotFound, AccessDenied) as error:
+        return _gone_meanwhile(context, stack_id, error)
     except WrongStatus:
         return _not_now(context, stack_id)
     data = replace(data, asked_in_round=data.delete_round, asked_at=context.now, requests=data.requests + 1)
     return Outcome(wait=context.poll_seconds(), step_data=data)
+
+
+def _gone_meanwhile(context: Context, stack_id: str, error: AwsError) -> Outcome:
+    """The stack may be gone since it was read: somebody else has deleted it, and the next look shows
+    that. AWS may also answer AccessDenied then, because the portal may only act on stacks with its
+    tags. Raises the error if the stack exists and AWS refuses to delete it.
+    """
+    state = context.aws.describe_stack(stack_id)
+    if isinstance(error, AccessDenied) and state is not None and state.status != "DELETE_COMPLETE":
+        raise error
+    return Outcome(wait=1.0)
 
 
 def _not_now(context: Context, stack_id: str) -> Outcome:
