@@ -11,7 +11,7 @@ from typing import Any, Final
 
 ADDED_IN_FORMAT_3: Final[Mapping[str, tuple[str, ...]]] = {
     "create": (),
-    "teardown": ("account_id", "to_leave", "is_forced"),
+    "teardown": ("account_id", "to_leave", "is_forced", "unsearched"),
 }
 """By kind, the new keys as paths; "stacks.x" is the key x of each stack. Each has a default."""
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime
 from typing import Any, Final, Self
 
@@ -62,8 +62,8 @@ class TagScan:
     """The search of all regions for resources with the tag `key`=`value`. The results are ARNs.
 
     `found` are retained, `stale` are deleted but still listed by AWS, and `left` should have been
-    deleted. `settled_until` is how long late calls were waited for before it; None if no call was
-    open.
+    deleted. `unsearched` says why AWS refused to search a region, which is then not among `regions`.
+    `settled_until` is how long late calls were waited for before it; None if no call was open.
     """
 
     key: str
@@ -73,6 +73,7 @@ class TagScan:
     found: Sequence[str]
     stale: Sequence[str]
     left: Sequence[str] = ()
+    unsearched: Mapping[str, str] = field(default_factory=dict)
     settled_until: datetime | None = None
 
     @classmethod

@@ -116,6 +116,8 @@ class StepData:
     """The same for resources that only the search by tag has found, by ARN."""
     scanned: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """ARNs that the search by tag has found, by region."""
+    unsearched: Mapping[str, str] = field(default_factory=dict)
+    """Why a region could not be searched by tag."""
     recovery_windows: Mapping[str, str] = field(default_factory=dict)
     """Until when a deleted resource can be restored, in ISO format, by the id of its ledger row."""
     sweeps: int = 0
@@ -184,6 +186,7 @@ _KEYS: Final[Mapping[str, str]] = {
     "answers": "answers",
     "arn_answers": "arn_answers",
     "scanned": "scanned",
+    "unsearched": "unsearched",
     "recovery_windows": "recovery_windows",
     "sweeps": "sweeps",
     "left": "left",

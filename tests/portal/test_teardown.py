@@ -160,7 +160,12 @@ def test_a_receipt_is_signed_and_an_earlier_one_is_still_readable(gone: Environm
     assert "was changed after it was written" in (
         people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
     )
-    receipt.digest = ""
+    receipt.digest, receipt.scan["settled_until"] = "", ""
+    receipt.save()
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    assert "was changed after it was written" in text  # the digest itself was removed
+    assert "Verified now." not in text
+    del receipt.scan["settled_until"]
     receipt.save()
     text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
     assert "an earlier version of the portal wrote it" in text
@@ -177,6 +182,45 @@ def test_what_could_not_be_verified_is_never_called_deleted(gone: Environment, p
     after = figures(text)
     assert (after["Deleted"], after["Not verified"]) == (before["Deleted"] - 1, before.get("Not verified", 0) + 1)
     assert "No call tells whether it exists." in text
+
+
+def test_a_receipt_never_claims_more_than_was_checked(gone: Environment, people: People) -> None:
+    receipt = gone.receipts.get()
+    for line in receipt.lines:
+        line["end"] = "deleted" if line["end"] == "unverified" else line["end"]
+    receipt.save()
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    assert ">Complete</span>" in text
+    assert ">clean</span>" in text
+    receipt.lines[0]["end"] = "unverified"
+    receipt.save()
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    assert ">Complete</span>" not in text
+    assert ">1 not verified</span>" in text
+    receipt.scan |= {"unsearched": {gone.region: "tag:GetResources is denied."}, "regions": [], "found": []}
+    receipt.save()
+    text = people.client("bob").get(f"/environments/{gone.pk}/receipt/").content.decode()
+    assert ">Complete</span>" not in text
+    assert ">clean</span>" not in text
+    assert "The search found none." not in text
+    assert f"{gone.region} was not searched" in text
+    assert "tag:GetResources is denied." in text
+
+
+def test_a_search_that_was_refused_can_be_accepted_as_missing(running: Environment, people: People) -> None:
+    form = opened(people, running)
+    people.client("bob").post(url(running), {**form, "typed_name": running.name})
+    finish(running, "teardown_failed", "failed", "failed")
+    operation = running.operations.latest("started_at")
+    operation.step_data |= {"unsearched": {running.region: "tag:GetResources is denied."}}
+    operation.save()
+    bob = people.client("bob")
+    text = bob.get(url(running)).content.decode()
+    assert "tag:GetResources is denied." in text
+    assert "?removal=leave" in text
+    accepted = bob.get(f"{url(running)}?removal=leave").content.decode()
+    assert "the receipt says that this search is missing" in accepted
+    assert accepted.split('name="digest" value="')[1][:64] != text.split('name="digest" value="')[1][:64]
 
 
 def test_a_page_that_is_not_fresh_reads_the_stacks_after_it_is_shown(running: Environment, people: People) -> None:

@@ -93,9 +93,11 @@ def receipt_page(environment: Environment) -> ReceiptPage:
 
 
 def _signature(receipt: Receipt) -> Signature:
-    """Compute the digest of what is stored and of the plan that was approved."""
+    """Compute the digest of what is stored and of the plan that was approved. A receipt of this
+    version without a digest has lost it.
+    """
     if not receipt.digest:
-        return Signature.NONE
+        return Signature.BROKEN if "settled_until" in receipt.scan else Signature.NONE
     plan_digest = receipt.operation.request.approved_digest
     actual = digest_of_stored(receipt.lines, receipt.scan, plan_digest=plan_digest)
     return Signature.VALID if actual == receipt.digest else Signature.BROKEN

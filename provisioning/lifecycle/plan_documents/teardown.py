@@ -44,8 +44,9 @@ class TeardownPlan:
     to the first.
 
     `to_leave` are resources that an earlier teardown could not delete, and that may stay in the
-    account if they cannot be deleted this time either. With `is_forced`, CloudFormation removes the
-    stack whatever is left of it. `account_id` is empty in earlier formats.
+    account if they cannot be deleted this time either. `unsearched` are regions in which an earlier
+    one was not allowed to search by tag; if it still is not, the receipt says so. With `is_forced`,
+    CloudFormation removes the stack whatever is left of it. `account_id` is empty in earlier formats.
     """
 
     environment_id: str
@@ -55,6 +56,7 @@ class TeardownPlan:
     account_id: str = ""
     to_leave: tuple[TeardownLine, ...] = ()
     is_forced: bool = False
+    unsearched: tuple[str, ...] = ()
     kind: Literal["teardown"] = "teardown"
     format: Format = FORMAT
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -56,8 +57,9 @@ class TeardownPreview:
 
     `emptied` are (name, note). `protected` are sentences about protections that are lifted.
     `regions` are those with resources. `packages` counts the code packages that are retained in the
-    artefact buckets. `stuck` are the resources that an earlier teardown could not delete. The
-    ledger was complete at `listed_at`; None if a stack was never listed.
+    artefact buckets. `stuck` are the resources that an earlier teardown could not delete, and
+    `unsearched` says why it could not search a region by tag. The ledger was complete at
+    `listed_at`; None if a stack was never listed.
     """
 
     emptied: list[tuple[str, str]]
@@ -68,6 +70,7 @@ class TeardownPreview:
     regions: list[str]
     packages: int
     stuck: tuple[StuckResource, ...] = ()
+    unsearched: Mapping[str, str] = field(default_factory=dict)
     can_force: bool = False
     listed_at: datetime | None = None
 
@@ -75,7 +78,7 @@ class TeardownPreview:
     def removal(self) -> Removal:
         if self.plan.is_forced:
             return Removal.FORCE
-        return Removal.LEAVE if self.plan.to_leave else Removal.DELETE
+        return Removal.LEAVE if self.plan.to_leave or self.plan.unsearched else Removal.DELETE
 
 
 def preview_teardown(*, actor: User, environment: Environment, removal: Removal = Removal.DELETE) -> TeardownPreview:
@@ -88,7 +91,9 @@ def preview_teardown(*, actor: User, environment: Environment, removal: Removal 
     current = current_document(environment)
     stacks = list(Stack.objects.filter(environment=environment).order_by("created_at"))
     lines = teardown_lines(stacks, current)
-    stuck = _stuck_resources(environment, stacks, lines)
+    last = _failed_teardown(environment)
+    stuck = () if last is None else _stuck_resources(last, stacks, lines)
+    unsearched = {} if last is None else last.unsearched
     can_force = any(stack.status == "DELETE_FAILED" for stack in stacks)
     if removal is Removal.FORCE and not can_force:
         raise Refused("AWS accepts a forced removal only of a stack whose deletion has failed.")
@@ -109,6 +114,7 @@ def preview_teardown(*, actor: User, environment: Environment, removal: Removal 
         to_retain=lines.to_retain,
         to_leave=to_leave,
         is_forced=removal is Removal.FORCE,
+        unsearched=tuple(unsearched) if removal is not Removal.DELETE else (),
     )
     return TeardownPreview(
         plan=plan,
@@ -119,19 +125,24 @@ def preview_teardown(*, actor: User, environment: Environment, removal: Removal 
         regions=[region for region in current.regions if any(line.region == region for line in plan.lines)],
         packages=len({artefact.key for stack in current.stacks for artefact in stack.artefacts}),
         stuck=stuck,
+        unsearched=unsearched,
         can_force=can_force,
         listed_at=min((stack.listed_at for stack in stacks if stack.listed_at), default=None),
     )
 
 
-def _stuck_resources(environment: Environment, stacks: list[Stack], lines: TeardownLines) -> tuple[StuckResource, ...]:
+def _failed_teardown(environment: Environment) -> StepData | None:
+    """What the last teardown has stored, if it failed."""
+    last = Operation.objects.filter(environment=environment, kind=TEARDOWN.key).order_by("-started_at").first()
+    if environment.state != EnvironmentState.TEARDOWN_FAILED or last is None:
+        return None
+    return StepData.from_json(last.step_data)
+
+
+def _stuck_resources(data: StepData, stacks: list[Stack], lines: TeardownLines) -> tuple[StuckResource, ...]:
     """What the last teardown named: resources of the ledger that still exist, and others with the
     environment's tag.
     """
-    last = Operation.objects.filter(environment=environment, kind=TEARDOWN.key).order_by("-started_at").first()
-    if environment.state != EnvironmentState.TEARDOWN_FAILED or last is None:
-        return ()
-    data = StepData.from_json(last.step_data)
     reasons = {row.physical_id: reason_of_row(row, data) for row in existing_resources(stack.pk for stack in stacks)}
     failed = set(
         StackResource.objects.filter(stack__in=stacks, status="DELETE_FAILED").values_list("physical_id", flat=True)

@@ -131,10 +131,11 @@ def write_receipt(context: Context, verified: Verified, data: StepData) -> Recei
         key=ENVIRONMENT_TAG,
         value=str(context.operation.environment_id),
         at=context.now,
-        regions=verified.regions,
+        regions=[region for region in verified.regions if region not in data.unsearched],
         found=scan.kept + kept_beside,
         stale=scan.stale,
         left=scan.left_rows + scan.left,
+        unsearched=data.unsearched,
         settled_until=data.settled_until,
     )
     return ReceiptDocument(lines, tag_scan)

@@ -37,6 +37,7 @@ class Answers:
     of_rows: dict[str, str]
     of_arns: dict[str, str]
     scanned: dict[str, list[str]]
+    unsearched: dict[str, str]
     problems: dict[str, str]
     windows: dict[str, str]
 
@@ -48,6 +49,7 @@ class Answers:
             dict(data.answers),
             dict(data.arn_answers),
             {region: list(arns) for region, arns in data.scanned.items()},
+            dict(data.unsearched),
             dict(data.problems),
             dict(data.recovery_windows),
         )
@@ -58,6 +60,7 @@ class Answers:
             answers=self.of_rows,
             arn_answers=self.of_arns,
             scanned=self.scanned,
+            unsearched=self.unsearched,
             problems=self.problems,
             recovery_windows=self.windows,
         )
@@ -75,11 +78,31 @@ class Answers:
             return
         self.of_rows[key] = UNCHECKED if exists is None else THERE if exists else GONE
 
+    def search(self, region: str) -> None:
+        """Search a region by tag. A search that is refused is noted, and stops no other one."""
+        environment_id = str(self.context.operation.environment_id)
+        self.unsearched.pop(region, None)
+        try:
+            tagged = self.context.aws_in(region).find_by_tag(ENVIRONMENT_TAG, environment_id)
+        except AwsError as error:
+            if error.retryable:
+                raise
+            self.scanned[region], self.unsearched[region] = [], f"{error} {error.advice}"
+            return
+        self.scanned[region] = [resource.arn for resource in tagged]
+
     def is_gone(self, thing: Found) -> bool:
-        """Whether a resource that is in no ledger no longer exists, by its own service."""
+        """Whether a resource that is in no ledger no longer exists, by its own service. While the
+        service refuses to say, what the search by tag has found exists.
+        """
         if thing.arn not in self.of_arns:
             known = type_and_id(thing.arn)
-            gone = known is not None and self.context.aws_in(thing.region).exists(*known) is False
+            try:
+                gone = known is not None and self.context.aws_in(thing.region).exists(*known) is False
+            except AwsError as error:
+                if error.retryable:
+                    raise
+                gone = False
             self.of_arns[thing.arn] = GONE if gone else THERE
         return self.of_arns[thing.arn] == GONE
 
@@ -105,11 +128,9 @@ def _verify(context: Context, answers: Answers) -> Outcome:
     if len(unchecked) > CHECKS_PER_STEP:
         return Outcome(step_data=answers.stored())
     regions = _regions(context, rows)
-    environment_id = str(context.operation.environment_id)
     for region in regions:
         if region not in answers.scanned:
-            tagged = context.aws_in(region).find_by_tag(ENVIRONMENT_TAG, environment_id)
-            answers.scanned[region] = [resource.arn for resource in tagged]
+            answers.search(region)
     return _conclude(context, rows, answers, regions)
 
 
@@ -143,7 +164,8 @@ def _conclude(context: Context, rows: Sequence[StackResource], answers: Answers,
         if (ends[row.pk] is ResourceEnd.LEFT_OVER and not _may_be_left(row, agreed, data)) or _is_stuck(row, data)
     ]
     left_arns = [arn for arn in scan.left if arn not in agreed and not plan.is_forced]
-    if left or left_arns or data.given_up:
+    unsearched = data.unsearched.keys() - set(plan.unsearched)
+    if left or left_arns or unsearched or data.given_up:
         return _again(context, left, left_arns, data)
     if not data.second_sweep:
         return Outcome(to=OperationState.SETTLING, reason="Nothing is left so far.", step_data=data)
@@ -176,7 +198,7 @@ def _is_stuck(row: StackResource, data: StepData) -> bool:
 
 def _again(context: Context, left: Sequence[StackResource], left_arns: Sequence[str], data: StepData) -> Outcome:
     number, names = data.sweeps, (*(row.physical_id for row in left), *left_arns)
-    refused = any(data.answers[str(row.pk)] == REFUSED for row in left)
+    refused = bool(data.unsearched) or any(data.answers[str(row.pk)] == REFUSED for row in left)
     if number >= len(PAUSES) or data.given_up or refused:
         return failed(context, left, left_arns, data)
     known = {key: answer for key, answer in data.answers.items() if answer in (GONE, UNCHECKED)}
@@ -190,6 +212,11 @@ def _finish(context: Context, verified: Verified, data: StepData) -> Outcome:
     receipt = write_receipt(context, verified, data)
     # The answers are on the receipt now.
     data = replace(data, answers={}, arn_answers={}, scanned={}, recovery_windows={}, left=())
-    left = sum(line.end == ResourceEnd.LEFT_OVER for line in receipt.lines)
-    reason = f"{left} left over, as agreed." if left else "Nothing is left."
+    ends = [line.end for line in receipt.lines]
+    if ResourceEnd.LEFT_OVER in ends:
+        reason = f"{ends.count(ResourceEnd.LEFT_OVER)} left over, as agreed."
+    elif ResourceEnd.NOT_VERIFIED in ends or receipt.scan.unsearched:
+        reason = "Nothing is left, as far as AWS could be asked."
+    else:
+        reason = "Nothing is left."
     return Outcome(to=OperationState.SUCCEEDED, reason=reason, ends=verified.ends, receipt=receipt, step_data=data)
