@@ -19,13 +19,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import TimeoutExpired
 from typing import IO
 
 from portal.demo.services import EmbeddedPostgres, EmbeddedValkey, free_port
 from provisioning.processes import Child, ProcessManager
 from provisioning.sandbox.launch import sandbox_command, sandbox_environment
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
+PREPARE_SECONDS = 600.0
+"""The first start migrates the database and onboards the simulated accounts. A busy machine takes minutes."""
 STOP_SECONDS = 8.0
 
 
@@ -65,6 +68,7 @@ class Demo:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.default_int_handler)
         try:
+            self.say("Starting … The first start takes up to a minute, on a busy machine longer.")
             address = self._start()
             self.say(self._welcome(address, time.monotonic() - started))
             while (child := self.processes.tend()) is None:
@@ -107,7 +111,14 @@ class Demo:
         self._wait_for(f"http://127.0.0.1:{sandbox_port}/_sandbox/status", sandbox)
         manage = [sys.executable, "manage.py"]
         prepare = self.processes.start("prepare", [*manage, "prepare_demo"], environment)
-        if self.processes.wait(prepare, timeout=START_SECONDS):
+        try:
+            code = self.processes.wait(prepare, timeout=PREPARE_SECONDS)
+        except TimeoutExpired:
+            raise DemoError(
+                f"Preparing the database takes longer than {PREPARE_SECONDS:g} s. Start again: it continues from there.\n"
+                f"{prepare.tail()}"
+            ) from None
+        if code:
             raise DemoError(f"The database could not be prepared.\n{prepare.tail()}")
         granian = [
             sys.executable,
