@@ -129,7 +129,7 @@ waf = Insides(_waf, "waf_tags web_acls")
 
 cfn = Insides(_cfn, "change_sets exports stack_events stacks")
 changesets = Insides(_changesets, "add_event create_then_delete_on_failure deploy_stack_async")
-drift = Insides(_drift, "detect_resource_drift supports_drift")
+drift = Insides(_drift, "DRIFT_READERS detect_resource_drift supports_drift")
 engine = Insides(
     _engine,
     "NO_VALUE extract_deps intrinsic_references parse_template resolve_dynamic_references resolve_refs",

@@ -5,6 +5,7 @@ passed on as parameters. All calls are made as role/portal; CloudFormation acts 
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
@@ -141,6 +142,30 @@ class Provisioned:
                 shown = find(self.sandbox, kind, physical, **place, properties=properties)
                 answers.append((f"{stack.stack}: {logical_id} ({kind}): {physical}", bool(shown)))
         return answers
+
+    def drifted(self) -> list[str]:
+        """What a drift detection right after the creation reports."""
+        lines = []
+        for stack in self.design.stacks:
+            name, client = self.stack_name(stack), self.client("cloudformation", stack)
+            detection = client.detect_stack_drift(StackName=name)["StackDriftDetectionId"]
+            while (status := self._detection(client, detection)) == "DETECTION_IN_PROGRESS":
+                time.sleep(0.05)
+            assert status == "DETECTION_COMPLETE", status
+            drifts = client.describe_stack_resource_drifts(
+                StackName=name, StackResourceDriftStatusFilters=["MODIFIED", "DELETED"]
+            )
+            lines += [
+                f"{stack.stack}: {drift['LogicalResourceId']}: {drift['StackResourceDriftStatus']} "
+                f"{[difference['PropertyPath'] for difference in drift['PropertyDifferences']]}"
+                for drift in drifts["StackResourceDrifts"]
+            ]
+        return lines
+
+    @staticmethod
+    def _detection(client: Any, detection: str) -> str:
+        status = client.describe_stack_drift_detection_status(StackDriftDetectionId=detection)["DetectionStatus"]
+        return str(status)
 
     def untagged(self) -> list[str]:
         """Taggable resources (AWS's schemas say which types are) that the tagging API doesn't find

@@ -73,6 +73,7 @@ def live(made: Provisioned) -> None:
     made.create()
     assert not made.missing()
     assert not made.untagged()
+    assert not made.drifted()
     made.tear_down()
     assert made.onboarded.denials() == []
     kept = made.kept()

@@ -55,6 +55,7 @@ def _throttled(handle: Callable[..., Awaitable[Answer]]) -> Callable[..., Awaita
 def install() -> None:
     """Replaces ministack's handlers by these."""
     stale.remember()
+    drift.install()
     handlers.put("capabilities_enforced", lambda: True)
     handlers.ACTION_HANDLERS.update(
         {

@@ -1,4 +1,4 @@
-"""Drift detection takes time, and only one runs on a stack at once."""
+"""Drift detection takes time, and only one runs on a stack at once. It finds secrets by their ARN."""
 
 from __future__ import annotations
 
@@ -10,11 +10,25 @@ from provisioning.sandbox.cloudformation.requests import MINISTACKS, OK, Params,
 from provisioning.sandbox.event_bus import drift_changed
 from provisioning.sandbox.faults import FAULTS
 from provisioning.sandbox.pace import PACE
+from provisioning.sandbox.private import drift as ministacks_drift
+from provisioning.sandbox.private import secrets
 from provisioning.sandbox.stacks.records import STACK_TYPE, Stack
 
 SECONDS = 60
 """DhananjayThomble/URL-Shortener-App#507 reports 75 seconds for one stack."""
+SECRET = "AWS::SecretsManager::Secret"
 _tasks: set[asyncio.Task[None]] = set()
+
+
+def install() -> None:
+    """The physical id of a secret is its ARN, as on AWS, and ministack's reader wants the name."""
+    read_by_name, compared = ministacks_drift.DRIFT_READERS[SECRET]
+
+    def read(physical_id: str, properties: dict[str, Any]) -> Any:
+        names = (name for name, secret in secrets.secrets.items() if secret["ARN"] == physical_id)
+        return read_by_name(next(names, physical_id), properties)
+
+    ministacks_drift.DRIFT_READERS[SECRET] = read, compared
 
 
 def detect_stack_drift(params: Params) -> Any:
