@@ -97,14 +97,17 @@ class _Book:
     def note(self, seen: interface.StackEvent | interface.StackResource, *, at: datetime, late: bool = False) -> None:
         """Apply one event or listed resource.
 
-        `late`: `at` is not its time, so it changes nothing that is known already.
+        `late`: `at` is not its time, so it changes nothing that is known already, and it says
+        nothing about when the resource was started and finished.
         """
         row = self._row(seen.logical_id, seen.physical_id, seen.type)
         if late and row.status == seen.status and row.physical_id == (seen.physical_id or row.physical_id):
             return
         row.physical_id = seen.physical_id or row.physical_id
         row.status, row.reason, row.type = seen.status, seen.reason, seen.type
-        _set_times(row, at)
+        _set_end(row, at)
+        if not late:
+            _set_times(row, at)
         if seen.status == "CREATE_FAILED" and ALREADY_THERE.search(seen.reason):
             row.end, row.ended_at = ResourceEnd.FOREIGN, at
         if row.pk is not None:
@@ -144,6 +147,9 @@ def _set_times(row: StackResource, at: datetime) -> None:
         row.started_at = at
     if row.status in _CREATED_ENDS:
         row.finished_at = at
+
+
+def _set_end(row: StackResource, at: datetime) -> None:
     if row.end == ResourceEnd.FOREIGN:
         return
     if row.status == "DELETE_COMPLETE":
