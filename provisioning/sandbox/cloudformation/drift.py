@@ -16,19 +16,19 @@ from provisioning.sandbox.stacks.records import STACK_TYPE, Stack
 
 SECONDS = 60
 """DhananjayThomble/URL-Shortener-App#507 reports 75 seconds for one stack."""
-SECRET = "AWS::SecretsManager::Secret"
+_BY_ARN = "AWS::SecretsManager::Secret"
 _tasks: set[asyncio.Task[None]] = set()
 
 
 def install() -> None:
     """The physical id of a secret is its ARN, as on AWS, and ministack's reader wants the name."""
-    read_by_name, compared = ministacks_drift.DRIFT_READERS[SECRET]
+    read_by_name, compared = ministacks_drift.DRIFT_READERS[_BY_ARN]
 
     def read(physical_id: str, properties: dict[str, Any]) -> Any:
         names = (name for name, secret in secrets.secrets.items() if secret["ARN"] == physical_id)
         return read_by_name(next(names, physical_id), properties)
 
-    ministacks_drift.DRIFT_READERS[SECRET] = read, compared
+    ministacks_drift.DRIFT_READERS[_BY_ARN] = read, compared
 
 
 def detect_stack_drift(params: Params) -> Any:
