@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,10 @@ class ChangeSetSpec:
     include_nested_stacks: bool = False
     import_existing_resources: bool = False
     notification_arns: Sequence[str] = ()
+
+
+KNOWN_LATER: Final = "{{changeSet:KNOWN_AFTER_APPLY}}"
+"""The value after a change that CloudFormation knows only when it has made the change."""
 
 
 @dataclass(frozen=True, slots=True)

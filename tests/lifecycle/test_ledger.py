@@ -34,3 +34,14 @@ def test_a_physical_id_of_any_length_is_kept_in_full(world: World) -> None:
     )
     write_events(stack, [event])
     assert {line.physical_id for line in lines} == {by_list, by_event}
+
+
+def test_a_list_of_resources_does_not_say_when_they_were_made(world: World) -> None:
+    environment = world.create()
+    stack = world.stack_row(environment)
+    listed = ScriptedAws(world.cloud, world.account.access(REGION)).stack_resources(stack.stack_id)
+    StackResource.objects.filter(stack=stack).delete()
+    write_resources(stack, listed, at=world.now)
+    lines = StackResource.objects.filter(stack=stack)
+    assert {line.status for line in lines} == {"CREATE_COMPLETE"}
+    assert {(line.started_at, line.finished_at) for line in lines} == {(None, None)}

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Final
 
+from portal.pages.requests.values import DifferingPart, differing_parts
 from provisioning.lifecycle.change_plan.currency import changed_since_planned
-from provisioning.lifecycle.change_plan.firewall import may_hold_data
+from provisioning.lifecycle.change_plan.firewall import is_only_less_protected, may_hold_data
 from provisioning.lifecycle.change_plan.interruptions import interruption
 from provisioning.lifecycle.change_plan.review import ChangeFinding, ChangeReview
 from provisioning.lifecycle.plan_document import (
+    AdoptPlan,
     ChangePlan,
     FirewallVerdict,
     PlannedChange,
@@ -27,6 +29,7 @@ class Group(Enum):
 
     REPLACED_DATA = "Replaced, holds data", "⟲", "replace", "cannot be undone"
     REMOVED_DATA = "Removed, holds data", "−", "replace", "cannot be undone"
+    LESS_PROTECTED = "Protected less, holds data", "▽", "replace", "nothing is deleted now"
     REPLACED = "Replaced, holds no data", "⟲", "pause", ""
     INTERRUPTED = "Interrupted", "▲", "pause", "data is kept"
     UPDATED = "Updated in place", "~", "update", ""
@@ -47,13 +50,12 @@ _OUTCOMES: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ValueLine:
-    """A property before and after. `why` says that it causes the replacement, or through what it
-    changes.
+    """A property before and after. `part` is None if AWS gives no values for it. `why` says that it
+    causes the replacement, or through what it changes.
     """
 
     path: str
-    before: str | None
-    after: str | None
+    part: DifferingPart | None
     why: str
 
 
@@ -77,9 +79,11 @@ class ShownGroup:
 @dataclass(frozen=True, slots=True)
 class ChangesPanel:
     """`out_of_date` are sentences about what has changed since the plan was made. `unchanged` counts
-    the resources that remain as they are. `version` and `size` are those after the change.
+    the resources that remain as they are. `version` and `size` are those after the change, `former`
+    is the plan that the environment ran before it.
     """
 
+    former: StackedPlan | None
     version: str
     size: str
 
@@ -102,7 +106,7 @@ class ChangesPanel:
 
     @property
     def dangerous(self) -> int:
-        worst = (Group.REPLACED_DATA, Group.REMOVED_DATA)
+        worst = (Group.REPLACED_DATA, Group.REMOVED_DATA, Group.LESS_PROTECTED)
         return sum(len(shown.resources) for shown in self.groups if shown.group in worst)
 
 
@@ -112,7 +116,8 @@ def changes_panel(request: Request) -> ChangesPanel | None:
     if not isinstance(document, ChangePlan):
         return None
     review = ChangeReview.from_json(request.plan.review)
-    titles = _titles(request, document)
+    former = _former(request, document)
+    titles = _titles(former, document)
     grouped: dict[Group, list[ChangedResource]] = {group: [] for group in Group}
     for change_set in document.change_sets:
         verdicts = {verdict.logical_id: verdict for verdict in change_set.verdicts}
@@ -125,6 +130,7 @@ def changes_panel(request: Request) -> ChangesPanel | None:
     touched = {change.logical_id for change_set in document.change_sets for change in change_set.changes}
     is_pending = request.state == RequestState.WAITING
     return ChangesPanel(
+        former=former,
         version=document.blueprint.version,
         size=document.size,
         groups=[ShownGroup(group, resources) for group, resources in grouped.items() if resources],
@@ -142,13 +148,17 @@ def changes_panel(request: Request) -> ChangesPanel | None:
     )
 
 
-def _titles(request: Request, document: ChangePlan) -> Mapping[str, str]:
+def _former(request: Request, document: ChangePlan) -> StackedPlan | None:
+    plan = Plan.objects.filter(environment_id=request.environment_id, digest=document.previous_digest).first()
+    former = from_json(plan.content) if plan is not None else None
+    return former if isinstance(former, StackedPlan) and not isinstance(former, AdoptPlan) else None
+
+
+def _titles(former: StackedPlan | None, document: ChangePlan) -> Mapping[str, str]:
     """The titles of all resources with their components, also of those that the new design no longer
     has.
     """
-    plan = Plan.objects.filter(environment_id=request.environment_id, digest=document.previous_digest).first()
-    former = from_json(plan.content) if plan is not None else None
-    resources = [*(former.resources if isinstance(former, StackedPlan) else ()), *document.resources]
+    resources = [*(former.resources if former is not None else ()), *document.resources]
     return {one.logical_id: f"{one.title} of {one.address}" if one.address else one.title for one in resources}
 
 
@@ -158,7 +168,7 @@ def _group_of(change: PlannedChange, verdict: FirewallVerdict | None) -> Group:
     if change.action == "Remove":
         return Group.REMOVED_DATA if holds_data else Group.REMOVED
     if verdict is not None and verdict.is_dangerous:
-        return Group.REPLACED_DATA
+        return Group.LESS_PROTECTED if is_only_less_protected(verdict) else Group.REPLACED_DATA
     if change.action == "Add":
         return Group.ADDED
     if change.action == "Dynamic" or (change.replacement in ("True", "Conditional") and verdict is None):
@@ -189,13 +199,13 @@ def _resource(
     }
     values = review.values_of(stack, change.logical_id) if review is not None else ()
     lines = [
-        ValueLine(one.path, one.before, one.after, causes.get(one.path.partition(".")[0], ""))
+        ValueLine(part.path, part, causes.get(part.path.partition(".")[0], ""))
         for one in values
-        if one.before != one.after
+        for part in differing_parts(one.path, one.before, one.after)
     ]
     named = {line.path.partition(".")[0] for line in lines}
     # AWS names these, but gives no values for them.
-    lines += [ValueLine(name, None, None, why) for name, why in causes.items() if name not in named]
+    lines += [ValueLine(name, None, why) for name, why in causes.items() if name not in named]
     return ChangedResource(
         title=titles.get(change.logical_id, change.logical_id),
         logical_id=change.logical_id,
@@ -210,14 +220,14 @@ def _resource(
 def _effect(change: PlannedChange, verdict: FirewallVerdict | None) -> str:
     if verdict is None or not verdict.is_dangerous:
         return _interruption(change) if change.action == "Modify" else ""
+    if is_only_less_protected(verdict):
+        return "Nothing is deleted by this change, but the data is protected less than before."
     outcome = _OUTCOMES[verdict.outcome]
     match change.action, change.replacement:
         case "Remove", _:
             return f"It is removed. {outcome}"
         case _, "True":
             return f"A new, empty one is created. {outcome}"
-        case _, "False":
-            return "Nothing is deleted by this change, but the data is protected less than before."
         case _:
             return f"A new, empty one may be created. {outcome}"
 

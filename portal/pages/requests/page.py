@@ -46,6 +46,15 @@ def requests_page(user: User, *, state: str, cursor: str) -> RequestsPage:
 
 
 @dataclass(frozen=True, slots=True)
+class InputLine:
+    """An input with its value as text. `former` is the one before a change; None if it is the same."""
+
+    title: str
+    value: str
+    former: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class RequestPage:
     """`diagram` and `panels` show the plan of a creation or of a change, `change` what a change does,
     `teardown` the plan of a teardown; what does not apply is empty.
@@ -59,7 +68,7 @@ class RequestPage:
     teardown: TeardownPlan | None
     change: ChangesPanel | None
     adoption: AdoptPlan | None
-    inputs: Sequence[tuple[str, str]]
+    inputs: Sequence[InputLine]
     form: DecisionForm
     is_pending: bool
     is_own: bool
@@ -121,11 +130,7 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
         teardown=plan if isinstance(plan, TeardownPlan) else None,
         change=change,
         adoption=plan if isinstance(plan, AdoptPlan) else None,
-        inputs=sorted(
-            (title_of(key), format_value(value))
-            for key, value in (created.inputs if created else {}).items()
-            if value is not None
-        ),
+        inputs=_inputs(created, change.former if change is not None else None),
         form=form or DecisionForm(initial={"digest": request.plan.digest}),
         is_pending=is_pending,
         is_own=is_pending and request.requested_by_id == user.pk,
@@ -134,6 +139,18 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
         may_plan_again=_may_plan_again(user, request, change),
         history=request_history(request),
     )
+
+
+def _inputs(plan: StackedPlan | None, former: StackedPlan | None) -> list[InputLine]:
+    """The inputs that have a value, or had one before the change."""
+    after = plan.inputs if plan is not None else {}
+    before = former.inputs if former is not None else after
+    lines = []
+    for name in sorted(after.keys() | before.keys(), key=title_of):
+        value, was = after.get(name), before.get(name)
+        if value is not None or was is not None:
+            lines.append(InputLine(title_of(name), format_value(value), None if value == was else format_value(was)))
+    return lines
 
 
 def _may_plan_again(user: User, request: Request, change: ChangesPanel | None) -> bool:

@@ -20,6 +20,7 @@ from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, from_js
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.preflight import check_request
 from provisioning.lifecycle.services.requests import withdraw_request
+from provisioning.lifecycle.states import RequestState
 from provisioning.models import Request, User
 
 
@@ -31,8 +32,14 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The page. While the plan is being made, the page asks for itself, and gets an answer when there
+    is more to see.
+    """
     user = person(request)
-    return _render(request, user, get_request_for(user, pk))
+    stored = get_request_for(user, pk)
+    if "HX-Request" in request.headers and stored.state == RequestState.PLANNING:
+        return HttpResponse(status=204)
+    return _render(request, user, stored)
 
 
 @require_safe

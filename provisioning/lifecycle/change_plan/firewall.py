@@ -22,6 +22,9 @@ from provisioning.lifecycle.plan_document import FirewallVerdict, PlannedChange,
 
 _REFERENCES: Final = ("ResourceReference", "ResourceAttribute")
 _IN_PLACE: Final = ("False",)
+_LESS_PROTECTED: Final = "it is protected less than before."
+_POLICY_CHANGES: Final = "Its policy for deletion or replacement changes."
+_NO_DATA: Final = "It holds no data itself, but the stack policy protects it."
 
 
 def judge(
@@ -54,6 +57,12 @@ def may_hold_data(type_name: str) -> bool:
     return aws_type(type_name).holds_data or type_name not in TYPES
 
 
+def is_only_less_protected(verdict: FirewallVerdict) -> bool:
+    """Whether nothing is replaced or deleted now, but may be later, because its protection ends."""
+    reasons = [reason for reason in verdict.reasons if reason != _NO_DATA]
+    return all(reason.endswith(_LESS_PROTECTED) or reason == _POLICY_CHANGES for reason in reasons)
+
+
 def _judge_change(
     change: PlannedChange,
     by_id: Mapping[str, PlannedChange],
@@ -71,7 +80,7 @@ def _judge_change(
         return None
     harmless = _known_false(change, by_id) if reasons == list(_announced(change)) else ()
     if not may_hold_data(change.type) and change.type != NESTED_STACK:
-        reasons.append("It holds no data itself, but the stack policy protects it.")
+        reasons.append(_NO_DATA)
     return FirewallVerdict(
         logical_id=change.logical_id,
         type=change.type,
@@ -141,9 +150,9 @@ def _disagreement(change: PlannedChange, difference: TemplateDifference) -> Iter
 def _loosened(change: PlannedChange, difference: TemplateDifference) -> Iterator[str]:
     ours = difference.resources.get(change.logical_id)
     if ours is not None:
-        yield from (f"{sentence}: it is protected less than before." for sentence in ours.loosened)
+        yield from (f"{sentence}: {_LESS_PROTECTED}" for sentence in ours.loosened)
     elif not difference.is_readable and {"DeletionPolicy", "UpdateReplacePolicy"} & set(change.scope):
-        yield "Its policy for deletion or replacement changes."
+        yield _POLICY_CHANGES
 
 
 def _unannounced(
@@ -159,7 +168,7 @@ def _unannounced(
             if ours.kind == "removed"
             else f"It differs in the templates ({', '.join(one.path for one in ours.changes)}), but AWS announces no change."
         )
-        reasons = (sentence, *(f"{loosened}: it is protected less than before." for loosened in ours.loosened))
+        reasons = (sentence, *(f"{loosened}: {_LESS_PROTECTED}" for loosened in ours.loosened))
         yield FirewallVerdict(logical_id, old_type, "", is_dangerous=True, outcome="unknown", reasons=reasons)
 
 

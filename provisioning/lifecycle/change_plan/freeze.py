@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from provisioning.aws.change_sets import ChangeSet
+from provisioning.aws.change_sets import KNOWN_LATER, ChangeDetail, ChangeSet
 from provisioning.lifecycle.change_plan.firewall import judge
 from provisioning.lifecycle.change_plan.pitfalls import Subject, find_pitfalls
 from provisioning.lifecycle.change_plan.review import ChangeFinding, ChangeReview, ValueChange
@@ -148,12 +148,19 @@ def _guarded(reading: ChangeReading, verdicts: tuple[FirewallVerdict, ...], *, r
 
 def _values(reading: ChangeReading, difference: TemplateDifference) -> Iterator[ValueChange]:
     """Values before and after, from AWS where it gives them, else from the templates."""
+    planned = {
+        (logical_id, one.path.partition(".")[0])
+        for logical_id, ours in difference.resources.items()
+        for one in ours.changes
+    }
     given = set[tuple[str, str]]()
     for change in reading.valued.changes if reading.valued is not None else ():
         for detail in change.details:
-            if detail.before is None and detail.after is None:
+            path = path_of(detail)
+            key = change.logical_id, path.partition(".")[0]
+            is_unknown = detail.before is None and detail.after is None
+            if is_unknown or (_shown(detail.after) == KNOWN_LATER and key in planned):
                 continue
-            path = detail.path.removeprefix("/Properties/").replace("/", ".") or detail.name or detail.attribute
             if (change.logical_id, path) not in given:
                 given.add((change.logical_id, path))
                 yield ValueChange(
@@ -164,6 +171,11 @@ def _values(reading: ChangeReading, difference: TemplateDifference) -> Iterator[
         for one in ours.changes:
             if one.path.partition(".")[0] not in shown:
                 yield ValueChange(reading.planned.key, logical_id, one.path, one.before, one.after)
+
+
+def path_of(detail: ChangeDetail) -> str:
+    """Such as `Tags.0.Value` or `DeletionPolicy`, as the difference of the templates writes it."""
+    return detail.path.removeprefix("/Properties").strip("/").replace("/", ".") or detail.name or detail.attribute
 
 
 def _shown(value: str | None) -> str | None:

@@ -24,7 +24,9 @@ def relax(context: Context) -> Outcome:
         return Outcome(policy_to_restore=to_restore)
     _set_policy(context, stack.stack_id, change_set.policy_during)
     names = ", ".join(change_set.relaxed)
-    return Outcome(to=OperationState.EXECUTING, reason=f"The stack policy allows to replace {names} for this change.")
+    return Outcome(
+        to=OperationState.EXECUTING, reason=f"The stack policy allows {names} to be replaced during this change."
+    )
 
 
 def restore(context: Context) -> Outcome:

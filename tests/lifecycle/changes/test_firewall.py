@@ -12,7 +12,7 @@ import pytest
 from provisioning.aws.data_types import HOLDS_DATA, SNAPSHOT_POLICY
 from provisioning.aws.identifiers import DATA, lives_as_long_as_resource
 from provisioning.aws.interface import StackState
-from provisioning.lifecycle.change_plan.firewall import judge
+from provisioning.lifecycle.change_plan.firewall import is_only_less_protected, judge
 from provisioning.lifecycle.change_plan.pitfalls import Subject, find_pitfalls
 from provisioning.lifecycle.change_plan.stack_policies import UnknownPolicyError, protected_by, relaxed
 from provisioning.lifecycle.change_plan.template_difference import compare_templates
@@ -111,6 +111,15 @@ def test_a_policy_that_protects_less_is_dangerous_and_one_that_protects_more_is_
     strict = {**BASE["Db"], "UpdateReplacePolicy": "Retain"}
     assert verdicts(change(), new=edited(Db=loose))["Db"].is_dangerous
     assert not verdicts(change(), new=edited(Db=strict))
+
+
+def test_a_database_that_is_protected_less_is_told_apart_from_one_that_may_be_replaced() -> None:
+    loose = {**BASE["Db"], "UpdateReplacePolicy": "Delete"}
+    assert is_only_less_protected(verdicts(change(), new=edited(Db=loose))["Db"])
+    other = {**loose, "Properties": {"StorageEncrypted": True}}
+    assert not is_only_less_protected(verdicts(change(), new=edited(Db=other))["Db"])
+    assert not is_only_less_protected(verdicts(change(policy_action="ReplaceAndDelete"), new=edited(Db=loose))["Db"])
+    assert not is_only_less_protected(verdicts(new=edited(Db=loose))["Db"])
 
 
 @pytest.mark.parametrize("nested", ["", "5" * 64])

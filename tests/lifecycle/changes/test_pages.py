@@ -13,7 +13,7 @@ from provisioning.lifecycle.poller.sights import record_description
 from provisioning.models import Environment, Request, User
 from tests.fixtures.world import REGION, World
 from tests.lifecycle.changes.conftest import Changes, Version
-from tests.lifecycle.changes.test_firewall_stories import RENAMED
+from tests.lifecycle.changes.test_firewall_stories import LOOSER, RENAMED
 from tests.scripted_aws.outsider import Outsider
 
 
@@ -58,12 +58,18 @@ def test_bob_sends_a_change_and_sees_its_plan(world: World) -> None:
     request = Request.objects.get(kind="change")
     page = reverse("request", kwargs={"pk": request.pk})
     assert answer["Location"] == page
-    assert "CloudFormation is planning this change" in client.get(page).content.decode()
+    planning = client.get(page).content.decode()
+    assert "CloudFormation is planning this change" in planning
+    assert f'hx-get="{page}"' in planning
+    assert client.get(page, headers={"HX-Request": "true"}).status_code == HTTPStatus.NO_CONTENT
     world.until_rest(environment)
     text = client.get(page).content.decode()
     assert "Updated in place" in text
     assert re.search("<ins>[^<]*something", text), re.findall("<t[dh].*", text)
     assert "We need it." in text
+    assert "<title>Change" in client.get(page, headers={"HX-Request": "true"}).content.decode()
+    assert f'hx-get="{page}"' not in text
+    assert re.search('something <span class="muted">was nothing</span>', text)
 
 
 def test_a_second_click_sends_it_once(world: World) -> None:
@@ -107,6 +113,17 @@ def test_data_comes_first_and_the_name_is_asked_for(world: World, changes: Chang
     assert "Type the environment&#x27;s name" in wrong.content.decode()
     client.post(approve, {"digest": request.plan.digest, "typed_name": environment.name})
     assert changes.again(request).state == "approved"
+
+
+def test_a_bucket_that_is_only_protected_less_is_not_called_replaced(
+    world: World, changes: Changes, version: Version
+) -> None:
+    environment = world.create(size="staging")
+    request = changes.plan(environment, blueprint=version("0.2.0", *LOOSER))
+    text = browser(world.olivia).get(reverse("request", kwargs={"pk": request.pk})).content.decode()
+    assert "Protected less, holds data" in text
+    assert "Replaced, holds data" not in text
+    assert "0.2.0 (was 0.1.0)" in text
 
 
 def test_a_plan_that_is_out_of_date_is_not_decided_but_planned_again(
