@@ -30,6 +30,7 @@ START_SECONDS = 120.0
 PREPARE_SECONDS = 600.0
 """The first start migrates the database and onboards the simulated accounts. A busy machine takes minutes."""
 STOP_SECONDS = 8.0
+SAMPLE = "sample-change"
 
 
 class DemoError(Exception):
@@ -71,7 +72,7 @@ class Demo:
             self.say("Starting … The first start takes up to a minute, on a busy machine longer.")
             address = self._start()
             self.say(self._welcome(address, time.monotonic() - started))
-            while (child := self.processes.tend()) is None:
+            while (child := self.processes.tend()) is None or self._is_done(child):
                 time.sleep(0.5)
             raise DemoError(f"The {child.name} process has ended.\n{child.tail()}")
         except KeyboardInterrupt:
@@ -83,6 +84,10 @@ class Demo:
             if self.postgres.url:
                 self.postgres.stop()
         self.say(f"Stopped. All data is in {self.state}, and the next start continues with it.")
+
+    def _is_done(self, child: Child) -> bool:
+        """Forget the process that requests the sample change, when it has ended well."""
+        return child.name == SAMPLE and self.processes.wait(child, timeout=STOP_SECONDS) == 0
 
     def _take_lock(self) -> None:
         self.state.mkdir(parents=True, exist_ok=True)
@@ -133,6 +138,7 @@ class Demo:
         ]
         web = self.processes.start("web", [*granian, "--blocking-threads", "4", "portal.wsgi:application"], environment)
         self.processes.start("worker", [*manage, "worker"], environment)
+        self.processes.start(SAMPLE, [*manage, "prepare_demo", "--change"], environment)
         address = f"http://127.0.0.1:{web_port}/"
         self._wait_for(f"{address}healthz", web)
         return address

@@ -1,5 +1,5 @@
-"""Creates the demo's sample users, teams and accounts, and its first environment. Every function
-may run again.
+"""Creates the demo's sample users, teams, accounts and environments, and requests a change. Every
+function may run again.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ from provisioning.blueprint import example_inputs
 from provisioning.design.names import team_key
 from provisioning.lifecycle.aws_access import aws_as_sandbox_account
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.services.changes import request_change
 from provisioning.lifecycle.services.requests import request_environment
-from provisioning.models import Account, AccountTeam, Environment, Membership, Role, Team, User
+from provisioning.lifecycle.states import EnvironmentState
+from provisioning.models import Account, AccountTeam, Environment, Membership, RequestKind, Role, Team, User
 
 REGION = "eu-north-1"
 FIRST_ENVIRONMENT = "orders-dev"
+CHANGED_ENVIRONMENT = "handbook"
 ONBOARDING_SECONDS = 30.0
 PEOPLE = {
     # username: (first name, last name, approver, team, role)
@@ -181,20 +184,48 @@ def _wait_until_complete(aws: Aws, name: str) -> None:
         raise RuntimeError(f"The stack {name} ended as {stack.status if stack else 'missing'}: see the sandbox's log.")
 
 
-def request_first_environment(account: Account) -> None:
-    """Request the demo's environment, unless it exists."""
-    if Environment.objects.filter(name=FIRST_ENVIRONMENT).exists():
+def request_environments(account: Account) -> None:
+    """Request the demo's environments, unless they exist."""
+    _request(account, FIRST_ENVIRONMENT, slug="carbon-connect", size="dev", note="The demo's first environment.")
+    _request(account, CHANGED_ENVIRONMENT, slug="static-site", size="staging", note="The handbook, for a review.")
+
+
+def _request(account: Account, name: str, *, slug: str, size: str, note: str) -> None:
+    if Environment.objects.filter(name=name).exists():
         return
-    blueprint = catalogue().get("carbon-connect")
-    inputs, _ = example_inputs(blueprint, "dev", {})
+    blueprint = catalogue().get(slug)
+    inputs, _ = example_inputs(blueprint, size, {})
     request_environment(
         actor=User.objects.get(username="bob"),
         team=Team.objects.get(slug="payments"),
-        name=FIRST_ENVIRONMENT,
+        name=name,
         blueprint=blueprint,
-        size="dev",
+        size=size,
         inputs=inputs,
         account=account,
         region=REGION,
-        note="The demo's first environment.",
+        note=note,
     )
+
+
+def request_sample_change() -> bool:
+    """Request a smaller size of an environment that runs. Returns whether there is nothing left to do.
+
+    The smaller size protects the bucket less, so the change waits for another person.
+    """
+    environment = Environment.objects.filter(name=CHANGED_ENVIRONMENT).order_by("created_at").first()
+    if environment is None or environment.state == EnvironmentState.CREATE_FAILED:
+        return True
+    if environment.requests.exclude(kind=RequestKind.CREATE).exists():
+        return True
+    if environment.state != EnvironmentState.RUNNING:
+        return False
+    request_change(
+        actor=User.objects.get(username="bob"),
+        environment=environment,
+        blueprint=catalogue().get("static-site"),
+        size="dev",
+        inputs=environment.inputs,
+        note="The review is over. The size dev is enough.",
+    )
+    return True

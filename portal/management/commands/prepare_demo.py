@@ -1,8 +1,10 @@
 """`manage.py prepare_demo`: prepares the demo's database with sample users, simulated accounts and
-an environment.
+environments. With `--change` it waits for one of them and requests a change of it.
 """
 
 import os
+import time
+from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -15,14 +17,24 @@ from portal.demo.sample import (
     create_users,
     onboard,
     onboard_team,
-    request_first_environment,
+    request_environments,
+    request_sample_change,
 )
+
+CHANGE_LOOK_SECONDS = 2.0
 
 
 class Command(BaseCommand):
     help = "Prepares the demo's database. May run again: what exists is left as it is. The demo command runs it."
 
-    def handle(self, *_args: Any, **_options: Any) -> None:
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--change", action="store_true", help="wait for an environment, and request a change of it")
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        if options["change"]:
+            while not request_sample_change():
+                time.sleep(CHANGE_LOOK_SECONDS)
+            return
         sandbox_url, password = os.environ.get("SANDBOX_URL"), os.environ.get("DEMO_PASSWORD")
         if not sandbox_url or not password:
             raise CommandError("SANDBOX_URL and DEMO_PASSWORD are not set. The demo command sets them: manage.py demo.")
@@ -34,4 +46,4 @@ class Command(BaseCommand):
             onboarding += [pool.submit(onboard_team, account_team) for account_team in admit_teams(accounts)]
         for stacks in onboarding:
             stacks.result()
-        request_first_environment(accounts[0])
+        request_environments(accounts[0])
