@@ -3,6 +3,7 @@
 import uuid
 
 from django.db import models
+from django.db.models import Q
 
 from .account import Account
 from .environment import Environment
@@ -48,6 +49,7 @@ class Orphan(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["account", "region", "arn"], name="orphan_once")]
+        indexes = [models.Index(fields=["-found_at", "arn"], condition=Q(ended_at__isnull=True), name="orphan_open")]
 
     def __str__(self) -> str:
         return self.arn

@@ -66,6 +66,8 @@ class Environment(models.Model):
         ]
         indexes = [
             models.Index(fields=["team", "-created_at", "-id"], name="environment_by_team"),
+            models.Index(fields=["-created_at", "-id"], name="environment_by_creation"),
+            models.Index(fields=["state", "-created_at", "-id"], name="environment_by_state"),
             models.Index(fields=["viewed_until"], name="environment_viewed"),
         ]
 

@@ -81,7 +81,11 @@ class Operation(models.Model):
                 fields=["environment"], condition=Q(ended_at__isnull=True), name="one_open_operation_per_environment"
             )
         ]
-        indexes = [models.Index(fields=["due_at"], condition=Q(ended_at__isnull=True), name="operation_due")]
+        indexes = [
+            models.Index(fields=["due_at"], condition=Q(ended_at__isnull=True), name="operation_due"),
+            # The newest runs, from which the expected end of one in progress is learned.
+            models.Index(fields=["kind", "-ended_at"], condition=Q(state="succeeded"), name="operation_succeeded"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.environment_id}"

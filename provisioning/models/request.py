@@ -67,7 +67,10 @@ class Request(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["state", "-requested_at", "-id"], name="request_by_state")]
+        indexes = [
+            models.Index(fields=["state", "-requested_at", "-id"], name="request_by_state"),
+            models.Index(fields=["-requested_at", "-id"], name="request_by_time"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.environment}"
