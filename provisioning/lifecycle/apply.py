@@ -7,11 +7,14 @@ its state.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
+from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from provisioning.errors import WrongState
@@ -23,7 +26,7 @@ from provisioning.lifecycle.ledger import open_ledger, open_lines, write_events,
 from provisioning.lifecycle.plan_document import ChangePlan, from_json
 from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.poller.events import write_once
-from provisioning.lifecycle.poller.record import hand_over
+from provisioning.lifecycle.poller.record import HAS_SEEN_THE_END, hand_over, seen_since
 from provisioning.lifecycle.poller.sights import record_description
 from provisioning.lifecycle.states import (
     ENVIRONMENT_GRAPH,
@@ -50,6 +53,9 @@ def write(
 
     Raises WrongState, and writes nothing, if another worker has claimed the operation.
     """
+    if replace(outcome, wait=0.0, step_data=None, seen_at=None) == Outcome():
+        _write_pause(operation, outcome, at=at, probe=probe, call_answered=call_answered)
+        return
     key = operation.stack  # of the stack that the step was about, even if the operation moves to another one now
     with atomic_with(operation):
         changed = _write_operation(operation, outcome, at=at, call_answered=call_answered)
@@ -57,9 +63,47 @@ def write(
         if outcome.to in OPERATION_ENDS:
             _end(operation, outcome, OPERATION_ENDS[outcome.to], at=at)
         hand_over(operation, moved=outcome.to is not None, seen_at=outcome.seen_at or at, at=at)
-        if changed:
+        if changed and outcome.to is None:  # a change of state has done so
             bump(operation.environment_id)
         probe("writing")
+
+
+_PAUSE: Final = f"""
+UPDATE provisioning_operation AS o
+SET attempts = 0, deaths = 0, step_began_at = NULL, lease_until = NULL, memory = %(step_data)s::jsonb,
+    call_ended_at = CASE WHEN %(answered)s THEN %(at)s ELSE o.call_ended_at END,
+    due_at = CASE WHEN {HAS_SEEN_THE_END} THEN %(at)s ELSE %(due_at)s END
+WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.state = %(state)s AND o.call_no = %(call_no)s
+"""  # noqa: S608 - of constants only
+
+
+def _write_pause(
+    operation: Operation, outcome: Outcome, *, at: datetime, probe: Callable[[str], None], call_answered: bool
+) -> None:
+    """Write that the step runs again later: most steps find CloudFormation still at work. This is
+    one statement, unless something has changed that pages show.
+    """
+    before = StepData.from_json(operation.step_data)
+    after = outcome.step_data or before
+    parameters: dict[str, Any] = {
+        **seen_since(outcome.seen_at or at),
+        "id": operation.pk,
+        "fence": operation.fence,
+        "state": operation.state,
+        "call_no": operation.call_no,
+        "step_data": json.dumps(after.as_json(operation.step_data)),
+        "answered": call_answered,
+        "at": at,
+        "due_at": at + timedelta(seconds=outcome.wait),
+    }
+    probe("writing")
+    visible = _shown(after) != _shown(before)
+    with transaction.atomic() if visible else nullcontext(), connection.cursor() as cursor:
+        cursor.execute(_PAUSE, parameters)
+        if not cursor.rowcount:
+            raise WrongState("Another worker has taken over this operation.")
+        if visible:
+            bump(operation.environment_id)
 
 
 def _write_operation(operation: Operation, outcome: Outcome, *, at: datetime, call_answered: bool) -> bool:

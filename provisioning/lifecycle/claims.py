@@ -10,7 +10,6 @@ is slow, or that ended on its own, is not dead.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -22,7 +21,8 @@ from provisioning.aws.permits import GRACE_SECONDS
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.intentions import LIVE_PLACE
 from provisioning.lifecycle.leases import Leases
-from provisioning.models import Operation
+from provisioning.lifecycle.poller.sights import LastVisit
+from provisioning.models import Operation, Request
 
 # SKIP LOCKED: two workers never wait for each other. Operations that a process of an earlier
 # version opened have no approved digest and place yet.
@@ -53,12 +53,14 @@ SET lease_until = {clock.SQL} + make_interval(secs => %(lease)s), fence = o.fenc
     approved_place = CASE WHEN o.approved_place = '' THEN {LIVE_PLACE} ELSE o.approved_place END
 FROM due, provisioning_request AS r, provisioning_environment AS e, provisioning_account AS a
 WHERE o.id = due.id AND r.id = o.request_id AND e.id = o.environment_id AND a.id = e.account_id
-RETURNING o.id
+RETURNING o.*
 """  # noqa: S608 - of constants only
 _BEGIN_STEP: Final = f"""
-UPDATE provisioning_operation SET step_began_at = {clock.SQL}
-WHERE id = %(id)s AND fence = %(fence)s AND ended_at IS NULL AND lease_until > {clock.SQL}
-RETURNING step_began_at
+UPDATE provisioning_operation AS o SET step_began_at = {clock.SQL}
+FROM provisioning_operation AS same JOIN provisioning_environment AS e ON e.id = same.environment_id
+LEFT JOIN provisioning_polledregion AS p ON p.account_id = e.account_id AND p.region = same.region
+WHERE o.id = %(id)s AND o.fence = %(fence)s AND o.ended_at IS NULL AND o.lease_until > {clock.SQL} AND same.id = o.id
+RETURNING o.step_began_at, p.listed_at, p.events_at
 """  # noqa: S608 - of constants only
 _LANES: Final = f"""
 SELECT e.account_id, o.region FROM provisioning_operation AS o
@@ -89,9 +91,9 @@ def claim(
     operation_id: UUID | None = None,
     lane: Lane | None = None,
     deaths: tuple[int, int] = ANY_DEATHS,
-) -> Sequence[UUID]:
-    """Claim up to `limit` due operations, the one that is due for longest first, and return their
-    ids. `deaths` bounds how many workers each has cost.
+) -> list[Operation]:
+    """Claim up to `limit` due operations, and return them as they are now, the one that is due for
+    longest first. `deaths` bounds how many workers each has cost.
     """
     parameters: dict[str, Any] = {
         "lease": leases.lease.total_seconds(),
@@ -105,18 +107,34 @@ def claim(
         "account": lane.account_id if lane else None,
         "region": lane.region if lane else "",
     }
-    with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, parameters)
-        return [row[0] for row in cursor.fetchall()]
+    claimed = list(Operation.objects.raw(_CLAIM, parameters))
+    return sorted(claimed, key=lambda operation: (operation.due_at or operation.started_at, operation.pk))
 
 
-def begin_step(operation: Operation) -> datetime | None:
-    """Note that the step begins, and return the time; None if the lease is over."""
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """When a step began, and what the poller had seen of its region by then."""
+
+    at: datetime
+    last_visit: LastVisit
+
+
+def begin_step(operation: Operation) -> Begun | None:
+    """Note that the step begins; None if the lease is over."""
     parameters: dict[str, Any] = {"id": operation.pk, "fence": operation.fence, "now": clock.parameter()}
     with connection.cursor() as cursor:
         cursor.execute(_BEGIN_STEP, parameters)
         row = cursor.fetchone()
-    return row[0] if row is not None else None
+    return Begun(row[0], LastVisit(operation.region, *row[1:])) if row is not None else None
+
+
+def read_request(operation: Operation) -> None:
+    """Read what a step that acts needs besides its operation, in one query: the request with its
+    plan, and the environment with its account.
+    """
+    rows = Request.objects.select_related("plan", "environment__account", "environment__team")
+    operation.request = rows.defer("plan__picture").get(pk=operation.request_id)
+    operation.environment = operation.request.environment
 
 
 def lanes_with_due_work(

@@ -23,12 +23,13 @@ from provisioning.errors import WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.apply import write
 from provisioning.lifecycle.aws_access import aws_for_account
-from provisioning.lifecycle.claims import ANY_DEATHS, Lane, begin_step, claim
+from provisioning.lifecycle.claims import ANY_DEATHS, Lane, begin_step, claim, read_request
 from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.lifecycle.intentions import LeaseLost, NotApproved, StepPermit, TooLate
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.leases import Lease, Leases
 from provisioning.lifecycle.plan_document import digest_of
+from provisioning.lifecycle.poller.sights import LastVisit
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps import STEPS
 from provisioning.lifecycle.steps.base import Context, Outcome
@@ -57,6 +58,9 @@ def _nothing(_point: str) -> None:
 PROCESS_LEASES: Final = Leases()
 """The leases of this process. A process that runs steps starts their renewal."""
 
+_READS_ON_DEMAND: Final = frozenset({OperationState.BUILDING, OperationState.CLEARING, OperationState.UPDATING})
+"""Most steps in these states find CloudFormation at work, and need nothing but their stack's row."""
+
 
 @dataclass(slots=True)
 class Engine:
@@ -77,14 +81,8 @@ class Engine:
         """Claim operations that are due, oldest first. See `claims.claim`."""
         claimed_at = clock.uptime()
         self.leases.beat_if_due()
-        ids = claim(self.leases, limit=limit, operation_id=operation_id, lane=lane, deaths=deaths)
+        operations = claim(self.leases, limit=limit, operation_id=operation_id, lane=lane, deaths=deaths)
         self.probe("claimed")
-        if not ids:
-            return []
-        rows = Operation.objects.filter(pk__in=ids, holder=self.leases.worker_id).select_related(
-            "environment__account", "environment__team", "request__plan"
-        )
-        operations = list(rows.defer("request__plan__content", "request__plan__picture").order_by("due_at", "id"))
         for operation in operations:
             self.leases.hold(operation.pk, operation.fence, claimed_at=claimed_at)
         return operations
@@ -106,28 +104,30 @@ class Engine:
         if lease is None or lease.is_lost:
             return False
         try:
-            began, began_at = clock.uptime(), begin_step(operation)
-            if began_at is None:
+            began_at, begun = clock.uptime(), begin_step(operation)
+            if begun is None:
                 return False
+            if operation.state not in _READS_ON_DEMAND:
+                read_request(operation)
             self.probe("began")
-            permit, outcome = self.run(operation, lease, now=began_at)
+            permit, outcome = self.run(operation, lease, now=begun.at, last_visit=begun.last_visit)
             self.probe("stepped")
             if outcome is None:
                 log.info("Operation %s was taken over; this step sends and writes nothing more.", operation.pk)
                 return False
-            return self._write(operation, permit, outcome, at=began_at + timedelta(seconds=clock.uptime() - began))
+            return self._write(operation, permit, outcome, at=begun.at + timedelta(seconds=clock.uptime() - began_at))
         finally:
             self.leases.release(lease)
 
-    def run(self, operation: Operation, lease: Lease, *, now: datetime) -> tuple[StepPermit, Outcome | None]:
+    def run(
+        self, operation: Operation, lease: Lease, *, now: datetime, last_visit: LastVisit
+    ) -> tuple[StepPermit, Outcome | None]:
         """Run the step of the operation's state under a permit of its own.
 
         Errors become outcomes, except that of a database that is away. The outcome is None if
         another worker has the operation.
         """
-        environment = operation.environment
-        aws_in = partial(self.aws_for, environment.account, stack_role_arn=environment.role_for_stacks)
-        context = Context(operation=operation, aws_in=aws_in, now=now)
+        context = Context(operation, partial(self._aws_in, operation), now, last_visit)
         permit = StepPermit(
             operation=operation,
             lease=lease,
@@ -138,6 +138,10 @@ class Engine:
         )
         with using_permit(permit), calling_as(f"operation {operation.pk}"):
             return permit, self._outcome(context, permit)
+
+    def _aws_in(self, operation: Operation, region: str) -> interface.Aws:
+        environment = operation.environment
+        return self.aws_for(environment.account, region, stack_role_arn=environment.role_for_stacks)
 
     def _outcome(self, context: Context, permit: StepPermit) -> Outcome | None:
         operation, outcome = context.operation, None
@@ -170,9 +174,7 @@ class Engine:
                 raise
             except Exception as error:
                 log.exception("The outcome of a step of operation %s could not be written", operation.pk)
-                context = Context(
-                    operation=operation, aws_in=partial(self.aws_for, operation.environment.account), now=at
-                )
+                context = Context(operation, partial(self._aws_in, operation), at)
                 write(operation, after_portal_error(context, error), at=at, probe=self.probe, call_answered=answered)
         except WrongState:
             log.info("Operation %s was taken over; the outcome of this step is dropped.", operation.pk)

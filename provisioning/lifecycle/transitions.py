@@ -61,15 +61,16 @@ def change_state(
     if not graph.allows(old, to):
         raise ValueError(f"The {graph.subject} {row.pk} cannot go from {old} to {to}.")
     fields |= {"state": str(to), "state_changed_at": at}
-    with transaction.atomic():
-        unchanged = _rows(row).filter(state=old)
-        if fence is not None:
-            unchanged = unchanged.filter(fence=fence)
-        if call_no is not None:
-            unchanged = unchanged.filter(call_no=call_no)
-        if not unchanged.update(**fields):
-            raise WrongState(_conflict(row, old))
-        record(row, old, to, at=at, reason=reason, actor=actor)
+    unchanged = _rows(row).filter(state=old)
+    if fence is not None:
+        unchanged = unchanged.filter(fence=fence)
+    if call_no is not None:
+        unchanged = unchanged.filter(call_no=call_no)
+    with transaction.atomic(savepoint=False):
+        if changed := unchanged.update(**fields):
+            record(row, old, to, at=at, reason=reason, actor=actor)
+    if not changed:
+        raise WrongState(_conflict(row, old))
     for name, value in fields.items():
         setattr(row, name, value)
 
@@ -90,9 +91,10 @@ def record(row: Subject, old: str, to: Labelled, *, at: datetime, reason: str = 
     bump(environment_id)
 
 
-def bump(environment_id: UUID) -> None:
-    """Raise the version that the pages of this environment compare when they poll."""
-    Environment.objects.filter(pk=environment_id).update(version=F("version") + 1)
+def bump(*environment_ids: UUID) -> None:
+    """Raise the version that the pages of these environments compare when they poll."""
+    if environment_ids:
+        Environment.objects.filter(pk__in=environment_ids).update(version=F("version") + 1)
 
 
 def _rows(row: Subject) -> QuerySet[Any]:

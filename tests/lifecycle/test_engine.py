@@ -10,6 +10,7 @@ from datetime import timedelta
 
 import pytest
 from django.db import connection
+from pytest_django import DjangoAssertNumQueries
 
 from provisioning.aws import interface
 from provisioning.errors import WrongState
@@ -54,6 +55,37 @@ def test_any_number_of_watched_stacks_is_read_with_one_list(world: World, watche
     world.tick(4)
     calls = world.cloud.faults.calls
     assert (calls.count("list_stacks"), calls.count("describe_stack")) == (1, 0)
+
+
+def test_a_step_that_finds_cloudformation_at_work_takes_four_queries(
+    world: World, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Nearly all steps are of this kind. They claim, begin, read the stacks, and write the pause."""
+    world.cloud.resource_seconds = 200
+    operation = world.last_operation(world.request().environment)
+    world.run()
+    world.tick(5)
+    Operation.objects.update(due_at=world.now)
+    world.engine.leases.beat()
+    with django_assert_num_queries(4):
+        assert world.engine.advance(operation.pk)
+    operation.refresh_from_db()
+    assert (operation.state, operation.lease_until, operation.step_began_at) == ("building", None, None)
+    assert operation.due_at == world.now + timedelta(seconds=WATCH_SECONDS)
+
+
+def test_a_step_that_acts_reads_its_rows_in_one_query(
+    world: World, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Request, plan, environment and account together: the submission of a stack, with its
+    intention, its transition and the wake-up of the poller.
+    """
+    operation = world.last_operation(world.request().environment)
+    assert world.engine.advance(operation.pk)
+    with django_assert_max_num_queries(16):
+        assert world.engine.advance(operation.pk)
+    operation.refresh_from_db()
+    assert operation.state == "building"
 
 
 @pytest.fixture

@@ -44,7 +44,6 @@ class Errand:
     lists: bool
     queue_url: str
     wait_seconds: int
-    reads_events: bool
     patience_seconds: float
 
 
@@ -161,7 +160,7 @@ def _read_events(aws: interface.Aws, errand: Errand, findings: Findings) -> None
     """Read the new events of viewed stacks. Each stack has its own place in the queue, so that none
     of them is always the last.
     """
-    viewed = [stack for stack in errand.awaited or () if stack.viewed] if errand.reads_events else []
+    viewed = [stack for stack in errand.awaited or () if stack.viewed]
     for stack in viewed:
         read = partial(aws.stack_events, stack.stack_id, after_event_id=stack.last_event_id or None)
         try:

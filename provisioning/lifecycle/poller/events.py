@@ -1,7 +1,8 @@
 """The messages that EventBridge sends to an account's event queue: what they say, and writing it.
 
-Detail fields: the CloudFormation user guide, "Stack Status Change event detail" and "Resource
-Status Change event detail". Messages may come twice, late or out of order, and may be lost.
+Detail fields: the CloudFormation user guide, "Stack Status Change event detail". Messages may come
+twice, late or out of order, and may be lost. Accounts that were onboarded earlier also send one for
+each resource and each drift detection; these are deleted unread, as nothing needs them.
 """
 
 from __future__ import annotations
@@ -13,23 +14,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from provisioning.aws import RESOURCE_STATUSES, interface
+from provisioning.aws import interface
 from provisioning.aws.change_sets import QueuedEvent
 from provisioning.lifecycle.ledger import write_events
 from provisioning.lifecycle.poller.sights import is_settled
 from provisioning.lifecycle.transitions import bump
-from provisioning.models import Operation, Stack, StackEvent, StackResource
+from provisioning.models import Operation, Stack, StackEvent
 
 log = logging.getLogger(__name__)
 
 STACK_CHANGE: Final = "CloudFormation Stack Status Change"
-RESOURCE_CHANGE: Final = "CloudFormation Resource Status Change"
 SAME_CHANGE: Final = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A stack or one of its resources has changed its status. `logical_id` is empty for a stack."""
+    """A stack has changed its status."""
 
     event_id: str
     at: datetime
@@ -37,13 +37,10 @@ class Notice:
     status: str
     reason: str
     token: str
-    logical_id: str = ""
-    physical_id: str = ""
-    type: str = ""
 
     @property
     def ends_stack(self) -> bool:
-        return not self.logical_id and is_settled(self.status)
+        return is_settled(self.status)
 
 
 def read_notices(messages: Iterable[QueuedEvent]) -> list[Notice]:
@@ -61,9 +58,7 @@ def read_notices(messages: Iterable[QueuedEvent]) -> list[Notice]:
 def _notice(body: str) -> Notice | None:
     try:
         event = json.loads(body)
-        if event["detail-type"] not in (STACK_CHANGE, RESOURCE_CHANGE):
-            return None  # a drift detection: its own operation asks for the result
-        return _parsed(event)
+        return _parsed(event) if event["detail-type"] == STACK_CHANGE else None
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         log.warning("A message of the event queue cannot be read and is deleted: %s", error)
         return None
@@ -81,37 +76,26 @@ def _parsed(event: dict[str, Any]) -> Notice:
         status=detail["status-details"]["status"],
         reason=detail["status-details"].get("status-reason", ""),
         token=detail.get("client-request-token", ""),
-        logical_id=detail.get("logical-resource-id", ""),
-        physical_id=detail.get("physical-resource-id", ""),
-        type=detail.get("resource-type", ""),
     )
 
 
-def write_notices(notices: Sequence[Notice], *, now: datetime) -> list[Stack]:
-    """Write notices about our stacks. Returns the stacks whose end or change they announce.
+def write_notices(notices: Sequence[Notice]) -> list[Stack]:
+    """Write what somebody else has begun on our stacks. Returns the stacks whose end or change the
+    notices announce.
 
     The end itself is not written: the poller describes the stack, which a late notice cannot fool.
-    Resources are written for environments that somebody is viewing, and wherever one has failed.
     """
     by_stack: dict[str, list[Notice]] = {}
     for notice in notices:
         by_stack.setdefault(notice.stack_id, []).append(notice)
-    rows = Stack.objects.filter(stack_id__in=by_stack).select_related("environment__account")
+    rows = Stack.objects.filter(stack_id__in=by_stack) if by_stack else ()
     announced = []
     for row in rows:
         ours = _our_tokens(row)
-        viewed = row.environment.viewed_until is not None and row.environment.viewed_until > now
-        about_stack = [notice for notice in by_stack[row.stack_id] if not notice.logical_id]
-        about_resources = [
-            notice
-            for notice in by_stack[row.stack_id]
-            if notice.logical_id and (viewed or _has_failed(notice)) and not _is_outdated(row, notice)
-        ]
-        foreign = [notice for notice in about_stack if not notice.token.startswith(ours)]
-        shown = [*foreign, *(about_stack if viewed else ()), *about_resources]
-        if write_once(row, [_as_event(row, notice) for notice in shown]):
+        foreign = [notice for notice in by_stack[row.stack_id] if not notice.token.startswith(ours)]
+        if write_once(row, [_as_event(row, notice) for notice in foreign]):
             bump(row.environment_id)
-        if any(notice.ends_stack and _is_news(row, notice) for notice in about_stack) or foreign:
+        if any(notice.ends_stack and _is_news(row, notice) for notice in by_stack[row.stack_id]) or foreign:
             announced.append(row)
     return announced
 
@@ -136,36 +120,13 @@ def _is_news(row: Stack, notice: Notice) -> bool:
     return row.polled_at is None or notice.at >= row.polled_at.replace(microsecond=0)
 
 
-def _has_failed(notice: Notice) -> bool:
-    status = RESOURCE_STATUSES.get(notice.status)
-    return status is not None and status.failed
-
-
-def _is_outdated(row: Stack, notice: Notice) -> bool:
-    """Whether the ledger knows something newer about the resource already.
-
-    In the same second, the beginning of what has ended comes too late.
-    """
-    known = StackResource.objects.filter(
-        stack=row, logical_id=notice.logical_id, physical_id=notice.physical_id
-    ).first()
-    if known is None:
-        return False
-    known_at = known.ended_at or known.finished_at or known.started_at
-    if known_at is None or notice.at > known_at:
-        return False
-    begins, has_ended = RESOURCE_STATUSES.get(notice.status), RESOURCE_STATUSES.get(known.status)
-    same_second = notice.at == known_at.replace(microsecond=0)
-    return not same_second or bool(begins and begins.in_progress and has_ended and has_ended.terminal)
-
-
 def _as_event(row: Stack, notice: Notice) -> interface.StackEvent:
     return interface.StackEvent(
         event_id=notice.event_id,
         at=notice.at,
-        logical_id=notice.logical_id or row.name,
-        physical_id=notice.physical_id if notice.logical_id else row.stack_id,
-        type=notice.type or "AWS::CloudFormation::Stack",
+        logical_id=row.name,
+        physical_id=row.stack_id,
+        type="AWS::CloudFormation::Stack",
         status=notice.status,
         reason=notice.reason,
         token=notice.token,

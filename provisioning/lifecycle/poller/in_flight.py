@@ -55,7 +55,8 @@ class Awaited:
 
 
 # The newest row of each stack counts: older ones belong to failed attempts. The index of the environment's account and
-# the one of open operations carry the first part, `stack_in_progress` the second.
+# the one of open operations carry the first part, `stack_in_progress` the second. As an array,
+# the environments of the account are looked up one by one, where the planner would read all stacks.
 _AWAITED: Final = """
 SELECT DISTINCT ON (stack.environment_id, stack.role)
     stack.id, stack.stack_id, stack.status, stack.polled_at, stack.unseen_since, stack.last_event_id,
@@ -68,7 +69,8 @@ JOIN provisioning_operation operation
   ON operation.environment_id = environment.id AND operation.ended_at IS NULL AND operation.state = ANY(%(states)s)
 JOIN provisioning_stack stack
   ON stack.environment_id = environment.id AND stack.role = operation.stack AND stack.stack_id <> ''
-WHERE environment.account_id = %(account)s AND stack.region = %(region)s
+WHERE environment.id = ANY(ARRAY(SELECT id FROM provisioning_environment WHERE account_id = %(account)s))
+    AND stack.region = %(region)s
 ORDER BY stack.environment_id, stack.role, stack.created_at DESC, stack.id DESC
 """
 _CHANGING: Final = """

@@ -156,7 +156,7 @@ def _errand(region: PolledRegion, now: datetime, *, unseen: bool, viewed: bool) 
     has_queue = _asks_queue(region, now)
     receives = has_queue and _is_due(region.events_at, EVENTS_SECONDS if not viewed else VIEWED_SECONDS, now)
     lists = _is_due(region.listed_at, sweep_seconds(region, region.account, events=_has_events(region)), now)
-    looks = lists or unseen or (viewed and not _has_events(region)) or not receives
+    looks = lists or unseen or viewed or not receives
     simulated = region.account.is_sandbox
     return Errand(
         name=f"region {region.pk}",
@@ -165,13 +165,12 @@ def _errand(region: PolledRegion, now: datetime, *, unseen: bool, viewed: bool) 
         lists=lists,
         queue_url=event_queue_url(region.account.access(region.region)) if receives else "",
         wait_seconds=0 if simulated else LONG_POLL_SECONDS,
-        reads_events=not _has_events(region),
         patience_seconds=0.0 if simulated else LIST_LAGS_SECONDS,
     )
 
 
 def _has_events(region: PolledRegion) -> bool:
-    """Whether events can be relied on to come: then lists are rare, and no stack events are read."""
+    """Whether events can be relied on to come: then lists are rare."""
     return region.queue == EventQueue.ACTIVE
 
 

@@ -5,19 +5,19 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import DataError, transaction
+from django.db import DataError, connection, transaction
 from django.db.models import Q
 
 from provisioning.aws import interface
 from provisioning.lifecycle.ledger import write_events
 from provisioning.lifecycle.poller.errand import Errand, Findings
-from provisioning.lifecycle.poller.events import read_notices, write_notices
+from provisioning.lifecycle.poller.events import read_notices, write_notices, write_once
 from provisioning.lifecycle.poller.in_flight import IN_FLIGHT, Awaited
 from provisioning.lifecycle.poller.regions import wake_region
-from provisioning.lifecycle.poller.sights import is_settled, record_description, record_summary
+from provisioning.lifecycle.poller.sights import SETTLED, is_settled, record_description, record_summaries
 from provisioning.lifecycle.transitions import bump
 from provisioning.models import Operation, Stack
 
@@ -33,30 +33,23 @@ def record(errand: Errand, findings: Findings, *, now: datetime) -> bool:
     True if messages have announced changes of stacks that this visit has not described.
     """
     with transaction.atomic():
-        announced = bool(findings.messages) and _record_messages(errand, findings, now=now)
+        announced = bool(findings.messages) and _record_messages(errand, findings)
         if errand.awaited is not None:
             _record_awaited(errand, findings, errand.awaited, now=now)
     return announced
 
 
-def _record_messages(errand: Errand, findings: Findings, *, now: datetime) -> bool:
-    announced = write_notices(read_notices(findings.messages), now=now)
+def _record_messages(errand: Errand, findings: Findings) -> bool:
+    announced = write_notices(read_notices(findings.messages))
     later = [row.pk for row in announced if row.stack_id not in findings.described]
-    Stack.objects.filter(pk__in=later, unseen_since=None).update(unseen_since=errand.started_at)
+    if later:
+        Stack.objects.filter(pk__in=later, unseen_since=None).update(unseen_since=errand.started_at)
     return bool(later)
 
 
 def _record_awaited(errand: Errand, findings: Findings, awaited: Iterable[Awaited], *, now: datetime) -> None:
     by_id = {stack.stack_id: stack for stack in awaited}
-    wakes: set[UUID] = set()
-    seen: list[UUID] = []
-    for stack in by_id.values():
-        state = (findings.listed or {}).get(stack.stack_id)
-        if stack.stack_id not in findings.described and state is not None:
-            if _is_news(stack, state):
-                record_summary(state, at=errand.started_at)
-            if stack.operation_id is not None:
-                (wakes.add if _wakes(stack, state) else seen.append)(stack.operation_id)
+    wakes, seen = _record_list(errand, findings, by_id)
     for stack_id, described in findings.described.items():
         stack = by_id[stack_id]
         if described is not None:
@@ -67,12 +60,37 @@ def _record_awaited(errand: Errand, findings: Findings, awaited: Iterable[Awaite
             wakes.add(stack.operation_id)
     for stack_id, events in findings.events.items():
         _record_events(by_id[stack_id], events)
-    if findings.listed is not None:
-        _follow_foreign(findings.listed, by_id, at=errand.started_at)
     unseen = [by_id[stack_id].stack_pk for stack_id in findings.unseen if by_id[stack_id].unseen_since is None]
-    Stack.objects.filter(pk__in=unseen).update(unseen_since=errand.started_at)
-    _wake(wakes, now=now)
-    _postpone(seen, now=now)
+    if unseen:
+        Stack.objects.filter(pk__in=unseen).update(unseen_since=errand.started_at)
+    if wakes:
+        _wake(wakes, now=now)
+    if seen:
+        _postpone(seen, now=now)
+
+
+def _record_list(errand: Errand, findings: Findings, awaited: Mapping[str, Awaited]) -> tuple[set[UUID], set[UUID]]:
+    """Record the statuses that are new. Returns the operations to wake, and those whose stack is
+    still in progress.
+    """
+    if findings.listed is None:
+        return set(), set()
+    listed = {
+        stack_id: stack
+        for stack_id, stack in awaited.items()
+        if stack_id in findings.listed and stack_id not in findings.described
+    }
+    news = [
+        findings.listed[stack_id] for stack_id, stack in listed.items() if _is_news(stack, findings.listed[stack_id])
+    ]
+    record_summaries([*news, *_changed_by_others(findings.listed, awaited)], at=errand.started_at)
+    waiting = {stack.operation_id for stack in listed.values() if stack.operation_id is not None}
+    wakes = {
+        stack.operation_id
+        for stack_id, stack in listed.items()
+        if stack.operation_id is not None and _wakes(stack, findings.listed[stack_id])
+    }
+    return wakes, waiting - wakes
 
 
 def _is_news(stack: Awaited, state: interface.StackState) -> bool:
@@ -86,14 +104,13 @@ def _wakes(stack: Awaited, state: interface.StackState) -> bool:
     return is_settled(state.status) or (stack.is_known and state.status != stack.status)
 
 
-def _follow_foreign(
-    listed: Mapping[str, interface.StackState], awaited: Mapping[str, Awaited], *, at: datetime
-) -> None:
-    """Record the status of stacks of ours that somebody else is changing."""
-    others = Stack.objects.filter(stack_id__in=[stack_id for stack_id in listed if stack_id not in awaited])
-    for stack_id, status in others.values_list("stack_id", "status"):
-        if listed[stack_id].status != status:
-            record_summary(listed[stack_id], at=at)
+def _changed_by_others(
+    listed: Mapping[str, interface.StackState], awaited: Mapping[str, Awaited]
+) -> list[interface.StackState]:
+    """The stacks of ours that somebody else is changing, if their status is new."""
+    rest = [stack_id for stack_id in listed if stack_id not in awaited]
+    others = Stack.objects.filter(stack_id__in=rest).values_list("stack_id", "status") if rest else ()
+    return [listed[stack_id] for stack_id, status in others if listed[stack_id].status != status]
 
 
 def _record_events(stack: Awaited, events: list[interface.StackEvent]) -> None:
@@ -102,7 +119,9 @@ def _record_events(stack: Awaited, events: list[interface.StackEvent]) -> None:
     row = Stack.objects.get(pk=stack.stack_pk)
     try:
         with transaction.atomic():
-            new = write_events(row, events)
+            new = write_events(row, [event for event in events if not event.is_about_stack])
+            # A message may have shown these already, under another id.
+            new += write_once(row, [event for event in events if event.is_about_stack])
     except DataError:  # they only show progress: the visit's statuses count without them
         log.exception("Events of %s could not be written", stack.stack_id)
         return
@@ -130,6 +149,26 @@ def _postpone(operations: Iterable[UUID], *, now: datetime) -> None:
     ).update(due_at=now + SEEN_UNTIL)
 
 
+HAS_SEEN_THE_END: Final = """
+    o.state = ANY(%(in_flight)s) AND EXISTS (
+        SELECT 1 FROM (
+            SELECT status, polled_at FROM provisioning_stack
+            WHERE environment_id = o.environment_id AND role = o.stack ORDER BY created_at DESC, id DESC LIMIT 1
+        ) AS newest WHERE newest.polled_at > %(seen_at)s AND newest.status = ANY(%(settled)s))"""
+"""In SQL, with the parameters of `seen_since`: whether the poller has seen the end of the work that the
+operation `o` waits for, since its step began. The poller did not wake it: its step was running.
+"""
+_HAND_OVER: Final = f"""
+UPDATE provisioning_operation AS o SET due_at = %(at)s
+WHERE o.id = %(id)s AND o.due_at > %(at)s AND {HAS_SEEN_THE_END}
+"""  # noqa: S608 - of constants only
+
+
+def seen_since(seen_at: datetime) -> dict[str, Any]:
+    """The parameters of `HAS_SEEN_THE_END`."""
+    return {"in_flight": [str(state) for state in IN_FLIGHT], "settled": list(SETTLED), "seen_at": seen_at}
+
+
 def hand_over(operation: Operation, *, moved: bool, seen_at: datetime, at: datetime) -> None:
     """Let the poller watch the stack that an operation waits for from now on.
 
@@ -139,7 +178,5 @@ def hand_over(operation: Operation, *, moved: bool, seen_at: datetime, at: datet
         return
     if moved:
         wake_region(operation.environment.account_id, operation.region, at=at, in_flight=True)
-    stacks = Stack.objects.filter(environment=operation.environment_id, role=operation.stack)
-    newest = stacks.order_by("-created_at", "-id").values_list("status", "polled_at").first()
-    if newest is not None and newest[1] is not None and newest[1] > seen_at and is_settled(newest[0]):
-        _wake([operation.pk], now=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_HAND_OVER, {**seen_since(seen_at), "id": operation.pk, "at": at})

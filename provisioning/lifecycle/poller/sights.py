@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q
 
 from provisioning.aws import STACK_STATUSES, interface
-from provisioning.lifecycle import clock
 from provisioning.lifecycle.fingerprint import details_of, state_from
 from provisioning.lifecycle.transitions import bump
 from provisioning.models import Operation, PolledRegion, Stack
@@ -26,6 +26,12 @@ WATCH_SECONDS: Final = 60.0
 """The pause of a step that waits for a stack. The poller makes its operation due before that."""
 
 
+SETTLED: Final = frozenset(
+    name for name, status in STACK_STATUSES.items() if status.terminal or name == "REVIEW_IN_PROGRESS"
+)
+"""The statuses of `is_settled`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sight:
     """The status of a stack, and the time at which AWS gave it at the earliest."""
@@ -34,32 +40,39 @@ class Sight:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class LastVisit:
+    """Until when the poller has seen a region: its last complete list, and its last read that left
+    the event queue empty. Both are None without a visit.
+    """
+
+    region: str
+    listed_at: datetime | None
+    events_at: datetime | None
+
+
+NO_VISIT: Final = LastVisit("", None, None)
+
+
 def is_settled(status: str) -> bool:
     """Whether CloudFormation has ended its work on the stack, or has none: a stack in review does
     not change by itself. A status that botocore does not know counts as in progress.
     """
-    known = STACK_STATUSES.get(status)
-    return status == "REVIEW_IN_PROGRESS" or (known is not None and known.terminal)
+    return status in SETTLED
 
 
-def look(operation: Operation, stack_id: str, *, aws: interface.Aws) -> interface.StackState | None:
-    """The newest sight of the stack, if the poller is at work and if the sight is fresh and newer
-    than the operation's last change.
+def known_state(operation: Operation, row: Stack, visit: LastVisit, *, now: datetime) -> interface.StackState | None:
+    """What the poller has seen of a stack, if it is at work and if that is fresh and newer than the
+    operation's last change; else None.
 
-    Otherwise describes the stack, and records that. None if CloudFormation does not know it.
+    `visit` must have been read before `row`: a stack that has left the list since is not taken for
+    one that is still in progress.
     """
-    now = clock.now()
-    row = Stack.objects.filter(stack_id=stack_id).order_by("-created_at").first()
-    region = region_of(row) if row is not None else None
-    if row is not None and region is not None and region.listed_at and now - region.listed_at <= FRESH:
-        sight = sight_of(row, region)
-        is_newer = row.polled_at is not None and row.polled_at > last_change_of(operation)
-        if sight is not None and is_newer and now - sight.at <= FRESH:
-            return sight.state
-    state = aws.describe_stack(stack_id)
-    if state is not None:
-        record_description(state, at=now)
-    return state
+    if row.region != visit.region or visit.listed_at is None or now - visit.listed_at > FRESH:
+        return None
+    sight = sight_of(row, visit)
+    is_newer = row.polled_at is not None and row.polled_at > last_change_of(operation)
+    return sight.state if sight is not None and is_newer and now - sight.at <= FRESH else None
 
 
 def last_change_of(operation: Operation) -> datetime:
@@ -72,11 +85,7 @@ def last_change_of(operation: Operation) -> datetime:
     return max(at for at in times if at is not None)
 
 
-def region_of(row: Stack) -> PolledRegion | None:
-    return PolledRegion.objects.filter(account__environment=row.environment_id, region=row.region).first()
-
-
-def sight_of(row: Stack, region: PolledRegion | None) -> Sight | None:
+def sight_of(row: Stack, region: LastVisit) -> Sight | None:
     """What is known about a stack, from its row and the poller's last visit; None before the first
     sight.
     """
@@ -96,7 +105,7 @@ def sight_of(row: Stack, region: PolledRegion | None) -> Sight | None:
     return Sight(state, at)
 
 
-def seen_at(row: Stack, region: PolledRegion | None) -> datetime | None:
+def seen_at(row: Stack, region: PolledRegion | LastVisit | None) -> datetime | None:
     """Since when the status in the row is known to be true.
 
     A stack in progress that has not left the list was in the last one, and no event has said
@@ -131,22 +140,44 @@ def freshness_of(account_id: UUID, stacks: Collection[Stack]) -> Freshness:
 
 def record_description(state: interface.StackState, *, at: datetime) -> bool:
     """Record what DescribeStacks returned. False if a newer sight is known, or no row has its id."""
-    fields = {"outputs": dict(state.outputs)} if state.outputs else {}
-    return _record(state, at=at, details=details_of(state), **fields)
-
-
-def record_summary(state: interface.StackState, *, at: datetime) -> bool:
-    """Record the status of a stack in ListStacks. Details stay as they were described last."""
-    return _record(state, at=at)
-
-
-def _record(state: interface.StackState, *, at: datetime, **fields: object) -> bool:
-    not_newer = Q(polled_at=None) | Q(polled_at__lte=at)
-    rows = Stack.objects.filter(not_newer, stack_id=state.stack_id)
+    rows = Stack.objects.filter(_not_newer(at), stack_id=state.stack_id)
     before = list(rows.values_list("environment_id", "status", "outputs"))
-    fields |= {"status": state.status, "status_reason": state.status_reason, "polled_at": at, "unseen_since": None}
-    rows.update(**fields)
+    fields: dict[str, Any] = {"outputs": dict(state.outputs)} if state.outputs else {}
     for environment_id, status, outputs in before:
         if status != state.status or fields.get("outputs", outputs) != outputs:
             bump(environment_id)
+    fields |= {"status": state.status, "status_reason": state.status_reason, "details": details_of(state)}
+    rows.update(**fields, polled_at=at, unseen_since=None)
     return bool(before)
+
+
+_SUMMARIES: Final = """
+UPDATE provisioning_stack AS stack
+SET status = seen.status, status_reason = seen.reason, polled_at = %(at)s, unseen_since = NULL
+FROM unnest(%(ids)s::text[], %(statuses)s::text[], %(reasons)s::text[]) AS seen (stack_id, status, reason)
+WHERE stack.stack_id = seen.stack_id AND (stack.polled_at IS NULL OR stack.polled_at <= %(at)s)
+"""
+
+
+def record_summaries(states: Collection[interface.StackState], *, at: datetime) -> None:
+    """Record the statuses of stacks in ListStacks, however many, in three statements. Details stay
+    as they were described last.
+    """
+    if not states:
+        return
+    statuses = {state.stack_id: state.status for state in states}
+    rows = Stack.objects.filter(_not_newer(at), stack_id__in=statuses)
+    before = rows.values_list("environment_id", "stack_id", "status")
+    bump(*{environment_id for environment_id, stack_id, status in before if statuses[stack_id] != status})
+    with connection.cursor() as cursor:
+        parameters: dict[str, Any] = {
+            "at": at,
+            "ids": [state.stack_id for state in states],
+            "statuses": [state.status for state in states],
+            "reasons": [state.status_reason for state in states],
+        }
+        cursor.execute(_SUMMARIES, parameters)
+
+
+def _not_newer(at: datetime) -> Q:
+    return Q(polled_at=None) | Q(polled_at__lte=at)

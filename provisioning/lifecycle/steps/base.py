@@ -29,7 +29,7 @@ from provisioning.lifecycle.plan_document import (
 )
 from provisioning.lifecycle.plan_queries import plan_in_effect
 from provisioning.lifecycle.poller.in_flight import IN_FLIGHT
-from provisioning.lifecycle.poller.sights import WATCH_SECONDS, look
+from provisioning.lifecycle.poller.sights import NO_VISIT, WATCH_SECONDS, LastVisit, known_state, record_description
 from provisioning.lifecycle.receipt_document import ReceiptDocument
 from provisioning.lifecycle.states import EnvironmentState, OperationState, RequestState
 from provisioning.lifecycle.step_data import StepData
@@ -48,6 +48,8 @@ class Context:
     operation: Operation
     aws_in: Callable[[str], interface.Aws]
     now: datetime
+    last_visit: LastVisit = NO_VISIT
+    """Of the poller in the operation's region, read when the step began. Without one, AWS is asked."""
     allowed: list[Allowed] = field(default_factory=list)
 
     def allow(self, operation: str = "", *, digest: str = "", target: str = "") -> None:
@@ -72,11 +74,16 @@ class Context:
         return self.aws_in(self.operation.region)
 
     def look(self, stack_id: str) -> interface.StackState | None:
-        """What the poller saw last, or a new look at AWS if that is too old; see `poller.sights`.
+        """What the poller saw last, or a description by AWS if that is too old; see `poller.sights`.
+        None if CloudFormation does not know the stack.
 
         What it returns is recorded already.
         """
-        return look(self.operation, stack_id, aws=self.aws)
+        row = next((stack for stack in reversed(self.stacks) if stack.stack_id == stack_id), None)
+        state = known_state(self.operation, row, self.last_visit, now=self.now) if row is not None else None
+        if state is None and (state := self.aws.describe_stack(stack_id)) is not None:
+            record_description(state, at=self.now)
+        return state
 
     @cached_property
     def document(self) -> PlanDocument:
@@ -209,7 +216,7 @@ class Outcome:
     next_stack: PlannedStack | None = None  # the operation moves to this stack
     stack_inputs: Mapping[str, str] = field(default_factory=dict)  # values of earlier stacks for this one
     stack_id: str = ""
-    stack_state: interface.StackState | None = None
+    stack_state: interface.StackState | None = None  # as this step has described it; what `look` returns is recorded
     seen_at: datetime | None = None  # when the step began, so that `stack_state` is at least as new; set by the engine
     events: Sequence[interface.StackEvent] = ()
     failures: Sequence[interface.StackEvent] = ()  # what has failed, without the events before and between

@@ -51,7 +51,6 @@ def delete(context: Context) -> Outcome:
         outcome = _request_deletion(context, state)
     else:
         outcome = _deletion_ended(context, state, decision)
-    outcome.stack_state = state
     return outcome
 
 

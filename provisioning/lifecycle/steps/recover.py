@@ -80,7 +80,7 @@ def watch_recovery(context: Context) -> Outcome:
     state = context.look(planned.stack_id)
     asked = context.now - context.operation.state_changed_at
     if state is not None and state.status == planned.status and asked < SHOWS_WITHIN:
-        return Outcome(wait=context.poll_seconds(), stack_state=state)  # the call may not be shown yet
+        return Outcome(wait=context.poll_seconds())  # the call may not be shown yet
     decision = decide_on_stack(context, Phase.WATCH, state)
     if decision.act is Act.WAIT or state is None:
         failed = decision.act is Act.FAIL
@@ -89,7 +89,6 @@ def watch_recovery(context: Context) -> Outcome:
         outcome = _finished(context, document, decision)
     else:
         outcome = _failed(context, decision, state)
-    outcome.stack_state = state
     if outcome.to is not None and state is not None:
         outcome.resources = _resources(context, state.stack_id)
     return outcome

@@ -28,14 +28,15 @@ def watch_update(context: Context) -> Outcome:
     from provisioning.lifecycle.steps.stack_policy import needs_restoring  # noqa: PLC0415 - as in stack_policy
 
     stack = context.the_stack
+    described: interface.StackState | None = None
     state = context.look(stack.stack_id)
     status = state.status if state else NO_STACK
     if not is_settled(status) and state is not None:
         rolls_back = status in _ROLLING_BACK and context.operation.state == OperationState.UPDATING
         to = OperationState.ROLLING_BACK if rolls_back else None
-        return Outcome(to=to, reason=state.status_reason if to else "", wait=_pause(context), stack_state=state)
+        return Outcome(to=to, reason=state.status_reason if to else "", wait=_pause(context))
     if state is None or not change_sets.is_executed(context, state, None):
-        state = context.aws.describe_stack(stack.stack_id)
+        state = described = context.aws.describe_stack(stack.stack_id)
         is_shown = state is not None and change_sets.is_executed(context, state, None)
         if not is_shown and context.now - context.operation.state_changed_at < SHOWS_WITHIN:
             return Outcome(wait=context.poll_seconds())
@@ -51,7 +52,7 @@ def watch_update(context: Context) -> Outcome:
         if state is not None and needs_restoring(context, state)
         else conclude(context, state)
     )
-    outcome.stack_state, outcome.events, outcome.resources = state, events, resources
+    outcome.stack_state, outcome.events, outcome.resources = described, events, resources
     outcome.left_over = left_over(events, resources)
     return outcome
 

@@ -38,7 +38,6 @@ def clear(context: Context) -> Outcome:
             to=OperationState.SUBMITTING,
             reason="The stack of the failed attempt is gone.",
             new_attempt=True,
-            stack_state=state,
             resources=resources_of_deleted_stack(context, stack.stack_id),
         )
     if status == "ROLLBACK_COMPLETE":

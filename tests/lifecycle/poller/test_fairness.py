@@ -9,9 +9,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from pytest_django import DjangoAssertNumQueries
 
 from provisioning.lifecycle.poller.sights import seen_at
-from provisioning.models import Operation, Stack
+from provisioning.models import Environment, Operation, Stack
 from tests.fixtures.world import World
 from tests.lifecycle.poller.support import add_idle_stacks, crowd, pace, region_row
 
@@ -41,6 +42,29 @@ def test_three_in_flight_are_watched_in_an_account_with_two_thousand_idle_stacks
     # Each list is one page, however many stacks there are.
     assert sent["ListStacks"] <= 120 / 5 + 2
     assert sent["DescribeStackEvents"] == 0
+
+
+def test_a_long_list_is_written_in_as_many_queries_as_a_short_one(
+    world: World, django_assert_max_num_queries: DjangoAssertNumQueries
+) -> None:
+    """Otherwise one visit takes the poller so long that other accounts wait for theirs."""
+    rows, stacks = crowd(world, 60)
+    world.cloud.clock.advance(1)
+    with django_assert_max_num_queries(17):
+        world.poller.run_due()
+    seen = Stack.objects.filter(pk__in=[row.pk for row in rows])
+    assert set(seen.values_list("status", "polled_at")) == {("CREATE_IN_PROGRESS", world.now)}
+    for stack in stacks:
+        stack.status = "ROLLBACK_IN_PROGRESS"
+    versions = dict(Environment.objects.values_list("pk", "version"))
+    world.cloud.clock.advance(5)
+    with django_assert_max_num_queries(17):
+        world.poller.run_due()
+    assert set(seen.values_list("status", flat=True)) == {"ROLLBACK_IN_PROGRESS"}
+    for row in rows:
+        assert Environment.objects.get(pk=row.environment_id).version == versions[row.environment_id] + 1
+    due = Operation.objects.filter(environment__in=[row.environment_id for row in rows], due_at__lte=world.now)
+    assert due.count() == 60
 
 
 @pytest.mark.long
