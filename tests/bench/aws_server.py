@@ -13,6 +13,7 @@ import threading
 import time
 from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
+from hashlib import md5
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -60,6 +61,8 @@ class Aws:
     ends_per_second: float = 0.0
     ended: int = 0
     others: dict[str, float] = field(default_factory=dict)
+    original: str = ""
+    """The id of the environment whose copies own the stacks: their tokens follow from it."""
 
     def allows(self, account: str, action: str) -> bool:
         with self.lock:
@@ -98,14 +101,24 @@ class Aws:
             "detail": {
                 "stack-id": self.stack_id(number),
                 "status-details": {"status": status, "status-reason": ""},
-                "client-request-token": "op-unknown",
+                "client-request-token": f"op-{self.operation_of(number)}-main-create",
                 **more,
             },
         }
         self.queues[account].append(json.dumps(body))
 
+    def operation_of(self, number: int) -> str:
+        """The id of a stack's operation, as `tests.support.crowd` makes it."""
+        return md5(f"{self.original}operation{number}".encode(), usedforsecurity=False).hexdigest()
+
+    def open_queues(self) -> None:
+        """Send one event to each account, as a stack that begins does, so that the queue is relied on."""
+        with self.lock:
+            for number in range(len(self.accounts)):
+                self.put(number, "CREATE_IN_PROGRESS")
+
     def chatter(self, events_per_second: float) -> None:
-        """Resource events of all stacks in progress, as EventBridge sends them."""
+        """Resource events of all stacks in progress, as accounts that were onboarded earlier get them."""
         number = 0
         while True:
             time.sleep(0.1)
@@ -159,9 +172,12 @@ class Handler(BaseHTTPRequestHandler):
         with self.aws.lock:
             if "ends_per_second" in order:
                 self.aws.ends_per_second, self.aws.ends_from = order["ends_per_second"], time.monotonic()
+            self.aws.original = order.get("original", self.aws.original)
             if "reset" in order:
                 self.aws.calls.clear()
                 self.aws.throttled.clear()
+        if "open_queues" in order:
+            self.aws.open_queues()
         if rate := order.get("events_per_second"):
             threading.Thread(target=self.aws.chatter, args=(rate,), daemon=True).start()
         self._send(200, "{}", "application/json")
