@@ -14,12 +14,12 @@ IN_SUB = re.compile(r"\$\{([A-Za-z0-9:]+)(\.[A-Za-z0-9.:]+)?\}")
 
 
 class Mention(NamedTuple):
-    """A name that a value refers to: a resource, a parameter or a pseudo parameter. `attribute`: by
-    one of its attributes.
+    """A name that a value refers to: a resource, a parameter or a pseudo parameter. `attribute` is
+    that of the resource; empty for Ref.
     """
 
     name: str
-    attribute: bool = False
+    attribute: str = ""
 
 
 def mentions(value: Any) -> Iterator[Mention]:
@@ -32,13 +32,14 @@ def mentions(value: Any) -> Iterator[Mention]:
             match key, item:
                 case "Ref", str():
                     yield Mention(item)
-                case "Fn::GetAtt", [str() as name, *_]:
-                    yield Mention(name, attribute=True)
+                case "Fn::GetAtt", [str() as name, attribute, *_]:
+                    yield Mention(name, str(attribute))
                 case "Fn::GetAtt", str():
-                    yield Mention(item.split(".", maxsplit=1)[0], attribute=True)
+                    name, _, attribute = item.partition(".")
+                    yield Mention(name, attribute)
                 case "Fn::Sub", (str() as text) | [str() as text, *_]:
                     own = item[1] if isinstance(item, list) and len(item) > 1 and isinstance(item[1], dict) else {}
-                    yield from (Mention(name, bool(dot)) for name, dot in IN_SUB.findall(text) if name not in own)
+                    yield from (Mention(name, dot[1:]) for name, dot in IN_SUB.findall(text) if name not in own)
             if isinstance(item, dict | list):
                 yield from mentions(item)
 

@@ -11,6 +11,7 @@ from provisioning.aws.change_sets import KNOWN_LATER, ChangeDetail, ChangeSet
 from provisioning.lifecycle.change_plan.firewall import judge
 from provisioning.lifecycle.change_plan.pitfalls import Subject, find_pitfalls
 from provisioning.lifecycle.change_plan.review import ChangeFinding, ChangeReview, ValueChange
+from provisioning.lifecycle.change_plan.stack_inputs import Source, find_changed_inputs
 from provisioning.lifecycle.change_plan.stack_policies import (
     ALLOW_ALL,
     UnknownPolicyError,
@@ -73,6 +74,7 @@ def freeze(
     Raises NotPlannableError.
     """
     change_sets, values, findings, outputs = [], list[ValueChange](), list[ChangeFinding](), list[str]()
+    sources: dict[str, Source] = {}
     for reading in readings:
         body_after = reading.before.template if draft.reverts_drift else reading.planned.body
         difference = compare_templates(reading.before.template, body_after)
@@ -92,7 +94,8 @@ def freeze(
         )
         findings += find_pitfalls(subject)
         findings += _answered_with_gaps(reading)
-    findings += _values_from_other_stacks(draft, change_sets)
+        sources[reading.planned.key] = Source(change_set, reading.before.state.parameters, *templates)
+    findings += find_changed_inputs(draft.stacks, sources, reverts_drift=draft.reverts_drift)
     document = replace(
         draft,
         change_sets=tuple(change_sets),
@@ -204,22 +207,3 @@ def _answered_with_gaps(reading: ChangeReading) -> Iterator[ChangeFinding]:
             "https://github.com/aws/aws-cdk-cli/issues/1780",
             is_blocking=False,
         )
-
-
-def _values_from_other_stacks(draft: ChangePlan, change_sets: Sequence[PlannedChangeSet]) -> Iterator[ChangeFinding]:
-    """The change set of a later stack is made with the outputs as they are now."""
-    changed = {change_set.stack for change_set in change_sets if change_set.has_changes}
-    for stack in draft.stacks:
-        sources = sorted({value.stack for value in stack.inputs} & changed)
-        if sources and not draft.reverts_drift:
-            names = ", ".join(value.parameter for value in stack.inputs if value.stack in sources)
-            yield ChangeFinding(
-                "update.stack-inputs",
-                stack.key,
-                "",
-                f"The stack {stack.key} takes {names} from {', '.join(sources)}, which this change modifies first. It was "
-                "planned with the values of now.",
-                f"If a value changes, the change stops before {stack.key}, and the rest needs a new plan.",
-                "",
-                is_blocking=False,
-            )
