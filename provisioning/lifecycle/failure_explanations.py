@@ -40,6 +40,9 @@ ALREADY_THERE: Final = re.compile(
 )
 """A foreign resource has the name. It does not belong to the environment and is never modified."""
 
+THROTTLING: Final = re.compile(r"Rate exceeded|Throttling|TooManyRequests|RequestLimitExceeded|SlowDown", re.IGNORECASE)
+"""AWS limits how many calls are made, which says nothing about the resource."""
+
 CAUSES: Final[tuple[Cause, ...]] = (
     _cause(
         r"circuit breaker|did not stabilize|failed to stabilize|ServiceStabilization|not stabilized",
@@ -88,6 +91,11 @@ CAUSES: Final[tuple[Cause, ...]] = (
         "Retry later, or choose another region or a smaller size.",
     ),
     _cause(
+        THROTTLING.pattern,
+        "AWS throttled the {noun} of {what}.",
+        "Nothing is wrong with the environment. Retry in a few minutes.",
+    ),
+    _cause(
         r"LimitExceeded|QuotaExceeded|TooMany|limit (?:of|has been) |maximum number of|quota|exceeds? the (?:limit|maximum)",
         "{What} exceeds a quota of the AWS account.",
         "Remove resources that are no longer needed, or have the quota raised. Then retry.",
@@ -96,11 +104,6 @@ CAUSES: Final[tuple[Cause, ...]] = (
         r"explicit deny|service control policy|AccessDenied|not authorized|UnauthorizedOperation|is not authorized",
         "The account does not allow the portal to {do} {what}.",
         "Ask an administrator of the account to give the portal's stack role this permission, or to remove the policy that denies it. Then retry.",
-    ),
-    _cause(
-        r"Rate exceeded|Throttling|TooManyRequests",
-        "AWS throttled the {noun} of {what}.",
-        "Nothing is wrong with the environment. Retry in a few minutes.",
     ),
     _cause(
         r"timed? ?out|Exceeded attempts to wait|did not (?:complete|respond) (?:in|within)",

@@ -80,6 +80,10 @@ class StepData:
     """When the change set of the present stack was requested last."""
     change_sets_remade: int = 0
     """How often a change set of the present stack was created again."""
+    compared: str = ""
+    """The id of the change set that was compared with the approved plan: the only one to execute."""
+    rollback_continued_at: datetime | None = None
+    """When a rollback that was throttled was continued, which happens once."""
 
     listed: tuple[str, ...] = ()
     """Keys of the stacks whose resources this teardown has listed."""
@@ -168,6 +172,8 @@ _KEYS: Final[Mapping[str, str]] = {
     "change_sets": "change_sets",
     "change_set_asked_at": "change_set_asked_at",
     "change_sets_remade": "change_sets_remade",
+    "compared": "compared",
+    "rollback_continued_at": "rollback_continued_at",
     "listed": "listed",
     "protected": "protected",
     "created": "created",
@@ -204,7 +210,15 @@ def _read(name: str, value: Any) -> Any:
             return FailedAt(value["logical_id"], value["type"], value["hint"]) if value else None
         case "task", dict():
             return RunningTask(value["arn"], value["cluster"], datetime.fromisoformat(value["started_at"]))
-        case "asked_at" | "missing_since" | "change_set_asked_at" | "settled_until" | "wait_until", str():
+        case (
+            "asked_at"
+            | "missing_since"
+            | "change_set_asked_at"
+            | "rollback_continued_at"
+            | "settled_until"
+            | "wait_until",
+            str(),
+        ):
             return datetime.fromisoformat(value)
     return tuple(value) if isinstance(value, list) else value
 

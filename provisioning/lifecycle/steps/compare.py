@@ -71,6 +71,7 @@ def _compare_change_set(
         to=to,
         reason="The change set is the approved one.",
         stack_state=live,
+        step_data=replace(context.step_data, compared=described.change_set_id),
         new_resources=[resource for resource in context.planned.resources if resource.logical_id in added],
     )
 

@@ -1,9 +1,8 @@
-"""Executes an approved change set, after its code packages are in place."""
+"""Executes the change set that was compared with the approved plan, after its code packages are in place."""
 
 from __future__ import annotations
 
 from provisioning.aws import AwsError, WrongStatus
-from provisioning.lifecycle.change_plan.normalise import normal_changes
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps import change_sets
 from provisioning.lifecycle.steps.base import Context, Outcome
@@ -18,18 +17,15 @@ def execute(context: Context) -> Outcome:
 
 
 def _execute(context: Context) -> Outcome:
-    approved = change_sets.change_of(context).change_set(context.operation.stack)
     live = change_sets.describe_live(context)
     described = change_sets.describe(context, change_sets.name_in_use(context))
     if change_sets.is_executed(context, live, described):
         return _watch()
     if described is None or described.execution_status != "AVAILABLE":
         return _not_executable(context, "The change set is no longer executable.")
-    changes = normal_changes(
-        described.changes, lambda nested: context.aws.describe_change_set(nested, stack_id=live.stack_id)
-    )
-    if changes != approved.changes:
-        return _not_executable(context, "The change set is no longer the approved one.")
+    # A change set never changes, but somebody may have created another one with the same name.
+    if described.change_set_id != context.step_data.compared:
+        return _not_executable(context, "The change set is another one than the one that was compared with the plan.")
     context.allow("ExecuteChangeSet", target=described.change_set_id)
     try:
         context.aws.execute_change_set(described.change_set_id, stack_id=live.stack_id, token=context.token("execute"))

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
-from provisioning.aws import NotFound, interface
+from provisioning.aws import NotFound, WrongStatus, interface
 from provisioning.lifecycle.change_plan.review import ChangeReview
 from provisioning.lifecycle.decisions import NO_STACK, Act, Button, Decision, Phase
-from provisioning.lifecycle.failure_explanations import FailedResource, explain, root_cause
+from provisioning.lifecycle.failure_explanations import THROTTLING, FailedResource, explain, root_cause
 from provisioning.lifecycle.fingerprint import difference, full_fingerprint
 from provisioning.lifecycle.poller.sights import WATCH_SECONDS, is_settled
 from provisioning.lifecycle.states import EnvironmentState, OperationState
 from provisioning.lifecycle.steps import change_sets
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, new_events, stop
+from provisioning.lifecycle.stuck_resources import stuck_resources
 
 # DescribeStacks may not show an update yet that has begun a moment ago.
 SHOWS_WITHIN: Final = timedelta(minutes=1)
@@ -42,6 +44,8 @@ def watch_update(context: Context) -> Outcome:
             return Outcome(wait=context.poll_seconds())
         if is_shown and state is not None and not is_settled(state.status):
             return Outcome(wait=_pause(context), stack_state=state)
+    if state is not None and (continued := _continue_throttled_rollback(context, state)) is not None:
+        return continued
     events = new_events(context, stack) if state is not None else []
     try:
         resources = context.aws.stack_resources(stack.stack_id)
@@ -55,6 +59,32 @@ def watch_update(context: Context) -> Outcome:
     outcome.stack_state, outcome.events, outcome.resources = described, events, resources
     outcome.left_over = left_over(events, resources)
     return outcome
+
+
+def _continue_throttled_rollback(context: Context, state: interface.StackState) -> Outcome | None:
+    """Continue a rollback once by itself if it is stuck only because AWS throttled CloudFormation.
+    None if that is not the case, or was done before; then a person recovers the stack.
+    """
+    if state.status != "UPDATE_ROLLBACK_FAILED" or not change_sets.is_executed(context, state, None):
+        return None
+    if (continued_at := context.step_data.rollback_continued_at) is not None:
+        is_new = context.now - continued_at < SHOWS_WITHIN  # the call may not be shown yet
+        return Outcome(wait=context.poll_seconds(), stack_state=state) if is_new else None
+    stuck = stuck_resources(context.aws, state)
+    if not stuck or not all(THROTTLING.search(resource.reason) for resource in stuck):
+        return None
+    context.allow("ContinueUpdateRollback", target=state.stack_id)
+    with suppress(WrongStatus):  # it goes on already
+        context.aws.continue_rollback(state.stack_id, token=context.token("continue"))
+    names = ", ".join(resource.logical_id for resource in stuck)
+    is_first = context.operation.state == OperationState.UPDATING
+    return Outcome(
+        to=OperationState.ROLLING_BACK if is_first else None,
+        reason=f"AWS throttled the rollback of {names}, so the rollback is continued." if is_first else "",
+        wait=_pause(context),
+        stack_state=state,
+        step_data=replace(context.step_data, rollback_continued_at=context.now),
+    )
 
 
 def left_over(events: Iterable[interface.StackEvent], resources: Iterable[interface.StackResource]) -> tuple[str, ...]:

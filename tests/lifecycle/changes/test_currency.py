@@ -124,6 +124,32 @@ def test_a_plan_that_was_changed_after_its_approval_is_not_executed(
     assert changes.again(pending).state == "failed"
 
 
+def test_another_change_set_of_the_same_name_is_not_executed(world: World, pending: Request) -> None:
+    """Between the comparison and the execution, somebody creates a change set of their own: it changes
+    the same resources, to other values.
+    """
+    approve_request(actor=world.olivia, request=pending, digest=pending.plan.digest)
+    while world.last_operation(pending.environment).state != "executing":
+        world.engine.advance(world.last_operation(pending.environment).pk)
+        world.cloud.clock.advance(1)
+    stack = world.aws_stack()
+    (ours,) = [one for one in stack.change_sets if not one.is_deleted]
+    ours.status = "DELETE_COMPLETE"
+    theirs = replace(
+        ours,
+        change_set_id=ours.change_set_id.replace(ours.change_set_id[-6:], "theirs"),
+        status="CREATE_COMPLETE",
+        target=replace(ours.target, body=ours.target.body.replace("something", "anything")),
+        spec=replace(ours.spec, body=(ours.spec.body or "").replace("something", "anything")),
+    )
+    stack.change_sets.append(theirs)
+    world.until_rest(pending.environment)
+    operation = world.last_operation(pending.environment)
+    assert theirs.execution_status == "AVAILABLE"
+    assert operation.state == "refused"
+    assert "template is not the approved one" in operation.cause_detail
+
+
 def test_the_same_change_can_be_planned_again(world: World, changes: Changes, pending: Request) -> None:
     Outsider(world.cloud).update_stack(world.aws_stack(), add_topic)
     world.cloud.clock.advance(120)
