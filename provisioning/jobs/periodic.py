@@ -17,6 +17,7 @@ from django.db import close_old_connections, connection
 
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.aws_access import aws_for_account
+from provisioning.lifecycle.change_cleanup import clean_up_changes
 from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.lifecycle.drift.detection import advance_detections, nominate_overdue
 from provisioning.lifecycle.engine import PROCESS_LEASES
@@ -55,6 +56,7 @@ TASKS: Final[Sequence[Work]] = (
     Work("expire requests", timedelta(seconds=10), expire_waiting),
     Work("check accounts of requests", timedelta(seconds=2), check_unchecked_requests),
     Work("take baselines", timedelta(minutes=1), lambda: take_baselines(aws_for_account)),
+    Work("clean up after changes", timedelta(minutes=1), lambda: clean_up_changes(aws_for_account)),
     Work("add regions to scan", timedelta(hours=1), _add_regions),
     Work("scan regions", timedelta(minutes=1), lambda: scan_due(aws_for_account)),
     Work("compare stacks that were seen", timedelta(minutes=1), _compare_seen),

@@ -24,6 +24,8 @@ class Stack(models.Model):
     `polled_at` is when AWS gave the status, at the earliest. `unseen_since` is set when a stack in
     progress has left the list of those in progress and has not been described since.
     `policy_to_restore` is the stack policy that must be set again, while it is relaxed for a change.
+    `has_change_sets` is set before the first change set of a plan is created, and cleared when none is
+    left that nobody needs.
 
     `inputs` are the stack inputs: parameters read from outputs of earlier stacks, stored before
     they are used.
@@ -47,15 +49,22 @@ class Stack(models.Model):
     fingerprint = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     fingerprint_at = models.DateTimeField(null=True, blank=True)
     policy_to_restore = models.TextField(blank=True, default="", db_default="")
+    has_change_sets = models.BooleanField(default=False, db_default=False)
     policies = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     listed_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
 
     class Meta:
         indexes = [
-            # Both are small: the poller finds the few stacks in them among all that ever existed.
+            # All are small: the poller and the clean-up find the few stacks in them among all that ever
+            # existed.
             models.Index(fields=["region"], condition=Q(status__endswith="_IN_PROGRESS"), name="stack_in_progress"),
             models.Index(fields=["region"], condition=Q(unseen_since__isnull=False), name="stack_unseen"),
+            models.Index(
+                fields=["created_at"],
+                condition=Q(has_change_sets=True) | ~Q(policy_to_restore=""),
+                name="stack_to_clean",
+            ),
         ]
 
     def __str__(self) -> str:

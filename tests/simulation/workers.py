@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.db import connection
 
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.change_cleanup import clean_up_changes
 from provisioning.lifecycle.drift.detection import advance_detections, nominate_overdue
 from provisioning.lifecycle.engine import Engine
 from provisioning.lifecycle.leases import RENEW_EVERY_SECONDS, Leases
@@ -113,6 +114,7 @@ def periodic_tasks(world: SimulatedWorld) -> list[Work]:
     return [
         Work("expire requests", timedelta(seconds=60), expire_waiting),
         Work("take baselines", timedelta(minutes=2), lambda: take_baselines(world.aws_for)),
+        Work("clean up after changes", timedelta(minutes=1), lambda: clean_up_changes(world.aws_for)),
         Work("scan regions", timedelta(minutes=5), lambda: scan_due(world.aws_for)),
         Work("detect drift", timedelta(minutes=1), lambda: advance_detections(world.aws_for)),
         Work("nominate for drift detection", timedelta(hours=1), nominate_overdue),

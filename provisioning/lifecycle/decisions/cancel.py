@@ -59,9 +59,7 @@ CANCEL_CREATION: Final[Cancels] = {
 _CHANGED_STACKS: Final = "Stacks that have been changed already stay changed."
 _NOTHING_CHANGED: Final = "The stack is not changed, and its change set is deleted."
 CANCEL_CHANGE: Final[Cancels] = {
-    _O.QUEUED: Cancel(
-        CancelAct.END, "Nothing is changed in AWS.", "The change sets stay until the stack is changed the next time."
-    ),
+    _O.QUEUED: Cancel(CancelAct.END, "Nothing is changed in AWS.", "Its change sets are deleted shortly afterwards."),
     _O.CONTINUING: Cancel(CancelAct.UNDO, "No further stack is changed.", _CHANGED_STACKS),
     _O.COMPARING: Cancel(CancelAct.UNDO, _NOTHING_CHANGED, _CHANGED_STACKS),
     _O.RELAXING: Cancel(CancelAct.UNDO, f"{_NOTHING_CHANGED} Its stack policy is restored.", _CHANGED_STACKS),

@@ -31,7 +31,7 @@ from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.states import RequestState
 from provisioning.lifecycle.transitions import record
 from provisioning.lifecycle.version_registry import pin_version
-from provisioning.models import Artefact, Environment, Plan, Request, User
+from provisioning.models import Artefact, Environment, Plan, Request, Stack, User
 
 
 def preview_change(
@@ -163,6 +163,7 @@ def file_plan(
         return sent
     check_may_be_changed(environment, kind)
     plan.save(force_insert=True)
+    Stack.objects.filter(environment=environment).exclude(stack_id="").update(has_change_sets=True)
     request = Request.objects.create(
         id=request_id,
         kind=kind.key,

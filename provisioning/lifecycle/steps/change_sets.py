@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Final
 
 from provisioning.aws import NotFound, interface
 from provisioning.aws.arguments import create_change_set, digest_of, put_object, template_key
@@ -14,6 +13,7 @@ from provisioning.aws.change_sets import ChangeSet, ChangeSetSpec
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.lifecycle.change_plan.freeze import ChangeReading, NotPlannableError
 from provisioning.lifecycle.change_plan.normalise import planned_change_set, spec_for
+from provisioning.lifecycle.change_plan.unneeded import base_name_of, unneeded
 from provisioning.lifecycle.decisions.change_sets import (
     GONE,
     ChangeSetAct,
@@ -22,14 +22,9 @@ from provisioning.lifecycle.decisions.change_sets import (
     decide_on_change_set,
 )
 from provisioning.lifecycle.fingerprint import StackReading
-from provisioning.lifecycle.plan_document import ChangePlan, PlannedStack
-from provisioning.lifecycle.states import RequestState
+from provisioning.lifecycle.plan_document import ChangePlan, PlannedStack, StackInput
+from provisioning.lifecycle.plan_queries import current_document
 from provisioning.lifecycle.steps.base import Context
-from provisioning.models import Plan
-
-PENDING: Final = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
-NAME_PREFIX: Final = "portal-"
-_USED_BY: Final = (RequestState.PLANNING, RequestState.WAITING, RequestState.APPROVED)
 
 
 def change_of(context: Context) -> ChangePlan:
@@ -41,8 +36,7 @@ def change_of(context: Context) -> ChangePlan:
 
 
 def base_name(context: Context) -> str:
-    """The name of the plan's change sets; every stack has its own of that name."""
-    return f"{NAME_PREFIX}{context.operation.request.plan_id.hex}"
+    return base_name_of(context.operation.request.plan_id)
 
 
 def name_in_use(context: Context) -> str:
@@ -112,12 +106,27 @@ def stack_inputs_of(context: Context, planned: PlannedStack) -> Mapping[str, str
         row = context.newest(needed.stack)
         state = context.aws_in(row.region).describe_stack(row.stack_id) if row is not None and row.stack_id else None
         if state is None or needed.output not in state.outputs:
-            raise NotPlannableError(
-                f"The stack “{needed.stack}” has no output {needed.output}, which the stack “{planned.key}” needs.",
-                "It was changed outside the portal. Put it back as designed, then plan the change again.",
-            )
+            raise NotPlannableError(*_without_output(context, planned, needed))
         values[needed.parameter] = state.outputs[needed.output]
     return values
+
+
+def _without_output(context: Context, planned: PlannedStack, needed: StackInput) -> tuple[str, str]:
+    """Why a stack input has no value now, and what to do."""
+    before = current_document(context.operation.environment).stack(planned.key)
+    if needed not in before.inputs:
+        sentence = (
+            f"The stack “{planned.key}” takes {needed.parameter} from “{needed.stack}”, which has no output "
+            f"{needed.output} before this change. CloudFormation cannot plan both in one change."
+        )
+        return (
+            sentence,
+            "Choose a version that only adds the output first. Otherwise request a new environment with this design.",
+        )
+    return (
+        f"The stack “{needed.stack}” has no output {needed.output}, which the stack “{planned.key}” needs.",
+        "It was changed outside the portal. Put it back as designed, then plan the change again.",
+    )
 
 
 def create(context: Context, spec: ChangeSetSpec) -> str:
@@ -141,21 +150,10 @@ def delete(context: Context, change_set_id: str) -> None:
     context.aws.delete_change_set(change_set_id, stack_id=context.the_stack.stack_id)
 
 
-def unused_change_sets(context: Context) -> list[str]:
-    """The ids of the portal's change sets of the stack that no open request needs: AWS keeps at most
-    1,000 for a stack, and failed ones until they are deleted.
-    """
-    environment = context.operation.environment_id
-    plans = Plan.objects.filter(environment=environment, requests__state__in=_USED_BY).values_list("id", flat=True)
-    used = tuple(f"{NAME_PREFIX}{plan_id.hex}" for plan_id in plans)
-    return [
-        summary.change_set_id
-        for summary in context.aws.list_change_sets(context.the_stack.stack_id)
-        if summary.name.startswith(NAME_PREFIX)
-        and not summary.name.startswith(used)
-        and not summary.execution_status.startswith("EXECUTE_")
-        and not summary.status.startswith(("DELETE_", *PENDING))
-    ]
+def unneeded_change_sets(context: Context) -> list[str]:
+    """The ids of the portal's change sets of the stack that no open request needs."""
+    change_sets = context.aws.list_change_sets(context.the_stack.stack_id)
+    return [one.change_set_id for one in unneeded(context.operation.environment_id, change_sets)]
 
 
 def read(

@@ -58,7 +58,7 @@ def _plan_stack(context: Context) -> Outcome:
 
 def _create(context: Context, *, remade: int) -> Outcome:
     """Delete change sets that nobody needs, then create this plan's."""
-    for change_set_id in change_sets.unused_change_sets(context)[:_CLEAN_UP_AT_ONCE]:
+    for change_set_id in change_sets.unneeded_change_sets(context)[:_CLEAN_UP_AT_ONCE]:
         change_sets.delete(context, change_set_id)
     name = change_sets.base_name(context) + (f"-{remade}" if remade else "")
     live = change_sets.describe_live(context)
