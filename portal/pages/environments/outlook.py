@@ -58,7 +58,7 @@ def answers(environment: Environment, operation: Operation, now: Progress) -> li
     state = EnvironmentState(environment.state)
     living = [line for line in now.resources if line.tone == "ok" and line.physical_id and not line.is_gone]
     holding = [line for line in living if aws_type(line.type).holds_data]
-    attempts = Operation.objects.filter(request=operation.request_id).count()
+    attempts = Operation.objects.filter(request=operation.request_id, kind=operation.kind).count()
     took = _minutes(operation.started_at, operation.ended_at)
     return [
         _exists(state, len(living), now.total, removal=kind_of(operation.kind).removes_environment),

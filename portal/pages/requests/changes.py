@@ -8,9 +8,11 @@ from enum import Enum
 from typing import Final
 
 from portal.pages.requests.values import DifferingPart, differing_parts
+from portal.panels.registry import read_stored
 from provisioning.lifecycle.change_plan.currency import changed_since_planned
 from provisioning.lifecycle.change_plan.firewall import is_only_less_protected, may_hold_data
 from provisioning.lifecycle.change_plan.interruptions import interruption
+from provisioning.lifecycle.change_plan.normalise import NESTED_STACK
 from provisioning.lifecycle.change_plan.review import ChangeFinding, ChangeReview
 from provisioning.lifecycle.plan_document import (
     AdoptPlan,
@@ -22,6 +24,7 @@ from provisioning.lifecycle.plan_document import (
 )
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Plan, Request
+from provisioning.proof.report import Proof
 
 
 class Group(Enum):
@@ -38,6 +41,11 @@ class Group(Enum):
 
     def __init__(self, title: str, mark: str, style: str, note: str) -> None:
         self.title, self.mark, self.style, self.note = title, mark, style, note
+
+    @property
+    def is_brief(self) -> bool:
+        """Whether all resources of the group fit into one table."""
+        return self in (Group.REPLACED, Group.UPDATED, Group.ADDED, Group.REMOVED)
 
 
 _OUTCOMES: Final = {
@@ -75,12 +83,26 @@ class ShownGroup:
     group: Group
     resources: Sequence[ChangedResource]
 
+    @property
+    def has_lines(self) -> bool:
+        return any(resource.lines for resource in self.resources)
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedChecks:
+    """Findings of the security checks that the change adds and resolves; `kept` counts the others."""
+
+    found: Sequence[str]
+    resolved: Sequence[str]
+    kept: int
+
 
 @dataclass(frozen=True, slots=True)
 class ChangesPanel:
     """`out_of_date` are sentences about what has changed since the plan was made. `unchanged` counts
     the resources that remain as they are. `version` and `size` are those after the change, `former`
-    is the plan that the environment ran before it.
+    is the plan that the environment ran before it. A failure of a stack that was left unfinished
+    before is not rolled back (`rolls_back`).
     """
 
     former: StackedPlan | None
@@ -93,7 +115,10 @@ class ChangesPanel:
     out_of_date: Sequence[str]
     policy: Sequence[str]
     tasks: Sequence[str]
+    checks: ChangedChecks | None
     express: bool
+    rolls_back: bool
+    may_start_at_once: bool
     is_complete: bool
     has_changes: bool
     is_dangerous: bool
@@ -116,7 +141,8 @@ def changes_panel(request: Request) -> ChangesPanel | None:
     if not isinstance(document, ChangePlan):
         return None
     review = ChangeReview.from_json(request.plan.review)
-    former = _former(request, document)
+    replaced = Plan.objects.filter(environment_id=request.environment_id, digest=document.previous_digest).first()
+    former = _design_of(replaced)
     titles = _titles(former, document)
     grouped: dict[Group, list[ChangedResource]] = {group: [] for group in Group}
     for change_set in document.change_sets:
@@ -139,7 +165,10 @@ def changes_panel(request: Request) -> ChangesPanel | None:
         out_of_date=changed_since_planned(request) if is_pending else (),
         policy=[name for change_set in document.change_sets for name in change_set.relaxed],
         tasks=[task.title for task in document.due_tasks],
+        checks=_checks(replaced, request.plan) if not document.reverts_drift else None,
         express=any(stack.express for stack in document.stacks),
+        rolls_back=not any(change_set.disable_rollback for change_set in document.change_sets),
+        may_start_at_once=not document.requires_approval,
         is_complete=document.is_complete,
         has_changes=document.has_changes,
         is_dangerous=document.is_dangerous,
@@ -148,10 +177,10 @@ def changes_panel(request: Request) -> ChangesPanel | None:
     )
 
 
-def _former(request: Request, document: ChangePlan) -> StackedPlan | None:
-    plan = Plan.objects.filter(environment_id=request.environment_id, digest=document.previous_digest).first()
-    former = from_json(plan.content) if plan is not None else None
-    return former if isinstance(former, StackedPlan) and not isinstance(former, AdoptPlan) else None
+def _design_of(plan: Plan | None) -> StackedPlan | None:
+    """The design of a plan; None without one, as for an adopted stack."""
+    document = from_json(plan.content) if plan is not None else None
+    return document if isinstance(document, StackedPlan) and not isinstance(document, AdoptPlan) else None
 
 
 def _titles(former: StackedPlan | None, document: ChangePlan) -> Mapping[str, str]:
@@ -162,18 +191,41 @@ def _titles(former: StackedPlan | None, document: ChangePlan) -> Mapping[str, st
     return {one.logical_id: f"{one.title} of {one.address}" if one.address else one.title for one in resources}
 
 
+def _checks(former: Plan | None, plan: Plan) -> ChangedChecks | None:
+    """None if one of the plans has no proof that can be read."""
+    before = read_stored(Proof, former.proof) if former is not None else None
+    after = read_stored(Proof, plan.proof)
+    if before is None or after is None:
+        return None
+    old = {(one.rule, one.stack, one.resources): one.sentence for one in before.findings}
+    new = {(one.rule, one.stack, one.resources): one.sentence for one in after.findings}
+    return ChangedChecks(
+        found=[sentence for key, sentence in new.items() if key not in old],
+        resolved=[sentence for key, sentence in old.items() if key not in new],
+        kept=len(old.keys() & new.keys()),
+    )
+
+
 def _group_of(change: PlannedChange, verdict: FirewallVerdict | None) -> Group:
     """Never a lower risk than AWS says: what may be replaced is listed as replaced."""
-    holds_data = verdict.is_dangerous if verdict is not None else may_hold_data(change.type)
+    holds_data = _holds_data(change)
     if change.action == "Remove":
         return Group.REMOVED_DATA if holds_data else Group.REMOVED
     if verdict is not None and verdict.is_dangerous:
-        return Group.LESS_PROTECTED if is_only_less_protected(verdict) else Group.REPLACED_DATA
+        if is_only_less_protected(verdict):
+            return Group.LESS_PROTECTED if holds_data else Group.UPDATED
+        return Group.REPLACED_DATA if holds_data else Group.REPLACED
     if change.action == "Add":
         return Group.ADDED
-    if change.action == "Dynamic" or (change.replacement in ("True", "Conditional") and verdict is None):
+    is_announced = change.action == "Dynamic" or change.replacement in ("True", "Conditional")
+    if is_announced and verdict is None:
         return Group.REPLACED
     return Group.INTERRUPTED if _interruption(change) else Group.UPDATED
+
+
+def _holds_data(change: PlannedChange) -> bool:
+    """Also a nested stack: nobody has looked inside."""
+    return change.type == NESTED_STACK or may_hold_data(change.type)
 
 
 def _interruption(change: PlannedChange) -> str:
@@ -220,6 +272,8 @@ def _resource(
 def _effect(change: PlannedChange, verdict: FirewallVerdict | None) -> str:
     if verdict is None or not verdict.is_dangerous:
         return _interruption(change) if change.action == "Modify" else ""
+    if not _holds_data(change):
+        return ""
     if is_only_less_protected(verdict):
         return "Nothing is deleted by this change, but the data is protected less than before."
     outcome = _OUTCOMES[verdict.outcome]

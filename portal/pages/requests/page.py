@@ -23,10 +23,11 @@ from provisioning.lifecycle.access import may, may_decide, visible
 from provisioning.lifecycle.kinds.change import CHANGE
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, TeardownPlan, from_json
+from provisioning.lifecycle.read.failures import Failure, failure
 from provisioning.lifecycle.services.preflight import is_checkable
 from provisioning.lifecycle.services.recording import why_not_requested
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Environment, Request, User
+from provisioning.models import Environment, Operation, Request, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +76,7 @@ class RequestPage:
     may_decide: bool
     may_withdraw: bool
     may_plan_again: bool
+    failure: Failure | None
     history: Sequence[Entry]
 
     @property
@@ -137,6 +139,7 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
         may_decide=is_pending and may_decide(user, request),
         may_withdraw=is_pending and may(user, request.environment.team, kind.permission),
         may_plan_again=_may_plan_again(user, request, change),
+        failure=_failure(request) if change is not None else None,
         history=request_history(request),
     )
 
@@ -151,6 +154,14 @@ def _inputs(plan: StackedPlan | None, former: StackedPlan | None) -> list[InputL
         if value is not None or was is not None:
             lines.append(InputLine(title_of(name), format_value(value), None if value == was else format_value(was)))
     return lines
+
+
+def _failure(request: Request) -> Failure | None:
+    """Why the newest operation of a change that has failed ended."""
+    if request.state != RequestState.FAILED:
+        return None
+    newest = Operation.objects.filter(request=request).order_by("-started_at", "-id").first()
+    return failure(request.environment, operation=newest) if newest is not None else None
 
 
 def _may_plan_again(user: User, request: Request, change: ChangesPanel | None) -> bool:

@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
-from provisioning.aws.change_sets import KNOWN_LATER, ChangeDetail, ChangeSet
+from provisioning.aws.change_sets import KNOWN_LATER, ChangeDetail, ChangeSet, OperationEvent
 from provisioning.lifecycle.change_plan.firewall import judge
 from provisioning.lifecycle.change_plan.pitfalls import Subject, find_pitfalls
 from provisioning.lifecycle.change_plan.review import ChangeFinding, ChangeReview, ValueChange
@@ -34,6 +35,8 @@ from provisioning.lifecycle.plan_document import (
     StackedDocument,
 )
 
+VALIDATION: Final = "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html"
+
 
 @dataclass(frozen=True, slots=True)
 class FrozenPlan:
@@ -47,7 +50,8 @@ class FrozenPlan:
 class ChangeReading:
     """What AWS said about one stack of a change. `change_set` is the normal form of the change set,
     `described` its plain description (None: nothing to do), `valued` the one with values and
-    `template` the one that the stack gets. `before` is the stack as it is.
+    `template` the one that the stack gets. `before` is the stack as it is, and `warnings` are those of
+    CloudFormation's own validation.
     """
 
     planned: PlannedStack
@@ -56,6 +60,7 @@ class ChangeReading:
     valued: ChangeSet | None
     template: str
     before: StackReading
+    warnings: tuple[OperationEvent, ...] = ()
 
 
 class NotPlannableError(Exception):
@@ -94,6 +99,7 @@ def freeze(
         )
         findings += find_pitfalls(subject)
         findings += _answered_with_gaps(reading)
+        findings += _warnings(reading)
         sources[reading.planned.key] = Source(change_set, reading.before.state.parameters, *templates)
     findings += find_changed_inputs(draft.stacks, sources, reverts_drift=draft.reverts_drift)
     document = replace(
@@ -188,6 +194,21 @@ def _shown(value: str | None) -> str | None:
     except ValueError:
         return value
     return plain if isinstance(plain, str) else value
+
+
+def _warnings(reading: ChangeReading) -> Iterator[ChangeFinding]:
+    """What CloudFormation has found in the account, such as a quota that is too low."""
+    for event in reading.warnings:
+        subject = f"{event.logical_id}: " if event.logical_id else ""
+        yield ChangeFinding(
+            "update.validation",
+            reading.planned.key,
+            event.logical_id,
+            f"CloudFormation warns about {subject}{event.reason}",
+            "Correct this in the account before the change starts. CloudFormation plans the change nevertheless.",
+            VALIDATION,
+            is_blocking=False,
+        )
 
 
 def _answered_with_gaps(reading: ChangeReading) -> Iterator[ChangeFinding]:

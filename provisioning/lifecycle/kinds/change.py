@@ -62,19 +62,21 @@ CHANGE: Final = Kind(
     steps=(
         ShownStep("prove", "Check the approval", frozenset({OperationState.QUEUED})),
         ShownStep("compare", "Compare with the approved plan", frozenset({OperationState.COMPARING}), per_stack=True),
-        ShownStep(
-            "protect",
-            "Allow the approved replacements",
-            frozenset({OperationState.RELAXING}),
-            per_stack=True,
-        ),
+        # Most changes relax no stack policy, so that is no step of its own.
         ShownStep(
             "update",
             "Change the resources",
-            frozenset({OperationState.EXECUTING, OperationState.UPDATING, OperationState.ROLLING_BACK}),
+            frozenset(
+                {
+                    OperationState.RELAXING,
+                    OperationState.EXECUTING,
+                    OperationState.UPDATING,
+                    OperationState.ROLLING_BACK,
+                    OperationState.RESTORING,
+                }
+            ),
             per_stack=True,
         ),
-        ShownStep("restore", "Restore the stack policy", frozenset({OperationState.RESTORING}), per_stack=True),
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from provisioning.lifecycle.read.operation_view import last_operation
@@ -22,6 +23,11 @@ class Failure:
     type: str
     next_action: str
     hint: str
+
+    @property
+    def lines(self) -> Sequence[str]:
+        """The sentences of `detail`, such as what differs from the approved plan."""
+        return [line for line in self.detail.splitlines() if line]
 
 
 def failure(environment: Environment, *, operation: Operation | None = None) -> Failure | None:

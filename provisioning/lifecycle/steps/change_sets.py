@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from provisioning.aws import NotFound, interface
 from provisioning.aws.arguments import create_change_set, digest_of, put_object, template_key
-from provisioning.aws.change_sets import ChangeSet, ChangeSetSpec
+from provisioning.aws.change_sets import ChangeSet, ChangeSetSpec, OperationEvent
 from provisioning.cloudformation_limits import MAX_INLINE_BYTES
 from provisioning.lifecycle.change_plan.freeze import ChangeReading, NotPlannableError
 from provisioning.lifecycle.change_plan.normalise import planned_change_set, spec_for
@@ -160,7 +160,7 @@ def read(
     context: Context, planned: PlannedStack, before: StackReading, described: ChangeSet | None, *, values: bool
 ) -> ChangeReading:
     """Read everything about one stack that its plan binds to. `described` is None if there is nothing
-    to do; `before` is the stack as it was just read.
+    to do; `before` is the stack as it was just read. With `values`, what pages show is read as well.
     """
     aws, live = context.aws_in(planned.region), before.state
     stack_id = live.stack_id
@@ -179,14 +179,18 @@ def read(
         body=template,
         describe_nested=lambda nested: aws.describe_change_set(nested, stack_id=stack_id),
     )
-    with_values = values and described is not None
+    valued, warnings = None, list[OperationEvent]()
+    if values and described is not None:
+        valued = aws.describe_change_set(name, stack_id=stack_id, values=True)
+        warnings = aws.operation_events(change_set_id=described.change_set_id, failed_only=True)
     return ChangeReading(
         planned=planned,
         change_set=change_set,
         described=described,
-        valued=aws.describe_change_set(name, stack_id=stack_id, values=True) if with_values else None,
+        valued=valued,
         template=template,
         before=before,
+        warnings=tuple(event for event in warnings if event.validation_mode == "WARN" and event.reason),
     )
 
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from provisioning.aws.change_sets import OperationEvent
 from provisioning.lifecycle.poller.sights import record_description
-from provisioning.models import Environment, Request, User
+from provisioning.lifecycle.services.approvals import approve_request
+from provisioning.models import Environment, Plan, Request, User
+from provisioning.proof.report import Finding, Proof
 from tests.fixtures.world import REGION, World
 from tests.lifecycle.changes.conftest import Changes, Version
 from tests.lifecycle.changes.test_firewall_stories import LOOSER, RENAMED
@@ -157,3 +161,73 @@ def test_a_plan_that_is_out_of_date_is_not_decided_but_planned_again(
     client.post(reverse("plan_again", kwargs={"pk": request.pk}))
     assert changes.again(request).state == "withdrawn"
     assert Request.objects.filter(kind="change", state="planning").count() == 1
+
+
+def test_the_form_says_that_a_harmless_change_starts_without_an_approval(world: World) -> None:
+    environment = world.create()
+    client = browser(world.bob)
+    form = reverse("change", kwargs={"pk": environment.pk})
+    assert "a change that replaces or deletes no data starts at once" in client.get(form).content.decode()
+    client.post(form, form_of(client, environment) | {"input_note": "something"})
+    request = Request.objects.get(kind="change")
+    text = client.get(reverse("request", kwargs={"pk": request.pk})).content.decode()
+    assert "it starts right after, because size dev needs no approval" in text
+
+
+def test_a_refused_change_shows_what_differs(world: World, changes: Changes, version: Version) -> None:
+    environment = world.create(size="staging")
+    request = changes.plan(environment, blueprint=version("0.2.0", *RENAMED))
+    approve_request(
+        actor=world.olivia, request=request, digest=request.plan.digest, typed_name=request.environment.name
+    )
+    stack = world.aws_stack()
+    Outsider(world.cloud).protect(stack, enabled=not stack.protected)
+    world.until_rest(environment)
+    text = browser(world.bob).get(reverse("request", kwargs={"pk": request.pk})).content.decode()
+    assert "This plan is no longer current. Plan again." in text
+    assert re.search(r"<li[^>]*>[^<]*termination protection", text)
+    page = browser(world.bob).get(reverse("environment", kwargs={"pk": environment.pk})).content.decode()
+    assert "1 of this request" in page  # making the plan was no attempt
+
+
+def test_a_change_that_changes_nothing_says_only_that(world: World, changes: Changes) -> None:
+    environment = world.create()
+    request = changes.plan(environment)
+    text = browser(world.bob).get(reverse("request", kwargs={"pk": request.pk})).content.decode()
+    assert "Nothing would change in AWS." in text
+    assert "If it fails" not in text
+
+
+def test_a_protected_resource_without_data_is_not_said_to_hold_data(
+    world: World, changes: Changes, version: Version
+) -> None:
+    environment = world.create(size="staging")
+    request = changes.plan(environment, blueprint=version("0.2.0", *RENAMED))
+    text = browser(world.olivia).get(reverse("request", kwargs={"pk": request.pk})).content.decode()
+    assert "1 with data affected" in text
+    removed = text.index("Removed</h2>")
+    assert removed < text.index("It holds no data itself, but the stack policy protects it.")
+
+
+def test_warnings_of_cloudformation_and_changed_security_checks_are_on_the_page(world: World, changes: Changes) -> None:
+    environment = world.create()
+    proof = Plan.objects.get(environment=environment)
+    finding = Finding("made-up", "low", "Title", "It was open before.", (), ("BucketFiles",), "main", "Close it.")
+    stored = Proof.from_json(proof.proof)
+    proof.proof = replace(stored, findings=(*stored.findings, finding)).as_json()
+    proof.save()
+    world.cloud.validations.append(
+        OperationEvent(
+            event_id="warning",
+            at=world.now,
+            type="VALIDATION_ERROR",
+            logical_id="BucketFiles",
+            reason="The account has 100 of 100 buckets.",
+            validation_mode="WARN",
+        )
+    )
+    request = changes.plan(environment, note="something")
+    assert request.state == "done"
+    text = browser(world.bob).get(reverse("request", kwargs={"pk": request.pk})).content.decode()
+    assert "CloudFormation warns about BucketFiles: The account has 100 of 100 buckets." in text
+    assert "<b>Resolved:</b> It was open before." in text
