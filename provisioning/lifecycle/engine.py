@@ -29,7 +29,7 @@ from provisioning.lifecycle.intentions import LeaseLost, NotApproved, StepPermit
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.leases import Lease, Leases
 from provisioning.lifecycle.plan_document import digest_of
-from provisioning.lifecycle.poller.sights import LastVisit
+from provisioning.lifecycle.poller.sights import NO_VISIT, LastVisit
 from provisioning.lifecycle.states import OperationState
 from provisioning.lifecycle.steps import STEPS
 from provisioning.lifecycle.steps.base import Context, Outcome
@@ -120,7 +120,7 @@ class Engine:
             self.leases.release(lease)
 
     def run(
-        self, operation: Operation, lease: Lease, *, now: datetime, last_visit: LastVisit
+        self, operation: Operation, lease: Lease, *, now: datetime, last_visit: LastVisit = NO_VISIT
     ) -> tuple[StepPermit, Outcome | None]:
         """Run the step of the operation's state under a permit of its own.
 

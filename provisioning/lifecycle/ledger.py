@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from provisioning.aws import interface
 from provisioning.lifecycle.failure_explanations import ALREADY_THERE
 from provisioning.lifecycle.plan_document import PlannedResource, PlannedStack
@@ -159,5 +161,16 @@ def _set_end(row: StackResource, at: datetime) -> None:
 
 
 def existing_resources(stack_ids: Iterable[object]) -> list[StackResource]:
-    """The resources of these stacks that have a physical id and have not ended."""
-    return list(StackResource.objects.filter(stack__in=list(stack_ids), end="").exclude(physical_id="").order_by("id"))
+    """The resources that these stacks still have: those with a physical id that have not ended."""
+    return list(_created_by(stack_ids).filter(end=""))
+
+
+def remaining_resources(stack_ids: Iterable[object]) -> list[StackResource]:
+    """What is in the account through these stacks: what they still have, and what they have left there
+    when they were deleted or changed.
+    """
+    return list(_created_by(stack_ids).filter(end__in=("", ResourceEnd.RETAINED)))
+
+
+def _created_by(stack_ids: Iterable[object]) -> QuerySet[StackResource]:
+    return StackResource.objects.filter(stack__in=list(stack_ids)).exclude(physical_id="").order_by("id")

@@ -7,19 +7,20 @@ listed the stacks.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from provisioning.aws import aws_type
-from provisioning.lifecycle.deletion_policies import deletion_policies, outlives_stack
-from provisioning.lifecycle.ledger import existing_resources
+from provisioning.lifecycle.deletion_policies import RETAIN, deletion_policies, outlives_stack
+from provisioning.lifecycle.ledger import remaining_resources
 from provisioning.lifecycle.plan_document import StackedPlan, TeardownLine
 from provisioning.lifecycle.step_data import StepData
-from provisioning.models import Stack, StackResource
+from provisioning.models import ResourceEnd, Stack, StackResource
 
 RETAINED_IN_AWS: Final = "The stack’s template in AWS retains it."
 SNAPSHOT_IN_AWS: Final = "The stack’s template in AWS takes a snapshot of it first."
+LEFT_BY_STACK: Final = "Its stack has left it in the account and no longer manages it."
 RETURNED: Final = (
     "It exists again after its deletion: a service has created it once more, as for logs that come late. "
     "Delete it in its own service, then retry."
@@ -29,8 +30,11 @@ _NAMED: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class TeardownLines:
+    """`left_by_stack` are the physical ids of those to retain that their stack has left already."""
+
     to_delete: tuple[TeardownLine, ...]
     to_retain: tuple[TeardownLine, ...]
+    left_by_stack: frozenset[str] = frozenset()
 
     @property
     def all(self) -> tuple[TeardownLine, ...]:
@@ -40,7 +44,8 @@ class TeardownLines:
 def teardown_lines(stacks: Sequence[Stack], current: StackedPlan) -> TeardownLines:
     """Sort everything that exists into what is deleted and what outlives its stack."""
     by_id = {stack.pk: stack for stack in stacks}
-    rows = existing_resources(by_id)
+    rows = remaining_resources(by_id)
+    left = frozenset(row.physical_id for row in rows if row.end == ResourceEnd.RETAINED)
     policies = {stack.pk: policies_of(stack, current, rows) for stack in stacks}
     titles = current.titles
     reasons = {(resource.logical_id, resource.policy): resource.why for resource in current.retained}
@@ -48,7 +53,8 @@ def teardown_lines(stacks: Sequence[Stack], current: StackedPlan) -> TeardownLin
     to_retain: list[TeardownLine] = []
     for row in rows:
         stack = by_id[row.stack_id]
-        policy = outlives_stack(policies[stack.pk].get(row.logical_id, ""), row.status)
+        is_left = row.physical_id in left
+        policy = RETAIN if is_left else outlives_stack(policies[stack.pk].get(row.logical_id, ""), row.status)
         line = TeardownLine(
             logical_id=row.logical_id,
             type=row.type,
@@ -56,12 +62,12 @@ def teardown_lines(stacks: Sequence[Stack], current: StackedPlan) -> TeardownLin
             address=row.address,
             title=titles.get(row.logical_id, row.logical_id),
             policy=policy,
-            why=_why(row, policy, reasons),
+            why=LEFT_BY_STACK if is_left else _why(row, policy, reasons),
             stack=stack.role,
             region=stack.region,
         )
         (to_retain if policy else to_delete).append(line)
-    return TeardownLines(tuple(to_delete), tuple(to_retain))
+    return TeardownLines(tuple(to_delete), tuple(to_retain), left)
 
 
 def policies_of(stack: Stack, current: StackedPlan, rows: Iterable[StackResource]) -> Mapping[str, str]:
@@ -83,15 +89,21 @@ def _why(row: StackResource, policy: str, reasons: Mapping[tuple[str, str], str]
     return reasons.get((row.logical_id, policy)) or (RETAINED_IN_AWS if policy == "Retain" else SNAPSHOT_IN_AWS)
 
 
-def difference(approved: TeardownLines, current: TeardownLines) -> tuple[str, ...]:
+def difference(approved: TeardownLines, current: TeardownLines, *, agreed: Collection[str] = ()) -> tuple[str, ...]:
     """What exists and was not shown, and what is retained now and was not then, as sentences.
 
-    Less than was shown is no difference: what is gone needs no approval.
+    Less than was shown is no difference: what is gone needs no approval. `agreed` are the physical ids
+    that a stack may leave in the account.
     """
     shown = {_key(line): line for line in approved.all}
     new = [line for line in current.all if _key(line) not in shown]
     sentences = [f"Not shown: {_names(new)}."] if new else []
-    changed = [line for line in current.all if line not in new and shown[_key(line)].policy != line.policy]
+    expected = current.left_by_stack & set(agreed)
+    changed = [
+        line
+        for line in current.all
+        if line not in new and line.physical_id not in expected and shown[_key(line)].policy != line.policy
+    ]
     for policy, words in (
         ("Retain", "Now retained"),
         ("Snapshot", "Now deleted after a snapshot"),

@@ -79,7 +79,7 @@ def _deletion_ended(context: Context, state: interface.StackState, decision: Dec
         resources = _resources(context, stack.stack_id)
         outcome = unblock(context, resources)
         outcome.resources = resources
-    elif decision.act is Act.FAIL:
+    elif decision.act is Act.FAIL and _has_turned_back(context, events, state.status):
         reasons = [event.reason for event in events if event.is_about_stack and event.status == state.status]
         reason = next((reason for reason in reversed(reasons) if reason), state.status_reason)
         outcome = give_up_stack(context, f"{decision.reason} {reason}".rstrip())
@@ -87,6 +87,22 @@ def _deletion_ended(context: Context, state: interface.StackState, decision: Dec
         outcome = Outcome(wait=context.poll_seconds())  # a status read too early
     outcome.events = events
     return outcome
+
+
+def _has_turned_back(context: Context, events: list[interface.StackEvent], status: str) -> bool:
+    """Whether the stack has this status again, or had it only before its deletion began: a status may
+    be read too early. An event says so, or the time that has passed.
+    """
+    stack = context.the_stack
+    stored = StackEvent.objects.filter(stack=stack, physical_id=stack.stack_id).values_list("status", "at")
+    history = [*stored, *((event.status, event.at) for event in events if event.is_about_stack)]
+    began_at = max((at for name, at in history if name == "DELETE_IN_PROGRESS"), default=None)
+    if began_at is None or any(name == status and at > began_at for name, at in history):
+        return True
+    if context.now - began_at < DELETION_SHOWS_WITHIN:
+        return False
+    newest = context.aws.describe_stack(stack.stack_id)
+    return newest is not None and newest.status == status
 
 
 def _delete_draft(context: Context, state: interface.StackState) -> Outcome:

@@ -116,7 +116,8 @@ def _compare(context: Context) -> Outcome:
         if (account_id := account_of(line.physical_id)) not in ("", "aws", context.teardown_account_id):
             return _refuse(f"{line.title} is in another AWS account, {account_id}.", detail=line.physical_id)
     approved = TeardownLines((*plan.to_delete, *plan.to_leave), plan.to_retain)
-    if differences := difference(approved, current):
+    leaves = approved.to_delete if plan.is_forced else plan.to_leave
+    if differences := difference(approved, current, agreed=[line.physical_id for line in leaves]):
         return _refuse(
             "The environment contains resources that its teardown plan does not show, or retains others. "
             "Request the teardown again: its new preview shows them.",

@@ -10,6 +10,8 @@ from django.db.models import F
 from provisioning.errors import NotAllowed, Refused
 from provisioning.lifecycle.plan_document import as_json, digest_of
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
+from provisioning.lifecycle.services.teardown import preview_teardown
+from provisioning.lifecycle.teardown_lines import LEFT_BY_STACK
 from provisioning.models import Environment, Operation, Plan, Request, StackResource
 from tests.fixtures.world import World
 from tests.lifecycle.changes.conftest import Changes, Version, document_of
@@ -188,3 +190,19 @@ def test_a_rejected_change_changes_nothing_and_its_change_set_goes_with_the_next
     changes.plan(environment, note="something")
     names = {one.spec.name for one in world.aws_stack().change_sets if not one.is_deleted}
     assert f"portal-{request.plan_id.hex}" not in names
+
+
+def test_what_a_change_has_left_in_the_account_is_shown_and_left_by_the_teardown(
+    world: World, changes: Changes, version: Version
+) -> None:
+    environment, request = removal(world, changes, version)
+    bucket = StackResource.objects.get(stack__environment=environment, logical_id="BucketFiles").physical_id
+    approve(world, request)
+    assert world.until_rest(environment).state == "running"
+    assert StackResource.objects.get(physical_id=bucket, logical_id="BucketFiles").end == "retained"
+    preview = preview_teardown(actor=world.bob, environment=environment)
+    (line,) = [line for line in preview.plan.to_retain if line.logical_id == "BucketFiles"]
+    assert (line.physical_id, line.why) == (bucket, LEFT_BY_STACK)
+    world.tear_down(environment)
+    assert world.until_rest(environment).state == "gone", world.last_operation(environment).cause
+    assert bucket in {physical_id for _, _, physical_id in world.cloud.living}

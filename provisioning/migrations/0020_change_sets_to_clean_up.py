@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0018_physical_ids_of_any_length'),
+        ('provisioning', '0019_indexes_of_lists'),
     ]
 
     operations = [
