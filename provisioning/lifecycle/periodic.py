@@ -1,7 +1,9 @@
 """Work that is due at intervals, once for all workers: the first one to claim it runs it.
 
-A claim is a lease of the task's row. A task that fails is logged, its error is stored, and it is
-tried again soon; it stops neither the others nor the loop.
+A claim is a lease of the task's row. It ends early with its worker, and when the same worker claims
+the task again: a worker has one thread for each task, so its earlier run is over, as after the loss
+of the database. A task that fails is logged, its error is stored, and it is tried again soon; it
+stops neither the others nor the loop.
 """
 
 from __future__ import annotations
@@ -26,7 +28,10 @@ _LONGEST_ERROR: Final = 2000
 
 _CLAIM: Final = f"""
 UPDATE provisioning_periodictask SET holder = %(worker)s, lease_until = {clock.SQL} + make_interval(secs => %(lease)s)
-WHERE name = %(name)s AND due_at <= {clock.SQL} AND (lease_until IS NULL OR lease_until <= {clock.SQL})
+WHERE name = %(name)s AND due_at <= {clock.SQL} AND (
+    lease_until IS NULL OR lease_until <= {clock.SQL} OR holder = %(worker)s OR EXISTS (
+        SELECT 1 FROM provisioning_worker AS w WHERE w.id = holder
+        AND (w.ended_at IS NOT NULL OR w.heartbeat_at <= {clock.SQL} - make_interval(secs => %(dead_after)s))))
 RETURNING name
 """  # noqa: S608 - of constants only
 _FINISH: Final = f"""
@@ -65,6 +70,7 @@ def run_if_due(task: Work, leases: Leases) -> bool:
         "name": task.name,
         "worker": leases.worker_id,
         "lease": task.lease.total_seconds(),
+        "dead_after": leases.lease.total_seconds(),
         "now": clock.parameter(),
     }
     with connection.cursor() as cursor:
@@ -76,7 +82,7 @@ def run_if_due(task: Work, leases: Leases) -> bool:
         if task.run():
             wait = timedelta(0)
     except DATABASE_AWAY:
-        raise  # the lease runs out, and another worker takes over
+        raise  # this worker claims the task again, or another one after this worker's end
     except Exception as caught:
         log.exception("The periodic task %s failed; it is tried again.", task.name)
         wait, error = min(task.every, AFTER_ERROR), f"{type(caught).__name__}: {caught}"[:_LONGEST_ERROR]

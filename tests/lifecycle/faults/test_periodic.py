@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
+from provisioning.lifecycle.leases import LEASE, Leases
 from provisioning.lifecycle.periodic import Work, add_tasks, run_if_due
 from provisioning.lifecycle.reconciler import expire_waiting
 from provisioning.lifecycle.services.approvals import approve_request
@@ -60,15 +61,54 @@ def test_a_task_that_fails_is_tried_again_and_says_why(world: World, caplog: pyt
     assert PeriodicTask.objects.get().last_error == ""
 
 
-def test_a_task_whose_worker_died_is_taken_over_after_its_lease(world: World) -> None:
-    done: list[str] = []
-    task, leases = work(done, fails=OperationalError("away")), world.new_worker().leases
+def lose_the_database(leases: Leases, done: list[str]) -> None:
+    """A worker claims the task and cannot finish it."""
+    task = work(done, fails=OperationalError("away"))
     add_tasks([task])
     with pytest.raises(OperationalError):
         run_if_due(task, leases)
-    assert not run_if_due(work(done), world.new_worker().leases)
-    world.cloud.clock.advance(task.lease.total_seconds())
-    assert run_if_due(work(done), world.new_worker().leases)
+
+
+def test_a_task_whose_worker_is_alive_is_taken_over_after_its_lease(world: World) -> None:
+    done: list[str] = []
+    holder, other = world.new_worker().leases, world.new_worker().leases
+    lose_the_database(holder, done)
+    for _ in range(int(work(done).lease.total_seconds()) - 1):
+        world.cloud.clock.advance(1)
+        holder.beat()
+        assert not run_if_due(work(done), other)
+    world.cloud.clock.advance(1)
+    holder.beat()
+    assert run_if_due(work(done), other)
+
+
+def test_a_task_whose_worker_died_is_taken_over_once_its_heartbeat_is_old(world: World) -> None:
+    done: list[str] = []
+    holder, other = world.new_worker().leases, world.new_worker().leases
+    holder.beat()
+    lose_the_database(holder, done)
+    world.cloud.clock.advance(LEASE.total_seconds() - 1)
+    assert not run_if_due(work(done), other)
+    world.cloud.clock.advance(1)
+    assert run_if_due(work(done), other)
+
+
+def test_a_task_whose_worker_has_ended_is_taken_over_at_once(world: World) -> None:
+    done: list[str] = []
+    holder, other = world.new_worker().leases, world.new_worker().leases
+    holder.beat()
+    lose_the_database(holder, done)
+    assert not run_if_due(work(done), other)
+    holder.end()
+    assert run_if_due(work(done), other)
+
+
+def test_a_worker_that_lost_the_database_runs_its_task_again_at_once(world: World) -> None:
+    done: list[str] = []
+    holder = world.new_worker().leases
+    lose_the_database(holder, done)
+    assert run_if_due(work(done), holder)
+    assert PeriodicTask.objects.get().lease_until is None
 
 
 def late(world: World, name: str) -> Request:
