@@ -1,7 +1,8 @@
 """A worker's leases on operations: its heartbeat, their renewal, and when it must give them up.
 
-A lease lasts `LEASE`. One thread of each process renews all its leases and its heartbeat every
-`RENEW_EVERY_SECONDS`. If it could not do so for `GIVE_UP_SECONDS`, by a clock that also runs while
+A lease lasts `LEASE`, which is 30 seconds unless a setting says otherwise. One thread of each
+process renews all its leases and its heartbeat every `RENEW_EVERY_SECONDS`: 8 seconds, or as many
+parts of another lease. If it could not do so for `GIVE_UP_SECONDS`, by a clock that also runs while
 the machine is suspended, the worker counts its leases as lost before anybody else may take them. A
 step that takes longer than `STEP_SECONDS` is not renewed any more.
 """
@@ -28,8 +29,8 @@ from provisioning.lifecycle.database import DATABASE_AWAY
 log = logging.getLogger(__name__)
 
 LEASE: Final = timedelta(seconds=settings.ENGINE_LEASE_SECONDS)
-RENEW_EVERY_SECONDS: Final = 8.0
-GIVE_UP_SECONDS: Final = 20.0
+RENEW_EVERY_SECONDS: Final = LEASE.total_seconds() * 8 / 30
+GIVE_UP_SECONDS: Final = LEASE.total_seconds() * 20 / 30
 STEP_SECONDS: Final = 120.0
 
 _BEAT: Final = f"""
