@@ -296,6 +296,26 @@ def test_a_denied_step_ends_the_attempt_with_aws_own_sentence(world: World) -> N
     assert "s3:DeleteObject" in world.last_operation(environment).cause_detail
 
 
+def test_a_denied_deletion_of_a_stack_that_is_gone_is_no_refusal(world: World) -> None:
+    """A late call was faster. A stack that is gone has no tags, so conditions on them are not met."""
+    environment = world.create()
+    world.cloud.resource_seconds = 0
+    denied = AccessDenied("no identity-based policy allows it", operation="cloudformation:DeleteStack")
+    world.cloud.faults.once("delete_stack", denied, when="after")
+    world.tear_down(environment)
+    gone(world, environment)
+    assert world.cloud.faults.calls.count("delete_stack") == 1
+
+
+def test_a_denied_deletion_of_a_stack_that_exists_ends_the_attempt(world: World) -> None:
+    environment = world.create()
+    denied = AccessDenied("no identity-based policy allows it", operation="cloudformation:DeleteStack")
+    world.cloud.faults.once("delete_stack", denied)
+    world.tear_down(environment)
+    world.until_rest(environment)
+    assert environment.state == "teardown_failed"
+
+
 def test_a_stack_that_is_busy_is_waited_for(world: World) -> None:
     environment = world.create()
     world.cloud.faults.once("delete_stack", WrongStatus("Stack is in UPDATE_IN_PROGRESS"), times=2)
