@@ -1,4 +1,4 @@
-"""How a worker process ends in the middle of a step."""
+"""How a worker process ends, also in the middle of a step."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Never
 from provisioning.lifecycle.claims import let_go
 from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.lifecycle.engine import PROCESS_LEASES
+from provisioning.lifecycle.poller.regions import let_go_regions
 
 log = logging.getLogger(__name__)
 
@@ -18,7 +19,8 @@ LETTING_GO_SECONDS = 1.0
 
 def leave(code: int) -> Never:
     """End the process at once. Its leases end with it, so that another worker continues without
-    waiting for them, and so that nobody takes its end for a crash.
+    waiting for them, and so that nobody takes its end for a crash. Those on periodic tasks end with
+    the worker's row.
 
     A thread of its own has a database connection of its own; that of a step may be in use.
     """
@@ -31,5 +33,6 @@ def leave(code: int) -> Never:
 def _let_go() -> None:
     try:
         let_go(PROCESS_LEASES)
+        let_go_regions(PROCESS_LEASES.worker_id)
     except DATABASE_AWAY as error:
         log.warning("The leases of this worker run out by themselves: %s", str(error).strip())

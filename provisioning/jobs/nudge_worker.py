@@ -11,13 +11,16 @@ import logging
 from types import FrameType
 from uuid import UUID
 
+from django.db import close_old_connections, connection
 from rq import Queue, SimpleWorker
 from rq.exceptions import DeserializationError
 from rq.job import Job
 from rq.timeouts import BaseDeathPenalty
 from typing_extensions import override
 
+from provisioning.jobs.engine import AWAY
 from provisioning.jobs.leaving import leave
+from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.lifecycle.nudge import JOB
 from provisioning.models import Operation
 
@@ -49,7 +52,15 @@ class NudgeWorker(SimpleWorker):
 
     @override
     def perform_job(self, job: Job, queue: Queue) -> bool:
-        if reason := refusal(job):
+        close_old_connections()
+        try:
+            reason = refusal(job)
+        except DATABASE_AWAY as error:
+            log.warning(AWAY, str(error).strip())
+            connection.close()
+            job.delete()
+            return False
+        if reason:
             log.error("The job %s was refused and deleted: it %s.", ascii(job.id[:_LONGEST_SHOWN]), reason)
             job.delete()
             return False

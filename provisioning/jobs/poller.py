@@ -17,6 +17,7 @@ from django.db import close_old_connections, connection
 
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.database import DATABASE_AWAY
+from provisioning.lifecycle.engine import PROCESS_LEASES
 from provisioning.lifecycle.poller.errand import Findings
 from provisioning.lifecycle.poller.poller import Poller, Visit, watch_moving_regions
 from provisioning.lifecycle.poller.regions import VISIT_SECONDS, renew_leases
@@ -84,8 +85,9 @@ class Lanes:
 
 
 def start(stop: threading.Event) -> threading.Thread:
-    """Starts the poller; it ends when `stop` is set."""
-    thread = threading.Thread(target=run_forever, args=(stop, Poller()), name="poller", daemon=True)
+    """Starts the poller; it ends when `stop` is set. Its leases are those of the process."""
+    poller = Poller(holder=PROCESS_LEASES.worker_id)
+    thread = threading.Thread(target=run_forever, args=(stop, poller), name="poller", daemon=True)
     thread.start()
     return thread
 

@@ -28,16 +28,14 @@ STEPS_END_WITHIN_SECONDS = 2.0
 AFTER_FAILED_REGISTRATION = timedelta(minutes=1)
 
 
-def run_forever(stop: threading.Event, *, lanes: Lanes | None = None, suspects: SuspectsProcess | None = None) -> bool:
-    """Run cycles until `stop` is set. Then give the steps in progress a moment to end; returns
-    whether they did.
-    """
+def run_forever(stop: threading.Event, *, lanes: Lanes | None = None, suspects: SuspectsProcess | None = None) -> None:
+    """Run cycles until `stop` is set. Then give the steps in progress a moment to end."""
     lanes = lanes or Lanes(stop)
     registration = Registration()
     while not stop.is_set():
         lanes.woken.wait(_cycle(lanes, registration, suspects))
         lanes.woken.clear()
-    return lanes.close(seconds=STEPS_END_WITHIN_SECONDS)
+    lanes.close(seconds=STEPS_END_WITHIN_SECONDS)
 
 
 @dataclass(slots=True)

@@ -38,7 +38,9 @@ NOWHERE = "redis://127.0.0.1:1/0"
 
 
 @pytest.fixture
-def queue() -> Iterator[django_rq.queues.DjangoRQ]:
+def queue(monkeypatch: pytest.MonkeyPatch) -> Iterator[django_rq.queues.DjangoRQ]:
+    for module in ("nudge_worker", "engine"):  # they would close the connection of the test
+        monkeypatch.setattr(f"provisioning.jobs.{module}.close_old_connections", lambda: None)
     queue = django_rq.get_queue(QUEUE)
     queue.connection.flushdb()
     yield queue
@@ -119,7 +121,6 @@ def test_the_worker_runs_a_nudge(
 ) -> None:
     world.request()
     monkeypatch.setattr("provisioning.jobs.engine.Engine", lambda: world.engine)
-    monkeypatch.setattr("provisioning.jobs.engine.close_old_connections", lambda: None)
     by_hand(queue).enqueue_call(JOB, (str(Operation.objects.get().pk),))
     worked_off(queue)
     assert Operation.objects.get().state == "building"
@@ -170,9 +171,34 @@ def test_the_reconciler_outlives_every_error_of_a_cycle(
     monkeypatch.setattr(reconciler, "WITHOUT_DATABASE_SECONDS", 0.01)
     monkeypatch.setattr(reconciler, "close_old_connections", lambda: None)
     monkeypatch.setattr(reconciler, "connection", Mock())  # it would close that of the test
-    assert reconciler.run_forever(stop, lanes=Broken(stop))
+    reconciler.run_forever(stop, lanes=Broken(stop))
     assert cycles == 3
     assert sentence in caplog.text
+
+
+def test_a_nudge_is_dropped_while_the_database_is_away(
+    world: World, queue: django_rq.queues.DjangoRQ, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Before its check as well as in its step; the process goes on with the next one."""
+
+    def away(*_: object, **__: object) -> None:
+        raise OperationalError("the database system is shutting down")
+
+    world.request()
+    operation = str(Operation.objects.get().pk)
+    for module in ("nudge_worker", "engine"):
+        monkeypatch.setattr(f"provisioning.jobs.{module}.connection", Mock())
+    for broken in ("provisioning.jobs.nudge_worker.refusal", "provisioning.jobs.engine.Engine.claim"):
+        with monkeypatch.context() as patch:
+            patch.setattr(broken, away)
+            for name in ("first", "second"):
+                by_hand(queue).enqueue_call(JOB, (operation,), job_id=f"{name}-{broken.rpartition('.')[2]}")
+            worked_off(queue)
+    assert queue.job_ids == []
+    assert queue.failed_job_registry.count == 0
+    assert queue.started_job_registry.count == 0
+    assert caplog.text.count("A nudge was dropped, because the database is away") == 4
+    assert Operation.objects.get().state == "queued"
 
 
 # The processes

@@ -13,6 +13,7 @@ from uuid import UUID
 
 from django.db import connection
 
+from provisioning.lifecycle import clock
 from provisioning.models import Account, PolledRegion
 
 LEASE: Final = timedelta(seconds=30)
@@ -91,6 +92,11 @@ def renew_leases(ids: Iterable[int], *, holder: UUID, now: datetime) -> None:
     PolledRegion.objects.filter(pk__in=list(ids), holder=holder, lease_until__isnull=False).update(
         lease_until=now + LEASE
     )
+
+
+def let_go_regions(holder: UUID) -> None:
+    """End the leases of a worker that ends on its own, so that another visits these regions at once."""
+    PolledRegion.objects.filter(holder=holder, lease_until__isnull=False).update(lease_until=clock.now())
 
 
 def release_region(region: PolledRegion, *, due_at: datetime) -> bool:

@@ -24,8 +24,7 @@ from provisioning.jobs.lanes import Lanes
 from provisioning.jobs.leaving import leave
 from provisioning.jobs.nudge_worker import NudgeWorker
 from provisioning.jobs.suspects import SuspectsProcess, run_suspects
-from provisioning.lifecycle.claims import let_go
-from provisioning.lifecycle.database import connect_as_worker
+from provisioning.lifecycle.database import DATABASE_AWAY, connect_as_worker
 from provisioning.lifecycle.engine import PROCESS_LEASES, Engine
 from provisioning.lifecycle.nudge import QUEUE
 from provisioning.processes import ProcessManager
@@ -33,6 +32,11 @@ from provisioning.processes import ProcessManager
 PARTS = ("reconciler", "rq")
 SUSPECTS = "suspects"
 NO_REDIS = 3
+DATABASE_LOST = 4
+STOP_SECONDS = 8.0
+"""A part may need the rest of a cycle, a moment for its steps, and a moment for its leases. Docker
+kills after 10 seconds.
+"""
 
 
 class Command(BaseCommand):
@@ -46,7 +50,7 @@ class Command(BaseCommand):
         if connection.vendor != "postgresql":
             raise CommandError("The worker needs PostgreSQL: set DATABASE_URL.")
         if part is None:
-            processes = ProcessManager()
+            processes = ProcessManager(stop_seconds=STOP_SECONDS)
             for name in PARTS:
                 processes.start(name, _command(sys.orig_argv[1:], name), restart=True)
             processes.run()
@@ -72,9 +76,8 @@ def run_reconciler() -> None:
     poller.start(stop)
     periodic.start(stop)
     suspects = SuspectsProcess(_command(sys.orig_argv[1:-2], SUSPECTS))  # without this part's own name
-    if not reconciler.run_forever(stop, lanes=lanes, suspects=suspects):
-        leave(0)
-    let_go(PROCESS_LEASES)
+    reconciler.run_forever(stop, lanes=lanes, suspects=suspects)
+    leave(0)
 
 
 def run_rq() -> None:
@@ -89,7 +92,14 @@ def run_rq() -> None:
 
 
 def run_suspects_only() -> None:
-    """It may be killed by what it runs; that is what it is for."""
+    """It may be killed by what it runs; that is what it is for. When it is asked to end, it leaves
+    its step as every part does, so that this does not count as another crash.
+    """
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: leave(0))
     PROCESS_LEASES.start_renewing(threading.Event())
-    run_suspects(Engine())
-    let_go(PROCESS_LEASES)
+    try:
+        run_suspects(Engine())
+    except DATABASE_AWAY:
+        leave(DATABASE_LOST)  # it is started again while there is anything to run
+    leave(0)

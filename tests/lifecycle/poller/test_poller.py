@@ -15,7 +15,7 @@ from provisioning.aws.change_sets import QueuedEvent
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.poller.events import foreign_changes, read_notices
 from provisioning.lifecycle.poller.poller import Poller, watch_moving_regions
-from provisioning.lifecycle.poller.regions import claim_regions
+from provisioning.lifecycle.poller.regions import claim_regions, let_go_regions
 from provisioning.lifecycle.read.progress import progress
 from provisioning.lifecycle.reconciler import run_due
 from provisioning.models import Environment, EventQueue, Operation, PolledRegion, StackEvent, StackResource
@@ -159,6 +159,19 @@ def test_regions_whose_visits_fail_leave_lanes_to_the_others(world: World) -> No
     holder = world.poller.holder
     assert claim_regions(holder=holder, now=world.now, limit=5, failing=False) == []
     assert len(claim_regions(holder=holder, now=world.now, limit=5, failing=True)) == 1
+
+
+def test_the_regions_of_a_worker_that_ends_on_its_own_are_visited_at_once(world: World) -> None:
+    """Also one that is being visited: its row says that nothing is due."""
+    being_created(world)
+    leaving, other = Poller(world.aws_for), Poller(world.aws_for)
+    PolledRegion.objects.update(due_at=world.now)
+    (visit,) = leaving.claim(limit=5)
+    assert other.claim(limit=5) == []
+    let_go_regions(other.holder)
+    assert other.claim(limit=5) == []
+    let_go_regions(leaving.holder)
+    assert [taken.region.pk for taken in other.claim(limit=5)] == [visit.region.pk]
 
 
 # Stack events, for those who look
