@@ -11,6 +11,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
@@ -31,11 +32,14 @@ from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import Account, Environment, Membership, Request, Role, Team, User
 from tests.fixtures.sandbox import Sandbox
+from tests.integration.fault_proxy import FaultProxy, fault_proxy
+from tests.integration.forked_worker import Workers
 from tests.support.accounts import admit
 from tests.support.plans import created_by
 
 ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-north-1"
+REAL_LEASE: Mapping[str, str] = {"ENGINE_LEASE_SECONDS": "30"}
 _accounts = count(200_000_000_001)
 
 
@@ -130,7 +134,7 @@ class Place:
         return found
 
     def log_tail(self) -> str:
-        return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.logs.glob("worker-*.log")))
+        return "\n".join(path.read_text(errors="replace")[-3000:] for path in sorted(self.logs.rglob("worker-*.log")))
 
     @staticmethod
     def _state(environment: Environment) -> str:
@@ -154,6 +158,12 @@ class Place:
 
 @pytest.fixture
 def place(transactional_db: None, sandbox: Sandbox, tmp_path: Path) -> Iterator[Place]:
+    with new_place(sandbox, tmp_path) as here:
+        yield here
+
+
+@contextmanager
+def new_place(sandbox: Sandbox, tmp_path: Path) -> Iterator[Place]:
     team = Team.objects.create(slug="payments", name="Payments")
     bob = User.objects.create(username="bob")
     olivia = User.objects.create(username="olivia", is_approver=True)
@@ -172,8 +182,48 @@ def place(transactional_db: None, sandbox: Sandbox, tmp_path: Path) -> Iterator[
     onboard(account)
     onboard_team(*admit(team, account))
     here = Place(sandbox=sandbox, account=account, team=team, bob=bob, olivia=olivia, logs=tmp_path)
-    yield here
-    here.kill_workers()
-    sandbox.clear_faults()
-    sandbox.set_speed(0)
-    close_all()
+    try:
+        yield here
+    finally:
+        here.kill_workers()
+        sandbox.clear_faults()
+        sandbox.set_speed(0)
+        close_all()
+
+
+@pytest.fixture
+def proxy(place: Place) -> Iterator[FaultProxy]:
+    """A proxy in front of the account."""
+    with proxy_of(place) as between:
+        yield between
+
+
+@contextmanager
+def proxy_of(place: Place) -> Iterator[FaultProxy]:
+    with fault_proxy(place.sandbox.url) as between:
+        place.account.endpoint_url = between.url
+        place.account.save()
+        yield between
+
+
+MakeWorkers = Callable[..., Workers]
+
+
+@pytest.fixture
+def make_workers(place: Place, tmp_path: Path) -> Iterator[MakeWorkers]:
+    """Makes groups of workers with settings of their own, and with leases as long as the real ones.
+    Those that stand still go on at the end.
+    """
+    made: list[Workers] = []
+
+    def make(**environment: str) -> Workers:
+        folder = tmp_path / f"workers-{len(made)}"
+        folder.mkdir()
+        made.append(Workers({**place.environment(), **REAL_LEASE, **environment}, folder))
+        return made[-1]
+
+    yield make
+    for workers in made:
+        for pid in workers.alive():
+            os.kill(pid, signal.SIGCONT)
+        workers.close()

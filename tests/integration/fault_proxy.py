@@ -1,5 +1,5 @@
-"""A proxy between the workers and the sandbox, where a test may stop a call on its way there or its
-answer on the way back.
+"""A proxy between the workers and the sandbox, where a test may stop a call on its way there, its
+answer on the way back, or the worker that has the answer and has not stored it yet.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-Moment = Literal["request", "answer"]
+Moment = Literal["request", "answer", "received"]
+"""`received`: the worker has the answer. It asks here before it goes on (see `forked_worker`)."""
+RECEIVED = "/received/"
 _SERVICE = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 _ACTION = re.compile(rb"(?:\A|&)Action=(\w+)")
 _HOP_BY_HOP = ("connection", "keep-alive", "transfer-encoding", "content-length", "host", "expect")
@@ -43,13 +45,17 @@ class FaultProxy:
     let_pass: Callable[[Boundary], bool] = lambda _: True
     arrived: Counter[str] = field(default_factory=Counter)
     """Calls that reached the sandbox."""
-    url: str = ""
+    port: int = 0
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
 
 
 @contextmanager
 def fault_proxy(target: str) -> Iterator[FaultProxy]:
     server = _Server(FaultProxy(target))
-    server.proxy.url = f"http://127.0.0.1:{server.server_port}"
+    server.proxy.port = server.server_port
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
     try:
         yield server.proxy
@@ -78,6 +84,9 @@ class _Handler(BaseHTTPRequestHandler):
         if not self.raw_requestline or not self.parse_request():
             self.close_connection = True
             return
+        if self.path.startswith(RECEIVED):
+            self._ask(Boundary(self.path.removeprefix(RECEIVED), "received"))
+            return
         body = self._body()
         call = self._call(body)
         if not self.server.proxy.let_pass(Boundary(call, "request")):
@@ -96,6 +105,13 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
+
+    def _ask(self, boundary: Boundary) -> None:
+        if not self.server.proxy.let_pass(boundary):
+            self._hang_up()
+            return
+        self.send_response_only(204)
+        self.end_headers()
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() != "chunked":

@@ -6,18 +6,27 @@ worker's process id. Each worker is a real process in a process group of its own
 
 from __future__ import annotations
 
+import http.client
 import os
 import signal
 import subprocess
 import sys
+import threading
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.integration.fault_proxy import RECEIVED, Boundary
+
 ROOT = Path(__file__).resolve().parents[2]
 STOP_WORD = "TEST_STOP_AT"
 """Environment: the operation of botocore at which the first worker stops, and the moment: `sign` or `send`."""
+ASK_AT = "TEST_ASK_AT"
+"""Environment: the port of the proxy that each worker asks when it has the answer to a call that
+changes something.
+"""
 
 
 @dataclass
@@ -89,6 +98,7 @@ def main() -> None:
 def _be_worker(log: str, *, first: bool) -> None:
     from django.core.management import call_command  # noqa: PLC0415
 
+    _be_another_worker()
     os.setsid()
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
@@ -97,10 +107,39 @@ def _be_worker(log: str, *, first: bool) -> None:
     sys.orig_argv = [sys.executable, "manage.py", "worker", "--part", "reconciler"]
     if first and os.environ.get(STOP_WORD):
         _stop_at(*os.environ[STOP_WORD].split(":"))
+    if port := os.environ.get(ASK_AT):
+        _ask_before_going_on(int(port))
     try:
         call_command("worker", part="reconciler")
     finally:
         os._exit(0)
+
+
+def _be_another_worker() -> None:
+    """The parent has made the leases of its process, with its own id."""
+    from provisioning.lifecycle.engine import PROCESS_LEASES  # noqa: PLC0415
+
+    PROCESS_LEASES.worker_id = uuid.uuid4()
+    PROCESS_LEASES.name = f"forked:{os.getpid()}"
+
+
+def _ask_before_going_on(port: int) -> None:
+    from botocore.client import BaseClient  # noqa: PLC0415
+
+    make_api_call = BaseClient._make_api_call
+
+    def asking(self: Any, operation: str, arguments: Any) -> Any:
+        try:
+            return make_api_call(self, operation, arguments)
+        finally:
+            boundary = Boundary(f"{self.meta.service_model.service_name}:{operation}", "received")
+            if boundary.changes_something:
+                connection = http.client.HTTPConnection("127.0.0.1", port)
+                connection.request("POST", f"{RECEIVED}{boundary.call}")
+                connection.getresponse().read()
+                connection.close()
+
+    BaseClient._make_api_call = asking  # type: ignore[method-assign]
 
 
 def _stop_at(operation: str, moment: str) -> None:
@@ -116,7 +155,8 @@ def _stop_at(operation: str, moment: str) -> None:
         def stopping(self: Any, first: Any, *more: Any, **named: Any) -> Any:
             if pending and concerns(first):
                 pending.clear()
-                os.kill(os.getpid(), signal.SIGSTOP)
+                # To this very thread: another one might take a signal to the process a moment later.
+                signal.pthread_kill(threading.get_ident(), signal.SIGSTOP)
             return method(self, first, *more, **named)
 
         setattr(owner, name, stopping)
