@@ -24,7 +24,7 @@ def failed_after_its_stack_was_deleted(world: World) -> Environment:
     world.tear_down(environment)
     until_state(world, environment, "sweeping")
     assert world.cloud.stacks[0].status == "DELETE_COMPLETE"
-    world.cloud.faults.once("exists", AccessDenied("no right"))
+    world.cloud.faults.once("exists", AccessDenied("no right"), times=3)
     assert world.until_rest(environment).state == "teardown_failed"
     return environment
 
