@@ -63,7 +63,8 @@ def test_a_retry_continues_after_the_stack_has_left_what_the_plan_retains(world:
 def test_a_status_from_before_the_deletion_does_not_count_as_its_end(world: World, seconds_ago: float) -> None:
     environment = world.create()
     world.cloud.resource_seconds = 40.0
-    world.cloud.stale_seconds, world.cloud.faults.stale_rate = seconds_ago, 0.8
+    world.cloud.list_lag_seconds = world.cloud.stale_seconds = seconds_ago
+    world.cloud.faults.stale_rate = 1.0
     world.tear_down(environment)
     assert world.until_rest(environment, step=2).state == "gone", world.last_operation(environment).cause
     assert world.cloud.faults.calls.count("delete_stack") == 1
