@@ -178,9 +178,13 @@ def test_a_policy_is_restored_after_the_stack_has_settled(world: World, pending:
     assert world.aws_stack().policy != relaxed
 
 
-def test_an_operation_that_begins_in_between_keeps_its_marks(world: World, changes: Changes, pending: Request) -> None:
+@pytest.mark.parametrize("call", ["set_stack_policy", "list_change_sets"])
+def test_an_operation_that_begins_in_between_keeps_its_marks(
+    world: World, changes: Changes, pending: Request, call: str
+) -> None:
     """What the clean-up writes at its end must not hide what a new operation has relaxed since."""
-    reject(world, pending)
+    relax_and_abandon(world, pending)
+    world.cloud.clock.advance(600)
     started: list[Request] = []
 
     def aws_for(account: object, region: str, **more: str) -> object:
@@ -188,7 +192,7 @@ def test_an_operation_that_begins_in_between_keeps_its_marks(world: World, chang
 
         class Slow:
             def __getattr__(self, name: str) -> object:
-                if name == "list_change_sets" and not started:
+                if name == call and not started:
                     started.append(changes.request(pending.environment, note="another"))
                 return getattr(aws, name)
 
@@ -197,7 +201,9 @@ def test_an_operation_that_begins_in_between_keeps_its_marks(world: World, chang
     with using_permit(None):  # type: ignore[arg-type]
         assert clean_up_changes(aws_for) == 0  # type: ignore[arg-type]
     assert started
-    assert Stack.objects.get(pk=world.stack_row(pending.environment).pk).has_change_sets
+    row = Stack.objects.get(pk=world.stack_row(pending.environment).pk)
+    assert row.has_change_sets
+    assert row.policy_to_restore != ""
 
 
 def test_an_account_that_cannot_be_reached_is_cleaned_up_later(world: World, pending: Request) -> None:
