@@ -30,6 +30,7 @@ from provisioning.aws import NotFound, interface
 from provisioning.aws.change_sets import ResourceDrift
 
 FORMAT: Final = 1
+IN_PROGRESS: Final = "in progress"
 _HASH_LENGTH: Final = 32
 
 
@@ -183,7 +184,7 @@ def status_class(status: str) -> str:
         return "failed"
     if status.endswith("_COMPLETE"):
         return "settled"
-    return "in progress"
+    return IN_PROGRESS
 
 
 def details_of(state: interface.StackState) -> dict[str, Any]:

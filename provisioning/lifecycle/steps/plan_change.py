@@ -13,7 +13,7 @@ from provisioning.aws.change_sets import ChangeSet
 from provisioning.lifecycle.change_plan.freeze import ChangeReading, FrozenPlan, NotPlannableError, freeze
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.decisions.change_sets import ChangeSetAct, ChangeSetPhase
-from provisioning.lifecycle.fingerprint import read_stack
+from provisioning.lifecycle.fingerprint import IN_PROGRESS, read_stack, status_class
 from provisioning.lifecycle.plan_document import PlannedStack
 from provisioning.lifecycle.plan_queries import current_document
 from provisioning.lifecycle.states import OperationState, RequestState
@@ -135,7 +135,7 @@ def _freeze(context: Context) -> Outcome:
 
 
 def _read(context: Context, planned: PlannedStack) -> ChangeReading | Outcome:
-    """Read one stack. An outcome ends the operation, because the plan would not be true."""
+    """Read one stack. An outcome ends the operation, because the plan would not be true, or waits."""
     row = context.newest(planned.key)
     name = context.step_data.change_sets.get(planned.key, "")
     aws = context.aws_in(planned.region)
@@ -143,14 +143,18 @@ def _read(context: Context, planned: PlannedStack) -> ChangeReading | Outcome:
     if row is None or described is None:
         return _stop(f"The change set of the stack “{planned.key}” was deleted outside the portal.")
     before = read_stack(aws, row.stack_id)
-    if change_sets.is_without_changes(described):
-        return change_sets.read(context, planned, before, None, values=False)
-    if described.execution_status != "AVAILABLE":
+    is_empty = change_sets.is_without_changes(described)
+    if not is_empty and described.execution_status != "AVAILABLE":
         return _stop(
             f"The stack “{planned.key}” was changed outside the portal while the change was being planned.",
             hint="Plan the change again.",
             detail=f"Its change set is {described.execution_status.lower() or 'not available'}.",
         )
+    if status_class(before.state.status) == IN_PROGRESS:
+        # Read too early: a plan of it would be out of date as soon as the stack shows that it has settled.
+        return Outcome(wait=_pause(context))
+    if is_empty:
+        return change_sets.read(context, planned, before, None, values=False)
     reading = change_sets.read(context, planned, before, described, values=True)
     reverts_drift = change_sets.change_of(context).reverts_drift
     if not reverts_drift and not change_sets.is_same_template(planned.body, reading.template):
