@@ -26,7 +26,7 @@ test: setup browser ## all tests but the longest, on real PostgreSQL, Valkey, th
 test-long: setup .venv-judges/.ready ## the longest tests: simulated weeks, load, and an independent judge of templates
 	@exec $(RUN) -m pytest -n 2 --dist loadfile -m long $(ARGS)
 
-test-faults: setup ## real workers, killed at each AWS call and stopped before they send
+test-faults: setup ## real workers, killed at each AWS call and stopped before they send; servers that freeze and restart
 	@exec $(RUN) -m pytest -n 2 --dist loadfile -m faults $(ARGS)
 
 check: setup ## linters, types, word list, import rules, Django's own checks: silent when all is well

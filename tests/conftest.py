@@ -27,7 +27,11 @@ pytest_plugins = [
 # Each of these starts the whole product. Two at once would compete for the machine, so one worker runs them all.
 _DEMOS = ("tests/browser/", "tests/integration/test_demo.py")
 # Every test of these takes minutes and shares nothing with the others.
-_EACH_ALONE = ("tests/simulation/test_seeds.py", "tests/integration/test_killed_at_every_call.py")
+_EACH_ALONE = (
+    "tests/simulation/test_seeds.py",
+    "tests/integration/test_killed_at_every_call.py",
+    "tests/integration/test_stopped.py",
+)
 # The files that take longest. They run first, so that no worker is left with one at the end.
 _LONGEST = (
     *_DEMOS,
