@@ -5,12 +5,14 @@ from __future__ import annotations
 import pytest
 
 from provisioning.errors import NotAllowed, Refused, WrongState
+from provisioning.lifecycle.change_plan.review import ChangeReview
 from provisioning.lifecycle.plan_document import digest_of
 from provisioning.lifecycle.plan_queries import current_document
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.models import StackResource
 from tests.fixtures.world import World
 from tests.lifecycle.changes.conftest import Changes, Version, document_of
+from tests.lifecycle.faults.workers import At
 
 TEXT = ("description = var.note\n}", 'description = "other"\n}')
 ANOTHER_SECRET = (
@@ -108,3 +110,23 @@ def test_another_blueprint_is_refused(world: World, changes: Changes) -> None:
     environment = world.create()
     with pytest.raises(Refused, match="cannot become another blueprint"):
         changes.request(environment, blueprint=world.blueprints["event-inbox"])
+
+
+def test_a_plan_waits_until_aws_shows_that_the_stack_has_settled(world: World, changes: Changes) -> None:
+    """A plan of a stack in progress would be out of date for ever once it has settled."""
+    world.cloud.resource_seconds = 60.0
+    environment = world.request(size="prod").environment
+    creation = environment.requests.get()
+    approve_request(actor=world.olivia, request=creation, digest=creation.plan.digest)
+    world.until_rest(environment)
+
+    def begin_to_be_late() -> None:
+        world.cloud.stale_seconds = (world.now - world.aws_stack().created_at).total_seconds() - 1
+        world.cloud.faults.stale_rate = 1.0
+
+    world.cloud.between = At("before create_change_set", begin_to_be_late)
+    request = changes.plan(environment, note="bigger")
+    assert request.state == "waiting", world.last_operation(environment).cause
+    review = ChangeReview.from_json(request.plan.review)
+    assert review is not None
+    assert review.fingerprints["main"].status == "settled"
