@@ -126,7 +126,6 @@ def test_a_bad_day_loses_doubles_and_mistakes_nothing(abroad: World, seed: int) 
 
 @pytest.mark.long
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("seed", range(100, 102))
-def test_bad_weeks_lose_double_and_mistake_nothing(abroad: World, seed: int) -> None:
-    wished = simulate(abroad, seed=seed, environments=24)
-    nothing_lost_doubled_or_wrong(abroad, wished, seed)
+def test_a_bad_week_loses_doubles_and_mistakes_nothing(abroad: World) -> None:
+    wished = simulate(abroad, seed=100, environments=24)
+    nothing_lost_doubled_or_wrong(abroad, wished, 100)
