@@ -59,10 +59,14 @@ class SimulatedWorld:
         return timedelta(seconds=self.random.uniform(low, high))
 
 
-@cache
 def blueprints() -> dict[str, Blueprint]:
     """One stack, and three stacks in three regions."""
     registry._COMPONENTS.setdefault(Signpost.kind, Signpost())
+    return _loaded()
+
+
+@cache
+def _loaded() -> dict[str, Blueprint]:
     return {**load_catalogue(SMALL).blueprints, **load_catalogue(FOLDER).blueprints}
 
 
