@@ -113,7 +113,7 @@ def test_another_blueprint_is_refused(world: World, changes: Changes) -> None:
 
 
 def test_a_plan_waits_until_aws_shows_that_the_stack_has_settled(world: World, changes: Changes) -> None:
-    """A plan of a stack in progress would be out of date for ever once it has settled."""
+    """A plan of a stack in progress would be out of date forever once it has settled."""
     world.cloud.resource_seconds = 60.0
     environment = world.request(size="prod").environment
     creation = environment.requests.get()
