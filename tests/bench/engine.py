@@ -272,7 +272,7 @@ def recovery() -> Iterator[str]:
         with worker():
             while len(gaps) < KILLED and time.monotonic() - killed_at < 120:
                 time.sleep(0.2)
-                rows = Operation.objects.filter(pk__in=chosen, holder=None, step_began_at=None)
+                rows = Operation.objects.filter(pk__in=chosen, lease_until=None, step_began_at=None)
                 for pk in rows.values_list("pk", flat=True):
                     gaps.setdefault(pk, time.monotonic() - killed_at)
         values = list(gaps.values())
