@@ -1,8 +1,8 @@
 """A worker's leases on operations: its heartbeat, their renewal, and when it must give them up.
 
 A lease lasts `LEASE`, which is 30 seconds unless a setting says otherwise. One thread of each
-process renews all its leases and its heartbeat every `RENEW_EVERY_SECONDS`: 8 seconds, or as many
-parts of another lease. If it could not do so for `GIVE_UP_SECONDS`, by a clock that also runs while
+process renews all its leases and its heartbeat every `RENEW_EVERY_SECONDS`: 8 seconds, or the same
+share of another lease. If it could not do so for `GIVE_UP_SECONDS`, by a clock that also runs while
 the machine is suspended, the worker counts its leases as lost before anybody else may take them. A
 step that takes longer than `STEP_SECONDS` is not renewed any more.
 """

@@ -7,9 +7,9 @@ listed the stacks.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from provisioning.aws import aws_type
 from provisioning.lifecycle.deletion_policies import RETAIN, deletion_policies, outlives_stack
@@ -27,14 +27,17 @@ RETURNED: Final = (
 )
 _NAMED: Final = 10
 
+Key: TypeAlias = tuple[str, str, str]
+"""The stack, the logical id and the physical id: a bucket and its policy have the same physical id."""
+
 
 @dataclass(frozen=True, slots=True)
 class TeardownLines:
-    """`left_by_stack` are the physical ids of those to retain that their stack has left already."""
+    """`left_by_stack` are the keys of those to retain that their stack has left already."""
 
     to_delete: tuple[TeardownLine, ...]
     to_retain: tuple[TeardownLine, ...]
-    left_by_stack: frozenset[str] = frozenset()
+    left_by_stack: frozenset[Key] = frozenset()
 
     @property
     def all(self) -> tuple[TeardownLine, ...]:
@@ -45,15 +48,15 @@ def teardown_lines(stacks: Sequence[Stack], current: StackedPlan) -> TeardownLin
     """Sort everything that exists into what is deleted and what outlives its stack."""
     by_id = {stack.pk: stack for stack in stacks}
     rows = remaining_resources(by_id)
-    left = frozenset(row.physical_id for row in rows if row.end == ResourceEnd.RETAINED)
     policies = {stack.pk: policies_of(stack, current, rows) for stack in stacks}
     titles = current.titles
     reasons = {(resource.logical_id, resource.policy): resource.why for resource in current.retained}
     to_delete: list[TeardownLine] = []
     to_retain: list[TeardownLine] = []
+    left: set[Key] = set()
     for row in rows:
         stack = by_id[row.stack_id]
-        is_left = row.physical_id in left
+        is_left = row.end == ResourceEnd.RETAINED
         policy = RETAIN if is_left else outlives_stack(policies[stack.pk].get(row.logical_id, ""), row.status)
         line = TeardownLine(
             logical_id=row.logical_id,
@@ -67,7 +70,9 @@ def teardown_lines(stacks: Sequence[Stack], current: StackedPlan) -> TeardownLin
             region=stack.region,
         )
         (to_retain if policy else to_delete).append(line)
-    return TeardownLines(tuple(to_delete), tuple(to_retain), left)
+        if is_left:
+            left.add(_key(line))
+    return TeardownLines(tuple(to_delete), tuple(to_retain), frozenset(left))
 
 
 def policies_of(stack: Stack, current: StackedPlan, rows: Iterable[StackResource]) -> Mapping[str, str]:
@@ -89,20 +94,22 @@ def _why(row: StackResource, policy: str, reasons: Mapping[tuple[str, str], str]
     return reasons.get((row.logical_id, policy)) or (RETAINED_IN_AWS if policy == "Retain" else SNAPSHOT_IN_AWS)
 
 
-def difference(approved: TeardownLines, current: TeardownLines, *, agreed: Collection[str] = ()) -> tuple[str, ...]:
+def difference(
+    approved: TeardownLines, current: TeardownLines, *, agreed: Iterable[TeardownLine] = ()
+) -> tuple[str, ...]:
     """What exists and was not shown, and what is retained now and was not then, as sentences.
 
-    Less than was shown is no difference: what is gone needs no approval. `agreed` are the physical ids
-    that a stack may leave in the account.
+    Less than was shown is no difference: what is gone needs no approval. `agreed` may be left in the
+    account by their stack.
     """
     shown = {_key(line): line for line in approved.all}
     new = [line for line in current.all if _key(line) not in shown]
     sentences = [f"Not shown: {_names(new)}."] if new else []
-    expected = current.left_by_stack & set(agreed)
+    expected = current.left_by_stack & {_key(line) for line in agreed}
     changed = [
         line
         for line in current.all
-        if line not in new and line.physical_id not in expected and shown[_key(line)].policy != line.policy
+        if line not in new and _key(line) not in expected and shown[_key(line)].policy != line.policy
     ]
     for policy, words in (
         ("Retain", "Now retained"),
@@ -114,7 +121,7 @@ def difference(approved: TeardownLines, current: TeardownLines, *, agreed: Colle
     return tuple(sentences)
 
 
-def _key(line: TeardownLine) -> tuple[str, str, str]:
+def _key(line: TeardownLine) -> Key:
     return line.stack, line.logical_id, line.physical_id
 
 

@@ -52,6 +52,17 @@ def test_what_a_deleted_stack_has_retained_is_on_the_next_plan_and_receipt(world
     assert world.cloud.objects[bucket] == 7
 
 
+def test_only_what_a_stack_has_left_is_retained_and_not_what_has_the_same_id(world: World) -> None:
+    """A bucket and its policy have the same physical id."""
+    environment = world.create()
+    bucket = StackResource.objects.get(logical_id="BucketFiles")
+    StackResource.objects.filter(logical_id="BucketFilesPolicy").update(physical_id=bucket.physical_id)
+    StackResource.objects.filter(pk=bucket.pk).update(status="DELETE_SKIPPED", end="retained")
+    plan = preview_teardown(actor=world.bob, environment=environment).plan
+    assert [line.logical_id for line in plan.to_retain] == ["BucketFiles"]
+    assert "BucketFilesPolicy" in {line.logical_id for line in plan.to_delete}
+
+
 def test_a_retry_continues_after_the_stack_has_left_what_the_plan_retains(world: World) -> None:
     environment = failed_after_its_stack_was_deleted(world)
     retry_operation(actor=world.bob, environment=environment)

@@ -76,40 +76,41 @@ def _unsure(source: Source, output: str) -> Iterator[str]:
 
 
 def _refused(stack: PlannedStack, needed: StackInput, reasons: Sequence[str]) -> ChangeFinding:
-    return ChangeFinding(
-        "update.stack-inputs",
-        stack.key,
-        "",
-        f"The stack {stack.key} takes {needed.parameter} from {needed.stack}, and this change gives it another value: "
-        f"{', '.join(dict.fromkeys(reasons))}. CloudFormation can plan {stack.key} only with the value of now.",
+    return _finding(
+        stack,
+        needed,
+        f"and this change gives it another value: {_joined(reasons)}. CloudFormation can plan {stack.key} only with "
+        "the value of now.",
         f"Keep the present inputs, or choose a version that leaves {needed.stack} as it is. Otherwise request a "
         "new environment with this design.",
-        "",
         is_blocking=True,
     )
 
 
 def _put_back(stack: PlannedStack, needed: StackInput, reasons: Sequence[str]) -> ChangeFinding:
-    return ChangeFinding(
-        "update.stack-inputs",
-        stack.key,
-        "",
-        f"The stack {stack.key} takes {needed.parameter} from {needed.stack}, and keeps its former value: "
-        f"{', '.join(dict.fromkeys(reasons))}.",
+    return _finding(
+        stack,
+        needed,
+        f"and keeps its former value: {_joined(reasons)}.",
         f"Afterwards request a change with the same inputs. It gives {stack.key} the new value.",
-        "",
-        is_blocking=False,
     )
 
 
 def _warned(stack: PlannedStack, needed: StackInput, unsure: Sequence[str]) -> ChangeFinding:
-    return ChangeFinding(
-        "update.stack-inputs",
-        stack.key,
-        "",
-        f"The stack {stack.key} takes {needed.parameter} from {needed.stack}. AWS does not say whether "
-        f"{', '.join(dict.fromkeys(unsure))} keeps its value.",
+    return _finding(
+        stack,
+        needed,
+        f"and AWS does not say whether {_joined(unsure)} keeps its value.",
         f"If it changes, the change stops before {stack.key}, and the rest needs a new plan.",
-        "",
-        is_blocking=False,
     )
+
+
+def _finding(
+    stack: PlannedStack, needed: StackInput, rest: str, remedy: str, *, is_blocking: bool = False
+) -> ChangeFinding:
+    sentence = f"The stack {stack.key} takes {needed.parameter} from {needed.stack}, {rest}"
+    return ChangeFinding("update.stack-inputs", stack.key, "", sentence, remedy, "", is_blocking=is_blocking)
+
+
+def _joined(names: Sequence[str]) -> str:
+    return ", ".join(dict.fromkeys(names))

@@ -117,7 +117,7 @@ def _compare(context: Context) -> Outcome:
             return _refuse(f"{line.title} is in another AWS account, {account_id}.", detail=line.physical_id)
     approved = TeardownLines((*plan.to_delete, *plan.to_leave), plan.to_retain)
     leaves = approved.to_delete if plan.is_forced else plan.to_leave
-    if differences := difference(approved, current, agreed=[line.physical_id for line in leaves]):
+    if differences := difference(approved, current, agreed=leaves):
         return _refuse(
             "The environment contains resources that its teardown plan does not show, or retains others. "
             "Request the teardown again: its new preview shows them.",
