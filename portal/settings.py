@@ -129,6 +129,8 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_NAME = "__Host-session" if BEHIND_TLS else "session"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 12
+# How many proxies in front of the portal append to X-Forwarded-For. Whatever stands before their addresses is ignored.
+TRUSTED_PROXIES = environ.number("TRUSTED_PROXIES", 1 if BEHIND_TLS else 0)
 SECURE_SSL_REDIRECT = BEHIND_TLS
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_TLS else None
 SECURE_HSTS_SECONDS = 31_536_000 if BEHIND_TLS else 0
@@ -148,6 +150,8 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
+# The threads of a web process; each has a connection to the database, and so has the health check.
+WEB_THREADS = environ.number("WEB_THREADS", 4)
 # How often the reconciler looks when nothing nudges it, and how long a claim lasts.
 ENGINE_CYCLE_SECONDS = environ.number("ENGINE_CYCLE_SECONDS", 1)
 SANDBOX_SPEED = environ.number("SANDBOX_SPEED", 1)  # how many times faster than AWS, 0: no waiting; the demo sets it

@@ -130,13 +130,14 @@ class Demo:
             "-m",
             "granian",
             "--interface",
-            "wsgi",
+            "asginl",
+            "--no-ws",
             "--host",
             "127.0.0.1",
             "--port",
             str(web_port),
         ]
-        web = self.processes.start("web", [*granian, "--blocking-threads", "4", "portal.wsgi:application"], environment)
+        web = self.processes.start("web", [*granian, "portal.asgi:application"], environment)
         self.processes.start("worker", [*manage, "worker"], environment)
         self.processes.start(SAMPLE, [*manage, "prepare_demo", "--change"], environment)
         address = f"http://127.0.0.1:{web_port}/"
