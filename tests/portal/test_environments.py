@@ -57,3 +57,8 @@ def test_a_cursor_of_somebody_elses_making_begins_at_the_beginning(
     answer = people.client("bob").get("/environments/", {"cursor": cursor})
     assert answer.status_code == 200
     assert running.name in answer.content.decode()
+
+
+def test_only_members_who_may_request_are_offered_a_new_environment(people: People) -> None:
+    for name, offered in (("bob", True), ("olivia", False)):
+        assert ("New environment" in people.client(name).get("/environments/").content.decode()) is offered, name

@@ -25,7 +25,7 @@ def test_neither_are_downloads(running: Environment, people: People) -> None:
         assert (answer.status_code, "no-store" in answer.headers["Cache-Control"]) == (200, True), path
 
 
-def test_static_files_may_be_stored(client: Client) -> None:
+def test_static_files_may_be_stored(client: Client, db: None) -> None:
     answer = client.get("/static/css/tokens.css")
     answer.close()
     assert (answer.status_code, "no-store" in answer.headers["Cache-Control"]) == (200, False)

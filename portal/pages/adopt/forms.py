@@ -33,7 +33,7 @@ class AdoptForm(forms.Form):
     )
     name = forms.CharField(
         max_length=NAME_LIMIT,
-        help_text="How the portal calls it. Nothing in AWS is renamed.",
+        help_text="Its name in the portal. Nothing in AWS is renamed.",
         widget=forms.TextInput(
             attrs={"pattern": NAME_PATTERN, "autocomplete": "off", "spellcheck": "false", "placeholder": "billing"}
         ),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 
 from portal.pages.environments.manual_tasks import ManualTaskLine, manual_task_lines
@@ -22,7 +22,7 @@ from portal.web.formatting import title_of
 from portal.web.history import Entry, environment_history
 from portal.web.listing import EnvironmentRow, Listing, environment_listing
 from provisioning.diagram.content import DiagramContent
-from provisioning.lifecycle.access import is_approver, may_decide, visible
+from provisioning.lifecycle.access import Permission, is_approver, may_decide, permissions_of, visible
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in, moving_states, removal_states
 from provisioning.lifecycle.plan_queries import CurrentPlan, current_plan_for_pages
 from provisioning.lifecycle.poller.sights import freshness_of
@@ -33,7 +33,7 @@ from provisioning.lifecycle.read.operation_view import StepView, last_operation,
 from provisioning.lifecycle.read.progress import Progress, progress
 from provisioning.lifecycle.services.adopt import WATCHED_ONLY
 from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState, OperationState, RequestState
-from provisioning.models import Environment, Operation, Receipt, Request, Stack, Team, User
+from provisioning.models import Environment, Membership, Operation, Receipt, Request, Stack, Team, User
 
 LIVING = "living"
 FAST_SECONDS, SLOW_SECONDS = 2, 5
@@ -49,13 +49,16 @@ class TeamChoice:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentsPage:
-    """`team` and `state` are the filters as they are in the URL."""
+    """`team` and `state` are the filters as they are in the URL. `may_request`: the user may request
+    environments for a team.
+    """
 
     listing: Listing[EnvironmentRow]
     teams: list[TeamChoice]
     team: str
     state: str
     states: list[EnvironmentState]
+    may_request: bool
 
     @property
     def is_filtered(self) -> bool:
@@ -68,13 +71,16 @@ def environments_page(user: User, *, team: str, state: str, cursor: str) -> Envi
         condition &= Q(state=state)
     if team:
         condition &= Q(team__slug=team)
-    teams = Team.objects.filter(visible(user, "pk")).order_by("name").values_list("slug", "name")
+    role = Membership.objects.filter(user=user, team=OuterRef("pk")).values("role")
+    rows = Team.objects.filter(visible(user, "pk")).annotate(role=Subquery(role)).order_by("name")
+    teams = list(rows.values_list("slug", "name", "role"))
     return EnvironmentsPage(
         listing=environment_listing(condition, living=state == LIVING, cursor=cursor),
-        teams=[TeamChoice(slug, name) for slug, name in teams],
+        teams=[TeamChoice(slug, name) for slug, name, _ in teams],
         team=team,
         state=state,
         states=list(EnvironmentState),
+        may_request=any(Permission.OPERATE in permissions_of(role or "") for _, _, role in teams),
     )
 
 

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.db.models import Count, Min, Q
+
 from provisioning.aws.arns import type_and_id
 from provisioning.lifecycle.scan.orphans import is_stack, uuid_of
 from provisioning.lifecycle.states import NO_LONGER_THERE
@@ -38,8 +40,13 @@ class OrphanLine:
 
 @dataclass(frozen=True, slots=True)
 class ScanLine:
+    """The regions of one account. `scanned_at` is the time of the search that is longest ago, and
+    `not_yet` the number of regions that were never searched.
+    """
+
     account: str
-    region: str
+    regions: int
+    not_yet: int
     scanned_at: datetime | None
 
 
@@ -55,8 +62,11 @@ def orphan_lines() -> list[OrphanLine]:
 
 
 def scan_lines() -> list[ScanLine]:
-    rows = PolledRegion.objects.order_by("account__name", "region")
-    return [ScanLine(*row) for row in rows.values_list("account__name", "region", "scanned_at")]
+    accounts = PolledRegion.objects.values("account__name").order_by("account__name")
+    rows = accounts.values_list(
+        "account__name", Count("region"), Count("region", filter=Q(scanned_at=None)), Min("scanned_at")
+    )
+    return [ScanLine(*row) for row in rows]
 
 
 def _line(orphan: Orphan, environment: Environment | None, names: set[tuple[UUID, str]]) -> OrphanLine:
