@@ -63,10 +63,10 @@ def orphan_lines() -> list[OrphanLine]:
 
 def scan_lines() -> list[ScanLine]:
     accounts = PolledRegion.objects.values("account__name").order_by("account__name")
-    rows = accounts.values_list(
-        "account__name", Count("region"), Count("region", filter=Q(scanned_at=None)), Min("scanned_at")
+    rows = accounts.annotate(
+        regions=Count("region"), not_yet=Count("region", filter=Q(scanned_at=None)), first=Min("scanned_at")
     )
-    return [ScanLine(*row) for row in rows]
+    return [ScanLine(*row) for row in rows.values_list("account__name", "regions", "not_yet", "first")]
 
 
 def _line(orphan: Orphan, environment: Environment | None, names: set[tuple[UUID, str]]) -> OrphanLine:
