@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from provisioning.models import Operation, Stack
 from tests.scripted_aws.cloud import ScriptedChangeSet, ScriptedStack
 from tests.scripted_aws.sent import Sent
 from tests.simulation.approvals import Approved, approvals_of
@@ -112,7 +113,9 @@ class Invariants:
         )
 
     def _may_be_deleted(self, sent: Sent) -> None:
-        """Only a teardown, or a cancelled creation, deletes what was once complete."""
+        """Only a teardown deletes what was once complete, or a person who cancels the creation of a
+        stack that AWS has not yet shown as complete.
+        """
         stack = self._stack(str(sent.arguments["StackName"]))
         if stack is None or not any(
             status.endswith("E_COMPLETE")
@@ -123,7 +126,7 @@ class Invariants:
         environment_id = stack.spec.tags[ENVIRONMENT_TAG]
         torn_down = [plan for plan in approvals_of(environment_id) if plan.kind == "teardown"]
         check(
-            holds=bool(torn_down),
+            holds=bool(torn_down) or _is_cancelled_unseen(stack, environment_id),
             sentence=f"{stack.spec.name} was complete and is deleted, but nobody approved a teardown",
         )
 
@@ -141,6 +144,12 @@ class Invariants:
     def _stack(self, name_or_id: str) -> ScriptedStack | None:
         found = [stack for stack in self.world.cloud.stacks if name_or_id in (stack.stack_id, stack.spec.name)]
         return found[-1] if found else None
+
+
+def _is_cancelled_unseen(stack: ScriptedStack, environment_id: str) -> bool:
+    creations = Operation.objects.filter(environment_id=environment_id, kind="create", ended_at=None)
+    seen = Stack.objects.filter(stack_id=stack.stack_id, status="CREATE_COMPLETE")
+    return creations.exclude(cancel_requested_at=None).exists() and not seen.exists()
 
 
 def _creates(plan: Approved, sent: Sent) -> bool:
