@@ -78,12 +78,13 @@ def place_of(environment: Environment) -> str:
 @dataclass(frozen=True, slots=True)
 class Allowed:
     """A call that a step may make. Empty fields match everything; `operation` is empty for calls of
-    any service but CloudFormation.
+    any service but CloudFormation. `until` is the uptime by which the call has to leave.
     """
 
     operation: str
     digest: str
     target: str
+    until: float = float("inf")
 
     def covers(self, change: Change) -> bool:
         operation = self.operation == change.operation if self.operation else change.service != "cloudformation"
@@ -111,6 +112,7 @@ class StepPermit:
     _first: int = 0
     _answered: int = -1
     _began_at: float = float("-inf")
+    _until: float = float("inf")
 
     def __post_init__(self) -> None:
         self.call_no = self._first = self.operation.call_no
@@ -121,7 +123,7 @@ class StepPermit:
         return self.call_no != self._first
 
     def begin(self, change: Change) -> float:
-        self._check_step(change)
+        self._until = self._check_step(change).until
         began_at = clock.uptime()  # before the statement, so that a pause in it only shortens the time
         with connection.cursor() as cursor:
             cursor.execute(_BEGIN, self._parameters(change))
@@ -133,10 +135,13 @@ class StepPermit:
         self.lease.renewed_at = max(self.lease.renewed_at, began_at)
         return CALL_SECONDS
 
-    def _check_step(self, change: Change) -> None:
-        if not any(allowed.covers(change) for allowed in self.allowed):
+    def _check_step(self, change: Change) -> Allowed:
+        """Return what allows the call."""
+        covering = [allowed for allowed in self.allowed if allowed.covers(change)]
+        if not covering:
             raise NotPlanned(f"The step “{self.operation.state}” may not call {change}; nothing was sent.")
         self.check_step()
+        return max(covering, key=lambda allowed: allowed.until)
 
     def check_step(self) -> None:
         if self.lease.is_lost:
@@ -188,3 +193,5 @@ class StepPermit:
             raise LeaseLost("The worker has lost its lease; nothing was sent.")
         if clock.uptime() - self._began_at > SEND_WITHIN_SECONDS:
             raise TooLate("The call would have left too late; it was not sent.")
+        if clock.uptime() > self._until:
+            raise TooLate("The call rests on an answer of AWS that is too old by now; it was not sent.")

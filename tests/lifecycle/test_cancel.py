@@ -92,6 +92,30 @@ def test_a_creation_that_is_complete_in_the_meantime_is_not_deleted(world: World
     assert Transition.objects.filter(reason__contains="complete before it could be cancelled").exists()
 
 
+@pytest.mark.parametrize("seconds", [0, 11])
+def test_it_is_not_deleted_either_if_it_is_complete_right_before_the_call(world: World, seconds: int) -> None:
+    """It is completed after the portal has asked AWS for the first time, or while the worker is paused
+    after the second time.
+    """
+    environment = world.request().environment
+    until(world, environment, "building")
+    cancel_operation(actor=world.bob, environment=environment)
+    stack = world.cloud.named("orders")[0]
+    completed = []
+
+    def complete(point: str) -> None:
+        unprotected = world.cloud.sent[-1].method == "set_termination_protection"
+        if not completed and unprotected and point == ("after describe_stack" if seconds else "before describe_stack"):
+            completed.append(point)
+            world.cloud.clock.advance(seconds)
+            stack.status = "CREATE_COMPLETE"
+
+    world.cloud.between = complete
+    world.until_rest(environment)
+    assert (completed != [], stack.status, environment.state) == (True, "CREATE_COMPLETE", "running")
+    assert "delete_stack" not in {sent.method for sent in world.cloud.sent}
+
+
 def test_a_rollback_cannot_be_cancelled(world: World) -> None:
     environment = world.request().environment
     until(world, environment, "building")

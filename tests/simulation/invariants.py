@@ -10,15 +10,18 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
-from provisioning.models import Operation, Stack
 from tests.scripted_aws.cloud import ScriptedChangeSet, ScriptedStack
 from tests.scripted_aws.sent import Sent
+from tests.scripted_aws.stack_state import state_at
 from tests.simulation.approvals import Approved, approvals_of
 from tests.simulation.world import SimulatedWorld
 
 ENVIRONMENT_TAG = "portal:environment-id"
+LOOK_LASTS_SECONDS = 10
+"""How old an answer may be on which the portal says that the deletion of an unfinished stack rests."""
 
 
 class Violated(AssertionError):  # noqa: N818 - it names what has happened
@@ -113,8 +116,8 @@ class Invariants:
         )
 
     def _may_be_deleted(self, sent: Sent) -> None:
-        """Only a teardown deletes what was once complete, or a person who cancels the creation of a
-        stack that AWS has not yet shown as complete.
+        """Only a teardown deletes what was once complete. A creation that somebody has cancelled may delete
+        what was completed after the portal asked AWS, as long as AWS may have given that answer.
         """
         stack = self._stack(str(sent.arguments["StackName"]))
         if stack is None or not any(
@@ -126,9 +129,15 @@ class Invariants:
         environment_id = stack.spec.tags[ENVIRONMENT_TAG]
         torn_down = [plan for plan in approvals_of(environment_id) if plan.kind == "teardown"]
         check(
-            holds=bool(torn_down) or _is_cancelled_unseen(stack, environment_id),
+            holds=bool(torn_down) or (environment_id in self.world.cancelled and self._was_unfinished(stack, sent.at)),
             sentence=f"{stack.spec.name} was complete and is deleted, but nobody approved a teardown",
         )
+
+    def _was_unfinished(self, stack: ScriptedStack, at: datetime) -> bool:
+        """Whether an answer on which a deletion may rest at this time could say that it was being created."""
+        oldest = at - timedelta(seconds=LOOK_LASTS_SECONDS + self.world.cloud.stale_seconds)
+        state = state_at(stack, oldest)
+        return state is not None and state.status == "CREATE_IN_PROGRESS"
 
     def _holds_nothing_retained(self, sent: Sent) -> None:
         physical_id = sent.change.target
@@ -144,12 +153,6 @@ class Invariants:
     def _stack(self, name_or_id: str) -> ScriptedStack | None:
         found = [stack for stack in self.world.cloud.stacks if name_or_id in (stack.stack_id, stack.spec.name)]
         return found[-1] if found else None
-
-
-def _is_cancelled_unseen(stack: ScriptedStack, environment_id: str) -> bool:
-    creations = Operation.objects.filter(environment_id=environment_id, kind="create", ended_at=None)
-    seen = Stack.objects.filter(stack_id=stack.stack_id, status="CREATE_COMPLETE")
-    return creations.exclude(cancel_requested_at=None).exists() and not seen.exists()
 
 
 def _creates(plan: Approved, sent: Sent) -> bool:

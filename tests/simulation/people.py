@@ -158,6 +158,7 @@ class People:
     def _cancel(self, environment: Environment) -> None:
         self.world.trace.add(f"bob cancels what happens to {environment.name}", "people")
         cancel_operation(actor=self.world.bob, environment=environment)
+        self.world.cancelled.add(str(environment.pk))
 
     def _stop_watching(self, environment: Environment) -> None:
         self.world.trace.add(f"bob stops watching {environment.name}", "people")

@@ -24,8 +24,9 @@ from tests.support.accounts import admit
 
 @dataclass
 class SimulatedWorld:
-    """`wanted` is how many environments people request, `requested` their names so far. `is_calm`: the trouble is over,
-    and people only bring to an end what was begun.
+    """`wanted` is how many environments people request, `requested` their names so far. `cancelled` are the ids of the
+    environments of which somebody has cancelled an operation. `is_calm`: the trouble is over, and people only bring to
+    an end what was begun.
     """
 
     seed: int
@@ -45,6 +46,7 @@ class SimulatedWorld:
     is_calm: bool = False
     may_leave_resources: bool = False
     requested: list[str] = field(default_factory=list)
+    cancelled: set[str] = field(default_factory=set)
 
     def aws_for(self, account: Account, region: str, *, stack_role_arn: str = "") -> interface.Aws:
         return ScriptedAws(self.cloud, account.access(region, stack_role_arn=stack_role_arn))

@@ -52,17 +52,18 @@ class Context:
     """Of the poller in the operation's region, read when the step began. Without one, AWS is asked."""
     allowed: list[Allowed] = field(default_factory=list)
 
-    def allow(self, operation: str = "", *, digest: str = "", target: str = "") -> None:
+    def allow(self, operation: str = "", *, digest: str = "", target: str = "", until: float = float("inf")) -> None:
         """Allow this step to make a call that changes something. The permit refuses all others.
 
         `operation` is botocore's name. `digest` is that of the arguments, as the approved document
         has them (`aws.arguments.digest_of`); `target` is the stack, the change set or the physical
         id that the call acts on. Without an operation, every call of another service than
-        CloudFormation on that target is allowed.
+        CloudFormation on that target is allowed. `until` is the uptime (`clock.uptime`) by which the
+        call has to leave, if it rests on what AWS has answered before.
         """
         if not (operation or target):
             raise ValueError("Allow a call by its operation, by its target, or by both.")
-        self.allowed.append(Allowed(operation, digest, target))
+        self.allowed.append(Allowed(operation, digest, target, until))
 
     @property
     def kind(self) -> Kind:

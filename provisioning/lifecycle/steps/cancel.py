@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Final
 
 from provisioning.aws import NotFound, WrongStatus, interface
+from provisioning.lifecycle import clock
 from provisioning.lifecycle.decisions import NO_STACK, Button
 from provisioning.lifecycle.decisions.cancel import CancelAct
 from provisioning.lifecycle.kinds.registry import kind_of
@@ -23,6 +24,9 @@ from provisioning.lifecycle.steps.decide import is_of_request, newest_token
 from provisioning.lifecycle.steps.stack_policy import restore_first
 from provisioning.lifecycle.steps.watch import SHOWS_WITHIN
 from provisioning.models import Operation
+
+LOOK_LASTS_SECONDS: Final = 10.0
+"""How long a stack counts as still being created after AWS was asked. A description takes less than that."""
 
 
 def cancellable(step: Step) -> Step:
@@ -94,11 +98,13 @@ def _cancel_creation(context: Context) -> Outcome:
 
 def _delete_unfinished(context: Context, stack_id: str) -> Outcome:
     context.allow("UpdateTerminationProtection", target=stack_id)
-    context.allow("DeleteStack", target=stack_id)
     context.aws.set_termination_protection(stack_id, enabled=False)
-    # The stack may have been completed since it was described, and then it is kept.
+    # The stack may have been completed since it was described, and then it is kept. AWS cannot be asked to
+    # delete it only while it is in progress, so the call leaves soon after this look or not at all.
+    looked_at = clock.uptime()
     state = context.aws.describe_stack(stack_id)
     if state is not None and state.status == "CREATE_IN_PROGRESS":
+        context.allow("DeleteStack", target=stack_id, until=looked_at + LOOK_LASTS_SECONDS)
         context.aws.delete_stack(stack_id, token=context.token("cancel"))
     return Outcome(wait=min(1.0, context.poll_seconds()))
 
