@@ -23,4 +23,5 @@ USER portal
 EXPOSE 8000
 HEALTHCHECK --interval=30s --timeout=5s \
     CMD ["python", "-c", "import urllib.request as r; r.urlopen('http://127.0.0.1:8000/healthz', timeout=4)"]
+# Connections that wait for a header or a body hold no thread, so many may be open; portal/web/front.py limits them.
 CMD ["granian", "--interface", "asginl", "--no-ws", "--host", "0.0.0.0", "--port", "8000", "--workers", "2", "--backpressure", "4096", "--http1-header-read-timeout", "10000", "portal.asgi:application"]

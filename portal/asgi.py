@@ -10,7 +10,7 @@ from django.urls import get_resolver
 from portal.web.front import App, Front
 from portal.wsgi import application as django_application
 
-# As many parts of an answer as a file of some megabytes has, so that a slow reader holds no thread.
+# As many parts of an answer as a file of some megabytes has, so that its slow reader holds no thread at all.
 _PARTS_SENT_AHEAD: Final = 1024
 
 

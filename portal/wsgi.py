@@ -1,4 +1,4 @@
-"""What the web server calls."""
+"""Django as a WSGI application. `portal.asgi` runs it in threads."""
 
 import os
 

@@ -17,6 +17,7 @@ from http import HTTPStatus
 from typing import Any, Final, TypeAlias
 
 from portal.web.client_address import client_address
+from portal.web.health import PATH as HEALTH_PATH
 
 log = logging.getLogger(__name__)
 
@@ -26,15 +27,13 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-HEALTH_PATH: Final = "/healthz"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
     """`*_bytes` limit one body, `seconds` the time from its first to its last byte. `unfinished` are
-    the bodies that a process reads at the same time, in all and for one client address. `waiting`
-    are the complete requests that wait for a thread. A client that takes no part of an answer for
-    `send_seconds` is disconnected.
+    the bodies that a process reads at the same time, in all and for one client address. `in_progress`
+    are the complete requests that have a thread or wait for one. A client that takes no part of an
+    answer for `send_seconds` gets no more of it. A health check fails after `health_seconds`.
     """
 
     body_bytes: int = 4_000_000
@@ -42,7 +41,7 @@ class Limits:
     seconds: float = 15.0
     unfinished: int = 256
     unfinished_per_client: int = 32
-    waiting: int = 200
+    in_progress: int = 200
     send_seconds: float = 30.0
     health_seconds: float = 3.0
 
@@ -70,7 +69,7 @@ class Front:
     proxies: int = 0
     limits: Limits = field(default_factory=Limits)
     _unfinished: Counter[str] = field(default_factory=Counter)
-    _waiting: int = 0
+    _in_progress: int = 0
     _checking: int = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -88,25 +87,23 @@ class Front:
             await sending.answer(rejected)
         except ClientLeft:
             pass
-        except TimeoutError:
-            log.warning("A client took no part of the answer for %g s and was disconnected.", self.limits.send_seconds)
 
     async def _answer_page(self, scope: Scope, receive: Receive, send: _Sending) -> None:
         body = await self._read_body(scope, receive)
-        if self._waiting >= self.limits.waiting:
+        if self._in_progress >= self.limits.in_progress:
             raise Rejected(HTTPStatus.SERVICE_UNAVAILABLE, "The portal is busy. Try again in a few seconds.")
-        self._waiting += 1
+        self._in_progress += 1
         try:
             await self.pages(scope, _complete(body, receive), send)
         finally:
-            self._waiting -= 1
+            self._in_progress -= 1
 
     async def _answer_health(self, scope: Scope, send: _Sending) -> None:
         """The check may wait for a database that does not answer. Others then wait for nothing."""
         if self._checking > self.limits.unfinished_per_client:
             raise Rejected(HTTPStatus.SERVICE_UNAVAILABLE, "Earlier health checks are still in progress.")
         self._checking += 1
-        check = asyncio.ensure_future(self.health(scope, _complete(b"", _never), send))
+        check = asyncio.ensure_future(self.health(scope, _complete(b"", _disconnected), send))
         check.add_done_callback(self._finish_check)
         done, _ = await asyncio.wait({check}, timeout=self.limits.health_seconds)
         if not done:
@@ -180,32 +177,43 @@ def _complete(body: bytes, receive: Receive) -> Receive:
     return receive_next
 
 
-async def _never() -> Message:
+async def _disconnected() -> Message:
     return {"type": "http.disconnect"}
 
 
 class _Sending:
-    """Sends the parts of an answer. Raises TimeoutError if the client does not take one."""
+    """Sends the parts of an answer, until the client takes no more.
+
+    What is left of an answer then goes nowhere, so that the thread that writes it comes to its end. The
+    server closes the connection, because the answer is not complete.
+    """
 
     def __init__(self, send: Send, seconds: float) -> None:
         self._send = send
         self._seconds = seconds
         self._has_started = False
-        self._is_rejected = False
+        self._is_over = False
 
     async def __call__(self, message: Message) -> None:
         """Send a part, unless the request was rejected while an application still worked on it."""
-        if self._is_rejected:
+        if self._is_over:
             return
         self._has_started = True
-        async with asyncio.timeout(self._seconds):
-            await self._send(message)
+        await self._send_in_time(message)
+
+    async def _send_in_time(self, message: Message) -> None:
+        try:
+            async with asyncio.timeout(self._seconds):
+                await self._send(message)
+        except TimeoutError:
+            self._is_over = True
+            log.warning("A client took no part of its answer for %g s.", self._seconds)
 
     async def answer(self, rejected: Rejected) -> None:
         """Reject the request, unless a part of another answer was sent already."""
         if self._has_started:
             return
-        self._is_rejected = True
+        self._is_over = True
         body = f"{rejected.sentence}\n".encode()
         headers = [
             (b"content-type", b"text/plain; charset=utf-8"),
@@ -215,9 +223,8 @@ class _Sending:
             (b"connection", b"close"),
             *([(b"retry-after", b"5")] if rejected.status in _TRY_AGAIN else []),
         ]
-        async with asyncio.timeout(self._seconds):
-            await self._send({"type": "http.response.start", "status": int(rejected.status), "headers": headers})
-            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        await self._send_in_time({"type": "http.response.start", "status": int(rejected.status), "headers": headers})
+        await self._send_in_time({"type": "http.response.body", "body": body, "more_body": False})
 
 
 _TRY_AGAIN: Final = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})

@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -46,7 +47,7 @@ def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
             if get(port, "/healthz")[0] == 200:
                 return
         except OSError:
-            continue
+            time.sleep(0.05)
     raise AssertionError("The web process has ended.")
 
 
@@ -66,7 +67,14 @@ def test_they_stop_neither_the_pages_nor_the_health_check(port: int) -> None:
     status, headers = get(port, "/sign-in/")
     assert status == 200
     cookie = headers["Set-Cookie"].split(";")[0]
-    head = f"POST /sign-in/ HTTP/1.1\r\nHost: localhost\r\nCookie: {cookie}\r\nContent-Length: 1000\r\n\r\ncsrf"
+    lines = (
+        "POST /sign-in/ HTTP/1.1",
+        "Host: localhost",
+        f"Cookie: {cookie}",
+        "Content-Type: application/x-www-form-urlencoded",
+        "Content-Length: 1000",
+    )
+    head = "\r\n".join((*lines, "", "csrf"))
     with ExitStack() as stack:
         for _ in range(HALF_SENT):
             client = stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=30))

@@ -167,7 +167,7 @@ def test_requests_that_find_no_free_thread_wait_in_a_line_of_limited_length() ->
         await echo(scope, receive, send)
 
     async def story() -> list[Client]:
-        one = front(pages=slow, waiting=3)
+        one = front(pages=slow, in_progress=3)
         asked = [asyncio.ensure_future(Client().ask(one)) for _ in range(5)]
         await asyncio.sleep(0)
         release.set()
@@ -195,14 +195,23 @@ def test_a_health_check_that_answers_too_late_is_not_sent() -> None:
     assert [message.get("status") for message in client.sent] == [503, None]
 
 
-def test_a_client_that_takes_no_answer_is_disconnected() -> None:
-    client = Client()
+def test_a_client_that_takes_no_answer_holds_up_nothing() -> None:
+    """The page writes its answer to the end, and the client gets no more of it."""
+    client, written = Client(), list[int]()
 
-    async def stuck(_message: Message) -> None:
+    async def stuck(message: Message) -> None:
+        client.sent.append(message)
         await asyncio.Event().wait()
 
+    async def long(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for number in range(100):
+            await send({"type": "http.response.body", "body": b"x", "more_body": True})
+            written.append(number)
+
     client.send = stuck  # type: ignore[method-assign]
-    ask(front(send_seconds=0.02), [client])  # ends
+    ask(front(pages=long, send_seconds=0.02), [client])
+    assert (len(client.sent), len(written)) == (1, 100)
 
 
 def test_a_header_with_an_underscore_is_dropped() -> None:
