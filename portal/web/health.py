@@ -12,14 +12,12 @@ from collections.abc import Callable
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 PATH = "/healthz"
 
 
 @login_not_required
-@never_cache
 @require_safe
 def healthz(_request: HttpRequest) -> HttpResponse:
     try:

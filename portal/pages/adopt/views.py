@@ -7,7 +7,6 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from portal.pages.adopt.forms import AdoptForm
@@ -19,7 +18,6 @@ from provisioning.lifecycle.services.adopt import preview_adoption, request_adop
 from provisioning.models import User
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def adopt(request: HttpRequest) -> HttpResponse:
     user = person(request)

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from portal.pages.cancel.page import cancel_page, stop_watching_page
@@ -16,7 +15,6 @@ from provisioning.lifecycle.services.cancel import cancel_operation
 from provisioning.lifecycle.services.cancel import stop_watching as stop_watching_operation
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
@@ -28,7 +26,6 @@ def cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("environment", pk=pk)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def stop_watching(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.pages.drift.page import drift_page
@@ -17,7 +16,6 @@ from provisioning.lifecycle.services.drift import accept_drift, check_drift
 from provisioning.lifecycle.services.put_back import request_put_back
 
 
-@never_cache
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)

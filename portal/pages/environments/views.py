@@ -7,7 +7,6 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.pages.environments.page import (
@@ -41,7 +40,6 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/environments/index.html", {"page": page})
 
 
-@never_cache
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
@@ -52,7 +50,6 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/environments/detail.html", {"page": page})
 
 
-@never_cache
 @require_safe
 def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Return the parts of the page that may have changed since version `v`, or whose age has become

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.pages.recover.forms import RecoverForm
@@ -23,7 +22,6 @@ from provisioning.models import Environment, User
 PAGE, CONTENT = "pages/recover/page.html", "pages/recover/content.html"
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def recover(request: HttpRequest, pk: UUID, aws_for: AwsFor = aws_for_account) -> HttpResponse:
     user = person(request)
@@ -34,7 +32,6 @@ def recover(request: HttpRequest, pk: UUID, aws_for: AwsFor = aws_for_account) -
     return render(request, PAGE, {"page": page})
 
 
-@never_cache
 @require_POST
 def read(request: HttpRequest, pk: UUID, aws_for: AwsFor = aws_for_account) -> HttpResponse:
     """Ask AWS how the stacks are stuck, and show what can be done."""

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.pages.teardown.forms import TeardownForm
@@ -23,7 +22,6 @@ from provisioning.models import Environment, User
 PAGE, CONTENT = "pages/teardown/page.html", "pages/teardown/content.html"
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def teardown(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
@@ -34,7 +32,6 @@ def teardown(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _render(request, user, environment, removal=_removal(request.GET.get("removal", "")))
 
 
-@never_cache
 @require_POST
 def refresh(request: HttpRequest, pk: UUID) -> HttpResponse:
     """List the stacks in AWS, and show the preview again. What was typed is kept."""
