@@ -12,6 +12,9 @@ def client_address(peer: str, forwarded_for: str, *, proxies: int) -> str:
     of the `proxies` in front of the portal appends the address that it was called from; whatever
     stands before those is the client's own claim. Without a proxy, or if the header is not what
     the proxies write, it is the peer.
+
+    An Application Load Balancer appends by default:
+    https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
     """
     if proxies < 1:
         return peer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -17,6 +18,7 @@ from provisioning.lifecycle.drift.report_document import (
     UncheckedResource,
 )
 from provisioning.lifecycle.fingerprint import cheap_fingerprint, details_of
+from provisioning.lifecycle.read.orphans import scan_lines
 from provisioning.models import DriftReport, Environment, Orphan, PolledRegion, Stack, User
 from tests.lifecycle.test_fingerprint import STATE
 from tests.portal.conftest import REGION, People, put
@@ -217,6 +219,24 @@ def test_every_orphan_has_a_next_step(running: Environment, people: People) -> N
     assert f'href="/environments/{running.pk}/"' in text
     assert "arn:ended" not in text
     assert "acme-dev" in text
+
+
+def test_the_searches_are_summed_up_by_account(people: People) -> None:
+    now = timezone.now()
+    for account, region, searched in (
+        (people.dev, "eu-north-1", now - timedelta(hours=3)),
+        (people.dev, "eu-central-1", now - timedelta(hours=1)),
+        (people.prod, "eu-north-1", now),
+        (people.prod, "eu-central-1", None),
+    ):
+        PolledRegion.objects.create(account=account, region=region, scanned_at=searched)
+    assert [(line.account, line.regions, line.not_yet) for line in scan_lines()] == [
+        ("acme-dev", 2, 0),
+        ("acme-prod", 2, 1),
+    ]
+    text = people.client("olivia").get("/orphans/").content.decode()
+    assert "3 h ago" in text
+    assert "1 not searched yet" in text
 
 
 @pytest.mark.django_db
