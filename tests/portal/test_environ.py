@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -100,3 +101,15 @@ def test_the_portal_is_configured_by_what_its_own_blueprint_hands_over() -> None
         check=True,
     )
     assert ran.stdout.strip() == "db.internal require rediss://cache:6379 ['portal.example.com'] True []"
+
+
+# What developers set, and what the demo sets for its own processes.
+UNDOCUMENTED = {"DEBUG", "SANDBOX_SPEED", "SANDBOX_URL", "STATE_DIR", "STATIC_FROM_SOURCE"}
+
+
+def test_the_readme_names_every_variable_that_the_settings_read() -> None:
+    settings = (_ROOT / "portal" / "settings.py").read_text(encoding="utf-8")
+    read = set(re.findall(r'environ\.\w+\("([A-Z0-9_]+)"', settings))
+    readme = (_ROOT / "README.md").read_text(encoding="utf-8")
+    assert "WEB_THREADS" in read
+    assert {name for name in read - UNDOCUMENTED if f"`{name}`" not in readme} == set()
