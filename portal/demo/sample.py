@@ -39,7 +39,7 @@ ONBOARDING_SECONDS = 30.0
 PEOPLE = {
     # username: (first name, last name, approver, team, role)
     "alice": ("Alice", "Andersson", False, "payments", Role.OWNER),
-    "bob": ("Bob", "Berg", False, "payments", Role.MEMBER),
+    "bob": ("Bob", "Berg", False, "payments", Role.OPERATOR),
     "olivia": ("Olivia", "Olsson", True, None, None),
     "charlie": ("Charlie", "Clarke", False, "logistics", Role.OWNER),
 }
@@ -71,7 +71,7 @@ def create_users(password: str) -> None:
             user.save(update_fields=["password"])
         if team:
             Membership.objects.get_or_create(
-                team=Team.objects.get(slug=team), user=user, defaults={"role": role or Role.MEMBER}
+                team=Team.objects.get(slug=team), user=user, defaults={"role": role or Role.OPERATOR}
             )
 
 

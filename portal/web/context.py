@@ -9,7 +9,8 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
-from provisioning.lifecycle.access import decidable, is_approver, may_see_orphans, sees_all_teams
+from portal.web.menu import entries_for
+from provisioning.lifecycle.access import decidable, is_approver, sees_all_teams
 from provisioning.models import Request, User
 
 COUNTED_TO = 100
@@ -28,7 +29,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "area": "catalogue" if area == "components" else area,
         "is_approver": is_approver(user),
         "sees_all_teams": sees_all_teams(user),
-        "sees_orphans": may_see_orphans(user),
+        "menu_entries": entries_for(user),
     }
     if is_approver(user):
         context["pending_for_me"] = SimpleLazyObject(lambda: count_pending(user))

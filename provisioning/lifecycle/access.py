@@ -26,11 +26,14 @@ class Permission(Enum):
     SEE = auto()
     OPERATE = auto()
     """Request environments, and change, retry, withdraw or tear down those that exist."""
+    MANAGE = auto()
+    """Add and remove members, create service tokens and webhooks, and hand over environments."""
 
 
 PERMISSIONS: Final[Mapping[str, frozenset[Permission]]] = {
-    Role.OWNER: frozenset({Permission.SEE, Permission.OPERATE}),
-    Role.MEMBER: frozenset({Permission.SEE, Permission.OPERATE}),
+    Role.OWNER: frozenset({Permission.SEE, Permission.OPERATE, Permission.MANAGE}),
+    Role.OPERATOR: frozenset({Permission.SEE, Permission.OPERATE}),
+    Role.VIEWER: frozenset({Permission.SEE}),
 }
 
 
@@ -44,22 +47,46 @@ def is_approver(user: User) -> bool:
     return user.is_approver
 
 
+def is_admin(user: User) -> bool:
+    """Whether the user sets up accounts, teams and rules."""
+    return user.is_admin or user.is_superuser
+
+
+def check_admin(user: User) -> None:
+    """Raise NotAllowed unless the user is a portal admin."""
+    if not is_admin(user):
+        raise NotAllowed("Only portal admins may do this.")
+
+
+def is_auditor(user: User) -> bool:
+    """Whether the user reads the audit log of the whole portal."""
+    return user.is_auditor or user.is_superuser
+
+
+def check_auditor(user: User) -> None:
+    """Raise NotAllowed unless the user may read the audit log of the whole portal."""
+    if not is_auditor(user):
+        raise NotAllowed("Only auditors may read the audit log of the whole portal.")
+
+
 def sees_all_teams(user: User) -> bool:
-    """Whether the user sees every team: approvers do, because they decide on every team's requests."""
-    return is_approver(user)
+    """Whether the user sees every team: approvers decide on every team's requests, admins set every
+    team up, and auditors read everything.
+    """
+    return is_approver(user) or is_admin(user) or is_auditor(user)
 
 
 def may_see_orphans(user: User) -> bool:
     """Whether the user sees stacks and resources that belong to no environment, of every account.
 
-    They may belong to any team, so approvers and administrators do.
+    They may belong to any team, so everyone who sees all teams does.
     """
-    return is_approver(user) or user.is_superuser
+    return sees_all_teams(user)
 
 
 def check_may_see_orphans(user: User) -> None:
     if not may_see_orphans(user):
-        raise NotAllowed("Only approvers and administrators may see orphans.")
+        raise NotAllowed("Only approvers, portal admins and auditors may see orphans.")
 
 
 def memberships_of(user: User) -> list[Membership]:
@@ -129,7 +156,7 @@ def may_see_blueprint_errors(user: User) -> bool:
 def check_may_see(user: User, team: Team) -> None:
     """Raise NotAllowed unless the user may see what belongs to the team."""
     if not may_see(user, team):
-        raise NotAllowed(f"Only {_holders(Permission.SEE)} of {team.name} and approvers may see this.")
+        raise NotAllowed(f"Only {_holders(Permission.SEE)} of {team.name} may see this, and those who see all teams.")
 
 
 def check_may_operate(user: User, team: Team) -> None:
@@ -200,5 +227,6 @@ def how_to_admit(team: Team) -> str:
 
 
 def _holders(permission: Permission) -> str:
-    """Name the roles that grant a permission: `owners and members`."""
-    return " and ".join(f"{role}s" for role in PERMISSIONS if permission in permissions_of(role))
+    """Name the roles that grant a permission: `owners and operators`."""
+    holders = [f"{Role(role).label}s" for role in PERMISSIONS if permission in permissions_of(role)]
+    return f"{', '.join(holders[:-1])} and {holders[-1]}" if len(holders) > 1 else holders[0]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
 from provisioning.lifecycle.states import OperationState
-from provisioning.models import Account, AuditEvent, Environment, User
+from provisioning.models import Account, AuditEvent, Environment, Team, User
 
 
 class AuditAction(StrEnum):
@@ -63,6 +64,37 @@ def audit(action: AuditAction, *, actor: User | None, environment: Environment, 
     """Write one event. Call it inside the transaction of the change that it reports."""
     AuditEvent.objects.create(
         at=at, actor=actor, team_id=environment.team_id, environment=environment, action=str(action), detail=detail
+    )
+
+
+def audit_event(
+    action: AuditAction,
+    *,
+    actor: User | None,
+    at: datetime,
+    team: Team | None = None,
+    environment: Environment | None = None,
+    subject: str = "",
+    before: Mapping[str, Any] | None = None,
+    after: Mapping[str, Any] | None = None,
+    **detail: Any,
+) -> None:
+    """Write one event that need not belong to an environment. `subject` names what it is about, as
+    people read it: "token deploys". `before` and `after` hold the fields that changed.
+
+    Call it inside the transaction of the change that it reports.
+    """
+    if environment is not None and team is None:
+        team = environment.team
+    changed = {name: value for name, value in (("before", before), ("after", after)) if value is not None}
+    named = {"subject": subject} if subject else {}
+    AuditEvent.objects.create(
+        at=at,
+        actor=actor,
+        team=team,
+        environment=environment,
+        action=str(action),
+        detail={**named, **changed, **detail},
     )
 
 

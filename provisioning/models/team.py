@@ -10,10 +10,20 @@ from provisioning.design.names import RESERVED_TEAM_KEYS, team_key
 
 
 class User(AbstractUser):
-    """With `is_approver`, a user decides on the requests of every team, but never on their own."""
+    """A person, or the holder of a team's service tokens (`is_service`), who never signs in.
+
+    Roles outside teams: with `is_approver`, a user decides on the requests of every team, but never
+    on their own. With `is_admin`, a user sets up accounts, teams and rules. With `is_auditor`, a
+    user sees everything, the audit log included, and changes nothing. A superuser is a portal admin
+    who also gives and takes away these roles.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    # The database has the defaults as well, so that a process of an earlier version can insert rows.
     is_approver = models.BooleanField(default=False)
+    is_admin = models.BooleanField("portal admin", default=False, db_default=False)
+    is_auditor = models.BooleanField("auditor", default=False, db_default=False)
+    is_service = models.BooleanField(default=False, db_default=False, editable=False)
 
 
 class Team(models.Model):
@@ -37,16 +47,22 @@ class Team(models.Model):
 
 
 class Role(models.TextChoices):
-    """Members request and use environments; owners also manage the team."""
+    """Viewers see what belongs to the team. Operators also request and use environments. Owners also
+    manage the team.
 
-    MEMBER = "member"
-    OWNER = "owner"
+    Operators are stored as `member`, as by earlier versions, whose processes run during an upgrade.
+    People and programs read the label.
+    """
+
+    VIEWER = "viewer", "viewer"
+    OPERATOR = "member", "operator"
+    OWNER = "owner", "owner"
 
 
 class Membership(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
-    role = models.CharField(max_length=8, choices=Role, default=Role.MEMBER)
+    role = models.CharField(max_length=8, choices=Role, default=Role.OPERATOR)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["team", "user"], name="membership_once")]

@@ -167,7 +167,7 @@ def new_place(sandbox: Sandbox, tmp_path: Path) -> Iterator[Place]:
     team = Team.objects.create(slug="payments", name="Payments")
     bob = User.objects.create(username="bob")
     olivia = User.objects.create(username="olivia", is_approver=True)
-    Membership.objects.create(team=team, user=bob, role=Role.MEMBER)
+    Membership.objects.create(team=team, user=bob, role=Role.OPERATOR)
     account = Account.objects.create(
         name=f"sandbox-{uuid.uuid4().hex[:8]}",
         account_id=str(next(_accounts)),

@@ -52,7 +52,7 @@ def test_the_request_link_is_shown_to_team_members_only(people: People) -> None:
     assert led in people.client("bob").get("/catalogue/carbon-connect/").content.decode()
     text = people.client("olivia").get("/catalogue/carbon-connect/").content.decode()
     assert led not in text
-    assert "only owners and members of a team may request them" in text
+    assert "only owners and operators of a team may request them" in text
 
 
 def test_an_unknown_blueprint_is_not_found(people: People) -> None:

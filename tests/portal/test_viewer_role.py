@@ -1,4 +1,4 @@
-"""A role that may only look takes one line in the access module: services and pages follow it."""
+"""A viewer sees what belongs to the team, and neither services nor pages let a viewer change it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,19 @@ from django.test.utils import CaptureQueriesContext
 
 from provisioning.blueprint import example_inputs
 from provisioning.errors import NotAllowed
-from provisioning.lifecycle import access
-from provisioning.lifecycle.access import PERMISSIONS, Permission
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.read.actions import actions_for
 from provisioning.lifecycle.services.requests import request_environment, withdraw_request
 from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
-from provisioning.models import Environment, Membership, User
+from provisioning.models import Environment, Membership, Role, User
 from tests.portal.conftest import REGION, SLUG, People
 
 
 @pytest.fixture
-def vera(people: People, monkeypatch: pytest.MonkeyPatch) -> User:
-    """A viewer of Payments. The role's one line in the table is the patch."""
-    monkeypatch.setattr(access, "PERMISSIONS", {**PERMISSIONS, "viewer": frozenset({Permission.SEE})})
+def vera(people: People) -> User:
+    """A viewer of Payments."""
     vera = User.objects.create_user("vera")
-    Membership.objects.create(team=people.payments, user=vera, role="viewer")
+    Membership.objects.create(team=people.payments, user=vera, role=Role.VIEWER)
     people.vera = vera  # type: ignore[attr-defined]
     return vera
 
@@ -48,7 +45,7 @@ def test_services_refuse_a_viewer(running: Environment, people: People, vera: Us
         lambda: withdraw_request(actor=vera, request=people.ask("third", size="prod")),
     ]
     for call in calls:
-        with pytest.raises(NotAllowed, match="Only owners and members of Payments may do this"):
+        with pytest.raises(NotAllowed, match="Only owners and operators of Payments may do this"):
             call()
     assert actions_for(actor=vera, environment=running) == []
 
@@ -59,7 +56,7 @@ def test_pages_offer_a_viewer_nothing_that_services_refuse(running: Environment,
     assert running.name in client.get("/").content.decode()
     catalogue_page = client.get(f"/catalogue/{SLUG}/").content.decode()
     assert f"/catalogue/{SLUG}/request/" not in catalogue_page
-    assert "only owners and members of a team may request them" in catalogue_page
+    assert "only owners and operators of a team may request them" in catalogue_page
     for url in (f"/catalogue/{SLUG}/request/", f"/catalogue/{SLUG}/import/"):
         assert client.get(url).status_code == 403, url
         assert client.post(url, people.form("second")).status_code == 403, url

@@ -78,7 +78,7 @@ def populate(cloud: Cloud, seed: int, drawn: random.Random, scheduler: Scheduler
         name: User.objects.create(username=name, is_approver=name == "olivia") for name in ("alice", "bob", "olivia")
     }
     Membership.objects.create(team=team, user=people["alice"], role=Role.OWNER)
-    Membership.objects.create(team=team, user=people["bob"], role=Role.MEMBER)
+    Membership.objects.create(team=team, user=people["bob"], role=Role.OPERATOR)
     accounts = {
         "dev": make_account("dev", "111111111111", ["dev", "staging"]),
         "prod": make_account("prod", "222222222222", ["prod"]),

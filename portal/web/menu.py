@@ -1,0 +1,30 @@
+"""The entries of the menu with the user's initials, in the order in which it shows them.
+
+Each entry has its own line here. An entry is shown to the users for whom its page is of use; the
+page itself checks the permission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from provisioning.lifecycle.access import may_see_orphans
+from provisioning.models import User
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`page` is the name of a URL without arguments."""
+
+    title: str
+    page: str
+    is_shown_to: Callable[[User], bool]
+
+
+ENTRIES: Final = (Entry("Orphans", "orphans", may_see_orphans),)
+
+
+def entries_for(user: User) -> list[Entry]:
+    return [entry for entry in ENTRIES if entry.is_shown_to(user)]
