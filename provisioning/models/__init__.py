@@ -6,9 +6,12 @@ from .artefact import Artefact
 from .blueprint import BlueprintArchive, BlueprintVersion
 from .drift import DriftReport, Orphan
 from .environment import Environment
+from .handover import HandoverOffer, OfferState
 from .history import AuditEvent, Receipt, Transition
+from .invitation import Invitation
 from .operation import Operation, OperationKind
 from .request import Plan, Request, RequestKind
+from .role_change import OutsideRole, RoleChange, RoleChangeState
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
 from .worker import EventQueue, PeriodicTask, PolledRegion, Worker
@@ -23,10 +26,14 @@ __all__ = [
     "DriftReport",
     "Environment",
     "EventQueue",
+    "HandoverOffer",
+    "Invitation",
     "Membership",
+    "OfferState",
     "Operation",
     "OperationKind",
     "Orphan",
+    "OutsideRole",
     "PeriodicTask",
     "Plan",
     "PolledRegion",
@@ -35,6 +42,8 @@ __all__ = [
     "RequestKind",
     "ResourceEnd",
     "Role",
+    "RoleChange",
+    "RoleChangeState",
     "Stack",
     "StackEvent",
     "StackResource",

@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 
+from provisioning.design.names import team_key
+
 from .account import Account
 from .blueprint import BlueprintVersion
 from .team import Team, User
@@ -22,6 +24,10 @@ class Environment(models.Model):
     a name in common. `stack_role_arn` is the role that CloudFormation assumes for this environment.
     Both are set at the request and never change. Environments of earlier versions have no
     generation. Their physical names begin with `name` alone, so it is unique among them.
+
+    `team_key` is the key of the team that requested it, which is in names and tags in AWS. It remains
+    when the environment is handed over to another team. Empty: the key of `team`, as for rows that
+    a process of an earlier version inserted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -41,6 +47,7 @@ class Environment(models.Model):
     # The database has the defaults as well, so that a process of an earlier version can insert rows.
     generation = models.CharField(max_length=5, blank=True, default="", db_default="")
     stack_role_arn = models.CharField(max_length=2048, blank=True, default="", db_default="")
+    team_key = models.CharField(max_length=14, blank=True, default="", db_default="")
 
     # Until when somebody is looking at its page, so that its events are read.
     viewed_until = models.DateTimeField(null=True, blank=True)
@@ -81,3 +88,13 @@ class Environment(models.Model):
         A row that a process of an earlier version inserted names none, and has its account's.
         """
         return self.stack_role_arn or ("" if self.generation else self.account.stack_role_arn)
+
+    @property
+    def key_in_aws(self) -> str:
+        """The key of a team in this environment's names and tags in AWS."""
+        return self.team_key or team_key(self.team.slug)
+
+    @property
+    def was_handed_over(self) -> bool:
+        """Whether its names and its stack role in AWS are those of another team than its own."""
+        return self.key_in_aws != team_key(self.team.slug)

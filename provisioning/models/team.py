@@ -27,9 +27,14 @@ class User(AbstractUser):
 
 
 class Team(models.Model):
+    """A deleted team (`deleted_at`) has no members and is in no list. Its row is kept, because the
+    history names it, and because a new team with its slug would inherit its names in AWS.
+    """
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     slug = models.SlugField(max_length=32, unique=True)
     name = models.CharField(max_length=80)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     def __str__(self) -> str:
         return self.name
