@@ -17,6 +17,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 DEBUG = environ.flag("DEBUG")
 SECRET_KEY = environ.text("SECRET_KEY")
+# Former keys: what was signed or encrypted with them is still read (`provisioning/secret_text.py`).
+SECRET_KEY_FALLBACKS = environ.words("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = environ.words("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = environ.words("CSRF_TRUSTED_ORIGINS")
 BEHIND_TLS = environ.flag("BEHIND_TLS", default=not DEBUG)
