@@ -12,7 +12,7 @@ from typing_extensions import override
 
 from portal.web.lookups import person
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.audit import AuditAction, audit_administration
+from provisioning.lifecycle.audit import AuditAction, audit_event
 
 if TYPE_CHECKING:
     _ModelAdmin = admin.ModelAdmin[Any]
@@ -53,12 +53,12 @@ class AuditedAdmin(_ModelAdmin):
 
     def _audit(self, request: HttpRequest, obj: models.Model, change: str, fields: Any) -> None:
         """`fields` is Django's own description: names of fields and inlines, without values."""
-        audit_administration(
+        audit_event(
             self.audit_action,
             actor=person(request),
             at=clock.now(),
-            id=str(obj.pk),
             subject=str(obj),
+            subject_id=obj.pk,
             change=change,
             fields=fields,
             now={name: _plain(getattr(obj, name)) for name in self.audited_fields},

@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final, Self
 
+from provisioning.lifecycle import audit_context
 from provisioning.lifecycle.states import OperationState
 from provisioning.models import Account, AuditEvent, Environment, Team, User
 
@@ -60,49 +61,64 @@ OPERATION_ENDS: Final = {
 }
 
 
-def audit(action: AuditAction, *, actor: User | None, environment: Environment, at: datetime, **detail: Any) -> None:
-    """Write one event. Call it inside the transaction of the change that it reports."""
-    AuditEvent.objects.create(
-        at=at, actor=actor, team_id=environment.team_id, environment=environment, action=str(action), detail=detail
-    )
-
-
 def audit_event(
     action: AuditAction,
     *,
     actor: User | None,
     at: datetime,
-    team: Team | None = None,
     environment: Environment | None = None,
+    team: Team | None = None,
+    account: Account | None = None,
     subject: str = "",
+    subject_id: object = "",
     before: Mapping[str, Any] | None = None,
     after: Mapping[str, Any] | None = None,
     **detail: Any,
-) -> None:
-    """Write one event that need not belong to an environment. `subject` names what it is about, as
-    people read it: "token deploys". `before` and `after` hold the fields that changed.
+) -> AuditEvent:
+    """Write one event. Call it inside the transaction of the change that it reports.
 
-    Call it inside the transaction of the change that it reports.
+    `subject` names what the event is about, as people read it: "token deploys"; without it, that is
+    the environment or the account. `before` and `after` hold the fields that changed. From where and
+    as whom comes from the audit context. Nothing may contain a secret.
     """
-    if environment is not None and team is None:
-        team = environment.team
-    changed = {name: value for name, value in (("before", before), ("after", after)) if value is not None}
-    named = {"subject": subject} if subject else {}
-    AuditEvent.objects.create(
+    context = audit_context.current()
+    if account is not None:
+        detail = {"account": account.name, **detail}
+    kind, named, key = _subject(action, environment, account, subject, subject_id)
+    return AuditEvent.objects.create(
         at=at,
         actor=actor,
-        team=team,
+        actor_name=actor.get_username() if actor is not None else "",
+        team_id=team.pk if team is not None else environment.team_id if environment is not None else None,
         environment=environment,
         action=str(action),
-        detail={**named, **changed, **detail},
+        subject_kind=kind,
+        subject_id=key,
+        subject=named,
+        before=dict(before) if before is not None else None,
+        after=dict(after) if after is not None else None,
+        detail=detail,
+        via=str(context.via),
+        address=context.address,
+        user_agent=context.user_agent,
+        credential=context.credential,
+        acting_as=context.acting_as,
+        http_request=context.request_id,
     )
 
 
-def audit_account(action: AuditAction, *, actor: User | None, account: Account, at: datetime, **detail: Any) -> None:
-    """Write one event about an account, which belongs to no team."""
-    AuditEvent.objects.create(at=at, actor=actor, action=str(action), detail={"account": account.name, **detail})
+audit = audit_event
 
 
-def audit_administration(action: AuditAction, *, actor: User, at: datetime, **detail: Any) -> None:
-    """Write one event about people, teams or accounts, which belong to no environment."""
-    AuditEvent.objects.create(at=at, actor=actor, action=str(action), detail=detail)
+def _subject(
+    action: AuditAction, environment: Environment | None, account: Account | None, subject: str, subject_id: object
+) -> tuple[str, str, str]:
+    """Return kind, name and id of what the event is about."""
+    if subject or subject_id:
+        noun = str(action).partition(":")[0]
+        return noun, audit_context.printable(subject), audit_context.printable(str(subject_id), length=64)
+    if environment is not None:
+        return "environment", environment.name, str(environment.pk)
+    if account is not None:
+        return "account", account.name, str(account.pk)
+    return "", "", ""

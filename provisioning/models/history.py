@@ -34,7 +34,12 @@ class Transition(models.Model):
 class AuditEvent(models.Model):
     """`action` is an `AuditAction`. Services write the event in the transaction of the change.
 
-    Events of the same moment are ordered by `id`.
+    Events of the same moment are ordered by `id`. `actor_name` is the user name at that time.
+    `subject` names what the event is about, `before` and `after` hold the fields that changed, and
+    the columns from `via` on say from where and as whom (`lifecycle/audit_context.py`).
+
+    Rows are never changed or deleted. A new column must be nullable without a default: the hash of
+    an event covers every column that is not null, so the hashes of earlier events remain valid.
     """
 
     at = models.DateTimeField()
@@ -43,6 +48,20 @@ class AuditEvent(models.Model):
     environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
     action = models.CharField(max_length=60)
     detail = models.JSONField(default=dict)
+
+    # The database has the defaults as well, so that a process of an earlier version can insert rows.
+    actor_name = models.CharField(max_length=150, default="", db_default="")
+    subject_kind = models.CharField(max_length=40, default="", db_default="")
+    subject_id = models.CharField(max_length=64, default="", db_default="")
+    subject = models.CharField(max_length=200, default="", db_default="")
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    via = models.CharField(max_length=10, default="", db_default="")
+    address = models.CharField(max_length=45, default="", db_default="")
+    user_agent = models.CharField(max_length=200, default="", db_default="")
+    credential = models.CharField(max_length=100, default="", db_default="")
+    acting_as = models.CharField(max_length=200, default="", db_default="")
+    http_request = models.CharField(max_length=36, default="", db_default="")
 
     class Meta:
         indexes = [models.Index(fields=["environment", "-at", "-id"], name="audit_by_environment")]

@@ -12,7 +12,7 @@ from provisioning.aws import Aws
 from provisioning.aws.onboarding import environment_boundary_arn
 from provisioning.design.names import team_key
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.audit import AuditAction, audit_account
+from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.aws_access import new_connection
 from provisioning.lifecycle.connection.portal_role import check_portal_role
 from provisioning.lifecycle.connection.reach import check_reach
@@ -37,13 +37,14 @@ def check_connection(*, actor: User | None, account: Account, connect: Connect =
     else:
         findings.missing(f"{account.name} has no regions.", "Enter the regions that environments may use.")
     report = ConnectionReport(account.name, tuple(findings.collected))
-    audit_account(
+    audit_event(
         AuditAction.ACCOUNT_TEST,
         actor=actor,
         account=account,
         at=clock.now(),
         passed=report.passed,
-        **{str(outcome): report.count(outcome) for outcome in (Outcome.MISSING, Outcome.UNKNOWN)},
+        missing=report.count(Outcome.MISSING),
+        unknown=report.count(Outcome.UNKNOWN),
     )
     return report
 

@@ -24,6 +24,8 @@ from provisioning.jobs.lanes import Lanes
 from provisioning.jobs.leaving import leave
 from provisioning.jobs.nudge_worker import NudgeWorker
 from provisioning.jobs.suspects import SuspectsProcess, run_suspects
+from provisioning.lifecycle import audit_context
+from provisioning.lifecycle.audit_context import Via
 from provisioning.lifecycle.database import DATABASE_AWAY, connect_as_worker
 from provisioning.lifecycle.engine import PROCESS_LEASES, Engine
 from provisioning.lifecycle.nudge import QUEUE
@@ -56,6 +58,7 @@ class Command(BaseCommand):
             processes.run()
             return
         connect_as_worker()
+        audit_context.set_for_process(Via.WORKER)
         {"reconciler": run_reconciler, "rq": run_rq, SUSPECTS: run_suspects_only}[part]()
 
 
