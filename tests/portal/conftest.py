@@ -38,6 +38,7 @@ from provisioning.models import (
 )
 from tests.support.accounts import admit
 from tests.support.plans import created_by
+from tests.support.signed_in import signed_in
 
 REGION = "eu-north-1"
 SLUG = "carbon-connect"
@@ -55,9 +56,8 @@ class People:
     prod: Account
 
     def client(self, name: str) -> Client:
-        client = Client()
-        client.force_login(getattr(self, name))
-        return client
+        """A client of this person, who has just signed in."""
+        return signed_in(getattr(self, name))
 
     def ask(self, name: str = "orders-dev", *, size: str = "dev", actor: User | None = None, **more: Any) -> Request:
         inputs, _ = example_inputs(catalogue().get(SLUG), size, {})

@@ -15,12 +15,11 @@ from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.models import Environment
 from tests.fixtures.world import World
 from tests.support.plans import created_by
+from tests.support.signed_in import signed_in
 
 
 def client(world: World, name: str = "bob") -> Client:
-    client = Client()
-    client.force_login(getattr(world, name))
-    return client
+    return signed_in(getattr(world, name))
 
 
 def text_of(world: World, path: str, name: str = "bob") -> str:

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.identity.environments import is_production
+from portal.identity.reauthentication import requires_recent_sign_in
 from portal.pages.drift.page import drift_page
 from portal.web.lookups import Need, get_environment_for, person
 from provisioning.errors import NotFound
@@ -45,6 +47,7 @@ def accept(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+@requires_recent_sign_in(when=is_production)
 def put_back(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Request that the drift is reverted. A double click sends the same id twice."""
     user = person(request)

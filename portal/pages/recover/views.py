@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal.identity.environments import is_production
+from portal.identity.reauthentication import requires_recent_sign_in
 from portal.pages.recover.forms import RecoverForm
 from portal.pages.recover.page import read_page, recover_page
 from portal.web.lookups import Need, get_environment_for, person
@@ -23,6 +25,7 @@ PAGE, CONTENT = "pages/recover/page.html", "pages/recover/content.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@requires_recent_sign_in(when=is_production)
 def recover(request: HttpRequest, pk: UUID, aws_for: AwsFor = aws_for_account) -> HttpResponse:
     user = person(request)
     environment = get_environment_for(user, pk, Need.OPERATE)

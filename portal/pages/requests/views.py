@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.identity.reauthentication import requires_recent_sign_in
 from portal.pages.requests.forms import DecisionForm
 from portal.pages.requests.page import request_page, requests_page
 from portal.panels.plan_summary import pretty_template
@@ -62,6 +63,7 @@ def template(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @require_POST
+@requires_recent_sign_in
 def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     stored = get_request_for(user, pk, Need.DECIDE)

@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from portal.identity.environments import is_production
+from portal.identity.reauthentication import requires_recent_sign_in
 from portal.pages.teardown.forms import TeardownForm
 from portal.pages.teardown.page import teardown_page
 from portal.pages.teardown.receipt import receipt_page
@@ -23,6 +25,7 @@ PAGE, CONTENT = "pages/teardown/page.html", "pages/teardown/content.html"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@requires_recent_sign_in(when=is_production)
 def teardown(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     environment = get_environment_for(user, pk, Need.OPERATE)

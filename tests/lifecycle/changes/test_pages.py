@@ -19,12 +19,11 @@ from tests.fixtures.world import REGION, World
 from tests.lifecycle.changes.conftest import Changes, Version
 from tests.lifecycle.changes.test_firewall_stories import LOOSER, RENAMED
 from tests.scripted_aws.outsider import Outsider
+from tests.support.signed_in import signed_in
 
 
 def browser(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+    return signed_in(user)
 
 
 @pytest.fixture(autouse=True)

@@ -1,0 +1,115 @@
+"""Before an approval and before a production teardown, a person signs in again, and the POST goes on."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable
+
+import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import Client, RequestFactory
+
+from portal.identity.reauthentication import FIELD, requires_recent_sign_in
+from portal.identity.sessions import AUTHENTICATED_AT, was_authenticated_within
+from provisioning.models import Request
+from tests.portal.conftest import People
+
+RIGHT = "correct horse battery"
+
+
+def long_ago(client: Client) -> Client:
+    """Move the moment of the client's sign-in into the past."""
+    session = client.session
+    session[AUTHENTICATED_AT] -= 3_600
+    session.save()
+    return client
+
+
+def carried(page: HttpResponse) -> dict[str, str]:
+    """The fields that a browser would post from the page."""
+    found = re.findall(r'<textarea name="([^"]+)" hidden readonly>\n(.*?)</textarea>', page.content.decode(), re.DOTALL)
+    return {name: html.unescape(value) for name, value in found}
+
+
+@pytest.fixture
+def waiting(people: People) -> Request:
+    return people.ask("shop", size="prod")
+
+
+def test_olivia_signs_in_again_before_she_approves(waiting: Request, people: People) -> None:
+    olivia, url = long_ago(people.client("olivia")), f"/requests/{waiting.pk}/approve/"
+    typed = {"digest": waiting.plan.digest, "note": "Line one\nline <two> & “three”", "accept_findings": "on"}
+    page = olivia.post(url, typed)
+    assert (page.status_code, page.headers["Cache-Control"].split(",")[0]) == (200, "max-age=0")
+    assert carried(page) == typed
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"
+
+    wrong = olivia.post(url, {**carried(page), FIELD: "wrong"})
+    assert (wrong.status_code, "Wrong password." in wrong.content.decode()) == (422, True)
+    assert "wrong" not in carried(wrong).values()
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"
+
+    answer = olivia.post(url, {**carried(wrong), FIELD: RIGHT})
+    assert answer.headers["Location"] == f"/requests/{waiting.pk}/"
+    waiting.refresh_from_db()
+    assert (waiting.state, waiting.decided_by) == ("approved", people.olivia)
+
+
+def test_another_persons_password_does_not_help(waiting: Request, people: People) -> None:
+    people.charlie.set_password("charlie's own password")
+    people.charlie.save()
+    olivia = long_ago(people.client("olivia"))
+    answer = olivia.post(f"/requests/{waiting.pk}/approve/", {FIELD: "charlie's own password"})
+    assert answer.status_code == 422
+
+
+def test_a_session_without_a_moment_of_sign_in_is_not_recent(people: People) -> None:
+    client = Client()
+    client.force_login(people.olivia)
+    assert not was_authenticated_within(client.session, 10**9)
+    session = people.client("olivia").session
+    session[AUTHENTICATED_AT] += 600
+    assert not was_authenticated_within(session, 3_600)
+
+
+@pytest.mark.parametrize(("size", "asked"), [("prod", True), ("dev", False)])
+def test_only_a_production_teardown_asks_again(size: str, asked: bool, people: People) -> None:
+    environment = people.ask("other", size=size).environment
+    bob = long_ago(people.client("bob"))
+    page = bob.post(f"/environments/{environment.pk}/teardown/", {"typed_name": "other"})
+    assert ("Sign in again" in page.content.decode()) is asked
+    assert bob.get(f"/environments/{environment.pk}/teardown/").status_code != 422
+
+
+def test_an_outsider_is_not_asked_but_sees_404(people: People) -> None:
+    environment = people.ask("other", size="prod").environment
+    charlie = long_ago(people.client("charlie"))
+    assert charlie.post(f"/environments/{environment.pk}/teardown/").status_code == 404
+
+
+def posted(
+    view: Callable[..., HttpResponse], client: Client, people: People, fields: dict[str, object]
+) -> HttpResponse:
+    request = RequestFactory().post("/somewhere/?a=b", fields, headers={"HX-Request": "true"})
+    request.user, request.session = people.olivia, client.session
+    return view(request)
+
+
+def test_the_view_sees_its_own_fields_only_and_htmx_shows_the_page_whole(people: People) -> None:
+    seen: list[dict[str, list[str]]] = []
+
+    @requires_recent_sign_in
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.append(dict(request.POST.lists()))
+        return HttpResponse("done")
+
+    olivia = long_ago(people.client("olivia"))
+    page = posted(view, olivia, people, {"a": ["1", "2"]})
+    assert (page.headers["HX-Retarget"], page.headers["HX-Reswap"]) == ("body", "innerHTML")
+    assert 'action="/somewhere/?a=b"' in page.content.decode()
+    assert seen == []
+    posted(view, olivia, people, {"a": ["1", "2"], FIELD: RIGHT})
+    assert seen == [{"a": ["1", "2"]}]
