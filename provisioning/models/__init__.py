@@ -12,6 +12,7 @@ from .invitation import Invitation
 from .operation import Operation, OperationKind
 from .request import Plan, Request, RequestKind
 from .role_change import OutsideRole, RoleChange, RoleChangeState
+from .rule import ApproverGroup, PreviewCount, Rule, RuleKind, RuleVersion
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
 from .worker import EventQueue, PeriodicTask, PolledRegion, Worker
@@ -19,6 +20,7 @@ from .worker import EventQueue, PeriodicTask, PolledRegion, Worker
 __all__ = [
     "Account",
     "AccountTeam",
+    "ApproverGroup",
     "Artefact",
     "AuditEvent",
     "BlueprintArchive",
@@ -37,6 +39,7 @@ __all__ = [
     "PeriodicTask",
     "Plan",
     "PolledRegion",
+    "PreviewCount",
     "Receipt",
     "Request",
     "RequestKind",
@@ -44,6 +47,9 @@ __all__ = [
     "Role",
     "RoleChange",
     "RoleChangeState",
+    "Rule",
+    "RuleKind",
+    "RuleVersion",
     "Stack",
     "StackEvent",
     "StackResource",

@@ -54,6 +54,8 @@ class Environment(models.Model):
     is_adopted = models.BooleanField(default=False, db_default=False)
     # Why no change is accepted until it is repaired; empty if nothing is wrong.
     needs_repair = models.TextField(blank=True, default="", db_default="")
+    # Until when the rules of its creation let it live; nothing is enforced.
+    expires_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
@@ -76,6 +78,12 @@ class Environment(models.Model):
             models.Index(fields=["-created_at", "-id"], name="environment_by_creation"),
             models.Index(fields=["state", "-created_at", "-id"], name="environment_by_state"),
             models.Index(fields=["viewed_until"], name="environment_viewed"),
+            # Those that count against a team's quota.
+            models.Index(
+                fields=["team", "size", "account"],
+                condition=~Q(state__in=["gone", "withdrawn"]),
+                name="environment_living",
+            ),
         ]
 
     def __str__(self) -> str:
