@@ -9,28 +9,46 @@ from .environment import Environment
 from .handover import HandoverOffer, OfferState
 from .history import AuditEvent, Receipt, Transition
 from .invitation import Invitation
+from .notification import (
+    AuditCursor,
+    ChannelKind,
+    ChannelTiming,
+    DeliveryState,
+    NotificationChannel,
+    NotificationDelivery,
+    NotificationMessage,
+)
 from .operation import Operation, OperationKind
 from .request import Plan, Request, RequestKind
 from .role_change import OutsideRole, RoleChange, RoleChangeState
 from .rule import ApproverGroup, PreviewCount, Rule, RuleKind, RuleVersion
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
+from .webhook import AllowedDestination, Webhook, WebhookAttempt, WebhookDelivery
 from .worker import EventQueue, PeriodicTask, PolledRegion, Worker
 
 __all__ = [
     "Account",
     "AccountTeam",
+    "AllowedDestination",
     "ApproverGroup",
     "Artefact",
+    "AuditCursor",
     "AuditEvent",
     "BlueprintArchive",
     "BlueprintVersion",
+    "ChannelKind",
+    "ChannelTiming",
+    "DeliveryState",
     "DriftReport",
     "Environment",
     "EventQueue",
     "HandoverOffer",
     "Invitation",
     "Membership",
+    "NotificationChannel",
+    "NotificationDelivery",
+    "NotificationMessage",
     "OfferState",
     "Operation",
     "OperationKind",
@@ -56,5 +74,8 @@ __all__ = [
     "Team",
     "Transition",
     "User",
+    "Webhook",
+    "WebhookAttempt",
+    "WebhookDelivery",
     "Worker",
 ]

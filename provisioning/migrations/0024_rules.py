@@ -22,7 +22,7 @@ DROP FUNCTION provisioning_keep_rule_version();
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0022_teams_and_roles'),
+        ('provisioning', '0023_audit_context'),
     ]
 
     operations = [
