@@ -20,7 +20,7 @@ setup: .venv/.ready .venv-sandbox/.ready ## both environments, from uv.lock
 demo: setup ## the whole product on this machine, with a simulated AWS account
 	@exec $(RUN) manage.py demo
 
-test: setup browser ## all tests but the longest, on real PostgreSQL, Valkey, the sandbox and Chromium
+test: setup .venv-provider/.ready browser ## all tests but the longest, on real PostgreSQL, Valkey, the sandbox and Chromium
 	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long and not faults" $(ARGS)
 
 test-long: setup .venv-judges/.ready ## the longest tests: simulated weeks, load, and an independent judge of templates
@@ -71,6 +71,11 @@ $(UV):
 .venv-sandbox/.ready: uv.lock pyproject.toml | $(UV)
 	@echo 'Installing the sandbox into .venv-sandbox …'
 	@UV_PROJECT_ENVIRONMENT=.venv-sandbox $(UV) sync --frozen --quiet --python $(PYTHON) --only-group sandbox
+	@touch $@
+
+.venv-provider/.ready: uv.lock pyproject.toml | $(UV)
+	@echo 'Installing the identity provider of the tests into .venv-provider …'
+	@UV_PROJECT_ENVIRONMENT=.venv-provider $(UV) sync --frozen --quiet --python $(PYTHON) --only-group provider
 	@touch $@
 
 .venv-judges/.ready: uv.lock pyproject.toml | $(UV)
