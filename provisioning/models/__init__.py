@@ -22,6 +22,7 @@ from .operation import Operation, OperationKind
 from .request import Plan, Request, RequestKind
 from .role_change import OutsideRole, RoleChange, RoleChangeState
 from .rule import ApproverGroup, PreviewCount, Rule, RuleKind, RuleVersion
+from .sign_in import AttemptBudget, ExternalIdentity, RecoveryCode, SecondFactor, SignInSession
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
 from .webhook import AllowedDestination, Webhook, WebhookAttempt, WebhookDelivery
@@ -33,6 +34,7 @@ __all__ = [
     "AllowedDestination",
     "ApproverGroup",
     "Artefact",
+    "AttemptBudget",
     "AuditCursor",
     "AuditEvent",
     "BlueprintArchive",
@@ -43,6 +45,7 @@ __all__ = [
     "DriftReport",
     "Environment",
     "EventQueue",
+    "ExternalIdentity",
     "HandoverOffer",
     "Invitation",
     "Membership",
@@ -59,6 +62,7 @@ __all__ = [
     "PolledRegion",
     "PreviewCount",
     "Receipt",
+    "RecoveryCode",
     "Request",
     "RequestKind",
     "ResourceEnd",
@@ -68,6 +72,8 @@ __all__ = [
     "Rule",
     "RuleKind",
     "RuleVersion",
+    "SecondFactor",
+    "SignInSession",
     "Stack",
     "StackEvent",
     "StackResource",
