@@ -6,8 +6,10 @@ the user lacks the permission                     403 ├── NotFound     it 
 this user           404 └── WrongState   its state does not allow it, or has changed       409;
 `expected` and `actual`: digests that differ
 
-Errors in single fields of a form are the InputErrors of `provisioning.blueprint`.
+Errors in the inputs of a blueprint are the InputErrors of `provisioning.blueprint`.
 """
+
+from collections.abc import Mapping, Sequence
 
 
 class PortalError(Exception):
@@ -37,3 +39,11 @@ class WrongState(PortalError):
         super().__init__(sentence)
         self.expected = expected
         self.actual = actual
+
+
+class InvalidFields(Refused):
+    """Single fields are wrong. `fields` has the sentences by the field's name, "" for those about none."""
+
+    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+        self.fields = {name: tuple(sentences) for name, sentences in fields.items()}
+        super().__init__(" ".join(sentence for sentences in self.fields.values() for sentence in sentences))

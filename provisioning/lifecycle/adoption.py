@@ -81,7 +81,7 @@ def draft_adoption(
     Raises NotAllowed, AwsError, and Refused if a rule forbids it.
     """
     check_may(actor, team, ADOPT.permission)
-    account_team = check_may_use_account(team, account, size=size)
+    account_team = check_may_use_account(team, account, size=size, region=region)
     if region not in account.regions:
         raise Refused(
             f"The account {account.name} is not used in {region}; choose one of {', '.join(account.regions)}."

@@ -15,7 +15,7 @@ from provisioning.design.environment_name import name_problem
 from provisioning.design.external_names import ExternalName
 from provisioning.design.graph import EnvironmentContext
 from provisioning.errors import Refused
-from provisioning.lifecycle.access import check_may_use_account
+from provisioning.lifecycle.access import check_may_use_account, check_may_use_region, offered_regions
 from provisioning.lifecycle.catalogue import why_not_offered
 from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.lifecycle.team_resources import refused_names
@@ -38,9 +38,9 @@ def check_place(*, team: Team, blueprint: Blueprint, size: str, account: Account
         raise Refused(f"{blueprint.title} has no size {size}; choose one of {', '.join(blueprint.sizes)}.")
     if sentence := why_not_offered(blueprint, size):
         raise Refused(sentence)
-    account_team = check_may_use_account(team, account, size=size)
+    account_team = check_may_use_account(team, account, size=size, region=region)
     if region not in account.regions or region not in blueprint.regions:
-        both = [known for known in blueprint.regions if known in account.regions]
+        both = [known for known in blueprint.regions if known in offered_regions(account_team)]
         hint = f"choose one of {', '.join(both)}" if both else "choose another account"
         raise Refused(f"{blueprint.title} is not offered in {region} in the account {account.name}; {hint}.")
     return account_team
@@ -103,9 +103,12 @@ def name_is_taken(name: str, *, team: Team, account: Account, region: str) -> st
     )
 
 
-def check_stacks(compiled: CompiledDesign, *, blueprint: Blueprint, account: Account) -> None:
+def check_stacks(
+    compiled: CompiledDesign, *, blueprint: Blueprint, account: Account, account_team: AccountTeam
+) -> None:
     """Check what only the compiled design shows: other regions, code packages and long templates."""
     for stack in compiled.stacks:
+        check_may_use_region(account_team, stack.region)
         if stack.region not in account.regions:
             raise Refused(
                 f"{blueprint.title} needs {stack.region} as well, for its stack “{stack.stack}”, and the account "

@@ -190,7 +190,7 @@ def plan_design(
     compiled, timeline = _compiled(design, changing=changing)
     proof = prove(compiled, policy=design.policy, listed={name.value for name in names}, changing=changing)
     check_proof(proof, blueprint=blueprint, size=size)
-    check_stacks(compiled, blueprint=blueprint, account=account)
+    check_stacks(compiled, blueprint=blueprint, account=account, account_team=account_team)
     fields = {
         "account_id": account.account_id,
         "region": compiled.main.region,

@@ -18,7 +18,8 @@ from pydantic import TypeAdapter
 from provisioning.design.external_names import ExternalKind, ExternalName
 from provisioning.design.names import team_key
 from provisioning.errors import Refused
-from provisioning.lifecycle.access import account_team_for, how_to_admit
+from provisioning.lifecycle.access import account_team_for, check_may_use_region, how_to_admit, why_not_offered
+from provisioning.lifecycle.states import EnvironmentState
 from provisioning.models import Account, AccountTeam, Environment, Plan, Team
 
 PLANNED_BEFORE_STACK_ROLES: Final = (
@@ -105,6 +106,9 @@ def check_rights_of_environment(environment: Environment, plan: Plan) -> None:
             f"The stack role of {team.name} in the account {account.name} is now another one than at the request. "
             "Request the environment again."
         )
+    check_may_use_region(account_team, environment.region)
+    if environment.state == EnvironmentState.REQUESTED and (reason := why_not_offered(account, environment.size)):
+        raise Refused(f"{reason} Ask a portal admin, then decide again.")
     names = _STORED_NAMES.validate_python(plan.external_names)
     check_external_names(names, account=account, account_team=account_team)
 

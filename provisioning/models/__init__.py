@@ -1,7 +1,8 @@
 """The rows of the database: one file for each noun, imported from here."""
 
-from .account import Account
+from .account import Account, AccountState, Connection
 from .account_team import AccountTeam
+from .account_test import AccountTest
 from .artefact import Artefact
 from .blueprint import BlueprintArchive, BlueprintVersion
 from .drift import DriftReport, Orphan
@@ -30,7 +31,9 @@ from .worker import EventQueue, PeriodicTask, PolledRegion, Worker
 
 __all__ = [
     "Account",
+    "AccountState",
     "AccountTeam",
+    "AccountTest",
     "AllowedDestination",
     "ApproverGroup",
     "Artefact",
@@ -41,6 +44,7 @@ __all__ = [
     "BlueprintVersion",
     "ChannelKind",
     "ChannelTiming",
+    "Connection",
     "DeliveryState",
     "DriftReport",
     "Environment",

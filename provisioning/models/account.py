@@ -20,6 +20,30 @@ def new_external_id() -> str:
     return secrets.token_urlsafe(32)
 
 
+class AccountState(models.TextChoices):
+    """An account that is being connected is offered to nobody. A closed one accepts no new environments;
+    those that exist are changed and torn down as before.
+    """
+
+    CONNECTING = "connecting", "being connected"
+    OPEN = "open", "open"
+    CLOSED = "closed", "closed for new environments"
+
+
+class Connection(models.TextChoices):
+    """The result of the last connection test. An account that an earlier version of the portal used, or
+    that was entered without the service, counts as tested (EARLIER).
+
+    INCOMPLETE: the portal can use the account, and something is missing. FAILED: it cannot.
+    """
+
+    EARLIER = "earlier", "not tested yet"
+    UNTESTED = "untested", "not tested since it changed"
+    PASSED = "passed", "passed"
+    INCOMPLETE = "incomplete", "something is missing"
+    FAILED = "failed", "failed"
+
+
 class Account(models.Model):
     """`sizes` are the sizes that the account accepts.
 
@@ -42,12 +66,28 @@ class Account(models.Model):
     artefact_region = models.CharField(max_length=25, blank=True)
     stack_role_arn = models.CharField(max_length=2048, blank=True, validators=[check_role_arn])
     is_sandbox = models.BooleanField(default=False)
+    # The database has the defaults as well, so that a process of an earlier version can insert rows.
+    state = models.CharField(
+        max_length=12, choices=AccountState, default=AccountState.OPEN, db_default=AccountState.OPEN, editable=False
+    )
+    connection = models.CharField(
+        max_length=12, choices=Connection, default=Connection.EARLIER, db_default=Connection.EARLIER, editable=False
+    )
 
     def __str__(self) -> str:
         return self.name
 
     def clean(self) -> None:
-        """Refuse an account that is entered already: teams and their rights belong to one entry."""
+        """Refuse an account that is entered already, because teams and their rights belong to one entry;
+        and a role of another account.
+        """
+        errors: dict[str, str] = {}
+        for name in ("role_arn", "stack_role_arn"):
+            owner = "".join(getattr(self, name).split(":")[4:5])  # what is no ARN has no owner
+            if owner and owner != self.account_id:
+                errors[name] = f"This role is in account {owner}, not in {self.account_id}."
+        if errors:
+            raise ValidationError(errors)
         same = Account.objects.filter(account_id=self.account_id, endpoint_url=self.endpoint_url)
         if (other := same.exclude(pk=self.pk).first()) is not None:
             raise ValidationError(
@@ -55,6 +95,11 @@ class Account(models.Model):
                     "account_id": f"The AWS account {self.account_id} is entered already, as {other.name}. Change that one."
                 }
             )
+
+    @property
+    def partition(self) -> str:
+        """AWS's partition: `aws`, `aws-cn` or `aws-us-gov`."""
+        return self.role_arn.split(":")[1] if self.role_arn else "aws"
 
     def access(self, region: str, *, stack_role_arn: str = "") -> AccountAccess:
         """How to reach the account in a region.

@@ -16,6 +16,7 @@ from .validators import (
     check_email_identity,
     check_hosted_zone_id,
     check_image_repository,
+    check_region,
     check_role_arn,
     check_secret,
 )
@@ -27,6 +28,8 @@ class AccountTeam(models.Model):
     `stack_role_arn` is the role with which CloudFormation creates the team's environments. The
     lists name what the team may use besides what its environments create, and what is named for the
     team: secrets under `portal/TEAM/` and image repositories under `TEAM/`.
+
+    `regions` and `sizes` limit the team to some of the account's; empty: all of them.
     """
 
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="account_teams")
@@ -49,6 +52,11 @@ class AccountTeam(models.Model):
     trusted_accounts = ArrayField(
         models.CharField(max_length=12, validators=[check_account_id]), default=list, blank=True
     )
+
+    regions = ArrayField(
+        models.CharField(max_length=25, validators=[check_region]), default=list, db_default=[], blank=True
+    )
+    sizes = ArrayField(models.CharField(max_length=10), default=list, db_default=[], blank=True)
 
     class Meta:
         verbose_name = "team of an account"

@@ -40,7 +40,7 @@ def test_the_empty_form_says_what_is_needed_and_complains_of_nothing(people: Peo
     assert "Required: Name, API image, Certificate ARN, GitHub repository." in text
     assert 'class="error" id="error-name"></p>' in text
     assert uuid.UUID(hidden(text, "request_id"))
-    assert "acme-dev · eu-north-1" in text
+    assert "acme-dev · Europe (Stockholm) eu-north-1" in text
     assert "acme-prod" not in text
 
 
@@ -82,7 +82,7 @@ def test_a_text_that_names_no_secret_of_the_team_is_not_sent_back_in_its_field(p
 
 def test_the_size_decides_which_accounts_are_offered(people: People) -> None:
     text = people.client("bob").get(f"{ASK}?size=prod").content.decode()
-    assert "acme-prod · eu-north-1" in text
+    assert "acme-prod · Europe (Stockholm) eu-north-1" in text
     assert "acme-dev" not in text
     assert "Send request" in text
 

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from django import forms
 from django.http import QueryDict
 
+from provisioning.aws.regions import region_name
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
 from provisioning.design.size_policy import SIZES
+from provisioning.lifecycle.access import offered_regions, offered_sizes
 from provisioning.models import Account, AccountTeam, Team
 
 ARN_LIMIT = 400
@@ -55,14 +57,16 @@ class AdoptForm(forms.Form):
         initial: dict[str, object],
     ) -> None:
         super().__init__(data, initial=initial)
-        accounts: dict[str, Account] = {str(entry.account.pk): entry.account for entry in account_teams}
+        usable = [entry for entry in account_teams if offered_sizes(entry)]
+        accounts: dict[str, Account] = {str(entry.account.pk): entry.account for entry in usable}
         self._accounts = accounts
         self._teams = {str(team.pk): team for team in teams}
         self.fields["team"].choices = [(key, team.name) for key, team in self._teams.items()]  # type: ignore[attr-defined]
         self.fields["place"].choices = [  # type: ignore[attr-defined]
-            (f"{key}/{region}", f"{account.name}, {region}")
+            (f"{key}/{region}", f"{account.name} · {region_name(region)}")
             for key, account in accounts.items()
             for region in account.regions
+            if any(region in offered_regions(entry) for entry in usable if entry.account == account)
         ]
 
     @property

@@ -20,10 +20,12 @@ from typing_extensions import override
 
 from portal.pages.request_form.fields import field_of, name_field
 from portal.web.formatting import title_of
+from provisioning.aws.regions import region_name
 from provisioning.blueprint import Blueprint, Variable
 from provisioning.blueprint.external_inputs import external_inputs
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
 from provisioning.design.external_names import ExternalKind
+from provisioning.lifecycle.access import offered_regions, offered_sizes
 from provisioning.lifecycle.team_resources import listed_names
 from provisioning.models import Account, AccountTeam, Team, User
 
@@ -48,13 +50,12 @@ class Offer:
 
     def places(self, size: str, team: Team) -> list[tuple[Account, str]]:
         """Account and region of each place where the team can create this size."""
-        accounts = [entry.account for entry in self.account_teams if entry.team_id == team.pk]
         return [
-            (account, region)
-            for account in accounts
-            if size in account.sizes
+            (entry.account, region)
+            for entry in self.account_teams
+            if entry.team_id == team.pk and size in offered_sizes(entry)
             for region in self.blueprint.regions
-            if region in account.regions
+            if region in offered_regions(entry)
         ]
 
 
@@ -114,7 +115,7 @@ class RequestForm(forms.Form):
             "hx-swap": "outerHTML",
             "hx-sync": "#request-form:replace",
         }
-        self._choose("place", [(value, f"{account.name} · {region}") for value, account, region in places])
+        self._choose("place", [(value, f"{account.name} · {region_name(region)}") for value, account, region in places])
         self.variables = {
             PREFIX + name: variable
             for name, variable in offer.blueprint.variables.items()

@@ -9,8 +9,14 @@ allows, `outside_roles` what approvers, portal admins, auditors and superusers m
 from provisioning.lifecycle.access.accounts import (
     account_team_for,
     account_teams_of,
+    check_may_see_accounts,
     check_may_use_account,
+    check_may_use_region,
     how_to_admit,
+    may_see_accounts,
+    offered_regions,
+    offered_sizes,
+    why_not_offered,
 )
 from provisioning.lifecycle.access.decisions import check_may_decide, decidable, may_decide
 from provisioning.lifecycle.access.outside_roles import (
@@ -65,8 +71,10 @@ __all__ = [
     "check_may_manage_members",
     "check_may_operate",
     "check_may_see",
+    "check_may_see_accounts",
     "check_may_see_orphans",
     "check_may_use_account",
+    "check_may_use_region",
     "check_superuser",
     "decidable",
     "has_role_outside_teams",
@@ -83,11 +91,14 @@ __all__ = [
     "may_manage_members",
     "may_operate",
     "may_see",
+    "may_see_accounts",
     "may_see_blueprint_errors",
     "may_see_orphans",
     "may_see_people",
     "memberships_of",
     "no_team_to_act_for",
+    "offered_regions",
+    "offered_sizes",
     "on_revocation",
     "permissions_in",
     "permissions_of",
@@ -95,4 +106,5 @@ __all__ = [
     "sees_all_teams",
     "teams_user_may_act_for",
     "visible",
+    "why_not_offered",
 ]

@@ -42,7 +42,7 @@ def draft_change(
     Raises the blueprint's errors (InputErrors and others), and Refused if a rule forbids it.
     """
     _check_place(environment, blueprint, size)
-    account_team = check_may_use_account(environment.team, environment.account, size=size)
+    account_team = check_may_use_account(environment.team, environment.account, size=size, is_new=False)
     parsed = parse_inputs(blueprint, size, inputs)
     context = EnvironmentContext(
         name=environment.name,
