@@ -10,7 +10,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('provisioning', '0025_notifications_and_webhooks'),
+        ('provisioning', '0026_sign_in'),
     ]
 
     operations = [
