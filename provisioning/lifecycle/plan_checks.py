@@ -6,7 +6,7 @@ Each check raises with a sentence that says what to change; nothing here writes 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from provisioning.blueprint import Blueprint, InputErrors, Inputs
@@ -47,13 +47,13 @@ def check_place(*, team: Team, blueprint: Blueprint, size: str, account: Account
 
 
 def check_named_resources(
-    names: tuple[ExternalName, ...], *, inputs: Inputs, account: Account, account_team: AccountTeam
+    names: tuple[ExternalName, ...], *, inputs: Inputs, account: Account, account_teams: Sequence[AccountTeam]
 ) -> None:
-    """Raise InputErrors for the names that the team may not use, by the input that contains the
+    """Raise InputErrors for the names that one of the teams may not use, by the input that contains the
     name, or else by the setting.
     """
     errors: dict[str, list[str]] = defaultdict(list)
-    for name, sentence in refused_names(names, account=account, account_team=account_team):
+    for name, sentence in refused_names(names, account=account, account_teams=account_teams):
         label = next((key for key, value in inputs.items() if _contains(value, name.value)), None)
         label = label or f"{name.setting} of {name.address}"
         errors[label].append(f"{label} {sentence}")

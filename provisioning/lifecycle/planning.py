@@ -6,7 +6,7 @@ Nothing here writes a row.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
@@ -129,7 +129,7 @@ def draft_create(
         inputs=parsed,
         context=context,
         account=account,
-        account_team=account_team,
+        account_teams=[account_team],
     )
     document = CreatePlan(**planned.fields)
     return draft_of(
@@ -176,21 +176,21 @@ def plan_design(
     inputs: Inputs,
     context: EnvironmentContext,
     account: Account,
-    account_team: AccountTeam,
+    account_teams: Sequence[AccountTeam],
     changing: bool = False,
 ) -> PlannedDesign:
     """Resolve, compile and prove a design for one environment. `changing` compiles an update of its
-    running stacks.
+    running stacks. Each of `account_teams` must be allowed to use what the design names.
 
     Raises the blueprint's errors, and Refused if a rule forbids it.
     """
     design = resolve(blueprint, size=size, inputs=inputs, environment=context)
     names = external_names(design)
-    check_named_resources(names, inputs=inputs, account=account, account_team=account_team)
+    check_named_resources(names, inputs=inputs, account=account, account_teams=account_teams)
     compiled, timeline = _compiled(design, changing=changing)
     proof = prove(compiled, policy=design.policy, listed={name.value for name in names}, changing=changing)
     check_proof(proof, blueprint=blueprint, size=size)
-    check_stacks(compiled, blueprint=blueprint, account=account, account_team=account_team)
+    check_stacks(compiled, blueprint=blueprint, account=account, account_team=account_teams[0])
     fields = {
         "account_id": account.account_id,
         "region": compiled.main.region,

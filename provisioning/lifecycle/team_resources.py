@@ -4,6 +4,10 @@ certificates, roles, private image repositories, email identities and AWS accoun
 An administrator lists them for the team and the account (`models.AccountTeam`). Secrets and image
 repositories that are named for the team need no entry. IAM refuses the same names to the team's
 stack role; this check tells the requester before anything is planned.
+
+An environment that was handed over keeps its names and its stack role in AWS. It may use what both
+teams may use: its own team, because that team's members choose, and the team of the stack role,
+because IAM allows nothing else.
 """
 
 from __future__ import annotations
@@ -48,36 +52,69 @@ class _Kind:
     only_listed: bool = False
 
 
-def check_external_names(names: Iterable[ExternalName], *, account: Account, account_team: AccountTeam) -> None:
-    """Raise Refused with a sentence for each name that the team may not use in the account."""
-    if refusals := refused_names(names, account=account, account_team=account_team):
-        raise Refused("\n".join(f"{name.setting} of {name.address} {sentence}" for name, sentence in refusals))
+def check_external_names(
+    names: Iterable[ExternalName], *, account: Account, account_teams: Sequence[AccountTeam]
+) -> None:
+    """Raise Refused with a sentence for each name that one of the teams may not use in the account."""
+    if sentences := refusals_of(names, account=account, account_teams=account_teams):
+        raise Refused("\n".join(sentences))
+
+
+def refusals_of(names: Iterable[ExternalName], *, account: Account, account_teams: Sequence[AccountTeam]) -> list[str]:
+    """Return a sentence for each name that one of the teams may not use in the account."""
+    refused = refused_names(names, account=account, account_teams=account_teams)
+    return [f"{name.setting} of {name.address} {sentence}" for name, sentence in refused]
 
 
 def refused_names(
-    names: Iterable[ExternalName], *, account: Account, account_team: AccountTeam
+    names: Iterable[ExternalName], *, account: Account, account_teams: Sequence[AccountTeam]
 ) -> list[tuple[ExternalName, str]]:
-    """Return each name that the team may not use, with the end of a sentence that begins with the
-    label of its setting.
+    """Return each name that one of the teams may not use, with the end of a sentence that begins with
+    the label of its setting. The first team is the environment's; a second one is that of its stack
+    role.
     """
-    team = account_team.team
+    distinct = list(dict.fromkeys(names))
     return [
         (
             name,
             (
-                f"names the {kind.noun} “{name.value}”, which {team.name} may not use in the account {account.name}. "
-                f"Choose another one, or ask an administrator of the portal to list it for the team under “{kind.field}”."
+                f"names the {kind.noun} “{name.value}”, which {entry.team.name} may not use in the account {account.name}. "
+                f"Choose another one, or ask an administrator of the portal to list it for {_whom(entry, account_teams)} "
+                f"under “{kind.field}”."
             ),
         )
-        for name in dict.fromkeys(names)
-        if not (kind := _KINDS[name.kind]).allows(name, account_team)
+        for entry in account_teams
+        for name in distinct
+        if not (kind := _KINDS[name.kind]).allows(name, entry)
     ]
+
+
+def _whom(entry: AccountTeam, account_teams: Sequence[AccountTeam]) -> str:
+    if entry is account_teams[0]:
+        return "the team"
+    return f"{entry.team.name}, with whose stack role this environment was created,"
 
 
 def listed_names(kind: ExternalKind, account_teams: Iterable[AccountTeam]) -> list[str]:
     """Return the names of this kind that an administrator has listed, without folders of names."""
     listed = (name for entry in account_teams for name in _KINDS[kind].listed(entry))
     return list(dict.fromkeys(name for name in listed if not name.endswith("/*")))
+
+
+def usable_names_of_environment(kind: ExternalKind, environment: Environment) -> list[str]:
+    """Return the listed names of this kind that a change of the environment may use; none if its team
+    may no longer use the account.
+    """
+    try:
+        account_teams = account_teams_of_environment(environment)
+    except Refused:
+        return []
+    allows = _KINDS[kind].allows
+    return [
+        name
+        for name in listed_names(kind, account_teams)
+        if all(allows(ExternalName(kind, name, address="", setting=""), entry) for entry in account_teams)
+    ]
 
 
 def why_none_is_listed(kind: ExternalKind, team: Team) -> str:
@@ -97,20 +134,48 @@ def check_rights_of_environment(environment: Environment, plan: Plan) -> None:
     """
     if not environment.generation:
         raise Refused(f"{PLANNED_BEFORE_STACK_ROLES} Withdraw the request and send it again.")
+    account, account_teams = environment.account, account_teams_of_environment(environment)
+    check_may_use_region(account_teams[0], environment.region)
+    if environment.state == EnvironmentState.REQUESTED and (reason := why_not_offered(account, environment.size)):
+        raise Refused(f"{reason} Ask a portal admin, then decide again.")
+    check_external_names(external_names_of(plan), account=account, account_teams=account_teams)
+
+
+def account_teams_of_environment(environment: Environment) -> list[AccountTeam]:
+    """Return what the environment's team may use in its account, and after a hand-over also what the
+    team of its stack role may use there. Everything that the environment names needs both.
+
+    Raises Refused if either may no longer use the account.
+    """
     account, team = environment.account, environment.team
-    account_team = account_team_for(team, account)
-    if account_team is None:
+    own = account_team_for(team, account)
+    if own is None:
         raise Refused(f"{team.name} may no longer use the account {account.name}. {how_to_admit(team)}")
-    if account_team.stack_role_arn != environment.stack_role_arn:
+    if not environment.generation or own.stack_role_arn == environment.stack_role_arn:
+        return [own]
+    if not environment.was_handed_over:
         raise Refused(
             f"The stack role of {team.name} in the account {account.name} is now another one than at the request. "
             "Request the environment again."
         )
-    check_may_use_region(account_team, environment.region)
-    if environment.state == EnvironmentState.REQUESTED and (reason := why_not_offered(account, environment.size)):
-        raise Refused(f"{reason} Ask a portal admin, then decide again.")
-    names = _STORED_NAMES.validate_python(plan.external_names)
-    check_external_names(names, account=account, account_team=account_team)
+    return [own, _account_team_of_role(environment)]
+
+
+def _account_team_of_role(environment: Environment) -> AccountTeam:
+    rows = AccountTeam.objects.filter(account=environment.account, stack_role_arn=environment.stack_role_arn)
+    entry = rows.select_related("account", "team").first()
+    if entry is None:
+        raise Refused(
+            f"{environment.name} was created with the stack role {environment.stack_role_arn}, whose team may no longer "
+            f"use the account {environment.account.name}. Ask an administrator of the portal to add that team to the "
+            "account’s teams again."
+        )
+    return entry
+
+
+def external_names_of(plan: Plan) -> tuple[ExternalName, ...]:
+    """Return what the plan names outside its environment."""
+    return _STORED_NAMES.validate_python(plan.external_names)
 
 
 def _allows_secret(name: ExternalName, account_team: AccountTeam) -> bool:

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from django.db import transaction
@@ -17,6 +17,7 @@ from provisioning.errors import WrongState
 from provisioning.lifecycle.states import ENVIRONMENT_GRAPH, OPERATION_GRAPH, REQUEST_GRAPH, Labelled
 from provisioning.models import Environment, Operation, Request, Transition, User
 
+HANDED_OVER: Final = "This environment was handed over to another team in the meantime. Reload the page."
 Subject: TypeAlias = Request | Operation | Environment
 
 _GRAPHS = {Request: REQUEST_GRAPH, Operation: OPERATION_GRAPH, Environment: ENVIRONMENT_GRAPH}
@@ -53,8 +54,8 @@ def change_state(
 ) -> None:
     """Move `row` from the state that it was read with to `to`, and write `fields` with it.
 
-    Raises WrongState if the row has another state in the meantime (or, with `fence` and `call_no`,
-    another claim or a later call), and ValueError if the graph has no such edge. Wrap several changes in `atomic_with`, so
+    Raises WrongState if the row has another state in the meantime (or an environment another team,
+    or, with `fence` and `call_no`, another claim or a later call), and ValueError if the graph has no such edge. Wrap several changes in `atomic_with`, so
     that the objects follow a rollback.
     """
     graph, old = _GRAPHS[type(row)], row.state
@@ -62,6 +63,8 @@ def change_state(
         raise ValueError(f"The {graph.subject} {row.pk} cannot go from {old} to {to}.")
     fields |= {"state": str(to), "state_changed_at": at}
     unchanged = _rows(row).filter(state=old)
+    if isinstance(row, Environment):  # so that nobody acts with the rights of a team that has handed it over
+        unchanged = unchanged.filter(team_id=row.team_id)
     if fence is not None:
         unchanged = unchanged.filter(fence=fence)
     if call_no is not None:
@@ -106,6 +109,8 @@ def _conflict(row: Subject, expected: str) -> str:
     current = _rows(row).values_list("state", flat=True).first()
     if current is None:
         return f"This {graph.subject} no longer exists."
+    if isinstance(row, Environment) and not _rows(row).filter(team_id=row.team_id).exists():
+        return HANDED_OVER
     if current == expected:
         return f"Another worker has taken over this {graph.subject}."
     label = graph.states(current).label.lower()

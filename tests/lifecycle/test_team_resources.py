@@ -92,7 +92,7 @@ def payments(world: World) -> AccountTeam:
 
 def check(account_team: AccountTeam, *names: tuple[ExternalKind, str], setting: str = "setting") -> None:
     given = [ExternalName(kind, name, "service.api", setting) for kind, name in names]
-    check_external_names(given, account=account_team.account, account_team=account_team)
+    check_external_names(given, account=account_team.account, account_teams=[account_team])
 
 
 @pytest.mark.parametrize(("kind", "name"), ALLOWED)

@@ -20,8 +20,7 @@ from portal.pages.request_form.fields import field_of, name_field
 from portal.pages.request_form.forms import NOTE_LIMIT, PREFIX, with_label
 from provisioning.blueprint import Blueprint, Variable, as_text
 from provisioning.blueprint.external_inputs import external_inputs
-from provisioning.lifecycle.access import account_team_for
-from provisioning.lifecycle.team_resources import listed_names
+from provisioning.lifecycle.team_resources import usable_names_of_environment
 from provisioning.models import BlueprintVersion, Environment
 
 
@@ -77,7 +76,6 @@ class ChangeForm(forms.Form):
     def _add_fields(self) -> None:
         named = external_inputs(self.blueprint)
         team, size = self.environment.team, self.chosen_size
-        account_team = account_team_for(team, self.environment.account)
         for key, variable in self.variables.items():
             kind = named.get(variable.name)
             self.fields[key] = (
@@ -88,7 +86,7 @@ class ChangeForm(forms.Form):
                     size,
                     kind=kind,
                     team=team,
-                    listed=listed_names(kind, [account_team] if account_team is not None else []),
+                    listed=usable_names_of_environment(kind, self.environment),
                 )
             )
         for key, field in self.fields.items():

@@ -17,7 +17,6 @@ from portal.web.components import ComponentGroup, group_by_component
 from portal.web.formatting import format_setting, title_of
 from provisioning.blueprint import Blueprint
 from provisioning.design.graph import EnvironmentContext, Value
-from provisioning.design.names import team_key
 from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.catalogue import DEPRECATED, catalogue
 from provisioning.lifecycle.plan_document import PinnedBlueprint
@@ -218,7 +217,7 @@ def comparison_page(
 def _context_of(environment: Environment) -> EnvironmentContext:
     return EnvironmentContext(
         name=environment.name,
-        team=team_key(environment.team.slug),
+        team=environment.key_in_aws,
         region=environment.region,
         account_id=environment.account.account_id,
         environment_id=environment.pk,

@@ -11,12 +11,12 @@ from uuid import UUID
 from provisioning.aws import aws_type
 from provisioning.blueprint import Blueprint, parse_inputs
 from provisioning.design.graph import EnvironmentContext
-from provisioning.design.names import team_key
 from provisioning.errors import Refused
 from provisioning.lifecycle.access import check_may_use_account
 from provisioning.lifecycle.catalogue import DEPRECATED, why_not_offered
 from provisioning.lifecycle.plan_document import ChangePlan, PlannedStack, StackedDocument
 from provisioning.lifecycle.planning import PlanDraft, draft_of, plan_design
+from provisioning.lifecycle.team_resources import account_teams_of_environment
 from provisioning.lifecycle.version_registry import check_unchanged
 from provisioning.models import Environment
 
@@ -42,11 +42,11 @@ def draft_change(
     Raises the blueprint's errors (InputErrors and others), and Refused if a rule forbids it.
     """
     _check_place(environment, blueprint, size)
-    account_team = check_may_use_account(environment.team, environment.account, size=size, is_new=False)
+    check_may_use_account(environment.team, environment.account, size=size, is_new=False)
     parsed = parse_inputs(blueprint, size, inputs)
     context = EnvironmentContext(
         name=environment.name,
-        team=team_key(environment.team.slug),
+        team=environment.key_in_aws,
         region=environment.region,
         account_id=environment.account.account_id,
         environment_id=environment.pk,
@@ -59,13 +59,15 @@ def draft_change(
         inputs=parsed,
         context=context,
         account=environment.account,
-        account_team=account_team,
+        account_teams=account_teams_of_environment(environment),
         changing=True,
     )
     fields: dict[str, Any] = dict(planned.fields)
     fields["stacks"] = tuple(_with_snapshots(stack) for stack in fields["stacks"])
-    # A change of the size must not avoid the approval that either size needs.
-    fields["requires_approval"] = current.requires_approval or fields["requires_approval"]
+    # A change of the size must not avoid the approval that either size needs. After a hand-over, a team
+    # uses the stack role of another one, so an approver decides on each change.
+    needs_approval = current.requires_approval or environment.was_handed_over
+    fields["requires_approval"] = needs_approval or fields["requires_approval"]
     document = ChangePlan(
         **fields,
         environment_id=str(environment.pk),

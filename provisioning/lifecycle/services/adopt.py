@@ -9,9 +9,10 @@ import psycopg
 from django.db import IntegrityError, transaction
 
 from provisioning.aws import AwsError
-from provisioning.design.names import generation_of
+from provisioning.design.names import generation_of, team_key
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import check_may
 from provisioning.lifecycle.adoption import BLUEPRINT, KEY, AdoptionDraft, Connect, draft_adoption
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.kinds.adopt import ADOPT
@@ -151,8 +152,10 @@ def _file(
         created_at=at,
         generation=generation_of(environment_id),
         stack_role_arn=draft.account_team.stack_role_arn,
+        team_key=team_key(team.slug),
         is_adopted=True,
     )
+    check_may(actor, team, ADOPT.permission)  # again: now nobody can delete the team
     record(environment, "", EnvironmentState.REQUESTED, at=at, actor=actor)
     Stack.objects.create(
         environment=environment,

@@ -15,6 +15,7 @@ from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.drift.nominations import current_stacks, newest_report, nominate
 from provisioning.lifecycle.drift.report_document import DriftContent, DriftStatus
 from provisioning.lifecycle.fingerprint import Fingerprint, difference, fingerprint_in
+from provisioning.lifecycle.services.recording import lock
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.lifecycle.transitions import bump
 from provisioning.models import DriftReport, Environment, Stack, User
@@ -49,7 +50,7 @@ def accept_drift(*, actor: User, environment: Environment, report_id: UUID) -> D
     check_may_operate(actor, environment.team)
     at = clock.now()
     with transaction.atomic():
-        Environment.objects.select_for_update().get(pk=environment.pk)
+        lock(environment)
         newest = newest_report(environment)
         if newest is None or not DriftReport.objects.filter(pk=report_id, environment=environment).exists():
             raise NotFound("There is no such drift report.")

@@ -12,8 +12,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from provisioning.errors import Refused
+from provisioning.design.names import team_key
+from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import check_may
 from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.record import Kind
@@ -23,7 +25,7 @@ from provisioning.lifecycle.plan_document import CreatePlan, as_json
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
 from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.states import EnvironmentState, RequestState
-from provisioning.lifecycle.transitions import record
+from provisioning.lifecycle.transitions import HANDED_OVER, record
 from provisioning.models import Account, Artefact, BlueprintVersion, Environment, Plan, Request, Team, User
 
 
@@ -61,7 +63,9 @@ def file_create(
         created_at=at,
         generation=draft.generation,
         stack_role_arn=draft.stack_role_arn,
+        team_key=team_key(team.slug),
     )
+    check_may(actor, team, CREATE.permission)  # again: now nobody can delete the team or remove the member
     record(environment, "", EnvironmentState.REQUESTED, at=at, actor=actor)
     # Stored with the plan, because the blueprint's folder may contain other packages when the plan
     # runs.
@@ -165,8 +169,13 @@ def request_sent_before(
 def lock(environment: Environment) -> None:
     """Lock the environment's row and read its state again, so that its requests are checked and
     written one at a time. Call it inside a transaction.
+
+    Raises WrongState if it was handed over to another team since it was read.
     """
-    environment.refresh_from_db(fields=["state"], from_queryset=Environment.objects.select_for_update())
+    rows = Environment.objects.select_for_update().filter(pk=environment.pk)
+    environment.state, team_id = rows.values_list("state", "team_id").get()
+    if team_id != environment.team_id:
+        raise WrongState(HANDED_OVER)
 
 
 def why_not_requested(kind: Kind, environment: Environment) -> str:
