@@ -15,4 +15,5 @@ from portal.settings import DATABASES  # noqa: E402
 
 DATABASES["default"]["TEST"] = {"NAME": "test_portal"}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+DATABASES["default"]["ENGINE"] = "tests.support.database"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.audit_chain import log_anchor
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.change_cleanup import clean_up_changes
 from provisioning.lifecycle.database import DATABASE_AWAY
@@ -62,6 +63,7 @@ TASKS: Final[Sequence[Work]] = (
     Work("compare stacks that were seen", timedelta(minutes=1), _compare_seen),
     Work("detect drift", timedelta(seconds=15), lambda: advance_detections(aws_for_account)),
     Work("nominate for drift detection", timedelta(hours=1), nominate_overdue),
+    Work("log the audit anchor", timedelta(days=1), log_anchor),
     Work("forget workers", timedelta(hours=1), forget_workers),
 )
 

@@ -8,7 +8,7 @@ from .blueprint import BlueprintArchive, BlueprintVersion
 from .drift import DriftReport, Orphan
 from .environment import Environment
 from .handover import HandoverOffer, OfferState
-from .history import AuditEvent, Receipt, Transition
+from .history import AuditEvent, AuditSeal, Receipt, Transition
 from .invitation import Invitation
 from .notification import (
     AuditCursor,
@@ -40,6 +40,7 @@ __all__ = [
     "AttemptBudget",
     "AuditCursor",
     "AuditEvent",
+    "AuditSeal",
     "BlueprintArchive",
     "BlueprintVersion",
     "ChannelKind",

@@ -3,6 +3,7 @@ every teardown.
 """
 
 from django.db import models
+from django.db.models import Q
 
 from .environment import Environment
 from .operation import Operation
@@ -43,9 +44,10 @@ class AuditEvent(models.Model):
     """
 
     at = models.DateTimeField()
-    actor = models.ForeignKey(User, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    team = models.ForeignKey(Team, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
-    environment = models.ForeignKey(Environment, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
+    # Each of the keys is the first column of an index below, and needs no other.
+    actor = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    team = models.ForeignKey(Team, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    environment = models.ForeignKey(Environment, null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
     action = models.CharField(max_length=60)
     detail = models.JSONField(default=dict)
 
@@ -64,10 +66,38 @@ class AuditEvent(models.Model):
     http_request = models.CharField(max_length=36, default="", db_default="")
 
     class Meta:
-        indexes = [models.Index(fields=["environment", "-at", "-id"], name="audit_by_environment")]
+        indexes = [
+            models.Index(fields=["-at", "-id"], name="audit_by_time"),
+            models.Index(fields=["actor", "-at", "-id"], name="audit_by_actor"),
+            models.Index(fields=["team", "-at", "-id"], name="audit_by_team"),
+            models.Index(fields=["environment", "-at", "-id"], name="audit_by_environment"),
+            models.Index(fields=["action", "-at", "-id"], name="audit_by_action"),
+            models.Index(fields=["address", "-at", "-id"], name="audit_by_address", condition=~Q(address="")),
+            models.Index(fields=["subject_id", "-at", "-id"], name="audit_by_subject", condition=~Q(subject_id="")),
+            # And `audit_words`, over the words of an event, made by the migration `seal_audit_events`.
+        ]
 
     def __str__(self) -> str:
         return self.action
+
+
+class AuditSeal(models.Model):
+    """The seal of one audit event: its place in the log, and the hash over the event and the hash
+    before it.
+
+    Triggers of the database write it when the event's transaction commits. Positions are 1, 2, 3 …
+    in the order of the commits, without gaps, so a reader that remembers a position misses nothing.
+    `lifecycle/audit_chain.py` documents what is hashed.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    event = models.OneToOneField(AuditEvent, on_delete=models.PROTECT, related_name="seal", db_constraint=False)
+    previous_hash = models.BinaryField(max_length=32)
+    hash = models.BinaryField(max_length=32)
+    sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"seal {self.position}"
 
 
 class Receipt(models.Model):

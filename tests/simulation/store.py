@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from tests.simulation.scheduler import Scheduler
 
@@ -79,5 +79,7 @@ def empty_store() -> None:
         )
         cursor.execute(questions)
         filled = [connection.ops.quote_name(row[0]) for row in cursor.fetchall()]
-        if filled:
+    if filled:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET LOCAL session_replication_role = replica")  # the audit log is append-only
             cursor.execute(f"TRUNCATE {', '.join(filled)} RESTART IDENTITY CASCADE")
