@@ -1,64 +1,163 @@
-"""Test the connection to an account: what it grants, and what its administrator has to change."""
+"""Test the connection to an account: what it grants, and what its administrator has to change.
+
+All checks run at the same time, within a budget of seconds, because a person waits for them. What
+AWS has not answered by then is reported as not checked.
+"""
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import TypeAlias
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
+from django.db import transaction
 from django.db.models import Count
 
 from provisioning.aws import Aws
 from provisioning.aws.onboarding import environment_boundary_arn
+from provisioning.aws.regions import region_name
 from provisioning.design.names import team_key
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.aws_access import new_connection
 from provisioning.lifecycle.connection.portal_role import check_portal_role
+from provisioning.lifecycle.connection.quotas import check_quotas
 from provisioning.lifecycle.connection.reach import check_reach
 from provisioning.lifecycle.connection.regions import check_region
 from provisioning.lifecycle.connection.report import ConnectionReport, Findings, Outcome
 from provisioning.lifecycle.connection.team_roles import check_boundary, check_former_role, check_team
 from provisioning.lifecycle.states import NO_LONGER_THERE
-from provisioning.models import Account, AccountTeam, Environment, User
+from provisioning.models import Account, AccountTeam, AccountTest, Connection, Environment, User
 
 Connect: TypeAlias = Callable[[Account, str], Aws]
+Part: TypeAlias = Callable[[Findings], None]
+
+BUDGET_SECONDS: Final = 9.0
+AT_ONCE: Final = 12
+# What the result of a test depends on. If one of them has changed in the meantime, the result is not stored.
+_TESTED_FIELDS: Final = ("role_arn", "external_id", "endpoint_url", "regions", "artefact_bucket", "artefact_region")
 
 
-def check_connection(*, actor: User | None, account: Account, connect: Connect = new_connection) -> ConnectionReport:
-    """Find out what is missing, and write that it was tested to the audit log.
+def check_connection(
+    *,
+    actor: User | None,
+    account: Account,
+    connect: Connect = new_connection,
+    budget_seconds: float = BUDGET_SECONDS,
+) -> ConnectionReport:
+    """Find out what is missing, store the result, and write it to the audit log.
 
-    `actor` is None for a command. Reads only. Never raises for what AWS answers: each error becomes
-    a finding. `connect` has to return a connection that assumes the role again.
+    `actor` is None for a command. Only reads in AWS. Never raises for what AWS answers: each error
+    becomes a finding. `connect` has to return a connection that assumes the role again.
     """
-    findings = Findings()
-    if account.regions:
-        _check(findings, account, connect)
-    else:
-        findings.missing(f"{account.name} has no regions.", "Enter the regions that environments may use.")
-    report = ConnectionReport(account.name, tuple(findings.collected))
-    audit_event(
-        AuditAction.ACCOUNT_TEST,
-        actor=actor,
-        account=account,
-        at=clock.now(),
-        passed=report.passed,
-        missing=report.count(Outcome.MISSING),
-        unknown=report.count(Outcome.UNKNOWN),
-    )
+    report = _report(account, connect, budget_seconds)
+    with transaction.atomic():
+        _store(report, account, actor)
+        audit_event(
+            AuditAction.ACCOUNT_TEST,
+            actor=actor,
+            account=account,
+            at=clock.now(),
+            passed=report.passed,
+            missing=report.count(Outcome.MISSING),
+            unknown=report.count(Outcome.UNKNOWN),
+        )
     return report
 
 
-def _check(findings: Findings, account: Account, connect: Connect) -> None:
-    first, *others = account.regions
-    aws = check_reach(findings, account, lambda: connect(account, first))
-    if aws is None:
+def connection_after(report: ConnectionReport) -> Connection:
+    if not report.reached:
+        return Connection.FAILED
+    return Connection.PASSED if report.passed and not report.unfinished else Connection.INCOMPLETE
+
+
+def _store(report: ConnectionReport, account: Account, actor: User | None) -> None:
+    stored = Account.objects.select_for_update().filter(pk=account.pk).first()
+    if stored is None or any(getattr(stored, name) != getattr(account, name) for name in _TESTED_FIELDS):
         return
-    check_region(findings, account, aws)
-    for region in others:
-        check_region(findings, account, connect(account, region))
+    account.connection = stored.connection = connection_after(report)
+    stored.save(update_fields=["connection"])
+    AccountTest.objects.update_or_create(
+        account=stored, defaults={"tested_at": clock.now(), "tested_by": actor, "report": report.as_json()}
+    )
+
+
+def _report(account: Account, connect: Connect, budget_seconds: float) -> ConnectionReport:
+    connection = Findings("Connection")
+    if not account.regions:
+        connection.missing(f"{account.name} has no regions.", "Enter the regions that environments may use.")
+        return ConnectionReport(account.name, tuple(connection.collected), reached=False)
+    deadline = time.monotonic() + budget_seconds
+    executor = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="connection-test")
+    try:
+        first = account.regions[0]
+        reach = executor.submit(check_reach, connection, account, lambda: connect(account, first))
+        wait([reach], timeout=budget_seconds)
+        if not reach.done():
+            late = Findings(connection.area)
+            late.missing(
+                f"AWS in {region_name(first)} has not answered within {budget_seconds:g} s.",
+                "Check the network between the portal and AWS, then test the connection again.",
+            )
+            return ConnectionReport(account.name, tuple(late.collected), reached=False, unfinished=True)
+        if (aws := reach.result()) is None:
+            return ConnectionReport(account.name, tuple(connection.collected), reached=False)
+        parts = _parts(account, aws, connect)
+        futures = [(part, executor.submit(part.collect)) for part in parts]
+        wait([future for _, future in futures], timeout=max(0.0, deadline - time.monotonic()))
+        findings = [*connection.collected]
+        for part, future in futures:
+            findings += (future.result() if future.done() else _not_checked(part, budget_seconds)).collected
+        return ConnectionReport(
+            account.name, tuple(findings), unfinished=any(not future.done() for _, future in futures)
+        )
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of the test. It runs in a thread of its own and uses no database."""
+
+    area: str
+    subject: str
+    check: Part
+
+    def collect(self) -> Findings:
+        findings = Findings(self.area)
+        self.check(findings)
+        return findings
+
+
+def _not_checked(part: _Part, budget_seconds: float) -> Findings:
+    findings = Findings(part.area)
+    findings.unknown(
+        f"{part.subject} could not be checked: AWS has not answered within {budget_seconds:g} s.",
+        "Test the connection again.",
+    )
+    return findings
+
+
+def _parts(account: Account, aws: Aws, connect: Connect) -> list[_Part]:
+    parts: list[_Part] = []
     if account.role_arn:
-        _check_roles(findings, account, aws)
+        parts += _role_parts(account, aws)
+    for region in account.regions:
+        # The connection of the first region is already there; the others assume the role again.
+        def in_region(findings: Findings, region: str = region) -> None:
+            here = aws if region == account.regions[0] else connect(account, region)
+            check_region(findings, account, here)
+            check_quotas(findings, here)
+
+        parts.append(_Part(region_name(region), f"The region {region}", in_region))
+    parts.append(_Part("Organization", "The organization", _explain_organization))
+    return parts
+
+
+def _explain_organization(findings: Findings) -> None:
     findings.unknown(
         "Service control policies of the account's organization cannot be seen from the account. They can still deny what "
         "the roles grant.",
@@ -66,30 +165,48 @@ def _check(findings: Findings, account: Account, connect: Connect) -> None:
     )
 
 
-def _check_roles(findings: Findings, account: Account, aws: Aws) -> None:
-    region, partition = aws.access.region, account.role_arn.split(":")[1]
+def _role_parts(account: Account, aws: Aws) -> list[_Part]:
+    region, partition = aws.access.region, account.partition
     entries = list(AccountTeam.objects.filter(account=account).select_related("account", "team").order_by("team__slug"))
-    if not entries:
-        findings.note(f"No team may use {account.name} yet.", "Add the teams of the account.")
-    with findings.reading(f"The role {account.role_arn}"):
-        role = aws.reads.role(account.role_arn.rpartition("/")[2])
-        if role is None:
-            findings.unknown(f"The portal cannot read the role {account.role_arn}.", "Compare Role ARN with AWS.")
-        else:
-            key = team_key(entries[0].team.slug) if entries else "team"
-            check_portal_role(findings, account, role, region=region, team_key=key)
-    with findings.reading("The permissions boundary"):
-        boundary = aws.reads.managed_policy(environment_boundary_arn(account.account_id, partition=partition))
-        check_boundary(findings, account, boundary, region=region, partition=partition)
+
+    def portal_role(findings: Findings) -> None:
+        if not entries:
+            findings.note(f"No team may use {account.name} yet.", "Add the teams of the account.")
+        with findings.reading(f"The role {account.role_arn}"):
+            role = aws.reads.role(account.role_arn.rpartition("/")[2])
+            if role is None:
+                findings.unknown(f"The portal cannot read the role {account.role_arn}.", "Compare Role ARN with AWS.")
+            else:
+                key = team_key(entries[0].team.slug) if entries else "team"
+                check_portal_role(findings, account, role, region=region, team_key=key)
+
+    def boundary(findings: Findings) -> None:
+        with findings.reading("The permissions boundary"):
+            policy = aws.reads.managed_policy(environment_boundary_arn(account.account_id, partition=partition))
+            check_boundary(findings, account, policy, region=region, partition=partition)
+
+    parts = [
+        _Part("Permissions", f"The role {account.role_arn}", portal_role),
+        _Part("Permissions", "The permissions boundary", boundary),
+    ]
     for entry in entries:
-        with findings.reading(f"The stack role of {entry.team.name}"):
-            stack_role = aws.reads.role(entry.stack_role_arn.rpartition("/")[2])
-            secret_arns = _secret_arns(aws, entry)
-            check_team(findings, entry, stack_role, secret_arns=secret_arns, region=region, partition=partition)
+
+        def team(findings: Findings, entry: AccountTeam = entry) -> None:
+            with findings.reading(f"The stack role of {entry.team.name}"):
+                stack_role = aws.reads.role(entry.stack_role_arn.rpartition("/")[2])
+                secret_arns = _secret_arns(aws, entry)
+                check_team(findings, entry, stack_role, secret_arns=secret_arns, region=region, partition=partition)
+
+        parts.append(_Part(f"Team {entry.team.name}", f"The stack role of {entry.team.name}", team))
     for role_arn, environments in _former_roles(account, entries).items():
-        with findings.reading(f"The role {role_arn}"):
-            former = aws.reads.role(role_arn.rpartition("/")[2])
-            check_former_role(findings, role_arn, former, environments=environments)
+
+        def former(findings: Findings, role_arn: str = role_arn, environments: int = environments) -> None:
+            with findings.reading(f"The role {role_arn}"):
+                role = aws.reads.role(role_arn.rpartition("/")[2])
+                check_former_role(findings, role_arn, role, environments=environments)
+
+        parts.append(_Part("Former environments", f"The role {role_arn}", former))
+    return parts
 
 
 def _secret_arns(aws: Aws, entry: AccountTeam) -> list[str]:

@@ -177,7 +177,7 @@ def _iam(subject: Subject) -> Iterator[Question]:
         yield Question(subject.main_region, f"Quota of {quota.plural}", ask)
 
 
-_DATABASES: Final = Quota("rds", "L-7B6409FD", "database instance", "database instances")
+DATABASES: Final = Quota("rds", "L-7B6409FD", "database instance", "database instances")
 
 
 def _databases(subject: Subject) -> Iterator[Question]:
@@ -185,7 +185,7 @@ def _databases(subject: Subject) -> Iterator[Question]:
 
         def ask(world: World, region: str = region, adds: int = len(databases)) -> Verdict:
             usage = world.aws.once(world.aws.account.database_usage)["DBInstances"]
-            return within(used=usage.used, adds=adds, limit=usage.limit, quota=_DATABASES, where=region)
+            return within(used=usage.used, adds=adds, limit=usage.limit, quota=DATABASES, where=region)
 
         yield Question(region, "Quota of database instances", ask)
 
