@@ -166,6 +166,10 @@ ENGINE_CYCLE_SECONDS = environ.number("ENGINE_CYCLE_SECONDS", 1)
 SANDBOX_SPEED = environ.number("SANDBOX_SPEED", 1)  # how many times faster than AWS, 0: no waiting; the demo sets it
 ENGINE_LEASE_SECONDS = environ.number("ENGINE_LEASE_SECONDS", 30)
 # An approval that nobody carried out is worth nothing after this.
+# The role or user that the portal runs as, if AWS does not tell, and where the onboarding templates of this version are in
+# S3, as https://BUCKET.s3.REGION.amazonaws.com/FOLDER/, so that the console opens with everything filled in.
+PORTAL_PRINCIPAL_ARN = environ.text("PORTAL_PRINCIPAL_ARN")
+ONBOARDING_TEMPLATES_URL = environ.text("ONBOARDING_TEMPLATES_URL")
 APPROVAL_VALID_DAYS = environ.number("APPROVAL_VALID_DAYS", 7)
 
 LOGGING = {

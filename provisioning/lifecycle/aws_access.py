@@ -28,15 +28,15 @@ def aws_for_account(account: Account, region: str, *, stack_role_arn: str = "") 
     """Return the client for an account and region. Its calls are paced by the rate limiter that all
     workers share. `stack_role_arn`: as in `AccountAccess`, needed only to create and delete stacks.
     """
-    return aws_for(account.access(region, stack_role_arn=stack_role_arn), limiter=_limiter_of(account))
+    return aws_for(account.access(region, stack_role_arn=stack_role_arn), limiter=limiter_of(account))
 
 
 def new_connection(account: Account, region: str) -> Aws:
     """Return a client that shares nothing with others, so that its first call assumes the role again."""
-    return LiveAws(account.access(region), limiter=_limiter_of(account))
+    return LiveAws(account.access(region), limiter=limiter_of(account))
 
 
-def _limiter_of(account: Account) -> RateLimiter:
+def limiter_of(account: Account) -> RateLimiter:
     return _limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=account.is_sandbox))
 
 

@@ -106,6 +106,7 @@ class AccountTeam(models.Model):
                     f"“{secret}” is named for one team: a team may use what is under portal/, its key and /, and "
                     "nobody else may. Remove it from the list."
                 )
+        errors |= self._limits_outside_the_account()
         if (other := self._with_a_key_alike()) is not None:
             errors["team"] = (
                 f"In AWS, the names of {team.name} and {other.name} would begin alike, and some are all that separates "
@@ -113,6 +114,13 @@ class AccountTeam(models.Model):
             )
         if errors:
             raise ValidationError(errors)
+
+    def _limits_outside_the_account(self) -> dict[str, str]:
+        errors: dict[str, str] = {}
+        for field, noun in (("regions", "region"), ("sizes", "size")):
+            if outside := [one for one in getattr(self, field) if one not in getattr(self.account, field)]:
+                errors[field] = f"{self.account.name} does not have the {noun} {', '.join(outside)}."
+        return errors
 
     def _with_a_key_alike(self) -> Team | None:
         """Another team of the account whose key begins with this team's and a hyphen, or the reverse.
