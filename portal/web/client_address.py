@@ -16,6 +16,7 @@ def client_address(peer: str, forwarded_for: str, *, proxies: int) -> str:
     An Application Load Balancer appends by default:
     https://docs.aws.amazon.com/elasticloadbalancing/latest/application/x-forwarded-headers.html
     """
+    peer = _without_port(peer) or peer
     if proxies < 1:
         return peer
     reported = [part.strip() for part in forwarded_for.split(",")]
@@ -32,6 +33,8 @@ def _without_port(text: str) -> str:
     elif text.count(":") == 1:
         host = text.partition(":")[0]
     try:
-        return str(ipaddress.ip_address(host))
+        address = ipaddress.ip_address(host)
     except ValueError:
         return ""
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)

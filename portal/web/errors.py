@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+from portal.web.refusals import note_refusal
 from provisioning.errors import NotAllowed, NotFound, PortalError, Refused, WrongState
 
 View: TypeAlias = Callable[..., HttpResponse]
@@ -52,6 +53,7 @@ def answering(view: View) -> View:
 
 
 def answer(request: HttpRequest, error: PortalError) -> HttpResponse:
+    note_refusal(request, error)
     status, title = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
     expected = actual = ""
     if isinstance(error, WrongState):

@@ -70,6 +70,7 @@ class AuditAction(StrEnum):
     SECOND_FACTOR_RENEW_CODES = "second_factor:renew_codes", "A person replaced their recovery codes."
     IDENTITY_LINK = "identity:link", "A person signed in through the provider for the first time."
     IDENTITY_UPDATE = "identity:update", "The provider's groups changed a person's teams or roles."
+    ACCESS_REFUSE = "access:refuse", "A person tried something that a permission, a rule or a team's border forbids."
     AUDIT_EXPORT = "audit:export", "Someone exported a part of the audit log; a command has no actor."
     ACCOUNT_TEAM_CHANGE = "account_team:change", "An administrator changed what a team may use in an account."
 

@@ -5,47 +5,12 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.test import RequestFactory
 from pytest_django import Settings
 
-from portal.web.addresses import client_address
 from provisioning.lifecycle import audit_context
 from provisioning.lifecycle.audit_context import AuditContext, Via
 from provisioning.models import AuditEvent
 from tests.portal.conftest import People
-
-
-def address(settings: Settings, forwarded: str | None, *, trusted: int, peer: str = "10.0.0.9") -> str:
-    settings.TRUSTED_PROXIES = trusted
-    headers = {} if forwarded is None else {"HTTP_X_FORWARDED_FOR": forwarded}
-    return client_address(RequestFactory().get("/", REMOTE_ADDR=peer, **headers))
-
-
-@pytest.mark.parametrize(
-    ("forwarded", "trusted", "expected"),
-    [
-        ("203.0.113.7", 0, "10.0.0.9"),  # nobody is trusted
-        ("203.0.113.7", 1, "203.0.113.7"),
-        ("6.6.6.6, 203.0.113.7", 1, "203.0.113.7"),  # the client's own text stands to the left
-        ("6.6.6.6, 203.0.113.7, 10.0.0.8", 2, "203.0.113.7"),
-        ("203.0.113.7", 2, "10.0.0.9"),  # has not passed both proxies
-        ("6.6.6.6, evil", 1, "10.0.0.9"),
-        ("", 1, "10.0.0.9"),
-        (None, 1, "10.0.0.9"),
-        ("203.0.113.7:4711", 1, "203.0.113.7"),
-        ("[2001:db8:0:0::1]:4711", 1, "2001:db8::1"),
-        ("2001:DB8::1", 1, "2001:db8::1"),
-        ("::ffff:203.0.113.7", 1, "203.0.113.7"),
-    ],
-)
-def test_only_trusted_proxies_say_where_a_client_is(
-    settings: Settings, forwarded: str | None, trusted: int, expected: str
-) -> None:
-    assert address(settings, forwarded, trusted=trusted) == expected
-
-
-def test_a_unix_socket_has_no_address(settings: Settings) -> None:
-    assert address(settings, None, trusted=0, peer="") == ""
 
 
 def test_an_event_of_a_page_says_from_where_and_by_which_session(people: People, settings: Settings) -> None:

@@ -22,6 +22,8 @@ PEER = "10.0.0.9"
         ("203.0.113.7:4711", 1, "203.0.113.7"),
         ("2001:db8::7", 1, "2001:db8::7"),
         ("[2001:db8::7]:4711", 1, "2001:db8::7"),
+        ("2001:DB8:0::7", 1, "2001:db8::7"),  # one address has one text
+        ("::ffff:203.0.113.7", 1, "203.0.113.7"),
     ],
 )
 def test_only_what_the_proxies_report_counts(forwarded_for: str, proxies: int, address: str) -> None:

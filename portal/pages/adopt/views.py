@@ -12,6 +12,7 @@ from django.views.decorators.http import require_http_methods
 from portal.pages.adopt.forms import AdoptForm
 from portal.pages.adopt.page import adopt_form, adopt_page
 from portal.web.lookups import person
+from portal.web.refusals import note_refusal
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.adoption import AdoptionDraft
 from provisioning.lifecycle.services.adopt import preview_adoption, request_adoption
@@ -31,6 +32,7 @@ def adopt(request: HttpRequest) -> HttpResponse:
     try:
         return _render(request, form, draft=preview_adoption(**_arguments(user, form)))
     except Refused as error:
+        note_refusal(request, error)
         form.add_error("stack", error.sentence)
         return _render(request, form, status=422)
 
@@ -46,6 +48,7 @@ def _send(request: HttpRequest, user: User, form: AdoptForm) -> HttpResponse:
             raise
         return _render(request, form, draft=preview_adoption(**arguments), notice=error.sentence, status=409)
     except Refused as error:
+        note_refusal(request, error)
         form.add_error("stack", error.sentence)
         return _render(request, form, status=422)
     messages.info(request, "Sent. The adoption is pending approval.")

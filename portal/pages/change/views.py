@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.pages.change.forms import ChangeForm
 from portal.pages.change.page import ChangePage, offered_versions
 from portal.web.lookups import Need, get_environment_for, get_request_for, person
+from portal.web.refusals import note_refusal
 from provisioning.blueprint import Blueprint, BlueprintError, InputErrors
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.kinds.change import CHANGE
@@ -77,6 +78,8 @@ def _send(request: HttpRequest, user: User, environment: Environment, form: Chan
         problems = form.add_input_errors(error.errors)
         return _render(request, environment, form, problems=problems, status=422)
     except (Refused, BlueprintError) as error:
+        if isinstance(error, Refused):
+            note_refusal(request, error)
         sentence = error.sentence if isinstance(error, Refused) else str(error)
         return _render(request, environment, form, problems=sentence.splitlines(), status=422)
     except WrongState as error:

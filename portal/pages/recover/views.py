@@ -14,6 +14,7 @@ from portal.identity.reauthentication import requires_recent_sign_in
 from portal.pages.recover.forms import RecoverForm
 from portal.pages.recover.page import read_page, recover_page
 from portal.web.lookups import Need, get_environment_for, person
+from portal.web.refusals import note_refusal
 from provisioning.aws import AwsError
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.aws_access import aws_for_account
@@ -60,6 +61,7 @@ def _send(request: HttpRequest, user: User, environment: Environment, aws_for: A
             aws_for=aws_for,
         )
     except Refused as error:
+        note_refusal(request, error)
         form.add_error("typed_name", error.sentence)
         return _render(request, user, environment, aws_for, skip=skip, form=form, status=422)
     except WrongState as error:

@@ -19,6 +19,7 @@ from portal.panels.preflight import PreflightPanel
 from portal.panels.preflight import panel as build_preflight_panel
 from portal.panels.registry import PlanView
 from portal.web.lookups import person
+from portal.web.refusals import note_refusal
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.access import account_teams_of, check_may_act_for_a_team, teams_user_may_act_for
 from provisioning.lifecycle.catalogue import why_not_offered
@@ -92,6 +93,8 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse: 
     shown = request.POST.get("expected_digest", "")
     now = preview_of(form, lenient=False)
     if now.draft is None:
+        if now.problems:
+            note_refusal(request, Refused(" ".join(now.problems)))
         return request_page(request, form, now, status=422)
     if not shown:
         return request_page(request, form, now, notice=NOT_YET_SHOWN)
@@ -115,6 +118,7 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse: 
     except WrongState as error:
         return request_page(request, form, now, status=409, notice=error.sentence)
     except Refused as error:
+        note_refusal(request, error)
         now.problems.extend(error.sentence.splitlines())
         return request_page(request, form, now, status=422)
     if stored.plan.digest != shown:

@@ -15,6 +15,7 @@ from portal.pages.requests.forms import DecisionForm
 from portal.pages.requests.page import request_page, requests_page
 from portal.panels.plan_summary import pretty_template
 from portal.web.lookups import Need, get_request_for, person
+from portal.web.refusals import note_refusal
 from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotFound, Refused
 from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, from_json
@@ -80,6 +81,7 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
             typed_name=form.cleaned_data["typed_name"],
         )
     except Refused as error:
+        note_refusal(request, error)
         form.add_error(None, [ValidationError(line) for line in error.sentence.splitlines()])
         return _render(request, user, stored, form=form, status=422)
     return redirect("request", pk=pk)

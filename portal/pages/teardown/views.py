@@ -15,6 +15,7 @@ from portal.pages.teardown.forms import TeardownForm
 from portal.pages.teardown.page import teardown_page
 from portal.pages.teardown.receipt import receipt_page
 from portal.web.lookups import Need, get_environment_for, person
+from portal.web.refusals import note_refusal
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.services.refresh_ledger import refresh_ledger
 from provisioning.lifecycle.services.teardown import Removal, check_may_be_torn_down, request_teardown
@@ -75,6 +76,7 @@ def _send(request: HttpRequest, user: User, environment: Environment) -> HttpRes
             removal=removal,
         )
     except Refused as error:
+        note_refusal(request, error)
         form.add_error("typed_name", error.sentence)
         return _render(request, user, environment, removal=removal, form=form, status=422)
     except WrongState as error:
