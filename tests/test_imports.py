@@ -58,6 +58,8 @@ FORBIDDEN = {
     "provisioning.management": "portal",
     "provisioning.migrations": "provisioning.sandbox",
     "provisioning.models": "provisioning.lifecycle",
+    "provisioning.notify": "provisioning.lifecycle.services",
+    "provisioning.outgoing": "django",
     "provisioning.policy": "provisioning.aws",
     "provisioning.proof": "provisioning.timeline",
     "provisioning.sandbox": "provisioning.aws.types",

@@ -22,13 +22,15 @@ from provisioning.aws.change_sets import (
     QueuedEvent,
     ResourceDrift,
 )
+from provisioning.outgoing.rules import NOTHING_ALLOWED, Rules
 
 
 @dataclass(frozen=True, slots=True)
 class AccountAccess:
     """How to reach one account.
 
-    `endpoint_url` is the address of an emulator. Without `role_arn`, the process's own credentials
+    `endpoint_url` is the address of an emulator, and `endpoint_rules` says what is allowed there
+    besides https to public addresses. Without `role_arn`, the process's own credentials
     are used. `stack_role_arn` is the role that CloudFormation assumes (RoleARN of CreateStack and
     DeleteStack); without it, CloudFormation acts with the caller's permissions.
     """
@@ -40,6 +42,7 @@ class AccountAccess:
     endpoint_url: str = ""
     artefact_bucket: str = ""
     stack_role_arn: str = ""
+    endpoint_rules: Rules = NOTHING_ALLOWED
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,10 +18,12 @@ from botocore.loaders import Loader
 from botocore.session import Session
 
 from provisioning.aws.client_mixin import CallGuard
+from provisioning.aws.endpoints import GuardedSession
 from provisioning.aws.error_codes import translate
 from provisioning.aws.errors import WrongAccount
 from provisioning.aws.interface import AccountAccess
 from provisioning.aws.rate_limiter import CallLimiter
+from provisioning.outgoing import Guard
 
 if TYPE_CHECKING:
     from mypy_boto3_application_autoscaling import ApplicationAutoScalingClient
@@ -48,6 +50,7 @@ ROLE_SESSION_NAME: Final = "portal"
 CONNECT_SECONDS: Final = 3
 READ_SECONDS: Final = 10
 """Together no more than `permits.CALL_SECONDS`, which the engine's leases rely on."""
+CONNECTIONS: Final = 20
 
 # AWS's service models are large. All sessions of the process share this loader, so each is read once.
 _LOADER: Final = Loader()
@@ -111,6 +114,7 @@ class Clients:
         self._clients: dict[str, Any] = {}
         self._verified = False
         guard = CallGuard(access.account_id, access.region, limiter, self.verify)
+        self._guarded = _guarded_session(access) if access.endpoint_url else None
         self._own_session = self._make_own_session(guard)
         self._own_sts: Any = None
         self._session = self._make_role_session(guard) if access.role_arn else self._own_session
@@ -145,6 +149,8 @@ class Clients:
             for client in (*self._clients.values(), self._own_sts):
                 if client is not None:
                     client.close()
+            if self._guarded is not None:
+                self._guarded.close()
 
     def _make_own_session(self, guard: CallGuard) -> Session:
         """Uses the credentials of the portal's process (environment, profile or instance role), but
@@ -152,13 +158,13 @@ class Clients:
         """
         if self.access.endpoint_url:
             # Emulators take an access key of twelve digits as the account's id.
-            return _session_with(Credentials(self.access.account_id, "emulator"), guard)
+            return _session_with(Credentials(self.access.account_id, "emulator"), guard, self._guarded)
         return _plain_session(guard)
 
     def _make_role_session(self, guard: CallGuard) -> Session:
         # Deferred: this makes no call, and a role that cannot be assumed yields no credentials at all.
         renewing = DeferredRefreshableCredentials(refresh_using=self._assume_role, method="assume-role")
-        return _session_with(renewing, guard)
+        return _session_with(renewing, guard, self._guarded)
 
     def _assume_role(self) -> dict[str, str]:
         """Called by botocore's refreshable credentials: at first use, and shortly before each hour
@@ -203,11 +209,20 @@ def _config(access: AccountAccess) -> Config:
         # One attempt: a repetition belongs to the engine, which waits until the first can no longer take effect. The guard
         # repeats a call that only reads.
         retries={"mode": "standard", "total_max_attempts": 1},
-        max_pool_connections=20,
+        max_pool_connections=CONNECTIONS,
         user_agent_extra="portal",
         # AWS_ENDPOINT_URL in the portal's environment must redirect neither calls to a real account nor calls to an emulator.
         ignore_configured_endpoint_urls=True,
         s3={"addressing_style": "path" if access.endpoint_url else "virtual"},
+    )
+
+
+def _guarded_session(access: AccountAccess) -> GuardedSession:
+    return GuardedSession(
+        Guard(access.endpoint_rules),
+        connect_seconds=CONNECT_SECONDS,
+        read_seconds=READ_SECONDS,
+        connections=CONNECTIONS,
     )
 
 
@@ -220,7 +235,9 @@ def _plain_session(guard: CallGuard) -> Session:
     return session
 
 
-def _session_with(credentials: Credentials, guard: CallGuard) -> Session:
+def _session_with(credentials: Credentials, guard: CallGuard, guarded: GuardedSession | None) -> Session:
     session = _plain_session(guard)
+    if guarded is not None:
+        guarded.install(session)
     session.register_component("credential_provider", CredentialResolver([_Fixed(credentials)]))
     return session

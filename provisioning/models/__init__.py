@@ -3,6 +3,7 @@
 from .account import Account, AccountState, Connection
 from .account_team import AccountTeam
 from .account_test import AccountTest
+from .allowed_destination import AllowedDestination
 from .artefact import Artefact
 from .blueprint import BlueprintArchive, BlueprintVersion
 from .drift import DriftReport, Orphan
@@ -26,7 +27,7 @@ from .rule import ApproverGroup, PreviewCount, Rule, RuleKind, RuleVersion
 from .sign_in import AttemptBudget, ExternalIdentity, RecoveryCode, SecondFactor, SignInSession
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
-from .webhook import AllowedDestination, Webhook, WebhookAttempt, WebhookDelivery
+from .webhook import Webhook, WebhookAttempt, WebhookDelivery
 from .worker import EventQueue, PeriodicTask, PolledRegion, Worker
 
 __all__ = [

@@ -8,7 +8,9 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from provisioning.aws.interface import AccountAccess
+from provisioning.outgoing import NOTHING_ALLOWED, OWN_MACHINE, Guard, OutgoingError, Rules
 
+from .allowed_destination import AllowedDestination
 from .validators import check_account_id, check_endpoint_url, check_region, check_role_arn
 
 
@@ -95,6 +97,18 @@ class Account(models.Model):
                     "account_id": f"The AWS account {self.account_id} is entered already, as {other.name}. Change that one."
                 }
             )
+        if self.endpoint_url:
+            try:
+                Guard(self.endpoint_rules()).check(self.endpoint_url)
+            except OutgoingError as error:
+                raise ValidationError({"endpoint_url": error.sentence}) from None
+
+    def endpoint_rules(self) -> Rules:
+        """What is allowed for `endpoint_url` besides https to public addresses: what admins have
+        allowed, and for a simulated account the portal's own machine.
+        """
+        admitted = AllowedDestination.rules().allowed
+        return Rules(allowed=(*admitted, *OWN_MACHINE.allowed)) if self.is_sandbox else Rules(allowed=admitted)
 
     @property
     def partition(self) -> str:
@@ -114,6 +128,7 @@ class Account(models.Model):
             endpoint_url=self.endpoint_url,
             artefact_bucket=self.artefact_bucket_in(region),
             stack_role_arn=stack_role_arn,
+            endpoint_rules=self.endpoint_rules() if self.endpoint_url else NOTHING_ALLOWED,
         )
 
     def artefact_bucket_in(self, region: str) -> str:

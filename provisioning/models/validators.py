@@ -5,15 +5,13 @@ Each sentence quotes the value and says what a right one looks like, because a f
 
 from __future__ import annotations
 
-import ipaddress
 import re
-import socket
-from typing import Final
-from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 
 from provisioning.aws.regions import known_regions
+from provisioning.outgoing import ForbiddenDestinationError, read_destination
+from provisioning.outgoing.addresses import Kind, kind_of
 
 # Functions, not RegexValidators: a migration names a function, and would copy a pattern.
 
@@ -82,50 +80,18 @@ def _check(value: str, pattern: str, complaint: str) -> None:
         raise ValidationError(f"“{value}” {complaint}", code="invalid")
 
 
-# Where machines read their own credentials and settings, besides the link-local addresses.
-_METADATA_ADDRESSES: Final = frozenset(
-    ipaddress.ip_address(text) for text in ("fd00:ec2::254", "fd00:ec2::23", "168.63.129.16", "100.100.100.200")
-)
-_METADATA_NAMES: Final = frozenset(
-    {"metadata", "metadata.google.internal", "instance-data", "instance-data.ec2.internal"}
-)
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-
-
 def check_endpoint_url(value: str) -> None:
-    """Raise ValidationError if the address is one at which a machine reads its own credentials.
+    """Raise ValidationError if the address has two readings, or is one at which a machine reads its
+    own credentials, or one that nobody can be at.
 
-    The portal sends requests to the endpoint. Names are not looked up: an administrator enters them.
+    Whether the portal may connect there also depends on the account and on what admins have
+    allowed: `Account.clean` checks that, and each connection checks it again.
     """
     try:
-        host = urlsplit(value).hostname or ""
-    except ValueError:
-        host = ""
-    if not host:
-        raise ValidationError("Enter the address of an emulator, such as http://127.0.0.1:4566.", code="invalid")
-    address = _address_of(host)
-    if host.rstrip(".") in _METADATA_NAMES or (address is not None and _is_metadata(address)):
-        raise ValidationError(
-            f"“{host}” is an address at which a machine reads its own credentials. Enter the address of an emulator.",
-            code="invalid",
-        )
-
-
-def _address_of(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    """The address that a host is, in every notation that the system's resolver accepts."""
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        try:
-            return ipaddress.IPv4Address(socket.inet_aton(host))  # also 0xa9fea9fe, 2852039166 and 169.254.43518
-        except (OSError, ValueError):
-            return None
-    if isinstance(address, ipaddress.IPv6Address):
-        if address in _NAT64:
-            return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-        return address.ipv4_mapped or address.sixtofour or address
-    return address
-
-
-def _is_metadata(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return address.is_link_local or address.is_multicast or address.is_unspecified or address in _METADATA_ADDRESSES
+        destination = read_destination(value)
+    except ForbiddenDestinationError as error:
+        raise ValidationError(f"{error.sentence} An emulator has an address such as http://127.0.0.1:4566.") from None
+    literal = destination.literal
+    kind = kind_of(literal) if literal is not None else Kind.PUBLIC
+    if kind in (Kind.CREDENTIALS, Kind.LINK_LOCAL) or not kind.can_be_allowed:
+        raise ValidationError(f"{destination.host} is {kind.value}. Enter the address of an emulator.", code="invalid")

@@ -12,6 +12,7 @@ from provisioning.aws.client import LiveAws, close_all
 from provisioning.aws.rate_limiter import RateLimiter
 from provisioning.aws.rates import DEFAULT_RATES, scaled
 from provisioning.aws.sessions import Clients
+from provisioning.outgoing import OWN_MACHINE
 from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import ACCOUNT, Wire, WireServer, identity
 from tests.fixtures.permits import EveryCall
@@ -47,7 +48,10 @@ def live(limiter: OpenLimiter) -> Iterator[MakeLive]:
     def make(
         url: str, *, account: str = ACCOUNT, region: str = REGION, limiter: object = limiter, **access: str
     ) -> LiveAws:
-        aws = LiveAws(AccountAccess(account_id=account, region=region, endpoint_url=url, **access), limiter=limiter)
+        aws = LiveAws(
+            AccountAccess(account_id=account, region=region, endpoint_url=url, endpoint_rules=OWN_MACHINE, **access),
+            limiter=limiter,
+        )
         made.append(aws)
         return aws
 
@@ -73,7 +77,9 @@ def on_moto(moto: str, live: MakeLive) -> LiveAws:
 @pytest.fixture
 def by_hand(moto: str, limiter: OpenLimiter) -> Iterator[Clients]:
     """Clients of the same account, to prepare and to look with."""
-    clients = Clients(AccountAccess(account_id=MOTOS_ACCOUNT, region=REGION, endpoint_url=moto), limiter)
+    clients = Clients(
+        AccountAccess(account_id=MOTOS_ACCOUNT, region=REGION, endpoint_url=moto, endpoint_rules=OWN_MACHINE), limiter
+    )
     yield clients
     clients.close()
 

@@ -21,6 +21,7 @@ from provisioning.aws import (
 from provisioning.aws.client import LiveAws
 from provisioning.aws.rate_limiter import RateLimiter
 from provisioning.aws.rates import DEFAULT_RATES, scaled
+from provisioning.outgoing import OWN_MACHINE
 from tests.aws.support import MakeLive
 from tests.fixtures.sandbox import Sandbox
 
@@ -144,5 +145,7 @@ def test_accounts_do_not_see_each_other(aws: LiveAws, sandbox: Sandbox, live: Ma
 
 
 def test_the_account_is_that_of_the_access(aws: LiveAws) -> None:
-    assert aws.access == AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url=aws.access.endpoint_url)
+    assert aws.access == AccountAccess(
+        account_id=ACCOUNT, region="eu-north-1", endpoint_url=aws.access.endpoint_url, endpoint_rules=OWN_MACHINE
+    )
     aws.verify()

@@ -10,6 +10,7 @@ import pytest
 from provisioning.aws import AccessDenied, AccountAccess, CredentialsExpired
 from provisioning.aws.client import LiveAws, aws_for, close_all
 from provisioning.aws.sessions import Clients
+from provisioning.outgoing import OWN_MACHINE
 from tests.aws.support import MakeLive, OpenLimiter
 from tests.aws.wire import ACCOUNT, Answer, Wire, error, identity, ok
 
@@ -116,8 +117,16 @@ def test_an_endpoint_in_the_environment_does_not_send_a_real_account_elsewhere(
 
 
 def test_the_teams_of_an_account_share_its_clients_and_another_role_has_others(limiter: OpenLimiter) -> None:
-    access = AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9")
-    other = AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9", role_arn=ROLE)
+    access = AccountAccess(
+        account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9", endpoint_rules=OWN_MACHINE
+    )
+    other = AccountAccess(
+        account_id=ACCOUNT,
+        region="eu-north-1",
+        endpoint_url="http://127.0.0.1:9",
+        endpoint_rules=OWN_MACHINE,
+        role_arn=ROLE,
+    )
     teams = [replace(access, stack_role_arn=f"{ROLE}-{team}") for team in ("payments", "logistics")]
     lives = [aws_for(each, limiter=limiter) for each in (access, *teams)]
     assert len({id(live._clients) for live in lives}) == 1
@@ -128,7 +137,10 @@ def test_the_teams_of_an_account_share_its_clients_and_another_role_has_others(l
 
 def test_threads_that_come_at_once_get_one_client(limiter: OpenLimiter) -> None:
     clients = Clients(
-        AccountAccess(account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9"), limiter
+        AccountAccess(
+            account_id=ACCOUNT, region="eu-north-1", endpoint_url="http://127.0.0.1:9", endpoint_rules=OWN_MACHINE
+        ),
+        limiter,
     )
     found = []
     start = threading.Barrier(8)

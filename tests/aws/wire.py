@@ -21,6 +21,7 @@ class Answer:
     status: int
     body: str
     hang_up: bool = False
+    location: str = ""
 
 
 HANG_UP = Answer(0, "", hang_up=True)
@@ -108,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         self.send_header("Content-Type", "text/xml")
         self.send_header("Content-Length", str(len(content)))
+        if answer.location:
+            self.send_header("Location", answer.location)
         self.end_headers()
         self.wfile.write(content)
 

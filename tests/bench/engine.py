@@ -36,6 +36,7 @@ from provisioning.lifecycle.reconciler import run_due
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.models import (
     Account,
+    AllowedDestination,
     EventQueue,
     Membership,
     Operation,
@@ -96,6 +97,10 @@ def _populate(server: Server, accounts: int, count: int) -> list[Stack]:
     team, _ = Team.objects.get_or_create(slug="crowd", defaults={"name": "Crowd"})
     user, _ = User.objects.get_or_create(username="crowd")
     Membership.objects.get_or_create(team=team, user=user)
+    AllowedDestination.objects.get_or_create(
+        network="127.0.0.0/8",
+        defaults={"ports": [urlsplit(server.url).port], "allows_http": True, "created_at": clock.now()},
+    )
     rows = [
         Account.objects.create(
             name=f"crowd-{number}",

@@ -285,7 +285,7 @@ class TestWorker:
             wait_for(lambda: children_of(process.pid).get("reconciler", parts["reconciler"]) != parts["reconciler"])
 
     def test_without_redis_the_reconciler_goes_on(self, transactional_db: None, world: World) -> None:
-        world.account.endpoint_url = "http://127.0.0.1:1"
+        world.account.endpoint_url, world.account.is_sandbox = "http://127.0.0.1:1", True
         world.account.save()
         operation = world.last_operation(world.request().environment)
         with worker(REDIS_URL=NOWHERE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -10,8 +11,9 @@ from django.core.exceptions import ValidationError
 from django.test import Client
 
 from provisioning.design.names import team_key
-from provisioning.models import Account, AccountTeam, AuditEvent, Membership, Team, User
+from provisioning.models import Account, AccountTeam, AllowedDestination, AuditEvent, Membership, Team, User
 from provisioning.models.validators import check_endpoint_url
+from provisioning.outgoing import OWN_MACHINE
 from tests.portal.conftest import People
 
 ROLE = "arn:aws:iam::123456789012:role/portal"
@@ -122,7 +124,7 @@ def test_an_account_is_entered_once(administrator: Client) -> None:
     administrator.post("/admin/provisioning/account/add/", form())
     answer = administrator.post("/admin/provisioning/account/add/", form(name="again"))
     assert "The AWS account 123456789012 is entered already, as acme-prod." in answer.content.decode()
-    at_emulator = form(name="again", endpoint_url="http://127.0.0.1:4566")
+    at_emulator = form(name="again", endpoint_url="http://127.0.0.1:4566", is_sandbox="on")
     assert administrator.post("/admin/provisioning/account/add/", at_emulator).status_code == 302
 
 
@@ -153,13 +155,30 @@ def test_an_endpoint_is_never_where_a_machine_reads_its_credentials(administrato
     answer = administrator.post("/admin/provisioning/account/add/", form(endpoint_url=url))
     assert answer.status_code == 200
     assert not Account.objects.exists()
-    with pytest.raises(ValidationError, match="reads its own credentials"):
-        check_endpoint_url(url)
+    if "metadata.google.internal" not in url:  # only its address tells, and no name is looked up here
+        with pytest.raises(ValidationError, match=r"An emulator has|Enter the address of an emulator"):
+            check_endpoint_url(url)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:4566", "http://[::1]:4566", "http://sandbox.example.org:4566"])
-def test_an_endpoint_may_be_an_emulator_anywhere(url: str) -> None:
+def test_an_endpoint_may_be_written_like_an_emulators(url: str) -> None:
     check_endpoint_url(url)
+
+
+def test_only_a_simulated_account_is_on_the_portals_own_machine(administrator: Client) -> None:
+    url, here = "/admin/provisioning/account/add/", "http://127.0.0.1:4566"
+    refused = administrator.post(url, form(endpoint_url=here))
+    assert "127.0.0.1 is an address of the portal’s own machine" in refused.content.decode()
+    for private in ("http://10.0.0.5:4566", "https://10.0.0.5/"):
+        refused = administrator.post(url, form(endpoint_url=private, is_sandbox="on"))
+        assert "10.0.0.5 is a private address. A portal admin can allow it" in refused.content.decode()
+    assert not Account.objects.exists()
+    AllowedDestination.objects.create(
+        network="10.0.0.0/24", ports=[4566], allows_http=True, created_at=datetime.now(UTC)
+    )
+    assert administrator.post(url, form(endpoint_url="http://10.0.0.5:4566")).status_code == 302
+    assert administrator.post(url, form(name="here", endpoint_url=here, is_sandbox="on")).status_code == 302
+    assert Account.objects.get(name="here").access("eu-north-1").endpoint_rules.allowed[1:] == OWN_MACHINE.allowed
 
 
 def test_a_team_is_entered_with_its_account_and_gets_its_stack_role(administrator: Client, people: People) -> None:

@@ -16,6 +16,7 @@ from provisioning.aws.client import LiveAws
 from provisioning.aws.rate_limiter import RateLimiter
 from provisioning.aws.rates import DEFAULT_RATES, scaled
 from provisioning.lifecycle.preflight.name_servers import sandbox_name_servers
+from provisioning.outgoing import OWN_MACHINE
 from tests.fixtures.sandbox import Sandbox
 
 pytestmark = pytest.mark.sandbox
@@ -32,7 +33,7 @@ def account(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def live(sandbox: Sandbox, account: str) -> Iterator[LiveAws]:
     limiter = RateLimiter(None, rates=scaled(DEFAULT_RATES, 1000))
-    aws = LiveAws(AccountAccess(account, REGION, endpoint_url=sandbox.url), limiter=limiter)
+    aws = LiveAws(AccountAccess(account, REGION, endpoint_url=sandbox.url, endpoint_rules=OWN_MACHINE), limiter=limiter)
     yield aws
     aws.close()
 
@@ -45,7 +46,7 @@ def reads(live: LiveAws) -> AccountReads:
 @pytest.fixture
 def edge(sandbox: Sandbox, account: str) -> Iterator[AccountReads]:
     limiter = RateLimiter(None, rates=scaled(DEFAULT_RATES, 1000))
-    aws = LiveAws(AccountAccess(account, EDGE, endpoint_url=sandbox.url), limiter=limiter)
+    aws = LiveAws(AccountAccess(account, EDGE, endpoint_url=sandbox.url, endpoint_rules=OWN_MACHINE), limiter=limiter)
     yield aws.reads
     aws.close()
 

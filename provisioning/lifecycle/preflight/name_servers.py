@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from typing import Final, Protocol
-from urllib.error import URLError
 from urllib.parse import urlencode
-from urllib.request import Request, urlopen
 
 import dns.exception
 import dns.resolver
 
 from provisioning.aws.interface import AccountAccess
+from provisioning.outgoing import Guard, OutgoingError, get
 
 _SECONDS: Final = 3.0
 
@@ -54,9 +53,9 @@ def sandbox_name_servers(access: AccountAccess) -> NameServers:
         query = urlencode({"domain": domain, "account": access.account_id, "region": access.region})
         url = f"{access.endpoint_url}/_sandbox/name-servers?{query}"
         try:
-            with urlopen(Request(url), timeout=_SECONDS) as answer:  # noqa: S310 - the endpoint of an account
-                servers = json.load(answer)["name_servers"]
-        except (URLError, OSError, ValueError, KeyError) as error:
+            _, body = get(url, guard=Guard(access.endpoint_rules), seconds=_SECONDS)
+            servers = json.loads(body)["name_servers"]
+        except (OutgoingError, ValueError, KeyError) as error:
             raise DnsUnavailable(
                 f"The simulated account could not say who answers for {domain}.", "Check that it is running."
             ) from error

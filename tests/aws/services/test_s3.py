@@ -9,6 +9,7 @@ import pytest
 from provisioning.aws import AccessDenied, AccountAccess, EmptyingProgress
 from provisioning.aws.client import LiveAws
 from provisioning.aws.sessions import Clients
+from provisioning.outgoing import OWN_MACHINE
 from tests.aws.support import OpenLimiter
 
 if TYPE_CHECKING:
@@ -18,7 +19,10 @@ if TYPE_CHECKING:
 @pytest.fixture
 def s3(moto: str, limiter: OpenLimiter) -> Iterator[S3Client]:
     """Plain S3 in moto's account, to prepare and to look."""
-    clients = Clients(AccountAccess(account_id="123456789012", region="eu-north-1", endpoint_url=moto), limiter)
+    clients = Clients(
+        AccountAccess(account_id="123456789012", region="eu-north-1", endpoint_url=moto, endpoint_rules=OWN_MACHINE),
+        limiter,
+    )
     yield clients.s3
     clients.close()
 

@@ -16,6 +16,7 @@ from provisioning.aws import onboarding
 from provisioning.aws.client import LiveAws
 from provisioning.aws.errors import AccessDenied
 from provisioning.aws.interface import AccountAccess, StackSpec
+from provisioning.outgoing import OWN_MACHINE
 from tests.aws.support import OpenLimiter
 from tests.fixtures.sandbox import REGION, Sandbox
 from tests.sandbox.iam.roles import Place
@@ -102,6 +103,7 @@ def account(place: Place) -> Iterator[Account]:
         account_id=place.account,
         region=REGION,
         endpoint_url=place.sandbox.url,
+        endpoint_rules=OWN_MACHINE,
         role_arn=onboarding.portal_role_arn(place.account),
         external_id=EXTERNAL_ID,
         stack_role_arn=f"arn:aws:iam::{place.account}:role/portal-stacks",
