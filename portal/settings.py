@@ -58,7 +58,8 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "portal.identity.middleware.SessionLifeMiddleware",
+    "portal.identity.middleware.SignInRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -108,7 +109,28 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "portal.identity.breached.BreachedPasswordValidator"},
 ]
+PASSWORD_HASHERS = ["portal.identity.hashing.LimitedArgon2", "portal.identity.hashing.LimitedPBKDF2"]
+# How many password hashes a process computes at once; a few more wait, and the rest is refused.
+HASHES_AT_ONCE = environ.number("HASHES_AT_ONCE", 1)
+# Have I Been Pwned's range API, which gets the first five digits of a password's SHA-1; empty to ask nobody.
+BREACHED_PASSWORDS_URL = environ.text("BREACHED_PASSWORDS_URL", "https://api.pwnedpasswords.com/range/")
+# Failed attempts that may follow each other: for one user from one address, and from one address in all.
+SIGN_IN_ATTEMPTS_PER_ACCOUNT = environ.number("SIGN_IN_ATTEMPTS_PER_ACCOUNT", 10)
+SIGN_IN_ATTEMPTS_PER_ADDRESS = environ.number("SIGN_IN_ATTEMPTS_PER_ADDRESS", 60)
+# Portal admins and approvers have to set up a second factor before they can do anything else.
+SECOND_FACTOR_REQUIRED = environ.flag("SECOND_FACTOR_REQUIRED")
+# Single sign-on with OpenID Connect, if an issuer is set. See "Sign-in" in README.md.
+SSO_ISSUER = environ.text("SSO_ISSUER")
+SSO_CLIENT_ID = environ.text("SSO_CLIENT_ID")
+SSO_CLIENT_SECRET = environ.text("SSO_CLIENT_SECRET")
+SSO_NAME = environ.text("SSO_NAME", "single sign-on")
+SSO_SCOPES = environ.text("SSO_SCOPES", "openid profile email")
+SSO_GROUPS_CLAIM = environ.text("SSO_GROUPS_CLAIM", "groups")
+SSO_GROUPS = environ.text("SSO_GROUPS")
+# Without local passwords, only superusers keep theirs, for the day on which the provider is away.
+LOCAL_PASSWORDS = environ.flag("LOCAL_PASSWORDS", default=True)
 # Before an approval and the like, a person signs in again, unless they did so in the last minutes.
 SIGN_IN_AGAIN_MINUTES = environ.number("SIGN_IN_AGAIN_MINUTES", 15)
 LOGIN_URL = "sign_in"
@@ -138,6 +160,8 @@ SESSION_COOKIE_NAME = "__Host-session" if BEHIND_TLS else "session"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if BEHIND_TLS else "csrftoken"
 CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_AGE = 60 * 60 * 12
+# A session that is not used for so long ends. Two hours outlast a meeting, and nothing typed is lost at their end.
+SESSION_IDLE_MINUTES = environ.number("SESSION_IDLE_MINUTES", 120)
 # How many proxies in front of the portal append to X-Forwarded-For. Whatever stands before their addresses is ignored.
 TRUSTED_PROXIES = environ.number("TRUSTED_PROXIES", 1 if BEHIND_TLS else 0)
 SECURE_SSL_REDIRECT = BEHIND_TLS

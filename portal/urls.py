@@ -19,9 +19,11 @@ from portal.pages.exports import views as exporting
 from portal.pages.home import views as home
 from portal.pages.import_terraform import views as importing
 from portal.pages.orphans import views as orphans
+from portal.pages.profile import views as profile
 from portal.pages.recover import views as recover
 from portal.pages.request_form import views as request_form
 from portal.pages.requests import views as requests
+from portal.pages.sign_in import sso
 from portal.pages.sign_in import views as sign_in
 from portal.pages.teardown import views as teardown
 from portal.pages.versions import views as versions
@@ -57,7 +59,20 @@ def moved(route: str, name: str) -> URLPattern:
 pages: list[URLPattern] = [
     path("healthz", healthz, name="healthz"),
     path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-in/code/", sign_in.sign_in_code, name="sign_in_code"),
+    page("sign-in/sso/", sso.start, "sign_in_sso"),
+    page("sign-in/sso/callback/", sso.callback, "sign_in_sso_callback"),
+    page("sign-in/sso/again/", sso.again, "sign_in_sso_again"),
+    page("sign-in/continue/", sso.go_on, "continue"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
+    page("profile/", profile.profile, "profile"),
+    page("profile/password/", profile.change_password, "change_password"),
+    page("profile/second-factor/", profile.second_factor, "second_factor"),
+    page("profile/second-factor/start/", profile.start_second_factor, "start_second_factor"),
+    page("profile/second-factor/confirm/", profile.confirm_second_factor, "confirm_second_factor"),
+    page("profile/second-factor/remove/", profile.remove_factor, "remove_second_factor"),
+    page("profile/second-factor/codes/", profile.renew_codes, "renew_recovery_codes"),
+    page("profile/sessions/end/", profile.end_own_sessions, "end_sessions"),
     page("", home.home, "home"),
     page("catalogue/", catalogue.index, "catalogue"),
     page("catalogue/<slug:slug>/", catalogue.blueprint, "blueprint"),
@@ -107,4 +122,11 @@ moved_pages: list[URLPattern] = [
     moved("environments/<uuid:pk>/try-again/", "try_again"),
 ]
 
-urlpatterns: list[URLPattern | URLResolver] = [path("admin/", admin.site.urls), *pages, *moved_pages]
+# Django's admin pages sign people in and out, and change passwords, where everybody else does.
+admin_doors: list[URLPattern] = [
+    page("admin/login/", sign_in.admin_sign_in, "admin_sign_in"),
+    path("admin/logout/", sign_in.sign_out),
+    moved("admin/password_change/", "profile"),
+]
+
+urlpatterns: list[URLPattern | URLResolver] = [*admin_doors, path("admin/", admin.site.urls), *pages, *moved_pages]

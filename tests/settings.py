@@ -8,6 +8,7 @@ join_run()
 os.environ.update(DEBUG="false", BEHIND_TLS="false", STATIC_FROM_SOURCE="true")
 os.environ["SECRET_KEY"] = "only-for-tests-only-for-tests-only-for-tests-only"
 os.environ["ALLOWED_HOSTS"] = "testserver,localhost,127.0.0.1"
+os.environ["BREACHED_PASSWORDS_URL"] = ""  # no network; a test serves the answers of one password
 os.environ.pop("BLUEPRINTS_DIR", None)
 
 from portal.settings import *  # noqa: E402, F403

@@ -23,7 +23,10 @@ class Entry:
     is_shown_to: Callable[[User], bool]
 
 
-ENTRIES: Final = (Entry("Orphans", "orphans", may_see_orphans),)
+ENTRIES: Final = (
+    Entry("Your profile", "profile", lambda _user: True),
+    Entry("Orphans", "orphans", may_see_orphans),
+)
 
 
 def entries_for(user: User) -> list[Entry]:

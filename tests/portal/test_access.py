@@ -14,7 +14,8 @@ from portal.urls import pages
 from provisioning.models import Environment
 from tests.portal.conftest import SLUG, People
 
-PUBLIC = {"healthz", "sign_in"}
+SIGN_IN = {"sign_in", "sign_in_code", "sign_in_sso", "sign_in_sso_callback"}
+PUBLIC = {"healthz", "sign_out", *SIGN_IN}
 CHANGES = {
     "approve",
     "reject",
@@ -22,6 +23,13 @@ CHANGES = {
     "try_again",
     "preview",
     "sign_out",
+    "sign_in_sso_again",
+    "change_password",
+    "start_second_factor",
+    "confirm_second_factor",
+    "remove_second_factor",
+    "renew_recovery_codes",
+    "end_sessions",
     "check_drift",
     "accept_drift",
     "put_back",

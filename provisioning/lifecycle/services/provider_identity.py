@@ -1,0 +1,181 @@
+"""Users of an OpenID Connect provider: their accounts here, and what the provider's groups give them.
+
+A user is known by issuer and subject. An e-mail address or a user name never connects a person of
+the provider with an account that already exists: they connect it themselves, while signed in.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from provisioning.errors import NotAllowed, WrongState
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import revoke
+from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.models import ExternalIdentity, Membership, Role, Team, User
+from provisioning.models.role_change import OutsideRole
+
+log = logging.getLogger(__name__)
+
+FLAGS: Final[Mapping[OutsideRole, str]] = {
+    OutsideRole.APPROVER: "is_approver",
+    OutsideRole.ADMIN: "is_admin",
+    OutsideRole.AUDITOR: "is_auditor",
+}
+"""The roles outside teams that a group may give. Superusers are only made here."""
+_NAME_LENGTH: Final = 150
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """What the groups of a person give: a role for slugs of teams, and roles outside teams."""
+
+    teams: Mapping[str, Role] = field(default_factory=dict)
+    outside: frozenset[OutsideRole] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A person as the provider describes them. `email` is one that it has verified, or empty."""
+
+    issuer: str
+    subject: str
+    username: str
+    first_name: str
+    last_name: str
+    email: str
+
+
+def admit_person(*, person: Person, grants: Grants) -> User:
+    """Return the account of this person with the rights of their groups, and create it if needed.
+
+    Raises NotAllowed if the account is deactivated.
+    """
+    at = clock.now()
+    try:
+        with transaction.atomic():
+            return _admit(person, grants, at)
+    except IntegrityError:
+        # The same person signed in for the first time in two windows; one of them has made the account.
+        with transaction.atomic():
+            return _admit(person, grants, at)
+
+
+def connect_identity(*, actor: User, person: Person, grants: Grants) -> User:
+    """Let a signed-in person use the provider from now on. Raises WrongState."""
+    at = clock.now()
+    with transaction.atomic():
+        identity = ExternalIdentity.objects.filter(issuer=person.issuer, subject=person.subject).first()
+        if identity is not None and identity.user_id != actor.pk:
+            raise WrongState("This identity belongs to another account of the portal.")
+        if identity is None:
+            if ExternalIdentity.objects.filter(user=actor).exists():
+                raise WrongState("Your account is already connected to another identity.")
+            identity = _link(actor, person, at)
+        _apply(actor, identity, grants, at)
+    return actor
+
+
+def _admit(person: Person, grants: Grants, at: datetime) -> User:
+    known = ExternalIdentity.objects.select_for_update().filter(issuer=person.issuer, subject=person.subject)
+    identity = known.select_related("user").first()
+    if identity is None:
+        user = User(
+            username=_free_username(person),
+            first_name=person.first_name[:_NAME_LENGTH],
+            last_name=person.last_name[:_NAME_LENGTH],
+            email=person.email,
+        )
+        user.set_unusable_password()
+        user.save()
+        identity = _link(user, person, at)
+    user = identity.user
+    if not user.is_active:
+        raise NotAllowed("Your account is deactivated. Ask a portal admin.")
+    if person.email and user.email != person.email:
+        User.objects.filter(pk=user.pk).update(email=person.email)
+    _apply(user, identity, grants, at)
+    return User.objects.get(pk=user.pk)
+
+
+def _link(user: User, person: Person, at: datetime) -> ExternalIdentity:
+    audit_event(
+        AuditAction.IDENTITY_LINK,
+        actor=user,
+        at=at,
+        subject=user.get_username(),
+        subject_id=user.pk,
+        after={"issuer": person.issuer, "subject": person.subject},
+    )
+    return ExternalIdentity.objects.create(
+        user=user, issuer=person.issuer, subject=person.subject, created_at=at, last_sign_in_at=at
+    )
+
+
+def _free_username(person: Person) -> str:
+    """Return a name that nobody has. A person never gets an account because of its name."""
+    wanted = User.normalize_username("".join(person.username.split()))[: _NAME_LENGTH - 10] or "person"
+    name, number = wanted, 1
+    while User.objects.filter(username__iexact=name).exists():
+        number += 1
+        name = f"{wanted}-{number}"
+    return name
+
+
+def _apply(user: User, identity: ExternalIdentity, grants: Grants, at: datetime) -> None:
+    """Give what the groups give, and take away what they no longer give. What was given here is
+    not touched.
+    """
+    before = _rights(user, identity)
+    _apply_teams(user, grants, at)
+    wanted = {role for role in grants.outside if role in FLAGS}
+    former = {OutsideRole(role) for role in identity.roles}
+    gained = {role for role in wanted - former if not getattr(user, FLAGS[role])}
+    changes = {FLAGS[role]: True for role in gained} | {FLAGS[role]: False for role in former - wanted}
+    if changes:
+        User.objects.filter(pk=user.pk).update(**changes)
+        user.refresh_from_db()
+    identity.roles = sorted((former & wanted) | gained)
+    identity.last_sign_in_at = at
+    identity.save(update_fields=["roles", "last_sign_in_at"])
+    after = _rights(user, identity)
+    if after != before:
+        audit_event(
+            AuditAction.IDENTITY_UPDATE,
+            actor=user,
+            at=at,
+            subject=user.get_username(),
+            subject_id=user.pk,
+            before=before,
+            after=after,
+        )
+
+
+def _apply_teams(user: User, grants: Grants, at: datetime) -> None:
+    teams = {team.slug: team for team in Team.objects.filter(slug__in=grants.teams, deleted_at=None)}
+    for slug in set(grants.teams) - set(teams):
+        log.warning("SSO_GROUPS names the team %s, which does not exist.", slug)
+    current = {row.team_id: row for row in Membership.objects.filter(user=user).select_related("team")}
+    for slug, team in teams.items():
+        row, role = current.get(team.pk), grants.teams[slug]
+        if row is None:
+            Membership.objects.create(team=team, user=user, role=role, is_from_provider=True)
+        elif row.is_from_provider and row.role != role:
+            Membership.objects.filter(pk=row.pk).update(role=role)
+    kept = {team.pk for team in teams.values()}
+    for row in current.values():
+        if row.is_from_provider and row.team_id not in kept:
+            row.delete()
+            revoke(user, team=row.team, at=at)
+
+
+def _rights(user: User, identity: ExternalIdentity) -> dict[str, object]:
+    """Return what the provider gives at the moment, for the audit log."""
+    rows = Membership.objects.filter(user=user, is_from_provider=True).select_related("team").order_by("team__slug")
+    return {"teams": {row.team.slug: Role(row.role).label for row in rows}, "roles": list(identity.roles)}
