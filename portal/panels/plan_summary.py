@@ -82,7 +82,7 @@ def panel(view: PlanView) -> PlanSummaryPanel | None:
         tasks=[task.title for task in plan.tasks],
         outputs=list(plan.main.outputs),
         protections=_protections(plan.stacks),
-        requires_approval=plan.requires_approval,
+        requires_approval=view.requires_approval,
         body_bytes=sum(len(stack.body.encode()) for stack in plan.stacks),
     )
 

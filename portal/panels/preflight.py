@@ -84,7 +84,7 @@ def panel(view: PlanView) -> PreflightPanel | None:
         passed=_lines(report, Outcome.PASSED),
         blocking=blocking,
         seconds=report.seconds,
-        needs_confirmation=bool(blocking) and beside_form and not view.document.requires_approval,
+        needs_confirmation=bool(blocking) and beside_form and not view.requires_approval,
         signed_report=sign_report(report, digest_of(view.document)) if beside_form else "",
     )
 

@@ -16,6 +16,7 @@ from provisioning.diagram.content import DiagramContent
 from provisioning.lifecycle.plan_document import StackedDocument
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.lifecycle.preflight.report import PreflightReport
+from provisioning.lifecycle.rules import ApprovalRule
 from provisioning.models import Plan
 from provisioning.proof.report import Proof
 from provisioning.timeline.timeline import Timeline
@@ -53,6 +54,16 @@ class PlanView:
     preflight: PreflightReport | None = None
     checked_by: str = ""
     evidence_lines: int = EVIDENCE_LINES
+    approval: ApprovalRule | None = None
+
+    @property
+    def requires_approval(self) -> bool:
+        """Whether a request of this plan waits for an approval: by the rules that it was evaluated
+        with, or else by the plan alone.
+        """
+        if self.approval is not None:
+            return self.approval.requires_approval
+        return self.document is not None and self.document.requires_approval
 
     @classmethod
     def of_draft(
@@ -66,6 +77,7 @@ class PlanView:
             preflight=preflight,
             checked_by=checked_by,
             evidence_lines=EVIDENCE_LINES_BESIDE_A_FORM,
+            approval=draft.verdict.approval,
         )
 
     @classmethod

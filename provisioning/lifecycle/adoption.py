@@ -17,6 +17,7 @@ from provisioning.components.kinds.cloudformation.imported_template.reading impo
 from provisioning.design.environment_name import name_problem
 from provisioning.design.names import ENVIRONMENT_ID_TAG, TEAM_TAG, team_key
 from provisioning.errors import Refused
+from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may, check_may_use_account
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.decisions import Act, Phase
@@ -31,9 +32,10 @@ from provisioning.lifecycle.plan_document import (
     RetainedResource,
     digest_of,
 )
+from provisioning.lifecycle.rules import Facts, Verdict, evaluate
 from provisioning.lifecycle.scan.orphans import uuid_of
 from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState
-from provisioning.models import Account, AccountTeam, Environment, Stack, Team, User
+from provisioning.models import Account, AccountTeam, Environment, RuleKind, Stack, Team, User
 from provisioning.template.dependencies import dependencies, levels_of
 
 Connect: TypeAlias = Callable[[Account, str], Aws]
@@ -58,6 +60,9 @@ class AdoptionDraft:
     document: AdoptPlan
     state: StackState
     account_team: AccountTeam
+    facts: Facts
+    verdict: Verdict
+    """What the rules said about the `facts` when the stack was read."""
 
     @property
     def stack(self) -> PlannedStack:
@@ -97,7 +102,9 @@ def draft_adoption(
     except NotFound as error:
         raise Refused(f"The stack {state.name} was deleted a moment ago.") from error
     document = _document(reading, size=size, account=account, region=region, environment_id=environment_id)
-    return AdoptionDraft(digest_of(document), document, reading.state, account_team)
+    facts = Facts(kind=RuleKind.ADOPT, team=team, account=account, size=size, region=region, name=name, at=clock.now())
+    verdict = evaluate(facts, actor=actor, required=document.requires_approval)
+    return AdoptionDraft(digest_of(document), document, reading.state, account_team, facts, verdict)
 
 
 def is_held(stack_id: str, *, beside: Environment | None = None) -> bool:

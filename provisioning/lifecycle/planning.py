@@ -19,6 +19,7 @@ from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.design.names import ENVIRONMENT_ID_TAG, EnvironmentNames, team_key
 from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
+from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.plan_checks import (
@@ -42,8 +43,9 @@ from provisioning.lifecycle.plan_document import (
     Task,
     digest_of,
 )
+from provisioning.lifecycle.rules import BlueprintFacts, Facts, RuleSet, Verdict, evaluate, finding_facts
 from provisioning.lifecycle.version_registry import check_unchanged
-from provisioning.models import Account, AccountTeam, Team, User
+from provisioning.models import Account, AccountTeam, RuleKind, Team, User
 from provisioning.proof.report import Proof
 from provisioning.proof.run import prove
 from provisioning.template.compile import CompiledDesign, CompiledTemplate, compile_design
@@ -69,6 +71,8 @@ class PlanDraft(Generic[PlannedDocument_co]):
     design names outside it.
 
     `proof`, `timeline` and `diagram` follow from the same design; the approval does not cover them.
+    `verdict` is what the rules said about the `facts` when the plan was made. They are asked again
+    when the request is sent.
     """
 
     digest: str
@@ -78,11 +82,16 @@ class PlanDraft(Generic[PlannedDocument_co]):
     timeline: Timeline
     design: Design
     inputs: Inputs
-    requires_approval: bool
+    facts: Facts
+    verdict: Verdict
     generation: str
     stack_role_arn: str
     external_names: tuple[ExternalName, ...]
     artefacts: Mapping[str, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def requires_approval(self) -> bool:
+        return self.verdict.approval.requires_approval
 
 
 def environment_id_for(request_id: UUID) -> UUID:
@@ -103,11 +112,15 @@ def draft_create(
     account: Account,
     region: str,
     request_id: UUID,
+    rules: RuleSet | None = None,
 ) -> PlanDraft[CreatePlan]:
     """Plan a new environment without requesting it. Nothing is written.
 
+    A plan that the rules of the admins refuse is still returned, with all refusals in its `verdict`.
+    `rules` are those of the team, if the caller has read them.
+
     Raises NotAllowed, the blueprint's errors (InputErrors and other BlueprintErrors), and Refused
-    if a rule forbids it.
+    if the portal itself forbids it.
     """
     check_may(actor, team, CREATE.permission)
     account_team = check_place(team=team, blueprint=blueprint, size=size, account=account, region=region)
@@ -132,8 +145,26 @@ def draft_create(
         account_teams=[account_team],
     )
     document = CreatePlan(**planned.fields)
+    facts = Facts(
+        kind=RuleKind.CREATE,
+        team=team,
+        account=account,
+        size=size,
+        region=region,
+        name=name,
+        at=clock.now(),
+        blueprint=BlueprintFacts(blueprint.slug, blueprint.version, blueprint.maturity),
+        inputs=parsed,
+        findings=finding_facts(planned.proof.findings),
+    )
     return draft_of(
-        planned, document, inputs=parsed, generation=context.generation, stack_role_arn=account_team.stack_role_arn
+        planned,
+        document,
+        inputs=parsed,
+        facts=facts,
+        verdict=evaluate(facts, actor=actor, required=document.requires_approval, rules=rules),
+        generation=context.generation,
+        stack_role_arn=account_team.stack_role_arn,
     )
 
 
@@ -150,7 +181,14 @@ class PlannedDesign:
 
 
 def draft_of(
-    planned: PlannedDesign, document: PlannedDocument, *, inputs: Inputs, generation: str, stack_role_arn: str
+    planned: PlannedDesign,
+    document: PlannedDocument,
+    *,
+    inputs: Inputs,
+    facts: Facts,
+    verdict: Verdict,
+    generation: str,
+    stack_role_arn: str,
 ) -> PlanDraft[PlannedDocument]:
     artefacts = (artefact for stack in planned.compiled.stacks for artefact in stack.artefacts)
     return PlanDraft(
@@ -161,7 +199,8 @@ def draft_of(
         timeline=planned.timeline,
         design=planned.design,
         inputs=inputs,
-        requires_approval=document.requires_approval,
+        facts=facts,
+        verdict=verdict,
         generation=generation,
         stack_role_arn=stack_role_arn,
         external_names=planned.external_names,

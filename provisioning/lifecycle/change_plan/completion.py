@@ -10,7 +10,7 @@ from datetime import datetime
 from provisioning.lifecycle.change_plan.freeze import FrozenPlan
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.plan_document import ChangePlan, as_json, digest_of
-from provisioning.lifecycle.services.recording import expires
+from provisioning.lifecycle.rules import approval_rule_for
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import BlueprintVersion, Environment, Plan, Request
 
@@ -27,12 +27,14 @@ def complete_plan(request: Request, frozen: FrozenPlan, *, at: datetime) -> None
         content=as_json(document), digest=digest, review=frozen.review.as_json()
     )
     request.plan.refresh_from_db()
-    request.expires_at = expires(at)
-    request.approved_digest = digest if request.state == RequestState.APPROVED else ""
+    approval = approval_rule_for(request, document)
+    is_approved = request.state == RequestState.APPROVED
+    request.expires_at = at + (approval.valid_for if is_approved else approval.pending_for)
+    request.approved_digest = digest if is_approved else ""
     request.save(update_fields=["expires_at", "approved_digest"])
     if request.state == RequestState.DONE:
         note_new_design(request.environment, document)
-    if request.state == RequestState.APPROVED:
+    if is_approved:
         open_operation(request=request, at=at, actor=None)
 
 

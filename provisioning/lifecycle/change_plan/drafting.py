@@ -12,13 +12,15 @@ from provisioning.aws import aws_type
 from provisioning.blueprint import Blueprint, parse_inputs
 from provisioning.design.graph import EnvironmentContext
 from provisioning.errors import Refused
+from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_use_account
 from provisioning.lifecycle.catalogue import DEPRECATED, why_not_offered
 from provisioning.lifecycle.plan_document import ChangePlan, PlannedStack, StackedDocument
 from provisioning.lifecycle.planning import PlanDraft, draft_of, plan_design
+from provisioning.lifecycle.rules import BlueprintFacts, Facts, evaluate, finding_facts
 from provisioning.lifecycle.team_resources import account_teams_of_environment
 from provisioning.lifecycle.version_registry import check_unchanged
-from provisioning.models import Environment
+from provisioning.models import Environment, RuleKind, User
 
 FORMER_ENVIRONMENT: Final = (
     "This environment was created before names in AWS had a generation, and a change would rename everything in it. "
@@ -28,6 +30,7 @@ FORMER_ENVIRONMENT: Final = (
 
 def draft_change(
     *,
+    actor: User,
     environment: Environment,
     current: StackedDocument,
     current_digest: str,
@@ -39,7 +42,8 @@ def draft_change(
     """Plan a change without requesting it: the new design for the environment's own names,
     generation and role. Nothing is written.
 
-    Raises the blueprint's errors (InputErrors and others), and Refused if a rule forbids it.
+    The `verdict` of the plan has the refusals of the admins' rules. Raises the blueprint's errors
+    (InputErrors and others), and Refused if the portal itself forbids it.
     """
     _check_place(environment, blueprint, size)
     check_may_use_account(environment.team, environment.account, size=size, is_new=False)
@@ -76,10 +80,25 @@ def draft_change(
         change_sets=(),
     )
     _check_stacks(current, document)
+    facts = Facts(
+        kind=RuleKind.CHANGE,
+        team=environment.team,
+        account=environment.account,
+        size=size,
+        size_before=environment.size,
+        region=environment.region,
+        name=environment.name,
+        at=clock.now(),
+        blueprint=BlueprintFacts(blueprint.slug, blueprint.version, blueprint.maturity),
+        inputs=parsed,
+        findings=finding_facts(planned.proof.findings),
+    )
     return draft_of(
         planned,
         document,
         inputs=parsed,
+        facts=facts,
+        verdict=evaluate(facts, actor=actor, required=document.requires_approval, environment_id=environment.pk),
         generation=environment.generation,
         stack_role_arn=environment.role_for_stacks,
     )

@@ -20,24 +20,53 @@ end. What runs is always the approved plan: rules that became stricter only stop
 never refused.
 """
 
-from provisioning.lifecycle.rules.evaluate import approval_rule, approval_rule_of, refusals
-from provisioning.lifecycle.rules.facts import BlueprintFacts, Facts, FindingFacts
+from provisioning.lifecycle.rules.evaluate import (
+    Lifetime,
+    Verdict,
+    approval_rule,
+    check_rules,
+    evaluate,
+    lock_quotas,
+    refusals,
+)
+from provisioning.lifecycle.rules.facts import BlueprintFacts, Facts, FindingFacts, finding_facts
 from provisioning.lifecycle.rules.record import ApprovalRule, Needed, Refusal, RefusedByRules, RuleReference
 from provisioning.lifecycle.rules.rule_set import RuleSet, all_rules, rules_of
+from provisioning.lifecycle.rules.stored import (
+    approval_rule_for,
+    approval_rule_of,
+    check_rules_for,
+    check_rules_of,
+    evaluate_request,
+    facts_of,
+    preview_rules_for,
+)
 
 __all__ = [
     "ApprovalRule",
     "BlueprintFacts",
     "Facts",
     "FindingFacts",
+    "Lifetime",
     "Needed",
     "Refusal",
     "RefusedByRules",
     "RuleReference",
     "RuleSet",
+    "Verdict",
     "all_rules",
     "approval_rule",
+    "approval_rule_for",
     "approval_rule_of",
+    "check_rules",
+    "check_rules_for",
+    "check_rules_of",
+    "evaluate",
+    "evaluate_request",
+    "facts_of",
+    "finding_facts",
+    "lock_quotas",
+    "preview_rules_for",
     "refusals",
     "rules_of",
 ]

@@ -12,57 +12,122 @@ from typing import Final, TypeAlias
 
 from provisioning.blueprint.phrasing import listed
 from provisioning.lifecycle.rules.facts import Facts
-from provisioning.lifecycle.rules.record import Refusal
+from provisioning.lifecycle.rules.freezes import freezes_that_stop, sentence_of
+from provisioning.lifecycle.rules.narrowing import complaints
+from provisioning.lifecycle.rules.record import Refusal, RuleInEffect
 from provisioning.lifecycle.rules.rule_set import RuleSet
-from provisioning.lifecycle.rules.settings import RuleSettings
+from provisioning.lifecycle.rules.usage import within
 from provisioning.models import RuleKind
 
 Problem: TypeAlias = tuple[str, str]
 """A sentence and the field that it concerns."""
-Check: TypeAlias = Callable[[Facts, RuleSettings], Iterator[Problem]]
+Check: TypeAlias = Callable[[Facts, RuleInEffect], Iterator[Problem]]
 
-_DESIGNS: Final = frozenset({RuleKind.CREATE, RuleKind.CHANGE, RuleKind.DANGEROUS_CHANGE})
-_BEGINS: Final = frozenset({RuleKind.CREATE, RuleKind.ADOPT})
-
-
-def checked(facts: Facts, rules: RuleSet) -> tuple[Refusal, ...]:
-    """Every refusal of the rules, which are those that apply to the facts."""
-    return tuple(
-        Refusal(rule.reference, sentence, field)
-        for rule in rules.rules
-        for check in CHECKS
-        for sentence, field in check(facts, rule.settings)
-    )
+INPUT: Final = "input_"
+"""How the field of an input begins."""
+DESIGNS: Final = frozenset({RuleKind.CREATE, RuleKind.CHANGE, RuleKind.DANGEROUS_CHANGE})
+BEGINNINGS: Final = frozenset({RuleKind.CREATE, RuleKind.ADOPT})
+# Neither waits: a recovery repairs, and a teardown is what a team that is over a limit has to do.
+_UNLIMITED: Final = frozenset({RuleKind.RECOVER, RuleKind.TEARDOWN})
 
 
-def check_blueprint(facts: Facts, rule: RuleSettings) -> Iterator[Problem]:
-    blueprint = facts.blueprint
-    if blueprint is None or facts.kind not in _DESIGNS:
+def refusals_of(facts: Facts, rules: RuleSet) -> tuple[Refusal, ...]:
+    """Every refusal of the rules that apply to the facts. `rules` may have others as well."""
+    place = {"account_id": facts.account.pk, "team_id": facts.team.pk}
+    if facts.kind is RuleKind.RECOVER:
+        return ()
+    after = rules.of(size=facts.size, **place)
+    before = rules.of(size=facts.size_before, **place) if facts.size_before else RuleSet()
+    left = [rule for rule in before.rules if rule not in after.rules]
+    problems = [(rule, problem) for rule in after.rules for check in CHECKS for problem in check(facts, rule)]
+    problems += [(rule, problem) for rule in left for problem in check_freezes(facts, rule)]
+    return tuple(Refusal(rule.reference, sentence, field) for rule, (sentence, field) in problems)
+
+
+def check_blueprint(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
+    blueprint, settings = facts.blueprint, rule.settings
+    if blueprint is None or facts.kind not in DESIGNS:
         return
-    if rule.blueprints is not None and not any(
-        allowed.covers(blueprint.slug, blueprint.version) for allowed in rule.blueprints
+    name = f"{blueprint.slug}@{blueprint.version}"
+    allowed = settings.blueprints
+    if allowed is not None and not any(one.covers(blueprint.slug, blueprint.version) for one in allowed):
+        choice = f"Choose {listed(sorted(map(str, allowed)))}." if allowed else "No blueprint may be used here."
+        yield f"{name} may not be used here. {choice}", ""
+    if settings.maturities is not None and blueprint.maturity not in settings.maturities:
+        choice = f"Only {listed(settings.maturities)} versions may be used here." if settings.maturities else ""
+        yield f"{name} is {blueprint.maturity}. {choice}".rstrip(), ""
+
+
+def check_region(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
+    regions = rule.settings.regions
+    if regions is not None and facts.kind in BEGINNINGS and facts.region not in regions:
+        choice = f"Choose {listed(regions)}." if regions else "No region may be used here."
+        yield f"No new environment may be in {facts.region}. {choice}", "place"
+
+
+def check_inputs(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
+    if facts.blueprint is None or facts.inputs is None or facts.kind not in DESIGNS:
+        return
+    for narrowed in rule.settings.inputs:
+        value = facts.inputs.get(narrowed.name)
+        if narrowed.blueprint == facts.blueprint.slug and value is not None:
+            for complaint in complaints(narrowed, value):
+                yield f"{narrowed.name} {complaint}.", INPUT + narrowed.name
+
+
+def check_environments(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
+    """A new environment, or one that moves into the scope with its size, needs room there."""
+    limit = rule.settings.environments
+    is_there = facts.size_before != "" and rule.scope.size in ("", facts.size_before)
+    if limit is None or facts.usage is None or facts.kind not in BEGINNINGS | DESIGNS or is_there:
+        return
+    living = within(rule.scope, facts.usage.living)
+    if living >= limit:
+        yield (
+            (
+                f"{facts.team.name} has {living} of the {limit} environments that each team may have here. Tear one down, "
+                "or ask a portal admin for more."
+            ),
+            "",
+        )
+
+
+def check_rates(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
+    if facts.usage is None or facts.kind in _UNLIMITED:
+        return
+    settings, usage = rule.settings, facts.usage
+    for limit, places, who in (
+        (settings.requests_per_hour_of_person, usage.by_person, "You have"),
+        (settings.requests_per_hour_of_team, usage.by_team, f"{facts.team.name} has"),
     ):
-        names = sorted(map(str, rule.blueprints))
-        allowed = f"It allows {listed(names)}." if names else "It allows no blueprint."
-        yield f"{blueprint.slug}@{blueprint.version} may not be used here. {allowed}", ""
-    if rule.maturities is not None and blueprint.maturity not in rule.maturities:
-        only = f"Only versions that are {listed(rule.maturities)} may be used here."
-        yield f"{blueprint.slug}@{blueprint.version} is {blueprint.maturity}. {only}", ""
+        if limit is not None and (sent := within(rule.scope, places)) >= limit:
+            yield (
+                f"{who} sent {sent} requests within an hour, and {limit} are allowed here. Wait, then send it again.",
+                "",
+            )
 
 
-def check_region(facts: Facts, rule: RuleSettings) -> Iterator[Problem]:
-    if rule.regions is None or facts.kind not in _BEGINS or facts.region in rule.regions:
-        return
-    where = f"Choose {listed(rule.regions)}." if rule.regions else "It allows no region."
-    yield f"No new environment is allowed in {facts.region}. {where}", "place"
+def check_freezes(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
+    for freeze in freezes_that_stop(
+        rule.settings.freezes, kind=facts.kind, at=facts.at, team_slug=facts.team.slug, name=facts.name
+    ):
+        yield sentence_of(freeze, facts.kind), ""
 
 
-def check_findings(facts: Facts, rule: RuleSettings) -> Iterator[Problem]:
-    if facts.findings is None or facts.kind not in _DESIGNS:
+def check_findings(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
+    if facts.findings is None or facts.kind not in DESIGNS:
         return
     for finding in facts.findings:
-        if finding.rule in rule.refused_findings:
-            yield f"The finding {finding.rule} of the security checks is refused: {finding.sentence}", ""
+        if finding.rule in rule.settings.refused_findings:
+            yield f"Security checks must not find {finding.rule} here: {finding.sentence}", ""
 
 
-CHECKS: Final[tuple[Check, ...]] = (check_blueprint, check_region, check_findings)
+CHECKS: Final[tuple[Check, ...]] = (
+    check_freezes,
+    check_blueprint,
+    check_region,
+    check_inputs,
+    check_environments,
+    check_rates,
+    check_findings,
+)

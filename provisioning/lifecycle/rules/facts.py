@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
+from provisioning.lifecycle.rules.usage import Usage
 from provisioning.models import Account, RuleKind, Team
+from provisioning.proof.report import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +30,9 @@ class FindingFacts:
 class Facts:
     """A request as rules see it. What is None is not known yet, and not checked.
 
-    `size` is the size after the request, `size_before` the one of a living environment before it:
-    a change out of production is also one of production. `inputs` are parsed values.
+    `size` is the size after the request, `size_before` the one that a change starts from: a change
+    out of production is also one of production. `is_dangerous` says that it may replace or delete
+    data. `inputs` are parsed values. `usage` does not count the environment itself.
     """
 
     kind: RuleKind
@@ -40,7 +43,12 @@ class Facts:
     at: datetime
     name: str = ""
     size_before: str = ""
+    is_dangerous: bool = False
     blueprint: BlueprintFacts | None = None
     inputs: Mapping[str, object] | None = None
     findings: tuple[FindingFacts, ...] | None = None
-    tags: Mapping[str, str] | None = field(default=None)
+    usage: Usage | None = None
+
+
+def finding_facts(findings: Iterable[Finding]) -> tuple[FindingFacts, ...]:
+    return tuple(FindingFacts(finding.rule, finding.sentence) for finding in findings)

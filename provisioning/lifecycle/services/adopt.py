@@ -19,6 +19,7 @@ from provisioning.lifecycle.kinds.adopt import ADOPT
 from provisioning.lifecycle.plan_checks import name_is_taken
 from provisioning.lifecycle.plan_document import as_json
 from provisioning.lifecycle.planning import environment_id_for, places_of
+from provisioning.lifecycle.rules import check_rules, lock_quotas
 from provisioning.lifecycle.services.recording import file_request, request_sent_before
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.lifecycle.transitions import record
@@ -124,7 +125,11 @@ def _file(
     request_id: uuid.UUID,
     note: str,
 ) -> Request:
+    lock_quotas(team=team, actor=actor)
+    if (sent := request_sent_before(request_id, actor=actor)) is not None:
+        return sent
     at, document = clock.now(), draft.document
+    verdict = check_rules(draft.facts, actor=actor, required=document.requires_approval)
     version, _ = BlueprintVersion.objects.get_or_create(
         slug=BLUEPRINT.slug,
         version=BLUEPRINT.version,
@@ -154,6 +159,7 @@ def _file(
         stack_role_arn=draft.account_team.stack_role_arn,
         team_key=team_key(team.slug),
         is_adopted=True,
+        expires_at=verdict.lifetime.ends_at(at) if verdict.lifetime is not None else None,
     )
     check_may(actor, team, ADOPT.permission)  # again: now nobody can delete the team
     record(environment, "", EnvironmentState.REQUESTED, at=at, actor=actor)
@@ -171,7 +177,7 @@ def _file(
         environment=environment,
         plan=plan,
         kind=ADOPT,
-        requires_approval=True,
+        approval=verdict.approval,
         request_id=request_id,
         note=note,
         at=at,

@@ -11,8 +11,8 @@ from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.plan_document import ChangePlan, from_json
+from provisioning.lifecycle.rules import check_rules_of
 from provisioning.lifecycle.services.preflight import check_findings_accepted, stored_report
-from provisioning.lifecycle.services.recording import expires
 from provisioning.lifecycle.services.requests import check_pending, withdraw_environment
 from provisioning.lifecycle.states import RequestState
 from provisioning.lifecycle.team_resources import check_rights_of_environment
@@ -55,6 +55,7 @@ def approve_request(
     check_name_is_typed(request, typed_name)
     if ApprovalCheck.ACCOUNT in kind_of(request.kind).approval_checks:
         check_rights_of_environment(request.environment, request.plan)
+    approval = check_rules_of(request, at=at)
     if (report := stored_report(request.plan)) is not None:
         check_findings_accepted(report, accepted=accept_findings)
     with atomic_with(request, request.environment):
@@ -68,7 +69,7 @@ def approve_request(
             decided_at=at,
             decision_note=note,
             approved_digest=digest,
-            expires_at=expires(at),
+            expires_at=at + approval.valid_for,
         )
         audit(
             AuditAction.REQUEST_APPROVE,

@@ -26,7 +26,8 @@ from provisioning.lifecycle.plan_document import ChangePlan, as_json, digest_of,
 from provisioning.lifecycle.plan_queries import current_document, current_plan_digest
 from provisioning.lifecycle.planning import PlanDraft
 from provisioning.lifecycle.read.versions import blueprint_of
-from provisioning.lifecycle.services.recording import expires, lock, request_sent_before, why_not_requested
+from provisioning.lifecycle.rules import Facts, check_rules, lock_quotas
+from provisioning.lifecycle.services.recording import lock, request_sent_before, why_not_requested
 from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.states import RequestState
 from provisioning.lifecycle.transitions import record
@@ -49,6 +50,7 @@ def preview_change(
     """
     check_may(actor, environment.team, CHANGE.permission)
     return draft_change(
+        actor=actor,
         environment=environment,
         current=current_document(environment),
         current_digest=current_plan_digest(environment),
@@ -104,6 +106,7 @@ def plan_again(*, actor: User, request: Request, request_id: uuid.UUID | None = 
         raise WrongState("This request is still open. Wait until it has ended, or cancel it.")
     pinned = document.blueprint
     with transaction.atomic():
+        lock_quotas(team=environment.team, actor=actor)  # before the withdrawal locks the environment
         if request.state == RequestState.WAITING:  # one request at a time: the new one takes its place
             withdraw_request(actor=actor, request=request)
         return request_change(
@@ -128,7 +131,7 @@ def file_change(
 ) -> Request:
     """Write a request in PLANNING with its plan, and open the operation that lets AWS plan it.
 
-    Call it inside a transaction, after the rules were checked.
+    Call it inside a transaction, after the portal's own rules were checked. Raises RefusedByRules.
     """
     Artefact.objects.bulk_create(
         [
@@ -147,21 +150,41 @@ def file_change(
         external_names=[asdict(name) for name in draft.external_names],
         created_at=clock.now(),
     )
-    return file_plan(actor=actor, environment=environment, plan=plan, kind=kind, request_id=request_id, note=note)
+    return file_plan(
+        actor=actor,
+        environment=environment,
+        plan=plan,
+        kind=kind,
+        facts=draft.facts,
+        required=draft.document.requires_approval,
+        request_id=request_id,
+        note=note,
+    )
 
 
 def file_plan(
-    *, actor: User, environment: Environment, plan: Plan, kind: Kind, request_id: uuid.UUID, note: str = ""
+    *,
+    actor: User,
+    environment: Environment,
+    plan: Plan,
+    kind: Kind,
+    facts: Facts,
+    required: bool,
+    request_id: uuid.UUID,
+    note: str = "",
 ) -> Request:
     """Write a request in PLANNING with this plan, and open the operation that lets AWS plan it.
 
-    Call it inside a transaction, after the rules were checked.
+    Call it inside a transaction, after the portal's own rules were checked. `required` says that the
+    plan asks for an approval. Raises RefusedByRules.
     """
     at = clock.now()
+    lock_quotas(team=environment.team, actor=actor)
     lock(environment)
     if (sent := request_sent_before(request_id, actor=actor, environment=environment)) is not None:
         return sent
     check_may_be_changed(environment, kind)
+    verdict = check_rules(facts, actor=actor, required=required, environment_id=environment.pk)
     plan.save(force_insert=True)
     Stack.objects.filter(environment=environment).exclude(stack_id="").update(has_change_sets=True)
     request = Request.objects.create(
@@ -174,7 +197,7 @@ def file_plan(
         requested_by=actor,
         requested_at=at,
         note=note,
-        expires_at=expires(at),
+        expires_at=at + verdict.approval.pending_for,
     )
     record(request, "", RequestState.PLANNING, at=at, actor=actor)
     audit(kind.audit_action, actor=actor, environment=environment, at=at, request=str(request.pk), digest=plan.digest)

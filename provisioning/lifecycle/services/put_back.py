@@ -19,9 +19,10 @@ from provisioning.lifecycle.drift.reverting import can_revert, not_reverted
 from provisioning.lifecycle.kinds.change import PUT_BACK
 from provisioning.lifecycle.plan_document import ChangePlan, as_json, digest_of
 from provisioning.lifecycle.plan_queries import current_document, current_plan
+from provisioning.lifecycle.rules import facts_of
 from provisioning.lifecycle.services.changes import check_may_be_changed, file_plan
 from provisioning.lifecycle.services.recording import request_sent_before
-from provisioning.models import Environment, Plan, Request, User
+from provisioning.models import Environment, Plan, Request, RuleKind, User
 
 ADOPTED: Final = (
     "An adopted stack is only watched. Revert its drift with the tool that created it, or accept the drift here."
@@ -77,7 +78,14 @@ def request_put_back(
     )
     with transaction.atomic():
         return file_plan(
-            actor=actor, environment=environment, plan=plan, kind=PUT_BACK, request_id=request_id, note=note
+            actor=actor,
+            environment=environment,
+            plan=plan,
+            kind=PUT_BACK,
+            facts=facts_of(environment, RuleKind.PUT_BACK, document, at=clock.now()),
+            required=document.requires_approval,
+            request_id=request_id,
+            note=note,
         )
 
 

@@ -1,6 +1,6 @@
 """Persists a request with its environment, plan and first history rows.
 
-Callers have already checked the rules.
+Callers have already checked what the portal itself requires.
 """
 
 from __future__ import annotations
@@ -8,9 +8,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime, timedelta
-
-from django.conf import settings
+from datetime import datetime
 
 from provisioning.design.names import team_key
 from provisioning.errors import Refused, WrongState
@@ -24,6 +22,7 @@ from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.plan_document import CreatePlan, as_json
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
 from provisioning.lifecycle.preflight.report import PreflightReport
+from provisioning.lifecycle.rules import ApprovalRule, check_rules, lock_quotas
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import HANDED_OVER, record
 from provisioning.models import Account, Artefact, BlueprintVersion, Environment, Plan, Request, Team, User
@@ -41,12 +40,18 @@ def file_create(
     note: str = "",
     preflight: PreflightReport | None = None,
 ) -> Request:
-    """Write the environment, its plan and its request. Call it inside a transaction.
+    """Write the environment, its plan and its request, if the rules allow it. Call it inside a
+    transaction.
 
-    If the size needs no approval, the sender has accepted the blocking findings of `preflight`.
+    If no approval is needed, the sender has accepted the blocking findings of `preflight`. Raises
+    RefusedByRules.
     """
+    lock_quotas(team=team, actor=actor)
+    if (sent := request_sent_before(request_id, actor=actor)) is not None:
+        return sent
     at = clock.now()
     document = draft.document
+    verdict = check_rules(draft.facts, actor=actor, required=document.requires_approval)
     environment = Environment.objects.create(
         id=environment_id_for(request_id),
         team=team,
@@ -64,6 +69,7 @@ def file_create(
         generation=draft.generation,
         stack_role_arn=draft.stack_role_arn,
         team_key=team_key(team.slug),
+        expires_at=verdict.lifetime.ends_at(at) if verdict.lifetime is not None else None,
     )
     check_may(actor, team, CREATE.permission)  # again: now nobody can delete the team or remove the member
     record(environment, "", EnvironmentState.REQUESTED, at=at, actor=actor)
@@ -92,7 +98,7 @@ def file_create(
         environment=environment,
         plan=plan,
         kind=CREATE,
-        requires_approval=draft.requires_approval,
+        approval=verdict.approval,
         request_id=request_id,
         note=note,
         accepted_findings=len(preflight.blocking) if preflight is not None and not draft.requires_approval else 0,
@@ -106,17 +112,18 @@ def file_request(
     environment: Environment,
     plan: Plan,
     kind: Kind,
-    requires_approval: bool,
+    approval: ApprovalRule,
     at: datetime,
     request_id: uuid.UUID | None = None,
     note: str = "",
     accepted_findings: int = 0,
 ) -> Request:
-    """Write a request.
+    """Write a request that the rules allow.
 
-    It is pending approval, or approved at once if its size needs no approval. `accepted_findings`
-    is the number of preflight findings that the actor accepted, for the audit event.
+    It is pending approval, or approved at once if it needs none. `accepted_findings` is the number
+    of preflight findings that the actor accepted, for the audit event.
     """
+    requires_approval = approval.requires_approval
     state = RequestState.WAITING if requires_approval else RequestState.APPROVED
     request = Request.objects.create(
         id=request_id or uuid.uuid4(),
@@ -129,7 +136,7 @@ def file_request(
         requested_at=at,
         note=note,
         approved_digest="" if requires_approval else plan.digest,
-        expires_at=expires(at),
+        expires_at=at + (approval.pending_for if requires_approval else approval.valid_for),
     )
     rule = "" if requires_approval else f"Size {environment.size} needs no approval."
     record(request, "", state, at=at, actor=actor, reason=rule)
@@ -217,8 +224,3 @@ def why_waiting(kind: Kind, undecided: Sequence[Kind]) -> str:
         if other.removes_environment or not kind.removes_environment:
             return f"{other.words.pending} It has to be decided on or withdrawn first."
     return ""
-
-
-def expires(at: datetime) -> datetime:
-    """When an approval, or a pending request, expires."""
-    return at + timedelta(days=settings.APPROVAL_VALID_DAYS)

@@ -20,10 +20,10 @@ from provisioning.lifecycle.decisions import Act, Phase
 from provisioning.lifecycle.engine import AwsFor
 from provisioning.lifecycle.kinds.recover import RECOVER
 from provisioning.lifecycle.plan_document import RecoverPlan, StackToRecover, as_json, digest_of
-from provisioning.lifecycle.plan_queries import current_document
+from provisioning.lifecycle.rules import ApprovalRule, check_rules_for, lock_quotas, preview_rules_for
 from provisioning.lifecycle.services.recording import file_request, lock, request_sent_before, why_not_requested
 from provisioning.lifecycle.stuck_resources import stuck_resources
-from provisioning.models import Environment, Plan, Request, Stack, User
+from provisioning.models import Environment, Plan, Request, RuleKind, Stack, User
 
 __all__ = ["AwsFor", "RecoveryPreview", "check_may_be_recovered", "preview_recovery", "request_recovery"]
 
@@ -41,7 +41,11 @@ class RecoveryPreview:
     plan: RecoverPlan
     digest: str
     skips: bool
-    requires_approval: bool
+    approval: ApprovalRule
+
+    @property
+    def requires_approval(self) -> bool:
+        return self.approval.requires_approval
 
 
 def preview_recovery(
@@ -63,7 +67,8 @@ def preview_recovery(
         )
     plan = RecoverPlan(environment_id=str(environment.pk), stacks=stacks)
     skips = any(stack.skip for stack in stacks)
-    return RecoveryPreview(plan, digest_of(plan), skips, skips or _requires_approval(environment))
+    verdict = preview_rules_for(environment, actor=actor, kind=RuleKind.RECOVER, document=plan, at=clock.now())
+    return RecoveryPreview(plan, digest_of(plan), skips, verdict.approval)
 
 
 def _to_recover(environment: Environment, row: Stack, *, skip: bool, aws_for: AwsFor) -> StackToRecover | None:
@@ -102,8 +107,8 @@ def request_recovery(
 ) -> Request:
     """Request the recovery that was previewed.
 
-    It needs an approval if the creation needed one, and always if resources are skipped: CloudFormation
-    then treats them as changed although they are not. Raises NotAllowed, Refused (the typed name),
+    It needs an approval if the creation needed one or a rule requires one, and always if resources are
+    skipped: CloudFormation then treats them as changed although they are not. Raises NotAllowed, Refused (the typed name),
     WrongState (AWS has gone on since the preview, or something is in progress), and AwsError.
     """
     check_may(actor, environment.team, RECOVER.permission)
@@ -120,10 +125,12 @@ def request_recovery(
         raise Refused(f"Type the environment's name, {environment.name}, to confirm that resources are skipped.")
     at = clock.now()
     with transaction.atomic():
+        lock_quotas(team=environment.team, actor=actor)
         lock(environment)
         if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
             return sent
         check_may_be_recovered(environment)
+        verdict = check_rules_for(environment, actor=actor, kind=RuleKind.RECOVER, document=preview.plan, at=at)
         plan = Plan.objects.create(
             environment=environment, digest=preview.digest, content=as_json(preview.plan), created_at=at
         )
@@ -132,7 +139,7 @@ def request_recovery(
             environment=environment,
             plan=plan,
             kind=RECOVER,
-            requires_approval=preview.requires_approval,
+            approval=verdict.approval,
             request_id=request_id,
             note=note,
             at=at,
@@ -143,13 +150,6 @@ def check_may_be_recovered(environment: Environment) -> None:
     """Raises WrongState if a recovery cannot be requested now. Reads the database only."""
     if (why_not := why_not_requested(RECOVER, environment)) != "":
         raise WrongState(why_not)
-
-
-def _requires_approval(environment: Environment) -> bool:
-    try:
-        return current_document(environment).requires_approval
-    except LookupError:
-        return True  # an adopted environment has no plan that says so
 
 
 def _newest(environment: Environment) -> list[Stack]:

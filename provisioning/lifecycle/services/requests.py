@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from datetime import datetime
 
 import psycopg
-from django.conf import settings
 from django.db import IntegrityError, transaction
 
 from provisioning.blueprint import Blueprint
@@ -133,7 +132,8 @@ def expire_request(*, request: Request, at: datetime, actor: User | None = None)
 
     The reconciler calls this, without an actor.
     """
-    reason = f"Nobody decided within {settings.APPROVAL_VALID_DAYS} days."
+    days = (request.expires_at - request.requested_at).days if request.expires_at is not None else 0
+    reason = f"Nobody decided within {days} {'day' if days == 1 else 'days'}."
     with atomic_with(request, request.environment):
         change_state(request, RequestState.EXPIRED, at=at, actor=actor, reason=reason)
         withdraw_environment(request, at=at, actor=actor, reason=reason)

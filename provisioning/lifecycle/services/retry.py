@@ -11,6 +11,7 @@ from provisioning.lifecycle.access import check_may, check_may_operate
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in
 from provisioning.lifecycle.operations import open_operation
+from provisioning.lifecycle.rules import check_rules_of
 from provisioning.lifecycle.services.recording import why_undecided
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import atomic_with, change_state
@@ -26,8 +27,8 @@ def retry_operation(*, actor: User, environment: Environment) -> Operation:
 
     What exists in AWS decides the first step, not the old attempt.
 
-    Raises NotAllowed, and WrongState if there is nothing to retry, if its approval has expired, or
-    if it was attempted too often.
+    Raises NotAllowed, WrongState if there is nothing to retry, if its approval has expired, or if it
+    was attempted too often, and RefusedByRules if the rules of now refuse it.
     """
     check_may_operate(actor, environment.team)
     at = clock.now()
@@ -38,6 +39,7 @@ def retry_operation(*, actor: User, environment: Environment) -> Operation:
         raise WrongState("There is nothing to retry.")
     check_may(actor, environment.team, kind_of(request.kind).permission)
     request.environment = environment
+    check_rules_of(request, at=at)
     with atomic_with(request, environment):
         change_state(request, RequestState.APPROVED, at=at, actor=actor, reason="Retried.")
         operation = open_operation(request=request, at=at, actor=actor)

@@ -25,11 +25,12 @@ from provisioning.lifecycle.plan_document import (
     digest_of,
 )
 from provisioning.lifecycle.plan_queries import current_document
+from provisioning.lifecycle.rules import ApprovalRule, Refusal, check_rules_for, lock_quotas, preview_rules_for
 from provisioning.lifecycle.services.recording import file_request, lock, request_sent_before, why_not_requested
 from provisioning.lifecycle.states import EnvironmentState
 from provisioning.lifecycle.step_data import StepData
 from provisioning.lifecycle.teardown_lines import TeardownLines, reason_of_row, teardown_lines
-from provisioning.models import Environment, Operation, Plan, Request, Stack, StackResource, User
+from provisioning.models import Environment, Operation, Plan, Request, RuleKind, Stack, StackResource, User
 
 
 class Removal(StrEnum):
@@ -59,20 +60,26 @@ class TeardownPreview:
     `regions` are those with resources. `packages` counts the code packages that are retained in the
     artefact buckets. `stuck` are the resources that an earlier teardown could not delete, and
     `unsearched` says why it could not search a region by tag. The ledger was complete at
-    `listed_at`; None if a stack was never listed.
+    `listed_at`; None if a stack was never listed. `refusals` are those of rules: the request would be
+    refused.
     """
 
     emptied: list[tuple[str, str]]
     protected: list[str]
     digest: str
     plan: TeardownPlan
-    requires_approval: bool
+    approval: ApprovalRule
     regions: list[str]
     packages: int
     stuck: tuple[StuckResource, ...] = ()
     unsearched: Mapping[str, str] = field(default_factory=dict)
     can_force: bool = False
     listed_at: datetime | None = None
+    refusals: tuple[Refusal, ...] = ()
+
+    @property
+    def requires_approval(self) -> bool:
+        return self.approval.requires_approval
 
     @property
     def removal(self) -> Removal:
@@ -116,12 +123,14 @@ def preview_teardown(*, actor: User, environment: Environment, removal: Removal 
         is_forced=removal is Removal.FORCE,
         unsearched=tuple(unsearched) if removal is not Removal.DELETE else (),
     )
+    verdict = preview_rules_for(environment, actor=actor, kind=RuleKind.TEARDOWN, document=plan, at=clock.now())
     return TeardownPreview(
         plan=plan,
         digest=digest_of(plan),
         emptied=[(line.physical_id, line.why) for line in plan.to_delete if aws_type(line.type).emptying],
         protected=_protected(current, plan),
-        requires_approval=current.requires_approval,
+        approval=verdict.approval,
+        refusals=verdict.refusals,
         regions=[region for region in current.regions if any(line.region == region for line in plan.lines)],
         packages=len({artefact.key for stack in current.stacks for artefact in stack.artefacts}),
         stuck=stuck,
@@ -202,10 +211,10 @@ def request_teardown(
 ) -> Request:
     """Request the teardown of an environment.
 
-    It needs an approval if the creation needed one, else it starts at once.
+    It needs an approval if the creation needed one or a rule requires one, else it starts at once.
 
     A repeated `request_id` of the same actor returns the existing request. Raises NotAllowed,
-    Refused (the typed name), and WrongState (an operation is running, or the environment differs
+    Refused (the typed name), RefusedByRules, and WrongState (an operation is running, or the environment differs
     from what was shown).
     """
     check_may(actor, environment.team, TEARDOWN.permission)
@@ -223,10 +232,12 @@ def request_teardown(
         )
     at = clock.now()
     with transaction.atomic():
+        lock_quotas(team=environment.team, actor=actor)
         lock(environment)
         if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
             return sent
         check_may_be_torn_down(environment)
+        verdict = check_rules_for(environment, actor=actor, kind=RuleKind.TEARDOWN, document=preview.plan, at=at)
         plan = Plan.objects.create(
             environment=environment, digest=preview.digest, content=as_json(preview.plan), created_at=at
         )
@@ -235,7 +246,7 @@ def request_teardown(
             environment=environment,
             plan=plan,
             kind=TEARDOWN,
-            requires_approval=preview.requires_approval,
+            approval=verdict.approval,
             request_id=request_id,
             at=at,
         )

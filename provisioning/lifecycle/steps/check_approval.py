@@ -1,5 +1,5 @@
-"""The check before an operation touches AWS: its plan is the approved one, still valid, and its
-account accepts it.
+"""The check before an operation touches AWS: its plan is the approved one, still valid, its account
+accepts it, and no rule refuses it.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from provisioning.errors import Refused
 from provisioning.lifecycle.decisions import Button
 from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.plan_document import CreatePlan, PlanDocument, UnreadablePlan, digest_of, from_json
+from provisioning.lifecycle.rules import evaluate_request
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps.base import Context, Outcome, stop
 from provisioning.lifecycle.team_resources import check_rights_of_environment
@@ -54,7 +55,29 @@ def _differs_from_approval(context: Context, document: PlanDocument) -> Outcome 
         outcome.expired = True
         return outcome
     refusals = (_CHECKS[check](context) for check in sorted(context.kind.approval_checks))
-    return next((outcome for outcome in refusals if outcome is not None), None)
+    differs = next((outcome for outcome in refusals if outcome is not None), None)
+    if differs is not None:
+        return differs
+    return _check_rules(context, document) if begins else None
+
+
+def _check_rules(context: Context, document: PlanDocument) -> Outcome | None:
+    """Rules may have become stricter since the approval. What runs is still the approved plan, but
+    only if the rules of now allow it to begin.
+    """
+    request = context.operation.request
+    refusals = evaluate_request(request, at=context.now, document=document).refusals
+    if not refusals:
+        return None
+    first, *others = refusals
+    can_be_retried = context.kind.refused is not None
+    return stop(
+        OperationState.REFUSED,
+        first.sentence,
+        hint="Nothing was changed in AWS. It can begin when the rule allows it.",
+        detail="\n".join((first.rule.label, *map(str, others))),
+        button=Button.RETRY if can_be_retried else Button.NONE,
+    )
 
 
 def _check_account(context: Context) -> Outcome | None:

@@ -16,6 +16,7 @@ from provisioning.lifecycle.decisions.change_sets import ChangeSetAct, ChangeSet
 from provisioning.lifecycle.fingerprint import IN_PROGRESS, read_stack, status_class
 from provisioning.lifecycle.plan_document import PlannedStack
 from provisioning.lifecycle.plan_queries import current_document
+from provisioning.lifecycle.rules import approval_rule_for
 from provisioning.lifecycle.states import OperationState, RequestState
 from provisioning.lifecycle.steps import change_sets
 from provisioning.lifecycle.steps.base import Context, Outcome, continue_with, stop
@@ -169,7 +170,7 @@ def _decision_on(context: Context, frozen: FrozenPlan) -> tuple[RequestState, st
         return RequestState.DONE, "There is nothing to do: the change would not modify anything in AWS."
     if document.is_dangerous:
         return RequestState.WAITING, "The change may replace or delete data, so a second person has to approve it."
-    if document.requires_approval:
+    if approval_rule_for(context.operation.request, document).requires_approval:
         return RequestState.WAITING, "The change is planned and is pending approval."
     return RequestState.APPROVED, f"The change is planned. Size {document.size} needs no approval."
 
