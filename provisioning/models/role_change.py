@@ -1,6 +1,7 @@
 """Roles outside teams: who proposed and who confirmed them."""
 
 import uuid
+from typing import Final
 
 from django.db import models
 from django.db.models import Q
@@ -17,6 +18,15 @@ class OutsideRole(models.TextChoices):
     ADMIN = "admin", "portal admin"
     AUDITOR = "auditor", "auditor"
     SUPERUSER = "superuser", "superuser"
+
+
+FLAGS: Final = {
+    OutsideRole.APPROVER: "is_approver",
+    OutsideRole.ADMIN: "is_admin",
+    OutsideRole.AUDITOR: "is_auditor",
+    OutsideRole.SUPERUSER: "is_superuser",
+}
+"""The column of `User` that holds each role."""
 
 
 class RoleChangeState(models.TextChoices):

@@ -1,0 +1,250 @@
+"""People: create, correct, deactivate and reactivate them. Portal admins do this.
+
+A person with a role outside teams is different. Somebody who sets such a person's password or address
+could act as that person, so only a superuser deactivates them, and nobody else changes them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.tokens import default_token_generator
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from provisioning.errors import InvalidFields, NotAllowed, Refused
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import check_admin, check_superuser, has_role_outside_teams, revoke
+from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.outside_roles import lock_deciders, take_all_roles
+from provisioning.models import Invitation, User
+from provisioning.models.role_change import FLAGS
+
+USERNAME_IS_TAKEN: Final = "Another person has this user name. Choose another one."
+TAKE_ROLES_FIRST: Final = (
+    "With this, you could act as a person who has a role outside teams. Take the roles away first, then propose them "
+    "again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NewPerson:
+    username: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PasswordLink:
+    """Both parts of a link with which a person sets a password once, within a limited time."""
+
+    user_part: str
+    token: str
+
+
+def create_person(*, actor: User, new: NewPerson) -> User:
+    """Create a person who has no password yet. Raises NotAllowed and InvalidFields."""
+    check_admin(actor)
+    with transaction.atomic():
+        return register_person(new, password=None, actor=actor)
+
+
+def register_person(new: NewPerson, *, password: str | None, actor: User | None) -> User:
+    """Check and write a person. Without an actor, the person registers. Call it in a transaction."""
+    user = User(
+        username=new.username.strip(),
+        first_name=new.first_name.strip(),
+        last_name=new.last_name.strip(),
+        email=new.email.strip().lower(),
+    )
+    _check(user)
+    if password is None:
+        user.set_unusable_password()
+    else:
+        try:
+            validate_password(password, user)
+        except ValidationError as error:
+            raise InvalidFields({"password": error.messages}) from error
+        user.set_password(password)
+    try:
+        with transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        raise InvalidFields({"username": [USERNAME_IS_TAKEN]}) from error
+    audit_event(
+        AuditAction.PERSON_CREATE,
+        actor=actor or user,
+        at=clock.now(),
+        subject=user.get_username(),
+        subject_id=user.pk,
+        after=_facts(user),
+    )
+    return user
+
+
+def update_person(*, actor: User, user: User, first_name: str, last_name: str, email: str) -> User:
+    """Correct name and address. Raises NotAllowed, InvalidFields, and Refused for roles outside teams."""
+    check_admin(actor)
+    _check_may_act_on(actor, user)
+    with transaction.atomic():
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        before = _facts(locked)
+        locked.first_name, locked.last_name = first_name.strip(), last_name.strip()
+        locked.email = email.strip().lower()
+        _check(locked)
+        if _facts(locked) == before:
+            return locked
+        locked.save(update_fields=["first_name", "last_name", "email"])
+        audit_event(
+            AuditAction.PERSON_UPDATE,
+            actor=actor,
+            at=clock.now(),
+            subject=locked.get_username(),
+            subject_id=locked.pk,
+            before=before,
+            after=_facts(locked),
+        )
+    return locked
+
+
+def create_password_link(*, actor: User, user: User) -> PasswordLink:
+    """Create a link with which the person sets a password, also when it was forgotten. An older link
+    ends when a password is set. Raises NotAllowed and Refused.
+    """
+    check_admin(actor)
+    if not user.is_active or user.is_service:
+        raise Refused(f"{user.get_username()} is deactivated. Reactivate the person first.")
+    _check_may_act_on(actor, user)
+    with transaction.atomic():
+        audit_event(
+            AuditAction.PERSON_CREATE_LINK,
+            actor=actor,
+            at=clock.now(),
+            subject=user.get_username(),
+            subject_id=user.pk,
+        )
+    return PasswordLink(urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user))
+
+
+def note_password_was_set(*, user: User) -> None:
+    """Audit that the person has used the link."""
+    audit_event(
+        AuditAction.PERSON_USE_LINK, actor=user, at=clock.now(), subject=user.get_username(), subject_id=user.pk
+    )
+
+
+def deactivate_person(*, actor: User, user: User) -> User:
+    """End all rights of a person at once, also those of open sessions and tokens.
+
+    Roles outside teams are taken away; memberships are kept for a reactivation. Raises NotAllowed and
+    Refused.
+    """
+    check_admin(actor)
+    if user.is_service:
+        raise Refused("This is the user of a service token. Revoke the token.")
+    if actor.pk == user.pk:
+        raise Refused("You cannot deactivate yourself. Ask another portal admin.")
+    if has_role_outside_teams(user):
+        check_superuser(actor)
+    at = clock.now()
+    with transaction.atomic():
+        lock_deciders()
+        locked = User.objects.select_for_update().get(pk=user.pk)
+        if has_role_outside_teams(locked):
+            check_superuser(actor)
+        before = _facts(locked)
+        take_all_roles(actor=actor, user=locked, at=at)
+        locked = User.objects.get(pk=user.pk)
+        locked.is_active = locked.is_staff = False
+        locked.save(update_fields=["is_active", "is_staff"])
+        Invitation.objects.filter(invited_by=locked, ended_at=None).update(ended_at=at)
+        revoke(locked, at=at)
+        audit_event(
+            AuditAction.PERSON_DEACTIVATE,
+            actor=actor,
+            at=at,
+            subject=locked.get_username(),
+            subject_id=locked.pk,
+            before=before,
+            after=_facts(locked),
+        )
+    return locked
+
+
+def reactivate_person(*, actor: User, user: User) -> User:
+    """Let a deactivated person sign in again, with their teams and without roles outside teams."""
+    check_admin(actor)
+    if user.is_service:
+        raise Refused("This is the user of a service token. Create a new token.")
+    with transaction.atomic():
+        changed = User.objects.filter(pk=user.pk, is_active=False).update(is_active=True)
+        user.is_active = True
+        if changed:
+            audit_event(
+                AuditAction.PERSON_REACTIVATE,
+                actor=actor,
+                at=clock.now(),
+                subject=user.get_username(),
+                subject_id=user.pk,
+            )
+    return user
+
+
+def find_person(text: str) -> User | None:
+    """Return the active person with this user name or e-mail address; None if there is not exactly
+    one.
+    """
+    people = User.objects.filter(is_service=False, is_active=True)
+    by_name = people.filter(username__iexact=text.strip())[:2]
+    found = list(by_name) or list(people.filter(email__iexact=text.strip()).exclude(email="")[:2])
+    return found[0] if len(found) == 1 else None
+
+
+def person_with_address(email: str) -> User | None:
+    """Return a person with this address, also a deactivated one."""
+    return User.objects.filter(email__iexact=email, is_service=False).exclude(email="").first()
+
+
+def why_not_acted_on(actor: User, user: User) -> str:
+    """Why the actor cannot change name, address and password of the person; empty if they can."""
+    if actor.pk != user.pk and has_role_outside_teams(user):
+        return TAKE_ROLES_FIRST
+    return ""
+
+
+def _check_may_act_on(actor: User, user: User) -> None:
+    if reason := why_not_acted_on(actor, user):
+        raise NotAllowed(reason)
+
+
+def _check(user: User) -> None:
+    """Raise InvalidFields. User names differ by more than their case, so that nobody looks like another."""
+    errors: dict[str, list[str]] = {}
+    try:
+        user.clean_fields(exclude=["password"])
+    except ValidationError as error:
+        errors = dict(error.message_dict)
+    others = User.objects.exclude(pk=user.pk)
+    if user.username and others.filter(username__iexact=user.username).exists():
+        errors["username"] = [USERNAME_IS_TAKEN]
+    if user.email and others.filter(email__iexact=user.email, is_service=False).exists():
+        errors["email"] = ["Another person has this address."]
+    if errors:
+        raise InvalidFields(errors)
+
+
+def _facts(user: User) -> dict[str, object]:
+    """What audit events say about a person."""
+    roles = [role.label for role, flag in FLAGS.items() if getattr(user, flag)]
+    return {
+        "username": user.username,
+        "name": user.get_full_name(),
+        "email": user.email,
+        "is_active": user.is_active,
+        "roles": roles,
+    }
