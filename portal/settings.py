@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.web.audit_middleware.AuditContextMiddleware",
+    "portal.api.middleware.ApiMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -185,6 +186,11 @@ CONTENT_SECURITY_POLICY = {
 
 # The threads of a web process; each has a connection to the database, and so has the health check.
 WEB_THREADS = environ.number("WEB_THREADS", 4)
+# Tokens of the API expire after at most this time.
+TOKEN_MAX_DAYS = environ.number("TOKEN_MAX_DAYS", 366)
+# Calls of one token, or of one address without a valid one, in a minute.
+API_CALLS_PER_MINUTE = environ.number("API_CALLS_PER_MINUTE", 600)
+API_FAILURES_PER_MINUTE = environ.number("API_FAILURES_PER_MINUTE", 20)
 # How often the reconciler looks when nothing nudges it, and how long a claim lasts.
 ENGINE_CYCLE_SECONDS = environ.number("ENGINE_CYCLE_SECONDS", 1)
 SANDBOX_SPEED = environ.number("SANDBOX_SPEED", 1)  # how many times faster than AWS, 0: no waiting; the demo sets it

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver, path, register_converter
+from django.urls import URLPattern, URLResolver, include, path, register_converter
 from django.urls.converters import StringConverter
 
+from portal.api.app import url_patterns
 from portal.pages.adopt import views as adopt
 from portal.pages.cancel import views as cancel
 from portal.pages.catalogue import views as catalogue
@@ -129,4 +130,10 @@ admin_doors: list[URLPattern] = [
     moved("admin/password_change/", "profile"),
 ]
 
-urlpatterns: list[URLPattern | URLResolver] = [*admin_doors, path("admin/", admin.site.urls), *pages, *moved_pages]
+urlpatterns: list[URLPattern | URLResolver] = [
+    *admin_doors,
+    path("admin/", admin.site.urls),
+    path("api/v1/", include((url_patterns(), "api"))),
+    *pages,
+    *moved_pages,
+]

@@ -27,6 +27,7 @@ from .rule import ApproverGroup, PreviewCount, Rule, RuleKind, RuleVersion
 from .sign_in import AttemptBudget, ExternalIdentity, RecoveryCode, SecondFactor, SignInSession
 from .stack import ResourceEnd, Stack, StackEvent, StackResource
 from .team import Membership, Role, Team, User
+from .token import ApiCall, ApiToken
 from .webhook import Webhook, WebhookAttempt, WebhookDelivery
 from .worker import EventQueue, PeriodicTask, PolledRegion, Worker
 
@@ -36,6 +37,8 @@ __all__ = [
     "AccountTeam",
     "AccountTest",
     "AllowedDestination",
+    "ApiCall",
+    "ApiToken",
     "ApproverGroup",
     "Artefact",
     "AttemptBudget",

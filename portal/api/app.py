@@ -1,0 +1,45 @@
+"""The API, built from its routers, and its URLs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.urls import URLPattern
+from ninja import NinjaAPI
+
+from portal.api.auth import Token
+from portal.api.document import complete
+from portal.api.errors import add_handlers
+from portal.api.v1 import environments, me, requests
+
+VERSION: Final = "1.0.0"
+
+
+class PortalApi(NinjaAPI):
+    """With a complete OpenAPI document."""
+
+    def get_openapi_schema(self, **options: object) -> dict[str, object]:  # type: ignore[override]
+        return complete(super().get_openapi_schema(**options))  # type: ignore[arg-type]
+
+
+api = PortalApi(
+    title="Portal",
+    version=VERSION,
+    description="Environments on AWS, on request. The API does everything that the pages do.",
+    auth=Token(),
+    docs_url=None,
+    openapi_url=None,
+    urls_namespace="api",
+)
+add_handlers(api)
+api.add_router("/me", me.router)
+api.add_router("/environments", environments.router)
+api.add_router("/requests", requests.router)
+
+
+def url_patterns() -> list[URLPattern]:
+    """The routes, for `include`. A caller without a token gets 401, and no page to sign in."""
+    patterns = [pattern for pattern in api.urls[0] if isinstance(pattern, URLPattern)]
+    for pattern in patterns:
+        pattern.callback.login_required = False  # type: ignore[attr-defined]
+    return patterns

@@ -1,0 +1,63 @@
+"""Who is calling: the owner of the token, within the token's scopes."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from portal.api import rate_limit
+from portal.api.errors import ApiError
+from portal.web.refusals import note_refusal
+from provisioning.errors import NotAllowed
+from provisioning.lifecycle import audit_context, clock
+from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.audit_context import Via
+from provisioning.lifecycle.services.tokens import Scope, find_token, note_use
+from provisioning.models import ApiToken, User
+
+_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Token(HttpBearer):
+    """`scope` is what a call with this method needs; a GET needs `read`, whatever the route says."""
+
+    def __init__(self, scope: Scope = Scope.OPERATE) -> None:
+        super().__init__()
+        self.scope = scope
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        """Return the token. Raises ApiError if it lacks the scope, or if there are too many calls."""
+        rate_limit.check_failures(request)
+        found = find_token(token)
+        if found is None:
+            if rate_limit.note_failure(request):
+                audit_event(AuditAction.TOKEN_REFUSE, actor=None, at=clock.now(), subject="a token that is not valid")
+            return None
+        rate_limit.check_calls(request, found)
+        request.user = found.owner
+        audit_context.amend(via=Via.API, credential=f"token {found.pk}", acting_as=_acting_as(found))
+        _check_scope(request, found, Scope.READ if request.method in _SAFE_METHODS else self.scope)
+        note_use(found, at=clock.now())
+        return found
+
+
+def _acting_as(token: ApiToken) -> str:
+    return f"service token {token.name} of {token.team.name}" if token.team is not None else ""
+
+
+def _check_scope(request: HttpRequest, token: ApiToken, scope: Scope) -> None:
+    if str(scope) in token.scopes:
+        return
+    sentence = f"The token {token.name} lacks the scope {scope}. Create one that has it."
+    note_refusal(request, NotAllowed(sentence))
+    raise ApiError("scope_missing", sentence)
+
+
+def caller(request: HttpRequest) -> User:
+    """Return the user as whom the call acts."""
+    user = request.user
+    if not isinstance(user, User):
+        raise NotAllowed("Send a token.")
+    return user

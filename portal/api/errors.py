@@ -1,0 +1,177 @@
+"""Problem documents (RFC 9457): one shape for every error of the API, with stable codes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import NinjaAPI, Schema
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from pydantic import Field
+
+from provisioning.blueprint import BlueprintError, InputErrors
+from provisioning.errors import NotAllowed, NotFound, PortalError, Refused, WrongState
+from provisioning.lifecycle.rules import RefusedByRules
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+TITLES: Final[Mapping[str, tuple[int, str]]] = {
+    "bad_request": (400, "The request cannot be read"),
+    "idempotency_key_missing": (400, "The Idempotency-Key is missing"),
+    "unauthorized": (401, "The token is missing or not valid"),
+    "forbidden": (403, "You do not have permission"),
+    "scope_missing": (403, "The token lacks a scope"),
+    "not_found": (404, "Not found"),
+    "method_not_allowed": (405, "The method is not allowed here"),
+    "conflict": (409, "Something changed in the meantime"),
+    "idempotency_key_reused": (409, "The Idempotency-Key was used for another call"),
+    "in_progress": (409, "The same call is still in progress"),
+    "too_large": (413, "The request is too large"),
+    "unsupported_media_type": (415, "The body is not JSON"),
+    "invalid": (422, "Some values are not valid"),
+    "refused": (422, "A rule forbids it"),
+    "too_many_calls": (429, "Too many calls"),
+    "error": (500, "An error of the portal"),
+    "unavailable": (503, "The portal is busy"),
+}
+"""The status and the title of each code. Codes are part of the API and never change."""
+
+
+class FieldError(Schema):
+    field: str = Field(description="Where the value is: the path in the body, or the parameter.")
+    message: str = Field(description="What is wrong, and what to do.")
+
+
+class RuleRefusal(Schema):
+    message: str = Field(description="What is wrong, and what to do.")
+    rule: str = Field(description="The rule that forbids it; empty if it is built into the portal.")
+
+
+class Problem(Schema):
+    """An error as RFC 9457 describes it."""
+
+    type: str = Field(description="The code as a URI.", examples=["urn:portal:problem:refused"])
+    title: str
+    status: int
+    detail: str = Field(description="What is wrong, and what to do.")
+    instance: str = Field(description="The path of the call.")
+    code: str = Field(description="Stable, for programs.")
+    errors: list[FieldError] = Field(default_factory=list)
+    refusals: list[RuleRefusal] = Field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiError(Exception):
+    """An error of the API itself, which no service raises."""
+
+    code: str
+    detail: str
+    errors: Sequence[FieldError] = ()
+    retry_after: int = 0
+
+
+def problem(
+    request: HttpRequest,
+    code: str,
+    detail: str,
+    *,
+    errors: Sequence[FieldError] = (),
+    refusals: Sequence[RuleRefusal] = (),
+    retry_after: int = 0,
+) -> HttpResponse:
+    status, title = TITLES[code]
+    body = Problem(
+        type=f"urn:portal:problem:{code}",
+        title=title,
+        status=status,
+        detail=detail,
+        instance=request.path,
+        code=code,
+        errors=list(errors),
+        refusals=list(refusals),
+    )
+    response = HttpResponse(json.dumps(body.model_dump(), ensure_ascii=False), status=status, content_type=MEDIA_TYPE)
+    if status == TITLES["unauthorized"][0]:
+        response["WWW-Authenticate"] = 'Bearer realm="portal"'
+    if retry_after:
+        response["Retry-After"] = str(retry_after)
+    return response
+
+
+_CODES: Final[Mapping[type[PortalError], str]] = {
+    Refused: "refused",
+    NotAllowed: "forbidden",
+    NotFound: "not_found",
+    WrongState: "conflict",
+}
+
+
+def add_handlers(api: NinjaAPI) -> None:
+    handlers: Mapping[type[Exception], Any] = {
+        ApiError: _api_error,
+        PortalError: _portal_error,
+        InputErrors: _input_errors,
+        BlueprintError: _blueprint_error,
+        ValidationError: _validation_error,
+        AuthenticationError: _unauthorized,
+        HttpError: _http_error,
+        Http404: _not_found,
+    }
+    for kind, handler in handlers.items():
+        api.add_exception_handler(kind, handler)
+
+
+def _api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
+    return problem(request, error.code, error.detail, errors=error.errors, retry_after=error.retry_after)
+
+
+def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:
+    code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
+    refusals = list[RuleRefusal]()
+    if isinstance(error, RefusedByRules):
+        refusals = [RuleRefusal(message=one.sentence, rule=one.rule.title) for one in error.refusals]
+    return problem(request, code, error.sentence, refusals=refusals)
+
+
+def _input_errors(request: HttpRequest, error: InputErrors) -> HttpResponse:
+    errors = [
+        FieldError(field=f"inputs.{name}", message=message)
+        for name, messages in error.errors.items()
+        for message in messages
+    ]
+    return problem(request, "invalid", "Some inputs are not valid. See `errors`.", errors=errors)
+
+
+def _blueprint_error(request: HttpRequest, error: BlueprintError) -> HttpResponse:
+    return problem(request, "refused", str(error))
+
+
+def _validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
+    """`loc` begins with the source (body, query, path, header) and, in a body, its parameter."""
+    errors = []
+    for one in error.errors:
+        place = [str(part) for part in one["loc"]]
+        path = place[2:] if place[0] == "body" and len(place) > 1 else place[1:]
+        errors.append(FieldError(field=".".join(path) or place[0], message=_sentence(one["msg"])))
+    return problem(request, "invalid", "Some values are not valid. See `errors`.", errors=errors)
+
+
+def _sentence(message: str) -> str:
+    message = message.removeprefix("Value error, ")
+    return f"{message[:1].upper()}{message[1:].rstrip('.')}."
+
+
+def _unauthorized(request: HttpRequest, _error: AuthenticationError) -> HttpResponse:
+    return problem(request, "unauthorized", "Send a token that is valid, as in: Authorization: Bearer ptl_…")
+
+
+def _http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
+    """What ninja raises itself: a body that is not JSON."""
+    return problem(request, "bad_request", f"{error.message.rstrip('.')}. Send JSON, encoded in UTF-8.")
+
+
+def _not_found(request: HttpRequest, _error: Http404) -> HttpResponse:
+    return problem(request, "not_found", "There is no such resource.")

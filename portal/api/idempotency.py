@@ -1,0 +1,154 @@
+"""Answers repeated calls: a program that got no answer asks again with the same Idempotency-Key.
+
+A key belongs to its user for 24 hours. The same call gets the same answer, errors included. Another
+call with the key is refused. A row is inserted before the call begins, so that of two calls at the
+same time one waits for the other. If a process ends in the middle of a call, the next one with the
+key carries it out again under the same request id, which the services recognise.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import uuid
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Annotated, Any, Final, TypeVar, cast
+
+from django.db import connection
+from django.http import HttpRequest, HttpResponse
+from ninja import Header
+
+from portal.api.auth import caller
+from portal.api.errors import ApiError
+from provisioning.lifecycle import clock
+from provisioning.models import ApiCall
+
+KEPT_FOR: Final = timedelta(hours=24)
+TAKEN_OVER_AFTER: Final = timedelta(minutes=2)
+"""Longer than any call takes. A call that is older has lost its process."""
+_RETRY_SECONDS: Final = 2
+_SERVER_ERROR: Final = 500
+_DELETED_AT_ONCE: Final = 1000
+
+Key = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=8,
+        max_length=255,
+        pattern=r"^[!-~]+$",
+        description="A new random value for each call, the same one if the call is repeated. Kept for 24 hours.",
+        examples=["7c0f0a53-6f0f-4d0c-9a51-2f8f3c1f7a10"],
+    ),
+]
+"""The parameter `idempotency_key` of a creating route."""
+
+V = TypeVar("V", bound=Callable[..., Any])
+_INSERT: Final = """
+INSERT INTO provisioning_apicall (id, user_id, key, fingerprint, status, content_type, location, answer, began_at)
+VALUES (%s, %s, %s, %s, 0, '', '', ''::bytea, %s) ON CONFLICT (user_id, key) DO NOTHING
+"""
+
+
+def idempotent(view: V) -> V:
+    """Give a repeated call the answer of the first one. The view has a parameter `idempotency_key: Key`
+    and takes the id of what it creates from `request_id(request)`.
+    """
+
+    @wraps(view)
+    def once(request: HttpRequest, *, idempotency_key: str, **arguments: Any) -> Any:
+        if (answer := _begin(request, idempotency_key)) is not None:
+            return answer
+        return view(request, idempotency_key=idempotency_key, **arguments)
+
+    # Evaluated where the view is defined, because ninja would look names up here.
+    once.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
+    return cast("V", once)
+
+
+def request_id(request: HttpRequest) -> uuid.UUID:
+    """Return the id for what this call creates: the same one if the call is carried out again."""
+    return cast("uuid.UUID", request.api_call_id)  # type: ignore[attr-defined]
+
+
+def _begin(request: HttpRequest, key: str) -> HttpResponse | None:
+    """Claim the key for this call. Returns the stored answer of the same call, if there is one.
+
+    Raises ApiError if the key belongs to another call, or to one that is still in progress.
+    """
+    user, at, fingerprint = caller(request), clock.now(), _fingerprint(request)
+    call_id = uuid.uuid5(user.pk, key)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, [uuid.uuid4(), user.pk, key, fingerprint, at])
+        is_new = cursor.rowcount == 1
+    request.api_call_id = call_id  # type: ignore[attr-defined]
+    if is_new:
+        request.api_call_key = key  # type: ignore[attr-defined]
+        return None
+    call = ApiCall.objects.filter(user=user, key=key).first()
+    if call is None:  # it ended with an error of the portal at this moment
+        return _begin(request, key)
+    if call.fingerprint != fingerprint:
+        raise ApiError("idempotency_key_reused", "This Idempotency-Key was used for another call. Send a new one.")
+    if call.status:
+        return _answer(call)
+    stale = ApiCall.objects.filter(pk=call.pk, status=0, began_at=call.began_at, began_at__lt=at - TAKEN_OVER_AFTER)
+    if stale.update(began_at=at):
+        request.api_call_key = key  # type: ignore[attr-defined]
+        return None
+    raise ApiError("in_progress", "The same call is still in progress. Ask again.", retry_after=_RETRY_SECONDS)
+
+
+def finish(request: HttpRequest, response: HttpResponse) -> None:
+    """Keep the answer of a call that began here. After an error of the portal, the call may be carried
+    out again.
+    """
+    key: str | None = getattr(request, "api_call_key", None)
+    if key is None:
+        return
+    call = ApiCall.objects.filter(user=caller(request), key=key, status=0)
+    if response.status_code >= _SERVER_ERROR:
+        call.delete()
+        return
+    call.update(
+        status=response.status_code,
+        content_type=response.headers.get("Content-Type", ""),
+        location=response.headers.get("Location", ""),
+        answer=kept_answer(response),
+    )
+
+
+def kept_answer(response: HttpResponse) -> bytes:
+    """The body without what is shown once: a repeated call does not get the text of a new token."""
+    content: bytes = response.content
+    if b'"secret"' not in content:
+        return content
+    document = json.loads(content)
+    return json.dumps(document | {"secret": None}).encode() if "secret" in document else content
+
+
+def forget_calls() -> int:
+    """Delete calls whose time is over. Returns how many."""
+    old = ApiCall.objects.filter(began_at__lt=clock.now() - KEPT_FOR).values("pk")[:_DELETED_AT_ONCE]
+    return ApiCall.objects.filter(pk__in=old).delete()[0]
+
+
+def _answer(call: ApiCall) -> HttpResponse:
+    response = HttpResponse(bytes(call.answer), status=call.status, content_type=call.content_type)
+    response["Idempotent-Replayed"] = "true"
+    if call.location:
+        response["Location"] = call.location
+    return response
+
+
+def _fingerprint(request: HttpRequest) -> str:
+    """The SHA-256 of method, path and body. Spaces and the order of keys in the body do not count."""
+    try:
+        body = json.dumps(json.loads(request.body or b"null"), sort_keys=True, separators=(",", ":"))
+    except ValueError:
+        body = request.body.hex()
+    text = "\n".join((request.method or "", request.path, request.META.get("QUERY_STRING", ""), body))
+    return hashlib.sha256(text.encode()).hexdigest()

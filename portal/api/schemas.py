@@ -1,0 +1,81 @@
+"""What the descriptions of all resources have in common."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, ClassVar, Final, Generic, TypeVar
+
+from django.http import HttpResponse
+from ninja import Schema
+from ninja.responses import NinjaJSONEncoder
+from pydantic import ConfigDict, Field
+
+from portal.api.errors import Problem
+
+T = TypeVar("T")
+
+
+class Body(Schema):
+    """What a call sends. A key that is not known is an error, because it is a mistyped one."""
+
+    model_config: ClassVar = ConfigDict(extra="forbid")
+
+
+def _only_id_is_required(schema: dict[str, Any]) -> None:
+    schema["required"] = ["id"]
+
+
+class Resource(Schema):
+    """What a list and its detail return. With `fields`, properties that were not asked for are absent."""
+
+    model_config: ClassVar = ConfigDict(json_schema_extra=_only_id_is_required)
+
+
+class Page(Schema, Generic[T]):
+    items: list[T]
+    next_cursor: str = Field(description="Send it as `cursor` for the next page. Empty on the last page.")
+
+
+_EVERYWHERE: Final = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.FORBIDDEN,
+    HTTPStatus.NOT_FOUND,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+    HTTPStatus.TOO_MANY_REQUESTS,
+)
+ERRORS: Final[Mapping[int, type[Schema]]] = {int(status): Problem for status in _EVERYWHERE}
+
+
+def reads(schema: Any) -> dict[int, Any]:
+    """Describe the answers of a route that reads."""
+    return {200: schema, 304: None, **ERRORS}
+
+
+def creates(schema: Any) -> dict[int, Any]:
+    """Describe the answers of a route that creates something."""
+    return {201: schema, **ERRORS}
+
+
+def changes(schema: Any) -> dict[int, Any]:
+    """Describe the answers of a route that changes something."""
+    return {200: schema, **ERRORS}
+
+
+def only(answer: Schema, names: frozenset[str]) -> Schema | HttpResponse:
+    """Return the answer with only these properties, or with all, without names."""
+    if not names:
+        return answer
+    document = answer.model_dump()
+    if isinstance(answer, Page):
+        document["items"] = [_picked(item, names) for item in document["items"]]
+    else:
+        document = _picked(document, names)
+    return HttpResponse(json.dumps(document, cls=NinjaJSONEncoder), content_type="application/json; charset=utf-8")
+
+
+def _picked(document: Mapping[str, Any], names: frozenset[str]) -> dict[str, Any]:
+    return {name: value for name, value in document.items() if name in names}

@@ -1,0 +1,232 @@
+"""Create and revoke tokens of the API, and find the token that a caller presents."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+import string
+import uuid
+import zlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, Self
+
+from django.conf import settings
+from django.db import transaction
+
+from provisioning.errors import NotAllowed, NotFound, Refused
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import Permission, check_may, check_may_see, may, on_revocation
+from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.models import ApiToken, Membership, Role, Team, User
+
+PREFIX: Final = "ptl_"
+_ALPHABET: Final = string.ascii_letters + string.digits
+_RANDOM_CHARACTERS: Final = 32  # 190 bits
+_CHECKSUM_CHARACTERS: Final = 6
+NAME_LENGTH: Final = 64
+USED_EVERY: Final = timedelta(minutes=1)
+"""How exactly `last_used_at` is kept."""
+
+
+class Scope(StrEnum):
+    """What a token may be used for. It never allows more than its owner may do."""
+
+    meaning: str
+
+    def __new__(cls, value: str, meaning: str) -> Self:
+        member = str.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
+
+    READ = "read", "See environments, requests, plans and outputs."
+    OPERATE = "operate", "Request, change, retry, cancel and tear down environments."
+    APPROVE = "approve", "Approve and reject requests of other people. Never available to service tokens."
+    MANAGE = "manage", "Manage teams, accounts, rules and tokens, as far as the owner may."
+
+
+SERVICE_SCOPES: Final = frozenset({Scope.READ, Scope.OPERATE})
+
+
+@dataclass(frozen=True, slots=True)
+class NewToken:
+    """`text` is the token itself. It is shown once and stored nowhere."""
+
+    token: ApiToken
+    text: str
+
+
+def create_personal_token(*, actor: User, name: str, scopes: Collection[str], days: int) -> NewToken:
+    """Create a token that acts as the actor. Raises Refused, and NotAllowed for a service user."""
+    if actor.is_service:
+        raise NotAllowed("A service token cannot create tokens.")
+    return _create(actor=actor, owner=actor, team=None, name=name, scopes=scopes, days=days)
+
+
+@transaction.atomic
+def create_service_token(*, actor: User, team: Team, name: str, scopes: Collection[str], days: int) -> NewToken:
+    """Create a token that belongs to the team and outlives the membership of the actor.
+
+    It acts as a user of its own: a viewer of the team, or an operator if its scopes include that.
+    Raises Refused, and NotAllowed unless the actor is an owner of the team.
+    """
+    check_may(actor, team, Permission.MANAGE)
+    if forbidden := sorted(set(scopes) - {str(scope) for scope in SERVICE_SCOPES}):
+        raise Refused(f"A service token cannot have the scope {', '.join(forbidden)}. Use a personal token for that.")
+    _check(name, scopes, days)
+    owner = User.objects.create(
+        username=f"service-{uuid.uuid4().hex}", first_name=name, is_service=True, password=_UNUSABLE
+    )
+    role = Role.OPERATOR if Scope.OPERATE in scopes else Role.VIEWER
+    Membership.objects.create(team=team, user=owner, role=role)
+    return _create(actor=actor, owner=owner, team=team, name=name, scopes=scopes, days=days)
+
+
+_UNUSABLE: Final = "!"
+"""Django's mark of a password that nobody can type."""
+
+
+def _create(*, actor: User, owner: User, team: Team | None, name: str, scopes: Collection[str], days: int) -> NewToken:
+    _check(name, scopes, days)
+    at = clock.now()
+    text = new_text()
+    with transaction.atomic():
+        token = ApiToken.objects.create(
+            owner=owner,
+            team=team,
+            name=name.strip(),
+            digest=digest_of(text),
+            hint=text[-4:],
+            scopes=sorted(set(scopes)),
+            created_by=actor,
+            created_at=at,
+            expires_at=at + timedelta(days=days),
+        )
+        audit_event(
+            AuditAction.TOKEN_CREATE,
+            actor=actor,
+            at=at,
+            team=team,
+            subject=f"token {token.name}",
+            token=str(token.pk),
+            scopes=token.scopes,
+            expires_at=token.expires_at.isoformat(),
+        )
+    return NewToken(token, text)
+
+
+def _check(name: str, scopes: Collection[str], days: int) -> None:
+    if not name.strip() or len(name.strip()) > NAME_LENGTH or not name.isprintable():
+        raise Refused(f"Enter a name of at most {NAME_LENGTH} characters, such as what uses the token.")
+    if not scopes:
+        raise Refused("Choose at least one scope.")
+    if unknown := sorted(set(scopes) - set(Scope)):
+        raise Refused(f"There is no scope {', '.join(unknown)}. The scopes are {', '.join(Scope)}.")
+    if not 1 <= days <= settings.TOKEN_MAX_DAYS:
+        raise Refused(f"A token is valid for 1 to {settings.TOKEN_MAX_DAYS} days. Enter a number in between.")
+
+
+def revoke_token(*, actor: User, token: ApiToken) -> ApiToken:
+    """End a token at once. Its owner may, and for a service token the owners of the team. A token that
+    has ended is not changed. Raises NotAllowed.
+    """
+    if token.team is None:
+        if token.owner_id != actor.pk:
+            raise NotAllowed("Only its owner may revoke this token.")
+    else:
+        check_may(actor, token.team, Permission.MANAGE)
+    _revoke([token.pk], actor=actor, at=clock.now())
+    token.refresh_from_db()
+    return token
+
+
+@transaction.atomic
+def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetime) -> None:
+    tokens = ApiToken.objects.select_for_update().filter(pk__in=token_ids, revoked_at=None)
+    for token in tokens.select_related("team"):
+        token.revoked_at, token.revoked_by = at, actor
+        token.save(update_fields=["revoked_at", "revoked_by"])
+        audit_event(
+            AuditAction.TOKEN_REVOKE,
+            actor=actor,
+            at=at,
+            team=token.team,
+            subject=f"token {token.name}",
+            token=str(token.pk),
+        )
+
+
+@on_revocation
+def revoke_tokens_of_person(user: User, team: Team | None, at: datetime) -> None:
+    """End the personal tokens of a person who is deactivated. In a team that the person has left, the
+    tokens have no right any more, because each call reads the memberships.
+    """
+    if team is None:
+        _revoke(list(user.api_tokens.values_list("pk", flat=True)), actor=None, at=at)
+
+
+def get_token(*, actor: User, token_id: uuid.UUID) -> ApiToken:
+    """Return a token that the actor may see. Raises NotFound."""
+    token = ApiToken.objects.select_related("team", "owner", "created_by").filter(pk=token_id).first()
+    if token is None or not _may_see(actor, token):
+        raise NotFound("This token does not exist, or it is not yours.")
+    return token
+
+
+def _may_see(actor: User, token: ApiToken) -> bool:
+    if token.team is None:
+        return token.owner_id == actor.pk
+    return may(actor, token.team, Permission.SEE)
+
+
+def tokens_of_person(actor: User) -> list[ApiToken]:
+    """Return the personal tokens of the actor, newest first."""
+    return list(ApiToken.objects.filter(owner=actor, team=None).order_by("-created_at"))
+
+
+def tokens_of_team(*, actor: User, team: Team) -> list[ApiToken]:
+    """Return the service tokens of a team, newest first. Raises NotAllowed."""
+    check_may_see(actor, team)
+    return list(ApiToken.objects.filter(team=team).select_related("created_by").order_by("-created_at"))
+
+
+def find_token(text: str) -> ApiToken | None:
+    """Return the token with this text if it is valid now. One query, and none for a wrong checksum."""
+    if not has_checksum(text):
+        return None
+    rows = ApiToken.objects.select_related("owner", "team")
+    token = rows.filter(digest=digest_of(text), revoked_at=None, owner__is_active=True).first()
+    return token if token is not None and token.expires_at > clock.now() else None
+
+
+def note_use(token: ApiToken, *, at: datetime) -> None:
+    """Keep the time of the last use, at most once a minute."""
+    if token.last_used_at is None or at - token.last_used_at >= USED_EVERY:
+        ApiToken.objects.filter(pk=token.pk).update(last_used_at=at)
+
+
+def new_text() -> str:
+    """Return a new token: a prefix that scanners recognise, random characters, and a checksum."""
+    body = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS))
+    return f"{PREFIX}{body}{_checksum(body)}"
+
+
+def has_checksum(text: str) -> bool:
+    """Whether the text can be a token. A token that was cut off or mistyped cannot."""
+    body = text.removeprefix(PREFIX)
+    is_long_enough = len(body) == _RANDOM_CHARACTERS + _CHECKSUM_CHARACTERS and text.startswith(PREFIX)
+    return is_long_enough and body.isascii() and body.endswith(_checksum(body[:_RANDOM_CHARACTERS]))
+
+
+def _checksum(body: str) -> str:
+    """CRC-32 in six characters, as in GitHub's tokens."""
+    number = zlib.crc32(body.encode())
+    return base64.b32encode(number.to_bytes(4, "big")).decode()[:_CHECKSUM_CHARACTERS]
+
+
+def digest_of(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
