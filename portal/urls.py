@@ -10,6 +10,7 @@ from django.urls.converters import StringConverter
 
 from portal.api.app import url_patterns
 from portal.pages.adopt import views as adopt
+from portal.pages.audit import views as audit
 from portal.pages.cancel import views as cancel
 from portal.pages.catalogue import views as catalogue
 from portal.pages.change import views as changing
@@ -114,6 +115,11 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
     page("adopt/", adopt.adopt, "adopt"),
     page("orphans/", orphans.index, "orphans"),
+    page("audit/", audit.index, "audit"),
+    page("audit/<int:pk>/", audit.detail, "audit_event"),
+    page("audit/export/", audit.export, "audit_export"),
+    page("audit/verifier/", audit.verifier, "audit_verifier"),
+    page("environments/<uuid:pk>/evidence/", exporting.evidence, "evidence"),
 ]
 
 # URLs of earlier versions, which pages that are open during an upgrade still use.

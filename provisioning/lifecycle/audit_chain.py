@@ -7,7 +7,7 @@ of the database: an intruder who changes rows there could change those as well.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from django.db import connection, transaction
@@ -29,6 +29,11 @@ _BY_POSITION: Final = f"""
 SELECT {_COLUMNS}
 FROM provisioning_auditseal AS seal LEFT JOIN provisioning_auditevent AS event ON event.id = seal.event_id
 WHERE seal.position > %s AND seal.position <= %s ORDER BY seal.position LIMIT {BATCH}
+"""  # noqa: S608 - of constants only
+_BY_EVENT: Final = f"""
+SELECT {_COLUMNS}
+FROM provisioning_auditseal AS seal JOIN provisioning_auditevent AS event ON event.id = seal.event_id
+WHERE seal.event_id = ANY(%s) ORDER BY seal.position
 """  # noqa: S608 - of constants only
 _UNSEALED: Final = """
 SELECT event.id, event.action, event.at
@@ -54,6 +59,24 @@ def rows_by_position(*, after: int = 0, up_to: int) -> Iterator[Row]:
             if len(batch) < BATCH:
                 return
             after = batch[-1][0]
+
+
+def rows_with_ids(event_ids: Sequence[int]) -> Iterator[Row]:
+    """Yield the rows of these events in the order of their positions, a batch at a time. An event
+    whose transaction is not yet committed has none.
+    """
+    seals = AuditSeal.objects.filter(event__in=event_ids).order_by("position")
+    ordered = list(seals.values_list("event_id", flat=True))
+    for batch in _batches(ordered):
+        with connection.cursor() as cursor:
+            cursor.execute(_BY_EVENT, [batch])
+            for columns in cursor.fetchall():
+                yield Row(*columns)
+
+
+def _batches(ids: Sequence[int]) -> Iterator[list[int]]:
+    for start in range(0, len(ids), BATCH):
+        yield list(ids[start : start + BATCH])
 
 
 def verify_log(*, anchors: tuple[Anchor, ...] = ()) -> ChainCheck:

@@ -22,6 +22,7 @@ def main() -> None:
     from django.db import connection  # noqa: PLC0415 - after the settings are named
 
     from tests.bench import (  # noqa: PLC0415 - after the apps are there
+        audit,
         creation,
         decisions,
         engine,
@@ -40,6 +41,7 @@ def main() -> None:
         "permissions": permissions.figures,
         "creation": creation.figures,
         "pages": pages.lines,
+        "audit": audit.lines,
         **engine.SECTIONS,
     }
     chosen = sys.argv[1:] or list(sections)

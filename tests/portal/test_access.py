@@ -11,7 +11,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from portal.urls import pages
-from provisioning.models import Environment
+from provisioning.models import AuditEvent, Environment
 from tests.portal.conftest import SLUG, People
 
 SIGN_IN = {"sign_in", "sign_in_code", "sign_in_sso", "sign_in_sso_callback"}
@@ -33,6 +33,8 @@ CHANGES = {
     "check_drift",
     "accept_drift",
     "put_back",
+    "audit_export",
+    "evidence",
 }
 
 
@@ -53,6 +55,8 @@ def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
             kwargs |= {"before": version, "after": version}
         if "<uuid:pk>" in route:
             kwargs["pk"] = str(request.pk if route.startswith("requests/") else environment.pk)
+        if "<int:pk>" in route:
+            kwargs["pk"] = str(AuditEvent.objects.filter(environment=environment).latest("id").pk)
         yield pattern.name, reverse(pattern.name, kwargs=kwargs)
 
 

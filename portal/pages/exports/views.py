@@ -1,5 +1,5 @@
-"""Exports of a request: Terraform variables, CloudFormation, and JSON for the API. None of them
-contains secrets.
+"""Exports of a request: Terraform variables, CloudFormation, and JSON for the API; and the evidence
+pack of an environment. None of them contains secrets.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from portal.web.lookups import get_environment_for, get_request_for, person
 from provisioning.blueprint import BlueprintError
@@ -21,6 +21,7 @@ from provisioning.exchange import (
     write_tfvars_json,
 )
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.evidence import evidence_pack
 from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, from_json
 from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.models import Artefact, Request
@@ -53,6 +54,14 @@ def of_environment(request: HttpRequest, pk: UUID) -> HttpResponse:
     if current is None:
         raise NotFound("This environment has no request that could be exported.")
     return _export(get_request_for(user, current.request_id), request.GET.get("as", ""))
+
+
+@require_POST
+def evidence(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The evidence pack. A POST, because it writes to the audit log who took it."""
+    user = person(request)
+    pack = evidence_pack(actor=user, environment=get_environment_for(user, pk))
+    return _download(pack.body, pack.name, "application/zip")
 
 
 def _export(stored: Request, form: str) -> HttpResponse:

@@ -18,6 +18,7 @@ from provisioning.lifecycle.access.accounts import (
     offered_sizes,
     why_not_offered,
 )
+from provisioning.lifecycle.access.audit import AuditScope, audit_scope
 from provisioning.lifecycle.access.decisions import check_may_decide, decidable, may_decide
 from provisioning.lifecycle.access.outside_roles import (
     check_admin,
@@ -58,11 +59,13 @@ from provisioning.lifecycle.access.teams import (
 
 __all__ = [
     "PERMISSIONS",
+    "AuditScope",
     "Permission",
     "RevocationHook",
     "account_team_for",
     "account_teams_of",
     "acting_teams",
+    "audit_scope",
     "check_admin",
     "check_auditor",
     "check_may",
