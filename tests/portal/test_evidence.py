@@ -1,0 +1,78 @@
+"""The evidence pack: one archive that says everything about an environment, and verifies alone."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from provisioning.lifecycle.evidence.pack import files_of, with_manifest
+from provisioning.models import AuditEvent, Environment, User
+from provisioning.zip_archive import write_zip
+from tests.portal.conftest import People
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def download(people: People, environment: Environment, name: str = "bob") -> zipfile.ZipFile:
+    answer = people.client(name).post(f"/environments/{environment.pk}/evidence/")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"] == f'attachment; filename="evidence-{environment.name}.zip"'
+    assert hashlib.sha256(answer.content).hexdigest() == AuditEvent.objects.latest("id").detail["sha256"]
+    return zipfile.ZipFile(io.BytesIO(answer.content))
+
+
+def test_it_holds_every_record_and_verifies(gone: Environment, people: People, tmp_path: Path) -> None:
+    archive = download(people, gone)
+    names = set(archive.namelist())
+    assert {"README.txt", "environment.json", "ledger.json", "history.json", "receipts/01.json", "audit.jsonl"} <= names
+    assert {"requests/01-create/plan.json", "requests/02-teardown/request.json"} <= names
+    assert {"operations/01-create.json", "operations/02-teardown.json"} <= names
+    manifest = json.loads(archive.read("manifest.json"))
+    assert {file["path"] for file in manifest["files"]} == names - {"manifest.json"}
+    for file in manifest["files"]:
+        assert hashlib.sha256(archive.read(file["path"])).hexdigest() == file["sha256"]
+    asked = json.loads(archive.read("requests/01-create/request.json"))
+    assert hashlib.sha256(archive.read("requests/01-create/plan.json")).hexdigest() == asked["plan_digest"]
+    assert (asked["requested_by"], asked["approved_digest"]) == ("bob", asked["plan_digest"])
+    (events,) = [name for name in names if name.startswith("aws/")]
+    assert len(archive.read(events).splitlines()) > 20
+    assert json.loads(archive.read("receipts/01.json"))["lines"]
+    archive.extractall(tmp_path)
+    ended = subprocess.run([sys.executable, "-I", "verify_audit_export.py", "audit.jsonl", "--excerpt"], cwd=tmp_path, capture_output=True, text=True, check=False)  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
+    actions = [json.loads(line)["event"]["action"] for line in archive.read("audit.jsonl").splitlines()]
+    assert actions == ["request:create", "request:teardown"]
+    assert int(manifest["audit_anchor"].split(":")[0]) >= 2
+
+
+def test_the_same_rows_give_the_same_bytes(gone: Environment) -> None:
+    first, second = (write_zip(with_manifest(dict(files_of(gone)), gone)) for _ in range(2))
+    assert first == second
+
+
+def test_everyone_who_sees_the_environment_may_take_it(gone: Environment, people: People) -> None:
+    User.objects.create_user("otto", is_auditor=True)
+    people.otto = User.objects.get(username="otto")  # type: ignore[attr-defined]
+    for name in ("alice", "olivia", "otto"):
+        download(people, gone, name)
+    events = AuditEvent.objects.filter(action="evidence:download", environment=gone).order_by("id")
+    assert [event.actor_name for event in events] == ["alice", "olivia", "otto"]
+    assert people.client("charlie").post(f"/environments/{gone.pk}/evidence/").status_code == 404
+    assert AuditEvent.objects.filter(action="evidence:download").count() == 3
+
+
+def test_outputs_of_stacks_are_no_part_of_it(running: Environment, people: People) -> None:
+    """AWS may return anything there, a secret too."""
+    stack = running.stacks.get()
+    stack.outputs = {"Password": "canary-of-an-output"}
+    stack.inputs = {"Token": "canary-of-an-input"}
+    stack.save()
+    archive = download(people, running)
+    assert not [name for name in archive.namelist() if b"canary-of-an" in archive.read(name)]
