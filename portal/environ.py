@@ -1,7 +1,8 @@
 """Typed readers for environment variables; the settings file is their only caller."""
 
 import os
-from urllib.parse import quote
+from dataclasses import dataclass
+from urllib.parse import quote, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -61,6 +62,54 @@ def redis_url() -> str:
     password = text("REDIS_PASSWORD")
     login = f":{quote(password, safe='')}@" if password else ""
     return f"rediss://{login}{host}:{number('REDIS_PORT', 6379)}/0"
+
+
+@dataclass(frozen=True, slots=True)
+class MailServer:
+    """`starts_tls`: STARTTLS; `is_tls`: TLS from the start. Without a host there is no mail."""
+
+    host: str = ""
+    port: int = 25
+    username: str = ""
+    password: str = ""
+    starts_tls: bool = False
+    is_tls: bool = False
+
+
+_MAIL_PORTS = {"smtp": 25, "smtp+tls": 587, "smtps": 465}
+
+
+def mail_server() -> MailServer:
+    """The server in EMAIL_URL: smtp+tls://user:password@smtp.example.org:587."""
+    given = text("EMAIL_URL")
+    if not given:
+        return MailServer()
+    try:
+        url = urlsplit(given)
+        port = url.port
+    except ValueError:
+        url, port = urlsplit(""), None
+    if url.scheme not in _MAIL_PORTS or not url.hostname or url.path not in ("", "/"):
+        raise ImproperlyConfigured("EMAIL_URL must look like smtp+tls://user:password@smtp.example.org:587.")
+    return MailServer(
+        host=url.hostname,
+        port=port or _MAIL_PORTS[url.scheme],
+        username=unquote(url.username or ""),
+        password=unquote(url.password or ""),
+        starts_tls=url.scheme == "smtp+tls",
+        is_tls=url.scheme == "smtps",
+    )
+
+
+def first_address(origins: list[str], hosts: list[str], *, tls: bool) -> str:
+    """The portal's own address, as far as other settings tell: the first of CSRF_TRUSTED_ORIGINS, or
+    of ALLOWED_HOSTS.
+    """
+    exact = [origin for origin in origins if "*" not in origin]
+    names = [host for host in hosts if not host.startswith(("*", "."))]
+    if exact:
+        return exact[0]
+    return f"{'https' if tls else 'http'}://{names[0] if names else 'localhost'}"
 
 
 def _part(name: str, because: str) -> str:

@@ -138,6 +138,15 @@ LOGIN_URL = "sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "sign_in"
 
+# The address at which people reach the portal: messages link to its pages.
+PORTAL_URL = environ.text("PORTAL_URL") or environ.first_address(CSRF_TRUSTED_ORIGINS, ALLOWED_HOSTS, tls=BEHIND_TLS)
+# Mail needs a server: smtp+tls://user:password@smtp.example.org, or smtps:// or smtp://
+_MAIL = environ.mail_server()
+EMAIL_HOST, EMAIL_PORT = _MAIL.host, _MAIL.port
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.username, _MAIL.password
+EMAIL_USE_TLS, EMAIL_USE_SSL, EMAIL_TIMEOUT = _MAIL.starts_tls, _MAIL.is_tls, 20
+DEFAULT_FROM_EMAIL = SERVER_EMAIL = environ.text("EMAIL_FROM", "portal@localhost")
+
 USE_TZ = True
 TIME_ZONE = "UTC"
 LANGUAGE_CODE = "en-gb"

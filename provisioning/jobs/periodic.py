@@ -30,6 +30,11 @@ from provisioning.lifecycle.scan.changes import compare_seen
 from provisioning.lifecycle.scan.regions import add_regions, scan_due
 from provisioning.lifecycle.services.preflight import check_unchecked_requests
 from provisioning.models import Worker
+from provisioning.notify.cleanup import forget_deliveries
+from provisioning.notify.delivery import deliver_messages
+from provisioning.notify.expiry import note_expiring
+from provisioning.notify.fan_out import spread_events
+from provisioning.notify.webhooks.delivery import deliver_webhooks
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +69,11 @@ TASKS: Final[Sequence[Work]] = (
     Work("detect drift", timedelta(seconds=15), lambda: advance_detections(aws_for_account)),
     Work("nominate for drift detection", timedelta(hours=1), nominate_overdue),
     Work("log the audit anchor", timedelta(days=1), log_anchor),
+    Work("write messages and webhooks", timedelta(seconds=2), spread_events),
+    Work("send messages", timedelta(seconds=5), deliver_messages),
+    Work("send webhooks", timedelta(seconds=2), deliver_webhooks),
+    Work("warn of requests that expire", timedelta(minutes=10), note_expiring),
+    Work("forget deliveries", timedelta(hours=1), forget_deliveries),
     Work("forget workers", timedelta(hours=1), forget_workers),
 )
 

@@ -33,6 +33,9 @@ class AuditAction(StrEnum):
     REQUEST_REJECT = "request:refuse", "An approver rejected a request."
     REQUEST_WITHDRAW = "request:withdraw", "A member withdrew a pending request."
     REQUEST_EXPIRE = "request:expire", "A pending request expired; there is no actor."
+    REQUEST_AWAIT = "request:await", "The plan of a change is complete and pending approval; there is no actor."
+    REQUEST_EXPIRES_SOON = "request:expires_soon", "A pending request expires within a day; there is no actor."
+    DRIFT_FIND = "drift:find", "A detection found that an environment has drifted; there is no actor."
     DRIFT_CHECK = "drift:check", "A member asked for a drift detection."
     DRIFT_ACCEPT = "drift:accept", "A member accepted the drift that a report shows."
     OPERATION_RETRY = "operation:try_again", "A member started another attempt at a failed request."
@@ -103,6 +106,21 @@ class AuditAction(StrEnum):
     ENVIRONMENT_DECLINE_OFFER = "environment:decline_offer", "An owner of the other team declined an environment."
     ENVIRONMENT_HAND_OVER = "environment:hand_over", "An environment left this team for another one."
     ENVIRONMENT_TAKE_OVER = "environment:take_over", "An environment came to this team from another one."
+    CHANNEL_ADD = "channel:add", "A person added a channel for messages, for themselves or for a team."
+    CHANNEL_CHANGE = "channel:change", "A person changed a channel for messages."
+    CHANNEL_REMOVE = "channel:remove", "A person removed a channel for messages."
+    CHANNEL_STOP = "channel:stop", "The portal switched off a channel that had failed for days; there is no actor."
+    WEBHOOK_CREATE = "webhook:create", "An owner or a portal admin added a webhook."
+    WEBHOOK_CHANGE = "webhook:change", "An owner or a portal admin changed a webhook or switched it on or off."
+    WEBHOOK_ROTATE = "webhook:rotate", "An owner or a portal admin replaced the secret of a webhook."
+    WEBHOOK_REDELIVER = "webhook:redeliver", "An owner or a portal admin had a webhook delivered again."
+    WEBHOOK_REMOVE = "webhook:remove", "An owner or a portal admin removed a webhook."
+    WEBHOOK_STOP = "webhook:stop", "The portal switched off a webhook that had failed for days; there is no actor."
+    DESTINATION_ALLOW = "destination:allow", "A portal admin allowed connections to a name or a network."
+    DESTINATION_FORBID = (
+        "destination:forbid",
+        "A portal admin ended that connections to a name or a network are allowed.",
+    )
     ACCOUNT_TEAM_CHANGE = "account_team:change", "An administrator changed what a team may use in an account."
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.change_plan.freeze import FrozenPlan
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.plan_document import ChangePlan, as_json, digest_of
@@ -32,6 +33,8 @@ def complete_plan(request: Request, frozen: FrozenPlan, *, at: datetime) -> None
     request.expires_at = at + (approval.valid_for if is_approved else approval.pending_for)
     request.approved_digest = digest if is_approved else ""
     request.save(update_fields=["expires_at", "approved_digest"])
+    if request.state == RequestState.WAITING:
+        audit(AuditAction.REQUEST_AWAIT, actor=None, environment=request.environment, at=at, request=str(request.pk))
     if request.state == RequestState.DONE:
         note_new_design(request.environment, document)
     if is_approved:

@@ -13,12 +13,14 @@ from datetime import datetime, timedelta
 from typing import Final, TypeAlias
 from uuid import UUID
 
+from django.db import transaction
 from django.db.models import Max, Q
 
 from provisioning.aws import AwsError, NotFound, interface
 from provisioning.aws.errors import Busy
 from provisioning.aws.permits import OperationsPermit, using_permit
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.drift.accepted import accepted_hashes
 from provisioning.lifecycle.drift.nominations import nominate
 from provisioning.lifecycle.drift.report_document import UNFINISHED, DriftContent, DriftStatus, StackDrift
@@ -31,6 +33,8 @@ from provisioning.lifecycle.transitions import bump
 from provisioning.models import DriftReport, Environment, Operation, Stack, StackResource
 
 log = logging.getLogger(__name__)
+
+_DIFFERS: Final = (DriftStatus.DRIFTED, DriftStatus.GONE)
 
 AT_A_TIME: Final = 2
 LASTS_AT_MOST: Final = timedelta(minutes=30)
@@ -154,7 +158,19 @@ def _read(report: DriftReport, stack: StackDrift, aws: interface.Aws) -> StackDr
 def _write(report: DriftReport, before: DriftContent, after: DriftContent) -> None:
     """Write the new content, unless another worker was faster."""
     rows = DriftReport.objects.filter(pk=report.pk, status=report.status, content=before.as_json())
-    if rows.update(content=after.as_json(), status=str(after.status)):
+    with transaction.atomic():
+        is_written = bool(rows.update(content=after.as_json(), status=str(after.status)))
+        if is_written and after.status in _DIFFERS and not _was_drifted(report):
+            at, found = clock.now(), AuditAction.DRIFT_FIND
+            audit(found, actor=None, environment=report.environment, at=at, report=str(report.pk))
+    if is_written:
         bump(report.environment_id)
         if after.status is DriftStatus.NOT_CHECKED:
             log.info("The drift of environment %s could not be checked.", report.environment_id)
+
+
+def _was_drifted(report: DriftReport) -> bool:
+    """Whether the environment was drifted at the check before: then nobody needs to hear of it again."""
+    earlier = DriftReport.objects.filter(environment=report.environment_id, at__lt=report.at).exclude(pk=report.pk)
+    known = earlier.filter(status__in=(*_DIFFERS, DriftStatus.IN_SYNC))
+    return known.order_by("-at").values_list("status", flat=True).first() in _DIFFERS

@@ -1,0 +1,212 @@
+"""What a message says: what happened, in plain words, and one link. Decisions are made in the portal,
+never by a link of a message.
+
+Messages hold names only, made harmless by `plain`. Comments, causes of failures and other free text
+stay in the portal: they may hold secrets, and text that misleads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from django.conf import settings
+
+from provisioning.lifecycle.kinds.registry import kind_of
+from provisioning.models import AuditEvent, Request
+from provisioning.notify.plain import inert, name_of
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """`path` is the page that the message links to."""
+
+    subject: str
+    sentence: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Template:
+    subject: str
+    sentence: str
+    page: str
+
+
+_REQUEST = "request"
+_ENVIRONMENT = "environment"
+
+_PENDING: Final = _Template(
+    "Approval needed: {noun} of {environment} ({team})",
+    "{requester} of {team} requested the {noun} of {environment}, size {size}. It is pending approval.",
+    _REQUEST,
+)
+_FAILED: Final = _Template(
+    "Failed: {noun} of {environment} ({team})",
+    "The {noun} of {environment} has failed. The page shows the cause, what exists now and the next step.",
+    _ENVIRONMENT,
+)
+_SECURITY_HELP: Final = "If this was not you, change your password and tell a portal admin."
+
+_TEMPLATES: Final[Mapping[str, _Template]] = {
+    "request:create": _PENDING,
+    "request:change": _PENDING,
+    "request:adopt": _PENDING,
+    "request:put_back": _PENDING,
+    "request:recover": _PENDING,
+    "request:teardown": _PENDING,
+    "request:await": _PENDING,
+    "request:approve": _Template(
+        "Approved: {noun} of {environment} ({team})", "{actor} approved the {noun} of {environment}.", _REQUEST
+    ),
+    "request:refuse": _Template(
+        "Rejected: {noun} of {environment} ({team})",
+        "{actor} rejected the {noun} of {environment}. The page shows the reason.",
+        _REQUEST,
+    ),
+    "request:withdraw": _Template(
+        "Withdrawn: {noun} of {environment} ({team})", "{actor} withdrew the {noun} of {environment}.", _REQUEST
+    ),
+    "request:expire": _Template(
+        "Expired: {noun} of {environment} ({team})",
+        "Nobody decided on the {noun} of {environment} in time. Send the request again if you still need it.",
+        _REQUEST,
+    ),
+    "request:expires_soon": _Template(
+        "Expires soon: {noun} of {environment} ({team})",
+        "The {noun} of {environment} is still pending approval, and expires within a day.",
+        _REQUEST,
+    ),
+    "operation:succeeded": _Template(
+        "Completed: {noun} of {environment} ({team})", "The {noun} of {environment} is completed.", _ENVIRONMENT
+    ),
+    "operation:cancelled": _Template(
+        "Cancelled: {noun} of {environment} ({team})", "The {noun} of {environment} was cancelled.", _ENVIRONMENT
+    ),
+    "operation:refused": _FAILED,
+    "operation:failed": _FAILED,
+    "operation:errored": _FAILED,
+    "operation:abandoned": _FAILED,
+    "drift:find": _Template(
+        "Drift: {environment} ({team})",
+        "{environment} differs from its templates. The page shows each difference.",
+        "drift",
+    ),
+    "environment:offer": _Template(
+        "Hand-over offered: {environment}",
+        "{actor} offered {environment} of {from_team} to {to_team}. An owner of {to_team} has to accept it.",
+        "home",
+    ),
+    "environment:decline_offer": _Template(
+        "Hand-over declined: {environment}", "{actor} of {to_team} declined {environment}.", _ENVIRONMENT
+    ),
+    "environment:hand_over": _Template(
+        "Handed over: {environment}", "{environment} now belongs to {to_team}, no longer to {from_team}.", "home"
+    ),
+    "environment:take_over": _Template(
+        "Taken over: {environment}", "{environment} came from {from_team} to {to_team}.", _ENVIRONMENT
+    ),
+    "member:add": _Template("New member of {team}: {subject}", "{actor} added {subject} to {team}.", "home"),
+    "member:change_role": _Template(
+        "Role changed in {team}: {subject}", "{actor} changed the role of {subject} in {team}.", "home"
+    ),
+    "member:remove": _Template("Removed from {team}: {subject}", "{actor} removed {subject} from {team}.", "home"),
+    "member:leave": _Template("{subject} left {team}", "{subject} is no longer a member of {team}.", "home"),
+    "role:confirm": _Template("Your role in the portal has changed", "{actor} confirmed a role of yours.", "home"),
+    "role:give": _Template("Your role in the portal has changed", "{actor} gave you a role.", "home"),
+    "role:take": _Template("Your role in the portal has changed", "{actor} took a role away from you.", "home"),
+    "password:change": _Template("Your password was changed", f"Your password was changed. {_SECURITY_HELP}", "home"),
+    "person:use_password_link": _Template(
+        "Your password was set", f"Your password was set with a link of a portal admin. {_SECURITY_HELP}", "home"
+    ),
+    "second_factor:add": _Template(
+        "A second factor was set up", f"A second factor was set up for your account. {_SECURITY_HELP}", "home"
+    ),
+    "second_factor:remove": _Template(
+        "Your second factor was removed", f"The second factor of your account was removed. {_SECURITY_HELP}", "home"
+    ),
+    "second_factor:recover": _Template(
+        "A recovery code was used", f"Someone signed in to your account with a recovery code. {_SECURITY_HELP}", "home"
+    ),
+    "second_factor:renew_codes": _Template(
+        "Your recovery codes were replaced",
+        f"The recovery codes of your account were replaced. {_SECURITY_HELP}",
+        "home",
+    ),
+    "identity:link": _Template(
+        "First sign-in through single sign-on",
+        f"Your account was used through single sign-on for the first time. {_SECURITY_HELP}",
+        "home",
+    ),
+    "token:create": _Template(
+        "A token was created",
+        f"You created a token for the API. If this was not you, revoke it. {_SECURITY_HELP}",
+        "home",
+    ),
+    "webhook:create": _Template("New webhook of {team}", "{actor} added the webhook {subject}.", "webhooks"),
+    "webhook:change": _Template("Webhook of {team} changed", "{actor} changed the webhook {subject}.", "webhooks"),
+    "webhook:remove": _Template("Webhook of {team} removed", "{actor} removed the webhook {subject}.", "webhooks"),
+    "webhook:rotate": _Template(
+        "New secret of a webhook of {team}", "{actor} replaced the secret of the webhook {subject}.", "webhooks"
+    ),
+    "webhook:stop": _Template(
+        "Webhook switched off: {subject}",
+        "The webhook {subject} has failed for days, so the portal no longer calls it. Correct it, then switch it on.",
+        "webhooks",
+    ),
+    "channel:stop": _Template(
+        "Channel switched off: {subject}",
+        "The channel {subject} has failed for days, so the portal no longer uses it. Correct it, then switch it on.",
+        "notifications",
+    ),
+}
+
+_PAGES: Final[Mapping[str, str]] = {
+    "request": "/requests/{request}/",
+    "environment": "/environments/{environment}/",
+    "drift": "/environments/{environment}/drift/",
+    "webhooks": "/webhooks/",
+    "notifications": "/notifications/",
+    "home": "/",
+}
+
+
+def text_for(event: AuditEvent, request: Request | None) -> Text:
+    """Return the text for an event that has a rule in `audience.RULES`."""
+    template = _TEMPLATES[event.action]
+    environment = event.environment
+    team = event.team.name if event.team is not None else "the portal"
+    kind = request.kind if request is not None else str(event.detail.get("kind", ""))
+    names = {
+        "noun": kind_of(kind).words.noun.lower() if kind else "request",
+        "environment": inert(environment.name) if environment is not None else "an environment",
+        "size": environment.size if environment is not None else "",
+        "team": inert(team),
+        "actor": name_of(event.actor, "The portal"),
+        "requester": name_of(request.requested_by) if request is not None else "Someone",
+        "subject": inert(event.subject) or "someone",
+        "from_team": inert(str(event.detail.get("from_team", team))),
+        "to_team": inert(str(event.detail.get("to_team", "another team"))),
+    }
+    page = template.page if _has_page(template.page, event, request) else "home"
+    keys = {
+        "request": request.pk if request is not None else "",
+        "environment": environment.pk if environment is not None else "",
+    }
+    return Text(
+        subject=template.subject.format(**names)[:200],
+        sentence=template.sentence.format(**names),
+        path=_PAGES[page].format(**keys),
+    )
+
+
+def link_to(path: str) -> str:
+    """Return the absolute address of a page of the portal."""
+    return f"{settings.PORTAL_URL.rstrip('/')}{path}"
+
+
+def _has_page(page: str, event: AuditEvent, request: Request | None) -> bool:
+    if page == "request":
+        return request is not None
+    return event.environment is not None if page in ("environment", "drift") else True

@@ -1,0 +1,161 @@
+"""Messages about requests: who gets them, what they say, and that each comes once."""
+
+from __future__ import annotations
+
+import pytest
+from django.core import mail
+
+from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.approvals import approve_request, reject_request
+from provisioning.models import DeliveryState, NotificationChannel, NotificationDelivery, NotificationMessage
+from provisioning.notify.delivery import deliver_messages
+from provisioning.notify.fan_out import spread_events
+from tests.fixtures.world import World
+from tests.notify.conftest import Post, give_addresses
+
+
+@pytest.fixture
+def office(post: Post, world: World) -> World:
+    """The world on the clock of its own cloud; `post.clock` is that clock."""
+    post.clock = world.cloud.clock
+    give_addresses()
+    return world
+
+
+def test_an_approver_hears_of_a_pending_request_once(office: World, post: Post) -> None:
+    request = office.request("orders", "prod")
+    (sent,) = post.run()
+    assert sent.to == ["olivia@example.org"]
+    assert sent.subject == "Approval needed: creation of orders (Payments)"
+    assert f"https://portal.example.org/requests/{request.pk}/" in sent.body
+    assert "bob of Payments requested the creation of orders, size prod" in sent.body
+    assert post.run() == []
+
+
+def test_the_requester_hears_of_the_decision_and_the_end(office: World, post: Post) -> None:
+    request = office.request("orders", "prod")
+    post.run()
+    approve_request(actor=office.olivia, request=request, digest=request.plan.digest)
+    (approved,) = post.run()
+    assert (approved.to, approved.subject) == (["bob@example.org"], "Approved: creation of orders (Payments)")
+    office.until_rest(request.environment)
+    (done,) = post.run()
+    assert (done.to, done.subject) == (["bob@example.org"], "Completed: creation of orders (Payments)")
+    assert f"/environments/{request.environment_id}/" in done.body
+
+
+def test_events_about_one_request_within_a_minute_become_one_message(office: World, post: Post) -> None:
+    request = office.request("orders", "prod")
+    post.run()
+    reject_request(actor=office.olivia, request=request, note="The database is too small: secret-word")
+    audit_event(
+        AuditAction.REQUEST_EXPIRE, actor=None, at=post.now, environment=request.environment, request=str(request.pk)
+    )
+    (sent,) = post.run()
+    assert sent.subject == "Expired: creation of orders (Payments) (+1)"
+    assert "olivia rejected the creation of orders." in sent.body
+    assert "secret-word" not in sent.body
+    assert NotificationMessage.objects.filter(channel__user=office.bob).count() == 2
+
+
+def test_a_dev_request_that_needs_nobody_disturbs_nobody(office: World, post: Post) -> None:
+    office.request("orders", "dev")
+    assert post.run() == []
+
+
+def test_a_request_that_was_decided_meanwhile_awaits_nobody(office: World, post: Post) -> None:
+    request = office.request("orders", "prod")
+    reject_request(actor=office.olivia, request=request, note="no")
+    assert [sent.to for sent in post.run()] == [["bob@example.org"]]
+
+
+def test_whoever_left_the_team_hears_nothing_more(office: World, post: Post) -> None:
+    request = office.request("orders", "prod")
+    post.run()
+    reject_request(actor=office.olivia, request=request, note="no")
+    post.spread()
+    office.bob.memberships.all().delete()
+    assert post.run() == []
+    assert NotificationDelivery.objects.get(channel__user=office.bob).state == DeliveryState.SKIPPED
+
+
+def test_a_worker_that_ends_while_it_writes_messages_loses_and_doubles_nothing(
+    office: World, post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    office.request("orders", "prod")
+    office.request("billing", "prod")
+    seen = 0
+
+    def dies(*_arguments: object, **_more: object) -> object:
+        nonlocal seen
+        seen += 1
+        if seen == 2:
+            raise KeyboardInterrupt
+        return original(*_arguments, **_more)
+
+    from provisioning.notify import fan_out  # noqa: PLC0415
+
+    original = fan_out.text_for
+    with monkeypatch.context() as patch:
+        patch.setattr(fan_out, "text_for", dies)
+        with pytest.raises(KeyboardInterrupt):
+            post.spread()
+    assert NotificationMessage.objects.count() == 0
+    subjects = [sent.subject for sent in post.run()]
+    assert sorted(subjects) == [
+        "Approval needed: creation of billing (Payments)",
+        "Approval needed: creation of orders (Payments)",
+    ]
+
+
+def test_the_same_event_read_twice_is_one_message(office: World, post: Post) -> None:
+    from provisioning.models import AuditCursor  # noqa: PLC0415
+
+    office.request("orders", "prod")
+    post.spread()
+    AuditCursor.objects.update(position=0)
+    assert spread_events() > 0
+    assert NotificationMessage.objects.count() == 1
+    assert len(post.run()) == 1
+
+
+def test_a_mail_whose_worker_ended_while_it_was_sent_is_not_sent_again(office: World, post: Post) -> None:
+    office.request("orders", "prod")
+    post.spread()
+    post.clock.advance(61)
+
+    class Died(BaseException):
+        pass
+
+    def dies(*_arguments: object) -> object:
+        raise Died
+
+    from provisioning.notify import delivery  # noqa: PLC0415
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(delivery, "send_mail", dies)
+        with pytest.raises(Died):
+            deliver_messages()
+    row = NotificationDelivery.objects.get()
+    assert row.state == DeliveryState.SENDING
+    assert deliver_messages() == 0
+    post.clock.advance(301)
+    assert deliver_messages() == 0
+    row.refresh_from_db()
+    assert (row.state, mail.outbox) == (DeliveryState.UNKNOWN, [])
+    assert "may have arrived" in row.last_error
+
+
+def test_a_person_chooses_what_to_hear_about(office: World, post: Post) -> None:
+    office.request("orders", "prod")
+    post.run()
+    NotificationChannel.objects.filter(user=office.olivia).update(topics=["results"])
+    office.request("billing", "prod")
+    assert post.run() == []
+
+
+def test_without_a_mail_server_nothing_piles_up(office: World, post: Post, settings: object) -> None:
+    settings.EMAIL_HOST = ""  # type: ignore[attr-defined]
+    office.request("orders", "prod")
+    assert post.run() == []
+    assert NotificationDelivery.objects.count() == 0
