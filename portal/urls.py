@@ -9,6 +9,8 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from django.urls.converters import StringConverter
 
 from portal.api.app import url_patterns
+from portal.pages.accounts import team_views as account_teams
+from portal.pages.accounts import views as accounts
 from portal.pages.adopt import views as adopt
 from portal.pages.audit import views as audit
 from portal.pages.cancel import views as cancel
@@ -25,6 +27,7 @@ from portal.pages.profile import views as profile
 from portal.pages.recover import views as recover
 from portal.pages.request_form import views as request_form
 from portal.pages.requests import views as requests
+from portal.pages.setup import views as setup
 from portal.pages.sign_in import sso
 from portal.pages.sign_in import views as sign_in
 from portal.pages.teardown import views as teardown
@@ -120,6 +123,22 @@ pages: list[URLPattern] = [
     page("audit/export/", audit.export, "audit_export"),
     page("audit/verifier/", audit.verifier, "audit_verifier"),
     page("environments/<uuid:pk>/evidence/", exporting.evidence, "evidence"),
+    # Set-up and accounts
+    page("setup/", setup.setup, "setup"),
+    page("setup/dismiss/", setup.dismiss, "dismiss_setup"),
+    page("accounts/", accounts.index, "accounts"),
+    page("accounts/new/", accounts.connect, "connect_account"),
+    page("accounts/templates/<slug:name>.yaml", accounts.template, "onboarding_template"),
+    page("accounts/<uuid:pk>/", accounts.detail, "account"),
+    page("accounts/<uuid:pk>/change/", accounts.change, "change_account"),
+    page("accounts/<uuid:pk>/outputs/", accounts.outputs, "read_account_outputs"),
+    page("accounts/<uuid:pk>/test/", accounts.test, "test_account"),
+    page("accounts/<uuid:pk>/open/", accounts.open_, "open_account"),
+    page("accounts/<uuid:pk>/close/", accounts.close, "close_account"),
+    page("accounts/<uuid:pk>/remove/", accounts.remove, "remove_account"),
+    page("accounts/<uuid:pk>/teams/", account_teams.choose, "choose_account_team"),
+    page("accounts/<uuid:pk>/teams/<uuid:team>/", account_teams.rights, "account_team"),
+    page("accounts/<uuid:pk>/teams/<uuid:team>/remove/", account_teams.remove, "remove_account_team"),
 ]
 
 # URLs of earlier versions, which pages that are open during an upgrade still use.

@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 
 from portal.web.components import name_and_kind
 from portal.web.formatting import duration, format_value, maturity_tone, relative, resource_word, short_type, title_of
+from provisioning.aws.regions import region_name, region_title
 from provisioning.blueprint import Variable
 from provisioning.lifecycle.states import EnvironmentState, Labelled, OperationState, RequestState
 from provisioning.models import User
@@ -26,6 +27,8 @@ LIVES: dict[str, type[Labelled]] = {
 }
 
 register.filter("short_type", short_type)
+register.filter("region_name", region_name)
+register.filter("region_title", region_title)
 register.filter("resource_word", resource_word)
 register.filter("titled", title_of)
 register.filter("maturity_tone", maturity_tone)

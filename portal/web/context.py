@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from portal.web.menu import entries_for
-from provisioning.lifecycle.access import decidable, is_approver, sees_all_teams
+from provisioning.lifecycle.access import decidable, is_admin, is_approver, sees_all_teams
 from provisioning.models import Request, User
 
 COUNTED_TO = 100
@@ -27,6 +27,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     area = request.path.strip("/").split("/", 1)[0] or "home"
     context: dict[str, Any] = {
         "area": "catalogue" if area == "components" else area,
+        "is_admin": is_admin(user),
         "is_approver": is_approver(user),
         "sees_all_teams": sees_all_teams(user),
         "menu_entries": entries_for(user),

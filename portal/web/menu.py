@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning.lifecycle.access import is_auditor, may_see_orphans
+from provisioning.lifecycle.access import is_admin, is_auditor, may_see_accounts, may_see_orphans
 from provisioning.models import User
 
 
@@ -26,6 +26,8 @@ class Entry:
 ENTRIES: Final = (
     Entry("Your profile", "profile", lambda _user: True),
     Entry("Audit log", "audit", is_auditor),
+    Entry("Set up", "setup", is_admin),
+    Entry("Accounts", "accounts", may_see_accounts),
     Entry("Orphans", "orphans", may_see_orphans),
 )
 

@@ -46,11 +46,10 @@ def region_name(code: str) -> str:
     return f"{region_title(code)} {code}".strip()
 
 
+@cache
 def partition_of(region: str) -> str:
-    """Return the partition of a region: `aws`, `aws-cn` or `aws-us-gov`. Raises ValueError if AWS has no
-    such region.
-    """
+    """Return the partition of a region: `aws`, `aws-cn` or `aws-us-gov`; `aws` for an unknown code."""
     for partition in _LOADER.load_data("endpoints")["partitions"]:
         if region in partition["regions"]:
             return str(partition["partition"])
-    raise ValueError(f"“{region}” is not the code of an AWS region")
+    return "aws"

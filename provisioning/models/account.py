@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from provisioning.aws.interface import AccountAccess
+from provisioning.aws.regions import partition_of
 from provisioning.outgoing import NOTHING_ALLOWED, OWN_MACHINE, Guard, OutgoingError, Rules
 
 from .allowed_destination import AllowedDestination
@@ -113,7 +114,7 @@ class Account(models.Model):
     @property
     def partition(self) -> str:
         """AWS's partition: `aws`, `aws-cn` or `aws-us-gov`."""
-        return self.role_arn.split(":")[1] if self.role_arn else "aws"
+        return partition_of(self.regions[0]) if self.regions else "aws"
 
     def access(self, region: str, *, stack_role_arn: str = "") -> AccountAccess:
         """How to reach the account in a region.

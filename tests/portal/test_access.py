@@ -35,6 +35,13 @@ CHANGES = {
     "put_back",
     "audit_export",
     "evidence",
+    "dismiss_setup",
+    "read_account_outputs",
+    "test_account",
+    "open_account",
+    "close_account",
+    "remove_account",
+    "remove_account_team",
 }
 
 
@@ -53,8 +60,13 @@ def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
         if "<version:before>" in route:
             version = environment.blueprint_version.version
             kwargs |= {"before": version, "after": version}
+        if "<slug:name>" in route:
+            kwargs["name"] = "onboarding"
+        if "<uuid:team>" in route:
+            kwargs["team"] = str(environment.team_id)
         if "<uuid:pk>" in route:
-            kwargs["pk"] = str(request.pk if route.startswith("requests/") else environment.pk)
+            keys = {"requests": request.pk, "accounts": environment.account_id}
+            kwargs["pk"] = str(keys.get(route.partition("/")[0], environment.pk))
         if "<int:pk>" in route:
             kwargs["pk"] = str(AuditEvent.objects.filter(environment=environment).latest("id").pk)
         yield pattern.name, reverse(pattern.name, kwargs=kwargs)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.web.listing import PENDING_SHOWN, EnvironmentRow, RequestRow, environment_rows, pending_rows
-from provisioning.lifecycle.access import acting_teams, memberships_of, visible
+from provisioning.lifecycle.access import acting_teams, is_admin, memberships_of, visible
+from provisioning.lifecycle.read.setup import Setup, SetupStep, setup_of
 from provisioning.models import User
 
 ENVIRONMENTS_SHOWN = 25
@@ -13,12 +14,20 @@ ENVIRONMENTS_SHOWN = 25
 
 @dataclass(frozen=True, slots=True)
 class HomePage:
-    """`team` is the name of the user's first team, empty without one."""
+    """`team` is the name of the user's first team, empty without one. `setup` is the checklist, for a
+    portal admin only.
+    """
 
     pending: list[RequestRow]
     environments: list[EnvironmentRow]
     team: str
     may_request: bool
+    setup: Setup | None
+
+    @property
+    def begins_with_setup(self) -> bool:
+        """Whether nothing can be done but to set the portal up."""
+        return self.setup is not None and self.setup.is_shown and SetupStep.ACCOUNT not in self.setup.done
 
     @property
     def has_more_environments(self) -> bool:
@@ -36,4 +45,5 @@ def home_page(user: User) -> HomePage:
         environments=environment_rows(visible(user), limit=ENVIRONMENTS_SHOWN, living=True),
         team=memberships[0].team.name if memberships else "",
         may_request=bool(acting_teams(memberships)),
+        setup=setup_of(user) if is_admin(user) else None,
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from portal.pages.home.page import home_page
@@ -15,6 +15,8 @@ from provisioning.lifecycle.access import is_approver
 def home(request: HttpRequest) -> HttpResponse:
     user = person(request)
     page = home_page(user)
+    if page.begins_with_setup:
+        return redirect("setup")
     context: dict[str, object] = {"page": page}
     if is_approver(user) and page.shows_all_pending:
         context["pending_for_me"] = len(page.pending)  # saves the frame a query for the same number

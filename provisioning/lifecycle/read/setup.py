@@ -7,13 +7,14 @@ from enum import StrEnum
 
 from django.db.models import Exists, Q
 
-from provisioning.lifecycle.access import is_admin
+from provisioning.lifecycle.access import check_admin
 from provisioning.models import (
     Account,
     AccountState,
     AccountTeam,
     Connection,
     Environment,
+    Invitation,
     Membership,
     Team,
     User,
@@ -44,6 +45,10 @@ class Setup:
         return len(self.done) == len(SetupStep)
 
     @property
+    def steps(self) -> int:
+        return len(SetupStep)
+
+    @property
     def is_shown(self) -> bool:
         """Whether home shows the checklist."""
         return not self.is_finished and not self.is_dismissed
@@ -54,10 +59,9 @@ class Setup:
         return next((step for step in SetupStep if step not in self.done), None)
 
 
-def setup_of(user: User) -> Setup | None:
-    """Return the state of the checklist for a portal admin, None for everybody else. One query."""
-    if not is_admin(user):
-        return None
+def setup_of(user: User) -> Setup:
+    """Return the state of the checklist as a portal admin sees it. Raises NotAllowed. One query."""
+    check_admin(user)
     opened = Account.objects.filter(state__in=(AccountState.OPEN, AccountState.CLOSED)).exclude(
         connection__in=(Connection.UNTESTED, Connection.FAILED)
     )
@@ -71,7 +75,10 @@ def setup_of(user: User) -> Setup | None:
         SetupStep.ENVIRONMENT: Environment.objects.all(),
     }
     connecting = Account.objects.filter(state=AccountState.CONNECTING)
-    columns = [*(Exists(rows) for rows in exists.values()), Exists(connecting)]
-    *flags, is_connecting = User.objects.filter(pk=user.pk).values_list(*columns).get()
-    done = frozenset(step for step, flag in zip(exists, flags, strict=True) if flag)
-    return Setup(done=done, is_connecting=is_connecting, is_dismissed=user.setup_dismissed_at is not None)
+    also = (Exists(Invitation.objects.all()), Exists(connecting))
+    columns = (*(Exists(rows) for rows in exists.values()), *also)
+    *flags, is_invited, is_connecting = User.objects.filter(pk=user.pk).values_list(*columns).get()
+    done = {step for step, flag in zip(exists, flags, strict=True) if flag}
+    if is_invited:
+        done.add(SetupStep.PEOPLE)
+    return Setup(done=frozenset(done), is_connecting=is_connecting, is_dismissed=user.setup_dismissed_at is not None)

@@ -186,15 +186,16 @@ def _outputs(account: Account, connect: Connect) -> Mapping[str, str]:
 
 
 def open_account(*, actor: User, account: Account) -> Account:
-    """Offer the account to its teams. Raises NotAllowed, and WrongState unless the portal could use the
-    account when it last tested the connection.
+    """Offer the account to its teams. Raises NotAllowed, and WrongState for an account that is being
+    connected and that the portal could not use when it last tested the connection.
     """
     check_admin(actor)
     with transaction.atomic():
         locked = Account.objects.select_for_update().get(pk=account.pk)
-        if not (locked.role_arn or locked.endpoint_url):
+        connecting = locked.state == AccountState.CONNECTING
+        if connecting and not (locked.role_arn or locked.endpoint_url):
             raise WrongState(f"Enter the role of {locked.name} first: the output PortalRoleArn of the stack {STACK}.")
-        if locked.connection in (Connection.UNTESTED, Connection.FAILED):
+        if connecting and locked.connection in (Connection.UNTESTED, Connection.FAILED):
             raise WrongState(
                 f"Test the connection to {locked.name} first. It opens when the portal can use the account."
             )

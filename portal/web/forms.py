@@ -1,0 +1,73 @@
+"""Forms whose errors people find: each sentence is next to its field, and the first one has the focus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from typing_extensions import override
+
+
+class PortalForm(forms.Form):
+    """Connects each field with its help and its error for screen readers. Services report what is wrong
+    as `InvalidFields`, which `add_sentences` takes.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, field in self.fields.items():
+            described = f"help-{name} error-{name}" if field.help_text else f"error-{name}"
+            field.widget.attrs.setdefault("aria-describedby", described)
+
+    @override
+    def full_clean(self) -> None:
+        super().full_clean()
+        self._focus_first_error()
+
+    @override
+    def add_error(self, field: str | None, error: Any) -> None:
+        super().add_error(field, error)
+        if field in self.fields:
+            self.fields[field].widget.attrs["aria-invalid"] = "true"
+
+    def add_sentences(self, sentences: Mapping[str, Iterable[str]]) -> None:
+        """Add the sentences of a service. Those about a field that the form does not have are about the
+        whole form.
+        """
+        for name, texts in sentences.items():
+            for text in texts:
+                self.add_error(name if name in self.fields else None, text)
+        self._focus_first_error()
+
+    def _focus_first_error(self) -> None:
+        for name in self.fields:
+            if name in self.errors:
+                self.fields[name].widget.attrs["autofocus"] = True
+                return
+
+
+class LinesField(forms.CharField):
+    """A list with one entry per line. Empty lines do not count. The value is a tuple."""
+
+    widget = forms.Textarea
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options | {"required": False})
+        self.widget.attrs |= {"rows": 3, "spellcheck": "false", "autocomplete": "off"}
+
+    @override
+    def to_python(self, value: Any) -> Any:
+        return tuple(line.strip() for line in str(value or "").splitlines() if line.strip())
+
+    @override
+    def prepare_value(self, value: Any) -> Any:
+        return value if isinstance(value, str) else "\n".join(value or ())
+
+    @override
+    def validate(self, value: Any) -> None:
+        return
+
+    @override
+    def run_validators(self, value: Any) -> None:
+        return
