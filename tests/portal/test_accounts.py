@@ -102,7 +102,7 @@ class TestConnecting:
             ("regions", ["mars-1"], "“mars-1” is not a region that a blueprint offers."),
             ("sizes", [], "Choose at least one size."),
             ("name", "acme-dev", "already exists"),
-            ("endpoint_url", "http://169.254.169.254/", "reads its own credentials"),
+            ("endpoint_url", "http://169.254.169.254/", "read their credentials"),
         ],
     )
     def test_what_is_wrong_is_said_at_the_field(self, ada: Client, field: str, entered: object, sentence: str) -> None:
