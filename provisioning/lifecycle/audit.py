@@ -122,6 +122,7 @@ class AuditAction(StrEnum):
         "A portal admin ended that connections to a name or a network are allowed.",
     )
     ACCOUNT_TEAM_CHANGE = "account_team:change", "An administrator changed what a team may use in an account."
+    RULE_CHANGE = "rule:change", "A portal admin stored a new version of a rule."
 
 
 OPERATION_ENDS: Final = {
