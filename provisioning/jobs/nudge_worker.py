@@ -8,7 +8,10 @@ is the source of truth, so a job that exists only in Redis is refused.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from types import FrameType
+from typing import Final
 from uuid import UUID
 
 from django.db import close_old_connections, connection
@@ -20,6 +23,8 @@ from typing_extensions import override
 
 from provisioning.jobs.engine import AWAY
 from provisioning.jobs.leaving import leave
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.lifecycle.nudge import JOB
 from provisioning.models import Operation
@@ -27,6 +32,7 @@ from provisioning.models import Operation
 log = logging.getLogger(__name__)
 
 _LONGEST_SHOWN = 80
+ONE_EVENT_IN: Final = timedelta(minutes=1)
 
 
 class NoTimeout(BaseDeathPenalty):
@@ -41,6 +47,34 @@ class NoTimeout(BaseDeathPenalty):
     @override
     def cancel_death_penalty(self) -> None:
         """No alarm."""
+
+
+@dataclass(slots=True)
+class RefusedJobs:
+    """Writes refused jobs to the audit log: at most one event a minute from each worker process, so
+    that a flood of jobs does not become a flood of events. The next event counts those between.
+    """
+
+    written_at: datetime | None = None
+    between: int = 0
+
+    def note(self, name: str, reason: str) -> None:
+        try:
+            at = clock.now()
+            if self.written_at is not None and at - self.written_at < ONE_EVENT_IN:
+                self.between += 1
+                return
+            audit_event(
+                AuditAction.JOB_REFUSE, actor=None, at=at, subject=name, reason=reason, refused_since_last=self.between
+            )
+        except DATABASE_AWAY as error:
+            log.warning("A refused job could not be written to the audit log: %s", str(error).strip())
+            connection.close()
+            return
+        self.written_at, self.between = at, 0
+
+
+REFUSED_JOBS: Final = RefusedJobs()
 
 
 class NudgeWorker(SimpleWorker):
@@ -61,8 +95,10 @@ class NudgeWorker(SimpleWorker):
             job.delete()
             return False
         if reason:
-            log.error("The job %s was refused and deleted: it %s.", ascii(job.id[:_LONGEST_SHOWN]), reason)
+            name = ascii(job.id[:_LONGEST_SHOWN])
+            log.error("The job %s was refused and deleted: it %s.", name, reason)
             job.delete()
+            REFUSED_JOBS.note(name, reason)
             return False
         return super().perform_job(job, queue)
 

@@ -77,6 +77,7 @@ class AuditAction(StrEnum):
     IDENTITY_LINK = "identity:link", "A person signed in through the provider for the first time."
     IDENTITY_UPDATE = "identity:update", "The provider's groups changed a person's teams or roles."
     ACCESS_REFUSE = "access:refuse", "A person tried something that a permission, a rule or a team's border forbids."
+    JOB_REFUSE = "job:refuse", "A worker refused a job of the queue that is none of the portal's; there is no actor."
     EVIDENCE_DOWNLOAD = "evidence:download", "A person downloaded the evidence pack of an environment."
     AUDIT_EXPORT = "audit:export", "Someone exported a part of the audit log; a command has no actor."
     TEAM_CREATE = "team:create", "A portal admin created a team."

@@ -57,7 +57,7 @@ def test_the_environment_arrives_although_valkey_stops_and_comes_back_empty(plac
     place.until(lambda: resources_made(place), lambda made: made > 5, 60, "a creation under way")
     valkey.stop()
     place.until(lambda: resources_made(place), lambda made: made > 15, 60, "progress without Valkey")
-    again = EmbeddedValkey(tmp_path / "valkey-empty", port=port)
+    again = EmbeddedValkey(tmp_path / "valkey-empty", port=port, password=valkey.password)
     again.start()
     try:
         place.wait_for(environment, "running")

@@ -54,7 +54,9 @@ class Servers:
         """PostgreSQL with what it had, and Valkey with nothing."""
         self.starts += 1
         get_server(self.postgres.folder, start=False).ensure_postgres_running()
-        self.valkey = EmbeddedValkey(self.folder / f"valkey-{self.starts}", port=self.valkey.port)
+        self.valkey = EmbeddedValkey(
+            self.folder / f"valkey-{self.starts}", port=self.valkey.port, password=self.valkey.password
+        )
         self.valkey.start()
         connection.close()
 

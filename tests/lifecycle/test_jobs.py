@@ -17,20 +17,23 @@ from urllib.parse import urlsplit
 from uuid import uuid4
 
 import django_rq
+import psutil
 import pytest
 from django.conf import settings
 from django.db import OperationalError, connection, transaction
 from django.test import override_settings
 from pytest_django import DjangoCaptureOnCommitCallbacks
+from redis import Redis
+from redis.exceptions import AuthenticationError
 from rq import Callback, Queue
 from rq.job import Job
 
 from provisioning.jobs import reconciler
 from provisioning.jobs.engine import nudge_engine
 from provisioning.jobs.lanes import Lanes
-from provisioning.jobs.nudge_worker import NudgeWorker
+from provisioning.jobs.nudge_worker import NudgeWorker, RefusedJobs
 from provisioning.lifecycle.nudge import JOB, QUEUE, nudge
-from provisioning.models import Operation
+from provisioning.models import AuditEvent, Operation
 from tests.fixtures.world import World
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -94,6 +97,32 @@ def test_the_worker_runs_no_other_function(
     assert not surprise.path.exists()
     assert not Job.exists(job.id, queue.connection)
     assert "names the function 'os.system'" in caplog.text
+
+
+def test_refused_jobs_are_audited_once_a_minute(
+    world: World, queue: django_rq.queues.DjangoRQ, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("provisioning.jobs.nudge_worker.REFUSED_JOBS", RefusedJobs())
+    for seconds, number in ((0, 3), (61, 1)):
+        world.cloud.clock.advance(seconds)
+        for _ in range(number):
+            by_hand(queue).enqueue_call("os.system", ("true",), job_id=f"theirs-{uuid4()}")
+        worked_off(queue)
+    first, second = AuditEvent.objects.filter(action="job:refuse").order_by("id")
+    assert (first.actor, first.detail["refused_since_last"], second.detail["refused_since_last"]) == (None, 0, 2)
+    assert first.detail["reason"] == "names the function 'os.system'"
+    assert first.subject.startswith("'theirs-")
+
+
+def test_the_queue_of_the_demo_has_a_password_that_no_process_list_shows() -> None:
+    """The tests use the demo's Valkey."""
+    url = urlsplit(settings.REDIS_URL)
+    assert url.password
+    with Redis(host=url.hostname or "", port=url.port or 0) as stranger, pytest.raises(AuthenticationError):
+        stranger.lpush("rq:queue:engine", "theirs")
+    command_lines = [" ".join(process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"])]
+    assert any("valkey" in line for line in command_lines)
+    assert not any(url.password in line for line in command_lines)
 
 
 @pytest.mark.parametrize("callback", ["on_success", "on_failure"])
