@@ -10,7 +10,7 @@ from ninja import NinjaAPI
 from portal.api.auth import Token
 from portal.api.document import complete
 from portal.api.errors import add_handlers
-from portal.api.v1 import environments, me, requests
+from portal.api.v1 import adoptions, catalogue, changes, environments, me, operations, plans, requests
 
 VERSION: Final = "1.0.0"
 
@@ -34,7 +34,13 @@ api = PortalApi(
 add_handlers(api)
 api.add_router("/me", me.router)
 api.add_router("/environments", environments.router)
+api.add_router("/environments", changes.router)
+api.add_router("/environments", operations.of_environment)
+api.add_router("/operations", operations.router)
 api.add_router("/requests", requests.router)
+api.add_router("/plans", plans.router)
+api.add_router("/catalogue", catalogue.router)
+api.add_router("/adoptions", adoptions.router)
 
 
 def url_patterns() -> list[URLPattern]:

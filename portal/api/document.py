@@ -45,6 +45,7 @@ _SUMMARIES: Final = {
     "409": "The state does not allow it, or something changed in the meantime",
     "422": "Values are not valid, or a rule forbids it",
     "429": "Too many calls",
+    "503": "The portal is busy, or AWS could not be read",
 }
 
 
@@ -68,5 +69,5 @@ def _complete_operation(method: str, operation: dict[str, Any]) -> None:
         schema = content.get("application/json", {}).get("schema", {})
         if schema.get("$ref", "").endswith(f"/{_PROBLEM}") or schema.get("title") == _PROBLEM:
             response["content"] = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{_PROBLEM}"}}}
-        if str(status) == "429":
+        if str(status) in {"429", "503"}:
             response["headers"] = _RETRY_AFTER

@@ -12,6 +12,8 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from portal.web.refusals import note_refusal
+from provisioning.aws import AwsError
 from provisioning.blueprint import BlueprintError, InputErrors
 from provisioning.errors import NotAllowed, NotFound, PortalError, Refused, WrongState
 from provisioning.lifecycle.rules import RefusedByRules
@@ -36,6 +38,7 @@ TITLES: Final[Mapping[str, tuple[int, str]]] = {
     "too_many_calls": (429, "Too many calls"),
     "error": (500, "An error of the portal"),
     "unavailable": (503, "The portal is busy"),
+    "aws_error": (503, "AWS could not be read"),
 }
 """The status and the title of each code. Codes are part of the API and never change."""
 
@@ -113,6 +116,7 @@ def add_handlers(api: NinjaAPI) -> None:
     handlers: Mapping[type[Exception], Any] = {
         ApiError: _api_error,
         PortalError: _portal_error,
+        AwsError: _aws_error,
         InputErrors: _input_errors,
         BlueprintError: _blueprint_error,
         ValidationError: _validation_error,
@@ -131,9 +135,14 @@ def _api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
 def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:
     code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
     refusals = list[RuleRefusal]()
+    note_refusal(request, error)
     if isinstance(error, RefusedByRules):
-        refusals = [RuleRefusal(message=one.sentence, rule=one.rule.title) for one in error.refusals]
+        refusals = [RuleRefusal(message=one.sentence, rule=one.rule.label) for one in error.refusals]
     return problem(request, code, error.sentence, refusals=refusals)
+
+
+def _aws_error(request: HttpRequest, error: AwsError) -> HttpResponse:
+    return problem(request, "aws_error", f"AWS: {error} {error.advice}".strip(), retry_after=5)
 
 
 def _input_errors(request: HttpRequest, error: InputErrors) -> HttpResponse:

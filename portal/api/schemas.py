@@ -46,6 +46,7 @@ _EVERYWHERE: Final = (
     HTTPStatus.CONFLICT,
     HTTPStatus.UNPROCESSABLE_ENTITY,
     HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
 )
 ERRORS: Final[Mapping[int, type[Schema]]] = {int(status): Problem for status in _EVERYWHERE}
 

@@ -1,0 +1,116 @@
+"""Plans without a request: what would be created, with the security checks and the time."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import Annotated, Any
+
+from django.http import HttpRequest
+from ninja import Query, Router, Schema
+from pydantic import Field
+
+from portal.api.auth import Token, caller
+from portal.api.schemas import changes
+from portal.api.v1.lookups import account_of, blueprint_of, team_of
+from portal.api.v1.requests import NewEnvironment
+from provisioning.lifecycle.plan_document import CreatePlan
+from provisioning.lifecycle.planning import PlanDraft, draft_create
+from provisioning.lifecycle.services.tokens import Scope
+
+router = Router(tags=["Plans"])
+
+
+class PlannedStackOut(Schema):
+    key: str
+    name: str
+    region: str
+    resources: int
+    template: dict[str, Any] | None = Field(description="With `templates=true`.")
+
+
+class FindingOut(Schema):
+    rule: str
+    severity: str = Field(description="high, medium, low or info.")
+    sentence: str
+    remedy: str
+    resources: list[str]
+
+
+class RefusalOut(Schema):
+    message: str
+    rule: str
+
+
+class DraftOut(Schema):
+    digest: str = Field(description="Of this plan. Names contain the request's id, so each request has its own.")
+    requires_approval: bool
+    refusals: list[RefusalOut] = Field(description="The rules that would refuse the request, all together.")
+    stacks: list[PlannedStackOut]
+    retained: list[str] = Field(description="What a teardown retains.")
+    findings: list[FindingOut]
+    seconds: float = Field(description="How long it takes, most likely.")
+    low_seconds: float
+    high_seconds: float
+
+
+@router.post(
+    "",
+    response=changes(DraftOut),
+    auth=Token(Scope.READ),
+    operation_id="plans_preview",
+    summary="Plan an environment without requesting it",
+)
+def preview(
+    request: HttpRequest,
+    body: NewEnvironment,
+    templates: Annotated[bool, Query(description="Include the CloudFormation templates.")] = False,  # noqa: FBT002 - a query parameter
+) -> Any:
+    """Takes the body of a request. Nothing is written."""
+    actor = caller(request)
+    team = team_of(actor, body.team)
+    draft = draft_create(
+        actor=actor,
+        team=team,
+        name=body.name,
+        blueprint=blueprint_of(body.blueprint, body.version),
+        size=body.size,
+        inputs=body.inputs,
+        account=account_of(team, body.account),
+        region=body.region,
+        request_id=uuid.uuid4(),
+    )
+    return _described(draft, templates=templates)
+
+
+def _described(draft: PlanDraft[CreatePlan], *, templates: bool) -> DraftOut:
+    titles = draft.document.titles
+    return DraftOut(
+        digest=draft.digest,
+        requires_approval=draft.requires_approval,
+        refusals=[RefusalOut(message=one.sentence, rule=one.rule.label) for one in draft.verdict.refusals],
+        stacks=[
+            PlannedStackOut(
+                key=stack.key,
+                name=stack.name,
+                region=stack.region,
+                resources=len(stack.resources),
+                template=json.loads(stack.body) if templates else None,
+            )
+            for stack in draft.document.stacks
+        ],
+        retained=[titles.get(one.logical_id, one.logical_id) for one in draft.document.retained],
+        findings=[
+            FindingOut(
+                rule=one.rule,
+                severity=one.severity,
+                sentence=one.sentence,
+                remedy=one.remedy,
+                resources=list(one.resources),
+            )
+            for one in draft.proof.findings
+        ],
+        seconds=draft.timeline.seconds,
+        low_seconds=draft.timeline.low_seconds,
+        high_seconds=draft.timeline.high_seconds,
+    )
