@@ -41,7 +41,7 @@ def _mine(request: HttpRequest, environment_id: UUID) -> Environment:
 
 
 class NewChange(Body):
-    """What is left out stays the same."""
+    """What is left out is not changed."""
 
     size: str | None = Field(None, max_length=10, description="The new size.", examples=["staging"])
     version: str = Field("", max_length=64, description="The version to be sure of; empty for the catalogue's.")

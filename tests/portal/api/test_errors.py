@@ -20,7 +20,7 @@ from tests.portal.conftest import People
         ("POST", "/requests", b"[]", 422, "invalid"),
     ],
 )
-def test_it_says_what_is_wrong(
+def test_it_says_what_is_wrong(  # noqa: PLR0917 - one for each column
     method: str, path: str, body: bytes | None, status: int, code: str, bobs: Program
 ) -> None:
     answer = bobs._send(method, path, body, {"Idempotency-Key": "12345678"})
