@@ -7,6 +7,8 @@ RUN pip install --no-cache-dir uv==0.13.8
 WORKDIR /app
 COPY pyproject.toml uv.lock ./
 RUN uv sync --frozen --no-dev --no-cache --python /usr/local/bin/python
+# What is in the image, for scanners: /app/sbom.cdx.json.
+RUN uv export --frozen --no-dev --format cyclonedx1.5 --preview-features sbom-export --output-file sbom.cdx.json > /dev/null
 COPY . .
 # Static files are hashed and compressed once, here; no secret is needed for that.
 RUN SECRET_KEY=build-only .venv/bin/python manage.py collectstatic --noinput \

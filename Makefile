@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test test-long test-faults check simulate bench clean browser
+.PHONY: help setup demo test test-long test-faults check simulate bench sbom clean browser
 .DEFAULT_GOAL := help
 
 help: ## what there is
@@ -45,6 +45,9 @@ simulate: setup ## the engine against a scripted AWS with faults from seeds: SEE
 
 bench: setup ## the figures that the README quotes, as ratios of one run, and those of the engine; ARGS=steps runs one
 	@$(RUN) -m tests.bench $(ARGS)
+
+sbom: | $(UV) ## sbom.cdx.json: the Python packages of the image, in CycloneDX
+	@$(UV) export --frozen --no-dev --format cyclonedx1.5 --preview-features sbom-export --quiet --output-file sbom.cdx.json > /dev/null
 
 clean: ## the demo's state and all caches, not the environments
 	@rm -rf .state .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
