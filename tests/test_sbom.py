@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from packaging.markers import Marker
 
 ROOT = Path(__file__).resolve().parents[1]
 COMMAND = ("export", "--frozen", "--no-dev", "--format", "cyclonedx1.5", "--preview-features", "sbom-export")
@@ -40,6 +41,8 @@ def locked() -> set[tuple[str, str]]:
     waiting: list[dict[str, Any]] = [{"name": "portal"}]
     while waiting:
         wanted = waiting.pop()
+        if not belongs_to_the_product(wanted):
+            continue
         for package in by_name[wanted["name"]]:
             if wanted.get("version", package["version"]) != package["version"]:
                 continue
@@ -54,6 +57,15 @@ def locked() -> set[tuple[str, str]]:
                         else package.get("dependencies", ())
                     )
     return {item for item in needed if item[0] != "portal"}
+
+
+def belongs_to_the_product(dependency: dict[str, Any]) -> bool:
+    """The lock names the version that a group of development tools needs with the group as an extra."""
+    marker = dependency.get("marker", "")
+    if "extra" not in marker:
+        return True
+    pythons = ("3.11.0", "3.12.0", "3.13.0")
+    return any(Marker(marker).evaluate({"extra": "", "python_full_version": python}) for python in pythons)
 
 
 def test_it_lists_what_is_locked_and_nothing_else(sbom: dict[str, Any]) -> None:
