@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import admin
+from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, URLResolver, include, path, register_converter
@@ -20,9 +21,13 @@ from portal.pages.components import views as components
 from portal.pages.drift import views as drift
 from portal.pages.environments import views as environments
 from portal.pages.exports import views as exporting
+from portal.pages.hand_over import views as hand_over
 from portal.pages.home import views as home
 from portal.pages.import_terraform import views as importing
+from portal.pages.invitation import views as invitation
 from portal.pages.orphans import views as orphans
+from portal.pages.people import views as people
+from portal.pages.people.set_password import SetPassword
 from portal.pages.profile import views as profile
 from portal.pages.recover import views as recover
 from portal.pages.request_form import views as request_form
@@ -30,6 +35,7 @@ from portal.pages.requests import views as requests
 from portal.pages.setup import views as setup
 from portal.pages.sign_in import sso
 from portal.pages.sign_in import views as sign_in
+from portal.pages.teams import views as teams
 from portal.pages.teardown import views as teardown
 from portal.pages.versions import views as versions
 from portal.web.errors import View, answering
@@ -139,6 +145,34 @@ pages: list[URLPattern] = [
     page("accounts/<uuid:pk>/teams/", account_teams.choose, "choose_account_team"),
     page("accounts/<uuid:pk>/teams/<uuid:team>/", account_teams.rights, "account_team"),
     page("accounts/<uuid:pk>/teams/<uuid:team>/remove/", account_teams.remove, "remove_account_team"),
+    # Teams, people and hand-overs
+    page("teams/", teams.index, "teams"),
+    page("teams/new/", teams.create, "new_team"),
+    page("teams/<slug:team>/", teams.detail, "team"),
+    page("teams/<slug:team>/rename/", teams.rename, "rename_team"),
+    page("teams/<slug:team>/delete/", teams.delete, "delete_team"),
+    page("teams/<slug:team>/members/", teams.add, "add_member"),
+    page("teams/<slug:team>/members/<uuid:member>/role/", teams.change_role, "change_member_role"),
+    page("teams/<slug:team>/members/<uuid:member>/remove/", teams.remove, "remove_member"),
+    page("teams/<slug:team>/invitations/<uuid:invitation>/withdraw/", teams.withdraw, "withdraw_invitation"),
+    page("invitation/", invitation.invitation, "invitation"),
+    page("invitation/<str:token>/", invitation.open_link, "open_invitation"),
+    page("people/", people.index, "people"),
+    page("people/new/", people.create, "new_person"),
+    page("people/<uuid:person>/", people.detail, "person"),
+    page("people/<uuid:person>/update/", people.update, "update_person"),
+    page("people/<uuid:person>/password-link/", people.password_link, "password_link"),
+    page("people/<uuid:person>/deactivate/", people.deactivate, "deactivate_person"),
+    page("people/<uuid:person>/reactivate/", people.reactivate, "reactivate_person"),
+    page("people/<uuid:person>/roles/<slug:role>/give/", people.give, "give_role"),
+    page("people/<uuid:person>/roles/<slug:role>/take/", people.take, "take_role"),
+    page("people/role-changes/<uuid:change>/<slug:decision>/", people.decide, "decide_role"),
+    path("set-password/<str:uidb64>/<str:token>/", login_not_required(SetPassword.as_view()), name="set_password"),
+    page("environments/<uuid:pk>/hand-over/", hand_over.offer, "hand_over"),
+    page("environments/<uuid:pk>/hand-over/withdraw/", hand_over.withdraw, "withdraw_offer"),
+    page("handovers/<uuid:offer>/", hand_over.answer, "offer"),
+    page("handovers/<uuid:offer>/accept/", hand_over.accept, "accept_offer"),
+    page("handovers/<uuid:offer>/decline/", hand_over.decline, "decline_offer"),
 ]
 
 # URLs of earlier versions, which pages that are open during an upgrade still use.

@@ -8,6 +8,8 @@ from typing import Any
 from django import forms
 from typing_extensions import override
 
+from provisioning.errors import InvalidFields, Refused
+
 
 class PortalForm(forms.Form):
     """Connects each field with its help and its error for screen readers. Services report what is wrong
@@ -39,6 +41,13 @@ class PortalForm(forms.Form):
             for text in texts:
                 self.add_error(name if name in self.fields else None, text)
         self._focus_first_error()
+
+    def add_refusal(self, error: Refused, *, at: str) -> None:
+        """Add what a service refused, at the field `at` if it is about no field of the form."""
+        if isinstance(error, InvalidFields):
+            self.add_sentences({name if name in self.fields else at: texts for name, texts in error.fields.items()})
+        else:
+            self.add_sentences({at: [error.sentence]})
 
     def _focus_first_error(self) -> None:
         for name in self.fields:

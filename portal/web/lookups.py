@@ -13,11 +13,14 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from provisioning.errors import NotAllowed, NotFound
-from provisioning.lifecycle.access import check_may_decide, check_may_operate, may_see
-from provisioning.models import Environment, Request, User
+from provisioning.lifecycle.access import check_may_decide, check_may_operate, living_teams, may_see
+from provisioning.models import Environment, Request, Team, User
 
 NO_SUCH_ENVIRONMENT = "This environment does not exist, or it belongs to a team that you are not in."
 NO_SUCH_REQUEST = "This request does not exist, or it belongs to a team that you are not in."
+
+
+NO_SUCH_TEAM = "This team does not exist, or you are not in it."
 
 
 class Need(Enum):
@@ -44,6 +47,14 @@ def get_environment_for(user: User, pk: UUID, need: Need = Need.SEE) -> Environm
     if need is Need.OPERATE:
         check_may_operate(user, environment.team)
     return environment
+
+
+def get_team_for(user: User, slug: str) -> Team:
+    """Return the team. Raises NotFound for outsiders, and for a team that was deleted."""
+    team = Team.objects.filter(living_teams(user), slug=slug).first()
+    if team is None:
+        raise NotFound(NO_SUCH_TEAM)
+    return team
 
 
 def get_request_for(user: User, pk: UUID, need: Need = Need.SEE) -> Request:

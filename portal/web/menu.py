@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning.lifecycle.access import is_admin, is_auditor, may_see_accounts, may_see_orphans
+from provisioning.lifecycle.access import is_admin, is_auditor, may_see_accounts, may_see_orphans, may_see_people
 from provisioning.models import User
 
 
@@ -28,6 +28,7 @@ ENTRIES: Final = (
     Entry("Audit log", "audit", is_auditor),
     Entry("Set up", "setup", is_admin),
     Entry("Accounts", "accounts", may_see_accounts),
+    Entry("People", "people", may_see_people),
     Entry("Orphans", "orphans", may_see_orphans),
 )
 

@@ -15,7 +15,7 @@ from provisioning.models import AuditEvent, Environment
 from tests.portal.conftest import SLUG, People
 
 SIGN_IN = {"sign_in", "sign_in_code", "sign_in_sso", "sign_in_sso_callback"}
-PUBLIC = {"healthz", "sign_out", *SIGN_IN}
+PUBLIC = {"healthz", "sign_out", "invitation", "open_invitation", "set_password", *SIGN_IN}
 CHANGES = {
     "approve",
     "reject",
@@ -42,12 +42,39 @@ CHANGES = {
     "close_account",
     "remove_account",
     "remove_account_team",
+    "rename_team",
+    "delete_team",
+    "add_member",
+    "change_member_role",
+    "remove_member",
+    "withdraw_invitation",
+    "update_person",
+    "password_link",
+    "deactivate_person",
+    "reactivate_person",
+    "give_role",
+    "take_role",
+    "decide_role",
+    "withdraw_offer",
+    "accept_offer",
+    "decline_offer",
 }
 
 
 def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
     """Each named pattern with an address that exists."""
     request = environment.requests.latest("requested_at")
+    nothing = "00000000-0000-4000-8000-000000000000"
+    person = str(environment.created_by_id)
+    others = {
+        "team": environment.team.slug,
+        **dict.fromkeys(("member", "person"), person),
+        **dict.fromkeys(("invitation", "change", "offer"), nothing),
+        "role": "approver",
+        "decision": "confirm",
+        "token": "x",
+        "uidb64": "x",
+    }
     for pattern in pages:
         assert isinstance(pattern, URLPattern)
         assert pattern.name
@@ -69,6 +96,7 @@ def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
             kwargs["pk"] = str(keys.get(route.partition("/")[0], environment.pk))
         if "<int:pk>" in route:
             kwargs["pk"] = str(AuditEvent.objects.filter(environment=environment).latest("id").pk)
+        kwargs |= {name: text for name, text in others.items() if f":{name}>" in route and name not in kwargs}
         yield pattern.name, reverse(pattern.name, kwargs=kwargs)
 
 

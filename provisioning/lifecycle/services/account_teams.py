@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any, Final, Self
 
 from django.db import transaction
+from django.db.models import Q
 
 from provisioning.aws.onboarding import stack_role_arn
 from provisioning.design.names import team_key
@@ -115,15 +116,15 @@ def change_team_rights(
 
 def remove_team(*, actor: User, entry: AccountTeam) -> None:
     """End that a team may use an account. Raises NotAllowed, and Refused while environments of the team
-    live there. Nothing is changed in AWS.
+    live there, or some that it has handed over and that need its stack role. Nothing is changed in AWS.
     """
     check_admin(actor)
     with transaction.atomic():
         locked = _locked(entry)
-        names = list(_living(locked).values_list("name", flat=True)[: _SHOWN + 1])
+        names = list(_living(locked, or_its_role=True).values_list("name", flat=True)[: _SHOWN + 1])
         if names:
             raise Refused(
-                f"{locked.team.name} still has environments in {locked.account.name}: {shown_names(names)}. Tear them down "
+                f"{locked.team.name} still has, or has handed over, environments in {locked.account.name}: {shown_names(names)}. Tear them down "
                 "first, or limit the team to other accounts by closing this one."
             )
         audit_event(
@@ -142,8 +143,12 @@ def _locked(entry: AccountTeam) -> AccountTeam:
     return rows.get(pk=entry.pk)
 
 
-def _living(entry: AccountTeam) -> Any:
-    rows = Environment.objects.filter(account_id=entry.account_id, team_id=entry.team_id)
+def _living(entry: AccountTeam, *, or_its_role: bool = False) -> Any:
+    """The team's environments there, with `or_its_role` also those of other teams that need its role."""
+    mine = Q(team_id=entry.team_id)
+    if or_its_role:
+        mine |= Q(stack_role_arn=entry.stack_role_arn)
+    rows = Environment.objects.filter(mine, account_id=entry.account_id)
     return rows.exclude(state__in=NO_LONGER_THERE).order_by("name")
 
 

@@ -182,7 +182,7 @@ def expire_offers(environment: Environment, *, at: datetime) -> None:
 
 
 def _receiving_team(text: str, environment: Environment) -> Team:
-    team = Team.objects.filter(slug=text.strip().lower(), deleted_at=None).first()
+    team = Team.objects.filter(slug=text.strip(), deleted_at=None).first()
     if team is None:
         raise NotFound(f"There is no team with the short name “{text.strip()[:32]}”. Ask an owner of the team for it.")
     if team.pk == environment.team_id:

@@ -61,12 +61,10 @@ def change_member_role(*, actor: User, team: Team, user: User, role: str) -> Mem
             raise Refused(reason)
         membership.role = role
         membership.save(update_fields=["role"])
-        at = clock.now()
-        revoke(user, team=team, at=at)
         audit_event(
             AuditAction.MEMBER_CHANGE_ROLE,
             actor=actor,
-            at=at,
+            at=clock.now(),
             team=team,
             subject=user.get_username(),
             subject_id=user.pk,

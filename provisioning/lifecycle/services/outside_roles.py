@@ -22,7 +22,7 @@ from django.db.models import Q, QuerySet
 
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_superuser, is_superuser, may_confirm_roles, revoke
+from provisioning.lifecycle.access import check_superuser, is_superuser, may_confirm_roles
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import OutsideRole, RoleChange, RoleChangeState, User
 from provisioning.models.role_change import FLAGS
@@ -143,7 +143,6 @@ def take_within_transaction(*, actor: User | None, user: User, role: OutsideRole
     change = RoleChange.objects.create(
         user=locked, role=role, state=RoleChangeState.TAKEN, proposed_by=actor, proposed_at=at, decided_at=at
     )
-    revoke(locked, at=at)
     _audit(AuditAction.ROLE_TAKE, change, actor=actor, at=at)
     return locked
 

@@ -17,6 +17,7 @@ from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.models import AccountTeam, Environment, HandoverOffer, Invitation, Membership, OfferState, Team, User
 
 NAME_LIMIT: Final = 80
+_ADDRESSES: Final = frozenset({"new"})  # parts of the portal's own addresses under /teams/
 SLUG_IS_TAKEN: Final = "Another team has this short name. Choose another one."
 
 
@@ -26,6 +27,8 @@ def create_team(*, actor: User, name: str, slug: str) -> Team:
     Raises NotAllowed, and InvalidFields for `name` and `slug`.
     """
     check_admin(actor)
+    if slug.strip() in _ADDRESSES:
+        raise InvalidFields({"slug": ["This short name is reserved. Choose another one."]})
     team = Team(name=_checked_name(name), slug=slug.strip())
     try:
         with transaction.atomic():

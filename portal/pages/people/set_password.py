@@ -1,0 +1,50 @@
+"""The page of a one-time link that sets a password. Django checks the link and keeps it out of the
+address of the form.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.forms import SetPasswordForm
+from django.contrib.auth.views import PasswordResetConfirmView
+from django.db import transaction
+from django.http import HttpResponse
+from django.urls import reverse_lazy
+from typing_extensions import override
+
+from portal.identity.sessions import end_sessions
+from provisioning.lifecycle.access import has_role_outside_teams
+from provisioning.lifecycle.services.people import note_password_was_set
+from provisioning.models import User
+
+
+class SetPassword(PasswordResetConfirmView):
+    """A link that is older than a role outside teams does not work: with it, an admin could become an
+    approver.
+    """
+
+    template_name = "pages/people/set_password.html"
+    success_url = reverse_lazy("sign_in")
+
+    @override
+    def get_user(self, uidb64: str) -> Any:
+        user = super().get_user(uidb64)
+        usable = isinstance(user, User) and user.is_active and not user.is_service and not has_role_outside_teams(user)
+        return user if usable else None
+
+    @override
+    def form_valid(self, form: SetPasswordForm[Any]) -> HttpResponse:
+        with transaction.atomic():
+            response = super().form_valid(form)
+            end_sessions(form.user)
+            note_password_was_set(user=form.user)
+        messages.info(self.request, "Your password is set. Sign in with it.")
+        return response
+
+    @override
+    def render_to_response(self, context: dict[str, Any], **response_kwargs: Any) -> HttpResponse:
+        form = context.get("form")
+        status = 422 if form is not None and form.errors else 200 if context.get("validlink") else 404
+        return super().render_to_response(context, **{**response_kwargs, "status": status})
