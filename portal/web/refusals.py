@@ -49,6 +49,8 @@ def write_refusal(request: HttpRequest, response: HttpResponse) -> None:
         return
     match = request.resolver_match
     attempt = (match.view_name or "") if match else ""
+    # The pattern of the address, because the address itself may contain the secret of an invitation.
+    called = f"/{match.route}" if match else "an unknown address"
     subject_id = match.kwargs.get("pk", "") if match else ""
     try:
         audit_event(
@@ -56,7 +58,7 @@ def write_refusal(request: HttpRequest, response: HttpResponse) -> None:
             actor=user,
             at=clock.now(),
             environment=_environment(subject_id),
-            subject=f"{request.method} {request.path}",
+            subject=f"{request.method} {called}",
             subject_id=subject_id,
             attempt=printable(attempt),
             status=response.status_code,
@@ -64,7 +66,7 @@ def write_refusal(request: HttpRequest, response: HttpResponse) -> None:
         )
     except DatabaseError:
         # The person gets the answer anyway; a database that is away is seen by its own alarms.
-        log.exception("A refusal could not be written to the audit log: %s %s", request.method, request.path)
+        log.exception("A refusal could not be written to the audit log: %s %s", request.method, called)
 
 
 def _environment(subject_id: object) -> Environment | None:
