@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, include, path, register_convert
 from django.urls.converters import StringConverter
 
 from portal.api.app import url_patterns
+from portal.api.published import openapi
 from portal.pages.accounts import team_views as account_teams
 from portal.pages.accounts import views as accounts
 from portal.pages.adopt import views as adopt
@@ -192,6 +193,7 @@ admin_doors: list[URLPattern] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     *admin_doors,
     path("admin/", admin.site.urls),
+    path("api/v1/openapi.json", openapi, name="openapi"),
     path("api/v1/", include((url_patterns(), "api"))),
     *pages,
     *moved_pages,

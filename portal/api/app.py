@@ -7,7 +7,7 @@ from typing import Final
 from django.urls import URLPattern
 from ninja import NinjaAPI
 
-from portal.api.auth import Token
+from portal.api.auth import Token, needed_scope
 from portal.api.document import complete
 from portal.api.errors import add_handlers
 from portal.api.v1 import adoptions, catalogue, changes, environments, me, operations, plans, requests
@@ -19,7 +19,19 @@ class PortalApi(NinjaAPI):
     """With a complete OpenAPI document."""
 
     def get_openapi_schema(self, **options: object) -> dict[str, object]:  # type: ignore[override]
-        return complete(super().get_openapi_schema(**options))  # type: ignore[arg-type]
+        return complete(super().get_openapi_schema(**options), self.scopes())  # type: ignore[arg-type]
+
+    def scopes(self) -> dict[str, str]:
+        """The scope that each operation needs, by its id."""
+        return {
+            str(operation.operation_id): str(needed_scope(method, auth))
+            for router in self._get_bound_routers()
+            for view in router.path_operations.values()
+            for operation in view.operations
+            for method in operation.methods
+            for auth in operation.auth_callbacks
+            if isinstance(auth, Token)
+        }
 
 
 api = PortalApi(

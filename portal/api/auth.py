@@ -38,9 +38,13 @@ class Token(HttpBearer):
         rate_limit.check_calls(request, found)
         request.user = found.owner
         audit_context.amend(via=Via.API, credential=f"token {found.pk}", acting_as=_acting_as(found))
-        _check_scope(request, found, Scope.READ if request.method in _SAFE_METHODS else self.scope)
+        _check_scope(request, found, needed_scope(request.method or "", self))
         note_use(found, at=clock.now())
         return found
+
+
+def needed_scope(method: str, auth: Token) -> Scope:
+    return Scope.READ if method in _SAFE_METHODS else auth.scope
 
 
 def _acting_as(token: ApiToken) -> str:

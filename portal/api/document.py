@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from portal.api.errors import MEDIA_TYPE
+from portal.api.examples import example_of, problem_examples
 
 _PROBLEM: Final = "Problem"
-_EXAMPLE: Final = {
-    "type": "urn:portal:problem:refused",
-    "title": "A rule forbids it",
-    "status": 422,
-    "detail": "The account sandbox-dev does not accept size prod. Choose another account.",
-    "instance": "/api/v1/requests",
-    "code": "refused",
-    "errors": [],
-    "refusals": [],
-}
+_PROBLEM_SCHEMA: Final = f"#/components/schemas/{_PROBLEM}"
 _CONDITIONAL: Final = (
     {
         "in": "header",
@@ -49,25 +42,39 @@ _SUMMARIES: Final = {
 }
 
 
-def complete(document: dict[str, Any]) -> dict[str, Any]:
-    """Change the document in place, and return it."""
-    for methods in document["paths"].values():
+def complete(document: dict[str, Any], scopes: Mapping[str, str]) -> dict[str, Any]:
+    """Change the document in place, and return it. `scopes` has the scope that each operation id needs."""
+    document["servers"] = [{"url": "/api/v1"}]
+    schemas = document["components"]["schemas"]
+    for path, methods in document["paths"].items():
         for method, operation in methods.items():
-            _complete_operation(method, operation)
-    schema = document["components"]["schemas"].get(_PROBLEM)
-    if schema is not None:
-        schema["example"] = _EXAMPLE
+            _complete_operation(path, method, operation, schemas)
+            if operation.get("security"):
+                operation["security"] = [{"Token": [scopes[operation["operationId"]]]}]
     return document
 
 
-def _complete_operation(method: str, operation: dict[str, Any]) -> None:
+def _complete_operation(path: str, method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
     if method == "get":
         operation["parameters"] = [*operation.get("parameters", []), *_CONDITIONAL]
+    for parameter in operation.get("parameters", []):
+        if isinstance(parameter.get("examples"), list):  # pydantic's, which only a schema may have
+            parameter["example"] = parameter.pop("examples")[0]
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content.setdefault("example", example_of(content["schema"], schemas))
     for status, response in operation["responses"].items():
         response["description"] = _SUMMARIES.get(str(status), response["description"])
-        content = response.get("content", {})
-        schema = content.get("application/json", {}).get("schema", {})
-        if schema.get("$ref", "").endswith(f"/{_PROBLEM}") or schema.get("title") == _PROBLEM:
-            response["content"] = {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{_PROBLEM}"}}}
+        _complete_content(path, int(status), response, schemas)
         if str(status) in {"429", "503"}:
             response["headers"] = _RETRY_AFTER
+
+
+def _complete_content(path: str, status: int, response: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+    """Give the answer an example, or one for each code if it is a problem document."""
+    for content in response.get("content", {}).values():
+        schema = content["schema"]
+        if schema.get("$ref", "").endswith(f"/{_PROBLEM}") or schema.get("title") == _PROBLEM:
+            problem = {"schema": {"$ref": _PROBLEM_SCHEMA}, "examples": problem_examples(status, path)}
+            response["content"] = {MEDIA_TYPE: problem}
+            return
+        content.setdefault("example", example_of(schema, schemas))

@@ -1,0 +1,76 @@
+"""The OpenAPI document: complete, valid, and the same as its committed copy."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from django.test import Client
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from portal.api.errors import MEDIA_TYPE, TITLES
+from portal.api.published import COMMITTED, openapi_document, openapi_text
+
+
+def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, methods in openapi_document()["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def test_the_committed_copy_is_current() -> None:
+    assert COMMITTED.read_text(encoding="utf-8") == openapi_text(), "run: manage.py openapi"
+
+
+def test_the_document_is_valid_openapi_31() -> None:
+    assert openapi_document()["openapi"].startswith("3.1")
+    OpenAPIV31SpecValidator(openapi_document()).validate()
+
+
+def test_every_operation_has_a_stable_id_a_summary_one_tag_and_a_scope() -> None:
+    ids = [operation["operationId"] for _, _, operation in operations()]
+    assert len(set(ids)) == len(ids)
+    for path, method, operation in operations():
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)+", operation["operationId"]), operation["operationId"]
+        assert operation["summary"], path
+        assert len(operation["tags"]) == 1, path
+        [security] = operation["security"]
+        assert security["Token"], (method, path)
+
+
+def test_every_body_and_every_answer_has_an_example_that_its_schema_allows() -> None:
+    """Formats count, too: an identifier in an example is one."""
+    seen = 0
+    for path, method, operation in operations():
+        contents = [operation.get("requestBody", {}), *operation["responses"].values()]
+        for content in (media for holder in contents for media in holder.get("content", {}).values()):
+            examples = [one["value"] for one in content.get("examples", {}).values()] or [content["example"]]
+            for example in examples:
+                schema = {**content["schema"], "components": openapi_document()["components"]}
+                jsonschema.validate(
+                    example, schema, jsonschema.Draft202012Validator, format_checker=jsonschema.FormatChecker()
+                )
+                seen += 1
+        assert seen, (method, path)
+
+
+def test_every_error_is_documented_as_a_problem_with_an_example_for_each_code() -> None:
+    documented = set()
+    for path, _, operation in operations():
+        for status, answer in operation["responses"].items():
+            if status.startswith(("4", "5")):
+                examples = answer["content"][MEDIA_TYPE]["examples"]
+                assert {TITLES[code][0] for code in examples} == {int(status)}, path
+                documented |= set(examples)
+    # The rest come from the front of the process, before a route is known.
+    assert set(TITLES) - documented <= {"method_not_allowed", "too_large", "unsupported_media_type", "error"}
+
+
+@pytest.mark.django_db
+def test_programs_read_the_document_without_a_token() -> None:
+    answer = Client().get("/api/v1/openapi.json")
+    assert (answer.status_code, answer.headers["Content-Type"]) == (200, "application/json; charset=utf-8")
+    assert answer.json() == openapi_document()
