@@ -57,6 +57,7 @@ MIDDLEWARE = [
     "portal.web.audit_middleware.AuditContextMiddleware",
     "portal.api.middleware.ApiMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "portal.web.method_middleware.MethodNotAllowedMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "portal.identity.middleware.SessionLifeMiddleware",
@@ -169,6 +170,7 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = BEHIND_TLS
 SESSION_COOKIE_NAME = "__Host-session" if BEHIND_TLS else "session"
 CSRF_COOKIE_NAME = "__Host-csrftoken" if BEHIND_TLS else "csrftoken"
 CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "portal.web.csrf.csrf_failure"
 SESSION_COOKIE_AGE = 60 * 60 * 12
 # A session that is not used for so long ends. Two hours outlast a meeting, and nothing typed is lost at their end.
 SESSION_IDLE_MINUTES = environ.number("SESSION_IDLE_MINUTES", 120)

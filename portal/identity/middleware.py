@@ -21,9 +21,9 @@ from django.urls import reverse
 from typing_extensions import override
 
 from portal.identity.hashing import HashingBusyError
-from portal.identity.pages import page_of
 from portal.identity.second_factor import must_set_up
 from portal.identity.sessions import NOTED_EVERY_SECONDS, USED_AT, is_over, note_use
+from portal.web.way_back import page_of
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
 

@@ -51,10 +51,10 @@ class ProviderUser:
 def redirect_to_provider(request: HttpRequest, *, again: bool) -> HttpResponse:
     """Send the browser to the provider. `again` asks that the person proves again who they are.
 
-    Raises ProviderError.
+    `max_age` makes the provider say when that was. Raises ProviderError.
     """
     callback = request.build_absolute_uri(reverse("sign_in_sso_callback"))
-    demand = {"prompt": "login", "max_age": "0"} if again else {}
+    demand = {"prompt": "login", "max_age": "60"} if again else {}
     try:
         return cast("HttpResponse", _client().authorize_redirect(request, callback, **demand))
     except (requests.RequestException, AuthlibBaseError, ValueError) as error:
@@ -64,6 +64,8 @@ def redirect_to_provider(request: HttpRequest, *, again: bool) -> HttpResponse:
 def user_from_callback(request: HttpRequest) -> ProviderUser:
     """Return the user with whom the provider sent the browser back. Raises ProviderError."""
     try:
+        if request.GET.get("iss", settings.SSO_ISSUER) != settings.SSO_ISSUER:  # RFC 9207
+            raise ProviderError("The answer comes from another provider.")
         client = _client()
         token = client.authorize_access_token(request)
         claims = token.get("userinfo")

@@ -63,6 +63,7 @@
       }
     }
   });
+  document.addEventListener("portal:restored", () => (unsent = true));
   document.addEventListener("change", (event) => event.target.closest("[data-send-on-change]")?.requestSubmit());
   document.addEventListener("submit", (event) => {
     unsent = false;
@@ -98,13 +99,6 @@
     tick();
   };
   document.addEventListener("htmx:beforeSwap", (event) => {
-    // A session that has ended answers with the sign-in page: go there, not into a part of this page.
-    if (new URL(event.detail.xhr.responseURL, window.location).pathname.startsWith("/sign-in/")) {
-      event.detail.shouldSwap = false;
-      unsent = false;
-      window.location.reload();
-      return;
-    }
     remember();
   });
   document.addEventListener("htmx:afterSettle", restore);
@@ -112,6 +106,11 @@
   const tell = (text) => Object.assign(offline, { textContent: text, hidden: false });
   for (const name of ["htmx:sendError", "htmx:timeout"]) document.addEventListener(name, () => tell(offline.dataset.silent));
   document.addEventListener("htmx:responseError", (event) => {
+    // A session that has ended; session.js keeps what was typed.
+    if (event.detail.xhr.getResponseHeader("Portal-Sign-In")) {
+      unsent = false;
+      return;
+    }
     if (event.detail.xhr.status >= 500) tell(offline.dataset.silent);
     // Gone, or not ours any more: the page itself says which.
     else if (event.target.id === "poller") window.location.reload();

@@ -21,12 +21,12 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.identity.credentials import Denied
 from portal.identity.group_mapping import parse_groups
-from portal.identity.pages import is_ours
 from portal.identity.provider import ProviderError, ProviderUser, is_fresh, redirect_to_provider, user_from_callback
 from portal.identity.reauthentication import ACTION_FIELD, carried, carry, confirm_again
 from portal.identity.sessions import start_session
 from portal.pages.sign_in.views import next_page_of, render_sign_in
 from portal.web.lookups import person
+from portal.web.way_back import is_ours
 from provisioning.errors import NotFound, Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event

@@ -17,10 +17,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.identity.credentials import PASSWORD_LIMIT, USERNAME_LIMIT, Denied, Step, check_password
-from portal.identity.pages import is_ours
 from portal.identity.second_factor import check_code, has_second_factor
 from portal.identity.sessions import start_session
 from portal.web.lookups import person
+from portal.web.way_back import is_ours
 from provisioning.errors import NotAllowed
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event

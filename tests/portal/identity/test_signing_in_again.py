@@ -26,7 +26,7 @@ def long_ago(client: Client) -> Client:
     return client
 
 
-def carried(page: HttpResponse) -> dict[str, str]:
+def carried_by(page: HttpResponse) -> dict[str, str]:
     """The fields that a browser would post from the page."""
     found = re.findall(r'<textarea name="([^"]+)" hidden readonly>\n(.*?)</textarea>', page.content.decode(), re.DOTALL)
     return {name: html.unescape(value) for name, value in found}
@@ -42,17 +42,17 @@ def test_olivia_signs_in_again_before_she_approves(waiting: Request, people: Peo
     typed = {"digest": waiting.plan.digest, "note": "Line one\nline <two> & “three”", "accept_findings": "on"}
     page = olivia.post(url, typed)
     assert (page.status_code, page.headers["Cache-Control"].split(",")[0]) == (200, "max-age=0")
-    assert carried(page) == typed
+    assert carried_by(page) == typed
     waiting.refresh_from_db()
     assert waiting.state == "waiting"
 
-    wrong = olivia.post(url, {**carried(page), FIELD: "wrong"})
+    wrong = olivia.post(url, {**carried_by(page), FIELD: "wrong"})
     assert (wrong.status_code, "Wrong password." in wrong.content.decode()) == (422, True)
-    assert "wrong" not in carried(wrong).values()
+    assert "wrong" not in carried_by(wrong).values()
     waiting.refresh_from_db()
     assert waiting.state == "waiting"
 
-    answer = olivia.post(url, {**carried(wrong), FIELD: RIGHT})
+    answer = olivia.post(url, {**carried_by(wrong), FIELD: RIGHT})
     assert answer.headers["Location"] == f"/requests/{waiting.pk}/"
     waiting.refresh_from_db()
     assert (waiting.state, waiting.decided_by) == ("approved", people.olivia)
