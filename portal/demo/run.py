@@ -31,6 +31,7 @@ PREPARE_SECONDS = 600.0
 """The first start migrates the database and onboards the simulated accounts. A busy machine takes minutes."""
 STOP_SECONDS = 8.0
 SAMPLE = "sample-change"
+SANDBOX_PORT = 4566
 
 
 class DemoError(Exception):
@@ -55,6 +56,7 @@ class Demo:
     processes: ProcessManager = field(init=False)
     postgres: EmbeddedPostgres = field(init=False)
     valkey: EmbeddedValkey = field(init=False)
+    sandbox_address: str = ""
     _lock: IO[str] | None = None
 
     def __post_init__(self) -> None:
@@ -100,7 +102,7 @@ class Demo:
             ) from error
 
     def _start(self) -> str:
-        sandbox_port, web_port = free_port(4566), free_port(self.port)
+        sandbox_port, web_port = self._ports()
         sandbox = self.processes.start(
             "sandbox", sandbox_command(sandbox_port, self.speed, self.state / "sandbox"), sandbox_environment()
         )
@@ -143,6 +145,22 @@ class Demo:
         address = f"http://127.0.0.1:{web_port}/"
         self._wait_for(f"{address}healthz", web)
         return address
+
+    def _ports(self) -> tuple[int, int]:
+        """Return the ports of the sandbox and of the web server: those of the last start if they are
+        free, so that bookmarks stay valid.
+        """
+        path = self.state / "ports.json"
+        try:
+            last: dict[str, int] = json.loads(path.read_text())
+        except (OSError, ValueError):
+            last = {}
+        again = [last["web"]] if last.get("wanted") == self.port else []
+        sandbox = free_port(*([last["sandbox"]] if last else []), SANDBOX_PORT)
+        web = free_port(*again, self.port)
+        path.write_text(json.dumps({"wanted": self.port, "web": web, "sandbox": sandbox}))
+        self.sandbox_address = f"http://127.0.0.1:{sandbox}"
+        return sandbox, web
 
     def _environment(self, web_port: int) -> dict[str, str]:
         secret = self._secrets()
@@ -190,6 +208,11 @@ class Demo:
             "               bob      is a member of it\n"
             "               olivia   approves production\n"
             "               charlie  belongs to another team\n"
+            "               ada      administers the portal: accounts, teams and people\n"
             f"  password     {password}\n\n"
-            f"  AWS is simulated on this machine, {self.speed:g} times faster than the real one. Ctrl-C stops everything.\n"
+            f"  AWS is simulated at {self.sandbox_address}, {self.speed:g} times faster than the real one.\n"
+            "  To see a failure, inject one there, then request an environment:\n"
+            f"  curl -X POST {self.sandbox_address}/_sandbox/faults "
+            """-d '{"target": "AWS::RDS::DBInstance", "reason": "Insufficient capacity in the zone"}'\n\n"""
+            "  Ctrl-C stops everything.\n"
         )

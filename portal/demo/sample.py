@@ -43,6 +43,7 @@ PEOPLE = {
     "olivia": ("Olivia", "Olsson", True, None, None),
     "charlie": ("Charlie", "Clarke", False, "logistics", Role.OWNER),
 }
+ADMINISTRATOR = "ada"
 TEAMS = {"payments": "Payments", "logistics": "Logistics"}
 ACCOUNTS = {
     # name: (account id, sizes)
@@ -74,20 +75,35 @@ def create_users(password: str) -> None:
                 team=Team.objects.get(slug=team), user=user, defaults={"role": role or Role.OPERATOR}
             )
 
+    _create_administrator(password)
+
+
+def _create_administrator(password: str) -> None:
+    rights = {"is_admin": True, "is_superuser": True, "is_staff": True}
+    ada, created = User.objects.get_or_create(
+        username=ADMINISTRATOR, defaults={"first_name": "Ada", "last_name": "Ahlgren", **rights}
+    )
+    if created:
+        ada.set_password(password)
+        ada.save(update_fields=["password"])
+
 
 def create_accounts(sandbox_url: str) -> list[Account]:
-    """Create or update the simulated accounts. The sandbox's address may differ at each start."""
+    """Create the simulated accounts. The sandbox's address may differ at each start; what an
+    administrator has changed remains.
+    """
+    Account.objects.filter(is_sandbox=True).update(endpoint_url=sandbox_url)
     regions = sorted({region for blueprint in catalogue().blueprints.values() for region in blueprint.regions})
     regions = [REGION, *(region for region in regions if region != REGION)]
     return [
-        Account.objects.update_or_create(
-            name=name,
+        Account.objects.get_or_create(
+            account_id=account_id,
+            is_sandbox=True,
             defaults={
-                "account_id": account_id,
+                "name": name,
                 "sizes": sizes,
                 "regions": regions,
                 "endpoint_url": sandbox_url,
-                "is_sandbox": True,
                 "role_arn": portal_role_arn(account_id),
                 "artefact_bucket": f"portal-artefacts-{account_id}-{REGION}",
             },

@@ -24,11 +24,11 @@ with warnings.catch_warnings():
 FAST_AND_FORGETFUL = "\nfsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 200\n"
 
 
-def free_port(wanted: int = 0) -> int:
-    """Return `wanted` if it is free on loopback, or else a port that the system chooses. Raises
-    OSError.
+def free_port(*wanted: int) -> int:
+    """Return the first of `wanted` that is free on loopback, or else a port that the system chooses.
+    Raises OSError.
     """
-    for port in (wanted, 0):
+    for port in (*wanted, 0):
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:

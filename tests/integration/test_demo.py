@@ -33,7 +33,12 @@ def test_it_stops_cleanly_and_the_next_start_finds_everything_again(demo_state: 
     assert [process for process in started if process.is_running() and process.status() != psutil.STATUS_ZOMBIE] == []
     second = start_demo(demo_state)
     try:
-        assert second.password == first.password
+        assert (second.url, second.password) == (first.url, first.password)
+        sandboxes = {
+            re.search(r"curl -X POST (http://\S+)/_sandbox/faults", demo.printed)[1] for demo in (first, second)
+        }  # type: ignore[index]
+        assert len(sandboxes) == 1
+        assert answers(f"{sandboxes.pop()}/_sandbox/status") == 200
         assert answers(second.url + "healthz") == 200
     finally:
         assert second.stop(signal.SIGTERM) == 0
