@@ -35,16 +35,21 @@ def own_identity(access: AccountAccess, *, limiter: CallLimiter) -> OwnIdentity:
         return OwnIdentity(f"arn:aws:iam::{access.account_id}:user/{EMULATED_USER}")
     clients = Clients(replace(access, role_arn="", external_id=""), limiter)
     try:
-        arn = clients.sts.get_caller_identity()["Arn"]
-        if (session := _ASSUMED_ROLE.fullmatch(arn)) is None:
-            return _trusted(arn)
-        partition, account_id, name = session.groups()
-        try:
-            return OwnIdentity(clients.iam.get_role(RoleName=name)["Role"]["Arn"])
-        except AwsError:
-            return OwnIdentity(f"arn:{partition}:iam::{account_id}:role/{name}", path_is_known=False)
+        return identity_behind(clients)
     finally:
         clients.close()
+
+
+def identity_behind(clients: Clients) -> OwnIdentity:
+    """Return the role or user whose credentials these clients use. Raises AwsError."""
+    arn = clients.sts.get_caller_identity()["Arn"]
+    if (session := _ASSUMED_ROLE.fullmatch(arn)) is None:
+        return _trusted(arn)
+    partition, account_id, name = session.groups()
+    try:
+        return OwnIdentity(clients.iam.get_role(RoleName=name)["Role"]["Arn"])
+    except AwsError:
+        return OwnIdentity(f"arn:{partition}:iam::{account_id}:role/{name}", path_is_known=False)
 
 
 def _trusted(arn: str) -> OwnIdentity:

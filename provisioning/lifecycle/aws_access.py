@@ -36,6 +36,12 @@ def new_connection(account: Account, region: str) -> Aws:
     return LiveAws(account.access(region), limiter=limiter_of(account))
 
 
+def close_connection(aws: Aws) -> None:
+    """Close what `new_connection` has opened. Other clients are shared and stay open."""
+    if isinstance(aws, LiveAws):
+        aws.close()
+
+
 def limiter_of(account: Account) -> RateLimiter:
     return _limiters.get_or_compute(account.is_sandbox, lambda: _new_limiter(sandbox=account.is_sandbox))
 

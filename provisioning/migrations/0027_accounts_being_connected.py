@@ -17,7 +17,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='account',
             name='connection',
-            field=models.CharField(choices=[('earlier', 'not tested yet'), ('untested', 'not tested since it changed'), ('passed', 'passed'), ('incomplete', 'something is missing'), ('failed', 'failed')], db_default='earlier', default='earlier', editable=False, max_length=12),
+            field=models.CharField(choices=[('earlier', 'not tested yet'), ('untested', 'not tested since it changed'), ('passed', 'passed'), ('incomplete', 'incomplete'), ('failed', 'failed')], db_default='earlier', default='earlier', editable=False, max_length=12),
         ),
         migrations.AddField(
             model_name='account',

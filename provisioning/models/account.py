@@ -37,13 +37,14 @@ class Connection(models.TextChoices):
     """The result of the last connection test. An account that an earlier version of the portal used, or
     that was entered without the service, counts as tested (EARLIER).
 
-    INCOMPLETE: the portal can use the account, and something is missing. FAILED: it cannot.
+    INCOMPLETE: the portal can use the account, and something is missing or was not checked. FAILED: it cannot
+    use it.
     """
 
     EARLIER = "earlier", "not tested yet"
     UNTESTED = "untested", "not tested since it changed"
     PASSED = "passed", "passed"
-    INCOMPLETE = "incomplete", "something is missing"
+    INCOMPLETE = "incomplete", "incomplete"
     FAILED = "failed", "failed"
 
 

@@ -62,7 +62,7 @@ def test_the_environments_resources_stand_stack_by_stack(abroad: World, environm
     assert text.index('id="group-edge-signpost.main"') < at[1] < text.index('id="group-copy-signpost.main"')
     assert len(re.findall(r'id="group-[^"]+"', text)) == len(set(re.findall(r'id="group-[^"]+"', text))) == 4
     assert "2 of 2" in text
-    assert "and us-east-1" in text
+    assert "and US East (N. Virginia) us-east-1" in text
 
 
 def test_while_it_is_made_the_page_tells_which_stack_it_is_at(abroad: World) -> None:
@@ -81,14 +81,16 @@ def test_the_teardown_names_regions_and_what_becomes_of_the_code(abroad: World, 
     assert "us-east-1, eu-central-1 and eu-north-1" in text
     assert "the newest first" in text
     assert "Its code is retained in the account’s artefact bucket (1 package)" in text
-    assert text.count('<span class="muted">eu-central-1</span>') == 2
+    assert text.count('<span class="muted">Europe (Frankfurt) eu-central-1</span>') == 2
 
 
 def test_a_teardown_that_waits_shows_the_regions_to_the_approver(abroad: World) -> None:
     request = abroad.request(blueprint="signpost", size="prod")
     approve_request(actor=abroad.olivia, request=request, digest=request.plan.digest)
     asked = abroad.tear_down(abroad.until_rest(request.environment))
-    assert '<span class="muted">us-east-1</span>' in text_of(abroad, f"/requests/{asked.pk}/", "olivia")
+    assert '<span class="muted">US East (N. Virginia) us-east-1</span>' in text_of(
+        abroad, f"/requests/{asked.pk}/", "olivia"
+    )
 
 
 def test_the_receipt_names_the_region_of_each_line(abroad: World, environment: Environment) -> None:
@@ -96,7 +98,7 @@ def test_the_receipt_names_the_region_of_each_line(abroad: World, environment: E
     abroad.until_rest(environment)
     text = text_of(abroad, f"/environments/{environment.pk}/receipt/")
     assert "in us-east-1, eu-central-1 and eu-north-1 for resources" in text
-    assert '<span class="muted">eu-central-1</span>' in text
+    assert '<span class="muted">Europe (Frankfurt) eu-central-1</span>' in text
 
 
 def test_the_page_takes_no_more_queries_than_with_one_stack(

@@ -77,6 +77,11 @@ class TestView:
         return areas
 
     @property
+    def is_next(self) -> bool:
+        """Whether testing the connection is the next thing to do."""
+        return not self.may_open and bool(self.account.state != AccountState.CONNECTING or self.account.artefact_bucket)
+
+    @property
     def may_open(self) -> bool:
         tested = self.account.connection not in (Connection.UNTESTED, Connection.FAILED)
         return self.may_change and tested and self.account.state != AccountState.OPEN

@@ -13,7 +13,7 @@ from typing import Any, Final, Self
 from django.db import connection as database
 from django.db import transaction
 
-from provisioning.aws import AwsError
+from provisioning.aws import Aws, AwsError
 from provisioning.aws.onboarding import STACK, artefact_bucket, portal_role_arn
 from provisioning.aws.regions import known_regions, partition_of
 from provisioning.design.size_policy import SIZES
@@ -21,7 +21,7 @@ from provisioning.errors import InvalidFields, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin
 from provisioning.lifecycle.audit import AuditAction, audit_event
-from provisioning.lifecycle.aws_access import new_connection
+from provisioning.lifecycle.aws_access import close_connection, new_connection
 from provisioning.lifecycle.connection.bounded import within
 from provisioning.lifecycle.connection.reach import check_reach
 from provisioning.lifecycle.connection.report import Findings
@@ -150,7 +150,8 @@ def read_outputs(*, actor: User, account: Account, role_arn: str = "", connect: 
     account.role_arn = role_arn
     check_row(account)
     try:
-        outputs = within(BUDGET_SECONDS, lambda: _outputs(account, connect))
+        aws = connect(account, region)  # reads the database, so not in the thread below
+        outputs = within(BUDGET_SECONDS, lambda: _outputs(account, aws))
     except TimeoutError as error:
         raise Refused(f"{error} Check the network between the portal and AWS, then read again.") from None
     with transaction.atomic():
@@ -168,14 +169,15 @@ def read_outputs(*, actor: User, account: Account, role_arn: str = "", connect: 
     return locked
 
 
-def _outputs(account: Account, connect: Connect) -> Mapping[str, str]:
+def _outputs(account: Account, aws: Aws) -> Mapping[str, str]:
     """Return the outputs of the account's onboarding stack; none if there is no such stack."""
     region, findings = account.regions[0], Findings()
-    aws = check_reach(findings, account, lambda: connect(account, region))
-    if aws is None:
+    if check_reach(findings, account, lambda: aws) is None:
+        close_connection(aws)
         raise InvalidFields({"role_arn": [f"{one.sentence} {one.remedy}" for one in findings.collected]})
     try:
         stack = aws.describe_stack(STACK)
+        close_connection(aws)
     except AwsError as error:
         raise Refused(
             f"The portal can assume {account.role_arn}, and cannot read the stack {STACK} in {region}. AWS: {error}"

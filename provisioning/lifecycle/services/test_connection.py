@@ -22,7 +22,7 @@ from provisioning.aws.regions import region_name
 from provisioning.design.names import team_key
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
-from provisioning.lifecycle.aws_access import new_connection
+from provisioning.lifecycle.aws_access import close_connection, new_connection
 from provisioning.lifecycle.connection.portal_role import check_portal_role
 from provisioning.lifecycle.connection.quotas import check_quotas
 from provisioning.lifecycle.connection.reach import check_reach
@@ -91,10 +91,11 @@ def _report(account: Account, connect: Connect, budget_seconds: float) -> Connec
         connection.missing(f"{account.name} has no regions.", "Enter the regions that environments may use.")
         return ConnectionReport(account.name, tuple(connection.collected), reached=False)
     deadline = time.monotonic() + budget_seconds
+    first = account.regions[0]
+    new = connect(account, first)
     executor = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="connection-test")
     try:
-        first = account.regions[0]
-        reach = executor.submit(check_reach, connection, account, lambda: connect(account, first))
+        reach = executor.submit(check_reach, connection, account, lambda: new)
         wait([reach], timeout=budget_seconds)
         if not reach.done():
             late = Findings(connection.area)
@@ -115,6 +116,7 @@ def _report(account: Account, connect: Connect, budget_seconds: float) -> Connec
             account.name, tuple(findings), unfinished=any(not future.done() for _, future in futures)
         )
     finally:
+        close_connection(new)
         executor.shutdown(wait=False, cancel_futures=True)
 
 
@@ -146,11 +148,14 @@ def _parts(account: Account, aws: Aws, connect: Connect) -> list[_Part]:
     if account.role_arn:
         parts += _role_parts(account, aws)
     for region in account.regions:
-        # The connection of the first region is already there; the others assume the role again.
-        def in_region(findings: Findings, region: str = region) -> None:
-            here = aws if region == account.regions[0] else connect(account, region)
+        # The connection of the first region is already there; the others assume the role again. They are made here,
+        # since making one reads the database.
+        here = aws if region == account.regions[0] else connect(account, region)
+
+        def in_region(findings: Findings, here: Aws = here) -> None:
             check_region(findings, account, here)
             check_quotas(findings, here)
+            close_connection(here)
 
         parts.append(_Part(region_name(region), f"The region {region}", in_region))
     parts.append(_Part("Organization", "The organization", _explain_organization))
