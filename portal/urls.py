@@ -26,6 +26,7 @@ from portal.pages.hand_over import views as hand_over
 from portal.pages.home import views as home
 from portal.pages.import_terraform import views as importing
 from portal.pages.invitation import views as invitation
+from portal.pages.notifications import views as notifications
 from portal.pages.orphans import views as orphans
 from portal.pages.people import views as people
 from portal.pages.people.set_password import SetPassword
@@ -39,6 +40,7 @@ from portal.pages.sign_in import views as sign_in
 from portal.pages.teams import views as teams
 from portal.pages.teardown import views as teardown
 from portal.pages.versions import views as versions
+from portal.pages.webhooks import views as webhooks
 from portal.web.errors import View, answering
 from portal.web.health import healthz
 
@@ -125,6 +127,28 @@ pages: list[URLPattern] = [
     page("environments/<uuid:pk>/receipt/", teardown.receipt, "receipt"),
     page("adopt/", adopt.adopt, "adopt"),
     page("orphans/", orphans.index, "orphans"),
+    page("notifications/", notifications.index, "notifications"),
+    page("notifications/add/", notifications.add, "add_channel"),
+    page("notifications/mail/", notifications.mail, "own_mail"),
+    page("notifications/mail/test/", notifications.test_mail, "test_own_mail"),
+    page("notifications/failures/", notifications.failures, "failed_messages"),
+    page("notifications/teams/<slug:team>/", notifications.of_team, "team_notifications"),
+    page("notifications/teams/<slug:team>/add/", notifications.add_to_team, "add_team_channel"),
+    page("notifications/channels/<uuid:pk>/", notifications.channel, "channel"),
+    page("notifications/channels/<uuid:pk>/test/", notifications.test, "test_channel"),
+    page("notifications/channels/<uuid:pk>/switch-on/", notifications.switch_on, "switch_on_channel"),
+    page("notifications/channels/<uuid:pk>/remove/", notifications.remove, "remove_channel"),
+    page("webhooks/", webhooks.index, "webhooks"),
+    page("webhooks/add/", webhooks.add, "add_webhook"),
+    page("webhooks/<uuid:pk>/", webhooks.detail, "webhook"),
+    page("webhooks/<uuid:pk>/change/", webhooks.change, "change_webhook"),
+    page("webhooks/<uuid:pk>/rotate/", webhooks.rotate, "rotate_webhook"),
+    page("webhooks/<uuid:pk>/test/", webhooks.test, "test_webhook"),
+    page("webhooks/<uuid:pk>/switch/", webhooks.switch, "switch_webhook"),
+    page("webhooks/<uuid:pk>/remove/", webhooks.remove, "remove_webhook"),
+    page("webhooks/deliveries/<uuid:pk>/send-again/", webhooks.redeliver, "redeliver_webhook"),
+    page("destinations/", webhooks.destinations, "destinations"),
+    page("destinations/<uuid:pk>/remove/", webhooks.forbid, "forbid_destination"),
     page("audit/", audit.index, "audit"),
     page("audit/<int:pk>/", audit.detail, "audit_event"),
     page("audit/export/", audit.export, "audit_export"),

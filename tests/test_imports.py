@@ -24,12 +24,14 @@ PAGES = (
     "exports",
     "home",
     "import_terraform",
+    "notifications",
     "orphans",
     "recover",
     "request_form",
     "requests",
     "sign_in",
     "teardown",
+    "webhooks",
 )
 # For each package, and for some modules with a contract of their own, a module that it must not import.
 FORBIDDEN = {

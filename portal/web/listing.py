@@ -116,15 +116,15 @@ class Listing(Generic[R]):
 
 def environment_listing(condition: Q, *, living: bool, cursor: str) -> Listing[EnvironmentRow]:
     rows = environment_rows(condition, limit=PER_PAGE + 1, living=living, after=Cursor.parse(cursor))
-    return _listing(rows, lambda row: row.created_at)
+    return listing_of(rows, lambda row: row.created_at)
 
 
 def request_listing(condition: Q, *, cursor: str) -> Listing[RequestRow]:
     rows = request_rows(condition, limit=PER_PAGE + 1, after=Cursor.parse(cursor))
-    return _listing(rows, lambda row: row.requested_at)
+    return listing_of(rows, lambda row: row.requested_at)
 
 
-def _listing(rows: list[R], at: Callable[[R], datetime]) -> Listing[R]:
+def listing_of(rows: list[R], at: Callable[[R], datetime]) -> Listing[R]:
     """`rows` has one row more than a page if there is a next page."""
     if len(rows) <= PER_PAGE:
         return Listing(rows, "")

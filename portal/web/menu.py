@@ -25,6 +25,8 @@ class Entry:
 
 ENTRIES: Final = (
     Entry("Your profile", "profile", lambda _user: True),
+    Entry("Notifications", "notifications", lambda _user: True),
+    Entry("Webhooks", "webhooks", is_admin),
     Entry("Audit log", "audit", is_auditor),
     Entry("Set up", "setup", is_admin),
     Entry("Accounts", "accounts", may_see_accounts),

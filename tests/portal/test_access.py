@@ -58,6 +58,16 @@ CHANGES = {
     "withdraw_offer",
     "accept_offer",
     "decline_offer",
+    "test_own_mail",
+    "test_channel",
+    "switch_on_channel",
+    "remove_channel",
+    "rotate_webhook",
+    "test_webhook",
+    "switch_webhook",
+    "remove_webhook",
+    "redeliver_webhook",
+    "forbid_destination",
 }
 
 

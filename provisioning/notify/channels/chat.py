@@ -14,11 +14,13 @@ import logging
 import re
 import threading
 from dataclasses import dataclass
+from importlib import import_module
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl, urlsplit
 
-import apprise
-from apprise.common import NotifyFormat, PersistentStoreMode
+from apprise.asset import AppriseAsset
+from apprise.common import NotifyFormat, NotifyType, PersistentStoreMode
+from apprise.exception import AppriseException
 
 from provisioning.errors import Refused
 from provisioning.models import AllowedDestination
@@ -28,7 +30,6 @@ from provisioning.outgoing import ForbiddenDestinationError, Guard, OutgoingErro
 from provisioning.outgoing.destination import read_host
 
 LONGEST: Final = 2_000
-_SECONDS: Final = 20
 _HTTPS: Final = 443
 _PRINTABLE: Final = re.compile(r"[!-~]+\Z")
 _STATUS: Final = re.compile(r"\berror=(\d{3})\b")
@@ -55,12 +56,7 @@ def read_target(url: str, *, guard: Guard | None = None) -> ChatTarget:
     url = url.strip()
     if not url or len(url) > LONGEST or not _PRINTABLE.match(url):
         raise Refused("Enter the address without spaces and line breaks, as the service shows it.")
-    plugin = _plugin(url)
-    service = BY_SCHEME.get(_scheme_of(plugin)) if plugin is not None else None
-    if plugin is None or service is None:
-        names = ", ".join(service.title for service in SERVICES)
-        raise Refused(f"This is not an address of a service that the portal uses. It uses {names}.")
-    _check_arguments(url, service)
+    service, plugin = _load(url)
     if not plugin.verify_certificate or plugin.redirects:
         raise Refused("Remove what follows ? from the address.")
     host = _checked_host(plugin, guard or Guard(AllowedDestination.rules())) if service.has_own_host else ""
@@ -72,13 +68,17 @@ def send_chat(url: str, message: Mail) -> Outcome:
     """Send through apprise once. It is checked again: rules and names may have changed."""
     try:
         read_target(url)
+        _, plugin = _load(url)
     except Refused as refused:
         return Outcome(Result.REFUSED, refused.sentence)
-    client = apprise.Apprise(asset=_asset())
-    client.add(_plugin(url))
     with _one_at_a_time, _Listener() as heard:
-        sent = client.notify(title=message.subject, body=message.body, body_format=NotifyFormat.TEXT)
-    return Outcome(Result.SENT) if sent else _failure(heard.text)
+        is_sent = plugin.notify(
+            title=message.subject,
+            body=message.body,
+            notify_type=NotifyType.INFO,
+            body_format=NotifyFormat.TEXT,
+        )
+    return Outcome(Result.SENT) if is_sent else _failure(heard.text)
 
 
 def _failure(text: str) -> Outcome:
@@ -111,18 +111,33 @@ def _check_arguments(url: str, service: Service) -> None:
         raise Refused(f"Remove the parameter {extra[0][:40]} from the address. The portal does not use it.")
 
 
-def _scheme_of(plugin: Any) -> str:
-    """The scheme of the plugin's own address, whatever form of it was entered."""
-    return str(plugin.url(privacy=True)).partition("://")[0]
-
-
-def _plugin(url: str) -> Any:
-    with _one_at_a_time, _Listener():
-        return apprise.Apprise.instantiate(url, asset=_asset())
+def _load(url: str) -> tuple[Service, Any]:
+    """Return the service and its plugin with the address in it. Only plugins of `SERVICES` are ever
+    imported. Raises Refused.
+    """
+    scheme = url.partition("://")[0].lower()
+    named = BY_SCHEME.get(scheme)
+    for service in [named] if named is not None else SERVICES if scheme == "https" else ():
+        module, _, name = service.plugin.partition(":")
+        plugin = getattr(import_module(f"apprise.plugins.{module}"), name)
+        with _one_at_a_time, _Listener():
+            read = plugin.parse_url if named is not None else plugin.parse_native_url
+            tokens = read(url.replace("/#", "/%23"))
+            if not tokens:
+                continue
+            _check_arguments(url, service)
+            try:
+                return service, plugin(**tokens, asset=_asset())
+            except (AppriseException, TypeError, ValueError):
+                raise Refused(
+                    f"This address of {service.title} is not complete. It looks like {service.example}"
+                ) from None
+    names = ", ".join(service.title for service in SERVICES)
+    raise Refused(f"This is not an address of a service that the portal uses. It uses {names}.")
 
 
 def _asset() -> Any:
-    return apprise.AppriseAsset(
+    return AppriseAsset(
         app_id="Portal",
         app_desc="Portal",
         app_url="",
@@ -131,7 +146,6 @@ def _asset() -> Any:
         pgp_autogen=False,
         pem_autogen=False,
         storage_mode=PersistentStoreMode.MEMORY,
-        service_timeout=_SECONDS,
         allow_templates=False,
         image_url_mask="",
         image_url_logo="",
