@@ -51,7 +51,7 @@ def write_refusal(request: HttpRequest, response: HttpResponse) -> None:
     attempt = (match.view_name or "") if match else ""
     # The pattern of the address, because the address itself may contain the secret of an invitation.
     called = f"/{match.route}" if match else "an unknown address"
-    subject_id = match.kwargs.get("pk", "") if match else ""
+    subject_id = next((value for value in match.kwargs.values() if isinstance(value, (UUID, int))), "") if match else ""
     try:
         audit_event(
             AuditAction.ACCESS_REFUSE,
