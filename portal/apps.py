@@ -10,3 +10,4 @@ class PortalConfig(AppConfig):
     @override
     def ready(self) -> None:
         from portal import checks  # noqa: F401, PLC0415 - importing registers them, once the apps are loaded
+        from portal.identity import checks as identity_checks  # noqa: F401, PLC0415 - as above

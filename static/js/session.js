@@ -107,10 +107,13 @@
     window.location.assign(signIn);
   });
 
-  const atOnce = document.querySelector("form[data-send-at-once]");
-  if (atOnce) atOnce.requestSubmit();
-  if (document.querySelector("[data-keep-typed]")) store.set(KEPT, true);
-  else {
+  // After htmx has found its elements, which it does at the same event.
+  document.addEventListener("DOMContentLoaded", () => {
+    document.querySelector("form[data-send-at-once]")?.requestSubmit();
+    if (document.querySelector("[data-keep-typed]")) {
+      store.set(KEPT, true);
+      return;
+    }
     const draft = store.get(DRAFT);
     const isOld = draft && (draft.user !== user || Date.now() - draft.at > HOUR);
     if (!draft || isOld || !store.get(KEPT)) store.drop();
@@ -118,5 +121,5 @@
       store.drop();
       note();
     }
-  }
+  });
 })();
