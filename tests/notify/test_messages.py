@@ -159,3 +159,16 @@ def test_without_a_mail_server_nothing_piles_up(office: World, post: Post, setti
     office.request("orders", "prod")
     assert post.run() == []
     assert NotificationDelivery.objects.count() == 0
+
+
+def test_a_digest_gathers_what_happened(office: World, post: Post) -> None:
+    office.request("orders", "prod")
+    post.run()
+    NotificationChannel.objects.filter(user=office.olivia).update(timing="hourly")
+    office.request("billing", "prod")
+    office.request("search", "prod")
+    assert post.run() == []
+    (sent,) = post.run(3600)
+    assert sent.subject == "2 updates from the portal"
+    assert "creation of billing" in sent.body
+    assert "creation of search" in sent.body

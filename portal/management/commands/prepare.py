@@ -21,6 +21,7 @@ from django.db import connection
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.version_registry import register_versions
 from provisioning.models import User
+from provisioning.notify.secrets_at_rest import reencrypt_secrets
 
 # Any number that nothing else locks. This one is the word "prepare" on a telephone's keys.
 LOCK = 7737273
@@ -37,10 +38,22 @@ class Command(BaseCommand):
             raise CommandError("The portal needs PostgreSQL: set DATABASE_URL, or DATABASE_HOST and its companions.")
         with exclusive():
             call_command("migrate", interactive=False, verbosity=verbosity)
+            self._renew_secrets()
             if create_first_administrator(settings.ADMIN_USERNAME, settings.ADMIN_PASSWORD):
                 self.stdout.write(f"Created the first administrator, {settings.ADMIN_USERNAME}.")
             for sentence in register_versions(catalogue().blueprints.values()).values():
                 self.stderr.write(sentence)
+
+    def _renew_secrets(self) -> None:
+        """After SECRET_KEY was replaced, stored secrets are encrypted again with the new one."""
+        renewed, lost = reencrypt_secrets()
+        if renewed:
+            self.stdout.write(f"Encrypted {renewed} stored secrets again with the new SECRET_KEY.")
+        if lost:
+            self.stderr.write(
+                f"{lost} stored secrets cannot be decrypted. Put the former SECRET_KEY into SECRET_KEY_FALLBACKS and run "
+                "this command again, or enter those addresses and secrets again."
+            )
 
 
 @contextmanager

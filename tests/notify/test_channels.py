@@ -1,0 +1,250 @@
+"""Channels: digests, failures, and names that try to be more than names."""
+
+from __future__ import annotations
+
+import smtplib
+from datetime import UTC, datetime, time
+from typing import Any
+
+import pytest
+from django.core import mail
+
+from provisioning.models import (
+    ChannelKind,
+    DeliveryState,
+    NotificationChannel,
+    NotificationDelivery,
+    User,
+    Webhook,
+)
+from provisioning.models.notification import CHANNEL_TARGET
+from provisioning.models.webhook import WEBHOOK_SECRET
+from provisioning.notify import delivery as delivering
+from provisioning.notify.audience import RULES
+from provisioning.notify.channels import chat
+from provisioning.notify.channels.mail import send_mail
+from provisioning.notify.channels.outcome import Mail, Outcome, Result
+from provisioning.notify.channels.services import SERVICES
+from provisioning.notify.delivery import deliver_messages
+from provisioning.notify.plain import inert
+from provisioning.notify.schedule import first_due
+from provisioning.notify.secrets_at_rest import reencrypt_secrets
+from provisioning.notify.services.channels import send_test
+from provisioning.notify.wording import _TEMPLATES
+from provisioning.secret_text import decrypt, encrypt
+from tests.notify.conftest import Post
+
+MESSAGE = Mail("1", "Subject", ("Text",), "https://portal.example.org/", "Footer")
+SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
+
+
+@pytest.fixture
+def slack(post: Post) -> NotificationChannel:
+    bob = User.objects.create_user("bob", email="bob@example.org")
+    return NotificationChannel.objects.create(
+        user=bob, kind=ChannelKind.CHAT, name="Slack", target=encrypt(SLACK, purpose=CHANNEL_TARGET),
+        topics=["results"], created_at=post.now,
+    )  # fmt: skip
+
+
+class Service:
+    """Stands for apprise: gives one outcome after the other."""
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.outcomes = list(outcomes)
+        self.sent: list[tuple[str, Mail]] = []
+
+    def __call__(self, target: str, message: Mail) -> Outcome:
+        self.sent.append((target, message))
+        return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
+
+
+def test_a_test_message_that_fails_is_tried_again_and_shown(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = Service(Outcome(Result.RETRY, "The service could not be reached."), Outcome(Result.SENT))
+    monkeypatch.setattr(delivering, "send_chat", service)
+    assert slack.user is not None
+    row = send_test(actor=slack.user, channel=slack)
+    assert deliver_messages() == 1
+    row.refresh_from_db()
+    slack.refresh_from_db()
+    assert (row.state, row.attempts, slack.last_error) == ("pending", 1, "The service could not be reached.")
+    assert deliver_messages() == 0
+    post.clock.advance(75)
+    assert deliver_messages() == 1
+    row.refresh_from_db()
+    slack.refresh_from_db()
+    assert (row.state, slack.failing_since, len(service.sent)) == ("delivered", None, 2)
+    assert service.sent[0][0] == SLACK
+
+
+def test_what_is_refused_is_not_tried_again(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "send_chat", Service(Outcome(Result.REFUSED, "The service refused it.")))
+    assert slack.user is not None
+    row = send_test(actor=slack.user, channel=slack)
+    deliver_messages()
+    row.refresh_from_db()
+    assert (row.state, row.last_error) == ("failed", "The service refused it.")
+
+
+def test_a_channel_that_fails_for_a_week_is_switched_off(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "send_chat", Service(Outcome(Result.REFUSED, "Gone.")))
+    assert slack.user is not None
+    send_test(actor=slack.user, channel=slack)
+    deliver_messages()
+    post.clock.advance(8 * 86_400)
+    send_test(actor=slack.user, channel=slack)
+    deliver_messages()
+    slack.refresh_from_db()
+    assert slack.disabled_at is not None
+    (sent,) = post.run()
+    assert (sent.to, sent.subject) == (["bob@example.org"], "Channel switched off: Slack")
+
+
+def test_a_message_that_is_too_old_is_given_up(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "send_chat", Service(Outcome(Result.RETRY, "Busy.")))
+    assert slack.user is not None
+    send_test(actor=slack.user, channel=slack)
+    for _ in range(10):
+        deliver_messages()
+        post.clock.advance(12 * 3600)
+    assert NotificationDelivery.objects.get().state == DeliveryState.FAILED
+
+
+@pytest.mark.parametrize(
+    ("error", "result"),
+    [
+        (smtplib.SMTPRecipientsRefused({"a@b.c": (550, b"no")}), Result.REFUSED),
+        (smtplib.SMTPRecipientsRefused({"a@b.c": (451, b"later")}), Result.RETRY),
+        (smtplib.SMTPDataError(554, b"spam"), Result.REFUSED),
+        (smtplib.SMTPServerDisconnected("gone"), Result.UNCLEAR),
+        (TimeoutError(), Result.UNCLEAR),
+        (None, Result.SENT),
+    ],
+)
+def test_a_mail_servers_answers(monkeypatch: pytest.MonkeyPatch, settings: Any, error: Any, result: Result) -> None:
+    settings.EMAIL_HOST = "smtp.example.org"
+
+    def send(_self: object, _messages: object) -> int:
+        if error is not None:
+            raise error
+        return 1
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.send_messages", send)
+    assert send_mail("a@b.c", MESSAGE).result is result
+
+
+def test_a_mail_server_that_is_away_has_surely_sent_nothing(monkeypatch: pytest.MonkeyPatch, settings: Any) -> None:
+    settings.EMAIL_HOST = "smtp.example.org"
+
+    def away(_self: object) -> None:
+        raise ConnectionRefusedError
+
+    monkeypatch.setattr("django.core.mail.backends.locmem.EmailBackend.open", away)
+    assert send_mail("a@b.c", MESSAGE).result is Result.RETRY
+    assert mail.outbox == []
+
+
+@pytest.mark.parametrize(
+    ("log", "result"),
+    [
+        ("Failed to send Slack notification: error=404.", Result.REFUSED),
+        ("Failed to send Slack notification: error=429.", Result.RETRY),
+        ("Failed to send Slack notification: error=503.", Result.RETRY),
+        ("Failed to send Slack notification: error=302.", Result.RETRY),
+        ("Socket Exception: Read timed out. (read timeout=4.0)", Result.UNCLEAR),
+        ("Socket Exception: Failed to resolve 'hooks.slack.com'", Result.RETRY),
+    ],
+)
+def test_what_apprise_says_about_a_failure(log: str, result: Result) -> None:
+    assert chat._failure(log).result is result
+
+
+def test_every_service_has_a_plugin_and_follows_no_redirect() -> None:
+    for service in SERVICES:
+        module, _, name = service.plugin.partition(":")
+        plugin = getattr(chat.import_module(f"apprise.plugins.{module}"), name)
+        schemes = {*_texts(plugin.protocol), *_texts(plugin.secure_protocol)}
+        assert set(service.schemes) <= schemes, service.title
+    target = chat.read_target(SLACK)
+    assert (target.masked, target.scheme) == ("Slack, …i7FQ", "slack")
+    _, loaded = chat._load(SLACK)
+    assert (loaded.redirects, loaded.verify_certificate) == (False, True)
+
+
+def _texts(given: Any) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given or ())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "<!channel>",
+        "<@U123>",
+        "@everyone",
+        "[click](https://evil.example)",
+        "*bold* _it_ ~no~ `code`",
+        "evil.example",
+        "https://evil.example/x",
+        "<a href=x>",
+        "line\r\nBcc: someone@example.org",
+        "bidi\u202eevil",
+        "# heading",
+        "||spoiler||",
+        "x" * 200,
+    ],
+)
+def test_a_name_is_only_a_name(name: str) -> None:
+    shown = inert(name)
+    assert not set(shown) & set("<>&@*_~`|[]()#\\!\r\n\u202e")
+    assert "://" not in shown
+    assert "l.e" not in shown
+    assert len(shown) <= 60
+
+
+def test_ordinary_names_remain() -> None:
+    assert inert("Zoë O'Neill-Müller") == "Zoë O'Neill-Müller"
+    assert inert("orders-prod") == "orders-prod"
+
+
+@pytest.mark.parametrize(
+    ("timing", "zone", "daily_at", "now", "due"),
+    [
+        ("immediately", "UTC", time(9), "2026-11-28T08:00:00", "2026-11-28T08:01:00"),
+        ("hourly", "UTC", time(9), "2026-11-28T08:10:00", "2026-11-28T09:00:00"),
+        ("daily", "UTC", time(9), "2026-11-28T08:00:00", "2026-11-28T09:00:00"),
+        ("daily", "UTC", time(9), "2026-11-28T09:00:00", "2026-11-29T09:00:00"),
+        ("daily", "America/New_York", time(9), "2026-11-28T08:00:00", "2026-11-28T14:00:00"),
+        ("daily", "Pacific/Auckland", time(9), "2026-11-28T08:00:00", "2026-11-28T20:00:00"),
+        ("daily", "Europe/Berlin", time(2, 30), "2026-03-28T12:00:00", "2026-03-29T01:30:00"),
+        ("daily", "Europe/Berlin", time(2, 30), "2026-10-24T12:00:00", "2026-10-25T00:30:00"),
+    ],
+)
+def test_a_digest_comes_at_the_persons_time(timing: str, zone: str, daily_at: time, now: str, due: str) -> None:
+    channel = NotificationChannel(timing=timing, time_zone=zone, daily_at=daily_at)
+    at = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert first_due(channel, at=at, is_urgent=False) == datetime.fromisoformat(due).replace(tzinfo=UTC)
+    assert first_due(channel, at=at, is_urgent=True) == at
+
+
+def test_every_rule_has_a_text() -> None:
+    assert set(RULES) == set(_TEMPLATES)
+
+
+def test_a_new_secret_key_encrypts_everything_again(slack: NotificationChannel, post: Post, settings: Any) -> None:
+    Webhook.objects.create(name="x", url="v1:broken", masked="", secret="v1:broken", created_at=post.now)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another-key-another-key-another-key-another-key-another"
+    assert reencrypt_secrets() == (1, 2)
+    assert reencrypt_secrets() == (0, 2)
+    settings.SECRET_KEY_FALLBACKS = []
+    slack.refresh_from_db()
+    assert decrypt(slack.target, purpose=CHANNEL_TARGET) == SLACK
+    assert decrypt(encrypt("x", purpose=WEBHOOK_SECRET), purpose=WEBHOOK_SECRET) == "x"
