@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
-
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
+from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from typing_extensions import override
@@ -14,28 +13,29 @@ from portal.admin.account_teams import AccountTeamInline
 from portal.admin.audited import AuditedAdmin
 from portal.web.lookups import person
 from provisioning.design.names import team_key
+from provisioning.lifecycle.access import has_role_outside_teams
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.models import Membership, Team, User
 
-RIGHTS = ("is_staff", "is_superuser", "is_approver", "groups", "user_permissions")
+ROLES = ("is_active", "is_staff", "is_superuser", "is_admin", "is_approver", "is_auditor")
+RIGHTS = (*ROLES, "groups", "user_permissions")
 
 
 @admin.register(User)
 class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # Django's class takes no parameters at run time
-    """Django's own, with the right to approve.
+    """Corrects names and addresses, and sets a forgotten password.
 
-    Only superusers give rights, and only they change or delete a person who has rights: a person
-    who could set an approver's password would be an approver.
+    Roles are given and taken on the portal's page for people, where a second person confirms them.
+    Here they are only shown, to superusers as well. Nobody changes another person who has a role:
+    with an approver's password or address, they would be an approver. People are deactivated on the
+    portal's page, and never deleted, because the history names them.
     """
 
     audit_action = AuditAction.PERSON_CHANGE
-    audited_fields = ("is_active", *RIGHTS)
-    list_display = ("username", "first_name", "last_name", "is_approver", "is_superuser", "is_active")
-    fieldsets = (*(UserAdmin.fieldsets or ()), ("Portal", {"fields": ("is_approver",)}))
-
-    @override
-    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> tuple[str, ...]:
-        return () if person(request).is_superuser else RIGHTS
+    audited_fields = ("first_name", "last_name", "email", *RIGHTS)
+    list_display = ("username", "first_name", "last_name", "is_approver", "is_admin", "is_superuser", "is_active")
+    fieldsets = (*(UserAdmin.fieldsets or ()), ("Portal", {"fields": ("is_admin", "is_approver", "is_auditor")}))
+    readonly_fields = (*RIGHTS, "last_login", "date_joined")
 
     @override
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
@@ -43,35 +43,42 @@ class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # Django'
 
     @override
     def has_delete_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
-        return super().has_delete_permission(request, obj) and self._may_touch(request, obj)
-
-    @override
-    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
-        """Several people at once are deleted only by a superuser, because Django asks for no person."""
-        actions = super().get_actions(request)
-        if not person(request).is_superuser:
-            actions.pop("delete_selected", None)
-        return actions
+        return False
 
     @override
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
-        """Django changes a password outside a transaction."""
+        """People change their own password on their profile, which asks for the current one.
+
+        Django changes a password outside a transaction.
+        """
+        if id == str(person(request).pk):
+            raise PermissionDenied
         with transaction.atomic():
             return super().user_change_password(request, id, form_url)
 
     @staticmethod
     def _may_touch(request: HttpRequest, obj: User | None) -> bool:
-        actor = person(request)
-        if obj is None or actor.is_superuser or obj.pk == actor.pk:
+        if obj is None or obj.pk == person(request).pk:
             return True
-        has_rights = obj.is_staff or obj.is_superuser or obj.is_approver
-        return not (has_rights or obj.groups.exists() or obj.user_permissions.exists())
+        has_rights = has_role_outside_teams(obj) or obj.groups.exists() or obj.user_permissions.exists()
+        return not has_rights and not obj.is_service
 
 
 class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]  # as above
+    """Members are changed on the team's page, which keeps an owner in each team."""
+
     model = Membership
-    extra = 1
-    autocomplete_fields: ClassVar = ("user",)
+    extra = 0
+    fields = readonly_fields = ("user", "role")
+    can_delete = False
+
+    @override
+    def has_add_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
+
+    @override
+    def has_change_permission(self, request: HttpRequest, obj: object | None = None) -> bool:
+        return False
 
 
 @admin.register(Team)
@@ -80,6 +87,11 @@ class TeamAdmin(AuditedAdmin):
     audited_fields = ("name", "slug", "memberships")
     list_display = ("name", "slug", "key")
     inlines = (MembershipInline, AccountTeamInline)
+
+    @override
+    def has_delete_permission(self, request: HttpRequest, obj: Team | None = None) -> bool:
+        """Teams are deleted on their own page."""
+        return False
 
     @override
     def get_readonly_fields(self, request: HttpRequest, obj: Team | None = None) -> tuple[str, ...]:

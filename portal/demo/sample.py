@@ -40,6 +40,7 @@ PEOPLE = {
     # username: (first name, last name, approver, team, role)
     "alice": ("Alice", "Andersson", False, "payments", Role.OWNER),
     "bob": ("Bob", "Berg", False, "payments", Role.OPERATOR),
+    "vera": ("Vera", "Vik", False, "payments", Role.VIEWER),
     "olivia": ("Olivia", "Olsson", True, None, None),
     "charlie": ("Charlie", "Clarke", False, "logistics", Role.OWNER),
 }

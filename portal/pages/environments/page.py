@@ -22,7 +22,7 @@ from portal.web.formatting import title_of
 from portal.web.history import Entry, environment_history
 from portal.web.listing import EnvironmentRow, Listing, environment_listing
 from provisioning.diagram.content import DiagramContent
-from provisioning.lifecycle.access import Permission, is_approver, may_decide, permissions_of, visible
+from provisioning.lifecycle.access import Permission, is_approver, may, may_decide, permissions_of, visible
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in, moving_states, removal_states
 from provisioning.lifecycle.plan_queries import CurrentPlan, current_plan_for_pages
 from provisioning.lifecycle.poller.sights import freshness_of
@@ -187,6 +187,7 @@ class EnvironmentPage:
     approval: Request | None
     poll_seconds: int
     oob: bool
+    may_hand_over: bool
 
     @property
     def other_actions(self) -> list[Action]:
@@ -257,6 +258,7 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
         approval=approver_of(operation),
         poll_seconds=_poll_seconds(state, has_pending=pending is not None),
         oob=oob,
+        may_hand_over=state not in NO_LONGER_THERE and may(user, environment.team, Permission.MANAGE),
     )
 
 

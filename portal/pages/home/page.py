@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from portal.web.listing import PENDING_SHOWN, EnvironmentRow, RequestRow, environment_rows, pending_rows
-from provisioning.lifecycle.access import acting_teams, is_admin, memberships_of, visible
+from provisioning.lifecycle.access import acting_teams, is_admin, memberships_of, sees_all_teams, visible
 from provisioning.lifecycle.read.setup import Setup, SetupStep, setup_of
+from provisioning.lifecycle.read.teams import whom_to_ask
 from provisioning.models import User
 
 ENVIRONMENTS_SHOWN = 25
@@ -15,13 +16,14 @@ ENVIRONMENTS_SHOWN = 25
 @dataclass(frozen=True, slots=True)
 class HomePage:
     """`team` is the name of the user's first team, empty without one. `setup` is the checklist, for a
-    portal admin only.
+    portal admin only. `ask` are the names of portal admins, for a user without a team.
     """
 
     pending: list[RequestRow]
     environments: list[EnvironmentRow]
     team: str
     may_request: bool
+    ask: list[str]
     setup: Setup | None
 
     @property
@@ -45,5 +47,6 @@ def home_page(user: User) -> HomePage:
         environments=environment_rows(visible(user), limit=ENVIRONMENTS_SHOWN, living=True),
         team=memberships[0].team.name if memberships else "",
         may_request=bool(acting_teams(memberships)),
+        ask=whom_to_ask(user) if not memberships and not sees_all_teams(user) else [],
         setup=setup_of(user) if is_admin(user) else None,
     )

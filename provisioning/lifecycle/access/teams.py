@@ -94,7 +94,7 @@ def no_team_to_act_for() -> str:
     """Return the sentence for a user who may request environments for no team."""
     return (
         f"Environments belong to teams, and only {holders(Permission.OPERATE)} of a team may request them. "
-        "Ask a team owner to add you."
+        "Ask a team owner to add you, or a portal admin. The page Teams names them."
     )
 
 
