@@ -207,6 +207,8 @@ ENGINE_CYCLE_SECONDS = environ.number("ENGINE_CYCLE_SECONDS", 1)
 SANDBOX_SPEED = environ.number("SANDBOX_SPEED", 1)  # how many times faster than AWS, 0: no waiting; the demo sets it
 ENGINE_LEASE_SECONDS = environ.number("ENGINE_LEASE_SECONDS", 30)
 # An approval that nobody carried out is worth nothing after this.
+# A person waits for a connection test: what AWS has not answered by then is reported as not checked.
+CONNECTION_TEST_SECONDS = environ.number("CONNECTION_TEST_SECONDS", 9)
 # The role or user that the portal runs as, if AWS does not tell, and where the onboarding templates of this version are in
 # S3, as https://BUCKET.s3.REGION.amazonaws.com/FOLDER/, so that the console opens with everything filled in.
 PORTAL_PRINCIPAL_ARN = environ.text("PORTAL_PRINCIPAL_ARN")

@@ -169,6 +169,7 @@ pages: list[URLPattern] = [
     page("accounts/<uuid:pk>/remove/", accounts.remove, "remove_account"),
     page("accounts/<uuid:pk>/teams/", account_teams.choose, "choose_account_team"),
     page("accounts/<uuid:pk>/teams/<uuid:team>/", account_teams.rights, "account_team"),
+    page("accounts/<uuid:pk>/teams/<uuid:team>/zones/", account_teams.zones, "account_zones"),
     page("accounts/<uuid:pk>/teams/<uuid:team>/remove/", account_teams.remove, "remove_account_team"),
     # Teams, people and hand-overs
     page("teams/", teams.index, "teams"),

@@ -16,7 +16,7 @@ from provisioning.design.size_policy import SIZES
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.connection.report import Outcome
 from provisioning.lifecycle.services.test_connection import check_connection
-from provisioning.models import Account, User
+from provisioning.models import Account, Connection, User
 
 
 class AccountForm(forms.ModelForm):  # type: ignore[type-arg]  # Django's class takes no parameters at run time
@@ -109,6 +109,13 @@ class AccountAdmin(AuditedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
         """Environments live in this account: it never becomes another."""
         return ("account_id", "external_id", "is_sandbox") if obj else ("external_id",)
+
+    @override
+    def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
+        """As on the pages: a new account, or another role, has to be tested first."""
+        if not change or "role_arn" in form.changed_data:
+            obj.connection = Connection.UNTESTED
+        super().save_model(request, obj, form, change)
 
     @admin.action(description="Test connection", permissions=["change"])
     def test_connection(self, request: HttpRequest, accounts: QuerySet[Account]) -> None:

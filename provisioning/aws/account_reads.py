@@ -86,6 +86,14 @@ class HostedZone:
 
 
 @dataclass(frozen=True, slots=True)
+class ListedZone:
+    """A public hosted zone of the account, as a list of them has it."""
+
+    zone_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
 class Certificate:
     """`status` as ACM spells it; `names` are all domain names that it covers, wildcards included."""
 
@@ -175,6 +183,9 @@ class AccountReads(Protocol):
     def broker_offer(self, engine: str, instance_type: str) -> BrokerOffer: ...
 
     # What a plan refers to
+    def hosted_zones(self) -> Sequence[ListedZone]:
+        """Returns the account's public zones, up to a hundred, by name."""
+
     def hosted_zone(self, zone_id: str) -> HostedZone | None: ...
     def has_record(self, zone_id: str, name: str, record_type: str) -> bool: ...
     def certificate(self, arn: str) -> Certificate | None: ...

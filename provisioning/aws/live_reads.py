@@ -12,6 +12,7 @@ from provisioning.aws.account_reads import (
     EdgePolicyKind,
     FunctionConcurrency,
     HostedZone,
+    ListedZone,
     LiveRole,
     PolicyText,
     SecretState,
@@ -94,6 +95,9 @@ class LiveReads:
 
     def broker_offer(self, engine: str, instance_type: str) -> BrokerOffer:
         return mq.broker_offer(self._clients, engine, instance_type)
+
+    def hosted_zones(self) -> Sequence[ListedZone]:
+        return route53.hosted_zones(self._clients)
 
     def hosted_zone(self, zone_id: str) -> HostedZone | None:
         return route53.hosted_zone(self._clients, zone_id)

@@ -40,14 +40,14 @@ def own_identity(access: AccountAccess, *, limiter: CallLimiter) -> OwnIdentity:
         clients.close()
 
 
-def identity_behind(clients: Clients) -> OwnIdentity:
+def identity_behind(aws: Clients) -> OwnIdentity:
     """Return the role or user whose credentials these clients use. Raises AwsError."""
-    arn = clients.sts.get_caller_identity()["Arn"]
+    arn = aws.client("sts").get_caller_identity()["Arn"]
     if (session := _ASSUMED_ROLE.fullmatch(arn)) is None:
         return _trusted(arn)
     partition, account_id, name = session.groups()
     try:
-        return OwnIdentity(clients.iam.get_role(RoleName=name)["Role"]["Arn"])
+        return OwnIdentity(aws.client("iam").get_role(RoleName=name)["Role"]["Arn"])
     except AwsError:
         return OwnIdentity(f"arn:{partition}:iam::{account_id}:role/{name}", path_is_known=False)
 

@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass
 from io import StringIO
 from itertools import count
+from threading import Event
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django.core.management import CommandError, call_command
 
 from provisioning.aws import (
     AccessDenied,
+    Aws,
     AwsError,
     CredentialsExpired,
     Throttled,
@@ -24,8 +26,8 @@ from provisioning.aws import (
 )
 from provisioning.aws.account_reads import LiveRole, PolicyText
 from provisioning.lifecycle.connection.report import ConnectionReport, Finding, Outcome
-from provisioning.lifecycle.services.test_connection import check_connection
-from provisioning.models import Account, AccountTeam, AuditEvent, Membership, Role, Team, User
+from provisioning.lifecycle.services.test_connection import check_connection, connection_after
+from provisioning.models import Account, AccountTeam, AuditEvent, Connection, Membership, Role, Team, User
 from tests.fixtures.sandbox import Sandbox
 from tests.fixtures.world import World
 from tests.scripted_aws.cloud import Place
@@ -66,7 +68,7 @@ class Onboarded:
         return self.sandbox.client("iam", REGION, self.account.account_id)
 
     def test(self) -> ConnectionReport:
-        return check_connection(actor=self.olivia, account=self.account)
+        return check_connection(actor=self.olivia, account=self.account, budget_seconds=120)
 
 
 @pytest.fixture
@@ -343,6 +345,38 @@ class TestScripted:
             "There is no permissions boundary arn:aws:iam::111111111111:policy/portal-environment-boundary" in missing
         )
         assert f"No team may use {dev.account.name} yet." in sentences(report, Outcome.NOTE)
+
+    def test_an_account_that_does_not_answer_ends_the_test_after_its_budget(self, dev: World) -> None:
+        released = Event()
+
+        def connect(account: Account, region: str) -> Aws:
+            aws = dev.aws_for(account, region)
+            aws.verify = lambda: released.wait(60)  # type: ignore[method-assign, assignment, return-value]
+            return aws
+
+        report = check_connection(actor=None, account=dev.account, connect=connect, budget_seconds=0.05)
+        released.set()
+        (finding,) = report.findings
+        assert "has not answered within 0.05 s." in finding.sentence
+        assert (report.reached, report.unfinished, report.passed) == (False, True, False)
+
+    def test_parts_that_do_not_answer_are_named_and_the_others_are_shown(self, dev: World) -> None:
+        dev.account.role_arn, dev.account.regions = "", [*dev.account.regions[:1], FURTHER_REGION]
+        released, other = Event(), FURTHER_REGION
+
+        def connect(account: Account, region: str) -> Aws:
+            aws = dev.aws_for(account, region)
+            if region == other:
+                aws.describe_stack = lambda _name: released.wait(60)  # type: ignore[method-assign, assignment, return-value]
+            return aws
+
+        report = check_connection(actor=None, account=dev.account, connect=connect, budget_seconds=2)
+        released.set()
+        assert f"The region {other} could not be checked: AWS has not answered within 2 s." in sentences(
+            report, Outcome.UNKNOWN
+        )
+        assert "There is no stack portal-onboarding in eu-north-1." in sentences(report, Outcome.MISSING)
+        assert connection_after(report) == Connection.INCOMPLETE
 
     def test_the_role_of_former_environments_must_remain(self, dev: World) -> None:
         environment = dev.request("orders").environment

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from pytest_django import Settings
 
 from provisioning.aws import onboarding
 from provisioning.lifecycle.access import offered_sizes
@@ -46,7 +47,8 @@ def run(sandbox: Sandbox, command: str) -> None:
     assert status == "CREATE_COMPLETE"
 
 
-def test_ada_connects_an_account_from_the_first_form_to_its_first_team(sandbox: Sandbox) -> None:
+def test_ada_connects_an_account_from_the_first_form_to_its_first_team(sandbox: Sandbox, settings: Settings) -> None:
+    settings.CONNECTION_TEST_SECONDS = 120  # the machine may be busy
     ada = Client()
     ada.force_login(User.objects.create_user("ada", is_admin=True))
     form = {
@@ -91,8 +93,18 @@ def test_ada_connects_an_account_from_the_first_form_to_its_first_team(sandbox: 
     assert "portal-stacks-payments of Payments is what this portal's template makes." in text_of(
         ada.post(f"{url}test/", headers={"HX-Request": "true"})
     )
+    zone = sandbox.client("route53", "eu-north-1", ACCOUNT_ID).create_hosted_zone(
+        Name="pay.example.com", CallerReference="1"
+    )
+    zone_id = zone["HostedZone"]["Id"].rpartition("/")[2]
+    assert f'name="zones" value="{zone_id}"> pay.example.com' in text_of(ada.get(f"{team_url}zones/"))
+    seen = re.search(r'name="seen" value="([^"]+)"', ada.get(team_url).content.decode())
+    kept = {"hosted_zones": "Z0123456789ABCDEFGHIJ", "seen": html.unescape((seen or [""])[1]), "zones": [zone_id]}
+    assert ada.post(team_url, kept).status_code == 302
+    assert AccountTeam.objects.get().hosted_zones == ["Z0123456789ABCDEFGHIJ", zone_id]
     assert offered_sizes(AccountTeam.objects.select_related("account").get()) == ["dev", "prod"]
     actions = list(AuditEvent.objects.order_by("pk").values_list("action", flat=True))
     assert actions == [
         "account:connect", "account:read_outputs", "account:test", "account:test", "account:open", "account_team:add", "account:test",
+        "account_team:change",
     ]  # fmt: skip

@@ -19,6 +19,7 @@ from provisioning.aws.account_reads import (
     EdgePolicyKind,
     FunctionConcurrency,
     HostedZone,
+    ListedZone,
     LiveRole,
     PolicyText,
     SecretState,
@@ -162,6 +163,11 @@ class ScriptedReads:
     def broker_offer(self, engine: str, instance_type: str) -> BrokerOffer:
         with self.faults.around("broker_offer"):
             return BrokerOffer(self.script.offers(instance_type), frozenset({"3.13", "4.2"}))
+
+    def hosted_zones(self) -> list[ListedZone]:
+        with self.faults.around("hosted_zones"):
+            zones = self.script.hosted_zones.items()
+            return [ListedZone(zone_id, zone.name) for zone_id, zone in zones if not zone.is_private]
 
     def hosted_zone(self, zone_id: str) -> HostedZone | None:
         with self.faults.around("hosted_zone"):

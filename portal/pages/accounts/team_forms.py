@@ -57,4 +57,7 @@ class TeamRightsForm(PortalForm):
 
     @property
     def rights(self) -> TeamRights:
-        return TeamRights(**{name: tuple(self.cleaned_data[name]) for name in LABELS})
+        """With the zones that were chosen from those of the account."""
+        values = {name: tuple(self.cleaned_data[name]) for name in LABELS}
+        values["hosted_zones"] += tuple(getattr(self.data, "getlist", lambda _name: ())("zones"))
+        return TeamRights(**values)

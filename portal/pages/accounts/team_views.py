@@ -18,6 +18,7 @@ from provisioning.aws.onboarding import stack_role_arn
 from provisioning.design.names import team_key
 from provisioning.errors import InvalidFields, NotFound, WrongState
 from provisioning.lifecycle.access import account_team_for, check_admin
+from provisioning.lifecycle.connection.zones import zones_of
 from provisioning.lifecycle.read.accounts import get_account_for
 from provisioning.lifecycle.services.account_teams import TeamRights, admit_team, change_team_rights, remove_team
 from provisioning.models import Account, AccountTeam, Team, User
@@ -63,6 +64,18 @@ def rights(request: HttpRequest, pk: UUID, team: UUID) -> HttpResponse:
         return _page(request, account, chosen, entry, form, notice=error.sentence, status=409)
     messages.info(request, f"Saved. The stack of {chosen.name} needs the same zones and secrets.")
     return redirect("account_team", pk=pk, team=team)
+
+
+@never_cache
+@require_safe
+def zones(request: HttpRequest, pk: UUID, team: UUID) -> HttpResponse:
+    """The account's hosted zones that the team may not use yet: a part of its page. Asks AWS."""
+    account, chosen = get_account_for(_admin(request), pk), _team(team)
+    entry = account_team_for(chosen, account)
+    listed = set(entry.hosted_zones) if entry is not None else set()
+    offer = zones_of(account)
+    context = {"zones": [zone for zone in offer.zones if zone.zone_id not in listed], "problem": offer.problem}
+    return render(request, "pages/accounts/zones.html", context)
 
 
 @require_POST

@@ -62,7 +62,7 @@ READS: Final[Mapping[str, str]] = MappingProxyType(
             "DescribeDBParameterGroups DescribeDBSnapshots DescribeDBSubnetGroups"
         ),
         "resourcegroupstaggingapi": "GetResources",
-        "route53": "GetHealthCheck GetHostedZone ListHostedZonesByName ListResourceRecordSets",
+        "route53": "GetHealthCheck GetHostedZone ListHostedZones ListHostedZonesByName ListResourceRecordSets",
         "s3": "GetBucketPolicy HeadBucket ListMultipartUploads ListObjectVersions",
         "secretsmanager": "DescribeSecret",
         "service-quotas": "GetAWSDefaultServiceQuota GetServiceQuota",

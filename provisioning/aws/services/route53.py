@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from provisioning.aws.account_reads import HostedZone
+from provisioning.aws.account_reads import HostedZone, ListedZone
 from provisioning.aws.errors import NotFound
 from provisioning.aws.sessions import Clients
 
@@ -42,6 +42,14 @@ def _records(aws: Clients, zone_id: str, name: str) -> list[Mapping[str, str]]:
     zone_id = zone_id.rpartition("/")[2]
     answer = aws.client("route53").list_resource_record_sets(HostedZoneId=zone_id, StartRecordName=wanted)
     return [record for record in answer["ResourceRecordSets"] if record["Name"].lower() == wanted]
+
+
+def hosted_zones(aws: Clients) -> list[ListedZone]:
+    """Returns the public zones of the first page, which has up to a hundred."""
+    zones = aws.client("route53").list_hosted_zones()["HostedZones"]
+    public = [zone for zone in zones if not zone["Config"].get("PrivateZone")]
+    listed = [ListedZone(zone["Id"].rpartition("/")[2], zone["Name"].rstrip(".")) for zone in public]
+    return sorted(listed, key=lambda zone: zone.name)
 
 
 def hosted_zone(aws: Clients, zone_id: str) -> HostedZone | None:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final, Self
 
+from django.conf import settings
 from django.db import connection as database
 from django.db import transaction
 
@@ -26,7 +27,7 @@ from provisioning.lifecycle.connection.bounded import within
 from provisioning.lifecycle.connection.reach import check_reach
 from provisioning.lifecycle.connection.report import Findings
 from provisioning.lifecycle.field_errors import check_row
-from provisioning.lifecycle.services.test_connection import BUDGET_SECONDS, Connect
+from provisioning.lifecycle.services.test_connection import Connect
 from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.models import Account, AccountState, Connection, Environment, User
 
@@ -151,7 +152,7 @@ def read_outputs(*, actor: User, account: Account, role_arn: str = "", connect: 
     check_row(account)
     try:
         aws = connect(account, region)  # reads the database, so not in the thread below
-        outputs = within(BUDGET_SECONDS, lambda: _outputs(account, aws))
+        outputs = within(settings.CONNECTION_TEST_SECONDS, lambda: _outputs(account, aws))
     except TimeoutError as error:
         raise Refused(f"{error} Check the network between the portal and AWS, then read again.") from None
     with transaction.atomic():

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Count
 
@@ -35,7 +36,6 @@ from provisioning.models import Account, AccountTeam, AccountTest, Connection, E
 Connect: TypeAlias = Callable[[Account, str], Aws]
 Part: TypeAlias = Callable[[Findings], None]
 
-BUDGET_SECONDS: Final = 9.0
 AT_ONCE: Final = 12
 # What the result of a test depends on. If one of them has changed in the meantime, the result is not stored.
 _TESTED_FIELDS: Final = ("role_arn", "external_id", "endpoint_url", "regions", "artefact_bucket", "artefact_region")
@@ -46,14 +46,14 @@ def check_connection(
     actor: User | None,
     account: Account,
     connect: Connect = new_connection,
-    budget_seconds: float = BUDGET_SECONDS,
+    budget_seconds: float | None = None,
 ) -> ConnectionReport:
     """Find out what is missing, store the result, and write it to the audit log.
 
     `actor` is None for a command. Only reads in AWS. Never raises for what AWS answers: each error
     becomes a finding. `connect` has to return a connection that assumes the role again.
     """
-    report = _report(account, connect, budget_seconds)
+    report = _report(account, connect, settings.CONNECTION_TEST_SECONDS if budget_seconds is None else budget_seconds)
     with transaction.atomic():
         _store(report, account, actor)
         audit_event(

@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if account is None:
             names = ", ".join(Account.objects.order_by("name").values_list("name", flat=True)) or "none"
             raise CommandError(f"There is no account {options['account']}. Accounts: {names}.", returncode=_WRONG_USE)
-        report = check_connection(actor=None, account=account)
+        report = check_connection(actor=None, account=account, budget_seconds=120)
         for line in _lines(report, with_details=options["verbosity"] >= _WITH_DETAILS):
             self.stdout.write(line)
         if not report.passed:
