@@ -1,4 +1,4 @@
-"""No secret stays anywhere: not in the logs, the database, Redis, or pages that other people see.
+"""No secret can be found anywhere: not in the logs, the database, Redis, or pages that other people see.
 
 Every entry point of `canaries.py` plants a secret of its own. Then everything is searched for all of
 them, as they are and as they may be encoded.
