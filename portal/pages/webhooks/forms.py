@@ -17,6 +17,8 @@ from provisioning.notify.webhooks.payload import event_types
 PORTAL = "portal"
 """The choice of the whole portal instead of a team."""
 URL_LIMIT = 2_000
+FIRST = ("Drift", "Environment", "Operation", "Request")
+"""The events that most receivers want come first in the list."""
 
 
 class WebhookForm(PortalForm):
@@ -104,7 +106,7 @@ def _grouped_events() -> list[tuple[str, list[tuple[str, str]]]]:
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for kind, meaning in event_types().items():
         groups[kind.partition(".")[0].replace("_", " ").capitalize()].append((kind, f"{kind}: {meaning}"))
-    return sorted(groups.items())
+    return sorted(groups.items(), key=lambda group: (group[0] not in FIRST, group[0]))
 
 
 def _initial(webhook: Webhook | None) -> dict[str, object]:
