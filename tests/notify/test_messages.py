@@ -9,6 +9,7 @@ from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.models import DeliveryState, NotificationChannel, NotificationDelivery, NotificationMessage
 from provisioning.notify.delivery import deliver_messages
+from provisioning.notify.expiry import note_expiring
 from provisioning.notify.fan_out import spread_events
 from tests.fixtures.world import World
 from tests.notify.conftest import Post, give_addresses
@@ -172,3 +173,15 @@ def test_a_digest_gathers_what_happened(office: World, post: Post) -> None:
     assert sent.subject == "2 updates from the portal"
     assert "creation of billing" in sent.body
     assert "creation of search" in sent.body
+
+
+def test_a_request_that_expires_soon_is_announced_once(office: World, post: Post) -> None:
+    request = office.request("orders", "prod")
+    post.run()
+    assert request.expires_at is not None
+    post.clock.advance((request.expires_at - post.now).total_seconds() - 23 * 3600)
+    note_expiring()
+    note_expiring()
+    sent = post.run()
+    assert sorted(mail.to[0] for mail in sent) == ["bob@example.org", "olivia@example.org"]
+    assert {mail.subject for mail in sent} == {"Expires soon: creation of orders (Payments)"}

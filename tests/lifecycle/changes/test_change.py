@@ -9,7 +9,7 @@ from provisioning.lifecycle.change_plan.review import ChangeReview
 from provisioning.lifecycle.plan_document import digest_of
 from provisioning.lifecycle.plan_queries import current_document
 from provisioning.lifecycle.services.approvals import approve_request
-from provisioning.models import StackResource
+from provisioning.models import AuditEvent, StackResource
 from tests.fixtures.world import World
 from tests.lifecycle.changes.conftest import Changes, Version, document_of
 from tests.lifecycle.faults.workers import At
@@ -78,6 +78,8 @@ def test_prod_needs_an_approval_of_somebody_else(world: World, changes: Changes)
     world.until_rest(environment)
     request = changes.plan(environment, note="something")
     assert (request.state, world.aws_stack().status) == ("waiting", "CREATE_COMPLETE")
+    (pending,) = AuditEvent.objects.filter(action="request:await")
+    assert (pending.environment_id, pending.detail) == (request.environment_id, {"request": str(request.pk)})
     with pytest.raises(NotAllowed):
         approve_request(actor=world.bob, request=request, digest=request.plan.digest)
     approve_request(actor=world.olivia, request=request, digest=request.plan.digest)

@@ -296,3 +296,14 @@ def test_only_members_of_the_team_check_and_accept(world: World, console: Consol
             accept_drift(actor=outsider, environment=environment, report_id=report.pk)
     with pytest.raises(WrongState, match="no drift to accept: the report says “as designed”"):
         accept_drift(actor=world.bob, environment=environment, report_id=report.pk)
+
+
+def test_drift_is_reported_once_until_it_is_gone(world: World, console: Console) -> None:
+    environment = running(world, console)
+    found = AuditEvent.objects.filter(action="drift:find", environment=environment)
+    edited, prop = an_editable(world)
+    console.outsider.edit(world.aws_stack(), edited, **{prop: "by hand"})
+    first, _ = checked(world, console, environment)
+    assert found.get().detail == {"report": str(first.pk)}
+    checked(world, console, environment)
+    assert found.count() == 1
