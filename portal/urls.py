@@ -14,6 +14,7 @@ from portal.api.published import openapi
 from portal.pages.accounts import team_views as account_teams
 from portal.pages.accounts import views as accounts
 from portal.pages.adopt import views as adopt
+from portal.pages.api_reference import views as api_reference
 from portal.pages.audit import views as audit
 from portal.pages.cancel import views as cancel
 from portal.pages.catalogue import views as catalogue
@@ -39,6 +40,7 @@ from portal.pages.sign_in import sso
 from portal.pages.sign_in import views as sign_in
 from portal.pages.teams import views as teams
 from portal.pages.teardown import views as teardown
+from portal.pages.tokens import views as tokens
 from portal.pages.versions import views as versions
 from portal.pages.webhooks import views as webhooks
 from portal.web.errors import View, answering
@@ -172,6 +174,10 @@ pages: list[URLPattern] = [
     page("accounts/<uuid:pk>/teams/<uuid:team>/zones/", account_teams.zones, "account_zones"),
     page("accounts/<uuid:pk>/teams/<uuid:team>/remove/", account_teams.remove, "remove_account_team"),
     # Teams, people and hand-overs
+    page("api/v1/docs", api_reference.reference, "api_reference"),
+    page("tokens/", tokens.own, "tokens"),
+    page("tokens/<uuid:pk>/revoke/", tokens.revoke, "revoke_token"),
+    page("teams/<slug:team>/tokens/", tokens.of_team, "team_tokens"),
     page("teams/", teams.index, "teams"),
     page("teams/new/", teams.create, "new_team"),
     page("teams/<slug:team>/", teams.detail, "team"),

@@ -14,6 +14,8 @@ from portal.api import idempotency, rate_limit
 from portal.api.errors import MEDIA_TYPE, problem
 
 PATH: Final = "/api/v1/"
+REFERENCE_PATH: Final = "/api/v1/docs"
+"""A page for people, which is treated as the other pages."""
 _CODES: Final = {
     400: ("bad_request", "The request cannot be read."),
     403: ("forbidden", "You do not have permission."),
@@ -32,7 +34,7 @@ class ApiMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not request.path_info.startswith(PATH):
+        if not request.path_info.startswith(PATH) or request.path_info == REFERENCE_PATH:
             return response
         response = _as_problem(request, response)
         idempotency.finish(request, response)

@@ -27,6 +27,8 @@ ENTRIES: Final = (
     Entry("Your profile", "profile", lambda _user: True),
     Entry("Notifications", "notifications", lambda _user: True),
     Entry("Webhooks", "webhooks", is_admin),
+    Entry("Your tokens", "tokens", lambda _user: True),
+    Entry("API reference", "api_reference", lambda _user: True),
     Entry("Audit log", "audit", is_auditor),
     Entry("Set up", "setup", is_admin),
     Entry("Accounts", "accounts", may_see_accounts),

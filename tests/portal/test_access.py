@@ -68,6 +68,7 @@ CHANGES = {
     "remove_webhook",
     "redeliver_webhook",
     "forbid_destination",
+    "revoke_token",
 }
 
 

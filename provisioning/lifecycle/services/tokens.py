@@ -146,7 +146,7 @@ def revoke_token(*, actor: User, token: ApiToken) -> ApiToken:
 
 @transaction.atomic
 def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetime) -> None:
-    tokens = ApiToken.objects.select_for_update().filter(pk__in=token_ids, revoked_at=None)
+    tokens = ApiToken.objects.select_for_update(of=("self",)).filter(pk__in=token_ids, revoked_at=None)
     for token in tokens.select_related("team"):
         token.revoked_at, token.revoked_by = at, actor
         token.save(update_fields=["revoked_at", "revoked_by"])
