@@ -7,7 +7,7 @@ has at most one rule, and each edit of it is a new version that never changes, w
 **All rules that apply hold together, so the strictest wins.** There is no order of precedence, and a
 narrow rule cannot allow what a wide one forbids. For approvals that is the most that any of them asks
 for, by group; for durations, quotas and rates the smallest; for lists of what is allowed, what is in
-all of them; for findings that are refused and tags that are required, every one. To give one team
+all of them; for findings that are refused, every one. To give one team
 more, take the limit out of the wide rule and put it into narrower ones. What `SizePolicy` requires of
 a size comes first, as a floor that no rule can lower.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from provisioning.lifecycle.rules.freezes import WORDS, local
-from provisioning.lifecycle.rules.settings import Freeze, NarrowedInput, RequiredApprovals, RequiredTag, RuleSettings
+from provisioning.lifecycle.rules.settings import Freeze, NarrowedInput, RequiredApprovals, RuleSettings
 from provisioning.models import RuleKind
 
 
@@ -60,8 +60,6 @@ def _design_lines(settings: RuleSettings) -> Iterator[Line]:
             yield Line(title, ", ".join(map(str, allowed)) or "none")
     for narrowed in settings.inputs:
         yield Line(f"Input {narrowed.blueprint}.{narrowed.name}", narrowing_text(narrowed))
-    for tag in settings.required_tags:
-        yield Line(f"Required tag {tag.key}", tag_text(tag))
     for rule in settings.refused_findings:
         yield Line("Refused finding", rule)
 
@@ -98,12 +96,6 @@ def freeze_text(freeze: Freeze) -> str:
     kinds = ", ".join(f"{WORDS[kind]}s" for kind in freeze.kinds)
     except_for = f", except {', '.join(freeze.exceptions)}" if freeze.exceptions else ""
     return f"no {kinds} from {local(freeze.starts_at, freeze)} to {local(freeze.ends_at, freeze)}{except_for}. {freeze.reason}"
-
-
-def tag_text(tag: RequiredTag) -> str:
-    return " ".join(
-        part for part in (f"matching /{tag.pattern}/" if tag.pattern else "any value", tag.description) if part
-    )
 
 
 def _days(number: int) -> str:

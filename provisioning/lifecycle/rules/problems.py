@@ -15,7 +15,6 @@ from provisioning.aws.regions import known_regions
 from provisioning.blueprint import Blueprint
 from provisioning.blueprint.inputs.variables import MAX_PATTERN, compiled
 from provisioning.blueprint.phrasing import known, shown
-from provisioning.blueprint.tags import tag_problems
 from provisioning.lifecycle.catalogue import DEPRECATED, DRAFT, PUBLISHED, catalogue
 from provisioning.lifecycle.rules.settings import FREEZE_KINDS, Freeze, NarrowedInput, RuleSettings
 from provisioning.models import BlueprintVersion, RuleKind, Team
@@ -169,17 +168,6 @@ def _freeze_problems(freeze: Freeze, teams: set[str], *, at: datetime | None) ->
             yield f"there is no team {shown(entry.split('/')[0])}. An exception is a team or team/environment."
 
 
-def _tags(settings: RuleSettings, _context: Context) -> Iterator[Problem]:
-    for tag in settings.required_tags:
-        for problem in tag_problems({tag.key: "x"}):
-            yield "required_tags", f"{tag.key or 'A tag'} {problem}."
-        if problem := _pattern_problem(tag.pattern):
-            yield "required_tags", f"{tag.key}: {problem}"
-    keys = [tag.key.lower() for tag in settings.required_tags]
-    for key in sorted({key for key in keys if keys.count(key) > 1}):
-        yield "required_tags", f"{key} is there twice, for AWS IAM ignores case. Remove one."
-
-
 def _findings(settings: RuleSettings, _context: Context) -> Iterator[Problem]:
     load_proof_rules()
     for rule in settings.refused_findings:
@@ -216,6 +204,5 @@ _CHECKS: Final[tuple[Check, ...]] = (
     _regions,
     _inputs,
     _freezes,
-    _tags,
     _findings,
 )

@@ -46,7 +46,7 @@ class RuleInEffect:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a rule refuses a request. `field` is the field of the request form that it concerns:
-    `place`, `name`, `size`, `tags`, `input_NAME`; empty if none.
+    `place`, `input_NAME`; empty if none.
     """
 
     rule: RuleReference

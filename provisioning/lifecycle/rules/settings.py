@@ -91,15 +91,6 @@ class Freeze:
 
 
 @dataclass(config=STRICT, frozen=True, slots=True)
-class RequiredTag:
-    """A tag that every new environment must have, and the pattern of its value."""
-
-    key: str
-    pattern: str = ""
-    description: str = ""
-
-
-@dataclass(config=STRICT, frozen=True, slots=True)
 class RuleSettings:
     """The settings of one version of a rule. None, or an empty tuple where None is not possible,
     restricts nothing.
@@ -124,7 +115,6 @@ class RuleSettings:
     previews_per_minute: int | None = None
     lifetime_days: int | None = None
     freezes: tuple[Freeze, ...] = ()
-    required_tags: tuple[RequiredTag, ...] = ()
     refused_findings: tuple[str, ...] = ()
 
     @property
