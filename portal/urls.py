@@ -35,6 +35,7 @@ from portal.pages.profile import views as profile
 from portal.pages.recover import views as recover
 from portal.pages.request_form import views as request_form
 from portal.pages.requests import views as requests
+from portal.pages.rules import views as rules
 from portal.pages.setup import views as setup
 from portal.pages.sign_in import sso
 from portal.pages.sign_in import views as sign_in
@@ -156,6 +157,10 @@ pages: list[URLPattern] = [
     page("audit/export/", audit.export, "audit_export"),
     page("audit/verifier/", audit.verifier, "audit_verifier"),
     page("environments/<uuid:pk>/evidence/", exporting.evidence, "evidence"),
+    # Rules
+    page("rules/", rules.index, "rules"),
+    page("rules/edit/", rules.edit, "edit_rule"),
+    page("rules/<uuid:pk>/", rules.detail, "rule"),
     # Set-up and accounts
     page("setup/", setup.setup, "setup"),
     page("setup/dismiss/", setup.dismiss, "dismiss_setup"),

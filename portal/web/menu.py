@@ -10,7 +10,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from provisioning.lifecycle.access import is_admin, is_auditor, may_see_accounts, may_see_orphans, may_see_people
+from provisioning.lifecycle.access import (
+    is_admin,
+    is_auditor,
+    may_see_accounts,
+    may_see_orphans,
+    may_see_people,
+    may_see_rules,
+)
 from provisioning.models import User
 
 
@@ -32,6 +39,7 @@ ENTRIES: Final = (
     Entry("Audit log", "audit", is_auditor),
     Entry("Set up", "setup", is_admin),
     Entry("Accounts", "accounts", may_see_accounts),
+    Entry("Rules", "rules", may_see_rules),
     Entry("People", "people", may_see_people),
     Entry("Orphans", "orphans", may_see_orphans),
 )

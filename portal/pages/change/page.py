@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from portal.pages.change.forms import ChangeForm
 from provisioning.blueprint import Blueprint
 from provisioning.lifecycle.read.versions import versions_of
-from provisioning.models import BlueprintVersion, Environment
+from provisioning.lifecycle.rules import approval_rule
+from provisioning.models import BlueprintVersion, Environment, RuleKind
 
 _OFFERED = ("published", "draft")
 EXPRESS = (
@@ -36,9 +37,16 @@ class ChangePage:
 
     @property
     def needs_approval(self) -> bool:
-        sizes = self.blueprint.sizes
-        old = sizes.get(self.environment.size)
-        return sizes[self.form.chosen_size].requires_approval or (old is not None and old.requires_approval)
+        old = self.blueprint.sizes.get(self.environment.size)
+        return approval_rule(
+            team=self.environment.team,
+            account=self.environment.account,
+            size=self.form.chosen_size,
+            size_before=self.environment.size,
+            kind=RuleKind.CHANGE,
+            blueprint=self.blueprint,
+            required=old is not None and old.requires_approval,
+        ).requires_approval
 
     @property
     def deployment(self) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
 
 from django import forms
 from typing_extensions import override
@@ -12,6 +12,7 @@ from portal.web.formatting import format_value, title_of
 from provisioning.blueprint import Variable
 from provisioning.blueprint.inputs.variable_type import VariableType
 from provisioning.design.external_names import ExternalKind
+from provisioning.lifecycle.rules.narrowing import Narrowing, text_of
 from provisioning.lifecycle.team_resources import why_none_is_listed
 from provisioning.models import Team
 
@@ -71,6 +72,33 @@ def field_of(variable: Variable, size: str) -> forms.Field:
     how = "One key = value per line" if variable.type.container == "map" else "One per line"
     common["help_text"] = f"{variable.description.rstrip('.')}. {how}."
     return forms.CharField(**common, widget=forms.Textarea(attrs={**attributes, "rows": "3"}))
+
+
+def narrow(field: forms.Field, variable: Variable, size: str, narrowing: Narrowing) -> forms.Field:
+    """The field, with the choices and the limits that rules leave."""
+    because = ", ".join(dict.fromkeys(reference.title for reference in narrowing.because))
+    if narrowing.limits:
+        limits = " and ".join(narrowing.limits)
+        field.help_text = f"{field.help_text.rstrip('.')}. Rules ({because}) require a value {limits}."
+    if narrowing.allowed is None:
+        return field
+    if variable.type.container is not None:
+        field.help_text = f"{field.help_text.rstrip('.')}. Rules ({because}) allow {', '.join(narrowing.allowed)}."
+        return field
+    offered = cast("Iterable[tuple[str, str]]", field.choices) if isinstance(field, forms.ChoiceField) else ()
+    labels = dict(offered)
+    choices = [(text, str(labels.get(text, text))) for text in narrowing.allowed if not labels or text in labels]
+    default = variable.default_in(size)
+    has_default = not variable.required and (default is None or text_of(default) in narrowing.allowed)
+    empty = _with_default(variable, size, [])[0] if has_default else ("", "choose…")
+    help_text = f"{field.help_text.rstrip('.')}. Limited by rules ({because})."
+    return forms.ChoiceField(
+        required=False,
+        label=field.label,
+        help_text=help_text,
+        choices=[empty, *choices],
+        error_messages={"invalid_choice": "Choose one of the values that the rules allow."},
+    )
 
 
 def _with_default(variable: Variable, size: str, choices: list[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from typing_extensions import override
 
-from portal.pages.request_form.fields import field_of, name_field
+from portal.pages.request_form.fields import field_of, name_field, narrow
 from portal.web.formatting import title_of
 from provisioning.aws.regions import region_name
 from provisioning.blueprint import Blueprint, Variable
@@ -26,6 +26,8 @@ from provisioning.blueprint.external_inputs import external_inputs
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
 from provisioning.design.external_names import ExternalKind
 from provisioning.lifecycle.access import offered_regions, offered_sizes
+from provisioning.lifecycle.rules import RuleSet, rules_of
+from provisioning.lifecycle.rules.narrowing import narrowings
 from provisioning.lifecycle.team_resources import listed_names
 from provisioning.models import Account, AccountTeam, Team, User
 
@@ -121,6 +123,8 @@ class RequestForm(forms.Form):
             for name, variable in offer.blueprint.variables.items()
             if variable.settable_in(size)
         }
+        self.rules = rules_of(self.shown_team)
+        narrowed = narrowings(self.rules_here, offer.blueprint.slug)
         named = external_inputs(offer.blueprint)
         for key, variable in self.variables.items():
             kind = named.get(variable.name)
@@ -129,6 +133,8 @@ class RequestForm(forms.Form):
                 if kind is None
                 else name_field(variable, size, kind=kind, team=self.shown_team, listed=self._listed(kind))
             )
+            if (narrowing := narrowed.get(variable.name)) is not None:
+                self.fields[key] = narrow(self.fields[key], variable, size, narrowing)
         for key, field in self.fields.items():
             field.widget.attrs.setdefault("id", f"id_{key}")
             if field.help_text:
@@ -138,6 +144,19 @@ class RequestForm(forms.Form):
         field = self.fields[name]
         if isinstance(field, forms.ChoiceField):
             field.choices = choices
+
+    @property
+    def shown_place(self) -> tuple[Account, str] | None:
+        """The chosen place, or the first one; None if the team has none for this size."""
+        return self._places.get(str(self.data.get("place", "")), next(iter(self._places.values()), None))
+
+    @property
+    def rules_here(self) -> RuleSet:
+        """The rules that apply to the team, the size and the place that the form shows."""
+        if self.shown_place is None:
+            return RuleSet()
+        account, _ = self.shown_place
+        return self.rules.of(size=self.chosen_size, account_id=account.pk, team_id=self.shown_team.pk)
 
     def _listed(self, kind: ExternalKind) -> list[str]:
         """What the team may use in the accounts that it can choose."""

@@ -12,6 +12,9 @@ from portal.pages.request_form.preview import Change, Preview
 from provisioning.blueprint import Blueprint
 from provisioning.exchange import Left, Taken
 from provisioning.lifecycle.access import how_to_admit
+from provisioning.lifecycle.rules import ApprovalRule, Lifetime, approval_rule
+from provisioning.lifecycle.rules.evaluate import lifetime_of
+from provisioning.models import RuleKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +53,30 @@ class RequestFormPage:
         return self.form.chosen_size
 
     @property
+    def approval(self) -> ApprovalRule | None:
+        """The approvals that the request would need; None if the team can create this size nowhere."""
+        if self.form.shown_place is None:
+            return None
+        account, _ = self.form.shown_place
+        return approval_rule(
+            team=self.form.shown_team,
+            account=account,
+            size=self.size,
+            kind=RuleKind.CREATE,
+            blueprint=self.blueprint,
+            rules=self.form.rules,
+        )
+
+    @property
     def needs_approval(self) -> bool:
+        if (approval := self.approval) is not None:
+            return approval.requires_approval
         return self.blueprint.sizes[self.size].requires_approval
+
+    @property
+    def lifetime(self) -> Lifetime | None:
+        """How long rules let the environment live."""
+        return lifetime_of(self.form.rules_here)
 
     @property
     def only_team(self) -> tuple[str, str] | None:

@@ -18,10 +18,13 @@ from portal.panels.registry import Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
 from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
 from provisioning.errors import Refused
+from provisioning.lifecycle import clock
 from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.planning import PlanDraft, draft_create
 from provisioning.lifecycle.preflight.report import PreflightReport
+from provisioning.lifecycle.rules import BlueprintFacts, Facts, Refusal, evaluate
 from provisioning.lifecycle.services.preflight import report_for_draft
+from provisioning.models import RuleKind
 
 FACTS_AT_MOST = 20_000
 
@@ -49,6 +52,8 @@ class Preview:
     missing: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     facts: str = ""
+    refusals: tuple[Refusal, ...] = ()
+    """Of rules: a request of this plan would be refused."""
     wrong: int = 0
     """The number of fields with an error."""
 
@@ -65,13 +70,19 @@ class Preview:
         return self.draft.digest if self.draft else ""
 
 
+def too_many(form: RequestForm, sentence: str) -> Preview:
+    """The answer to a preview that is one too many: nothing is planned."""
+    example = example_plan(form.offer.blueprint, form.chosen_size).panels.of(DiagramPanel)
+    return Preview(diagram=example, problems=[sentence])
+
+
 def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
     """Plan the request. With `lenient`, while the user still types, an empty field is missing but
     not yet an error.
     """
     example = example_plan(form.offer.blueprint, form.chosen_size).panels.of(DiagramPanel)
     if not form.is_bound:
-        return Preview(diagram=example, missing=_missing(form))
+        return Preview(diagram=example, missing=_missing(form), refusals=_refusals_of_place(form))
     form.full_clean()
     missing = _missing(form)
     draft, problems = _draft(form)
@@ -81,7 +92,13 @@ def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
             form.fields[name].widget.attrs.pop("aria-invalid", None)
     if draft is None or form.errors:
         general = [str(text) for text in form.non_field_errors()]
-        return Preview(diagram=example, missing=missing, problems=general + problems, wrong=len(form.errors))
+        return Preview(
+            diagram=example,
+            missing=missing,
+            problems=general + problems,
+            refusals=draft.verdict.refusals if draft is not None else _refusals_of_place(form),
+            wrong=len(form.errors),
+        )
     seen = read_signed_report(str(form.data.get("preflight", "")), draft.digest)
     report = seen or report_for_draft(draft, form.chosen_place[0])
     panels = panels_of(
@@ -97,6 +114,7 @@ def preview_of(form: RequestForm, *, lenient: bool) -> Preview:
         preflight=report,
         panels=panels,
         facts=json.dumps(_facts(form, draft)),
+        refusals=draft.verdict.refusals,
     )
 
 
@@ -123,11 +141,31 @@ def _draft(form: RequestForm) -> tuple[PlanDraft[CreatePlan] | None, list[str]]:
             account=account,
             region=region,
             request_id=form.cleaned_data["request_id"],
+            rules=form.rules,
         ), []
     except InputErrors as error:
         return None, form.add_input_errors(error.errors)
     except (BlueprintError, Refused) as error:
         return None, str(error).splitlines()
+
+
+def _refusals_of_place(form: RequestForm) -> tuple[Refusal, ...]:
+    """What rules refuse whatever the inputs are, while there is no plan."""
+    if form.shown_place is None:
+        return ()
+    account, region = form.shown_place
+    blueprint = form.offer.blueprint
+    facts = Facts(
+        kind=RuleKind.CREATE,
+        team=form.shown_team,
+        account=account,
+        size=form.chosen_size,
+        region=region,
+        name=str(form.data.get("name", "")).strip(),
+        at=clock.now(),
+        blueprint=BlueprintFacts(blueprint.slug, blueprint.version, blueprint.maturity),
+    )
+    return evaluate(facts, actor=form.offer.actor, rules=form.rules).refusals
 
 
 def _missing(form: RequestForm) -> list[str]:

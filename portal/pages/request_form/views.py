@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 from http import HTTPStatus
 
 from django.contrib import messages
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from portal.pages.catalogue.views import get_blueprint
 from portal.pages.request_form.forms import Offer, RequestForm
 from portal.pages.request_form.page import Imported, RequestFormPage
-from portal.pages.request_form.preview import Preview, changes_since, preview_of
+from portal.pages.request_form.preview import Preview, changes_since, preview_of, too_many
 from portal.panels.preflight import PreflightPanel
 from portal.panels.preflight import panel as build_preflight_panel
 from portal.panels.registry import PlanView
@@ -23,6 +24,8 @@ from portal.web.refusals import note_refusal
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.access import account_teams_of, check_may_act_for_a_team, teams_user_may_act_for
 from provisioning.lifecycle.catalogue import why_not_offered
+from provisioning.lifecycle.rules import RefusedByRules
+from provisioning.lifecycle.rules.previews import why_no_preview
 from provisioning.lifecycle.services.preflight import check_draft
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.lifecycle.states import RequestState
@@ -58,6 +61,8 @@ def preview(request: HttpRequest, slug: str) -> HttpResponse:
     offer = offer_of(person(request), slug)
     part = "form" if request.htmx.trigger_name in ("size", "team") else "panel"  # type: ignore[attr-defined]
     form = RequestForm(offer, _size(offer, request.POST), request.POST, replaces_place=part == "form")
+    if sentence := why_no_preview(offer.actor, form.rules):
+        return request_page(request, form, too_many(form, sentence), part=part)
     return request_page(request, form, preview_of(form, lenient=True), part=part)
 
 
@@ -117,6 +122,9 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse: 
         )
     except WrongState as error:
         return request_page(request, form, now, status=409, notice=error.sentence)
+    except RefusedByRules as error:
+        note_refusal(request, error)
+        return request_page(request, form, replace(now, refusals=error.refusals), status=422)
     except Refused as error:
         note_refusal(request, error)
         now.problems.extend(error.sentence.splitlines())

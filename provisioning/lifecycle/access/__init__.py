@@ -24,6 +24,7 @@ from provisioning.lifecycle.access.outside_roles import (
     check_admin,
     check_auditor,
     check_may_see_orphans,
+    check_may_see_rules,
     check_superuser,
     has_role_outside_teams,
     is_admin,
@@ -34,6 +35,7 @@ from provisioning.lifecycle.access.outside_roles import (
     may_see_blueprint_errors,
     may_see_orphans,
     may_see_people,
+    may_see_rules,
     sees_all_teams,
 )
 from provisioning.lifecycle.access.permissions import PERMISSIONS, Permission, holders, permissions_of
@@ -76,6 +78,7 @@ __all__ = [
     "check_may_see",
     "check_may_see_accounts",
     "check_may_see_orphans",
+    "check_may_see_rules",
     "check_may_use_account",
     "check_may_use_region",
     "check_superuser",
@@ -98,6 +101,7 @@ __all__ = [
     "may_see_blueprint_errors",
     "may_see_orphans",
     "may_see_people",
+    "may_see_rules",
     "memberships_of",
     "no_team_to_act_for",
     "offered_regions",

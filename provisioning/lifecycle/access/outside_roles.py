@@ -87,3 +87,16 @@ def has_role_outside_teams(user: User) -> bool:
 def may_see_blueprint_errors(user: User) -> bool:
     """Whether the catalogue shows file and line of the errors in a broken blueprint."""
     return is_approver(user)
+
+
+def may_see_rules(user: User) -> bool:
+    """Whether the user sees every rule: those who see all teams do. Members see the limits of theirs."""
+    return sees_all_teams(user)
+
+
+def check_may_see_rules(user: User) -> None:
+    """Raise NotAllowed unless the user may see every rule."""
+    if not may_see_rules(user):
+        raise NotAllowed(
+            "Only approvers, portal admins and auditors may see all rules. A team’s page shows its limits."
+        )

@@ -93,7 +93,7 @@ def check_environments(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
 
 
 def check_rates(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
-    if facts.usage is None or facts.kind in _UNLIMITED:
+    if facts.usage is None or not facts.is_being_sent or facts.kind in _UNLIMITED:
         return
     settings, usage = rule.settings, facts.usage
     for limit, places, who in (

@@ -161,6 +161,7 @@ class _Comparison:
             inputs=row.inputs,
             findings=row.findings,
             usage=usage,
+            is_being_sent=True,
         )
 
     def new_refusals(self, facts: Facts) -> tuple[str, ...]:

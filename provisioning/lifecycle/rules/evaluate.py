@@ -61,7 +61,7 @@ def evaluate(
     applying = rules.of(size=facts.size, account_id=facts.account.pk, team_id=facts.team.pk)
     if _has_limits(applying):
         usage = usage_of(facts.team, actor=actor, at=facts.at, besides=environment_id)
-        facts = replace(facts, usage=usage)
+        facts = replace(facts, usage=usage, is_being_sent=actor is not None)
     return Verdict(
         approval=approval_of(facts, required=required, rules=rules),
         refusals=refusals_of(facts, rules),

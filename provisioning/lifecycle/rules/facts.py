@@ -32,7 +32,8 @@ class Facts:
 
     `size` is the size after the request, `size_before` the one that a change starts from: a change
     out of production is also one of production. `is_dangerous` says that it may replace or delete
-    data. `inputs` are parsed values. `usage` does not count the environment itself.
+    data. `is_being_sent` says that somebody is about to send the request, so that it has to keep to
+    the rates. `inputs` are parsed values. `usage` does not count the environment itself.
     """
 
     kind: RuleKind
@@ -48,6 +49,7 @@ class Facts:
     inputs: Mapping[str, object] | None = None
     findings: tuple[FindingFacts, ...] | None = None
     usage: Usage | None = None
+    is_being_sent: bool = False
 
 
 def finding_facts(findings: Iterable[Finding]) -> tuple[FindingFacts, ...]:

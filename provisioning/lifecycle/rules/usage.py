@@ -42,7 +42,7 @@ def within(scope: Scope, places: Places) -> int:
 def usage_of(team: Team, *, actor: User | None, at: datetime, besides: UUID | None = None) -> Usage:
     """Read the figures with one query. `besides` is an environment that is not counted.
 
-    Without an `actor`, no requests are counted.
+    Without an `actor`, only the team's requests are counted.
     """
     living = (
         Environment.objects.filter(team=team)
@@ -52,21 +52,21 @@ def usage_of(team: Team, *, actor: User | None, at: datetime, besides: UUID | No
         .values("size", "account_id")
         .annotate(living=Count("pk"), of_team=_zero(), of_person=_zero())
     )
-    rows: Any = living.values_list("size", "account_id", "living", "of_team", "of_person")
-    if actor is not None:
-        recent = (
-            Request.objects.filter(requested_at__gt=at - RATE_PERIOD)
-            .filter(Q(environment__team=team) | Q(requested_by=actor))
-            .exclude(kind=RequestKind.RECOVER)
-            .order_by()
-            .values(size=F("environment__size"), account_id=F("environment__account_id"))
-            .annotate(
-                living=_zero(),
-                of_team=Count("pk", filter=Q(environment__team=team)),
-                of_person=Count("pk", filter=Q(requested_by=actor)),
-            )
+    is_of_team = Q(environment__team=team)
+    is_of_person = Q(requested_by=actor) if actor is not None else Q(pk__in=())
+    recent = (
+        Request.objects.filter(is_of_team | is_of_person, requested_at__gt=at - RATE_PERIOD)
+        .exclude(kind=RequestKind.RECOVER)
+        .order_by()
+        .values(size=F("environment__size"), account_id=F("environment__account_id"))
+        .annotate(
+            living=_zero(),
+            of_team=Count("pk", filter=is_of_team),
+            of_person=Count("pk", filter=is_of_person),
         )
-        rows = rows.union(recent.values_list("size", "account_id", "living", "of_team", "of_person"), all=True)
+    )
+    columns = ("size", "account_id", "living", "of_team", "of_person")
+    rows: Any = living.values_list(*columns).union(recent.values_list(*columns), all=True)
     figures: tuple[dict[tuple[str, UUID], int], ...] = ({}, {}, {})
     for size, account_id, *numbers in rows:
         for figure, number in zip(figures, numbers, strict=True):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-
 from django.db import IntegrityError, transaction
 
-from provisioning.errors import Refused, WrongState
+from provisioning.errors import InvalidFields, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin
 from provisioning.lifecycle.audit import AuditAction, audit_event
@@ -20,22 +18,12 @@ CHANGED_MEANWHILE = "This rule has changed in the meantime. Read its new version
 NO_REASON = "Enter a reason, so that others know why the rule changed."
 
 
-class InvalidRule(Refused):
-    """The settings cannot be stored. `problems` are sentences by the name of the setting, `reason`
-    included.
-    """
-
-    def __init__(self, problems: Mapping[str, Sequence[str]]) -> None:
-        super().__init__("\n".join(sentence for sentences in problems.values() for sentence in sentences))
-        self.problems = problems
-
-
 def save_rule(*, actor: User, scope: Scope, settings: RuleSettings, reason: str, expected_version: int) -> RuleVersion:
     """Store the next version of the scope's rule, which is in effect at once.
 
     `expected_version` is the number of the version that the editor has read; 0 for a new rule.
 
-    Raises NotAllowed, InvalidRule, and WrongState if the rule has another version by now.
+    Raises NotAllowed, InvalidFields, and WrongState if the rule has another version by now.
     """
     check_admin(actor)
     at = clock.now()
@@ -45,7 +33,7 @@ def save_rule(*, actor: User, scope: Scope, settings: RuleSettings, reason: str,
         if not reason.strip():
             problems["reason"] = [NO_REASON]
         if problems:
-            raise InvalidRule(problems)
+            raise InvalidFields(problems)
         rule = _next_version(scope, expected_version)
         version = RuleVersion.objects.create(
             rule=rule,
@@ -67,6 +55,12 @@ def save_rule(*, actor: User, scope: Scope, settings: RuleSettings, reason: str,
             reason=reason.strip(),
         )
     return version
+
+
+def check_settings(settings: RuleSettings, *, before: RuleSettings) -> None:
+    """Raise InvalidFields unless the settings could be stored in place of `before`."""
+    if problems := setting_problems(settings, before=before, at=clock.now()):
+        raise InvalidFields(problems)
 
 
 def current_settings(scope: Scope, *, expected_version: int) -> RuleSettings:
