@@ -77,7 +77,7 @@ class RuleForm(PortalForm):
         label="Reason for this change",
         required=False,
         max_length=2_000,
-        help_text="Stays in the history of the rule.",
+        help_text="The history of the rule shows it.",
         widget=forms.Textarea(attrs={"rows": 2}),
     )
 
