@@ -4,6 +4,7 @@ from .account import Account, AccountState, Connection
 from .account_team import AccountTeam
 from .account_test import AccountTest
 from .allowed_destination import AllowedDestination
+from .approval import Delegation, RequestComment, Vote
 from .artefact import Artefact
 from .blueprint import BlueprintArchive, BlueprintVersion
 from .drift import DriftReport, Orphan
@@ -50,6 +51,7 @@ __all__ = [
     "ChannelKind",
     "ChannelTiming",
     "Connection",
+    "Delegation",
     "DeliveryState",
     "DriftReport",
     "Environment",
@@ -73,6 +75,7 @@ __all__ = [
     "Receipt",
     "RecoveryCode",
     "Request",
+    "RequestComment",
     "RequestKind",
     "ResourceEnd",
     "Role",
@@ -89,6 +92,7 @@ __all__ = [
     "Team",
     "Transition",
     "User",
+    "Vote",
     "Webhook",
     "WebhookAttempt",
     "WebhookDelivery",

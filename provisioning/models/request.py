@@ -2,6 +2,7 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from .environment import Environment
@@ -49,7 +50,13 @@ class RequestKind(models.TextChoices):
 
 
 class Request(models.Model):
-    """An operation runs only the plan whose digest is `approved_digest`."""
+    """An operation runs only the plan whose digest is `approved_digest`.
+
+    `approver_groups` are the groups whose members were to decide when the request was sent
+    (`ApproverGroup`); none means approvers. Lists read them; a decision evaluates the rules again.
+    `is_dangerous` says that data may be deleted or replaced. `question_asked_at` is set while a
+    question to the requester has no answer.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     kind = models.CharField(max_length=10, choices=RequestKind)
@@ -65,9 +72,19 @@ class Request(models.Model):
     decision_note = models.TextField(blank=True)
     approved_digest = models.CharField(max_length=64, blank=True)
     expires_at = models.DateTimeField(null=True, blank=True)
+    # The database has the defaults as well, so that a process of an earlier version can insert rows.
+    approver_groups = ArrayField(
+        models.CharField(max_length=10),
+        default=list,
+        blank=True,
+        db_default=models.Value([], ArrayField(models.CharField(max_length=10))),
+    )
+    is_dangerous = models.BooleanField(default=False, db_default=False)
+    question_asked_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
+            models.Index(fields=["expires_at", "id"], condition=models.Q(state="waiting"), name="request_waiting"),
             models.Index(fields=["state", "-requested_at", "-id"], name="request_by_state"),
             models.Index(fields=["-requested_at", "-id"], name="request_by_time"),
         ]

@@ -24,6 +24,8 @@ class User(AbstractUser):
     is_admin = models.BooleanField("portal admin", default=False, db_default=False)
     is_auditor = models.BooleanField("auditor", default=False, db_default=False)
     is_service = models.BooleanField(default=False, db_default=False, editable=False)
+    # Until when the user decides in place of an approver, and sees what approvers see (`Delegation`).
+    delegate_until = models.DateTimeField(null=True, blank=True, editable=False)
     setup_dismissed_at = models.DateTimeField(null=True, blank=True, editable=False)
     """When a portal admin dismissed the set-up checklist."""
 

@@ -19,7 +19,16 @@ from provisioning.lifecycle.access.accounts import (
     why_not_offered,
 )
 from provisioning.lifecycle.access.audit import AuditScope, audit_scope
-from provisioning.lifecycle.access.decisions import check_may_decide, decidable, may_decide
+from provisioning.lifecycle.access.decisions import (
+    Seat,
+    check_may_decide,
+    decidable,
+    delegations_to,
+    groups_deciding,
+    groups_of,
+    may_decide,
+    seat_of,
+)
 from provisioning.lifecycle.access.outside_roles import (
     check_admin,
     check_auditor,
@@ -30,6 +39,7 @@ from provisioning.lifecycle.access.outside_roles import (
     is_admin,
     is_approver,
     is_auditor,
+    is_delegate,
     is_superuser,
     may_confirm_roles,
     may_see_blueprint_errors,
@@ -64,6 +74,7 @@ __all__ = [
     "AuditScope",
     "Permission",
     "RevocationHook",
+    "Seat",
     "account_team_for",
     "account_teams_of",
     "acting_teams",
@@ -83,12 +94,16 @@ __all__ = [
     "check_may_use_region",
     "check_superuser",
     "decidable",
+    "delegations_to",
+    "groups_deciding",
+    "groups_of",
     "has_role_outside_teams",
     "holders",
     "how_to_admit",
     "is_admin",
     "is_approver",
     "is_auditor",
+    "is_delegate",
     "is_superuser",
     "living_teams",
     "may",
@@ -110,6 +125,7 @@ __all__ = [
     "permissions_in",
     "permissions_of",
     "revoke",
+    "seat_of",
     "sees_all_teams",
     "teams_user_may_act_for",
     "visible",

@@ -1,30 +1,114 @@
-"""Who decides on requests."""
+"""Who decides on requests.
+
+The rules say from which groups the approvals of a request have to come: approvers, owners of the
+team, portal admins. Members of these groups decide, and while an approver is away, the person to
+whom they have delegated it. Nobody decides on their own request.
+"""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.db.models import Q
 
 from provisioning.errors import NotAllowed
-from provisioning.lifecycle.access.outside_roles import is_approver
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.access.outside_roles import is_admin, is_approver, is_delegate
+from provisioning.lifecycle.access.permissions import PERMISSIONS, Permission, permissions_of
+from provisioning.lifecycle.access.teams import permissions_in
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Request, User
+from provisioning.models import ApproverGroup, Delegation, Membership, Request, Team, User, Vote
+
+_BY_DEFAULT = frozenset({ApproverGroup.APPROVERS})
+"""Who decides on requests of earlier versions, which do not name the groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """The right with which somebody votes: their own, or that of an approver for whom they stand in."""
+
+    holder: User
+    groups: frozenset[ApproverGroup]
+
+
+def groups_deciding(request: Request) -> frozenset[ApproverGroup]:
+    """The groups whose members decide on the request, as the rules said when it was sent."""
+    return frozenset(map(ApproverGroup, request.approver_groups)) or _BY_DEFAULT
+
+
+def groups_of(user: User, team: Team) -> frozenset[ApproverGroup]:
+    """The groups that the user is in for requests of the team, by their own roles."""
+    groups = set()
+    if is_approver(user):
+        groups.add(ApproverGroup.APPROVERS)
+    if is_admin(user):
+        groups.add(ApproverGroup.ADMINS)
+    if Permission.MANAGE in permissions_in(user, team):
+        groups.add(ApproverGroup.OWNERS)
+    return frozenset(groups)
+
+
+def seat_of(user: User, request: Request) -> Seat | None:
+    """The right with which the user decides on the request; None if there is none.
+
+    People use their own right first. They stand in only for an approver who has not sent the request
+    and has not voted. A service user has no right, whatever its roles.
+    """
+    if request.requested_by_id == user.pk or not user.is_active or user.is_service:
+        return None
+    deciding = groups_deciding(request)
+    if own := groups_of(user, request.environment.team) & deciding:
+        return Seat(user, own)
+    if ApproverGroup.APPROVERS not in deciding or not is_delegate(user):
+        return None
+    voted = set(Vote.objects.filter(request=request, digest=request.plan.digest).values_list("seat_id", flat=True))
+    for delegation in delegations_to(user):
+        holder = delegation.delegator
+        if holder.pk != request.requested_by_id and holder.pk not in voted:
+            return Seat(holder, _BY_DEFAULT)
+    return None
+
+
+def delegations_to(user: User) -> list[Delegation]:
+    """The delegations in effect to the user, of people who are approvers, oldest first."""
+    rows = Delegation.objects.filter(
+        delegate=user,
+        ended_at=None,
+        ends_at__gt=clock.now(),
+        delegator__is_active=True,
+        delegator__is_approver=True,
+    )
+    return list(rows.select_related("delegator").order_by("begins_at"))
 
 
 def decidable(user: User) -> Q:
     """Return the condition for the requests that the user can decide on now."""
-    if not is_approver(user):
-        return Q(pk__in=())
-    return Q(state=RequestState.WAITING) & ~Q(requested_by_id=user.pk)
+    mine = Q(pk__in=())
+    by_approvers = Q(approver_groups=[]) | Q(approver_groups__contains=[ApproverGroup.APPROVERS])
+    if is_approver(user):
+        mine |= by_approvers
+    elif is_delegate(user):
+        for delegation in delegations_to(user):
+            mine |= by_approvers & ~Q(requested_by=delegation.delegator)
+    if is_admin(user):
+        mine |= Q(approver_groups__contains=[ApproverGroup.ADMINS])
+    owning = [role for role in PERMISSIONS if Permission.MANAGE in permissions_of(role)]
+    owned = Membership.objects.filter(user=user, role__in=owning).values("team")
+    mine |= Q(approver_groups__contains=[ApproverGroup.OWNERS], environment__team__in=owned)
+    voted = Vote.objects.filter(voter=user).values("request")
+    return Q(state=RequestState.WAITING) & ~Q(requested_by_id=user.pk) & mine & ~Q(pk__in=voted)
 
 
 def may_decide(user: User, request: Request) -> bool:
-    """Whether the user may approve or refuse the request. Nobody decides on their own request."""
-    return is_approver(user) and request.requested_by_id != user.pk
+    """Whether the user may approve or reject the request. Nobody decides on their own request."""
+    return seat_of(user, request) is not None
 
 
-def check_may_decide(user: User, request: Request) -> None:
-    """Raise NotAllowed unless the user may approve or refuse the request."""
-    if not is_approver(user):
-        raise NotAllowed("Only approvers may decide on requests.")
-    if not may_decide(user, request):
+def check_may_decide(user: User, request: Request) -> Seat:
+    """Return the right with which the user decides. Raises NotAllowed without one."""
+    if (seat := seat_of(user, request)) is not None:
+        return seat
+    if request.requested_by_id == user.pk and groups_of(user, request.environment.team) & groups_deciding(request):
         raise NotAllowed("You cannot decide on your own request. Another approver has to.")
+    groups = " and ".join(group.label for group in sorted(groups_deciding(request)))
+    raise NotAllowed(f"Only {groups} may decide on this request.")

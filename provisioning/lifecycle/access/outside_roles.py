@@ -6,6 +6,7 @@ A person who was deactivated has none of them.
 from __future__ import annotations
 
 from provisioning.errors import NotAllowed
+from provisioning.lifecycle import clock
 from provisioning.models import User
 
 
@@ -37,10 +38,15 @@ def check_auditor(user: User) -> None:
 
 
 def sees_all_teams(user: User) -> bool:
-    """Whether the user sees every team: approvers decide on every team's requests, admins set every
-    team up, and auditors read everything.
+    """Whether the user sees every team: approvers, and those who stand in for one, decide on every
+    team's requests, admins set every team up, and auditors read everything.
     """
-    return is_approver(user) or is_admin(user) or is_auditor(user)
+    return is_approver(user) or is_admin(user) or is_auditor(user) or is_delegate(user)
+
+
+def is_delegate(user: User) -> bool:
+    """Whether the user decides in place of an approver now. The clock is read only if it may be so."""
+    return user.is_active and user.delegate_until is not None and user.delegate_until > clock.now()
 
 
 def may_see_orphans(user: User) -> bool:

@@ -32,7 +32,9 @@ def complete_plan(request: Request, frozen: FrozenPlan, *, at: datetime) -> None
     is_approved = request.state == RequestState.APPROVED
     request.expires_at = at + (approval.valid_for if is_approved else approval.pending_for)
     request.approved_digest = digest if is_approved else ""
-    request.save(update_fields=["expires_at", "approved_digest"])
+    request.approver_groups = sorted(approval.groups)
+    request.is_dangerous = document.is_dangerous
+    request.save(update_fields=["expires_at", "approved_digest", "approver_groups", "is_dangerous"])
     if request.state == RequestState.WAITING:
         audit(AuditAction.REQUEST_AWAIT, actor=None, environment=request.environment, at=at, request=str(request.pk))
     if request.state == RequestState.DONE:

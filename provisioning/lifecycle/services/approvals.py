@@ -1,4 +1,8 @@
-"""Approve or reject a pending request. An approval applies to one digest and expires."""
+"""Approve or reject a pending request. An approval applies to one digest and expires.
+
+The rules say how many people of which groups have to approve. Votes are in `votes.py`, questions
+and answers in `questions.py`, delegations in `delegations.py`.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +11,18 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_decide
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.change_plan.currency import check_is_current
+from provisioning.lifecycle.dangers import may_lose_data
 from provisioning.lifecycle.kinds.record import ApprovalCheck
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.operations import open_operation
-from provisioning.lifecycle.plan_document import ChangePlan, from_json
+from provisioning.lifecycle.plan_document import from_json
 from provisioning.lifecycle.rules import check_rules_of
 from provisioning.lifecycle.services.preflight import check_findings_accepted, stored_report
 from provisioning.lifecycle.services.requests import check_pending, withdraw_environment
+from provisioning.lifecycle.services.votes import acting_for, cast_vote, missing_approvals
 from provisioning.lifecycle.states import RequestState
 from provisioning.lifecycle.team_resources import check_rights_of_environment
-from provisioning.lifecycle.transitions import atomic_with, change_state
+from provisioning.lifecycle.transitions import atomic_with, bump, change_state
 from provisioning.models import Request, User
 
 
@@ -29,18 +35,20 @@ def approve_request(
     accept_findings: bool = False,
     typed_name: str = "",
 ) -> Request:
-    """Approve the plan with this digest and start its operation.
+    """Vote for the plan with this digest. The last vote that the rules ask for approves the request
+    and starts its operation.
 
     Requesters never approve their own request. If the stored preflight report says that AWS would
     refuse the plan, `accept_findings` confirms that it is to start nevertheless. A plan that may
     replace or delete data is approved only with the environment's name in `typed_name`.
 
     Raises NotAllowed, WrongState if the request is not pending, has expired, has another plan than
-    the one that was read or one that is out of date, or if its environment cannot start it now, and
-    Refused if an administrator has taken away a right of the team that the plan needs, if findings
-    are not accepted, or if the name is not the environment's.
+    the one that was read or one that is out of date, if the actor has voted already, or if its
+    environment cannot start it now, and Refused if an administrator has taken away a right of the
+    team that the plan needs, if a rule refuses it, if findings are not accepted, or if the name is
+    not the environment's.
     """
-    check_may_decide(actor, request)
+    seat = check_may_decide(actor, request)
     at = clock.now()
     if request.plan.digest != digest:
         raise WrongState(
@@ -58,7 +66,22 @@ def approve_request(
     approval = check_rules_of(request, at=at)
     if (report := stored_report(request.plan)) is not None:
         check_findings_accepted(report, accepted=accept_findings)
-    with atomic_with(request, request.environment):
+    with acting_for(actor, seat), atomic_with(request, request.environment):
+        _lock(request)
+        cast_vote(request=request, voter=actor, seat=seat.holder, comment=note, at=at)
+        missing = missing_approvals(request, approval)
+        audit(
+            AuditAction.REQUEST_VOTE if missing else AuditAction.REQUEST_APPROVE,
+            actor=actor,
+            environment=request.environment,
+            at=at,
+            request=str(request.pk),
+            digest=digest,
+            accepted_findings=len(report.blocking) if report is not None else 0,
+        )
+        if missing:
+            bump(request.environment_id)
+            return request
         change_state(
             request,
             RequestState.APPROVED,
@@ -70,18 +93,19 @@ def approve_request(
             decision_note=note,
             approved_digest=digest,
             expires_at=at + approval.valid_for,
-        )
-        audit(
-            AuditAction.REQUEST_APPROVE,
-            actor=actor,
-            environment=request.environment,
-            at=at,
-            request=str(request.pk),
-            digest=digest,
-            accepted_findings=len(report.blocking) if report is not None else 0,
+            question_asked_at=None,
         )
         open_operation(request=request, at=at, actor=actor)
     return request
+
+
+def _lock(request: Request) -> None:
+    """Lock the request's row, so that its votes are counted one at a time. Raises WrongState if it was
+    decided in the meantime.
+    """
+    rows = Request.objects.select_for_update(no_key=True).filter(pk=request.pk)
+    request.state = rows.values_list("state", flat=True).get()
+    check_pending(request)
 
 
 def check_name_is_typed(request: Request, typed_name: str) -> None:
@@ -90,26 +114,27 @@ def check_name_is_typed(request: Request, typed_name: str) -> None:
         return
     if typed_name.strip() != request.environment.name:
         raise Refused(
-            f"This change may replace or delete data. Type the environment's name, {request.environment.name}, to approve it."
+            f"This may replace or delete data. Type the environment's name, {request.environment.name}, to approve it."
         )
 
 
 def needs_typed_name(request: Request) -> bool:
-    document = from_json(request.plan.content)
-    return isinstance(document, ChangePlan) and document.is_dangerous
+    """Whether the plan may delete or replace data."""
+    return may_lose_data(from_json(request.plan.content))
 
 
 def reject_request(*, actor: User, request: Request, note: str) -> Request:
-    """Reject a pending request. The requester reads the note, so it must not be empty.
+    """Reject a pending request, whatever others have voted. The requester reads the note, so it must
+    not be empty.
 
     Raises NotAllowed, Refused and WrongState.
     """
-    check_may_decide(actor, request)
+    seat = check_may_decide(actor, request)
     if not note.strip():
         raise Refused("Enter a reason, so that the requester knows what to change.")
     at = clock.now()
     check_pending(request)
-    with atomic_with(request, request.environment):
+    with acting_for(actor, seat), atomic_with(request, request.environment):
         change_state(
             request,
             RequestState.REJECTED,
@@ -119,6 +144,7 @@ def reject_request(*, actor: User, request: Request, note: str) -> Request:
             decided_by=actor,
             decided_at=at,
             decision_note=note,
+            question_asked_at=None,
         )
         withdraw_environment(request, at=at, actor=actor, reason="The request was rejected.")
         audit(

@@ -15,11 +15,12 @@ from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may
 from provisioning.lifecycle.audit import audit
+from provisioning.lifecycle.dangers import may_lose_data
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.kinds.record import Kind
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.operations import open_operation
-from provisioning.lifecycle.plan_document import CreatePlan, as_json
+from provisioning.lifecycle.plan_document import CreatePlan, as_json, from_json
 from provisioning.lifecycle.planning import PlanDraft, environment_id_for, places_of
 from provisioning.lifecycle.preflight.report import PreflightReport
 from provisioning.lifecycle.rules import ApprovalRule, check_rules, lock_quotas
@@ -137,6 +138,8 @@ def file_request(
         note=note,
         approved_digest="" if requires_approval else plan.digest,
         expires_at=at + (approval.pending_for if requires_approval else approval.valid_for),
+        approver_groups=sorted(approval.groups),
+        is_dangerous=may_lose_data(from_json(plan.content)),
     )
     rule = "" if requires_approval else f"Size {environment.size} needs no approval."
     record(request, "", state, at=at, actor=actor, reason=rule)

@@ -1,0 +1,118 @@
+"""An approver who is away lets somebody else decide until a day."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import Max
+
+from provisioning.errors import NotAllowed, Refused
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import is_approver, on_revocation
+from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.models import Delegation, Team, User
+
+LONGEST: Final = timedelta(days=60)
+MOST_CHARACTERS: Final = 300
+
+
+def delegate_approvals(*, actor: User, delegate: User, ends_at: datetime, reason: str) -> Delegation:
+    """Let `delegate` decide in place of the actor from now on, until `ends_at`.
+
+    The delegate sees what approvers see, uses the actor's one vote, and decides neither on their own
+    requests nor on the actor's. A right that was delegated cannot be delegated further.
+
+    Raises NotAllowed unless the actor is an approver, and Refused.
+    """
+    if not is_approver(actor):
+        raise NotAllowed("Only approvers may delegate their approvals.")
+    at = clock.now()
+    if sentence := _problem(actor, delegate, ends_at, reason, at):
+        raise Refused(sentence)
+    try:
+        with transaction.atomic():
+            Delegation.objects.filter(delegator=actor, ended_at=None, ends_at__lte=at).update(ended_at=at)
+            delegation = Delegation.objects.create(
+                delegator=actor, delegate=delegate, reason=reason.strip(), begins_at=at, ends_at=ends_at
+            )
+            note_delegate(delegate)
+            audit_event(
+                AuditAction.DELEGATION_BEGIN,
+                actor=actor,
+                at=at,
+                subject=f"{actor.username} to {delegate.username}",
+                ends_at=ends_at.isoformat(),
+                reason=delegation.reason,
+            )
+    except IntegrityError as error:
+        raise Refused("You have delegated your approvals already. End that delegation first.") from error
+    return delegation
+
+
+def _problem(actor: User, delegate: User, ends_at: datetime, reason: str, at: datetime) -> str:
+    if delegate == actor:
+        return "Choose another person than yourself."
+    if not delegate.is_active or delegate.is_service:
+        return f"{delegate.get_username()} cannot sign in. Choose another person."
+    if is_approver(delegate):
+        return (
+            f"{delegate.get_full_name() or delegate.username} is an approver already and decides without a delegation."
+        )
+    if not at < ends_at <= at + LONGEST:
+        return f"Choose an end in the future, at most {LONGEST.days} days from now."
+    if not reason.strip() or len(reason.strip()) > MOST_CHARACTERS:
+        return f"Enter a reason of at most {MOST_CHARACTERS} characters. Everyone who sees requests reads it."
+    return ""
+
+
+@transaction.atomic
+def end_delegation(*, actor: User, delegation: Delegation) -> Delegation:
+    """End a delegation now. Its approver may, and the delegate. Raises NotAllowed."""
+    if actor.pk not in (delegation.delegator_id, delegation.delegate_id):
+        raise NotAllowed("Only the two people concerned may end this delegation.")
+    _end(delegation, actor=actor, at=clock.now())
+    return delegation
+
+
+def _end(delegation: Delegation, *, actor: User | None, at: datetime) -> None:
+    if not Delegation.objects.filter(pk=delegation.pk, ended_at=None).update(ended_at=at):
+        return
+    delegation.ended_at = at
+    note_delegate(delegation.delegate)
+    audit_event(
+        AuditAction.DELEGATION_END,
+        actor=actor,
+        at=at,
+        subject=f"{delegation.delegator.username} to {delegation.delegate.username}",
+    )
+
+
+@on_revocation
+def end_delegations_of_person(user: User, team: Team | None, at: datetime) -> None:
+    """End the delegations of a person who is deactivated or has lost a role outside teams."""
+    if team is not None:
+        return
+    for delegation in open_delegations().filter(delegator=user):
+        _end(delegation, actor=None, at=at)
+    if not user.is_active:
+        for delegation in open_delegations().filter(delegate=user):
+            _end(delegation, actor=None, at=at)
+
+
+def open_delegations():  # type: ignore[no-untyped-def]  # noqa: ANN201 - a QuerySet
+    """The delegations that have not ended, with their people."""
+    return Delegation.objects.filter(ended_at=None).select_related("delegator", "delegate")
+
+
+def delegations_in_effect() -> list[Delegation]:
+    """Who decides for whom now, by the name of the approver."""
+    return list(open_delegations().filter(ends_at__gt=clock.now()).order_by("delegator__username"))
+
+
+def note_delegate(user: User) -> None:
+    """Note on the user until when they stand in for an approver, which every page asks."""
+    last = Delegation.objects.filter(delegate=user, ended_at=None).aggregate(last=Max("ends_at"))["last"]
+    user.delegate_until = last
+    User.objects.filter(pk=user.pk).update(delegate_until=last)

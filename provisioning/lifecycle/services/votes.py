@@ -1,0 +1,55 @@
+"""Votes on a plan: who has approved it, and whose approvals are still missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from provisioning.errors import WrongState
+from provisioning.lifecycle import audit_context
+from provisioning.lifecycle.access import Seat, groups_of
+from provisioning.lifecycle.rules import ApprovalRule, Needed
+from provisioning.models import ApproverGroup, Request, User, Vote
+
+
+def cast_vote(*, request: Request, voter: User, seat: User, comment: str, at: datetime) -> Vote:
+    """Write a vote. Raises WrongState if the voter, or the seat, has voted on this plan already."""
+    try:
+        with transaction.atomic():
+            return Vote.objects.create(
+                request=request, digest=request.plan.digest, voter=voter, seat=seat, comment=comment, at=at
+            )
+    except IntegrityError as error:
+        who = "You have" if voter == seat else f"{seat.get_full_name() or seat.username} has"
+        raise WrongState(f"{who} approved this plan already. It needs the approval of other people as well.") from error
+
+
+def votes_on(request: Request) -> list[Vote]:
+    """The votes for the request's plan, oldest first. Votes for an earlier plan do not count."""
+    rows = Vote.objects.filter(request=request, digest=request.plan.digest)
+    return list(rows.select_related("voter", "seat").order_by("at", "id"))
+
+
+def missing_approvals(request: Request, rule: ApprovalRule) -> tuple[Needed, ...]:
+    """What the rule still asks for. The votes of people who have lost their right do not count."""
+    return rule.missing(groups for vote in votes_on(request) if (groups := _groups_now(vote, request)))
+
+
+def _groups_now(vote: Vote, request: Request) -> frozenset[ApproverGroup]:
+    if request.requested_by_id in (vote.voter_id, vote.seat_id) or not vote.voter.is_active:
+        return frozenset()
+    groups = groups_of(vote.seat, request.environment.team)
+    return groups if vote.voter_id == vote.seat_id else groups & {ApproverGroup.APPROVERS}
+
+
+@contextmanager
+def acting_for(actor: User, seat: Seat) -> Iterator[None]:
+    """Let the audit log say for whom a delegate acts."""
+    if seat.holder == actor:
+        yield
+        return
+    with audit_context.acting_as(f"delegate of {seat.holder.username}"):
+        yield
