@@ -86,7 +86,9 @@ class Place:
 
     def approve(self, request: Request) -> None:
         if request.state == "waiting":
-            approve_request(actor=self.olivia, request=request, digest=request.plan.digest)
+            approve_request(
+                actor=self.olivia, request=request, digest=request.plan.digest, typed_name=request.environment.name
+            )
 
     def start_worker(self, *arguments: str, **environment: str) -> subprocess.Popen[bytes]:
         log = (self.logs / f"worker-{len(self.workers)}.log").open("ab")

@@ -22,7 +22,9 @@ def tear_down(place: Place, environment: Environment) -> Receipt:
         actor=place.bob, environment=environment, typed_name=environment.name, expected_digest=preview.digest
     )
     if request.state == "waiting":
-        approve_request(actor=place.olivia, request=request, digest=request.plan.digest)
+        approve_request(
+            actor=place.olivia, request=request, digest=request.plan.digest, typed_name=request.environment.name
+        )
     place.wait_for(environment, "gone")
     return Receipt.objects.get(environment=environment)
 

@@ -89,7 +89,7 @@ def test_an_environment_is_created_handed_over_changed_and_torn_down(world: Worl
     end = request_teardown(
         actor=world.charlie, environment=environment, typed_name=environment.name, expected_digest=digest
     )
-    approve_request(actor=world.olivia, request=end, digest=digest)
+    approve_request(actor=world.olivia, request=end, digest=digest, typed_name=end.environment.name)
     world.until_rest(environment)
     assert environment.state == "gone"
     (gone,) = world.cloud.named("orders")

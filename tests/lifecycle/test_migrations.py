@@ -320,7 +320,7 @@ def test_the_teardown_of_what_runs_is_shown_and_carried_out(world: World) -> Non
 
 def test_a_teardown_that_waits_is_approved_and_ends(world: World) -> None:
     asked = waiting("ends")
-    approve_request(actor=world.olivia, request=asked, digest=asked.plan.digest)
+    approve_request(actor=world.olivia, request=asked, digest=asked.plan.digest, typed_name=asked.environment.name)
     assert world.until_rest(asked.environment).state == "gone"
 
 

@@ -85,7 +85,13 @@ class People:
             reject_request(actor=world.olivia, request=request, note="Not now.")
         else:
             world.trace.add(f"olivia approves {request.kind} of {request.environment.name}", "people")
-            approve_request(actor=world.olivia, request=request, digest=request.plan.digest, accept_findings=True)
+            approve_request(
+                actor=world.olivia,
+                request=request,
+                digest=request.plan.digest,
+                accept_findings=True,
+                typed_name=request.environment.name,
+            )
 
     def _act_on(self, environment: Environment) -> None:
         acts = (

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 
 from provisioning.errors import NotAllowed, Refused
 from provisioning.lifecycle import clock
@@ -101,7 +101,7 @@ def end_delegations_of_person(user: User, team: Team | None, at: datetime) -> No
             _end(delegation, actor=None, at=at)
 
 
-def open_delegations():  # type: ignore[no-untyped-def]  # noqa: ANN201 - a QuerySet
+def open_delegations() -> QuerySet[Delegation]:
     """The delegations that have not ended, with their people."""
     return Delegation.objects.filter(ended_at=None).select_related("delegator", "delegate")
 
