@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from django.contrib import admin
 from django.db import models, transaction
@@ -20,27 +20,47 @@ else:
     _ModelAdmin = admin.ModelAdmin
 
 
+_BEFORE: Final = "audited_before"
+
+
 class AuditedAdmin(_ModelAdmin):
     """`audit_action` is the action of its events. `audited_fields` are the fields whose values the
-    events contain, as they are after the change; never a secret.
+    events contain, where they differ before and after the change; never a secret.
     """
 
     audit_action: ClassVar[AuditAction]
     audited_fields: ClassVar[tuple[str, ...]] = ()
 
     @override
+    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+        """Note the values before the change; rows that belong to the object are saved later."""
+        if change:
+            stored = type(obj)._default_manager.get(pk=obj.pk)  # noqa: SLF001 - public in Django's documentation
+            setattr(request, _BEFORE, self._values(stored))
+        super().save_model(request, obj, form, change)
+
+    @override
     def log_addition(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        self._audit(request, obj, "added", message)
+        self._audit(request, obj, "added", message, before={}, after=self._values(obj))
         return super().log_addition(request, obj, message)
 
     @override
     def log_change(self, request: HttpRequest, obj: models.Model, message: Any) -> Any:
-        self._audit(request, obj, "changed", message)
+        before, after = getattr(request, _BEFORE, {}), self._values(obj)
+        differing = [name for name in after if name not in before or before[name] != after[name]]
+        self._audit(
+            request,
+            obj,
+            "changed",
+            message,
+            before={name: before[name] for name in differing if name in before},
+            after={name: after[name] for name in differing},
+        )
         return super().log_change(request, obj, message)
 
     @override
     def delete_model(self, request: HttpRequest, obj: models.Model) -> None:
-        self._audit(request, obj, "deleted", "")
+        self._audit(request, obj, "deleted", "", before=self._values(obj), after={})
         super().delete_model(request, obj)
 
     @override
@@ -48,10 +68,22 @@ class AuditedAdmin(_ModelAdmin):
         """Django deletes the selected rows outside a transaction."""
         with transaction.atomic():
             for obj in queryset:
-                self._audit(request, obj, "deleted", "")
+                self._audit(request, obj, "deleted", "", before=self._values(obj), after={})
             super().delete_queryset(request, queryset)
 
-    def _audit(self, request: HttpRequest, obj: models.Model, change: str, fields: Any) -> None:
+    def _values(self, obj: models.Model) -> dict[str, Any]:
+        return {name: _plain(getattr(obj, name)) for name in self.audited_fields}
+
+    def _audit(
+        self,
+        request: HttpRequest,
+        obj: models.Model,
+        change: str,
+        fields: Any,
+        *,
+        before: dict[str, Any],
+        after: dict[str, Any],
+    ) -> None:
         """`fields` is Django's own description: names of fields and inlines, without values."""
         audit_event(
             self.audit_action,
@@ -59,9 +91,10 @@ class AuditedAdmin(_ModelAdmin):
             at=clock.now(),
             subject=str(obj),
             subject_id=obj.pk,
+            before=before,
+            after=after,
             change=change,
             fields=fields,
-            now={name: _plain(getattr(obj, name)) for name in self.audited_fields},
         )
 
 

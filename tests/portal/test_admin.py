@@ -350,23 +350,23 @@ def test_every_change_is_in_the_audit_log(administrator: Client, people: People)
     assert administrator.post(url, person_form(people.bob, email="bob@example.com")).status_code == 302
     event = AuditEvent.objects.get(action="person:change")
     assert (event.actor, event.subject, event.detail["change"]) == (root, "bob", "changed")
-    assert event.detail["now"]["email"] == "bob@example.com"
+    assert event.after["email"] == "bob@example.com"
 
     added = team_form(people.payments, secrets="shared/mail")
     assert administrator.post("/admin/provisioning/account/add/", added).status_code == 302
     event = AuditEvent.objects.get(action="account:change")
     assert event.detail["change"] == "added"
-    assert event.detail["now"]["account_teams"] == ["Payments in acme-new"]
+    assert event.after["account_teams"] == ["Payments in acme-new"]
     assert Account.objects.get(account_id="123456789012").external_id not in str(event.detail)
 
     entered = AccountTeam.objects.get(account__account_id="123456789012")
     administrator.post(f"/admin/provisioning/accountteam/{entered.pk}/change/", {"secrets": "shared/logs"})
     event = AuditEvent.objects.get(action="account_team:change")
-    assert event.detail["now"]["secrets"] == ["shared/logs"]
+    assert event.after["secrets"] == ["shared/logs"]
     administrator.post(f"/admin/provisioning/accountteam/{entered.pk}/delete/", {"post": "yes"})
     assert AuditEvent.objects.filter(action="account_team:change").latest("id").detail["change"] == "deleted"
 
     url = f"/admin/provisioning/team/{people.payments.pk}/change/"
     assert administrator.post(url, {"name": "Pay", **NO_MEMBERS, **NO_TEAMS}).status_code == 302
     event = AuditEvent.objects.get(action="team:change")
-    assert event.detail["now"]["name"] == "Pay"
+    assert (event.before["name"], event.after["name"]) == ("Payments", "Pay")
