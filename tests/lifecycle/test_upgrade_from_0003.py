@@ -193,7 +193,7 @@ def test_everything_under_way_waiting_or_failed_comes_to_its_end(world: World) -
         request = Request.objects.select_related("environment__team", "plan").get(
             environment__name=name, state="waiting"
         )
-        approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+        approve_request(actor=world.olivia, request=request, digest=request.plan.digest, typed_name=name)
     withdraw_what_cannot_be_created(world)
     for name in RETRIED_NOW:
         retry_operation(actor=world.bob, environment=called(name))
