@@ -108,9 +108,9 @@ def why_not_delete(team: Team) -> str:
     """Why the team cannot be deleted now, as a sentence; empty if it can."""
     living = Environment.objects.exclude(state__in=NO_LONGER_THERE)
     if number := living.filter(team=team).count():
-        return (
-            f"{team.name} has {number} environment{'' if number == 1 else 's'}. Tear them down or hand them over first."
-        )
+        them = "it" if number == 1 else "them"
+        has = f"{team.name} has {number} environment{'' if number == 1 else 's'}."
+        return f"{has} Tear {them} down or hand {them} over first."
     roles = AccountTeam.objects.filter(team=team).values("stack_role_arn")
     elsewhere = living.filter(team_key=team_key(team.slug)) | living.filter(stack_role_arn__in=roles)
     if number := elsewhere.count():
