@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from provisioning.lifecycle.access import check_admin
 from provisioning.lifecycle.read.setup import Setup, SetupStep, setup_of
@@ -87,15 +87,15 @@ def _links(step: SetupStep) -> list[Link]:
         case SetupStep.RIGHTS:
             return _rights_links()
         case _:
-            return _existing(*_PAGES[step])
+            title, name = _PAGES[step]
+            return [Link(title, reverse(name))]
 
 
-# Where each step is done: the first of these pages that there is.
 _PAGES: Final = {
-    SetupStep.TEAM: (("Create a team", "new_team"), ("Add one under /admin/", "admin:provisioning_team_add")),
-    SetupStep.PEOPLE: (("Open the teams", "teams"), ("Add people under /admin/", "admin:provisioning_user_add")),
-    SetupStep.APPROVER: (("Open the people", "people"), ("Open /admin/", "admin:provisioning_user_changelist")),
-    SetupStep.ENVIRONMENT: (("Open the catalogue", "catalogue"),),
+    SetupStep.TEAM: ("Create a team", "new_team"),
+    SetupStep.PEOPLE: ("Open the teams", "teams"),
+    SetupStep.APPROVER: ("Open the people", "people"),
+    SetupStep.ENVIRONMENT: ("Open the catalogue", "catalogue"),
 }
 
 
@@ -118,13 +118,3 @@ def _rights_links() -> list[Link]:
 
 def _account(pk: UUID) -> str:
     return reverse("account", kwargs={"pk": pk})
-
-
-def _existing(*pages: tuple[str, str]) -> list[Link]:
-    """The first of these pages that this version has."""
-    for title, name in pages:
-        try:
-            return [Link(title, reverse(name))]
-        except NoReverseMatch:
-            continue
-    return []
