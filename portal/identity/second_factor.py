@@ -87,7 +87,7 @@ def confirm_set_up(user: User, code: str) -> list[str] | Denied:
             return Denied(WRONG_CODE)
         SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=clock.now())
         codes = _new_recovery_codes(user)
-        _audit(AuditAction.SECOND_FACTOR_ADD, user)
+        _audit(AuditAction.SECOND_FACTOR_ADD, user, actor=user)
     give_back([budget])
     return codes
 
@@ -96,13 +96,13 @@ def confirm_set_up(user: User, code: str) -> list[str] | Denied:
 def check_code(user: User, code: str, step: Step) -> Denied | None:
     """Check a code of the app or a recovery code. Each is accepted once, also by parallel attempts."""
     if denied := pay(budget := code_budget(user.pk)):
-        _audit(AuditAction.SIGN_IN_THROTTLE, user, second_factor=True)
+        _audit(AuditAction.SIGN_IN_THROTTLE, user, actor=None, second_factor=True)
         return denied
     factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
     if factor is not None and (_accept(factor, code) or _use_recovery_code(user, code)):
         give_back([budget])
         return None
-    _audit(AuditAction.SIGN_IN_FAIL_CODE, user, again=step is Step.AGAIN)
+    _audit(AuditAction.SIGN_IN_FAIL_CODE, user, actor=None, again=step is Step.AGAIN)
     return Denied(WRONG_CODE)
 
 
@@ -110,17 +110,20 @@ def renew_recovery_codes(user: User) -> list[str]:
     """Replace all recovery codes."""
     with transaction.atomic():
         codes = _new_recovery_codes(user)
-        _audit(AuditAction.SECOND_FACTOR_RENEW_CODES, user)
+        _audit(AuditAction.SECOND_FACTOR_RENEW_CODES, user, actor=user)
     return codes
 
 
-def remove_second_factor(user: User, *, actor: User) -> None:
-    """Remove it with its recovery codes. Another person does this for someone who lost their phone."""
+def remove_second_factor(user: User, *, actor: User | None) -> bool:
+    """Remove it with its recovery codes, and return whether there was one. A command, which is for
+    people who lost their phone, has no actor.
+    """
     with transaction.atomic():
         removed, _ = SecondFactor.objects.filter(user=user).delete()
         RecoveryCode.objects.filter(user=user).delete()
         if removed:
             _audit(AuditAction.SECOND_FACTOR_REMOVE, user, actor=actor)
+    return bool(removed)
 
 
 def unused_recovery_codes(user: User) -> int:
@@ -150,7 +153,7 @@ def _use_recovery_code(user: User, code: str) -> bool:
         unused = RecoveryCode.objects.filter(user=user, sha256=_digest(code), used_at__isnull=True)
         if unused.update(used_at=clock.now()) != 1:
             return False
-        _audit(AuditAction.SECOND_FACTOR_RECOVER, user, left=unused_recovery_codes(user))
+        _audit(AuditAction.SECOND_FACTOR_RECOVER, user, actor=user, left=unused_recovery_codes(user))
     return True
 
 
@@ -165,11 +168,10 @@ def _digest(code: str) -> str:
     return sha256("".join(code.lower().replace("-", "").split()).encode()).hexdigest()
 
 
-def _audit(action: AuditAction, user: User, *, actor: User | None = None, **detail: Any) -> None:
-    failed = action in {AuditAction.SIGN_IN_FAIL_CODE, AuditAction.SIGN_IN_THROTTLE}
+def _audit(action: AuditAction, user: User, *, actor: User | None, **detail: Any) -> None:
     audit_event(
         action,
-        actor=actor or (None if failed else user),
+        actor=actor,
         at=clock.now(),
         subject=user.get_username(),
         subject_id=user.pk,

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts, validate_password
+from django.contrib.auth.password_validation import validate_password
 from django.views.decorators.debug import sensitive_variables
 
 from portal.identity.credentials import PASSWORD_LIMIT
 from provisioning.models import User
+
+HELP_FOR_NEW: Final = (
+    "At least 12 characters. Not a common password, none from a data breach, and nothing like your name."
+)
 
 
 def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
@@ -24,7 +28,7 @@ class PasswordForm(forms.Form):
     """The view checks the current password, because each attempt is limited."""
 
     current_password = _password("Current password", "current-password")
-    new_password = _password("New password", "new-password", " ".join(password_validators_help_texts()))
+    new_password = _password("New password", "new-password", HELP_FOR_NEW)
     new_password_again = _password("New password again", "new-password")
 
     def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:

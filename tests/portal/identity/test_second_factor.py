@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from io import StringIO
 
 import pyotp
 import pytest
+from django.core.management import CommandError, call_command
 from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
@@ -160,6 +162,20 @@ def test_bob_removes_his_and_renews_his_codes_after_signing_in_again(people: Peo
     assert not RecoveryCode.objects.filter(user=people.bob).exists()
     remove_second_factor(people.bob, actor=people.alice)
     assert AuditEvent.objects.filter(action="second_factor:remove").count() == 1
+
+
+def test_a_command_helps_people_who_lost_their_phone(people: People) -> None:
+    olivia = Client()
+    attempt("olivia", RIGHT, client=olivia)
+    set_up(people.olivia)
+    call_command("reset_second_factor", "olivia", stdout=StringIO())
+    assert attempt("olivia", RIGHT).headers["Location"] == "/"
+    assert olivia.get("/requests/").headers["Location"] == "/sign-in/?next=/requests/", "her sessions have ended"
+    event = AuditEvent.objects.get(action="second_factor:remove")
+    assert (event.actor, event.subject) == (None, "olivia")
+    for name, sentence in (("olivia", "has no second factor"), ("nobody", "no user of this name")):
+        with pytest.raises(CommandError, match=sentence):
+            call_command("reset_second_factor", name)
 
 
 def test_a_second_start_does_not_replace_a_factor_that_counts(people: People) -> None:
