@@ -12,8 +12,8 @@ from django.conf import settings
 from django.contrib.auth.hashers import get_hasher
 from django.views.decorators.debug import sensitive_variables
 
-from portal.identity.budgets import Budget, give_back, keyed_name, sign_in_budgets, spend
-from portal.identity.hashing import LimitedPBKDF2, spend_a_hash
+from portal.identity.budgets import Budget, give_back, keyed_name, refund, sign_in_budgets, spend
+from portal.identity.hashing import HashingBusyError, LimitedPBKDF2, spend_a_hash
 from provisioning.lifecycle import audit_context, clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import User
@@ -55,7 +55,13 @@ def check_password(username: str, password: str, step: Step, *, wrong: str = WRO
     if wait := spend(budgets):
         _audit(AuditAction.SIGN_IN_THROTTLE, username, user, step)
         return too_many(wait)
-    if _is_correct(user, password) and user is not None and may_use_password(user):
+    try:
+        is_correct = _is_correct(user, password)
+    except HashingBusyError:
+        refund(budgets)
+        _audit(AuditAction.SIGN_IN_THROTTLE, username, user, step)
+        raise
+    if is_correct and user is not None and may_use_password(user):
         give_back(budgets)
         return user
     _audit(AuditAction.SIGN_IN_FAIL, username, user, step)

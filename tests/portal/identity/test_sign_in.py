@@ -245,10 +245,13 @@ def test_a_full_gate_answers_503_with_a_sentence(
     people: People, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings.PASSWORD_HASHERS = REAL_HASHERS
+    settings.SIGN_IN_ATTEMPTS_PER_ACCOUNT = 1
     monkeypatch.setattr(hashing, "gate", Gate(0, 0))
-    busy = attempt(password=RIGHT)
+    for _ in range(2):
+        busy = attempt(password=RIGHT)
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "1")
     assert "Many people are signing in" in busy.content.decode()
+    assert events() == [("sign_in:throttle", "alice")] * 2, "in the log, and paid back"
     assert Client().get("/sign-in/").status_code == 200
     with pytest.raises(HashingBusyError):
         LimitedArgon2().encode("x", "y" * 8)
