@@ -32,7 +32,7 @@ class AuditedAdmin(_ModelAdmin):
     audited_fields: ClassVar[tuple[str, ...]] = ()
 
     @override
-    def save_model(self, request: HttpRequest, obj: models.Model, form: Any, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Note the values before the change; rows that belong to the object are saved later."""
         if change:
             stored = type(obj)._default_manager.get(pk=obj.pk)  # noqa: SLF001 - public in Django's documentation
