@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from portal.web.client_address import client_address
 from portal.web.health import PATH as HEALTH_PATH
+from portal.web.waiting import Waiting, seconds_to_wait, without_mark
 
 log = logging.getLogger(__name__)
 
@@ -71,12 +72,14 @@ class Front:
     _unfinished: Counter[str] = field(default_factory=Counter)
     _in_progress: int = 0
     _checking: int = 0
+    _long_polls: Waiting = field(default_factory=Waiting)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.pages(scope, receive, send)
             return
         _drop_ambiguous_headers(scope)
+        without_mark(scope)
         sending = _Sending(send, self.limits.send_seconds)
         try:
             if scope["path"] == HEALTH_PATH:
@@ -90,6 +93,16 @@ class Front:
 
     async def _answer_page(self, scope: Scope, receive: Receive, send: _Sending) -> None:
         body = await self._read_body(scope, receive)
+
+        async def ask(scope: Scope, send: Send) -> None:
+            await self._ask_pages(scope, body, receive, send)
+
+        if seconds_to_wait(scope):
+            await self._long_polls.answer(scope, ask, send)
+        else:
+            await ask(scope, send)
+
+    async def _ask_pages(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
         if self._in_progress >= self.limits.in_progress:
             raise Rejected(HTTPStatus.SERVICE_UNAVAILABLE, "The portal is busy. Try again in a few seconds.")
         self._in_progress += 1
