@@ -103,7 +103,7 @@ def addresses(environment: Environment) -> Iterator[tuple[str, str]]:
         if "<uuid:team>" in route:
             kwargs["team"] = str(environment.team_id)
         if "<uuid:pk>" in route:
-            keys = {"requests": request.pk, "accounts": environment.account_id}
+            keys = {"requests": request.pk, "rules": nothing, "accounts": environment.account_id}
             kwargs["pk"] = str(keys.get(route.partition("/")[0], environment.pk))
         if "<int:pk>" in route:
             kwargs["pk"] = str(AuditEvent.objects.filter(environment=environment).latest("id").pk)
