@@ -107,42 +107,46 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
     "environment:take_over": _Template(
         "Taken over: {environment}", "{environment} came from {from_team} to {to_team}.", _ENVIRONMENT
     ),
-    "member:add": _Template("New member of {team}: {subject}", "{actor} added {subject} to {team}.", "home"),
+    "member:add": _Template("New member of {team}: {subject}", "{actor} added {subject} to {team}.", "team"),
     "member:change_role": _Template(
-        "Role changed in {team}: {subject}", "{actor} changed the role of {subject} in {team}.", "home"
+        "Role changed in {team}: {subject}", "{actor} changed the role of {subject} in {team}.", "team"
     ),
-    "member:remove": _Template("Removed from {team}: {subject}", "{actor} removed {subject} from {team}.", "home"),
-    "member:leave": _Template("{subject} left {team}", "{subject} is no longer a member of {team}.", "home"),
-    "role:confirm": _Template("Your role in the portal has changed", "{actor} confirmed a role of yours.", "home"),
-    "role:give": _Template("Your role in the portal has changed", "{actor} gave you a role.", "home"),
-    "role:take": _Template("Your role in the portal has changed", "{actor} took a role away from you.", "home"),
-    "password:change": _Template("Your password was changed", f"Your password was changed. {_SECURITY_HELP}", "home"),
+    "member:remove": _Template("Removed from {team}: {subject}", "{actor} removed {subject} from {team}.", "team"),
+    "member:leave": _Template("{subject} left {team}", "{subject} is no longer a member of {team}.", "team"),
+    "role:confirm": _Template("Your role in the portal has changed", "{actor} confirmed a role of yours.", "profile"),
+    "role:give": _Template("Your role in the portal has changed", "{actor} gave you a role.", "profile"),
+    "role:take": _Template("Your role in the portal has changed", "{actor} took a role away from you.", "profile"),
+    "password:change": _Template(
+        "Your password was changed", f"Your password was changed. {_SECURITY_HELP}", "profile"
+    ),
     "person:use_password_link": _Template(
-        "Your password was set", f"Your password was set with a link of a portal admin. {_SECURITY_HELP}", "home"
+        "Your password was set", f"Your password was set with a link of a portal admin. {_SECURITY_HELP}", "profile"
     ),
     "second_factor:add": _Template(
-        "A second factor was set up", f"A second factor was set up for your account. {_SECURITY_HELP}", "home"
+        "A second factor was set up", f"A second factor was set up for your account. {_SECURITY_HELP}", "profile"
     ),
     "second_factor:remove": _Template(
-        "Your second factor was removed", f"The second factor of your account was removed. {_SECURITY_HELP}", "home"
+        "Your second factor was removed", f"The second factor of your account was removed. {_SECURITY_HELP}", "profile"
     ),
     "second_factor:recover": _Template(
-        "A recovery code was used", f"Someone signed in to your account with a recovery code. {_SECURITY_HELP}", "home"
+        "A recovery code was used",
+        f"Someone signed in to your account with a recovery code. {_SECURITY_HELP}",
+        "profile",
     ),
     "second_factor:renew_codes": _Template(
         "Your recovery codes were replaced",
         f"The recovery codes of your account were replaced. {_SECURITY_HELP}",
-        "home",
+        "profile",
     ),
     "identity:link": _Template(
         "First sign-in through single sign-on",
         f"Your account was used through single sign-on for the first time. {_SECURITY_HELP}",
-        "home",
+        "profile",
     ),
     "token:create": _Template(
         "A token was created",
         f"You created a token for the API. If this was not you, revoke it. {_SECURITY_HELP}",
-        "home",
+        "profile",
     ),
     "webhook:create": _Template("New webhook of {team}", "{actor} added the webhook {subject}.", "webhooks"),
     "webhook:change": _Template("Webhook of {team} changed", "{actor} changed the webhook {subject}.", "webhooks"),
@@ -168,6 +172,8 @@ _PAGES: Final[Mapping[str, str]] = {
     "drift": "/environments/{environment}/drift/",
     "webhooks": "/webhooks/",
     "notifications": "/notifications/",
+    "profile": "/profile/",
+    "team": "/teams/{team}/",
     "home": "/",
 }
 
@@ -193,6 +199,7 @@ def text_for(event: AuditEvent, request: Request | None) -> Text:
     keys = {
         "request": request.pk if request is not None else "",
         "environment": environment.pk if environment is not None else "",
+        "team": event.team.slug if event.team is not None else "",
     }
     return Text(
         subject=template.subject.format(**names)[:200],
@@ -209,4 +216,6 @@ def link_to(path: str) -> str:
 def _has_page(page: str, event: AuditEvent, request: Request | None) -> bool:
     if page == "request":
         return request is not None
+    if page == "team":
+        return event.team is not None
     return event.environment is not None if page in ("environment", "drift") else True

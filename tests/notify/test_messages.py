@@ -185,3 +185,27 @@ def test_a_request_that_expires_soon_is_announced_once(office: World, post: Post
     sent = post.run()
     assert sorted(mail.to[0] for mail in sent) == ["bob@example.org", "olivia@example.org"]
     assert {mail.subject for mail in sent} == {"Expires soon: creation of orders (Payments)"}
+
+
+def test_security_events_come_at_once_whatever_was_chosen(office: World, post: Post) -> None:
+    audit_event(AuditAction.PASSWORD_CHANGE, actor=office.bob, at=post.now, subject="bob")
+    post.run(0)
+    NotificationChannel.objects.filter(user=office.bob).update(topics=[], timing="daily", disabled_at=post.now)
+    audit_event(AuditAction.PASSWORD_CHANGE, actor=office.bob, at=post.now, subject="bob")
+    (sent,) = post.run(0)
+    assert (sent.to, sent.subject) == (["bob@example.org"], "Your password was changed")
+    assert "https://portal.example.org/profile/" in sent.body
+
+
+def test_a_person_hears_of_a_team_that_they_have_left(office: World, post: Post) -> None:
+    office.bob.memberships.all().delete()
+    audit_event(
+        AuditAction.MEMBER_REMOVE,
+        actor=office.alice,
+        at=post.now,
+        team=office.team,
+        subject="bob",
+        subject_id=office.bob.pk,
+    )
+    (sent,) = post.run()
+    assert (sent.to, sent.subject) == (["bob@example.org"], "Removed from Payments: bob")
