@@ -14,7 +14,7 @@ from django.db.models import Q
 from provisioning.lifecycle.access import may_decide, may_see
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import AuditEvent, HandoverOffer, Operation, Request, Role, Team, User
+from provisioning.models import AuditEvent, Delegation, HandoverOffer, Operation, Request, Role, Team, User
 from provisioning.notify.topics import Topic
 
 
@@ -70,6 +70,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "request:approve": _DECIDED,
     "request:refuse": _DECIDED,
     "request:expire": _DECIDED,
+    "request:vote": _rule(Topic.DECISIONS, Audience.REQUESTER),
+    "request:ask": _DECIDED,
+    "request:answer": _rule(Topic.DECISIONS, Audience.DECIDERS, only_pending=True),
     "request:withdraw": _rule(Topic.DECISIONS, Audience.TEAM),
     "request:expires_soon": _rule(
         Topic.ENVIRONMENTS, Audience.REQUESTER, Audience.DECIDERS, Audience.TEAM, only_pending=True
@@ -179,7 +182,8 @@ def _deciders(_event: AuditEvent, request: Request | None) -> Iterable[User]:
     if request is None:
         return ()
     owners = Q(memberships__team=request.environment.team_id, memberships__role=Role.OWNER)
-    candidates = User.objects.filter(Q(is_approver=True) | Q(is_admin=True) | Q(is_superuser=True) | owners)
+    delegates = Q(pk__in=Delegation.objects.values("delegate"))
+    candidates = User.objects.filter(Q(is_approver=True) | Q(is_admin=True) | Q(is_superuser=True) | owners | delegates)
     return [person for person in candidates.filter(is_active=True).distinct() if may_decide(person, request)]
 
 

@@ -65,6 +65,21 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
         "{actor} rejected the {noun} of {environment}. The page shows the reason.",
         _REQUEST,
     ),
+    "request:vote": _Template(
+        "Approved by one: {noun} of {environment} ({team})",
+        "{actor} approved the {noun} of {environment}. It needs further approvals.",
+        _REQUEST,
+    ),
+    "request:ask": _Template(
+        "Question: {noun} of {environment} ({team})",
+        "{actor} asked a question about the {noun} of {environment}. Read and answer it on its page.",
+        _REQUEST,
+    ),
+    "request:answer": _Template(
+        "Answer: {noun} of {environment} ({team})",
+        "{actor} answered a question about the {noun} of {environment}.",
+        _REQUEST,
+    ),
     "request:withdraw": _Template(
         "Withdrawn: {noun} of {environment} ({team})", "{actor} withdrew the {noun} of {environment}.", _REQUEST
     ),

@@ -209,3 +209,15 @@ def test_a_person_hears_of_a_team_that_they_have_left(office: World, post: Post)
     )
     (sent,) = post.run()
     assert (sent.to, sent.subject) == (["bob@example.org"], "Removed from Payments: bob")
+
+
+def test_a_question_reaches_the_requester_and_its_answer_those_who_decide(office: World, post: Post) -> None:
+    request = office.request("orders", "prod")
+    post.run()
+    about = {"environment": request.environment, "request": str(request.pk), "at": post.now}
+    audit_event(AuditAction.REQUEST_ASK, actor=office.olivia, **about)
+    (question,) = post.run()
+    assert (question.to, question.subject) == (["bob@example.org"], "Question: creation of orders (Payments)")
+    audit_event(AuditAction.REQUEST_ANSWER, actor=office.bob, **about)
+    (answer,) = post.run()
+    assert answer.to == ["olivia@example.org"]
