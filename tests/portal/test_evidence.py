@@ -8,12 +8,13 @@ import json
 import subprocess
 import sys
 import zipfile
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from provisioning.lifecycle.evidence.pack import files_of, with_manifest
-from provisioning.models import AuditEvent, Environment, User
+from provisioning.models import AuditEvent, Environment, RequestComment, User, Vote
 from provisioning.zip_archive import write_zip
 from tests.portal.conftest import People
 
@@ -50,6 +51,28 @@ def test_it_holds_every_record_and_verifies(gone: Environment, people: People, t
     actions = [json.loads(line)["event"]["action"] for line in archive.read("audit.jsonl").splitlines()]
     assert actions == ["request:create", "request:teardown"]
     assert int(manifest["audit_anchor"].split(":")[0]) >= 2
+
+
+def test_it_holds_votes_questions_and_answers(people: People) -> None:
+    asked = people.ask("shop", size="prod")
+    at = asked.requested_at
+    RequestComment.objects.create(request=asked, author=people.olivia, is_question=True, text="Why now?", at=at)
+    RequestComment.objects.create(
+        request=asked, author=people.bob, is_question=False, text="A launch.", at=at + timedelta(hours=1)
+    )
+    Vote.objects.create(
+        request=asked,
+        digest=asked.plan.digest,
+        voter=people.alice,
+        seat=people.olivia,
+        comment="Fine.",
+        at=at + timedelta(hours=2),
+    )
+    decisions = json.loads(dict(files_of(asked.environment))["requests/01-create/decisions.json"])
+    assert [(item["what"], item["by"], item["text"]) for item in decisions] == [
+        ("question", "olivia", "Why now?"), ("answer", "bob", "A launch."), ("vote", "alice", "Fine."),
+    ]  # fmt: skip
+    assert (decisions[2]["in_place_of"], decisions[2]["plan_digest"]) == ("olivia", asked.plan.digest)
 
 
 def test_the_same_rows_give_the_same_bytes(gone: Environment) -> None:

@@ -15,6 +15,7 @@ from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.audit_chain import newest_anchor, rows_with_ids
 from provisioning.lifecycle.evidence.readme import readme
 from provisioning.lifecycle.evidence.records import (
+    decision_records,
     environment_record,
     history_records,
     ledger_records,
@@ -67,6 +68,7 @@ def files_of(environment: Environment) -> Iterator[tuple[str, bytes]]:
     for number, request in enumerate(requests.order_by("requested_at", "id"), start=1):
         folder = f"requests/{number:02}-{request.kind}"
         yield f"{folder}/request.json", _json(request_record(request))
+        yield f"{folder}/decisions.json", _json(decision_records(request))
         # In the form whose SHA-256 is the digest of the plan.
         plan = json.dumps(request.plan.content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
         yield f"{folder}/plan.json", plan.encode()

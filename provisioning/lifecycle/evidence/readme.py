@@ -9,6 +9,7 @@ Evidence of the environment {name} of {team}
 environment.json          what it is: blueprint, size, account, region, state
 requests/N-KIND/          each request, in the order in which they were made:
     request.json          who asked for what, and who decided on it
+    decisions.json        votes, questions and answers
     plan.json             the plan: templates, parameters, tags and tasks
     security-checks.json  the findings about the templates, with their evidence
     preflight.json        what was checked in the AWS account

@@ -52,6 +52,37 @@ def request_record(request: Request) -> Record:
     }
 
 
+def decision_records(request: Request) -> list[Record]:
+    """Votes and comments, in the order in which they were given."""
+    votes = [
+        (
+            vote.at,
+            {
+                "at": _time(vote.at),
+                "what": "vote",
+                "by": vote.voter.get_username(),
+                "in_place_of": vote.seat.get_username() if vote.seat_id != vote.voter_id else None,
+                "plan_digest": vote.digest,
+                "text": vote.comment,
+            },
+        )
+        for vote in request.votes.select_related("voter", "seat").order_by("at", "id")
+    ]
+    comments = [
+        (
+            comment.at,
+            {
+                "at": _time(comment.at),
+                "what": "question" if comment.is_question else "answer",
+                "by": comment.author.get_username(),
+                "text": comment.text,
+            },
+        )
+        for comment in request.comments.select_related("author").order_by("at", "id")
+    ]
+    return [record for _, record in sorted([*votes, *comments], key=lambda item: item[0])]
+
+
 def operation_record(operation: Operation) -> Record:
     return {
         "id": str(operation.pk),
