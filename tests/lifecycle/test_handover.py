@@ -11,6 +11,7 @@ import pytest
 from provisioning.blueprint import InputErrors, example_inputs
 from provisioning.design.names import team_key
 from provisioning.errors import NotAllowed, NotFound, Refused, WrongState
+from provisioning.lifecycle.rules.scope import Scope
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.changes import preview_change, request_change
 from provisioning.lifecycle.services.handover import (
@@ -36,6 +37,7 @@ from provisioning.models import (
     User,
 )
 from tests.fixtures.world import World
+from tests.lifecycle.rules.support import write_rule
 
 
 @pytest.fixture
@@ -173,6 +175,13 @@ def test_a_team_accepts_only_what_it_may_use(world: World, logistics: Team) -> N
     entry.delete()
     assert why_not_accept(made)[0].startswith("Logistics may not use the account dev.")
     assert Environment.objects.get(pk=made.environment_id).team == world.team
+
+
+def test_a_team_accepts_nothing_beyond_its_quota(world: World, logistics: Team) -> None:
+    made = offer(world, world.create())
+    write_rule(Scope(team=logistics), environments=0)
+    with pytest.raises(Refused, match="Logistics"):
+        accept_offer(actor=world.charlie, offer=made)
 
 
 def test_nothing_is_handed_over_while_something_is_in_progress(world: World, logistics: Team) -> None:

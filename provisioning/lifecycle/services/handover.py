@@ -30,11 +30,13 @@ from provisioning.lifecycle.access import (
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.plan_checks import name_is_taken
 from provisioning.lifecycle.plan_queries import current_plan
+from provisioning.lifecycle.rules import lock_quotas, refusals
+from provisioning.lifecycle.rules.facts import BlueprintFacts, Facts
 from provisioning.lifecycle.services.recording import lock
 from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState, RequestState
 from provisioning.lifecycle.team_resources import external_names_of, refusals_of
 from provisioning.lifecycle.transitions import record
-from provisioning.models import Environment, HandoverOffer, OfferState, Operation, Request, Team, User
+from provisioning.models import Environment, HandoverOffer, OfferState, Operation, Request, RuleKind, Team, User
 
 VALID_FOR: Final = timedelta(days=7)
 NOTE_LIMIT: Final = 2_000
@@ -108,6 +110,7 @@ def accept_offer(*, actor: User, offer: HandoverOffer) -> Environment:
     environment, at = offer.environment, clock.now()
     try:
         with transaction.atomic():
+            lock_quotas(team=offer.to_team, actor=actor)
             lock(environment)
             check_may(actor, offer.to_team, Permission.MANAGE)
             if environment.team_id != offer.from_team_id:
@@ -160,7 +163,24 @@ def why_not_accept(offer: HandoverOffer) -> list[str]:
     except Refused as error:
         reasons.append(error.sentence)
     names = external_names_of(current_plan(environment))
-    return [*reasons, *refusals_of(names, account=environment.account, account_teams=[entry])]
+    reasons += refusals_of(names, account=environment.account, account_teams=[entry])
+    return [*reasons, *_refused_by_rules(offer)]
+
+
+def _refused_by_rules(offer: HandoverOffer) -> list[str]:
+    """What the rules of the receiving team, such as its quotas, refuse for a new environment like this."""
+    environment, version = offer.environment, offer.environment.blueprint_version
+    facts = Facts(
+        kind=RuleKind.CREATE,
+        team=offer.to_team,
+        account=environment.account,
+        size=environment.size,
+        region=environment.region,
+        at=clock.now(),
+        name=environment.name,
+        blueprint=BlueprintFacts(version.slug, version.version, version.maturity),
+    )
+    return [str(refusal) for refusal in refusals(facts)]
 
 
 def open_offer_of(environment: Environment) -> HandoverOffer | None:
