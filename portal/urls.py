@@ -20,6 +20,7 @@ from portal.pages.cancel import views as cancel
 from portal.pages.catalogue import views as catalogue
 from portal.pages.change import views as changing
 from portal.pages.components import views as components
+from portal.pages.delegation import views as delegations
 from portal.pages.drift import views as drift
 from portal.pages.environments import views as environments
 from portal.pages.exports import views as exporting
@@ -104,10 +105,15 @@ pages: list[URLPattern] = [
     page("components/<slug:kind>/", components.detail, "component"),
     page("requests/", requests.index, "requests"),
     page("requests/<uuid:pk>/", requests.detail, "request"),
+    page("requests/<uuid:pk>/live/", requests.live, "request_live"),
     page("requests/<uuid:pk>/template/", requests.template, "request_template"),
     page("requests/<uuid:pk>/export/", exporting.of_request, "request_export"),
     page("requests/<uuid:pk>/approve/", requests.approve, "approve"),
     page("requests/<uuid:pk>/reject/", requests.reject, "reject"),
+    page("requests/<uuid:pk>/ask/", requests.ask, "ask_question"),
+    page("requests/<uuid:pk>/answer/", requests.answer, "answer_question"),
+    page("delegation/", delegations.delegation, "delegation"),
+    page("delegation/<uuid:pk>/end/", delegations.end, "end_delegation"),
     page("requests/<uuid:pk>/check/", requests.check_account, "check_account"),
     page("requests/<uuid:pk>/withdraw/", requests.withdraw, "withdraw"),
     page("environments/", environments.index, "environments"),

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from portal.web.menu import entries_for
-from provisioning.lifecycle.access import decidable, is_admin, is_approver, sees_all_teams
+from provisioning.lifecycle.access import decidable, is_admin, is_approver, is_delegate, sees_all_teams
 from provisioning.models import Request, User
 
 COUNTED_TO = 100
@@ -25,14 +25,16 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         return {}
     # The current entry of the menu is the first part of the URL. The components belong to the catalogue.
     area = request.path.strip("/").split("/", 1)[0] or "home"
+    decides = is_approver(user) or is_delegate(user)
     context: dict[str, Any] = {
         "area": "catalogue" if area == "components" else area,
         "is_admin": is_admin(user),
         "is_approver": is_approver(user),
+        "decides": decides,
         "sees_all_teams": sees_all_teams(user),
         "menu_entries": entries_for(user),
     }
-    if is_approver(user):
+    if decides:
         context["pending_for_me"] = SimpleLazyObject(lambda: count_pending(user))
     return context
 

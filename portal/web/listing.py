@@ -15,7 +15,7 @@ from uuid import UUID
 from django.db.models import Q
 
 from portal.web.cursor import Cursor
-from provisioning.lifecycle.access import decidable, is_approver, visible
+from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.states import NO_LONGER_THERE, RequestState
 from provisioning.models import Environment, Request, User
@@ -68,6 +68,7 @@ class RequestRow:
     team: str
     account: str
     blueprint: str
+    question_asked_at: datetime | None
 
     @property
     def title(self) -> str:
@@ -93,6 +94,7 @@ _REQUEST_COLUMNS = (
     "environment__team__name",
     "environment__account__name",
     "environment__blueprint_version__title",
+    "question_asked_at",
 )
 
 
@@ -155,9 +157,5 @@ def request_rows(condition: Q, *, limit: int, after: Cursor | None = None) -> li
 
 
 def pending_rows(user: User, limit: int = PENDING_SHOWN) -> list[RequestRow]:
-    """Return the pending requests that concern the user: an approver's to decide, for others those
-    of their teams.
-    """
-    if is_approver(user):
-        return request_rows(decidable(user), limit=limit)
+    """Return the pending requests of the user's teams."""
     return request_rows(Q(state=RequestState.WAITING) & visible(user, "environment__team"), limit=limit)

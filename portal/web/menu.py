@@ -12,7 +12,9 @@ from typing import Final
 
 from provisioning.lifecycle.access import (
     is_admin,
+    is_approver,
     is_auditor,
+    is_delegate,
     may_see_accounts,
     may_see_orphans,
     may_see_people,
@@ -36,6 +38,7 @@ ENTRIES: Final = (
     Entry("Webhooks", "webhooks", is_admin),
     Entry("Your tokens", "tokens", lambda _user: True),
     Entry("API reference", "api_reference", lambda _user: True),
+    Entry("Delegate my approvals", "delegation", lambda user: is_approver(user) or is_delegate(user)),
     Entry("Audit log", "audit", is_auditor),
     Entry("Set up", "setup", is_admin),
     Entry("Accounts", "accounts", may_see_accounts),

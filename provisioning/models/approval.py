@@ -12,8 +12,8 @@ class Vote(models.Model):
     """An approval of one person for one plan. It counts only while the request has the plan with this
     `digest`, and while the person still has the right to give it.
 
-    `seat` is the person whose right was used: the voter, or the approver for whom the voter stands
-    in. Each seat votes once.
+    `seat` is the person whose right was used: the voter, or the approver for whom the voter
+    decides. Each seat votes once.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)

@@ -55,7 +55,8 @@ class Request(models.Model):
     `approver_groups` are the groups whose members were to decide when the request was sent
     (`ApproverGroup`); none means approvers. Lists read them; a decision evaluates the rules again.
     `is_dangerous` says that data may be deleted or replaced. `question_asked_at` is set while a
-    question to the requester has no answer.
+    question to the requester has no answer. `earlier_requesters` are the people who asked for the same
+    change before somebody else planned it again: like the requester, they do not decide on it.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -81,12 +82,20 @@ class Request(models.Model):
     )
     is_dangerous = models.BooleanField(default=False, db_default=False)
     question_asked_at = models.DateTimeField(null=True, blank=True)
+    earlier_requesters = ArrayField(
+        models.UUIDField(),
+        default=list,
+        blank=True,
+        db_default=models.Value([], ArrayField(models.UUIDField())),
+    )
 
     class Meta:
         indexes = [
             models.Index(fields=["expires_at", "id"], condition=models.Q(state="waiting"), name="request_waiting"),
             models.Index(fields=["state", "-requested_at", "-id"], name="request_by_state"),
             models.Index(fields=["-requested_at", "-id"], name="request_by_time"),
+            models.Index(fields=["kind", "-requested_at", "-id"], name="request_by_kind"),
+            models.Index(fields=["requested_by", "-requested_at", "-id"], name="request_by_requester"),
         ]
 
     def __str__(self) -> str:

@@ -77,13 +77,14 @@
   // A page out of the browser's memory would still show what was true when it was left.
   window.addEventListener("pageshow", (event) => event.persisted && window.location.reload());
 
-  // Live parts: untouched when nothing in them changed; open details, scroll and focus stay
+  // Live parts: untouched when nothing in them changed; open details, scroll, focus and typed text (data-keep) stay
   let place = null;
   const remember = () => {
     if (place) return;
     place = {
       focus: document.activeElement?.id,
       details: new Map([...document.querySelectorAll("details[id]")].map((item) => [item.id, item.open])),
+      texts: [...document.querySelectorAll("[data-keep][id]")].map((item) => [item.id, item.value, item.selectionStart, item.selectionEnd]),
       scrolls: [...document.querySelectorAll("[data-keep-scroll][id]")].map((item) => [item.id, item.scrollLeft, item.scrollTop]),
     };
   };
@@ -92,6 +93,12 @@
     for (const [id, open] of place.details) {
       const item = document.getElementById(id);
       if (item && item.open !== open) item.open = open;
+    }
+    for (const [id, text, start, end] of place.texts) {
+      const item = document.getElementById(id);
+      if (!item || item.value === text) continue;
+      item.value = text;
+      item.setSelectionRange(start, end);
     }
     for (const [id, left, top] of place.scrolls) document.getElementById(id)?.scrollTo(left, top);
     if (place.focus && document.activeElement === document.body) document.getElementById(place.focus)?.focus({ preventScroll: true });

@@ -19,6 +19,9 @@ PUBLIC = {"healthz", "sign_out", "invitation", "open_invitation", "set_password"
 CHANGES = {
     "approve",
     "reject",
+    "ask_question",
+    "answer_question",
+    "end_delegation",
     "withdraw",
     "try_again",
     "preview",

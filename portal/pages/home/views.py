@@ -8,7 +8,6 @@ from django.views.decorators.http import require_safe
 
 from portal.pages.home.page import home_page
 from portal.web.lookups import person
-from provisioning.lifecycle.access import is_approver
 
 
 @require_safe
@@ -18,6 +17,6 @@ def home(request: HttpRequest) -> HttpResponse:
     if page.begins_with_setup:
         return redirect("setup")
     context: dict[str, object] = {"page": page}
-    if is_approver(user) and page.shows_all_pending:
-        context["pending_for_me"] = len(page.pending)  # saves the frame a query for the same number
+    if page.awaiting is not None and page.shows_all_awaiting:
+        context["pending_for_me"] = len(page.awaiting)  # saves the frame a query for the same number
     return render(request, "pages/home/page.html", context)

@@ -1,4 +1,4 @@
-"""The list of requests, and the page of one request with the plan that people decide on."""
+"""The page of one request with the plan that people decide on."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q
 from django.urls import reverse
 
 from portal.pages.requests.changes import ChangesPanel, changes_panel
-from portal.pages.requests.forms import DecisionForm
+from portal.pages.requests.comparison import Comparison, comparison_of
+from portal.pages.requests.decision import DecisionPanel, decision_panel
+from portal.pages.requests.forms import CommentForm, DecisionForm
+from portal.pages.requests.live import Poll
 from portal.panels.diagram import DiagramPanel
 from portal.panels.plan_summary import PlanSummaryPanel, StackSummary
 from portal.panels.preflight import PreflightPanel
@@ -18,32 +20,15 @@ from portal.panels.registry import Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
 from portal.web.formatting import format_value, title_of
 from portal.web.history import Entry, request_history
-from portal.web.listing import Listing, RequestRow, request_listing
-from provisioning.lifecycle.access import may, may_decide, visible
+from provisioning.lifecycle.access import may
 from provisioning.lifecycle.kinds.change import CHANGE
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, TeardownPlan, from_json
+from provisioning.lifecycle.plan_document import AdoptPlan, CreatePlan, StackedPlan, TeardownPlan, from_json
 from provisioning.lifecycle.read.failures import Failure, failure
 from provisioning.lifecycle.services.preflight import is_checkable
 from provisioning.lifecycle.services.recording import why_not_requested
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Environment, Operation, Request, User
-
-
-@dataclass(frozen=True, slots=True)
-class RequestsPage:
-    """`state` is the filter as it is in the URL."""
-
-    listing: Listing[RequestRow]
-    state: str
-    states: list[RequestState]
-
-
-def requests_page(user: User, *, state: str, cursor: str) -> RequestsPage:
-    condition = visible(user, "environment__team")
-    if state in set(RequestState):
-        condition &= Q(state=state)
-    return RequestsPage(request_listing(condition, cursor=cursor), state, list(RequestState))
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +55,13 @@ class RequestPage:
     change: ChangesPanel | None
     adoption: AdoptPlan | None
     inputs: Sequence[InputLine]
+    comparison: Comparison | None
+    decision: DecisionPanel
     form: DecisionForm
+    answer_form: CommentForm
+    poll: Poll
+    is_live: bool
     is_pending: bool
-    is_own: bool
-    may_decide: bool
     may_withdraw: bool
     may_plan_again: bool
     failure: Failure | None
@@ -112,7 +100,15 @@ class RequestPage:
         return summary.stacks if summary else []
 
 
-def request_page(user: User, request: Request, *, form: DecisionForm | None = None) -> RequestPage:
+def request_page(
+    user: User,
+    request: Request,
+    *,
+    form: DecisionForm | None = None,
+    answer_form: CommentForm | None = None,
+    is_live: bool = False,
+) -> RequestPage:
+    """With `is_live`, the page is read by one that is open, which announces the news."""
     plan = from_json(request.plan.content)
     created = plan if isinstance(plan, StackedPlan) and not isinstance(plan, AdoptPlan) else None
     kind = kind_of(request.kind)
@@ -133,10 +129,15 @@ def request_page(user: User, request: Request, *, form: DecisionForm | None = No
         change=change,
         adoption=plan if isinstance(plan, AdoptPlan) else None,
         inputs=_inputs(created, change.former if change is not None else None),
+        comparison=comparison_of(request.environment, created)
+        if is_pending and isinstance(created, CreatePlan)
+        else None,
+        decision=decision_panel(user, request),
         form=form or DecisionForm(initial={"digest": request.plan.digest}),
+        answer_form=answer_form or CommentForm(),
+        poll=Poll.of(request),
+        is_live=is_live,
         is_pending=is_pending,
-        is_own=is_pending and request.requested_by_id == user.pk,
-        may_decide=is_pending and may_decide(user, request),
         may_withdraw=is_pending and may(user, request.environment.team, kind.permission),
         may_plan_again=_may_plan_again(user, request, change),
         failure=_failure(request) if change is not None else None,

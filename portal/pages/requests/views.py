@@ -8,11 +8,14 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.identity.reauthentication import requires_recent_sign_in
-from portal.pages.requests.forms import DecisionForm
-from portal.pages.requests.page import request_page, requests_page
+from portal.pages.requests.forms import CommentForm, DecisionForm
+from portal.pages.requests.index_page import AWAITING_ME, RequestFilter, inbox_page, requests_page
+from portal.pages.requests.live import standing_of
+from portal.pages.requests.page import request_page
 from portal.panels.plan_summary import pretty_template
 from portal.web.lookups import Need, get_request_for, person
 from portal.web.refusals import note_refusal
@@ -21,6 +24,7 @@ from provisioning.errors import NotFound, Refused
 from provisioning.lifecycle.plan_document import AdoptPlan, StackedPlan, from_json
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.preflight import check_request
+from provisioning.lifecycle.services.questions import answer_question, ask_question
 from provisioning.lifecycle.services.requests import withdraw_request
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Request, User
@@ -28,20 +32,44 @@ from provisioning.models import Request, User
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    page = requests_page(person(request), state=request.GET.get("state", ""), cursor=request.GET.get("cursor", ""))
+    """All requests that the user may see, or with `?awaiting=me` those that the user can decide on."""
+    user, cursor = person(request), request.GET.get("cursor", "")
+    if request.GET.get("awaiting") == AWAITING_ME:
+        return _inbox(request, user, cursor)
+    page = requests_page(user, RequestFilter.parse(request.GET), cursor=cursor)
     return render(request, "pages/requests/index.html", {"page": page})
 
 
+def _inbox(request: HttpRequest, user: User, cursor: str) -> HttpResponse:
+    page = inbox_page(user, cursor=cursor)
+    context: dict[str, object] = {"page": page}
+    if page.is_first and not page.listing.next_cursor:
+        context["pending_for_me"] = len(page.listing.rows)  # saves the frame a query for the same number
+    return render(request, "pages/requests/inbox.html", context)
+
+
+@never_cache
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """The page. While the plan is being made, the page asks for itself, and gets an answer when there
-    is more to see.
+    user = person(request)
+    return _render(request, user, get_request_for(user, pk))
+
+
+@never_cache
+@require_safe
+def live(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Return the page if there is more to see than version `v` with the plan `plan`; nothing otherwise.
+
+    Of the page, the parts that people change are put in place of the old ones. If the plan is another
+    one, the browser loads the page again, so that nobody decides on a plan that they have not seen.
     """
     user = person(request)
-    stored = get_request_for(user, pk)
-    if "HX-Request" in request.headers and stored.state == RequestState.PLANNING:
+    standing = standing_of(user, pk)
+    if standing.digest != request.GET.get("plan"):
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"})
+    if standing.is_shown_by(version=request.GET.get("v", "")):
         return HttpResponse(status=204)
-    return _render(request, user, stored)
+    return _render(request, user, get_request_for(user, pk), is_live=True)
 
 
 @require_safe
@@ -84,10 +112,13 @@ def approve(request: HttpRequest, pk: UUID) -> HttpResponse:
         note_refusal(request, error)
         form.add_error(None, [ValidationError(line) for line in error.sentence.splitlines()])
         return _render(request, user, stored, form=form, status=422)
-    return redirect("request", pk=pk)
+    if stored.state == RequestState.WAITING:  # further approvals are needed
+        return redirect("request", pk=pk)
+    return redirect("environment", pk=stored.environment_id)
 
 
 @require_POST
+@requires_recent_sign_in
 def reject(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     stored = get_request_for(user, pk, Need.DECIDE)
@@ -97,6 +128,33 @@ def reject(request: HttpRequest, pk: UUID) -> HttpResponse:
     if not form.is_valid():
         return _render(request, user, stored, form=form, status=422)
     reject_request(actor=user, request=stored, note=form.cleaned_data["note"])
+    return redirect("request", pk=pk)
+
+
+@require_POST
+def ask(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Ask the requester what the note says. It is part of the form of the decision."""
+    user = person(request)
+    stored = get_request_for(user, pk, Need.DECIDE)
+    form = DecisionForm(request.POST)
+    if form.is_valid() and not form.cleaned_data["note"].strip():
+        form.add_error("note", "Enter your question.")
+    if not form.is_valid():
+        return _render(request, user, stored, form=form, status=422)
+    ask_question(actor=user, request=stored, text=form.cleaned_data["note"])
+    return redirect("request", pk=pk)
+
+
+@require_POST
+def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
+    user = person(request)
+    stored = get_request_for(user, pk, Need.OPERATE)
+    form = CommentForm(request.POST)
+    if form.is_valid() and not form.cleaned_data["text"].strip():
+        form.add_error("text", "Enter an answer.")
+    if not form.is_valid():
+        return _render(request, user, stored, answer_form=form, status=422)
+    answer_question(actor=user, request=stored, text=form.cleaned_data["text"])
     return redirect("request", pk=pk)
 
 
@@ -117,7 +175,14 @@ def check_account(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _render(
-    request: HttpRequest, user: User, stored: Request, *, form: DecisionForm | None = None, status: int = 200
+    request: HttpRequest,
+    user: User,
+    stored: Request,
+    *,
+    form: DecisionForm | None = None,
+    answer_form: CommentForm | None = None,
+    status: int = 200,
+    is_live: bool = False,
 ) -> HttpResponse:
-    page = request_page(user, stored, form=form)
+    page = request_page(user, stored, form=form, answer_form=answer_form, is_live=is_live)
     return render(request, "pages/requests/detail.html", {"page": page}, status=status)

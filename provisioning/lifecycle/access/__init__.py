@@ -26,6 +26,7 @@ from provisioning.lifecycle.access.decisions import (
     delegations_to,
     groups_deciding,
     groups_of,
+    has_requested,
     may_decide,
     seat_of,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "delegations_to",
     "groups_deciding",
     "groups_of",
+    "has_requested",
     "has_role_outside_teams",
     "holders",
     "how_to_admit",

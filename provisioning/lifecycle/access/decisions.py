@@ -25,7 +25,7 @@ _BY_DEFAULT = frozenset({ApproverGroup.APPROVERS})
 
 @dataclass(frozen=True, slots=True)
 class Seat:
-    """The right with which somebody votes: their own, or that of an approver for whom they stand in."""
+    """The right with which somebody votes: their own, or that of an approver for whom they decide."""
 
     holder: User
     groups: frozenset[ApproverGroup]
@@ -34,6 +34,17 @@ class Seat:
 def groups_deciding(request: Request) -> frozenset[ApproverGroup]:
     """The groups whose members decide on the request, as the rules said when it was sent."""
     return frozenset(map(ApproverGroup, request.approver_groups)) or _BY_DEFAULT
+
+
+def has_requested(user: User, request: Request) -> bool:
+    """Whether the request is the user's own: sent by the user, or by somebody else who planned the
+    user's change again.
+    """
+    return user.pk == request.requested_by_id or user.pk in request.earlier_requesters
+
+
+def _requested_by(user: User) -> Q:
+    return Q(requested_by_id=user.pk) | Q(earlier_requesters__contains=[user.pk])
 
 
 def groups_of(user: User, team: Team) -> frozenset[ApproverGroup]:
@@ -51,10 +62,10 @@ def groups_of(user: User, team: Team) -> frozenset[ApproverGroup]:
 def seat_of(user: User, request: Request) -> Seat | None:
     """The right with which the user decides on the request; None if there is none.
 
-    People use their own right first. They stand in only for an approver who has not sent the request
+    People use their own right first. They decide only for an approver who has not sent the request
     and has not voted. A service user has no right, whatever its roles.
     """
-    if request.requested_by_id == user.pk or not user.is_active or user.is_service:
+    if has_requested(user, request) or not user.is_active or user.is_service:
         return None
     deciding = groups_deciding(request)
     if own := groups_of(user, request.environment.team) & deciding:
@@ -64,7 +75,7 @@ def seat_of(user: User, request: Request) -> Seat | None:
     voted = set(Vote.objects.filter(request=request, digest=request.plan.digest).values_list("seat_id", flat=True))
     for delegation in delegations_to(user):
         holder = delegation.delegator
-        if holder.pk != request.requested_by_id and holder.pk not in voted:
+        if not has_requested(holder, request) and holder.pk not in voted:
             return Seat(holder, _BY_DEFAULT)
     return None
 
@@ -89,14 +100,14 @@ def decidable(user: User) -> Q:
         mine |= by_approvers
     elif is_delegate(user):
         for delegation in delegations_to(user):
-            mine |= by_approvers & ~Q(requested_by=delegation.delegator)
+            mine |= by_approvers & ~_requested_by(delegation.delegator)
     if is_admin(user):
         mine |= Q(approver_groups__contains=[ApproverGroup.ADMINS])
     owning = [role for role in PERMISSIONS if Permission.MANAGE in permissions_of(role)]
     owned = Membership.objects.filter(user=user, role__in=owning).values("team")
     mine |= Q(approver_groups__contains=[ApproverGroup.OWNERS], environment__team__in=owned)
     voted = Vote.objects.filter(voter=user).values("request")
-    return Q(state=RequestState.WAITING) & ~Q(requested_by_id=user.pk) & mine & ~Q(pk__in=voted)
+    return Q(state=RequestState.WAITING) & ~_requested_by(user) & mine & ~Q(pk__in=voted)
 
 
 def may_decide(user: User, request: Request) -> bool:
@@ -108,7 +119,7 @@ def check_may_decide(user: User, request: Request) -> Seat:
     """Return the right with which the user decides. Raises NotAllowed without one."""
     if (seat := seat_of(user, request)) is not None:
         return seat
-    if request.requested_by_id == user.pk and groups_of(user, request.environment.team) & groups_deciding(request):
+    if has_requested(user, request) and groups_of(user, request.environment.team) & groups_deciding(request):
         raise NotAllowed("You cannot decide on your own request. Another approver has to.")
     groups = " and ".join(group.label for group in sorted(groups_deciding(request)))
     raise NotAllowed(f"Only {groups} may decide on this request.")

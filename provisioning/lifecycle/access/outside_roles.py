@@ -38,7 +38,7 @@ def check_auditor(user: User) -> None:
 
 
 def sees_all_teams(user: User) -> bool:
-    """Whether the user sees every team: approvers, and those who stand in for one, decide on every
+    """Whether the user sees every team: approvers, and those who decide for one, decide on every
     team's requests, admins set every team up, and auditors read everything.
     """
     return is_approver(user) or is_admin(user) or is_auditor(user) or is_delegate(user)

@@ -80,6 +80,9 @@ def approve_request(
             accepted_findings=len(report.blocking) if report is not None else 0,
         )
         if missing:
+            # The rules may ask other groups than when the request was sent: their members have to see it.
+            request.approver_groups = sorted(approval.groups)
+            request.save(update_fields=["approver_groups"])
             bump(request.environment_id)
             return request
         change_state(

@@ -109,7 +109,7 @@ def plan_again(*, actor: User, request: Request, request_id: uuid.UUID | None = 
         lock_quotas(team=environment.team, actor=actor)  # before the withdrawal locks the environment
         if request.state == RequestState.WAITING:  # one request at a time: the new one takes its place
             withdraw_request(actor=actor, request=request)
-        return request_change(
+        planned = request_change(
             actor=actor,
             environment=environment,
             blueprint=blueprint_of(pinned.slug, pinned.version, digest=pinned.digest),
@@ -118,6 +118,9 @@ def plan_again(*, actor: User, request: Request, request_id: uuid.UUID | None = 
             request_id=request_id,
             note=request.note,
         )
+        planned.earlier_requesters = sorted({*request.earlier_requesters, request.requested_by_id})
+        planned.save(update_fields=["earlier_requesters"])
+    return planned
 
 
 def file_change(

@@ -112,7 +112,7 @@ def delegations_in_effect() -> list[Delegation]:
 
 
 def note_delegate(user: User) -> None:
-    """Note on the user until when they stand in for an approver, which every page asks."""
+    """Note on the user until when they decide for an approver, which every page asks."""
     last = Delegation.objects.filter(delegate=user, ended_at=None).aggregate(last=Max("ends_at"))["last"]
     user.delegate_until = last
     User.objects.filter(pk=user.pk).update(delegate_until=last)

@@ -24,6 +24,7 @@ from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_superuser, is_superuser, may_confirm_roles
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.models import OutsideRole, RoleChange, RoleChangeState, User
 from provisioning.models.role_change import FLAGS
 
@@ -140,6 +141,8 @@ def take_within_transaction(*, actor: User | None, user: User, role: OutsideRole
     if role == OutsideRole.SUPERUSER and (reason := why_not_without_superuser(locked)):
         raise Refused(reason)
     _set(locked, role, holds=False)
+    if role == OutsideRole.APPROVER:
+        end_delegations_of_person(locked, None, at)
     change = RoleChange.objects.create(
         user=locked, role=role, state=RoleChangeState.TAKEN, proposed_by=actor, proposed_at=at, decided_at=at
     )

@@ -1,4 +1,4 @@
-"""Questions of those who may decide, and the answers of the team. The request stays pending."""
+"""Questions of those who may decide, and the answers of the team. The request remains pending."""
 
 from __future__ import annotations
 

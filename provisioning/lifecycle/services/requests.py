@@ -115,7 +115,7 @@ def withdraw_request(*, actor: User, request: Request) -> Request:
     check_pending(request)
     at = clock.now()
     with atomic_with(request, request.environment):
-        change_state(request, RequestState.WITHDRAWN, at=at, actor=actor)
+        change_state(request, RequestState.WITHDRAWN, at=at, actor=actor, question_asked_at=None)
         withdraw_environment(request, at=at, actor=actor, reason="The request was withdrawn.")
         audit(
             AuditAction.REQUEST_WITHDRAW,
@@ -135,7 +135,7 @@ def expire_request(*, request: Request, at: datetime, actor: User | None = None)
     days = (request.expires_at - request.requested_at).days if request.expires_at is not None else 0
     reason = f"Nobody decided within {days} {'day' if days == 1 else 'days'}."
     with atomic_with(request, request.environment):
-        change_state(request, RequestState.EXPIRED, at=at, actor=actor, reason=reason)
+        change_state(request, RequestState.EXPIRED, at=at, actor=actor, reason=reason, question_asked_at=None)
         withdraw_environment(request, at=at, actor=actor, reason=reason)
         audit(AuditAction.REQUEST_EXPIRE, actor=actor, environment=request.environment, at=at, request=str(request.pk))
     return request

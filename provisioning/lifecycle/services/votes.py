@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle import audit_context
-from provisioning.lifecycle.access import Seat, groups_of
+from provisioning.lifecycle.access import Seat, groups_of, has_requested
 from provisioning.lifecycle.rules import ApprovalRule, Needed
 from provisioning.models import ApproverGroup, Request, User, Vote
 
@@ -39,7 +39,8 @@ def missing_approvals(request: Request, rule: ApprovalRule) -> tuple[Needed, ...
 
 
 def _groups_now(vote: Vote, request: Request) -> frozenset[ApproverGroup]:
-    if request.requested_by_id in (vote.voter_id, vote.seat_id) or not vote.voter.is_active:
+    is_own = has_requested(vote.voter, request) or has_requested(vote.seat, request)
+    if is_own or not vote.voter.is_active:
         return frozenset()
     groups = groups_of(vote.seat, request.environment.team)
     return groups if vote.voter_id == vote.seat_id else groups & {ApproverGroup.APPROVERS}
