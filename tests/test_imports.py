@@ -22,6 +22,7 @@ PAGES = (
     "cancel",
     "change",
     "components",
+    "delegation",
     "drift",
     "environments",
     "exports",

@@ -22,6 +22,7 @@ class Access(Enum):
     MANAGE = "owners of the team"
     DECIDE = "approvers, but not the requester"
     ACT_FOR_A_TEAM = "operators and owners of any team"
+    DELEGATE = "approvers"
     ALL_TEAMS = "approvers, portal admins and auditors"
     ADMIN = "portal admins"
     MANAGE_OR_ADMIN = "owners of the team, and portal admins"
@@ -54,6 +55,10 @@ SITE: Final[Mapping[str, Access]] = {
     "request_template": Access.SEE,
     "request_export": Access.SEE,
     "check_account": Access.SEE,
+    "request_live": Access.SEE,
+    "ask_question": Access.DECIDE,
+    "answer_question": Access.OPERATE,
+    "delegation": Access.DELEGATE,
     "approve": Access.DECIDE,
     "reject": Access.DECIDE,
     "withdraw": Access.OPERATE,
@@ -169,6 +174,7 @@ ELSEWHERE: Final[Mapping[str, str]] = {
     ),
     **dict.fromkeys(
         (
+            "end_delegation",
             "remove_member",
             "withdraw_invitation",
             "decide_role",

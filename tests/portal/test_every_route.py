@@ -22,6 +22,7 @@ SERVED = {
     Access.OPERATE: {"alice", "bob"},
     Access.MANAGE: {"alice"},
     Access.DECIDE: {"olivia"},
+    Access.DELEGATE: {"olivia"},
     Access.ACT_FOR_A_TEAM: {"alice", "bob", "charlie"},
     Access.ALL_TEAMS: {"olivia", "ada", "otto", "sam"},
     Access.ADMIN: {"ada", "sam"},
@@ -60,7 +61,7 @@ class Route:
 
 @pytest.fixture
 def everyone(people: People) -> People:
-    """Beside the people of the story: a viewer, a portal admin, an auditor and a superuser."""
+    """The people of the story and a viewer, a portal admin, an auditor and a superuser."""
     vera = User.objects.create_user("vera")
     Membership.objects.create(team=people.payments, user=vera, role=Role.VIEWER)
     people.vera = vera  # type: ignore[attr-defined]
