@@ -30,7 +30,9 @@ def wide(world: World) -> World:
 
 def approved(world: World, request: Request) -> Environment:
     if request.state == "waiting":
-        approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+        approve_request(
+            actor=world.olivia, request=request, digest=request.plan.digest, typed_name=request.environment.name
+        )
     return world.until_rest(request.environment)
 
 
