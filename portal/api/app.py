@@ -10,7 +10,20 @@ from ninja import NinjaAPI
 from portal.api.auth import Token, needed_scope
 from portal.api.document import complete
 from portal.api.errors import add_handlers
-from portal.api.v1 import adoptions, catalogue, changes, environments, me, operations, plans, requests
+from portal.api.v1 import (
+    accounts,
+    adoptions,
+    audit,
+    catalogue,
+    changes,
+    environments,
+    me,
+    operations,
+    plans,
+    requests,
+    teams,
+    tokens,
+)
 
 VERSION: Final = "1.0.0"
 
@@ -53,6 +66,12 @@ api.add_router("/requests", requests.router)
 api.add_router("/plans", plans.router)
 api.add_router("/catalogue", catalogue.router)
 api.add_router("/adoptions", adoptions.router)
+api.add_router("/teams", teams.router)
+api.add_router("/teams", tokens.of_teams)
+api.add_router("/tokens", tokens.router)
+api.add_router("/accounts", accounts.router)
+api.add_router("/orphans", accounts.orphans_router)
+api.add_router("/audit", audit.router)
 
 
 def url_patterns() -> list[URLPattern]:

@@ -26,10 +26,11 @@ from provisioning.lifecycle.access import decidable, visible
 from provisioning.lifecycle.plan_document import StackedPlan, from_json
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.changes import plan_again
+from provisioning.lifecycle.services.questions import answer_question, ask_question
 from provisioning.lifecycle.services.requests import request_environment, withdraw_request
 from provisioning.lifecycle.services.tokens import Scope
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Request, RequestKind
+from provisioning.models import Request, RequestComment, RequestKind
 
 router = Router(tags=["Requests"])
 
@@ -317,3 +318,65 @@ def again(request: HttpRequest, pk: UUID, idempotency_key: Key) -> Any:
     actor = caller(request)
     stored = get_request_for(actor, pk, Need.OPERATE)
     return created(plan_again(actor=actor, request=stored, request_id=request_id(request)))
+
+
+class CommentOut(Resource):
+    id: UUID
+    author: str = Field(description="The user name.")
+    is_question: bool
+    text: str
+    at: datetime
+
+
+def describe_comment(comment: RequestComment) -> CommentOut:
+    return CommentOut(
+        id=comment.pk,
+        author=comment.author.username,
+        is_question=comment.is_question,
+        text=comment.text,
+        at=comment.at,
+    )
+
+
+@router.get(
+    "/{uuid:pk}/comments",
+    response=reads(list[CommentOut]),
+    operation_id="comments_list",
+    summary="List the questions on a request and their answers",
+)
+def comments(request: HttpRequest, pk: UUID) -> Any:
+    """Oldest first."""
+    stored = get_request_for(caller(request), pk)
+    rows = RequestComment.objects.filter(request=stored).select_related("author").order_by("at", "id")
+    return [describe_comment(comment) for comment in rows]
+
+
+class NewComment(Body):
+    text: str = Field(min_length=1, max_length=2000, description="Everyone who sees the request reads it.")
+
+
+@router.post(
+    "/{uuid:pk}/questions",
+    response=changes(CommentOut),
+    auth=Token(Scope.APPROVE),
+    operation_id="questions_ask",
+    summary="Ask the requester a question",
+)
+def ask(request: HttpRequest, pk: UUID, body: NewComment) -> Any:
+    """The request is still pending."""
+    actor = caller(request)
+    stored = get_request_for(actor, pk, Need.DECIDE)
+    return describe_comment(ask_question(actor=actor, request=stored, text=body.text))
+
+
+@router.post(
+    "/{uuid:pk}/answers",
+    response=changes(CommentOut),
+    auth=Token(),
+    operation_id="questions_answer",
+    summary="Answer the questions on a request",
+)
+def answer(request: HttpRequest, pk: UUID, body: NewComment) -> Any:
+    actor = caller(request)
+    stored = get_request_for(actor, pk, Need.OPERATE)
+    return describe_comment(answer_question(actor=actor, request=stored, text=body.text))
