@@ -22,8 +22,6 @@ SECRET_KEY_FALLBACKS = environ.words("SECRET_KEY_FALLBACKS")
 ALLOWED_HOSTS = environ.words("ALLOWED_HOSTS")
 CSRF_TRUSTED_ORIGINS = environ.words("CSRF_TRUSTED_ORIGINS")
 BEHIND_TLS = environ.flag("BEHIND_TLS", default=not DEBUG)
-# How many proxies in front of the portal append to X-Forwarded-For; with 0 the header is ignored.
-TRUSTED_PROXIES = environ.number("TRUSTED_PROXIES", 0)
 # Serve static files as they lie in static/, for development and the demo; the image collects and hashes them.
 STATIC_FROM_SOURCE = environ.flag("STATIC_FROM_SOURCE", default=DEBUG)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from django import forms
 from django.contrib import admin, messages
@@ -86,6 +86,9 @@ _MESSAGE_LEVELS = {
 }
 
 
+_TESTED: Final = frozenset({"role_arn", "regions", "artefact_bucket", "artefact_region"})
+
+
 @admin.register(Account)
 class AccountAdmin(AuditedAdmin):
     audit_action = AuditAction.ACCOUNT_CHANGE
@@ -108,12 +111,12 @@ class AccountAdmin(AuditedAdmin):
     @override
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
         """Environments live in this account: it never becomes another."""
-        return ("account_id", "external_id", "is_sandbox") if obj else ("external_id",)
+        return ("account_id", "external_id", "is_sandbox", "endpoint_url") if obj else ("external_id",)
 
     @override
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:
-        """As on the pages: a new account, or another role, has to be tested first."""
-        if not change or "role_arn" in form.changed_data:
+        """As on the pages: a new account, and one that is reached in another way, has to be tested first."""
+        if not change or _TESTED & set(form.changed_data):
             obj.connection = Connection.UNTESTED
         super().save_model(request, obj, form, change)
 

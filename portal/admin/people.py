@@ -13,7 +13,7 @@ from portal.admin.account_teams import AccountTeamInline
 from portal.admin.audited import AuditedAdmin
 from portal.web.lookups import person
 from provisioning.design.names import team_key
-from provisioning.lifecycle.access import has_role_outside_teams
+from provisioning.lifecycle.access import is_protected
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.models import Membership, Team, User
 
@@ -60,7 +60,7 @@ class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # Django'
     def _may_touch(request: HttpRequest, obj: User | None) -> bool:
         if obj is None or obj.pk == person(request).pk:
             return True
-        has_rights = has_role_outside_teams(obj) or obj.groups.exists() or obj.user_permissions.exists()
+        has_rights = is_protected(obj) or obj.groups.exists() or obj.user_permissions.exists()
         return not has_rights and not obj.is_service
 
 

@@ -29,9 +29,9 @@ class Token(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         """Return the token. Raises ApiError if it lacks the scope, or if there are too many calls."""
-        rate_limit.check_failures(request)
         found = find_token(token)
         if found is None:
+            rate_limit.check_failures(request)
             if rate_limit.note_failure(request):
                 audit_event(AuditAction.TOKEN_REFUSE, actor=None, at=clock.now(), subject="a token that is not valid")
             return None

@@ -13,7 +13,7 @@ import inspect
 import json
 import uuid
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import wraps
 from typing import Annotated, Any, Final, TypeVar, cast
 
@@ -80,14 +80,12 @@ def _begin(request: HttpRequest, key: str) -> HttpResponse | None:
     Raises ApiError if the key belongs to another call, or to one that is still in progress.
     """
     user, at, fingerprint = caller(request), clock.now(), _fingerprint(request)
-    call_id = uuid.uuid5(user.pk, key)
+    call_id = uuid.uuid4()
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [uuid.uuid4(), user.pk, key, fingerprint, at])
-        is_new = cursor.rowcount == 1
-    request.api_call_id = call_id  # type: ignore[attr-defined]
-    if is_new:
-        request.api_call_key = key  # type: ignore[attr-defined]
-        return None
+        cursor.execute(_INSERT, [call_id, user.pk, key, fingerprint, at])
+        if cursor.rowcount == 1:
+            _carry_out(request, call_id, at)
+            return None
     call = ApiCall.objects.filter(user=user, key=key).first()
     if call is None:  # it ended with an error of the portal at this moment
         return _begin(request, key)
@@ -97,21 +95,27 @@ def _begin(request: HttpRequest, key: str) -> HttpResponse | None:
         return _answer(call)
     stale = ApiCall.objects.filter(pk=call.pk, status=0, began_at=call.began_at, began_at__lt=at - TAKEN_OVER_AFTER)
     if stale.update(began_at=at):
-        request.api_call_key = key  # type: ignore[attr-defined]
+        _carry_out(request, call.pk, at)
         return None
     raise ApiError("in_progress", "The same call is still in progress. Ask again.", retry_after=_RETRY_SECONDS)
 
 
+def _carry_out(request: HttpRequest, call_id: uuid.UUID, began_at: datetime) -> None:
+    request.api_call_id, request.api_call_began_at = call_id, began_at  # type: ignore[attr-defined]
+
+
 def finish(request: HttpRequest, response: HttpResponse) -> None:
-    """Keep the answer of a call that began here. After an error of the portal, the call may be carried
-    out again.
+    """Keep the answer of a call that was carried out here, unless another process has taken it over.
+
+    After an error of the portal, the same call may be carried out again, under the same id.
     """
-    key: str | None = getattr(request, "api_call_key", None)
-    if key is None:
+    call_id: uuid.UUID | None = getattr(request, "api_call_id", None)
+    if call_id is None:
         return
-    call = ApiCall.objects.filter(user=caller(request), key=key, status=0)
+    began_at: datetime = request.api_call_began_at  # type: ignore[attr-defined]
+    call = ApiCall.objects.filter(pk=call_id, status=0, began_at=began_at)
     if response.status_code >= _SERVER_ERROR:
-        call.delete()
+        call.update(began_at=began_at - TAKEN_OVER_AFTER - timedelta(seconds=1))
         return
     call.update(
         status=response.status_code,

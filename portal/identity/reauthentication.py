@@ -16,6 +16,7 @@ from functools import wraps
 from typing import Any, Final, TypeAlias, overload
 
 from django.conf import settings
+from django.contrib.auth import HASH_SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.cache import add_never_cache_headers
@@ -134,6 +135,8 @@ def _authenticate(request: HttpRequest) -> Denied | None:
     checked = check_password(user.get_username(), password, Step.AGAIN, wrong="Wrong password.")
     if isinstance(checked, Denied):
         return checked
+    # The check may have replaced an old hash, with which Django would end this session.
+    request.session[HASH_SESSION_KEY] = checked.get_session_auth_hash()
     needs_code = has_second_factor(user)
     if needs_code and (denied := check_code(user, request.POST.get(CODE_FIELD, ""), Step.AGAIN)) is not None:
         return denied

@@ -20,7 +20,7 @@ from portal.identity.budgets import code_budget, give_back
 from portal.identity.credentials import Denied, Step, pay
 from portal.identity.sessions import BY_PROVIDER, HAS_SECOND_FACTOR
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import is_admin, is_approver
+from provisioning.lifecycle.access import is_admin, is_approver, is_delegate
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import RecoveryCode, SecondFactor, User
 from provisioning.secret_text import decrypt, encrypt
@@ -34,7 +34,7 @@ _CODE_LENGTH: Final = 6
 
 def is_required(user: User) -> bool:
     """Whether the settings demand a second factor of this user."""
-    return settings.SECOND_FACTOR_REQUIRED and (is_admin(user) or is_approver(user))
+    return settings.SECOND_FACTOR_REQUIRED and (is_admin(user) or is_approver(user) or is_delegate(user))
 
 
 def must_set_up(request: HttpRequest) -> bool:

@@ -17,7 +17,8 @@ from typing import Any, Final, TypeAlias
 Message: TypeAlias = MutableMapping[str, Any]
 Ask: TypeAlias = Callable[[MutableMapping[str, Any], Callable[[Message], Awaitable[None]]], Awaitable[None]]
 
-API_PATH: Final = "/api/v1/"
+_POLLED: Final = re.compile(r"/api/v1/(?:requests|operations|environments)/[0-9a-f-]{36}")
+"""What can be waited for: each is read with a query or two, and never from AWS."""
 REPEATED: Final = b"x-portal-repeated"
 """Marks the repetitions, which count once against the rate limit. A client cannot send it."""
 LONGEST_SECONDS: Final = 30
@@ -29,7 +30,7 @@ _WAIT: Final = re.compile(rb"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])", re.IGNOREC
 def seconds_to_wait(scope: MutableMapping[str, Any]) -> int:
     """How long the client lets the portal wait; 0 for every other request."""
     headers = dict(scope["headers"])
-    if scope.get("method") != "GET" or not scope["path"].startswith(API_PATH) or b"if-none-match" not in headers:
+    if scope.get("method") != "GET" or _POLLED.fullmatch(scope["path"]) is None or b"if-none-match" not in headers:
         return 0
     wait = _WAIT.search(headers.get(b"prefer", b""))
     return min(int(wait[1]), LONGEST_SECONDS) if wait else 0

@@ -15,7 +15,7 @@ from django.urls import reverse_lazy
 from typing_extensions import override
 
 from portal.identity.sessions import end_sessions
-from provisioning.lifecycle.access import has_role_outside_teams
+from provisioning.lifecycle.access import is_protected
 from provisioning.lifecycle.services.people import note_password_was_set
 from provisioning.models import User
 
@@ -31,7 +31,7 @@ class SetPassword(PasswordResetConfirmView):
     @override
     def get_user(self, uidb64: str) -> Any:
         user = super().get_user(uidb64)
-        usable = isinstance(user, User) and user.is_active and not user.is_service and not has_role_outside_teams(user)
+        usable = isinstance(user, User) and user.is_active and not user.is_service and not is_protected(user)
         return user if usable else None
 
     @override

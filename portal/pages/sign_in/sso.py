@@ -23,7 +23,7 @@ from portal.identity.credentials import Denied
 from portal.identity.group_mapping import parse_groups
 from portal.identity.provider import ProviderError, ProviderUser, is_fresh, redirect_to_provider, user_from_callback
 from portal.identity.reauthentication import ACTION_FIELD, carried, carry, confirm_again
-from portal.identity.sessions import start_session
+from portal.identity.sessions import start_session, was_authenticated_within
 from portal.pages.sign_in.views import next_page_of, render_sign_in
 from portal.web.lookups import person
 from portal.web.way_back import is_ours
@@ -52,6 +52,10 @@ def start(request: HttpRequest) -> HttpResponse:
     _check_is_on()
     wanted = request.GET.get("for", "")
     purpose = Purpose(wanted) if wanted in list(Purpose) and request.user.is_authenticated else Purpose.SIGN_IN
+    if purpose is Purpose.CONNECT and not was_authenticated_within(
+        request.session, settings.SIGN_IN_AGAIN_MINUTES * 60
+    ):
+        raise Refused("Sign out and sign in again first. Then connect your account.")
     next_page = next_page_of(request)
     if purpose is Purpose.SIGN_IN and request.user.is_authenticated:
         return redirect(next_page)

@@ -28,6 +28,7 @@ from provisioning.lifecycle.access.decisions import (
     groups_of,
     has_requested,
     may_decide,
+    people_behind,
     seat_of,
 )
 from provisioning.lifecycle.access.outside_roles import (
@@ -41,6 +42,7 @@ from provisioning.lifecycle.access.outside_roles import (
     is_approver,
     is_auditor,
     is_delegate,
+    is_protected,
     is_superuser,
     may_confirm_roles,
     may_see_blueprint_errors,
@@ -106,6 +108,7 @@ __all__ = [
     "is_approver",
     "is_auditor",
     "is_delegate",
+    "is_protected",
     "is_superuser",
     "living_teams",
     "may",
@@ -124,6 +127,7 @@ __all__ = [
     "offered_regions",
     "offered_sizes",
     "on_revocation",
+    "people_behind",
     "permissions_in",
     "permissions_of",
     "revoke",

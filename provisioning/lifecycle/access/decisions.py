@@ -8,6 +8,7 @@ whom they have delegated it. Nobody decides on their own request.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db.models import Q
 
@@ -17,7 +18,7 @@ from provisioning.lifecycle.access.outside_roles import is_admin, is_approver, i
 from provisioning.lifecycle.access.permissions import PERMISSIONS, Permission, permissions_of
 from provisioning.lifecycle.access.teams import permissions_in
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import ApproverGroup, Delegation, Membership, Request, Team, User, Vote
+from provisioning.models import ApiToken, ApproverGroup, Delegation, Membership, Request, Team, User, Vote
 
 _BY_DEFAULT = frozenset({ApproverGroup.APPROVERS})
 """Who decides on requests of earlier versions, which do not name the groups."""
@@ -37,14 +38,21 @@ def groups_deciding(request: Request) -> frozenset[ApproverGroup]:
 
 
 def has_requested(user: User, request: Request) -> bool:
-    """Whether the request is the user's own: sent by the user, or by somebody else who planned the
-    user's change again.
+    """Whether the request is the user's own: sent by the user, with a service token that was
+    shown to the user, or by somebody else who planned the user's change again.
     """
     return user.pk == request.requested_by_id or user.pk in request.earlier_requesters
 
 
 def _requested_by(user: User) -> Q:
     return Q(requested_by_id=user.pk) | Q(earlier_requesters__contains=[user.pk])
+
+
+def people_behind(user: User) -> list[UUID]:
+    """The people who were shown the text of a service user's tokens. Its requests are theirs as well."""
+    if not user.is_service:
+        return []
+    return sorted(set(ApiToken.objects.filter(owner=user).values_list("created_by_id", flat=True)))
 
 
 def groups_of(user: User, team: Team) -> frozenset[ApproverGroup]:

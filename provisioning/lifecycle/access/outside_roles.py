@@ -90,6 +90,13 @@ def has_role_outside_teams(user: User) -> bool:
     return user.is_approver or user.is_admin or user.is_auditor or user.is_superuser or user.is_staff
 
 
+def is_protected(user: User) -> bool:
+    """Whether nobody else may set the person's password: it would give them more than a team's rights.
+    That holds for roles outside teams, and for those who decide in place of an approver.
+    """
+    return has_role_outside_teams(user) or user.delegate_until is not None
+
+
 def may_see_blueprint_errors(user: User) -> bool:
     """Whether the catalogue shows file and line of the errors in a broken blueprint."""
     return is_approver(user)

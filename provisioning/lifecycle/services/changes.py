@@ -118,7 +118,9 @@ def plan_again(*, actor: User, request: Request, request_id: uuid.UUID | None = 
             request_id=request_id,
             note=request.note,
         )
-        planned.earlier_requesters = sorted({*request.earlier_requesters, request.requested_by_id})
+        planned.earlier_requesters = sorted(
+            {*planned.earlier_requesters, *request.earlier_requesters, request.requested_by_id}
+        )
         planned.save(update_fields=["earlier_requesters"])
     return planned
 

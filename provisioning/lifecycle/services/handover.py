@@ -222,6 +222,8 @@ def _move(environment: Environment, offer: HandoverOffer, *, actor: User, at: da
     key = environment.key_in_aws
     Environment.objects.filter(pk=environment.pk).update(team=offer.to_team, team_key=key, version=F("version") + 1)
     environment.team, environment.team_key = offer.to_team, key
+    # The other team's approvals are worth nothing here, so what has failed is requested again.
+    Request.objects.filter(environment=environment, state=RequestState.FAILED).update(expires_at=at)
     reason = f"Handed over from {offer.from_team.name} to {offer.to_team.name}."
     state = EnvironmentState(environment.state)
     record(environment, str(state), state, at=at, actor=actor, reason=reason)

@@ -18,7 +18,7 @@ from django.utils.http import urlsafe_base64_encode
 
 from provisioning.errors import InvalidFields, NotAllowed, Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_admin, check_superuser, has_role_outside_teams, revoke
+from provisioning.lifecycle.access import check_admin, check_superuser, has_role_outside_teams, is_protected, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.outside_roles import lock_deciders, take_all_roles
 from provisioning.models import Invitation, User
@@ -212,7 +212,7 @@ def person_with_address(email: str) -> User | None:
 
 def why_not_acted_on(actor: User, user: User) -> str:
     """Why the actor cannot change name, address and password of the person; empty if they can."""
-    if actor.pk != user.pk and has_role_outside_teams(user):
+    if actor.pk != user.pk and is_protected(user):
         return TAKE_ROLES_FIRST
     return ""
 

@@ -18,6 +18,7 @@ from provisioning.errors import NotAllowed, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.models import ExternalIdentity, Membership, Role, Team, User
 from provisioning.models.role_change import OutsideRole
 
@@ -141,6 +142,8 @@ def _apply(user: User, identity: ExternalIdentity, grants: Grants, at: datetime)
     if changes:
         User.objects.filter(pk=user.pk).update(**changes)
         user.refresh_from_db()
+    if OutsideRole.APPROVER in former - wanted:
+        end_delegations_of_person(user, None, at)
     identity.roles = sorted((former & wanted) | gained)
     identity.last_sign_in_at = at
     identity.save(update_fields=["roles", "last_sign_in_at"])

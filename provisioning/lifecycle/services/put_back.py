@@ -59,7 +59,7 @@ def request_put_back(
         tasks=current.tasks,
         manual_tasks=current.manual_tasks,
         inputs=current.inputs,
-        requires_approval=current.requires_approval,
+        requires_approval=current.requires_approval or environment.was_handed_over,
         environment_id=str(environment.pk),
         previous_digest=stored.digest,
         run_tasks=(),

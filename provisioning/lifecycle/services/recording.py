@@ -13,7 +13,7 @@ from datetime import datetime
 from provisioning.design.names import team_key
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may
+from provisioning.lifecycle.access import check_may, people_behind
 from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.dangers import may_lose_data
 from provisioning.lifecycle.kinds.create import CREATE
@@ -140,6 +140,7 @@ def file_request(
         expires_at=at + (approval.pending_for if requires_approval else approval.valid_for),
         approver_groups=sorted(approval.groups),
         is_dangerous=may_lose_data(from_json(plan.content)),
+        earlier_requesters=people_behind(actor),
     )
     rule = "" if requires_approval else f"Size {environment.size} needs no approval."
     record(request, "", state, at=at, actor=actor, reason=rule)

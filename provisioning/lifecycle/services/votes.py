@@ -7,16 +7,20 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle import audit_context
 from provisioning.lifecycle.access import Seat, groups_of, has_requested
 from provisioning.lifecycle.rules import ApprovalRule, Needed
-from provisioning.models import ApproverGroup, Request, User, Vote
+from provisioning.models import ApproverGroup, Delegation, Request, User, Vote
 
 
 def cast_vote(*, request: Request, voter: User, seat: User, comment: str, at: datetime) -> Vote:
     """Write a vote. Raises WrongState if the voter, or the seat, has voted on this plan already."""
+    for earlier in votes_on(request):
+        if earlier.seat_id == seat.pk and earlier.voter_id != seat.pk and not _was_delegated(earlier):
+            earlier.delete()  # a delegate's, whose delegation was ended: it counts for nobody
     try:
         with transaction.atomic():
             return Vote.objects.create(
@@ -43,7 +47,17 @@ def _groups_now(vote: Vote, request: Request) -> frozenset[ApproverGroup]:
     if is_own or not vote.voter.is_active:
         return frozenset()
     groups = groups_of(vote.seat, request.environment.team)
-    return groups if vote.voter_id == vote.seat_id else groups & {ApproverGroup.APPROVERS}
+    if vote.voter_id == vote.seat_id:
+        return groups
+    return groups & {ApproverGroup.APPROVERS} if _was_delegated(vote) else frozenset()
+
+
+def _was_delegated(vote: Vote) -> bool:
+    """Whether the vote was given under a delegation that nobody has ended early since."""
+    rows = Delegation.objects.filter(
+        delegator=vote.seat_id, delegate=vote.voter_id, begins_at__lte=vote.at, ends_at__gt=vote.at
+    )
+    return rows.exclude(ended_at__lt=F("ends_at")).exists()
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle.access import decidable, may_see, sees_all_teams
 from provisioning.lifecycle.services.delegations import delegate_approvals, delegations_in_effect, end_delegation
 from provisioning.lifecycle.services.outside_roles import take_role
-from provisioning.lifecycle.services.people import deactivate_person
+from provisioning.lifecycle.services.people import create_password_link, deactivate_person
 from provisioning.models import AuditEvent, Delegation, Membership, OutsideRole, Request, Team, User, Vote
 from tests.fixtures.world import World
 from tests.lifecycle.approvals.conftest import vote
@@ -160,3 +160,22 @@ def test_a_delegate_operates_nothing(world: World, otto: User) -> None:
     delegate(world, otto)
     with pytest.raises(NotAllowed):
         world.request(actor=otto, team=team)
+
+
+def test_a_vote_counts_for_nobody_once_its_delegation_was_ended(
+    world: World, otto: User, oscar: User, two_approvers: None
+) -> None:
+    delegation = delegate(world, otto)
+    request = world.request(size="prod")
+    vote(request, otto)
+    end_delegation(actor=world.olivia, delegation=delegation)
+    assert vote(request, oscar).state == "waiting"
+    assert vote(request, world.olivia).state == "approved"
+
+
+def test_nobody_sets_the_password_of_a_delegate(world: World, otto: User) -> None:
+    ada = User.objects.create_user("ada", is_admin=True)
+    create_password_link(actor=ada, user=otto)
+    delegate(world, otto)
+    with pytest.raises(Refused):
+        create_password_link(actor=ada, user=otto)

@@ -7,6 +7,7 @@ import pytest
 from provisioning.lifecycle.services.tokens import create_personal_token, create_service_token
 from provisioning.models import Membership, User
 from tests.portal.api.conftest import Program, program
+from tests.portal.api.test_requests import body as request_body
 from tests.portal.conftest import People
 
 
@@ -94,3 +95,16 @@ def test_olivia_asks_and_bob_answers(people: People, bobs: Program, olivias: Pro
     assert bobs.post(f"{base}/answers", {"text": "Alice."}).status == 200
     assert [one["author"] for one in olivias.get(f"{base}/comments").json] == ["olivia", "bob"]
     assert charlies.get(f"{base}/comments").status == 404
+
+
+def test_nobody_approves_what_they_sent_with_a_service_token(people: People) -> None:
+    people.alice.is_approver = True
+    people.alice.save()
+    text = create_service_token(
+        actor=people.alice, team=people.payments, name="ci", scopes=["read", "operate"], days=3
+    ).text
+    sent = Program(text).post("/requests", request_body("shop", size="prod")).json
+    decided = {"digest": sent["digest"]}
+    refused = program(people.alice).post(f"/requests/{sent['id']}/approve", decided)
+    assert (refused.status, "your own request" in refused.json["detail"]) == (403, True)
+    assert program(people.olivia).post(f"/requests/{sent['id']}/approve", decided).json["state"] == "approved"

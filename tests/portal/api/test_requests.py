@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
 from portal.api.idempotency import forget_calls
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
@@ -146,3 +148,27 @@ def test_an_exported_request_can_be_sent_as_it_is(people: People, bobs: Program)
     assert answer.status == 201, answer.content
     copy = Environment.objects.get(name="copy")
     assert copy.inputs == asked.environment.inputs
+
+
+def test_a_key_that_is_used_again_after_a_day_asks_for_something_new(people: People, bobs: Program) -> None:
+    first = bobs.post("/requests", body(), key="deploy-4711")
+    ApiCall.objects.update(began_at="2026-01-01T00:00:00Z")
+    forget_calls()
+    second = bobs.post("/requests", body("another"), key="deploy-4711")
+    assert (second.status, second.json["environment"]) == (201, "another")
+    assert second.json["id"] != first.json["id"]
+
+
+def test_after_an_error_of_the_portal_the_same_call_is_carried_out_again(
+    people: People, bobs: Program, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr("portal.api.v1.requests.described", lambda _pk: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            bobs.post("/requests", body(), key="deploy-4711")
+    ApiCall.objects.update(began_at="2026-01-01T00:00:00Z")  # the test client raises before the answer is kept
+    created = Request.objects.get()
+    again = bobs.post("/requests", body(), key="deploy-4711")
+    assert (again.status, again.json["id"]) == (201, str(created.pk))
+    other = bobs.post("/requests", body("other"), key="deploy-4711")
+    assert (other.status, other.json["code"]) == (409, "idempotency_key_reused")
