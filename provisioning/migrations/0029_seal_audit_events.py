@@ -62,8 +62,27 @@ def listing_index(name, field, *, column="", condition="", q=None):
 
 
 def without_own_index(field, to):
+    """Drop the index that Django made for a foreign key, and keep the key itself: Django's own operation
+    would add it again, and hold off writers while it checks every row.
+    """
     key = models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name="+", to=to)
-    return migrations.AlterField("auditevent", field, key)
+
+    def drop(_apps, schema_editor):
+        with schema_editor.connection.cursor() as cursor:
+            cursor.execute(
+                """SELECT name.relname FROM pg_index AS own
+                JOIN pg_class AS name ON name.oid = own.indexrelid
+                JOIN pg_attribute AS part ON part.attrelid = own.indrelid AND part.attnum = own.indkey[0]
+                WHERE own.indrelid = 'provisioning_auditevent'::regclass AND own.indnatts = 1
+                AND own.indpred IS NULL AND part.attname = %s""",
+                [f"{field}_id"],
+            )
+            for (name,) in cursor.fetchall():
+                cursor.execute(f'DROP INDEX CONCURRENTLY IF EXISTS "{name}"')
+
+    return migrations.SeparateDatabaseAndState(
+        [migrations.RunPython(drop, migrations.RunPython.noop)], [migrations.AlterField("auditevent", field, key)]
+    )
 
 
 def seal_in_batches(apps, schema_editor):
