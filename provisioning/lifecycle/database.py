@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, Final, ParamSpec, TypeVar
 
-from django.db import InterfaceError, OperationalError, connections
+from django.db import InterfaceError, OperationalError, connection, connections
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 DATABASE_AWAY: Final = (OperationalError, InterfaceError)
 """The errors of a database that cannot be reached, or that gives up a statement that takes too
@@ -34,3 +39,18 @@ def connect_as_worker() -> None:
         options["options"] = f"{own} -c statement_timeout={STATEMENT_SECONDS}s".strip()
     for name, value in _KEEPALIVE.items():
         options.setdefault(name, value)
+
+
+def in_thread(call: Callable[P, T]) -> Callable[P, T]:
+    """Let a call that runs in a thread of a pool close the connection to the database that it opened.
+    Django closes only those of requests.
+    """
+
+    @wraps(call)
+    def closing(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return call(*args, **kwargs)
+        finally:
+            connection.close()
+
+    return closing

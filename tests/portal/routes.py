@@ -22,7 +22,6 @@ class Access(Enum):
     MANAGE = "owners of the team"
     DECIDE = "approvers, but not the requester"
     ACT_FOR_A_TEAM = "operators and owners of any team"
-    DELEGATE = "approvers"
     ALL_TEAMS = "approvers, portal admins and auditors"
     ADMIN = "portal admins"
     MANAGE_OR_ADMIN = "owners of the team, and portal admins"
@@ -58,7 +57,7 @@ SITE: Final[Mapping[str, Access]] = {
     "request_live": Access.SEE,
     "ask_question": Access.DECIDE,
     "answer_question": Access.OPERATE,
-    "delegation": Access.DELEGATE,
+    "delegation": Access.SIGNED_IN,
     "approve": Access.DECIDE,
     "reject": Access.DECIDE,
     "withdraw": Access.OPERATE,

@@ -23,7 +23,7 @@ def test_a_member_without_the_permission(people: People) -> None:
     (event,) = refusals()
     assert (event.actor, event.environment, event.team) == (people.alice, asked.environment, people.payments)
     assert (event.subject, event.subject_id) == ("POST /requests/<uuid:pk>/approve/", str(asked.pk))
-    assert event.detail == {"attempt": "approve", "status": 403, "reason": "Only approvers may decide on requests."}
+    assert event.detail == {"attempt": "approve", "status": 403, "reason": "Only approvers may decide on this request."}
     assert (event.via, event.address) == ("page", "127.0.0.1")
 
 

@@ -22,7 +22,6 @@ SERVED = {
     Access.OPERATE: {"alice", "bob"},
     Access.MANAGE: {"alice"},
     Access.DECIDE: {"olivia"},
-    Access.DELEGATE: {"olivia"},
     Access.ACT_FOR_A_TEAM: {"alice", "bob", "charlie"},
     Access.ALL_TEAMS: {"olivia", "ada", "otto", "sam"},
     Access.ADMIN: {"ada", "sam"},

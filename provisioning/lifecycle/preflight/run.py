@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from provisioning.aws import AwsError
+from provisioning.lifecycle.database import in_thread
 from provisioning.lifecycle.preflight.check import Check, Question, Verdict, World, not_checked
 from provisioning.lifecycle.preflight.name_servers import DnsUnavailable, NameServers
 from provisioning.lifecycle.preflight.registry import CHECKS
@@ -50,7 +51,7 @@ def run_preflight(
                     surveys[region] = survey_in(region)
                     reads_before += surveys[region].reads
                 world = World(surveys[region], name_servers)
-                asked.append((check, question, executor.submit(_verdict, question, world)))
+                asked.append((check, question, executor.submit(in_thread(_verdict), question, world)))
         wait([future for _, _, future in asked], timeout=max(0.0, budget_seconds - (time.monotonic() - started)))
         results = tuple(_result(check, question, future, budget_seconds) for check, question, future in asked)
     finally:

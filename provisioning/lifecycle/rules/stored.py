@@ -34,11 +34,16 @@ def evaluate_request(request: Request, *, at: datetime, document: PlanDocument |
     document = document or from_json(request.plan.content)
     environment = request.environment
     return evaluate(
-        facts_of(environment, RuleKind(request.kind), document, at=at, proof=request.plan.proof),
+        facts_of(environment, rule_kind(request.kind), document, at=at, proof=request.plan.proof),
         actor=None,
         required=_requires_approval(environment, document),
         environment_id=environment.pk,
     )
+
+
+def rule_kind(key: str) -> RuleKind:
+    """The kind in rules of a kind of request. One that rules do not name has the rules of a change."""
+    return RuleKind(key) if key in RuleKind.values else RuleKind.CHANGE
 
 
 def check_rules_of(request: Request, *, at: datetime) -> ApprovalRule:
@@ -91,7 +96,7 @@ def approval_rule_for(request: Request, document: PlanDocument, *, rules: RuleSe
     """The approvals that a request needs with this plan, which need not be stored yet."""
     environment = request.environment
     return approval_of(
-        facts_of(environment, RuleKind(request.kind), document, at=request.requested_at),
+        facts_of(environment, rule_kind(request.kind), document, at=request.requested_at),
         required=_requires_approval(environment, document),
         rules=rules if rules is not None else rules_of(environment.team, environment.account),
     )

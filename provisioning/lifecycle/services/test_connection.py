@@ -30,6 +30,7 @@ from provisioning.lifecycle.connection.reach import check_reach
 from provisioning.lifecycle.connection.regions import check_region
 from provisioning.lifecycle.connection.report import ConnectionReport, Findings, Outcome
 from provisioning.lifecycle.connection.team_roles import check_boundary, check_former_role, check_team
+from provisioning.lifecycle.database import in_thread
 from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.models import Account, AccountTeam, AccountTest, Connection, Environment, User
 
@@ -95,7 +96,7 @@ def _report(account: Account, connect: Connect, budget_seconds: float) -> Connec
     new = connect(account, first)
     executor = ThreadPoolExecutor(max_workers=AT_ONCE, thread_name_prefix="connection-test")
     try:
-        reach = executor.submit(check_reach, connection, account, lambda: new)
+        reach = executor.submit(in_thread(check_reach), connection, account, lambda: new)
         wait([reach], timeout=budget_seconds)
         if not reach.done():
             late = Findings(connection.area)
@@ -107,7 +108,7 @@ def _report(account: Account, connect: Connect, budget_seconds: float) -> Connec
         if (aws := reach.result()) is None:
             return ConnectionReport(account.name, tuple(connection.collected), reached=False)
         parts = _parts(account, aws, connect)
-        futures = [(part, executor.submit(part.collect)) for part in parts]
+        futures = [(part, executor.submit(in_thread(part.collect))) for part in parts]
         wait([future for _, future in futures], timeout=max(0.0, deadline - time.monotonic()))
         findings = [*connection.collected]
         for part, future in futures:
@@ -122,7 +123,7 @@ def _report(account: Account, connect: Connect, budget_seconds: float) -> Connec
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """One part of the test. It runs in a thread of its own and uses no database."""
+    """One part of the test. It runs in a thread of its own."""
 
     area: str
     subject: str

@@ -177,5 +177,5 @@ def test_nobody_sets_the_password_of_a_delegate(world: World, otto: User) -> Non
     ada = User.objects.create_user("ada", is_admin=True)
     create_password_link(actor=ada, user=otto)
     delegate(world, otto)
-    with pytest.raises(Refused):
+    with pytest.raises(NotAllowed, match="could act as"):
         create_password_link(actor=ada, user=otto)

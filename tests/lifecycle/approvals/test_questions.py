@@ -20,7 +20,7 @@ def test_a_question_is_open_until_the_team_answers(world: World) -> None:
     answer_question(actor=world.alice, request=request, text="The contract says so.")
     request.refresh_from_db()
     assert (request.state, request.question_asked_at) == ("waiting", None)
-    assert list(RequestComment.objects.order_by("at").values_list("author__username", "text")) == [
+    assert list(RequestComment.objects.order_by("-is_question").values_list("author__username", "text")) == [
         ("olivia", "Why three zones?"),
         ("alice", "The contract says so."),
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from html import unescape
 from http import HTTPStatus
 
 import pytest
@@ -63,8 +64,9 @@ def test_bob_sends_a_change_and_sees_its_plan(world: World) -> None:
     assert answer["Location"] == page
     planning = client.get(page).content.decode()
     assert "CloudFormation is planning this change" in planning
-    assert f'hx-get="{page}"' in planning
-    assert client.get(page, headers={"HX-Request": "true"}).status_code == HTTPStatus.NO_CONTENT
+    poll = re.search(rf'hx-get="({page}live/[^"]*)"', planning)
+    assert poll is not None
+    assert client.get(unescape(poll[1])).status_code == HTTPStatus.NO_CONTENT
     world.until_rest(environment)
     text = client.get(page).content.decode()
     assert "Updated in place" in text

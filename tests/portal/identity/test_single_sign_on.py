@@ -179,7 +179,7 @@ def test_vera_signs_in_again_at_the_provider_and_her_approval_goes_on(provider: 
     assert back.headers["Location"] == "/sign-in/continue/"
     going_on = client.get("/sign-in/continue/")
     assert re.search(rf'<form method="post" action="{url}"[^>]*data-send-at-once', going_on.content.decode())
-    assert client.post(url, carried_by(going_on)).headers["Location"] == f"/requests/{waiting.pk}/"
+    assert client.post(url, carried_by(going_on)).headers["Location"] == f"/environments/{waiting.environment_id}/"
     waiting.refresh_from_db()
     assert (waiting.state, waiting.decided_by) == ("approved", vera())
     assert client.get("/sign-in/continue/").headers["Location"] == "/", "what was kept is gone"
