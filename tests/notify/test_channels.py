@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import smtplib
 from datetime import UTC, datetime, time
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.core import mail
 
+from provisioning.errors import Refused
 from provisioning.models import (
     ChannelKind,
     DeliveryState,
@@ -177,6 +179,48 @@ def test_every_service_has_a_plugin_and_follows_no_redirect() -> None:
     assert (target.masked, target.scheme) == ("Slack, …i7FQ", "slack")
     _, loaded = chat._load(SLACK)
     assert (loaded.redirects, loaded.verify_certificate) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "workflows://evil.example/wf/sig#?template=http://169.254.169.254/&rto=99999",
+        "workflows://evil.example/wf/sig/?api-version=1;template=http://10.0.0.5/x",
+        "workflows://evil.example/wf/sig/?sv=1&sig=a#&template=/proc/self/environ",
+        "workflows://evil.example/wf/sig/?sv=1?&template=/proc/self/environ",
+        "workflows://evil.example/wf/sig/?%74emplate=/proc/self/environ",
+        "workflows://evil.example/wf/sig/?Template=/proc/self/environ",
+        "workflows://evil.example/wf/sig/?+template=/proc/self/environ",
+        "discord://123456/abcdef/#?template=/proc/self/environ",
+        "https://discord.com/api/webhooks/123456/abcdef?template=/proc/self/environ",
+        "jsons://evil.example/a#?rto=99999&method=GET",
+        "jsons://evil.example/a?rto",
+        "rockets://user:password@evil.example/#channel?verify=no",
+        "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ/#channel?template=/etc/passwd",
+    ],
+)
+def test_a_parameter_that_the_portal_does_not_use_is_refused_however_it_is_written(url: str) -> None:
+    with pytest.raises(Refused, match="Remove "):
+        chat._load(url)
+
+
+def test_the_parameters_of_a_workflow_and_the_channel_of_a_chat_are_accepted() -> None:
+    workflow = (
+        "https://prod-12.westeurope.logic.azure.com/workflows/abc/triggers/manual/paths/invoke"
+        "?api-version=2016-06-01&SP=%2Ftriggers%2Fmanual%2Frun&sv=1.0&sig=abcDEF"
+    )
+    assert chat._load(workflow)[1].signature == "abcDEF"
+    assert chat._load("rockets://user:password@chat.example.com/#channel")[1].channels == ["channel"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("template", ["x"]), ("request_timeout", (4.0, 99_999.0)), ("redirects", True)]
+)
+def test_a_plugin_that_would_read_files_or_wait_for_long_is_refused(name: str, value: object) -> None:
+    ordinary = {"template": [], "request_timeout": (4.0, 4.0), "redirects": False, "verify_certificate": True}
+    chat._check_plugin(SimpleNamespace(**ordinary))
+    with pytest.raises(Refused):
+        chat._check_plugin(SimpleNamespace(**ordinary | {name: value}))
 
 
 def _texts(given: Any) -> tuple[str, ...]:

@@ -16,7 +16,6 @@ import threading
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final, Self
-from urllib.parse import parse_qsl, urlsplit
 
 from apprise.asset import AppriseAsset
 from apprise.common import NotifyFormat, NotifyType, PersistentStoreMode
@@ -31,6 +30,8 @@ from provisioning.outgoing.destination import read_host
 
 LONGEST: Final = 2_000
 _HTTPS: Final = 443
+_TIMEOUT: Final = (4.0, 4.0)
+"""apprise's own limits in seconds, to connect and for each part of an answer."""
 _PRINTABLE: Final = re.compile(r"[!-~]+\Z")
 _STATUS: Final = re.compile(r"\berror=(\d{3})\b")
 _LATER: Final = frozenset({"408", "425", "429"})
@@ -57,8 +58,6 @@ def read_target(url: str, *, guard: Guard | None = None) -> ChatTarget:
     if not url or len(url) > LONGEST or not _PRINTABLE.match(url):
         raise Refused("Enter the address without spaces and line breaks, as the service shows it.")
     service, plugin = _load(url)
-    if not plugin.verify_certificate or plugin.redirects:
-        raise Refused("Remove what follows ? from the address.")
     host = _checked_host(plugin, guard or Guard(AllowedDestination.rules())) if service.has_own_host else ""
     shown = f"{service.title} at {host}" if host else service.title
     return ChatTarget(url=url, service=service, scheme=service.schemes[0], masked=f"{shown}, …{_tail(url)}")
@@ -105,10 +104,25 @@ def _checked_host(plugin: Any, guard: Guard) -> str:
 
 
 def _check_arguments(url: str, service: Service) -> None:
-    """Parameters of apprise read files (`template`), fetch documents and switch off checks."""
-    given = {name for name, _ in parse_qsl(urlsplit(url).query, keep_blank_values=True)}
-    if extra := sorted(given - service.arguments):
-        raise Refused(f"Remove the parameter {extra[0][:40]} from the address. The portal does not use it.")
+    """Parameters of apprise read files (`template`), fetch documents and switch off checks.
+
+    apprise reads everything after the first question mark as parameters, also behind #, and splits
+    them at & and at semicolons. Names are compared as they are written, so an encoded name is refused.
+    """
+    query = url.partition("?")[2]
+    if (query and "#" in url) or ";" in query:
+        raise Refused("Remove # or ; from the address. It cannot have them together with what follows ?.")
+    for pair in filter(None, query.split("&")):
+        name = pair.partition("=")[0]
+        if name.lower() not in service.arguments:
+            raise Refused(f"Remove the parameter {name[:40]} from the address. The portal does not use it.")
+
+
+def _check_plugin(plugin: Any) -> None:
+    """A second line of defense, in case apprise reads an address in a way that is not known here."""
+    is_plain = plugin.verify_certificate and not plugin.redirects and not getattr(plugin, "template", None)
+    if not is_plain or plugin.request_timeout != _TIMEOUT:
+        raise Refused("Remove what follows ? from the address.")
 
 
 def _load(url: str) -> tuple[Service, Any]:
@@ -127,11 +141,13 @@ def _load(url: str) -> tuple[Service, Any]:
                 continue
             _check_arguments(url, service)
             try:
-                return service, plugin(**tokens, asset=_asset())
+                loaded = plugin(**tokens, asset=_asset())
             except (AppriseException, TypeError, ValueError):
                 raise Refused(
                     f"This address of {service.title} is not complete. It looks like {service.example}"
                 ) from None
+            _check_plugin(loaded)
+            return service, loaded
     names = ", ".join(service.title for service in SERVICES)
     raise Refused(f"This is not an address of a service that the portal uses. It uses {names}.")
 
