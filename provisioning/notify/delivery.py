@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from traceback import format_tb
 from typing import Final
 from uuid import UUID
 
@@ -11,6 +13,7 @@ from django.db import transaction
 
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.models import (
     ChannelKind,
     DeliveryState,
@@ -29,9 +32,11 @@ from provisioning.notify.topics import Topic
 from provisioning.notify.wording import link_to
 from provisioning.secret_text import UndecryptableError, decrypt
 
+log = logging.getLogger(__name__)
+
 TABLE: Final = NotificationDelivery._meta.db_table  # noqa: SLF001 - Django documents _meta
 AT_A_TIME: Final = 6
-"""One after the other, each of which takes less than 50 seconds: together less than the lease."""
+"""One after the other, each of which takes less than 50 seconds: together less than the task's lease."""
 SHOWN: Final = 20
 """Messages that a digest spells out."""
 STOP_AFTER: Final = timedelta(days=7)
@@ -44,14 +49,36 @@ _RESULTS: Final = {
 
 
 def deliver_messages(*, limit: int = AT_A_TIME) -> int:
-    """Send what is due. Returns how many deliveries it has claimed."""
+    """Send what is due, at most one delivery of each channel. Returns how many deliveries it has claimed.
+
+    Each is claimed right before it is sent: if the worker ends, only that one may have arrived.
+    """
     for abandoned in release_abandoned(TABLE, state=DeliveryState.UNKNOWN):
         NotificationDelivery.objects.filter(pk=abandoned).update(finished_at=clock.now(), last_error=_LOST)
-    holder, claimed = claim(TABLE, "channel_id", limit=limit)
-    rows = NotificationDelivery.objects.filter(pk__in=claimed).select_related("channel__user", "channel__team")
-    for delivery in rows.order_by("due_at", "id"):
-        _finish(delivery, holder, _send(delivery))
-    return len(claimed)
+    served: list[UUID] = []
+    while len(served) < limit:
+        holder, claimed = claim(TABLE, "channel_id", limit=1, served=served)
+        if not claimed:
+            break
+        delivery = NotificationDelivery.objects.select_related("channel__user", "channel__team").get(pk=claimed[0])
+        served.append(delivery.channel_id)
+        _finish(delivery, holder, _attempt(delivery))
+    return len(served)
+
+
+def _attempt(delivery: NotificationDelivery) -> Outcome | None:
+    """Send the delivery. An unexpected error is one of this delivery only. The message may have been
+    handed over before it, so it is not sent again.
+    """
+    try:
+        return _send(delivery)
+    except DATABASE_AWAY:
+        raise
+    except Exception as error:  # noqa: BLE001 - the other deliveries must be sent
+        # Without the error's text, which may repeat an address with a token.
+        where = "".join(format_tb(error.__traceback__))
+        log.error("Delivery %s failed with %s:\n%s", delivery.pk, type(error).__name__, where)  # noqa: TRY400
+        return Outcome(Result.UNCLEAR, "The portal failed while it sent the message. It may have arrived.")
 
 
 def _send(delivery: NotificationDelivery) -> Outcome | None:

@@ -6,6 +6,7 @@ result. Claims whose worker has ended are found by their lease.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID, uuid4
@@ -24,7 +25,8 @@ UPDATE {table} SET state = 'sending', holder = %(holder)s, attempts = attempts +
 WHERE state = 'pending' AND id IN (
     SELECT id FROM (
         SELECT id, due_at, row_number() OVER (PARTITION BY {receiver} ORDER BY due_at, id) AS number
-        FROM {table} WHERE state = 'pending' AND due_at <= {now}) AS due
+        FROM {table}
+        WHERE state = 'pending' AND due_at <= {now} AND NOT ({receiver} = ANY(%(served)s))) AS due
     WHERE number <= 2 ORDER BY due_at LIMIT %(limit)s)
 RETURNING id
 """
@@ -34,16 +36,17 @@ WHERE state = 'sending' AND lease_until <= {now} RETURNING id
 """
 
 
-def claim(table: str, receiver: str, *, limit: int) -> tuple[UUID, list[UUID]]:
+def claim(table: str, receiver: str, *, limit: int, served: Sequence[UUID] = ()) -> tuple[UUID, list[UUID]]:
     """Claim up to `limit` rows that are due. Returns the holder of the claims and the rows' ids.
 
-    `receiver` is the column by which rows are shared out.
+    `receiver` is the column by which rows are shared out. The receivers in `served` get none.
     """
     holder = uuid4()
     values: dict[str, Any] = {
         "holder": holder,
         "lease": LEASE.total_seconds(),
         "limit": limit,
+        "served": list(served),
         "now": clock.parameter(),
     }
     with connection.cursor() as cursor:

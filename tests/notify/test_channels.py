@@ -6,10 +6,13 @@ import smtplib
 from datetime import UTC, datetime, time
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.core import mail
 
+from portal.pages.notifications.forms import ChannelForm
+from portal.pages.webhooks.forms import WebhookForm
 from provisioning.errors import Refused
 from provisioning.models import (
     ChannelKind,
@@ -118,6 +121,80 @@ def test_a_message_that_is_too_old_is_given_up(
         deliver_messages()
         post.clock.advance(12 * 3600)
     assert NotificationDelivery.objects.get().state == DeliveryState.FAILED
+
+
+def several(count: int) -> list[NotificationDelivery]:
+    """Test messages that wait, each for a channel of its own."""
+    bob = User.objects.get(username="bob")
+    channels = [NotificationChannel.objects.get()]
+    for number in range(1, count):
+        stored = NotificationChannel.objects.get(pk=channels[0].pk)
+        stored.pk, stored.name = uuid4(), f"Slack {number}"
+        stored.save(force_insert=True)
+        channels.append(stored)
+    return [send_test(actor=bob, channel=channel) for channel in channels]
+
+
+def test_a_worker_that_ends_leaves_the_messages_that_it_did_not_try(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Died(BaseException):
+        pass
+
+    def dies(*_: object) -> Outcome:
+        raise Died
+
+    several(3)
+    with monkeypatch.context() as patch:
+        patch.setattr(delivering, "send_chat", dies)
+        with pytest.raises(Died):
+            deliver_messages()
+    states = NotificationDelivery.objects.values_list("state", flat=True)
+    assert sorted(states) == ["pending", "pending", "sending"]
+    monkeypatch.setattr(delivering, "send_chat", Service(Outcome(Result.SENT)))
+    assert deliver_messages() == 2
+    assert sorted(states.all()) == ["delivered", "delivered", "sending"]
+
+
+def test_an_unexpected_error_ends_only_its_own_delivery(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen = 0
+
+    def breaks(*_: object) -> Outcome:
+        nonlocal seen
+        seen += 1
+        if seen == 1:
+            raise ValueError(SLACK)
+        return Outcome(Result.SENT)
+
+    several(3)
+    monkeypatch.setattr(delivering, "send_chat", breaks)
+    assert deliver_messages() == 3
+    rows = NotificationDelivery.objects.order_by("state")
+    assert [row.state for row in rows] == ["delivered", "delivered", "unknown"]
+    assert "ValueError" in caplog.text
+    assert SLACK not in caplog.text
+
+
+def test_one_channel_does_not_take_a_whole_run(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "send_chat", Service(Outcome(Result.SENT)))
+    assert slack.user is not None
+    row = send_test(actor=slack.user, channel=slack)
+    for number in range(2):
+        copy = NotificationDelivery.objects.get(pk=row.pk)
+        copy.pk, copy.gathers = uuid4(), f"copy {number}"
+        copy.save(force_insert=True)
+    assert [deliver_messages() for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_addresses_are_not_kept_in_the_browser() -> None:
+    """session.js keeps no control with `data-secret`."""
+    address = ChannelForm(for_team=True).fields["address"].widget
+    url = WebhookForm().fields["url"].widget
+    assert address.attrs["data-secret"] == url.attrs["data-secret"] == ""
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ class ChannelForm(PortalForm):
     )
     address = forms.CharField(
         max_length=ADDRESS_LIMIT,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "data-secret": ""}),
         error_messages={"required": "Enter the address that the service shows for incoming messages."},
     )
     topics = forms.MultipleChoiceField(required=False, label="Messages about", widget=forms.CheckboxSelectMultiple)

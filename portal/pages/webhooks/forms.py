@@ -35,7 +35,12 @@ class WebhookForm(PortalForm):
         max_length=URL_LIMIT,
         help_text="Starts with https://. It is stored encrypted and never shown again in full.",
         widget=forms.TextInput(
-            attrs={"autocomplete": "off", "spellcheck": "false", "placeholder": "https://hooks.example.com/portal"}
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": "https://hooks.example.com/portal",
+                "data-secret": "",
+            }
         ),
         error_messages={"required": "Enter the address of the receiver."},
     )
