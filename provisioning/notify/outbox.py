@@ -18,16 +18,18 @@ from provisioning.lifecycle import clock
 LEASE: Final = timedelta(minutes=5)
 """Longer than all sends of one run together take, each of which has a total time."""
 
-# At most two of each receiver at a time, so that one that hangs does not hold up the others.
+# At most two of each receiver at a time, so that one that hangs does not hold up the others. First attempts come
+# before repeated ones, so that many receivers that are out of order do not hold up the rest.
 _CLAIM: Final = """
 UPDATE {table} SET state = 'sending', holder = %(holder)s, attempts = attempts + 1,
     lease_until = {now} + make_interval(secs => %(lease)s)
 WHERE state = 'pending' AND id IN (
     SELECT id FROM (
-        SELECT id, due_at, row_number() OVER (PARTITION BY {receiver} ORDER BY due_at, id) AS number
+        SELECT id, due_at, attempts, row_number() OVER (
+            PARTITION BY {receiver} ORDER BY (attempts > 0), due_at, id) AS number
         FROM {table}
         WHERE state = 'pending' AND due_at <= {now} AND NOT ({receiver} = ANY(%(served)s))) AS due
-    WHERE number <= 2 ORDER BY due_at LIMIT %(limit)s)
+    WHERE number <= 2 ORDER BY (attempts > 0), number, due_at LIMIT %(limit)s)
 RETURNING id
 """
 _ABANDONED: Final = """

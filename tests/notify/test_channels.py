@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import smtplib
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
 from uuid import uuid4
@@ -188,6 +188,18 @@ def test_one_channel_does_not_take_a_whole_run(
         copy.pk, copy.gathers = uuid4(), f"copy {number}"
         copy.save(force_insert=True)
     assert [deliver_messages() for _ in range(4)] == [1, 1, 1, 0]
+
+
+def test_repeated_attempts_do_not_hold_up_a_first_one(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "send_chat", Service(Outcome(Result.SENT)))
+    *failing, fresh = several(4)
+    earlier = post.now - timedelta(minutes=5)
+    NotificationDelivery.objects.filter(pk__in=[row.pk for row in failing]).update(attempts=1, due_at=earlier)
+    assert deliver_messages(limit=1) == 1
+    fresh.refresh_from_db()
+    assert fresh.state == DeliveryState.DELIVERED
 
 
 def test_addresses_are_not_kept_in_the_browser() -> None:
