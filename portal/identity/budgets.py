@@ -9,6 +9,7 @@ succeeds gets it back.
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -59,23 +60,51 @@ class Budget:
 def sign_in_budgets(username: str, address: str) -> tuple[Budget, ...]:
     """Return the budgets of an attempt with a password.
 
-    The one of account and address together is the smallest, so that an attacker at one address does
-    not lock the person out at another. Together they allow fewer than 100 guesses per account and
+    The one of account and network together is the smallest, so that an attacker in one network does
+    not lock the person out in another. Together they allow fewer than 100 guesses per account and
     hour (OWASP ASVS 4.0.3, 2.2.1).
     """
+    network = network_of(address)
     account = _keyed(unicodedata.normalize("NFKC", username).casefold())
     per_account, per_address = settings.SIGN_IN_ATTEMPTS_PER_ACCOUNT, settings.SIGN_IN_ATTEMPTS_PER_ADDRESS
     minute = timedelta(minutes=1)
     return (
         Budget(f"account:{account}", per_account * 3, minute, resets=False),
-        Budget(f"address:{address}", per_address, minute / 6, resets=False),
-        Budget(f"both:{account}:{address}", per_account, minute, resets=True),
+        Budget(f"address:{network}", per_address, minute / 6, resets=False),
+        Budget(f"both:{account}:{network}", per_account, minute, resets=True),
     )
 
 
 def code_budget(user_id: object) -> Budget:
     """Return the budget for codes of a second factor: about 300 guesses a day among a million codes."""
     return Budget(f"code:{user_id}", 5, timedelta(minutes=5), resets=True)
+
+
+def network_of(address: str) -> str:
+    """Return what counts as one client: an IPv4 address, or the /64 of an IPv6 address, because a
+    single machine has all addresses of its /64 (RFC 7421).
+    """
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return address  # such as that of a Unix socket
+    if parsed.version == 4 or parsed.ipv4_mapped is not None:  # noqa: PLR2004
+        return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return str(ipaddress.IPv6Network((int(parsed), 64), strict=False))
+
+
+def may_note(kind: str, address: str) -> bool:
+    """Whether the audit log takes another event of this kind from visitors who are not signed in.
+
+    Each of them can cause any number of these events, and nothing is ever deleted from the log. The
+    first of each minute are enough to see an attack.
+    """
+    return not spend(
+        (
+            Budget(f"note:{kind}:{network_of(address)}", 5, timedelta(seconds=12), resets=False),
+            Budget(f"note:{kind}", 120, timedelta(seconds=1), resets=False),
+        )
+    )
 
 
 def spend(budgets: Sequence[Budget]) -> int:

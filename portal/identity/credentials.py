@@ -1,4 +1,8 @@
-"""Checks a user name and a password. Every attempt is limited and is in the audit log."""
+"""Checks a user name and a password. Every attempt is limited.
+
+Every attempt that is checked is in the audit log. Of those that are refused without a check, the log
+has only as many as `may_note` allows, because they cost an attacker nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +16,7 @@ from django.conf import settings
 from django.contrib.auth.hashers import get_hasher
 from django.views.decorators.debug import sensitive_variables
 
-from portal.identity.budgets import Budget, give_back, keyed_name, refund, sign_in_budgets, spend
+from portal.identity.budgets import Budget, give_back, keyed_name, may_note, refund, sign_in_budgets, spend
 from portal.identity.hashing import HashingBusyError, LimitedPBKDF2, spend_a_hash
 from provisioning.lifecycle import audit_context, clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
@@ -50,16 +54,19 @@ def check_password(username: str, password: str, step: Step, *, wrong: str = WRO
     An unknown name is treated like a known one: same limits, same hashes, same answer. Raises
     HashingBusyError.
     """
-    budgets = sign_in_budgets(username, audit_context.current().address)
+    address = audit_context.current().address
+    budgets = sign_in_budgets(username, address)
     user = User.objects.filter(username=unicodedata.normalize("NFKC", username)).first()
     if wait := spend(budgets):
-        _audit(AuditAction.SIGN_IN_THROTTLE, username, user, step)
+        if step is Step.AGAIN or may_note("throttle", address):
+            _audit(AuditAction.SIGN_IN_THROTTLE, username, user, step)
         return too_many(wait)
     try:
         is_correct = _is_correct(user, password)
     except HashingBusyError:
         refund(budgets)
-        _audit(AuditAction.SIGN_IN_THROTTLE, username, user, step)
+        if step is Step.AGAIN or may_note("busy", address):
+            _audit(AuditAction.SIGN_IN_THROTTLE, username, user, step)
         raise
     if is_correct and user is not None and may_use_password(user):
         give_back(budgets)

@@ -16,10 +16,10 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString, mark_safe
 from django.views.decorators.debug import sensitive_variables
 
-from portal.identity.budgets import code_budget, give_back
+from portal.identity.budgets import code_budget, give_back, may_note
 from portal.identity.credentials import Denied, Step, pay
 from portal.identity.sessions import BY_PROVIDER, HAS_SECOND_FACTOR
-from provisioning.lifecycle import clock
+from provisioning.lifecycle import audit_context, clock
 from provisioning.lifecycle.access import is_admin, is_approver, is_delegate
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import RecoveryCode, SecondFactor, User
@@ -96,7 +96,8 @@ def confirm_set_up(user: User, code: str) -> list[str] | Denied:
 def check_code(user: User, code: str, step: Step) -> Denied | None:
     """Check a code of the app or a recovery code. Each is accepted once, also by parallel attempts."""
     if denied := pay(budget := code_budget(user.pk)):
-        _audit(AuditAction.SIGN_IN_THROTTLE, user, actor=None, second_factor=True)
+        if step is Step.AGAIN or may_note("code", audit_context.current().address):
+            _audit(AuditAction.SIGN_IN_THROTTLE, user, actor=None, second_factor=True)
         return denied
     factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).first()
     if factor is not None and (_accept(factor, code) or _use_recovery_code(user, code)):

@@ -19,6 +19,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from portal.identity.budgets import may_note
 from portal.identity.credentials import Denied
 from portal.identity.group_mapping import parse_groups
 from portal.identity.provider import ProviderError, ProviderUser, is_fresh, redirect_to_provider, user_from_callback
@@ -28,7 +29,7 @@ from portal.pages.sign_in.views import next_page_of, render_sign_in
 from portal.web.lookups import person
 from portal.web.way_back import is_ours
 from provisioning.errors import NotFound, Refused
-from provisioning.lifecycle import clock
+from provisioning.lifecycle import audit_context, clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.provider_identity import Person, admit_person, connect_identity
 from provisioning.models import ExternalIdentity
@@ -145,15 +146,16 @@ def _check_is_on() -> None:
 
 def _fail(request: HttpRequest, purpose: Purpose, sentence: str) -> HttpResponse:
     """Say what went wrong, on the sign-in page or, for a signed-in person, on a page of its own."""
-    audit_event(
-        AuditAction.SIGN_IN_FAIL,
-        actor=None,
-        at=clock.now(),
-        subject=request.user.get_username() or "single sign-on",
-        method="single sign-on",
-        again=purpose is not Purpose.SIGN_IN,
-        reason=sentence,
-    )
+    if request.user.is_authenticated or may_note("sso", audit_context.current().address):
+        audit_event(
+            AuditAction.SIGN_IN_FAIL,
+            actor=None,
+            at=clock.now(),
+            subject=request.user.get_username() or "single sign-on",
+            method="single sign-on",
+            again=purpose is not Purpose.SIGN_IN,
+            reason=sentence,
+        )
     if request.user.is_authenticated:
         raise Refused(sentence)
     return render_sign_in(request, denied=Denied(sentence))

@@ -102,6 +102,8 @@ def test_codes_cannot_be_guessed(people: People) -> None:
     statuses = [send(olivia, "000000").status_code for _ in range(6)]
     assert statuses == [422] * 5 + [429]
     assert send(olivia, codes[0]).status_code == 429, "neither can recovery codes"
+    assert {send(olivia, "000000").status_code for _ in range(9)} == {429}
+    assert AuditEvent.objects.filter(action="sign_in:throttle").count() == 5, "the log is not filled"
     with clock.using(MovedClock(timedelta(minutes=6))):  # type: ignore[arg-type]
         assert check_code(people.olivia, code_of(secret), Step.SIGN_IN) is None
 

@@ -16,7 +16,7 @@ from pytest_django import Settings
 
 from portal import settings as product
 from portal.identity import hashing
-from portal.identity.budgets import Budget, spend
+from portal.identity.budgets import Budget, may_note, network_of, spend
 from portal.identity.hashing import Gate, HashingBusyError, LimitedArgon2
 from provisioning.lifecycle import clock
 from provisioning.models import AttemptBudget, AuditEvent, User
@@ -135,6 +135,44 @@ def test_one_address_may_not_try_many_names(people: People, settings: Settings) 
     assert attempt("alice", RIGHT, address="192.0.2.2").status_code == 302
 
 
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:0:7:1:2:3:4", "2001:db8:0:7::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("", ""),
+        ("unix:", "unix:"),
+    ],
+)
+def test_a_client_is_an_ipv4_address_or_a_64(address: str, network: str) -> None:
+    assert network_of(address) == network
+
+
+def test_the_addresses_of_one_64_share_their_budget(people: People, settings: Settings) -> None:
+    settings.SIGN_IN_ATTEMPTS_PER_ADDRESS = 4
+    statuses = [attempt(f"name-{n}", address=f"2001:db8::{n + 1}").status_code for n in range(5)]
+    assert statuses == [422] * 4 + [429]
+    assert attempt("alice", RIGHT, address="2001:db8:0:1::1").status_code == 302, "the next network"
+
+
+def test_throttled_attempts_do_not_fill_the_audit_log(people: People, settings: Settings) -> None:
+    settings.SIGN_IN_ATTEMPTS_PER_ACCOUNT = 1
+    assert [attempt().status_code for _ in range(9)] == [422] + [429] * 8
+    assert events() == [("sign_in:fail", "alice")] + [("sign_in:throttle", "alice")] * 5
+    with clock.using(MovedClock(timedelta(seconds=12))):  # type: ignore[arg-type]
+        assert [attempt().status_code for _ in range(2)] == [429] * 2
+    assert len(events()) == 7, "one more after 12 seconds"
+
+
+def test_many_networks_do_not_fill_the_audit_log_together(db: None) -> None:
+    noted = [may_note("throttle", f"2001:db8:{n:x}::1") for n in range(140)]
+    assert noted[:120] == [True] * 120
+    assert sum(noted) < 140, "one a second after the first 120"
+    assert may_note("busy", "192.0.2.1"), "another kind"
+
+
 def test_many_addresses_may_not_try_one_name(people: People, settings: Settings) -> None:
     settings.SIGN_IN_ATTEMPTS_PER_ACCOUNT = 2
     statuses = [attempt(address=f"198.51.100.{n}").status_code for n in range(7)]
@@ -247,11 +285,11 @@ def test_a_full_gate_answers_503_with_a_sentence(
     settings.PASSWORD_HASHERS = REAL_HASHERS
     settings.SIGN_IN_ATTEMPTS_PER_ACCOUNT = 1
     monkeypatch.setattr(hashing, "gate", Gate(0, 0))
-    for _ in range(2):
+    for _ in range(9):
         busy = attempt(password=RIGHT)
     assert (busy.status_code, busy.headers["Retry-After"]) == (503, "1")
     assert "Many people are signing in" in busy.content.decode()
-    assert events() == [("sign_in:throttle", "alice")] * 2, "in the log, and paid back"
+    assert events() == [("sign_in:throttle", "alice")] * 5, "in the log, not without limit, and paid back"
     assert Client().get("/sign-in/").status_code == 200
     with pytest.raises(HashingBusyError):
         LimitedArgon2().encode("x", "y" * 8)

@@ -148,6 +148,16 @@ def test_the_provider_says_no_or_nothing(provider: Provider, people: People, set
     assert client.get("/sign-in/sso/").status_code == client.get("/sign-in/sso/callback/").status_code == 404
 
 
+def test_failures_of_strangers_do_not_fill_the_audit_log(people: People, settings: Settings) -> None:
+    settings.SSO_ISSUER = "http://127.0.0.1:9"
+    statuses = {Client().get("/sign-in/sso/callback/").status_code for _ in range(9)}
+    assert (statuses, AuditEvent.objects.count()) == ({422}, 5)
+    alice = people.client("alice")
+    for _ in range(9):
+        alice.get("/sign-in/sso/callback/")
+    assert AuditEvent.objects.filter(subject="alice", action="sign_in:fail").count() == 9, "she is known"
+
+
 def test_metadata_of_another_issuer_are_refused(provider: Provider, people: People, settings: Settings) -> None:
     settings.SSO_ISSUER = f"{provider.issuer}/"
     _client_of.cache_clear()
