@@ -58,14 +58,14 @@ class Budget:
 
 
 def sign_in_budgets(username: str, address: str) -> tuple[Budget, ...]:
-    """Return the budgets of an attempt with a password.
+    """Return the budgets of an attempt to sign in with a password.
 
     The one of account and network together is the smallest, so that an attacker in one network does
     not lock the person out in another. Together they allow fewer than 100 guesses per account and
     hour (OWASP ASVS 4.0.3, 2.2.1).
     """
     network = network_of(address)
-    account = _keyed(unicodedata.normalize("NFKC", username).casefold())
+    account = _account(username)
     per_account, per_address = settings.SIGN_IN_ATTEMPTS_PER_ACCOUNT, settings.SIGN_IN_ATTEMPTS_PER_ADDRESS
     minute = timedelta(minutes=1)
     return (
@@ -73,6 +73,17 @@ def sign_in_budgets(username: str, address: str) -> tuple[Budget, ...]:
         Budget(f"address:{network}", per_address, minute / 6, resets=False),
         Budget(f"both:{account}:{network}", per_account, minute, resets=True),
     )
+
+
+def again_budget(username: str) -> Budget:
+    """Return the budget for the password of a person who is signed in already.
+
+    Only the person's own sessions can empty it: a stranger who empties the other budgets must not
+    keep a signed-in approver from an approval. It allows 9 guesses in the first hour, so that both
+    ways together stay below the 100 of `sign_in_budgets`.
+    """
+    attempts = min(settings.SIGN_IN_ATTEMPTS_PER_ACCOUNT, 5)
+    return Budget(f"again:{_account(username)}", attempts, timedelta(minutes=15), resets=True)
 
 
 def code_budget(user_id: object) -> Budget:
@@ -138,6 +149,10 @@ def refund(budgets: Sequence[Budget]) -> None:
 def keyed_name(username: str) -> str:
     """Name an unknown user without storing what was typed: it may be a password in the wrong field."""
     return f"unknown {_keyed(username)[:16]}"
+
+
+def _account(username: str) -> str:
+    return _keyed(unicodedata.normalize("NFKC", username).casefold())
 
 
 def _keyed(text: str) -> str:

@@ -16,7 +16,16 @@ from django.conf import settings
 from django.contrib.auth.hashers import get_hasher
 from django.views.decorators.debug import sensitive_variables
 
-from portal.identity.budgets import Budget, give_back, keyed_name, may_note, refund, sign_in_budgets, spend
+from portal.identity.budgets import (
+    Budget,
+    again_budget,
+    give_back,
+    keyed_name,
+    may_note,
+    refund,
+    sign_in_budgets,
+    spend,
+)
 from portal.identity.hashing import HashingBusyError, LimitedPBKDF2, spend_a_hash
 from provisioning.lifecycle import audit_context, clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
@@ -55,7 +64,7 @@ def check_password(username: str, password: str, step: Step, *, wrong: str = WRO
     HashingBusyError.
     """
     address = audit_context.current().address
-    budgets = sign_in_budgets(username, address)
+    budgets = (again_budget(username),) if step is Step.AGAIN else sign_in_budgets(username, address)
     user = User.objects.filter(username=unicodedata.normalize("NFKC", username)).first()
     if wait := spend(budgets):
         if step is Step.AGAIN or may_note("throttle", address):

@@ -9,6 +9,7 @@ from collections.abc import Callable
 import pytest
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
+from pytest_django import Settings
 
 from portal.identity.reauthentication import FIELD, requires_recent_sign_in
 from portal.identity.sessions import AUTHENTICATED_AT, was_authenticated_within
@@ -56,6 +57,31 @@ def test_olivia_signs_in_again_before_she_approves(waiting: Request, people: Peo
     assert answer.headers["Location"] == f"/requests/{waiting.pk}/"
     waiting.refresh_from_db()
     assert (waiting.state, waiting.decided_by) == ("approved", people.olivia)
+
+
+def test_strangers_cannot_keep_olivia_from_signing_in_again(
+    waiting: Request, people: People, settings: Settings
+) -> None:
+    settings.SIGN_IN_ATTEMPTS_PER_ACCOUNT, settings.SIGN_IN_ATTEMPTS_PER_ADDRESS = 1, 4
+    typed = {"username": "olivia", "password": "wrong"}
+    sent = [Client().post("/sign-in/", typed, REMOTE_ADDR=f"192.0.2.{n}").status_code for n in range(4)]
+    assert sent == [422] * 3 + [429], "her name"
+    sent = [Client().post("/sign-in/", {**typed, "username": f"name-{n}"}).status_code for n in range(5)]
+    assert sent == [422] * 4 + [429], "her address"
+    olivia, url = long_ago(people.client("olivia")), f"/requests/{waiting.pk}/approve/"
+    fields = {"digest": waiting.plan.digest, "note": "Fine", "accept_findings": "on", FIELD: RIGHT}
+    assert olivia.post(url, fields).status_code == 302
+    waiting.refresh_from_db()
+    assert waiting.state == "approved"
+
+
+def test_guesses_in_a_session_have_their_own_limit(waiting: Request, people: People) -> None:
+    olivia, url = long_ago(people.client("olivia")), f"/requests/{waiting.pk}/approve/"
+    statuses = [olivia.post(url, {FIELD: "wrong"}, REMOTE_ADDR=f"192.0.2.{n}").status_code for n in range(6)]
+    assert statuses == [422] * 5 + [429]
+    assert olivia.post(url, {FIELD: RIGHT}).status_code == 429
+    sign_in = Client().post("/sign-in/", {"username": "olivia", "password": RIGHT})
+    assert sign_in.status_code == 302, "she may sign in"
 
 
 def test_another_persons_password_does_not_help(waiting: Request, people: People) -> None:
