@@ -21,8 +21,9 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.identity.budgets import may_note
 from portal.identity.credentials import Denied
+from portal.identity.discovery import ProviderError
 from portal.identity.group_mapping import parse_groups
-from portal.identity.provider import ProviderError, ProviderUser, is_fresh, redirect_to_provider, user_from_callback
+from portal.identity.provider import ProviderUser, is_fresh, redirect_to_provider, user_from_callback
 from portal.identity.reauthentication import ACTION_FIELD, carried, carry, confirm_again
 from portal.identity.sessions import start_session, was_authenticated_within
 from portal.pages.sign_in.views import next_page_of, render_sign_in

@@ -9,7 +9,6 @@ import pytest
 from django.test import Client
 from pytest_django import Settings
 
-from portal.identity.provider import _client_of
 from portal.identity.sessions import AUTHENTICATED_AT
 from provisioning.models import AuditEvent, ExternalIdentity, Membership, Request, Role, User
 from tests.portal.conftest import People
@@ -160,7 +159,6 @@ def test_failures_of_strangers_do_not_fill_the_audit_log(people: People, setting
 
 def test_metadata_of_another_issuer_are_refused(provider: Provider, people: People, settings: Settings) -> None:
     settings.SSO_ISSUER = f"{provider.issuer}/"
-    _client_of.cache_clear()
     answer = Client().get("/sign-in/sso/")
     assert (answer.status_code, "another issuer" in answer.content.decode()) == (422, True)
 
