@@ -45,6 +45,7 @@ from portal.pages.teardown import views as teardown
 from portal.pages.tokens import views as tokens
 from portal.pages.versions import views as versions
 from portal.pages.webhooks import views as webhooks
+from portal.web.cli_wheel import WHEEL_NAME
 from portal.web.errors import View, answering
 from portal.web.health import healthz
 
@@ -187,6 +188,7 @@ pages: list[URLPattern] = [
     # Teams, people and hand-overs
     page("api/v1/docs", api_reference.reference, "api_reference"),
     page("tokens/", tokens.own, "tokens"),
+    page(f"tokens/cli/{WHEEL_NAME}", tokens.cli, "cli_wheel"),
     page("tokens/<uuid:pk>/revoke/", tokens.revoke, "revoke_token"),
     page("teams/<slug:team>/tokens/", tokens.of_team, "team_tokens"),
     page("teams/", teams.index, "teams"),

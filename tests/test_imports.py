@@ -49,6 +49,7 @@ PAGES = (
 FORBIDDEN = {
     "portal.admin": "portal.pages.home",
     "portal.api": "apprise",
+    "portal.cli": "portal.web",
     "portal.demo": "portal.management",
     "portal.identity": "portal.pages.home",
     "portal.management": "hcl2",

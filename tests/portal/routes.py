@@ -133,6 +133,7 @@ SITE: Final[Mapping[str, Access]] = {
     "api_reference": Access.SIGNED_IN,
     "tokens": Access.SIGNED_IN,
     "team_tokens": Access.SEE,
+    "cli_wheel": Access.SIGNED_IN,
     "teams": Access.SIGNED_IN,
     "new_team": Access.ADMIN,
     "team": Access.SEE,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from portal.pages.tokens.forms import TokenForm
+from portal.web.cli_wheel import WHEEL_NAME, cli_wheel_sha256
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import Permission, may
 from provisioning.lifecycle.services.tokens import (
@@ -40,6 +41,15 @@ class TokensPage:
     ended: tuple[TokenRow, ...]
     form: TokenForm | None
     created: NewToken | None
+
+    @property
+    def install_command(self) -> str:
+        """For the folder into which the browser has saved the wheel."""
+        return f"pip install ./{WHEEL_NAME}"
+
+    @property
+    def wheel_sha256(self) -> str:
+        return cli_wheel_sha256()
 
 
 def token_form(user: User, team: Team | None, data: object = None) -> TokenForm | None:

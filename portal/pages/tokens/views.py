@@ -8,10 +8,11 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.identity.reauthentication import requires_recent_sign_in
 from portal.pages.tokens.page import TokensPage, token_form, tokens_page
+from portal.web.cli_wheel import WHEEL_NAME, cli_wheel
 from portal.web.lookups import get_team_for, person
 from portal.web.refusals import note_refusal
 from provisioning.errors import Refused
@@ -72,6 +73,14 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     token = revoke_token(actor=user, token=get_token(actor=user, token_id=pk))
     messages.info(request, f"The token {token.name} is revoked. Programs can no longer use it.")
     return redirect("tokens") if token.team is None else redirect("team_tokens", team=token.team.slug)
+
+
+@require_safe
+def cli(_request: HttpRequest) -> HttpResponse:
+    """The wheel of the command-line client. It contains no secret and is the same for everybody."""
+    response = HttpResponse(cli_wheel(), content_type="application/octet-stream")
+    response["Content-Disposition"] = f'attachment; filename="{WHEEL_NAME}"'
+    return response
 
 
 def _render(request: HttpRequest, page: TokensPage, *, status: int = 200) -> HttpResponse:
