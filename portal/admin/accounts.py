@@ -86,7 +86,7 @@ _MESSAGE_LEVELS = {
 }
 
 
-_TESTED: Final = frozenset({"role_arn", "regions", "artefact_bucket", "artefact_region"})
+_TESTED: Final = frozenset({"role_arn", "regions", "artefact_bucket", "artefact_region", "endpoint_url"})
 
 
 @admin.register(Account)
@@ -111,7 +111,7 @@ class AccountAdmin(AuditedAdmin):
     @override
     def get_readonly_fields(self, request: HttpRequest, obj: Account | None = None) -> tuple[str, ...]:
         """Environments live in this account: it never becomes another."""
-        return ("account_id", "external_id", "is_sandbox", "endpoint_url") if obj else ("external_id",)
+        return ("account_id", "external_id", "is_sandbox") if obj else ("external_id",)
 
     @override
     def save_model(self, request: HttpRequest, obj: Account, form: Any, change: bool) -> None:

@@ -229,7 +229,9 @@ def test_a_second_teardown_is_a_conflict(world: World) -> None:
 
 def prod(world: World) -> Environment:
     request = world.request(size="prod")
-    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    approve_request(
+        actor=world.olivia, request=request, digest=request.plan.digest, typed_name=request.environment.name
+    )
     return world.until_rest(request.environment)
 
 
@@ -241,7 +243,9 @@ def test_the_end_of_prod_waits_for_an_approver_too(world: World) -> None:
     assert (request.state, environment.state) == ("waiting", "running")
     (action,) = [found for found in actions_for(actor=world.bob, environment=environment) if found.key == "teardown"]
     assert "pending approval" in action.why_not
-    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    approve_request(
+        actor=world.olivia, request=request, digest=request.plan.digest, typed_name=request.environment.name
+    )
     gone(world, environment)
 
 
@@ -260,7 +264,9 @@ def test_more_than_was_shown_is_not_deleted(world: World) -> None:
     StackResource.objects.create(
         stack=stack, logical_id="More", physical_id="more", type="AWS::SNS::Topic", status="CREATE_COMPLETE"
     )
-    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    approve_request(
+        actor=world.olivia, request=request, digest=request.plan.digest, typed_name=request.environment.name
+    )
     world.until_rest(environment)
     assert environment.state == "running"
     assert "that its teardown plan does not show" in world.last_operation(environment).cause
@@ -345,7 +351,9 @@ def test_a_request_that_is_pending_when_its_environment_is_gone_expires(world: W
     )
     world.until_rest(environment)
     request = world.tear_down(environment)
-    approve_request(actor=world.olivia, request=request, digest=request.plan.digest)
+    approve_request(
+        actor=world.olivia, request=request, digest=request.plan.digest, typed_name=request.environment.name
+    )
     assert world.until_rest(environment).state == "gone"
     change.refresh_from_db()
     assert change.state == "expired"

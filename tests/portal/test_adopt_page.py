@@ -130,7 +130,7 @@ def test_from_the_form_to_the_page_of_the_adopted_stack(people: People, account:
     assert "Terraform" not in text
     assert "billing" in text_of(bob.get("/environments/"))
     text = text_of(bob.get(f"/environments/{environment.pk}/teardown/"))
-    assert "An approver decides first: the stack was created without the portal." in text
+    assert "It needs an approval first" in text
     assert people.client("charlie").get(f"/environments/{environment.pk}/").status_code == 404
 
 

@@ -54,7 +54,7 @@ def test_olivia_signs_in_again_before_she_approves(waiting: Request, people: Peo
     assert waiting.state == "waiting"
 
     answer = olivia.post(url, {**carried_by(wrong), FIELD: RIGHT})
-    assert answer.headers["Location"] == f"/requests/{waiting.pk}/"
+    assert answer.headers["Location"] == f"/environments/{waiting.environment_id}/"
     waiting.refresh_from_db()
     assert (waiting.state, waiting.decided_by) == ("approved", people.olivia)
 
