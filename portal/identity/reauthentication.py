@@ -19,7 +19,6 @@ from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
 
 from portal.identity.credentials import Denied, Step, check_password, may_use_password
@@ -180,5 +179,4 @@ def _ask(request: HttpRequest, denied: Denied | None = None) -> HttpResponse:
     response["HX-Retarget"], response["HX-Reswap"] = "body", "innerHTML"
     if denied is not None and denied.retry_after:
         response["Retry-After"] = str(denied.retry_after)
-    add_never_cache_headers(response)
     return response

@@ -12,6 +12,7 @@ from pydantic import Field
 
 from portal.api.auth import Token, caller
 from portal.api.schemas import changes
+from portal.api.v1.findings import FindingOut
 from portal.api.v1.lookups import account_of, blueprint_of, team_of
 from portal.api.v1.requests import NewEnvironment
 from provisioning.lifecycle.plan_document import CreatePlan
@@ -27,14 +28,6 @@ class PlannedStackOut(Schema):
     region: str
     resources: int
     template: dict[str, Any] | None = Field(description="With `templates=true`.")
-
-
-class FindingOut(Schema):
-    rule: str
-    severity: str = Field(description="high, medium, low or info.")
-    sentence: str
-    remedy: str
-    resources: list[str]
 
 
 class RefusalOut(Schema):
@@ -100,16 +93,7 @@ def _described(draft: PlanDraft[CreatePlan], *, templates: bool) -> DraftOut:
             for stack in draft.document.stacks
         ],
         retained=[titles.get(one.logical_id, one.logical_id) for one in draft.document.retained],
-        findings=[
-            FindingOut(
-                rule=one.rule,
-                severity=one.severity,
-                sentence=one.sentence,
-                remedy=one.remedy,
-                resources=list(one.resources),
-            )
-            for one in draft.proof.findings
-        ],
+        findings=FindingOut.of(draft.proof),
         seconds=draft.timeline.seconds,
         low_seconds=draft.timeline.low_seconds,
         high_seconds=draft.timeline.high_seconds,

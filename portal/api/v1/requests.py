@@ -19,7 +19,9 @@ from portal.api.idempotency import Key, idempotent, request_id
 from portal.api.paging import Fields, Limit, PageCursor, chosen, page_of, parse_cursor
 from portal.api.schemas import Body, Page, Resource, changes, creates, only, reads
 from portal.api.v1.environments import Word, state_name, stored_state
+from portal.api.v1.findings import FindingOut
 from portal.api.v1.lookups import account_of, blueprint_of, team_of
+from portal.panels.registry import read_stored
 from portal.web.lookups import NO_SUCH_REQUEST, Need, get_request_for
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import decidable, visible
@@ -31,6 +33,7 @@ from provisioning.lifecycle.services.requests import request_environment, withdr
 from provisioning.lifecycle.services.tokens import Scope
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import Request, RequestComment, RequestKind
+from provisioning.proof.report import Proof
 
 router = Router(tags=["Requests"])
 
@@ -156,15 +159,23 @@ class PlanOut(Resource):
     id: UUID = Field(description="The request.")
     digest: str
     document: dict[str, Any] = Field(description="The plan as it runs: kind, stacks, change sets, tasks.")
-    findings: list[dict[str, Any]] = Field(description="What the security checks found.")
+    findings: list[FindingOut] | None = Field(
+        description="What the security checks found. Null for a teardown, and for a plan that an older version of the "
+        "portal stored in another form."
+    )
 
 
 @router.get("/{uuid:pk}/plan", response=reads(PlanOut), operation_id="requests_plan", summary="Read the plan")
 def plan(request: HttpRequest, pk: UUID) -> Any:
     """Everything that the approval covers. SHA-256 of the canonical document is the digest."""
     stored = get_request_for(caller(request), pk)
-    findings = stored.plan.proof.get("findings", []) if stored.plan.proof else []
-    return PlanOut(id=stored.pk, digest=stored.plan.digest, document=stored.plan.content, findings=findings)
+    proof = read_stored(Proof, stored.plan.proof)
+    return PlanOut(
+        id=stored.pk,
+        digest=stored.plan.digest,
+        document=stored.plan.content,
+        findings=FindingOut.of(proof) if proof is not None else None,
+    )
 
 
 @router.get(

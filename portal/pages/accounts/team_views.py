@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.pages.accounts.page import seen_of, team_stack_guide, values_from
@@ -37,7 +36,6 @@ def choose(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("account_team", pk=account.pk, team=team.pk)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def rights(request: HttpRequest, pk: UUID, team: UUID) -> HttpResponse:
     user = _admin(request)
@@ -66,7 +64,6 @@ def rights(request: HttpRequest, pk: UUID, team: UUID) -> HttpResponse:
     return redirect("account_team", pk=pk, team=team)
 
 
-@never_cache
 @require_safe
 def zones(request: HttpRequest, pk: UUID, team: UUID) -> HttpResponse:
     """The account's hosted zones that the team may not use yet: a part of its page. Asks AWS."""

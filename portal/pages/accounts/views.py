@@ -8,7 +8,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.pages.accounts.forms import ChangeForm, ConnectForm, OutputsForm, RemoveForm
@@ -39,7 +38,6 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/accounts/index.html", {"rows": account_rows(user)})
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect(request: HttpRequest) -> HttpResponse:
     user = person(request)
@@ -63,7 +61,6 @@ def connect(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/accounts/connect.html", {"form": form}, status=422)
 
 
-@never_cache
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
@@ -71,7 +68,6 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/accounts/account.html", {"page": account_page(user, account)})
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)

@@ -9,7 +9,6 @@ from typing import cast
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.pages.audit.forms import AuditFilterForm
@@ -67,7 +66,6 @@ def export(request: HttpRequest) -> HttpResponse:
     )
     name = "audit.jsonl" if whole else "audit-excerpt.jsonl"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
-    add_never_cache_headers(response)
     return response
 
 

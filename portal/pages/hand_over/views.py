@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.identity.reauthentication import requires_recent_sign_in
@@ -29,7 +28,6 @@ from provisioning.models import HandoverOffer, OfferState, User
 NO_SUCH_OFFER = "This offer does not exist, or it is not for a team that you are in."
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires_recent_sign_in
 def offer(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -69,7 +67,6 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("hand_over", pk=pk)
 
 
-@never_cache
 @require_safe
 def answer(request: HttpRequest, offer: UUID) -> HttpResponse:
     page = answer_page(_offer_for(person(request), offer))

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -26,20 +25,17 @@ from provisioning.notify.services.channels import (
 )
 
 
-@never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/notifications/page.html", {"page": own_page(person(request))})
 
 
-@never_cache
 @require_safe
 def of_team(request: HttpRequest, team: str) -> HttpResponse:
     user = person(request)
     return render(request, "pages/notifications/page.html", {"page": team_page(user, team_for(user, team))})
 
 
-@never_cache
 @sensitive_post_parameters("address")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
@@ -47,7 +43,6 @@ def add(request: HttpRequest) -> HttpResponse:
     return _add(request, None)
 
 
-@never_cache
 @sensitive_post_parameters("address")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add_to_team(request: HttpRequest, team: str) -> HttpResponse:
@@ -68,7 +63,6 @@ def _add(request: HttpRequest, team: Team | None) -> HttpResponse:
     return _form(request, ChannelPage(form=form, team=team, channel=None))
 
 
-@never_cache
 @sensitive_post_parameters("address")
 @require_http_methods(["GET", "HEAD", "POST"])
 def channel(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -76,7 +70,6 @@ def channel(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _change(request, channel_for(user, pk))
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def mail(request: HttpRequest) -> HttpResponse:
     """The person's own mail. Its row is made by the first POST or the first message."""
@@ -141,7 +134,6 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
     return _back(stored)
 
 
-@never_cache
 @require_safe
 def failures(request: HttpRequest) -> HttpResponse:
     page = failures_page(person(request), cursor=request.GET.get("cursor", "")[:200])

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.identity.reauthentication import requires_recent_sign_in
@@ -39,7 +38,6 @@ NO_SUCH_PERSON = "This person does not exist."
 PAGE = "pages/people/detail.html"
 
 
-@never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     user = _reader(request)
@@ -50,7 +48,6 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/people/index.html", {"page": page})
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     user = signed_in(request)
@@ -67,7 +64,6 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/people/new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@never_cache
 @require_safe
 def detail(request: HttpRequest, person: UUID) -> HttpResponse:
     user = _reader(request)

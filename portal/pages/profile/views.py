@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
@@ -34,13 +33,11 @@ from provisioning.models import SignInSession
 PAGE, CODES, SET_UP = "pages/profile/page.html", "pages/profile/codes.html", "pages/profile/set_up.html"
 
 
-@never_cache
 @require_safe
 def profile(request: HttpRequest) -> HttpResponse:
     return render(request, PAGE, {"page": profile_page(request)})
 
 
-@never_cache
 @sensitive_post_parameters()
 @require_POST
 def change_password(request: HttpRequest) -> HttpResponse:
@@ -61,7 +58,6 @@ def change_password(request: HttpRequest) -> HttpResponse:
     return render(request, PAGE, {"page": profile_page(request, form=form)}, status=status)
 
 
-@never_cache
 @require_safe
 def second_factor(request: HttpRequest) -> HttpResponse:
     page = set_up_page(person(request))
@@ -78,7 +74,6 @@ def start_second_factor(request: HttpRequest) -> HttpResponse:
     return redirect("second_factor")
 
 
-@never_cache
 @sensitive_post_parameters("code")
 @require_POST
 def confirm_second_factor(request: HttpRequest) -> HttpResponse:
@@ -93,7 +88,6 @@ def confirm_second_factor(request: HttpRequest) -> HttpResponse:
     return render(request, SET_UP, {"page": page, "denied": codes}, status=codes.status)
 
 
-@never_cache
 @require_POST
 @requires_recent_sign_in
 def renew_codes(request: HttpRequest) -> HttpResponse:

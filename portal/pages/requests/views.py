@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.identity.reauthentication import requires_recent_sign_in
@@ -48,14 +47,12 @@ def _inbox(request: HttpRequest, user: User, cursor: str) -> HttpResponse:
     return render(request, "pages/requests/inbox.html", context)
 
 
-@never_cache
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     return _render(request, user, get_request_for(user, pk))
 
 
-@never_cache
 @require_safe
 def live(request: HttpRequest, pk: UUID) -> HttpResponse:
     """Return the page if there is more to see than version `v` with the plan `plan`; nothing otherwise.

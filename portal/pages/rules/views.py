@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.pages.rules.forms import RuleForm
@@ -26,7 +25,6 @@ from provisioning.lifecycle.services.rules import check_settings, save_rule
 from provisioning.models import User
 
 
-@never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     user = person(request)
@@ -35,7 +33,6 @@ def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/rules/index.html", {"page": page})
 
 
-@never_cache
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
@@ -43,7 +40,6 @@ def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/rules/detail.html", {"page": rule_page(pk, is_admin=is_admin(user))})
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: HttpRequest) -> HttpResponse:
     """The form of the scope that the query names. A dry run is a POST that writes nothing."""

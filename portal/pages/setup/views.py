@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.pages.setup.page import setup_page
@@ -13,7 +12,6 @@ from portal.web.lookups import person
 from provisioning.lifecycle.services.setup import dismiss_setup
 
 
-@never_cache
 @require_safe
 def setup(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/setup/page.html", {"page": setup_page(person(request))})

@@ -16,7 +16,6 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from portal.identity.budgets import may_note
@@ -47,7 +46,6 @@ class Purpose(StrEnum):
 
 
 @login_not_required
-@never_cache
 @require_safe
 def start(request: HttpRequest) -> HttpResponse:
     """Go to the provider. `for` says why, if not to sign in."""
@@ -79,7 +77,6 @@ def again(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
-@never_cache
 @require_safe
 def callback(request: HttpRequest) -> HttpResponse:
     """The provider sends the browser here."""
@@ -99,7 +96,6 @@ def callback(request: HttpRequest) -> HttpResponse:
     return _connect(request, user) if purpose is Purpose.CONNECT else _confirm(request, user)
 
 
-@never_cache
 @require_safe
 def go_on(request: HttpRequest) -> HttpResponse:
     """The person has signed in again at the provider. The page posts the fields that were kept."""

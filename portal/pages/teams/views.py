@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.identity.reauthentication import requires_recent_sign_in
@@ -27,14 +26,12 @@ from provisioning.models import Invitation, Team, User
 NO_SUCH_MEMBER = "This person is not in the team. Reload the page."
 
 
-@never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     page = teams_page(person(request), after=request.GET.get("after", "")[:32])
     return render(request, "pages/teams/index.html", {"page": page})
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def create(request: HttpRequest) -> HttpResponse:
     user = person(request)
@@ -51,7 +48,6 @@ def create(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/teams/new.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@never_cache
 @require_safe
 def detail(request: HttpRequest, team: str) -> HttpResponse:
     user = person(request)

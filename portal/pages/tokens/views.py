@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from portal.identity.reauthentication import requires_recent_sign_in
@@ -27,14 +26,12 @@ from provisioning.lifecycle.services.tokens import (
 from provisioning.models import Team, User
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires_recent_sign_in
 def own(request: HttpRequest) -> HttpResponse:
     return _answer(request, person(request), None)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @requires_recent_sign_in
 def of_team(request: HttpRequest, team: str) -> HttpResponse:

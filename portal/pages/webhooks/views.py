@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -30,13 +29,11 @@ from provisioning.notify.services.destinations import allow_destination, forbid_
 PAGE = "pages/webhooks/webhook.html"
 
 
-@never_cache
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/webhooks/index.html", {"page": webhooks_page(person(request))})
 
 
-@never_cache
 @sensitive_post_parameters("url")
 @require_http_methods(["GET", "HEAD", "POST"])
 def add(request: HttpRequest) -> HttpResponse:
@@ -56,14 +53,12 @@ def add(request: HttpRequest) -> HttpResponse:
     return render(request, "pages/webhooks/form.html", {"page": WebhookFormPage(form, None)}, status=status)
 
 
-@never_cache
 @require_safe
 def detail(request: HttpRequest, pk: UUID) -> HttpResponse:
     hook = webhook_for(person(request), pk)
     return render(request, PAGE, {"page": webhook_page(hook, cursor=request.GET.get("cursor", "")[:200])})
 
 
-@never_cache
 @sensitive_post_parameters("url")
 @require_http_methods(["GET", "HEAD", "POST"])
 def change(request: HttpRequest, pk: UUID) -> HttpResponse:
@@ -82,7 +77,6 @@ def change(request: HttpRequest, pk: UUID) -> HttpResponse:
     return render(request, "pages/webhooks/form.html", {"page": WebhookFormPage(form, hook)}, status=status)
 
 
-@never_cache
 @require_POST
 def rotate(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
@@ -131,7 +125,6 @@ def redeliver(request: HttpRequest, pk: UUID) -> HttpResponse:
     return redirect("webhook", pk=hook.pk)
 
 
-@never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def destinations(request: HttpRequest) -> HttpResponse:
     user = person(request)

@@ -135,10 +135,19 @@ def test_the_requester_withdraws(people: People, bobs: Program) -> None:
 
 
 def test_a_plan_is_read_with_its_digest(people: People, bobs: Program) -> None:
+    preview = bobs.post("/plans", body()).json
     asked = bobs.post("/requests", body()).json
     plan = bobs.get(f"/requests/{asked['id']}/plan").json
     assert (plan["digest"], plan["document"]["kind"]) == (asked["digest"], "create")
+    assert plan["findings"] == preview["findings"] != []
     assert "Resources" in bobs.get(f"/requests/{asked['id']}/template").json
+
+
+def test_a_teardown_has_no_findings(bobs: Program, running: Environment) -> None:
+    base = f"/environments/{running.pk}/teardown"
+    digest = bobs.get(base).json["digest"]
+    asked = bobs.post(base, {"name": running.name, "expected_digest": digest}).json
+    assert bobs.get(f"/requests/{asked['id']}/plan").json["findings"] is None
 
 
 def test_an_exported_request_can_be_sent_as_it_is(people: People, bobs: Program) -> None:
