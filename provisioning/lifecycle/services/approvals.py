@@ -50,12 +50,7 @@ def approve_request(
     """
     seat = check_may_decide(actor, request)
     at = clock.now()
-    if request.plan.digest != digest:
-        raise WrongState(
-            "The plan differs from the one that you read. Read the plan again before you approve it.",
-            expected=digest,
-            actual=request.plan.digest,
-        )
+    _check_digest(request.plan.digest, read=digest)
     if request.state == RequestState.WAITING and request.expires_at is not None and request.expires_at <= at:
         raise WrongState("This request has expired without a decision. Ask its requester to send it again.")
     check_pending(request)
@@ -102,13 +97,23 @@ def approve_request(
     return request
 
 
+def _check_digest(planned: str, *, read: str) -> None:
+    if planned != read:
+        raise WrongState(
+            "The plan differs from the one that you read. Read the plan again before you approve it.",
+            expected=read,
+            actual=planned,
+        )
+
+
 def _lock(request: Request) -> None:
     """Lock the request's row, so that its votes are counted one at a time. Raises WrongState if it was
-    decided in the meantime.
+    decided or planned again in the meantime.
     """
-    rows = Request.objects.select_for_update(no_key=True).filter(pk=request.pk)
-    request.state = rows.values_list("state", flat=True).get()
+    rows = Request.objects.select_for_update(no_key=True, of=("self",)).filter(pk=request.pk)
+    request.state, planned = rows.values_list("state", "plan__digest").get()
     check_pending(request)
+    _check_digest(planned, read=request.plan.digest)
 
 
 def check_name_is_typed(request: Request, typed_name: str) -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from django.db.models import Q
 
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.lifecycle.access import decidable
-from provisioning.lifecycle.rules import approval_rule_of
+from provisioning.lifecycle.rules import ApprovalRule, approval_rule_of
+from provisioning.lifecycle.services import approvals
 from provisioning.lifecycle.services.approvals import reject_request
 from provisioning.lifecycle.services.changes import plan_again, request_change
 from provisioning.lifecycle.services.votes import missing_approvals
-from provisioning.models import AuditEvent, Operation, Request, RequestKind, Role, User, Vote
+from provisioning.models import AuditEvent, Operation, Plan, Request, RequestKind, Role, User, Vote
 from tests.fixtures.world import World
 from tests.lifecycle.approvals.conftest import ask_for, vote
 
@@ -97,6 +100,21 @@ def test_a_vote_for_another_plan_than_the_one_that_was_read_is_refused(
     with pytest.raises(WrongState, match="differs from the one that you read"):
         vote(request, world.olivia, digest="0" * 64)
     assert not Vote.objects.exists()
+
+
+def test_a_plan_that_is_replaced_while_the_rules_are_checked_gets_no_vote(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    request = world.request(size="prod")
+
+    def replace_plan(stored: Request, *, at: datetime) -> ApprovalRule:
+        Plan.objects.filter(pk=stored.plan_id).update(digest="0" * 64)
+        return approval_rule_of(stored)
+
+    monkeypatch.setattr(approvals, "check_rules_of", replace_plan)
+    with pytest.raises(WrongState, match="differs from the one that you read"):
+        vote(request, world.olivia)
+    assert (state_of(request), Vote.objects.exists(), Operation.objects.exists()) == ("waiting", False, False)
 
 
 def test_votes_for_an_earlier_plan_are_not_counted(world: World, oscar: User, two_approvers: None) -> None:
