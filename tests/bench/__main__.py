@@ -31,6 +31,7 @@ def main() -> None:
         panel,
         permissions,
         rendering,
+        web,
     )
 
     sections: dict[str, Callable[[], Iterable[Figure | str]]] = {
@@ -42,6 +43,7 @@ def main() -> None:
         "creation": creation.figures,
         "pages": pages.lines,
         "audit": audit.lines,
+        "web": web.lines,
         **engine.SECTIONS,
     }
     chosen = sys.argv[1:] or list(sections)

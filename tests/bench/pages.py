@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from functools import cache
 
 from django.db import connection
 from django.test import Client
@@ -44,6 +45,7 @@ def lines() -> Iterator[str]:
     yield from _measured("approver", approver, everybodys)
 
 
+@cache
 def populate() -> tuple[User, User, Environment]:
     """Return a member of the team, an approver, and an environment with a plan of its own: the crowd
     shares one plan, as no environments do.
