@@ -11,6 +11,8 @@ from tests.portal.test_front import Client, healthy
 
 CONDITION = [(b"if-none-match", b'"a"'), (b"prefer", b"respond-async, wait=30"), (b"authorization", b"Bearer x")]
 
+POLLED = "/api/v1/operations/3f1c8f0e-0c0d-4b6e-9a51-2f8f3c1f7a10"
+
 
 @dataclass
 class Api:
@@ -32,7 +34,7 @@ class Caller(Client):
 
 
 def caller(**more: object) -> Caller:
-    return Caller(**{"path": "/api/v1/operations/1", "headers": list(CONDITION), **more})  # type: ignore[arg-type]
+    return Caller(**{"path": POLLED, "headers": list(CONDITION), **more})  # type: ignore[arg-type]
 
 
 def front(api: Api, waiting: Waiting | None = None) -> Front:
@@ -63,8 +65,11 @@ def test_beyond_the_limit_of_waiting_clients_the_answer_comes_at_once() -> None:
     assert b"retry-after" in names(client.sent[0])
 
 
-def test_only_a_conditional_get_of_the_api_waits() -> None:
-    for more in ({"path": "/requests/"}, {"headers": CONDITION[1:]}, {"headers": CONDITION[:1]}):
+def test_only_a_conditional_get_of_one_operation_environment_or_request_waits() -> None:
+    others: list[dict[str, object]] = [
+        {"path": path} for path in ("/requests/", "/api/v1/operations", f"{POLLED}/events")
+    ]
+    for more in (*others, {"headers": CONDITION[1:]}, {"headers": CONDITION[:1]}):
         api = Api(changes_after=99)
         assert asyncio.run(caller(**more).ask(front(api))).status == 304
         assert len(api.asked) == 1
