@@ -12,9 +12,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from provisioning.errors import WrongState
+from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_use_account, offered_sizes
+from provisioning.lifecycle.services.account_teams import TeamRights, admit_team
 from provisioning.lifecycle.services.accounts import AccountValues, close_account
-from provisioning.models import Account, AccountState, AccountTeam, AuditEvent, Connection, User
+from provisioning.models import Account, AccountState, AccountTeam, AuditEvent, Connection, Team, User
 from tests.portal.conftest import People, finish
 
 PRINCIPAL = "arn:aws:iam::999900001111:role/the portal's"
@@ -328,3 +331,14 @@ class TestOthers:
     def test_services_check_the_actor_themselves(self, people: People) -> None:
         with pytest.raises(Exception, match="Only portal admins"):
             close_account(actor=people.alice, account=people.dev)
+
+
+def test_a_deleted_team_can_no_longer_be_given_an_account(ada: Client, people: People) -> None:
+    former = Team.objects.create(slug="dissolved", name="Dissolved", deleted_at=clock.now())
+    account = f"/accounts/{people.dev.pk}/"
+    assert "Dissolved" not in text_of(ada.get(account))
+    assert ada.get(f"{account}teams/{former.pk}/").status_code == 404
+    with pytest.raises(WrongState, match="Dissolved was deleted"):
+        admit_team(actor=User.objects.get(username="ada"), account=people.dev, team=former, rights=TeamRights())
+    assert "Dissolved" not in text_of(ada.get("/rules/"))
+    assert "Dissolved in" not in text_of(ada.get("/setup/"))

@@ -130,7 +130,9 @@ def account_page(
         account=account,
         test=test_view(user, account),
         teams=[_team_line(entry) for entry in entries],
-        other_teams=list(Team.objects.exclude(pk__in=admitted).order_by("name")) if may_change else [],
+        other_teams=list(Team.objects.filter(deleted_at=None).exclude(pk__in=admitted).order_by("name"))
+        if may_change
+        else [],
         may_change=may_change,
         principal=principal,
         stacks=stack_guides(account, principal) if principal is not None else [],

@@ -108,7 +108,7 @@ def _admin(request: HttpRequest) -> User:
 
 
 def _team(pk: UUID) -> Team:
-    team = Team.objects.filter(pk=pk).first()
+    team = Team.objects.filter(pk=pk, deleted_at=None).first()
     if team is None:
         raise NotFound("This team does not exist.")
     return team

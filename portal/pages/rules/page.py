@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import QueryDict
 
 from portal.pages.rules.forms import RuleForm
@@ -102,7 +103,9 @@ def _effective(rules: RuleSet, scope: Scope) -> list[EffectiveLine]:
 
 def scope_choice(chosen: QueryDict) -> Choice:
     """Raises NotFound if the query names a size, an account or a team that does not exist."""
-    accounts, teams = list(Account.objects.order_by("name")), list(Team.objects.order_by("name"))
+    accounts = list(Account.objects.order_by("name"))
+    # A rule of a deleted team can still be edited.
+    teams = list(Team.objects.filter(Q(deleted_at=None) | Q(rules__isnull=False)).distinct().order_by("name"))
     size = chosen.get("size", "")
     if size not in ("", *SIZES):
         raise NotFound("There is no such size.")

@@ -109,7 +109,7 @@ def _rights_links() -> list[Link]:
     account = Account.objects.filter(state=AccountState.OPEN).order_by("name").first()
     if account is None:
         return []
-    teams = Team.objects.order_by("name").values_list("pk", "name")[:5]
+    teams = Team.objects.filter(deleted_at=None).order_by("name").values_list("pk", "name")[:5]
     return [
         Link(f"{name} in {account.name}", reverse("account_team", kwargs={"pk": account.pk, "team": pk}))
         for pk, name in teams

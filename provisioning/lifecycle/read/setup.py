@@ -68,7 +68,7 @@ def setup_of(user: User) -> Setup:
     people = Q(user__is_active=True, user__is_service=False) & ~Q(user=user)
     exists = {
         SetupStep.ACCOUNT: opened,
-        SetupStep.TEAM: Team.objects.all(),
+        SetupStep.TEAM: Team.objects.filter(deleted_at=None),
         SetupStep.RIGHTS: AccountTeam.objects.filter(account__in=opened),
         SetupStep.PEOPLE: Membership.objects.filter(people),
         SetupStep.APPROVER: User.objects.filter(is_approver=True, is_active=True).exclude(is_service=True),

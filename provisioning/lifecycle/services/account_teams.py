@@ -16,6 +16,7 @@ from provisioning.lifecycle.access import check_admin
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.field_errors import check_row
 from provisioning.lifecycle.services.accounts import check_unchanged, shown_names
+from provisioning.lifecycle.services.teams import lock_team
 from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.models import Account, AccountTeam, Environment, Team, User
 
@@ -57,7 +58,7 @@ class TeamRights:
 
 
 def admit_team(*, actor: User, account: Account, team: Team, rights: TeamRights) -> AccountTeam:
-    """Let a team use an account. Raises NotAllowed and InvalidFields."""
+    """Let a team use an account. Raises NotAllowed, InvalidFields, and WrongState for a deleted team."""
     check_admin(actor)
     key = team_key(team.slug)
     entry = AccountTeam(
@@ -67,6 +68,7 @@ def admit_team(*, actor: User, account: Account, team: Team, rights: TeamRights)
     )
     rights.write_to(entry)
     with transaction.atomic():
+        lock_team(team)
         Account.objects.select_for_update().get(pk=account.pk)
         check_row(entry)
         entry.save(force_insert=True)
