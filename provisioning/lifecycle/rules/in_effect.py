@@ -13,7 +13,7 @@ from provisioning.models import RuleKind
 
 @dataclass(frozen=True, slots=True)
 class EffectiveLine:
-    """`Approvals of a create`, `1 approval: 1 by approvers`, and the rules because of which it is so."""
+    """`Approvals, create`, `1 approval: 1 by approvers`, and the rules because of which it is so."""
 
     title: str
     text: str
@@ -26,7 +26,7 @@ def in_effect(rules: RuleSet, *, size: str) -> list[EffectiveLine]:
     for kind in RuleKind:
         approval = combined(rules, kind=kind, size=size)
         because = dict.fromkeys(reference for needed in approval.needs for reference in needed.because)
-        lines.append(EffectiveLine(f"Approvals of a {kind.label}", approval.sentence, tuple(because)))
+        lines.append(EffectiveLine(f"Approvals, {kind.label}", approval.sentence, tuple(because)))
     durations = combined(rules, kind=RuleKind.CREATE, size=size)
     for title, duration in (
         ("Pending requests expire after", durations.pending_for),

@@ -43,7 +43,7 @@ def lines_of(settings: RuleSettings) -> Iterator[Line]:
 def _approval_lines(settings: RuleSettings) -> Iterator[Line]:
     for entry in settings.approvals:
         if text := approvals_text(entry):
-            yield Line(f"Approvals of a {RuleKind(entry.kind).label}", text)
+            yield Line(f"Approvals, {RuleKind(entry.kind).label}", text)
     if settings.pending_days is not None:
         yield Line("Pending requests expire after", _days(settings.pending_days))
     if settings.approval_days is not None:
