@@ -34,14 +34,14 @@ def test_the_page_says_what_is_needed_and_who_may_still_approve(waiting: Request
     User.objects.create_user("oscar", first_name="Oscar", is_approver=True)
     write_rule(Scope(), approvals=(RequiredApprovals("create", approvers=2),))
     text = text_of(people, "bob", waiting)
-    assert "Needs 2 more approvals of approvers." in text
+    assert "Needs 2 more approvals by approvers." in text
     assert "Olivia, Oscar may still approve." in text
     assert ", version 1, Ada" in text
     olivia = people.client("olivia")
     answer = olivia.post(f"/requests/{waiting.pk}/approve/", {"digest": waiting.plan.digest, "note": "Fine <b>"})
     assert answer.headers["Location"] == f"/requests/{waiting.pk}/", "further approvals are needed"
     text = text_of(people, "olivia", waiting)
-    assert "Needs 1 more approval of approvers." in text
+    assert "Needs 1 more approval by approvers." in text
     assert "Oscar may still approve." in text
     assert "Fine &lt;b&gt;" in text
     assert "Your decision" not in text

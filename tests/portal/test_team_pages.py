@@ -83,7 +83,7 @@ def test_an_invitation_is_accepted_by_somebody_without_an_account(people: People
     assert (refused.status_code, 'value="Erin"' in text(refused), "short" in text(refused).split("</head>")[1].split("new-password")[0]) == (422, True, False)  # fmt: skip
     joined = client.post("/invitation/", new | {"password": "staple gun 9 quartz"})
     assert joined.headers["Location"] == "/teams/payments/"
-    assert "you are viewer" in text(client.get("/teams/payments/"))
+    assert "your role: viewer" in text(client.get("/teams/payments/"))
     assert Client().get(url[1]).status_code == 404
 
 

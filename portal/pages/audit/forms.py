@@ -22,13 +22,17 @@ def action_choices() -> list[tuple[str, Any]]:
 
 
 class AuditFilterForm(forms.Form):
-    words = forms.CharField(required=False, max_length=200, label="Words")
+    words = forms.CharField(
+        required=False, max_length=200, label="Words", help_text="Whole words in names, actions and details."
+    )
     who = forms.CharField(required=False, max_length=150, label="User name")
     team = forms.ChoiceField(required=False, label="Team")
     environment = forms.CharField(required=False, max_length=36, label="Environment")
     action = forms.ChoiceField(required=False, label="Action")
-    address = forms.CharField(required=False, max_length=45, label="Address")
-    about = forms.CharField(required=False, max_length=64, label="ID of the subject")
+    address = forms.CharField(required=False, max_length=45, label="IP address", help_text="From which somebody acted.")
+    about = forms.CharField(
+        required=False, max_length=64, label="About (ID)", help_text="Its ID, which the page of an event shows."
+    )
     first_day = forms.DateField(required=False, label="From", widget=forms.DateInput(attrs={"type": "date"}))
     last_day = forms.DateField(required=False, label="To", widget=forms.DateInput(attrs={"type": "date"}))
 

@@ -29,18 +29,21 @@ class ChannelForm(PortalForm):
     )
     address = forms.CharField(
         max_length=ADDRESS_LIMIT,
+        help_text="The address for incoming messages of the service, which may contain a secret.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "data-secret": ""}),
         error_messages={"required": "Enter the address that the service shows for incoming messages."},
     )
     topics = forms.MultipleChoiceField(required=False, label="Messages about", widget=forms.CheckboxSelectMultiple)
-    timing = forms.ChoiceField(label="When", choices=ChannelTiming.choices)
+    timing = forms.ChoiceField(
+        label="When", choices=ChannelTiming.choices, help_text="Hourly and daily messages are collected into one."
+    )
     daily_at = forms.TimeField(
         label="Time of day",
-        help_text="For once a day.",
+        help_text="Used if you choose once a day.",
         widget=forms.TimeInput(format="%H:%M", attrs={"placeholder": "09:00"}),
         error_messages={"invalid": "Enter a time such as 09:00."},
     )
-    time_zone = forms.CharField(max_length=60, help_text="Such as Europe/Dublin.")
+    time_zone = forms.CharField(max_length=60, help_text="Of the time of day, such as Europe/Dublin.")
 
     def __init__(
         self, data: Any = None, *, for_team: bool, channel: NotificationChannel | None = None, **options: Any

@@ -15,7 +15,7 @@ class PersonForm(PortalForm):
         required=False,
         label="E-mail address",
         error_messages={"invalid": "Enter an e-mail address, such as name@example.com."},
-        help_text="Invitations are bound to it, and messages go there.",
+        help_text="Messages are sent to it, and an invitation to it can be accepted only by this person.",
     )
 
 
@@ -24,6 +24,7 @@ class NewPersonForm(PersonForm):
         max_length=150,
         label="User name",
         error_messages={"required": "Enter a user name."},
+        help_text="The person signs in with it. It cannot be changed later.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
     field_order = ("username", "first_name", "last_name", "email")

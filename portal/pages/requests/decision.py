@@ -57,9 +57,9 @@ class DecisionPanel:
 
     @property
     def missing_words(self) -> str:
-        """Such as "1 more approval of approvers and 1 of portal admins"."""
+        """Such as "1 more approval by approvers and 1 by portal admins"."""
         parts = [
-            f"{needed.count} of {needed.group.label}" if number else _more(needed)
+            f"{needed.count} by {needed.group.label}" if number else _more(needed)
             for number, needed in enumerate(self.missing)
         ]
         return " and ".join(parts)
@@ -137,7 +137,7 @@ def _news(request: Request, words: Sequence[Word]) -> str:
 
 
 def _more(needed: Needed) -> str:
-    return f"{needed.count} more approval{'s' if needed.count > 1 else ''} of {needed.group.label}"
+    return f"{needed.count} more approval{'s' if needed.count > 1 else ''} by {needed.group.label}"
 
 
 def _name(person: User) -> str:

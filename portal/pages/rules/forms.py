@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from django import forms
+from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from typing_extensions import override
 
@@ -45,7 +46,7 @@ class RuleForm(PortalForm):
         required=False,
         choices=[(maturity, maturity) for maturity in MATURITIES],
         widget=forms.CheckboxSelectMultiple,
-        help_text="None chosen: all.",
+        help_text="How finished a version is. None chosen: all.",
     )
     regions = LinesField(label="Allowed regions", help_text="One per line, such as eu-north-1. Empty: all.")
     inputs = LinesField(
@@ -54,20 +55,40 @@ class RuleForm(PortalForm):
         "A pattern between slashes: api-service.domain: /^.*[.]example[.]com$/.",
     )
     environments = forms.IntegerField(
-        label="Environments of each team", required=False, help_text="That live within this scope. Empty: no limit."
+        label="Environments of each team",
+        required=False,
+        help_text="That exist at the same time within this scope. Empty: no limit.",
     )
     lifetime_days = forms.IntegerField(
         label="Lifetime in days",
         required=False,
-        help_text="Recorded on new environments and shown. Nothing is stopped.",
+        help_text="Recorded on new environments and shown there. No environment is torn down because of it.",
     )
-    requests_per_hour_of_person = forms.IntegerField(label="Requests an hour, each person", required=False)
+    requests_per_hour_of_person = forms.IntegerField(
+        label="Requests an hour, each person",
+        required=False,
+        help_text="Within this scope, in every team. Empty: no limit.",
+    )
     requests_per_hour_of_team = forms.IntegerField(
-        label="Requests an hour, each team", required=False, help_text="Those of tokens count as well."
+        label="Requests an hour, each team",
+        required=False,
+        help_text="Those of service tokens count as well. Empty: no limit.",
     )
-    previews_per_minute = forms.IntegerField(label="Previews a minute, each person", required=False)
-    pending_days = forms.IntegerField(label="Days until a pending request expires", required=False)
-    approval_days = forms.IntegerField(label="Days until an approval expires", required=False)
+    previews_per_minute = forms.IntegerField(
+        label="Previews a minute, each person",
+        required=False,
+        help_text="A preview is made whenever a field of the request form changes.",
+    )
+    pending_days = forms.IntegerField(
+        label="Days until a pending request expires",
+        required=False,
+        help_text=f"Nobody can approve it after that. If no rule sets it: {django_settings.APPROVAL_VALID_DAYS} days.",
+    )
+    approval_days = forms.IntegerField(
+        label="Days until an approval expires",
+        required=False,
+        help_text=f"What has not begun by then does not begin. If no rule sets it: {django_settings.APPROVAL_VALID_DAYS} days.",
+    )
     refused_findings = LinesField(
         label="Refused findings",
         help_text="Rule ids of the security checks, one per line, such as iam.user. They are refused in addition to "
@@ -155,23 +176,30 @@ class FreezeForm(PortalForm):
     starts_at = forms.DateTimeField(
         label="From",
         required=False,
+        help_text="In the time zone of the freeze.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     ends_at = forms.DateTimeField(
         label="To",
         required=False,
+        help_text="In the time zone of the freeze.",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
     )
     time_zone = forms.CharField(
-        required=False, max_length=64, help_text="Such as Europe/Stockholm.", widget=forms.TextInput(attrs=_PLAIN)
+        required=False,
+        max_length=64,
+        help_text="Such as Europe/Stockholm. Empty: UTC.",
+        widget=forms.TextInput(attrs=_PLAIN),
     )
-    reason = forms.CharField(required=False, max_length=400, help_text="People read it when they are refused.")
+    reason = forms.CharField(
+        required=False, max_length=400, help_text="Shown to people whose requests the freeze refuses."
+    )
     kinds = forms.MultipleChoiceField(
         label="Stops",
         required=False,
         choices=[(kind, f"{kind}s") for kind in FREEZE_KINDS],
         widget=forms.CheckboxSelectMultiple,
-        help_text="A recovery is always possible, and what has begun may finish.",
+        help_text="A recovery is always possible, and an operation that has begun continues.",
     )
     exceptions = LinesField(label="Except", help_text="Teams or environments, one per line: payments, payments/orders.")
 

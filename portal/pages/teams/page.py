@@ -77,6 +77,7 @@ class TeamPage:
     accounts: list[UsableAccount]
     environments: list[EnvironmentRow]
     offers: list[HandoverOffer]
+    owns: bool
     manages: bool
     administers: bool
     may_operate: bool
@@ -117,6 +118,7 @@ def team_page(
     delete_form: DeleteForm | None = None,
     link: Link | None = None,
 ) -> TeamPage:
+    owns = may(user, team, Permission.MANAGE)
     manages, administers = may_manage_members(user, team), is_admin(user)
     rows = member_rows(team)
     owners = [row for row in rows if row.role == Role.OWNER and row.is_active]
@@ -131,7 +133,8 @@ def team_page(
         permissions=permission_lines(SHOWN_ROLES),
         accounts=usable_accounts(team),
         environments=environment_rows(Q(team=team), limit=ENVIRONMENTS_SHOWN, living=True),
-        offers=list(offers_to(team)) if may(user, team, Permission.MANAGE) else [],
+        offers=list(offers_to(team)) if owns else [],
+        owns=owns,
         manages=manages,
         administers=administers,
         may_operate=own is not None and Permission.OPERATE in permissions_in(user, team),

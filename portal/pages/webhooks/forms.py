@@ -27,9 +27,15 @@ class WebhookForm(PortalForm):
     """
 
     team = forms.ChoiceField(
-        label="Events of", error_messages={"required": "Choose a team.", "invalid_choice": "Choose one of these teams."}
+        label="Events of",
+        help_text="Events of this team and of its environments.",
+        error_messages={"required": "Choose a team.", "invalid_choice": "Choose one of these teams."},
     )
-    name = forms.CharField(max_length=80, error_messages={"required": "Enter a name."})
+    name = forms.CharField(
+        max_length=80,
+        help_text="As you recognise it, such as the name of the program.",
+        error_messages={"required": "Enter a name."},
+    )
     url = forms.CharField(
         label="Address",
         max_length=URL_LIMIT,
@@ -44,7 +50,7 @@ class WebhookForm(PortalForm):
         ),
         error_messages={"required": "Enter the address of the receiver."},
     )
-    every_event = forms.BooleanField(required=False, label="Every event, also those of later versions")
+    every_event = forms.BooleanField(required=False, label="Every event, including those that later versions add")
     events = forms.MultipleChoiceField(required=False, widget=forms.CheckboxSelectMultiple)
 
     def __init__(
@@ -90,7 +96,7 @@ class DestinationForm(PortalForm):
         widget=forms.TextInput(attrs={"autocomplete": "off", "placeholder": "9000, 9443"}),
     )
     allows_http = forms.BooleanField(required=False, label="Also without TLS (http)")
-    note = forms.CharField(required=False, max_length=200, help_text="Why, for the next admin.")
+    note = forms.CharField(required=False, max_length=200, help_text="Why it is allowed. Other portal admins read it.")
 
     def clean_ports(self) -> tuple[int, ...]:
         texts = [text.strip() for text in str(self.cleaned_data["ports"]).split(",") if text.strip()]
