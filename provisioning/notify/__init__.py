@@ -8,8 +8,9 @@ How to read it:
   `audience`, `wording`), and deliveries for webhooks. The rows and the cursor are written in one
   transaction, and are unique for each event and recipient, so nothing is lost or doubled there.
 - `outbox` claims deliveries that are due: the claim is committed before anything is sent.
-- `delivery` sends messages (`channels`: mail through Django, everything else through apprise), and
-  `webhooks` posts signed bodies through `provisioning.outgoing`.
+- `dispatch` sends several at a time, so that what hangs for one owner does not delay the others.
+- `delivery` sends messages (`channels`: mail through Django, everything else with apprise's plugins),
+  and `webhooks` posts signed bodies. Both connect through `provisioning.outgoing`.
 - `services` is what people do: add, change, test and remove channels, webhooks and allowed
   destinations.
 

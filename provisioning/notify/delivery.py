@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from traceback import format_tb
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -13,8 +12,8 @@ from django.db import transaction
 
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
-from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.models import (
+    AllowedDestination,
     ChannelKind,
     DeliveryState,
     NotificationChannel,
@@ -26,21 +25,26 @@ from provisioning.notify.audience import may_hear
 from provisioning.notify.channels.chat import send_chat
 from provisioning.notify.channels.mail import send_mail
 from provisioning.notify.channels.outcome import Mail, Outcome, Result
-from provisioning.notify.outbox import claim, release_abandoned
+from provisioning.notify.dispatch import AT_A_TIME, Dispatcher, Sending
+from provisioning.notify.outbox import Queue, release_abandoned
 from provisioning.notify.schedule import MESSAGE_WAITS, wait_after
 from provisioning.notify.topics import Topic
 from provisioning.notify.wording import link_to
+from provisioning.outgoing import Guard
 from provisioning.secret_text import UndecryptableError, decrypt
 
-log = logging.getLogger(__name__)
-
-TABLE: Final = NotificationDelivery._meta.db_table  # noqa: SLF001 - Django documents _meta
-AT_A_TIME: Final = 6
-"""One after the other, each of which takes less than 50 seconds: together less than the task's lease."""
+QUEUE: Final = Queue(
+    table=NotificationDelivery._meta.db_table,  # noqa: SLF001 - Django documents _meta
+    receiver="channel_id",
+    receivers=NotificationChannel._meta.db_table,  # noqa: SLF001 - as above
+    lane="CASE r.kind WHEN 'mail' THEN 'mail' ELSE COALESCE(r.team_id, r.user_id)::text END",
+)
+_DISPATCHER: Final[Dispatcher[Outcome | None]] = Dispatcher(QUEUE)
 SHOWN: Final = 20
 """Messages that a digest spells out."""
 STOP_AFTER: Final = timedelta(days=7)
 _LOST: Final = "The worker ended while it sent the message. It may have arrived, so it is not sent again."
+_UNEXPECTED: Final = Outcome(Result.UNCLEAR, "The portal failed while it sent the message. It may have arrived.")
 _RESULTS: Final = {
     Result.SENT: DeliveryState.DELIVERED,
     Result.REFUSED: DeliveryState.FAILED,
@@ -49,54 +53,44 @@ _RESULTS: Final = {
 
 
 def deliver_messages(*, limit: int = AT_A_TIME) -> int:
-    """Send what is due, at most one delivery of each channel. Returns how many deliveries it has claimed.
+    """Send what is due. Returns how many deliveries it has claimed.
 
-    Each is claimed right before it is sent: if the worker ends, only that one may have arrived.
+    Each is claimed right before it is sent: if the worker ends, only what it was sending may have
+    arrived.
     """
-    for abandoned in release_abandoned(TABLE, state=DeliveryState.UNKNOWN):
+    for abandoned in release_abandoned(QUEUE, state=DeliveryState.UNKNOWN):
         NotificationDelivery.objects.filter(pk=abandoned).update(finished_at=clock.now(), last_error=_LOST)
-    served: list[UUID] = []
-    while len(served) < limit:
-        holder, claimed = claim(TABLE, "channel_id", limit=1, served=served)
-        if not claimed:
-            break
-        delivery = NotificationDelivery.objects.select_related("channel__user", "channel__team").get(pk=claimed[0])
-        served.append(delivery.channel_id)
-        _finish(delivery, holder, _attempt(delivery))
-    return len(served)
+    guard = Guard(AllowedDestination.rules())
+
+    def begin(delivery_id: UUID, holder: UUID) -> Sending[Outcome | None] | None:
+        rows = NotificationDelivery.objects.select_related("channel__user", "channel__team")
+        if (delivery := rows.filter(pk=delivery_id).first()) is None:  # removed with its channel
+            return None
+        return Sending(_letter(delivery, guard), partial(_finish, delivery, holder), unexpected=_UNEXPECTED)
+
+    return _DISPATCHER.run(begin, limit=limit)
 
 
-def _attempt(delivery: NotificationDelivery) -> Outcome | None:
-    """Send the delivery. An unexpected error is one of this delivery only. The message may have been
-    handed over before it, so it is not sent again.
+def _letter(delivery: NotificationDelivery, guard: Guard) -> Callable[[], Outcome | None]:
+    """Return what sends the delivery's messages as one. Its result is None if nobody may or needs to
+    read them any more.
     """
-    try:
-        return _send(delivery)
-    except DATABASE_AWAY:
-        raise
-    except Exception as error:  # noqa: BLE001 - the other deliveries must be sent
-        # Without the error's text, which may repeat an address with a token.
-        where = "".join(format_tb(error.__traceback__))
-        log.error("Delivery %s failed with %s:\n%s", delivery.pk, type(error).__name__, where)  # noqa: TRY400
-        return Outcome(Result.UNCLEAR, "The portal failed while it sent the message. It may have arrived.")
-
-
-def _send(delivery: NotificationDelivery) -> Outcome | None:
-    """Send the delivery's messages as one. None: nobody may or needs to read them any more."""
     channel = delivery.channel
     messages = _readable(delivery)
     if not messages:
-        return None
+        return lambda: None
     message = _compose(delivery, messages)
     if channel.kind == ChannelKind.MAIL and channel.user is not None:
-        if not channel.user.email:
-            return Outcome(Result.REFUSED, "Your account has no mail address.")
-        return send_mail(channel.user.email, message)
+        if not (address := channel.user.email):
+            return lambda: Outcome(Result.REFUSED, "Your account has no mail address.")
+        return lambda: send_mail(address, message)
     try:
         target = decrypt(channel.target, purpose=CHANNEL_TARGET)
     except UndecryptableError:
-        return Outcome(Result.REFUSED, "The address cannot be decrypted any more. Enter it again.")
-    return send_mail(target, message) if channel.kind == ChannelKind.MAIL else send_chat(target, message)
+        return lambda: Outcome(Result.REFUSED, "The address cannot be decrypted any more. Enter it again.")
+    if channel.kind == ChannelKind.MAIL:
+        return lambda: send_mail(target, message)
+    return lambda: send_chat(target, message, guard)
 
 
 def _readable(delivery: NotificationDelivery) -> list[NotificationMessage]:

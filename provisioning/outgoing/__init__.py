@@ -18,7 +18,7 @@ The package knows no Django and no database; callers pass the rules.
 from provisioning.outgoing.destination import Destination, read_destination
 from provisioning.outgoing.errors import ForbiddenDestinationError, OutgoingError
 from provisioning.outgoing.guard import Guard, system_resolver
-from provisioning.outgoing.http import Answer, get, post
+from provisioning.outgoing.http import Answer, Reply, exchange, get, post
 from provisioning.outgoing.rules import NOTHING_ALLOWED, OWN_MACHINE, Allowed, Rules
 
 __all__ = [
@@ -30,7 +30,9 @@ __all__ = [
     "ForbiddenDestinationError",
     "Guard",
     "OutgoingError",
+    "Reply",
     "Rules",
+    "exchange",
     "get",
     "post",
     "read_destination",

@@ -20,7 +20,12 @@ Resolver: TypeAlias = Callable[[str], Sequence[str]]
 
 RESOLVE_SECONDS: Final = 5.0
 ADDRESSES_TRIED: Final = 3
-_resolving: Final = ThreadPoolExecutor(max_workers=8, thread_name_prefix="resolve")
+LOOKUPS: Final = 64
+"""Lookups at a time. The system's resolver cannot be interrupted: one that nobody waits for any more
+keeps its thread for about half a minute. There are enough for a few names whose servers do not
+answer, next to the others.
+"""
+_resolving: Final = ThreadPoolExecutor(max_workers=LOOKUPS, thread_name_prefix="resolve")
 
 
 def system_resolver(host: str) -> Sequence[str]:

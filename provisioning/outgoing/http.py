@@ -37,6 +37,15 @@ class Answer:
     retry_after: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A whole answer, for programs that read it. The body is as it was sent, without decompression."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
 class _Guarded:
     """Connects through the guard instead of to the name. A watchdog ends the connection at
     `deadline`, however slowly bytes arrive; it has a handle of its own, because TLS takes the first.
@@ -50,7 +59,8 @@ class _Guarded:
     is_over = False
 
     def _new_conn(self: Any) -> socket.socket:
-        connection: socket.socket = self.guard.connect(self.scheme, self.host, self.port, seconds=CONNECT_SECONDS)
+        seconds = max(0.1, min(CONNECT_SECONDS, self.deadline - time.monotonic()))
+        connection: socket.socket = self.guard.connect(self.scheme, self.host, self.port, seconds=seconds)
         self.handle = connection.dup()
         self.watchdog = threading.Timer(max(0.0, self.deadline - time.monotonic()), self.end)
         self.watchdog.daemon = True
@@ -103,16 +113,32 @@ def post(
 
 
 def get(url: str, *, guard: Guard, seconds: float = TOTAL_SECONDS, longest: int = 1_000_000) -> tuple[int, bytes]:
-    """GET a small document. Returns its status and its body. Raises as `post`, and for a body that
-    is longer than `longest`.
+    """GET a small document. Returns its status and its body. Raises as `exchange`."""
+    reply = exchange("GET", url, body=None, headers={}, guard=guard, seconds=seconds, longest=longest)
+    return reply.status, reply.body
+
+
+def exchange(
+    method: str,
+    url: str,
+    *,
+    body: bytes | None,
+    headers: Mapping[str, str],
+    guard: Guard,
+    seconds: float,
+    longest: int,
+    context: ssl.SSLContext | None = None,
+) -> Reply:
+    """Send a request and read the whole answer, within `seconds` from beginning to end. Raises as
+    `post`, and for a body of more than `longest` bytes.
     """
-    with _asked("GET", url, body=None, headers={}, guard=guard, seconds=seconds, context=None) as asked:
-        body = asked.answer.read(longest + 1)
+    with _asked(method, url, body=body, headers=headers, guard=guard, seconds=seconds, context=context) as asked:
+        read = asked.answer.read(longest + 1, decode_content=False)
         if asked.connection.is_over:
             raise TimeoutError
-        if len(body) > longest:
-            raise OutgoingError(f"The answer of {asked.connection.host} is too long.")
-        return asked.answer.status, body
+        if len(read) > longest:
+            raise OutgoingError(f"The answer of {asked.connection.host} is too long.", may_have_arrived=True)
+        return Reply(status=asked.answer.status, headers=dict(asked.answer.headers), body=read)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +169,10 @@ def _asked(
     started = time.monotonic()
     connection.guard, connection.deadline = guard, started + seconds
     sent = {"Host": destination.authority, "Connection": "close", "User-Agent": "portal/1", **headers}
+    is_sending, answer = False, None
     try:
+        connection.connect()
+        is_sending = True
         connection.request(method, destination.target, body=body, headers=sent, preload_content=False)
         answer = connection.getresponse()
         if connection.is_over:  # the end of a connection also ends the headers that were being read
@@ -153,9 +182,12 @@ def _asked(
         raise
     except (HTTPError, HTTPException, OSError, ValueError) as error:
         if connection.is_over or isinstance(error, TimeoutError):
-            raise OutgoingError(f"{destination.host} did not answer within {seconds:g} seconds.") from None
-        raise OutgoingError(_sentence(destination.host, error)) from None
+            sentence = f"{destination.host} did not answer within {seconds:g} seconds."
+            raise OutgoingError(sentence, may_have_arrived=is_sending) from None
+        raise OutgoingError(_sentence(destination.host, error), may_have_arrived=is_sending) from None
     finally:
+        if answer is not None:
+            answer.close()
         connection.close()
         connection.release()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import threading
 from datetime import UTC, datetime, time, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from provisioning.models import (
     DeliveryState,
     NotificationChannel,
     NotificationDelivery,
+    Team,
     User,
     Webhook,
 )
@@ -31,13 +33,15 @@ from provisioning.notify.channels.mail import send_mail
 from provisioning.notify.channels.outcome import Mail, Outcome, Result
 from provisioning.notify.channels.services import SERVICES
 from provisioning.notify.delivery import deliver_messages
+from provisioning.notify.outbox import claim
 from provisioning.notify.plain import inert
 from provisioning.notify.schedule import first_due
 from provisioning.notify.secrets_at_rest import reencrypt_secrets
 from provisioning.notify.services.channels import send_test
 from provisioning.notify.wording import _TEMPLATES
+from provisioning.outgoing import ForbiddenDestinationError, OutgoingError
 from provisioning.secret_text import decrypt, encrypt
-from tests.notify.conftest import Post
+from tests.notify.conftest import Post, give_addresses
 
 MESSAGE = Mail("1", "Subject", ("Text",), "https://portal.example.org/", "Footer")
 SLACK = "slack://T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
@@ -59,7 +63,7 @@ class Service:
         self.outcomes = list(outcomes)
         self.sent: list[tuple[str, Mail]] = []
 
-    def __call__(self, target: str, message: Mail) -> Outcome:
+    def __call__(self, target: str, message: Mail, _guard: object) -> Outcome:
         self.sent.append((target, message))
         return self.outcomes.pop(0) if len(self.outcomes) > 1 else self.outcomes[0]
 
@@ -144,16 +148,16 @@ def test_a_worker_that_ends_leaves_the_messages_that_it_did_not_try(
     def dies(*_: object) -> Outcome:
         raise Died
 
-    several(3)
+    several(4)
     with monkeypatch.context() as patch:
         patch.setattr(delivering, "send_chat", dies)
         with pytest.raises(Died):
             deliver_messages()
     states = NotificationDelivery.objects.values_list("state", flat=True)
-    assert sorted(states) == ["pending", "pending", "sending"]
+    assert sorted(states) == ["pending", "pending", "sending", "sending"]
     monkeypatch.setattr(delivering, "send_chat", Service(Outcome(Result.SENT)))
     assert deliver_messages() == 2
-    assert sorted(states.all()) == ["delivered", "delivered", "sending"]
+    assert sorted(states.all()) == ["delivered", "delivered", "sending", "sending"]
 
 
 def test_an_unexpected_error_ends_only_its_own_delivery(
@@ -177,7 +181,7 @@ def test_an_unexpected_error_ends_only_its_own_delivery(
     assert SLACK not in caplog.text
 
 
-def test_one_channel_does_not_take_a_whole_run(
+def test_one_channel_gets_its_messages_one_after_the_other(
     post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(delivering, "send_chat", Service(Outcome(Result.SENT)))
@@ -187,7 +191,39 @@ def test_one_channel_does_not_take_a_whole_run(
         copy = NotificationDelivery.objects.get(pk=row.pk)
         copy.pk, copy.gathers = uuid4(), f"copy {number}"
         copy.save(force_insert=True)
-    assert [deliver_messages() for _ in range(4)] == [1, 1, 1, 0]
+    assert len(claim(delivering.QUEUE, limit=16)) == 1
+    assert deliver_messages() == 2
+
+
+def test_a_mail_server_that_hangs_holds_up_no_chat(
+    post: Post, slack: NotificationChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    give_addresses()
+    bob = User.objects.get()
+    for number in range(4):
+        team = Team.objects.create(slug=f"team-{number}", name="Team")
+        address = encrypt("team@example.org", purpose=CHANNEL_TARGET)
+        mailbox = NotificationChannel.objects.create(
+            team=team, kind=ChannelKind.MAIL, name="Mail", target=address, topics=[], created_at=post.now
+        )
+        team.memberships.create(user=bob, role="owner")
+        send_test(actor=bob, channel=mailbox)
+    post.clock.advance(1)
+    send_test(actor=bob, channel=slack)
+    has_chatted = threading.Event()
+
+    def mail_later(*_: object) -> Outcome:
+        assert has_chatted.wait(10)
+        return Outcome(Result.SENT)
+
+    def chat_now(*_: object) -> Outcome:
+        has_chatted.set()
+        return Outcome(Result.SENT)
+
+    monkeypatch.setattr(delivering, "send_mail", mail_later)
+    monkeypatch.setattr(delivering, "send_chat", chat_now)
+    assert deliver_messages() == 5
+    assert set(NotificationDelivery.objects.values_list("state", flat=True)) == {"delivered"}
 
 
 def test_repeated_attempts_do_not_hold_up_a_first_one(
@@ -244,18 +280,20 @@ def test_a_mail_server_that_is_away_has_surely_sent_nothing(monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(
-    ("log", "result"),
+    ("failure", "result"),
     [
-        ("Failed to send Slack notification: error=404.", Result.REFUSED),
-        ("Failed to send Slack notification: error=429.", Result.RETRY),
-        ("Failed to send Slack notification: error=503.", Result.RETRY),
-        ("Failed to send Slack notification: error=302.", Result.RETRY),
-        ("Socket Exception: Read timed out. (read timeout=4.0)", Result.UNCLEAR),
-        ("Socket Exception: Failed to resolve 'hooks.slack.com'", Result.RETRY),
+        (404, Result.REFUSED),
+        (429, Result.RETRY),
+        (503, Result.RETRY),
+        (302, Result.RETRY),
+        (None, Result.RETRY),
+        (OutgoingError("hooks.slack.com did not answer.", may_have_arrived=True), Result.UNCLEAR),
+        (OutgoingError("The host name hooks.slack.com does not exist."), Result.RETRY),
+        (ForbiddenDestinationError("hooks.slack.com resolves to 10.0.0.5."), Result.REFUSED),
     ],
 )
-def test_what_apprise_says_about_a_failure(log: str, result: Result) -> None:
-    assert chat._failure(log).result is result
+def test_what_a_failure_means(failure: Any, result: Result) -> None:
+    assert chat._outcome(failure).result is result
 
 
 def test_every_service_has_a_plugin_and_follows_no_redirect() -> None:

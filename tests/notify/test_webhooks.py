@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,12 +14,14 @@ import pytest
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import AuditEvent, DeliveryState, Team, User, Webhook, WebhookAttempt, WebhookDelivery
 from provisioning.models.webhook import WEBHOOK_SECRET, WEBHOOK_URL
+from provisioning.notify.dispatch import Dispatcher, Sending
+from provisioning.notify.outbox import claim
 from provisioning.notify.schedule import WEBHOOK_WAITS
 from provisioning.notify.webhooks import delivery as delivering
 from provisioning.notify.webhooks.delivery import deliver_webhooks
 from provisioning.notify.webhooks.signing import new_secret
 from provisioning.notify.webhooks.verification_example import verify
-from provisioning.outgoing import ForbiddenDestinationError, OutgoingError
+from provisioning.outgoing import Answer, ForbiddenDestinationError, OutgoingError
 from provisioning.secret_text import encrypt
 from tests.notify.conftest import Post, Receiver
 
@@ -196,13 +199,10 @@ def test_a_worker_that_ends_while_it_posts_sends_the_same_delivery_again(
 
 
 def test_two_workers_never_post_the_same_delivery(post: Post, team: Team, make_hook: MakeHook) -> None:
-    from provisioning.notify.outbox import claim  # noqa: PLC0415
-
     make_hook()
     happen(post, team)
-    _, mine = claim(delivering.TABLE, "webhook_id", limit=5)
-    _, theirs = claim(delivering.TABLE, "webhook_id", limit=5)
-    assert (len(mine), theirs) == (1, [])
+    mine = claim(delivering.QUEUE, limit=5)
+    assert (len(mine), claim(delivering.QUEUE, limit=5)) == (1, [])
 
 
 def test_one_receiver_does_not_hold_up_the_others(post: Post, team: Team, make_hook: MakeHook) -> None:
@@ -212,10 +212,82 @@ def test_one_receiver_does_not_hold_up_the_others(post: Post, team: Team, make_h
     post.clock.advance(1)
     quick = make_hook(name="quick")
     happen(post, team)
-    receiver = Receiver()
-    run(post, receiver)
-    assert WebhookDelivery.objects.get(webhook=quick).state == DeliveryState.DELIVERED
-    assert len(receiver.letters) == 3
+    assert len(claim(delivering.QUEUE, limit=16)) == 2
+    assert WebhookDelivery.objects.get(webhook=quick).state == DeliveryState.SENDING
+
+
+def test_servers_that_hang_hold_up_no_other_team(post: Post, team: Team, make_hook: MakeHook) -> None:
+    """Five receivers of one team answer only when the other team has got its deliveries."""
+    logistics = Team.objects.create(slug="logistics", name="Logistics")
+    hanging = "https://hangs.example.com/"
+    for number in range(5):
+        make_hook(name=f"hangs {number}", url=encrypt(hanging, purpose=WEBHOOK_URL))
+    make_hook(name="quick", team=logistics)
+    for _ in range(3):
+        happen(post, team)
+    post.clock.advance(1)
+    for _ in range(3):
+        happen(post, logistics)
+    served, letters = threading.Event(), Receiver()
+
+    def poster(url: str, **letter: Any) -> Answer:
+        if url == hanging:
+            assert served.wait(10)
+        answer = letters(url, **letter)
+        if sum(to == URL for to, _, _ in letters.letters) == 3:
+            served.set()
+        return answer
+
+    assert deliver_webhooks(poster=poster) == 18
+    assert [to for to, _, _ in letters.letters[:3]] == [URL] * 3
+    assert set(WebhookDelivery.objects.values_list("state", flat=True)) == {DeliveryState.DELIVERED}
+
+
+def test_slow_teams_share_a_quarter_of_the_places(post: Post, make_hook: MakeHook) -> None:
+    dispatcher: Dispatcher[None] = Dispatcher(delivering.QUEUE)
+    for number in range(6):
+        slow = Team.objects.create(slug=f"slow-{number}", name=f"Slow {number}")
+        make_hook(team=slow)
+        happen(post, slow)
+
+    def takes_long() -> None:
+        post.clock.advance(4)
+
+    dispatcher.run(lambda *_: Sending(takes_long, lambda _: None, unexpected=None), limit=6)
+    assert len(dispatcher.slow) == 6
+    WebhookDelivery.objects.update(state=DeliveryState.PENDING)
+    quick = Team.objects.create(slug="quick", name="Quick")
+    make_hook(team=quick)
+    happen(post, quick)
+    claimed = dispatcher._claim([], limit=500)
+    assert (len(claimed), claimed[-1].lane) == (5, str(quick.pk))
+    assert dispatcher._claim(claimed, limit=500) == []
+
+
+def test_a_quick_answer_makes_a_lane_quick_again(post: Post, team: Team, make_hook: MakeHook) -> None:
+    make_hook()
+    happen(post, team)
+    dispatcher: Dispatcher[None] = Dispatcher(delivering.QUEUE, slow={str(team.pk)})
+    assert dispatcher.run(lambda *_: Sending(lambda: None, lambda _: None, unexpected=None)) == 1
+    assert dispatcher.slow == set()
+
+
+def test_an_unexpected_error_ends_only_its_own_attempt(
+    post: Post, team: Team, make_hook: MakeHook, caplog: pytest.LogCaptureFixture
+) -> None:
+    make_hook(name="broken", url=encrypt("https://broken.example.com/", purpose=WEBHOOK_URL))
+    make_hook()
+    happen(post, team)
+
+    def poster(url: str, **letter: Any) -> Answer:
+        if "broken" in url:
+            raise RuntimeError(url)
+        return Receiver()(url, **letter)
+
+    assert deliver_webhooks(poster=poster) == 2
+    assert sorted(WebhookDelivery.objects.values_list("state", flat=True)) == ["delivered", "pending"]
+    assert "RuntimeError" in caplog.text
+    assert "broken.example.com" not in caplog.text
 
 
 @pytest.mark.parametrize("answer", [410, 500])

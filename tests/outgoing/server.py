@@ -18,6 +18,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 NAME = "hooks.example.com"
+_NEVER_ENDING = {
+    "drip": (b"HTTP/1.1 200 OK\r\n", b"X: y\r\n", 0.02),
+    "drip body": (b"HTTP/1.1 200 OK\r\n\r\n", b"x", 0.02),
+    "endless": (b"HTTP/1.1 200 OK\r\n\r\n", b"x" * 65_536, 0.0),
+}
 
 
 @dataclass
@@ -30,7 +35,8 @@ class Received:
 @dataclass
 class Server:
     """`answers` are taken one after the other, the last one again and again: a status, or a pair of
-    status and headers, or `drip` for an answer that never ends.
+    status and headers, or for an answer that never ends `drip` (slow headers), `drip body` or
+    `endless` (a quick body).
     """
 
     port: int
@@ -81,10 +87,11 @@ def running_server(folder: Path) -> Iterator[Server]:
             headers = {name.lower(): text for name, text in self.headers.items()}
             state.received.append(Received(self.path, headers, body))
             answer = state.answers.pop(0) if len(state.answers) > 1 else state.answers[0]
-            if answer == "drip":
-                self.wfile.write(b"HTTP/1.1 200 OK\r\n")
-                while not state.stopping.wait(0.02):
-                    self.wfile.write(b"X: y\r\n")
+            if isinstance(answer, str):
+                begin, part, pause = _NEVER_ENDING[answer]
+                self.wfile.write(begin)
+                while not state.stopping.wait(pause):
+                    self.wfile.write(part)
                     self.wfile.flush()
                 return
             status, more = answer if isinstance(answer, tuple) else (answer, {})

@@ -1,21 +1,17 @@
-"""Sends a message through apprise.
+"""Sends a message through apprise, which knows how each service wants to be addressed.
 
-apprise makes its own HTTP requests. The portal therefore admits only the services of `services`,
-without parameters that read files, fetch attachments or switch checks off, and lets apprise follow
-no redirect. For a host that people enter, every address of the name is checked before each message.
-What cannot be done: pin apprise's connection to the address that was checked, so a name that changes
-within these milliseconds is not noticed; and apprise uses proxies of the environment. Webhooks have
-neither limit.
+The portal admits only the services of `services`, without parameters that read files, fetch
+attachments or switch checks off. Their plugins make no connections of their own: `conversation`
+does, to addresses that were checked, within a total time and size.
 """
 
 from __future__ import annotations
 
 import logging
 import re
-import threading
 from dataclasses import dataclass
 from importlib import import_module
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from apprise.asset import AppriseAsset
 from apprise.common import NotifyFormat, NotifyType, PersistentStoreMode
@@ -23,6 +19,7 @@ from apprise.exception import AppriseException
 
 from provisioning.errors import Refused
 from provisioning.models import AllowedDestination
+from provisioning.notify.channels.conversation import GUARDED_REQUESTS, Conversation, holding
 from provisioning.notify.channels.outcome import Mail, Outcome, Result
 from provisioning.notify.channels.services import BY_SCHEME, SERVICES, Service
 from provisioning.outgoing import ForbiddenDestinationError, Guard, OutgoingError
@@ -31,15 +28,9 @@ from provisioning.outgoing.destination import read_host
 LONGEST: Final = 2_000
 _HTTPS: Final = 443
 _TIMEOUT: Final = (4.0, 4.0)
-"""apprise's own limits in seconds, to connect and for each part of an answer."""
+"""apprise's own limits in seconds, as it has them without parameters. The portal's apply instead."""
 _PRINTABLE: Final = re.compile(r"[!-~]+\Z")
-_STATUS: Final = re.compile(r"\berror=(\d{3})\b")
-_LATER: Final = frozenset({"408", "425", "429"})
-_AFTER_SENDING: Final = ("Read timed out", "RemoteDisconnected", "Connection aborted", "IncompleteRead")
-
-# apprise's log may repeat addresses with tokens; what it says about a failure is read here and goes nowhere else.
-_LOG: Final = logging.getLogger("apprise")
-_one_at_a_time: Final = threading.Lock()
+_LATER: Final = frozenset({408, 425, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,32 +54,44 @@ def read_target(url: str, *, guard: Guard | None = None) -> ChatTarget:
     return ChatTarget(url=url, service=service, scheme=service.schemes[0], masked=f"{shown}, …{_tail(url)}")
 
 
-def send_chat(url: str, message: Mail) -> Outcome:
-    """Send through apprise once. It is checked again: rules and names may have changed."""
+def send_chat(url: str, message: Mail, guard: Guard) -> Outcome:
+    """Send through apprise once. Rules and names may have changed since the address was entered, so
+    each connection is checked. Uses no database.
+    """
     try:
-        read_target(url)
         _, plugin = _load(url)
     except Refused as refused:
         return Outcome(Result.REFUSED, refused.sentence)
-    with _one_at_a_time, _Listener() as heard:
-        is_sent = plugin.notify(
+    conversation = Conversation(guard)
+    with holding(conversation):
+        is_sent = _notify(plugin, message)
+    return Outcome(Result.SENT) if is_sent and conversation.results else _outcome(conversation.failure)
+
+
+def _notify(plugin: Any, message: Mail) -> bool:
+    return bool(
+        plugin.notify(
             title=message.subject,
             body=message.body,
             notify_type=NotifyType.INFO,
             body_format=NotifyFormat.TEXT,
         )
-    return Outcome(Result.SENT) if is_sent else _failure(heard.text)
+    )
 
 
-def _failure(text: str) -> Outcome:
-    if (status := _STATUS.search(text)) is not None:
-        code = status[1]
-        later = code in _LATER or not code.startswith("4")
-        reason = "is busy or out of order" if later else "refused the message. Check the address"
-        return Outcome(Result.RETRY if later else Result.REFUSED, f"The service {reason} (HTTP {code}).")
-    if any(sign in text for sign in _AFTER_SENDING):
-        return Outcome(Result.UNCLEAR, "The service did not confirm the message. It may have arrived.")
-    return Outcome(Result.RETRY, "The service could not be reached.")
+def _outcome(failure: int | OutgoingError | None) -> Outcome:
+    """What a failure means. Only what surely did not arrive is sent again."""
+    if isinstance(failure, ForbiddenDestinationError):
+        return Outcome(Result.REFUSED, failure.sentence)
+    if isinstance(failure, OutgoingError):
+        if failure.may_have_arrived:
+            return Outcome(Result.UNCLEAR, f"{failure.sentence} The message may have arrived.")
+        return Outcome(Result.RETRY, failure.sentence)
+    if failure is None:
+        return Outcome(Result.RETRY, "The service could not be reached.")
+    later = failure in _LATER or not 400 <= failure < 500  # noqa: PLR2004 - RFC 9110, 15.5
+    reason = "is busy or out of order" if later else "refused the message. Check the address"
+    return Outcome(Result.RETRY if later else Result.REFUSED, f"The service {reason} (HTTP {failure}).")
 
 
 def _checked_host(plugin: Any, guard: Guard) -> str:
@@ -133,21 +136,21 @@ def _load(url: str) -> tuple[Service, Any]:
     named = BY_SCHEME.get(scheme)
     for service in [named] if named is not None else SERVICES if scheme == "https" else ():
         module, _, name = service.plugin.partition(":")
-        plugin = getattr(import_module(f"apprise.plugins.{module}"), name)
-        with _one_at_a_time, _Listener():
-            read = plugin.parse_url if named is not None else plugin.parse_native_url
-            tokens = read(url.replace("/#", "/%23"))
-            if not tokens:
-                continue
-            _check_arguments(url, service)
-            try:
-                loaded = plugin(**tokens, asset=_asset())
-            except (AppriseException, TypeError, ValueError):
-                raise Refused(
-                    f"This address of {service.title} is not complete. It looks like {service.example}"
-                ) from None
-            _check_plugin(loaded)
-            return service, loaded
+        plugins: Any = import_module(f"apprise.plugins.{module}")
+        plugins.requests = GUARDED_REQUESTS
+        logging.getLogger("apprise").disabled = True  # it may repeat addresses with tokens
+        plugin = getattr(plugins, name)
+        read = plugin.parse_url if named is not None else plugin.parse_native_url
+        tokens = read(url.replace("/#", "/%23"))
+        if not tokens:
+            continue
+        _check_arguments(url, service)
+        try:
+            loaded = plugin(**{**tokens, **service.settings}, asset=_asset())
+        except (AppriseException, TypeError, ValueError):
+            raise Refused(f"This address of {service.title} is not complete. It looks like {service.example}") from None
+        _check_plugin(loaded)
+        return service, loaded
     names = ", ".join(service.title for service in SERVICES)
     raise Refused(f"This is not an address of a service that the portal uses. It uses {names}.")
 
@@ -172,24 +175,3 @@ def _asset() -> Any:
 def _tail(url: str) -> str:
     """The last characters, by which the owner recognises the address."""
     return url.rstrip("/")[-4:]
-
-
-class _Listener(logging.Handler):
-    """Hears what apprise logs, while it has the log for itself."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.DEBUG)
-        self.text = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.text += record.getMessage()[:500] + "\n"
-
-    def __enter__(self) -> Self:
-        _LOG.addHandler(self)
-        _LOG.setLevel(logging.DEBUG)
-        _LOG.propagate = False
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        _LOG.removeHandler(self)
-        _LOG.setLevel(logging.CRITICAL)

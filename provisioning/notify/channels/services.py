@@ -1,14 +1,14 @@
 """The services of apprise that channels may use, as data. Everything else is refused: apprise also
 writes files, talks to the local desktop, and runs plugins.
 
-For a service with servers of its own, apprise connects only to hosts that its plugin names. For the
-others, people enter the host, and the portal checks it when it is entered and again before each
-message.
+For a service with servers of its own, its plugin names the hosts. For the others, people enter the
+host, which the portal checks when it is entered. Each connection of both kinds is checked.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 
@@ -16,7 +16,8 @@ from typing import Final
 class Service:
     """`schemes` are those of apprise, and `plugin` is its class in a module of `apprise.plugins`.
     `example` shows the form of its address. `has_own_host`: people enter the host. `arguments` are the
-    parameters that may follow a question mark.
+    parameters that may follow a question mark. `settings` are arguments of the plugin that the portal
+    sets.
     """
 
     title: str
@@ -25,6 +26,7 @@ class Service:
     example: str
     has_own_host: bool = False
     arguments: frozenset[str] = frozenset()
+    settings: Mapping[str, str] = field(default_factory=dict)
 
 
 SERVICES: Final = (
@@ -50,7 +52,12 @@ SERVICES: Final = (
         arguments=frozenset({"region"}),
     ),
     Service(
-        "Opsgenie", ("opsgenie",), "opsgenie:NotifyOpsgenie", "opsgenie://api-key", arguments=frozenset({"region"})
+        "Opsgenie",
+        ("opsgenie",),
+        "opsgenie:NotifyOpsgenie",
+        "opsgenie://api-key",
+        arguments=frozenset({"region"}),
+        settings={"action": "new"},  # for information, apprise would close alerts instead of opening one
     ),
     Service(
         "Mattermost", ("mmosts",), "mattermost:NotifyMattermost", "mmosts://chat.example.com/token", has_own_host=True

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -15,14 +15,19 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import AllowedDestination, DeliveryState, Webhook, WebhookAttempt, WebhookDelivery
 from provisioning.models.webhook import WEBHOOK_SECRET, WEBHOOK_URL
-from provisioning.notify.outbox import claim, release_abandoned
+from provisioning.notify.dispatch import AT_A_TIME, Dispatcher, Sending
+from provisioning.notify.outbox import Queue, release_abandoned
 from provisioning.notify.schedule import WEBHOOK_WAITS, wait_after
 from provisioning.notify.webhooks.signing import headers
 from provisioning.outgoing import Answer, ForbiddenDestinationError, Guard, OutgoingError, post
 from provisioning.secret_text import UndecryptableError, decrypt
 
-TABLE: Final = WebhookDelivery._meta.db_table  # noqa: SLF001 - Django documents _meta
-AT_A_TIME: Final = 16
+QUEUE: Final = Queue(
+    table=WebhookDelivery._meta.db_table,  # noqa: SLF001 - Django documents _meta
+    receiver="webhook_id",
+    receivers=Webhook._meta.db_table,  # noqa: SLF001 - as above
+    lane="COALESCE(r.team_id::text, 'portal')",
+)
 STOP_AFTER: Final = timedelta(days=3)
 GONE: Final = 410
 _LOST: Final = "The worker ended before the answer came. The same delivery is sent again."
@@ -45,6 +50,9 @@ class Posted:
         return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - as the specification says
 
 
+_BROKEN: Final = Posted(error="The portal failed while it sent the delivery.")
+
+
 @dataclass(frozen=True, slots=True)
 class _Letter:
     url: str
@@ -52,22 +60,23 @@ class _Letter:
     headers: Mapping[str, str]
 
 
+_DISPATCHER: Final[Dispatcher[Posted]] = Dispatcher(QUEUE)
+
+
 def deliver_webhooks(*, limit: int = AT_A_TIME, poster: Poster = post) -> int:
     """Post what is due, several at a time. Returns how many deliveries it has claimed."""
-    for abandoned in release_abandoned(TABLE, state=DeliveryState.PENDING):
+    for abandoned in release_abandoned(QUEUE, state=DeliveryState.PENDING):
         _note_lost(abandoned)
-    holder, claimed = claim(TABLE, "webhook_id", limit=limit)
-    if not claimed:
-        return 0
-    rows = list(WebhookDelivery.objects.filter(pk__in=claimed).select_related("webhook__team").order_by("due_at", "id"))
     guard = Guard(AllowedDestination.rules())
-    letters = [_letter(delivery, at=clock.now()) for delivery in rows]
-    with ThreadPoolExecutor(max_workers=AT_A_TIME, thread_name_prefix="webhooks") as threads:
-        for delivery, posted in zip(
-            rows, threads.map(lambda letter: _post(letter, guard, poster), letters), strict=True
-        ):
-            _finish(delivery, holder, posted)
-    return len(claimed)
+
+    def begin(delivery_id: UUID, holder: UUID) -> Sending[Posted] | None:
+        delivery = WebhookDelivery.objects.select_related("webhook__team").filter(pk=delivery_id).first()
+        if delivery is None:  # removed with its webhook
+            return None
+        letter = _letter(delivery, at=clock.now())
+        return Sending(partial(_post, letter, guard, poster), partial(_finish, delivery, holder), unexpected=_BROKEN)
+
+    return _DISPATCHER.run(begin, limit=limit)
 
 
 def active_secrets(hook: Webhook, *, at: datetime) -> Sequence[str]:
