@@ -152,6 +152,25 @@ def secret_in_a_plain_parameter(t: Template) -> None:
     properties(t, "AWS::SSM::Parameter").update({"Name": "/app/db-password", "Value": "hunter2hunter2"})
 
 
+@breaks("secrets.plain-store", "high", on="sample")
+def secret_copied_into_a_plain_parameter(t: Template) -> None:
+    properties(t, "AWS::SSM::Parameter")["Value"] = {
+        "Fn::Sub": "{{resolve:secretsmanager:${SharedSecret}:SecretString}}"
+    }
+
+
+@breaks("secrets.plain-store", "high", on="sample")
+def secret_attribute_in_a_plain_parameter(t: Template) -> None:
+    add(t, "Login", "AWS::Cognito::UserPoolClient", UserPoolId="eu-north-1_abcdefghi")
+    properties(t, "AWS::SSM::Parameter")["Value"] = {"Fn::GetAtt": ["Login", "ClientSecret"]}
+
+
+@breaks("secrets.output", "high", on="sample")
+def secret_attribute_in_an_output(t: Template) -> None:
+    add(t, "Login", "AWS::Cognito::UserPoolClient", UserPoolId="eu-north-1_abcdefghi")
+    t.setdefault("Outputs", {})["Entry"] = {"Value": {"Fn::GetAtt": ["Login", "ClientSecret"]}}
+
+
 # House rules
 
 

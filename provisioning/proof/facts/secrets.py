@@ -1,19 +1,12 @@
-"""How to recognize secrets: by the name of a value, by its form, or by the property that holds it."""
+"""How to recognize secrets by their form, or by the property that holds them. `design/secret_names.py`
+recognizes them by name.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-NAME = re.compile(
-    r"(?i)(passw(or)?d|passphrase|secret|token|api_?key|apikey|private_?key|access_?key|credential|auth_?key|encryption_?key|"
-    r"signing_?key|master_?key|session_?key|connection_?string|\bdsn\b|_dsn$)"
-)
-# Names that contain such a word but hold no secret.
-ABOUT = re.compile(
-    r"(?i)(arn|_name|name|_id|_ids|_file|_path|_dir|_url|_uri|_endpoint|_ttl|_seconds|_minutes|_days|_length|_header|_enabled|_type|"
-    r"_expiry|_lifetime|_algorithm|_issuer|_prefix|_version|_field|_region|_rotation|policy|_count|_limit|_max|_min)$"
-)
 # Repetitions are bounded, so that a long text from an attacker cannot make a search slow.
 VALUES: dict[str, re.Pattern[str]] = {
     "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b"),

@@ -4,10 +4,12 @@ outputs or elsewhere.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
-from provisioning.proof.facts.secrets import ABOUT, DYNAMIC, HINT, NAME, PROPERTY, VALUES, assignments, masked
+from provisioning.design.secret_names import ABOUT, promises_secret
+from provisioning.proof.facts.secrets import DYNAMIC, HINT, PROPERTY, VALUES, assignments, masked
 from provisioning.proof.model.template import Resource
 from provisioning.proof.model.values import has_unknown, is_unknown, mapping, mentioned, number, shown, texts
 from provisioning.proof.model.view import View
@@ -56,10 +58,6 @@ _ENVIRONMENTS = (
 )
 
 
-def promises(name: str) -> bool:
-    return NAME.search(name) is not None and ABOUT.search(name) is None
-
-
 @rule(
     "secrets.environment",
     "No environment variable holds a secret",
@@ -81,7 +79,7 @@ def environment(view: View, report: Reporter) -> None:
                     f"{resource.key} gets the secret {name} as plain text, because CloudFormation resolves it.",
                     where,
                 )
-            elif promises(name) and value and not set(mentioned(value)):
+            elif promises_secret(name) and value and not set(mentioned(value)):
                 faults += 1
                 if has_unknown(value):
                     report.fault(
@@ -182,7 +180,7 @@ def parameter(view: View, report: Reporter) -> None:
                 )
             elif hidden:
                 report.fault([], f"{name} is a secret that is passed as a parameter.", f"{where}.NoEcho")
-            elif promises(name) and described.get("Type", "String") in _TEXT_PARAMETERS:
+            elif promises_secret(name) and described.get("Type", "String") in _TEXT_PARAMETERS:
                 report.fault(
                     [],
                     f"{name} is visible to everyone who may describe the stack.",
@@ -243,12 +241,22 @@ def output(view: View, report: Reporter) -> None:
     for key, outputs in view.model.outputs.items():
         for name, value in outputs.items():
             text = shown(value)
-            if DYNAMIC.search(text) or "SecretAccessKey" in text or "the secret parameter" in text:
+            if DYNAMIC.search(text) or _shows_secret(text):
                 holders = [r for n in mentioned(value) if (r := view.model.resources.get(n))]
                 report.fault(holders, f"The output {name} shows a secret.", f"Outputs.{name}: {text}")
-            elif promises(name) and not set(mentioned(value)):
+            elif promises_secret(name) and not set(mentioned(value)):
                 report.fault([], f"The output {name} shows a value that looks like a secret.", f"Outputs.{name}")
         report.fact(f"the stack {key}: {len(outputs)} outputs checked")
+
+
+_ATTRIBUTE = re.compile(r"\$\{[^}.]+\.([^}]+)\}")
+
+
+def _shows_secret(text: str) -> bool:
+    """Whether the text of a value contains a secret attribute, such as `${Key.SecretAccessKey}`, or a
+    NoEcho parameter.
+    """
+    return any(map(promises_secret, _ATTRIBUTE.findall(text))) or "the secret parameter" in text
 
 
 @rule(
@@ -299,6 +307,9 @@ def _composed_from(view: View, secret: Resource) -> list[str]:
 _LONG_ENOUGH = 20
 
 
+_SECRET_REFERENCE = re.compile(r"\{\{resolve:(secretsmanager|ssm-secure):")
+
+
 @rule(
     "secrets.plain-store",
     "Parameter Store holds no secret as plain text",
@@ -315,7 +326,14 @@ def plain_store(view: View, report: Reporter) -> None:
             parameter_resource.get("Value"),
         )
         last = name.rpartition("/")[2]
-        if promises(last.replace("-", "_")) and isinstance(value, str) and not set(mentioned(value)):
+        text = shown(value)
+        if _SECRET_REFERENCE.search(text) or _shows_secret(text):
+            report.fault(
+                parameter_resource,
+                f"{parameter_resource.key} stores a secret as plain text.",
+                f"{parameter_resource.at('Value')}: {text}",
+            )
+        elif promises_secret(last.replace("-", "_")) and isinstance(value, str) and not set(mentioned(value)):
             detail = value if has_unknown(value) else masked(value)
             report.fault(
                 parameter_resource,
@@ -323,4 +341,6 @@ def plain_store(view: View, report: Reporter) -> None:
                 f"{parameter_resource.at('Value')}: {detail}",
             )
         else:
-            report.passes(parameter_resource, f"{parameter_resource.key} has no name of a secret")
+            report.passes(
+                parameter_resource, f"{parameter_resource.key} has neither the name nor the value of a secret"
+            )
