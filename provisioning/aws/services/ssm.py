@@ -7,4 +7,6 @@ from provisioning.aws.sessions import Clients
 
 def has_parameter(aws: Clients, name: str) -> bool:
     filters = [{"Key": "Name", "Option": "Equals", "Values": [name]}]
-    return bool(aws.client("ssm").describe_parameters(ParameterFilters=filters)["Parameters"])
+    pages = aws.client("ssm").get_paginator("describe_parameters").paginate(ParameterFilters=filters)
+    # A page may be empty although a later one has the parameter.
+    return any(page["Parameters"] for page in pages)
