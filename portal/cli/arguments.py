@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
+from argparse import ArgumentParser, BooleanOptionalAction, RawDescriptionHelpFormatter
 from collections.abc import Callable
 from typing import Final
 
@@ -106,6 +106,12 @@ def _add_request(parser: ArgumentParser) -> None:
     )
     for name in ("blueprint", "version", "size", "team", "account", "region", "name", "note"):
         parser.add_argument(f"--{name}", default=None, help="replaces what FILE has")
+    parser.add_argument(
+        "--output-parameters",
+        action=BooleanOptionalAction,
+        default=None,
+        help="also write the outputs as SSM parameters, which other programs read; a change keeps what there is",
+    )
     parser.add_argument(
         "--set", metavar="INPUT=VALUE", action="append", default=[], help="set an input; lists and objects as JSON"
     )

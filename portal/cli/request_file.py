@@ -31,6 +31,8 @@ def read_request(arguments: Namespace, api: Api, console: Console) -> RequestBod
     """Raises UsageError if the file cannot be read or something is missing."""
     document = _read_file(arguments.file, console) if arguments.file else {}
     document |= {name: text for name in _OPTIONS if (text := getattr(arguments, name)) is not None}
+    if arguments.output_parameters is not None:
+        document["output_parameters"] = arguments.output_parameters
     if absent := [name for name in _REQUIRED if not isinstance(document.get(name), str) or not document[name]]:
         raise UsageError(f"The request lacks {', '.join(absent)}. Name a FILE, or use --{absent[0]} and the like.")
     if settings := _settings(arguments, console):

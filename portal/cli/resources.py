@@ -82,11 +82,14 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """`id` is the output's name, `stack` the key of its stack."""
+    """`id` is the output's name, `stack` the key of its stack, `parameter` the SSM parameter that holds
+    it; empty if there is none.
+    """
 
     id: str
     value: str
     stack: str
+    parameter: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +124,7 @@ class Plan:
     requires_approval: bool
     refusals: list[dict[str, str]]
     stacks: list[dict[str, Any]]
+    output_parameters: list[str]
     retained: list[str]
     findings: list[dict[str, Any]]
     low_seconds: float

@@ -14,6 +14,7 @@ from portal.panels.registry import Place, PlanView
 from portal.web.components import ComponentGroup, group_by_component, stack_title
 from portal.web.formatting import short_type
 from provisioning.lifecycle.plan_document import PlannedResource, PlannedStack
+from provisioning.template.output_parameters import LeftOut, outputs_left_out, parameter_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,17 @@ class StackSummary:
     @property
     def title(self) -> str:
         return stack_title(self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class OutputParameters:
+    """The SSM parameters of the outputs: how many, the path of their names, and the outputs without
+    one.
+    """
+
+    number: int
+    path: str
+    left_out: list[LeftOut]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +62,7 @@ class PlanSummaryPanel:
     """Title, policy, why."""
     tasks: list[str]
     outputs: list[str]
+    output_parameters: OutputParameters | None
     protections: list[str]
     requires_approval: bool
     body_bytes: int
@@ -81,10 +94,17 @@ def panel(view: PlanView) -> PlanSummaryPanel | None:
         retained=retained,
         tasks=[task.title for task in plan.tasks],
         outputs=list(plan.main.outputs),
+        output_parameters=_output_parameters(plan.main) if plan.has_output_parameters else None,
         protections=_protections(plan.stacks),
         requires_approval=view.requires_approval,
         body_bytes=sum(len(stack.body.encode()) for stack in plan.stacks),
     )
+
+
+def _output_parameters(main: PlannedStack) -> OutputParameters:
+    template = json.loads(main.body)
+    names = list(parameter_names(template).values())
+    return OutputParameters(len(names), names[0].rpartition("/")[0], outputs_left_out(template, main.parameters))
 
 
 def _protections(stacks: Sequence[PlannedStack]) -> list[str]:

@@ -4,7 +4,7 @@ every component's settings.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
 
 from pydantic import ValidationError
@@ -199,7 +199,8 @@ def resolve(blueprint: Blueprint, *, size: str, inputs: Mapping[str, Value], env
         raise NotOffered(
             f"{blueprint.slug} is not offered in {shown(environment.region)}; its regions are {listed(blueprint.regions, 'and')}."
         )
-    scope = DesignScope(blueprint, size, parse_inputs(blueprint, size, inputs), environment)
+    parsed = parse_inputs(blueprint, size, inputs)
+    scope = DesignScope(blueprint, size, parsed, environment)
     report = Report(f"{blueprint.slug}/blueprint.hcl")
     nodes = build_nodes(blueprint, scope, report)
     outputs = build_outputs(blueprint, scope, report)
@@ -217,4 +218,17 @@ def resolve(blueprint: Blueprint, *, size: str, inputs: Mapping[str, Value], env
         settings=dict(chosen.settings),
         usage=blueprint.usage,
         tags=tags,
+        secret_texts=frozenset(
+            text for name, value in parsed.items() if blueprint.variables[name].sensitive for text in _texts(value)
+        ),
     )
+
+
+def _texts(value: Value) -> Iterator[str]:
+    """The texts inside an input's value, as they would be in a template."""
+    if isinstance(value, dict):
+        yield from (text for item in value.values() for text in _texts(item))
+    elif isinstance(value, list):
+        yield from (text for item in value for text in _texts(item))
+    elif value is not None and not isinstance(value, bool):
+        yield str(value)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 from uuid import UUID
 
 from pydantic import BaseModel
@@ -42,6 +42,10 @@ class Joined:
 
     parts: tuple[str | Reference, ...]
 
+
+OUTPUT_PARAMETERS: Final = "output_parameters.main"
+"""The address of the SSM parameters that hold an environment's outputs. No component has it."""
+OUTPUT_PARAMETERS_TITLE: Final = "Output parameters"
 
 # The possible results of an expression: JSON's values, a reference, or a string with references.
 Value: TypeAlias = "bool | int | float | str | Reference | Joined | list[Value] | dict[str, Value] | None"
@@ -124,7 +128,9 @@ class Design:
 
     `nodes` are keyed by address (`postgres.main`) in the blueprint's order. `settings` are those of
     the blueprint's size block (`approval`, `protect`, …). `usage` maps a name to its low, likely
-    and high value. `tags` are the blueprint's own, in addition to the portal's.
+    and high value. `tags` are the blueprint's own, in addition to the portal's. `secret_texts` are
+    the values of sensitive inputs. `output_parameters` says that the outputs are also written as SSM
+    parameters, which the requester chooses.
     """
 
     blueprint: str
@@ -137,6 +143,8 @@ class Design:
     settings: Mapping[str, Any] = field(default_factory=dict)
     usage: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
+    secret_texts: frozenset[str] = field(default=frozenset(), repr=False)
+    output_parameters: bool = False
 
     @property
     def policy(self) -> SizePolicy:

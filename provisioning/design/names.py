@@ -143,6 +143,11 @@ class EnvironmentNames:
     def parameter(self, name: str) -> str:
         return f"/portal/{self.scope}/{name}"
 
+    @property
+    def output_path(self) -> str:
+        """The path of the parameters that hold the environment's outputs, without a slash at the end."""
+        return self.parameter("outputs")
+
     def log_group(self, name: str) -> str:
         return f"/portal/{self.scope}/{name}"
 

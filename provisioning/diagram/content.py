@@ -16,7 +16,7 @@ from provisioning.components.kinds.network.settings import NetworkSettings
 from provisioning.components.kit.build import Build
 from provisioning.components.kit.values import Box, settings_of
 from provisioning.components.registry import component
-from provisioning.design.graph import Design, Node
+from provisioning.design.graph import OUTPUT_PARAMETERS, OUTPUT_PARAMETERS_TITLE, Design, Node
 
 VERSION = 1  # of the stored form
 
@@ -102,11 +102,16 @@ def content_of(design: Design) -> DiagramContent:
     ]
     network = next(iter(design.of_kind("network")), None)
     network_settings = settings_of(network, NetworkSettings) if network else None
+    boxes = {address: tuple(component(node.kind).boxes(node)) for address, node in design.nodes.items()}
+    kinds = {address: _kind_for_people(node) for address, node in design.nodes.items()}
+    if design.output_parameters:
+        boxes[OUTPUT_PARAMETERS] = (Box("supporting", OUTPUT_PARAMETERS_TITLE, "Parameter Store", "for programs"),)
+        kinds[OUTPUT_PARAMETERS] = "Parameter Store"
     return DiagramContent(
         title=f"{design.blueprint}, size {design.size}, in {design.environment.region}",
         region=design.environment.region,
-        boxes={address: tuple(component(node.kind).boxes(node)) for address, node in design.nodes.items()},
-        kinds={address: _kind_for_people(node) for address, node in design.nodes.items()},
+        boxes=boxes,
+        kinds=kinds,
         uses=tuple(uses),
         network=f"VPC {network_settings.cidr} · {network_settings.azs} zones" if network_settings else "",
     )

@@ -52,6 +52,7 @@ class Filled:
     region: str = ""
     account: str = ""
     team: str = ""
+    output_parameters: bool = False
     inputs: dict[str, Value] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
@@ -105,6 +106,7 @@ def _about(blueprint: Blueprint, source: Source, filled: Filled) -> None:
         filled.region = about["region"]
     if _is_name(about.get("name")):
         filled.name = about["name"]
+    filled.output_parameters = about.get("output_parameters") == "true"
     filled.account, filled.team = about.get("account", ""), about.get("team", "")
 
 

@@ -48,7 +48,7 @@ class Source:
     """One set of arguments: a module block, a file of variables, or an exported request.
 
     `about` has the values that the portal's own files contain in addition to the inputs: blueprint,
-    version, size, name, account, region.
+    version, size, name, account, region, and `output_parameters`, which is "true" or missing.
     """
 
     title: str

@@ -60,7 +60,8 @@ def about_in(text: str) -> dict[str, str]:
 
 def about_of(data: object) -> dict[str, str]:
     known = data if isinstance(data, dict) else {}
-    return {
+    chosen = {"output_parameters": "true"} if known.get("output_parameters") is True else {}
+    return chosen | {
         key: value
         for key, value in known.items()
         if key in ABOUT and isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST_FACT

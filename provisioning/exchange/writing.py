@@ -24,7 +24,8 @@ _ESCAPES = ((r"\\", r"\\\\"), (r'"', r"\""), (r"\$(?=\{)", r"\\u0024"), (r"%(?=\
 @dataclass(frozen=True, slots=True)
 class RequestDocument:
     """A request in the form in which it is exported. `inputs` has no secrets and no nulls;
-    `secrets` names the omitted ones.
+    `secrets` names the omitted ones. `output_parameters` says that the outputs are also written as SSM
+    parameters.
     """
 
     blueprint: str
@@ -36,11 +37,13 @@ class RequestDocument:
     name: str
     inputs: Mapping[str, Value]
     secrets: tuple[str, ...] = field(default=())
+    output_parameters: bool = False
 
     @property
-    def about(self) -> dict[str, str]:
+    def about(self) -> dict[str, object]:
         names = ("blueprint", "version", "size", "team", "account", "region", "name")
-        return {name: getattr(self, name) for name in names}
+        about = {name: getattr(self, name) for name in names}
+        return {**about, "output_parameters": True} if self.output_parameters else about
 
 
 def write_tfvars(document: RequestDocument) -> str:

@@ -7,7 +7,7 @@ Nothing here writes a row.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid5
 
@@ -112,12 +112,14 @@ def draft_create(
     account: Account,
     region: str,
     request_id: UUID,
+    output_parameters: bool = False,
     rules: RuleSet | None = None,
 ) -> PlanDraft[CreatePlan]:
     """Plan a new environment without requesting it. Nothing is written.
 
     A plan that the rules of the admins refuse is still returned, with all refusals in its `verdict`.
-    `rules` are those of the team, if the caller has read them.
+    `output_parameters` also writes the outputs as SSM parameters. `rules` are those of the team, if the
+    caller has read them.
 
     Raises NotAllowed, the blueprint's errors (InputErrors and other BlueprintErrors), and Refused
     if the portal itself forbids it.
@@ -143,6 +145,7 @@ def draft_create(
         context=context,
         account=account,
         account_teams=[account_team],
+        output_parameters=output_parameters,
     )
     document = CreatePlan(**planned.fields)
     facts = Facts(
@@ -216,14 +219,17 @@ def plan_design(
     context: EnvironmentContext,
     account: Account,
     account_teams: Sequence[AccountTeam],
+    output_parameters: bool,
     changing: bool = False,
 ) -> PlannedDesign:
     """Resolve, compile and prove a design for one environment. `changing` compiles an update of its
     running stacks. Each of `account_teams` must be allowed to use what the design names.
+    `output_parameters` also writes the outputs as SSM parameters.
 
     Raises the blueprint's errors, and Refused if a rule forbids it.
     """
     design = resolve(blueprint, size=size, inputs=inputs, environment=context)
+    design = replace(design, output_parameters=output_parameters)
     names = external_names(design)
     check_named_resources(names, inputs=inputs, account=account, account_teams=account_teams)
     compiled, timeline = _compiled(design, changing=changing)

@@ -5,6 +5,7 @@ errors.
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from typing import Any, ClassVar, NoReturn
 
 from django.conf import settings
@@ -36,6 +37,9 @@ class DesignCommand(BaseCommand):
             "--set", action="append", default=[], metavar="NAME=VALUE", help="an input; may be repeated"
         )
         parser.add_argument("--name", help="the environment's name; default: SLUG-SIZE")
+        parser.add_argument(
+            "--output-parameters", action="store_true", help="with the SSM parameters that hold the outputs"
+        )
         parser.add_argument("--account", help=f"the account's id; default: {EXAMPLE_ACCOUNT_ID}")
 
     def handle(self, *_: Any, **options: Any) -> None:
@@ -50,6 +54,7 @@ class DesignCommand(BaseCommand):
                 name=options["name"],
                 account_id=options["account"],
             )
+            design = replace(design, output_parameters=options["output_parameters"])
             compiled = compile_design(design)
             code = self.show(catalogue.get(design.blueprint), design, compiled, options)
         except BrokenBlueprintError as error:

@@ -28,8 +28,10 @@ from provisioning.design.environment_name import name_problem
 from provisioning.design.errors import DesignError
 from provisioning.design.expressions import expression_problem
 from provisioning.design.external_names import ExternalKind
-from provisioning.design.graph import Design
+from provisioning.design.graph import OUTPUT_PARAMETERS, Design
 from provisioning.design.names import pascal
+from provisioning.template.output_parameters import TYPE as PARAMETER_TYPE
+from provisioning.template.output_parameters import output_parameters
 
 METADATA = "Portal"
 """The section of a template's Metadata that says which version of which blueprint it comes from."""
@@ -108,13 +110,17 @@ def _compile_stack(build: Build, stack: StackBuild) -> CompiledTemplate:
     suffix = "" if stack.key == MAIN else f", {stack.key}"
     stack.template.set_description(f"{design.blueprint} {design.version}, size {design.size}{suffix}")
     template = _with_metadata(stack.rendered(), design)
+    remedy = "split the blueprint"
+    if design.output_parameters and stack.key == MAIN:
+        template = _with_output_parameters(template, build)
+        remedy += ", or do without output parameters"
     body = _compact(template)
     name = f"The stack {stack.key} of {design.blueprint}"
     _check_expressions(build, stack, template, name)
     if (count := len(template.get("Resources", ()))) > MAX_RESOURCES:
-        raise DesignError(f"{name} has {count} resources; a stack holds {MAX_RESOURCES}: split the blueprint")
+        raise DesignError(f"{name} has {count} resources; a stack holds {MAX_RESOURCES}: {remedy}")
     if (size := len(body.encode())) > MAX_TEMPLATE_BYTES:
-        raise DesignError(f"{name} has {size} bytes; a template holds {MAX_TEMPLATE_BYTES}: split the blueprint")
+        raise DesignError(f"{name} has {size} bytes; a template holds {MAX_TEMPLATE_BYTES}: {remedy}")
     return CompiledTemplate(
         body=body,
         stack=stack.key,
@@ -160,6 +166,26 @@ def _with_metadata(template: Mapping[str, Any], design: Design) -> dict[str, Any
         "Request": design.environment.request_id,
     }
     return {**template, "Metadata": {**template.get("Metadata", {}), METADATA: about}}
+
+
+def _with_output_parameters(template: dict[str, Any], build: Build) -> dict[str, Any]:
+    """Return the main stack's template with its outputs as SSM parameters, which the build then
+    lists.
+    """
+    design = build.design
+    written = output_parameters(
+        template, names=build.names, parameters=build.main.parameters, secret_texts=design.secret_texts
+    )
+    if not written:
+        raise DesignError(
+            f"{design.blueprint} {design.version} has no output that can be written as an SSM parameter; do without "
+            "output parameters"
+        )
+    for one in written:
+        title = f"Output {one.output}"
+        build.resources.append(CompiledResource(one.logical_id, PARAMETER_TYPE, OUTPUT_PARAMETERS, title))
+    added = {one.logical_id: dict(one.resource) for one in written}
+    return {**template, "Resources": {**template["Resources"], **added}}
 
 
 def _check_names(design: Design) -> None:

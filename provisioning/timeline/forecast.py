@@ -17,7 +17,7 @@ from typing import Any
 
 from provisioning.components.kit.intrinsic_functions import mentions
 from provisioning.components.registry import component
-from provisioning.design.graph import Design
+from provisioning.design.graph import OUTPUT_PARAMETERS, OUTPUT_PARAMETERS_TITLE, Design
 from provisioning.design.names import ComponentName
 from provisioning.template.compile import CompiledDesign, CompiledTemplate
 from provisioning.template.dependencies import dependencies, levels_of
@@ -50,7 +50,7 @@ def forecast(design: Design, compiled: CompiledDesign) -> Timeline:
     return Timeline(
         title=f"{design.blueprint}, size {design.size}, in {design.environment.region}",
         stacks=tuple(spans),
-        groups=_groups(design, steps),
+        groups=_groups(steps),
         path=(*path, *tasks),
         tasks=tasks,
         seconds=clock + each.create_seconds * len(tasks),
@@ -61,14 +61,15 @@ def forecast(design: Design, compiled: CompiledDesign) -> Timeline:
     )
 
 
-def _groups(design: Design, steps: Iterable[Step]) -> tuple[Group, ...]:
+def _groups(steps: Iterable[Step]) -> tuple[Group, ...]:
     steps_by_component: dict[tuple[str, str], list[Step]] = defaultdict(list)
     for step in steps:
         steps_by_component[step.stack, step.address].append(step)
     groups = []
     for (stack, address), own in steps_by_component.items():
-        node = design.nodes[address]
-        name, kind = ComponentName(node.kind, node.name).for_people(component(node.kind).title)
+        called = ComponentName.of(address)
+        title = OUTPUT_PARAMETERS_TITLE if address == OUTPUT_PARAMETERS else component(called.kind).title
+        name, kind = called.for_people(title)
         groups.append(Group(address, name, kind, stack, tuple(own)))
     return tuple(groups)
 

@@ -10,6 +10,8 @@ from portal.cli.commands.environments import env_lines, variable_name
 from portal.cli.errors import CliError
 from portal.cli.resources import Output
 from portal.cli.transport import Answer
+from provisioning.design.graph import OUTPUT_PARAMETERS
+from provisioning.lifecycle.plan_document import ChangePlan, from_json
 from provisioning.models import Environment, Request
 from tests.cli.conftest import URL, Shell
 from tests.portal.api.test_requests import body
@@ -96,6 +98,22 @@ def test_outputs_as_json_and_for_a_shell(running: Environment, bobs: Shell) -> N
     assert any(line.startswith("OUTPUT_CLAUDE_SECRET_ARN=arn:aws:") for line in lines)
 
 
+def test_outputs_as_ssm_parameters(running: Environment, bobs: Shell, file: str) -> None:
+    planned = bobs("plan", file, "--name", "other", "--output-parameters")
+    assert "outputs are also written to SSM parameters below /portal/payments/" in planned.out
+    assert "SSM" not in bobs("plan", file, "--name", "other").out
+    assert "PARAMETER" not in bobs("outputs", running.name).out
+    name = f"/portal/payments/orders-dev-{running.generation}/outputs/Url"
+    running.stacks.get().resources.create(
+        logical_id="OutputParameterUrl", type="AWS::SSM::Parameter", address=OUTPUT_PARAMETERS, physical_id=name
+    )
+    assert f"main   {name}" in bobs("outputs", running.name).out
+    changed = bobs("apply", file, "--output-parameters", "--json")
+    document = from_json(Request.objects.get(pk=changed.json["id"]).plan.content)
+    assert isinstance(document, ChangePlan)
+    assert document.has_output_parameters
+
+
 def test_names_of_variables() -> None:
     assert [variable_name(name) for name in ("Url", "APIUrl", "queueURL", "a-b")] == [
         "URL",
@@ -103,10 +121,10 @@ def test_names_of_variables() -> None:
         "QUEUE_URL",
         "A_B",
     ]
-    same = [Output("Url", "1", "main"), Output("Url", "2", "edge")]
+    same = [Output("Url", "1", "main", ""), Output("Url", "2", "edge", "")]
     assert list(env_lines(same, "")) == ["MAIN_URL=1", "EDGE_URL=2"]
     with pytest.raises(CliError):
-        list(env_lines([Output("1", "x", "main")], ""))
+        list(env_lines([Output("1", "x", "main", "")], ""))
 
 
 def test_a_teardown_needs_the_name(running: Environment, bobs: Shell) -> None:

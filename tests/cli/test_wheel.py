@@ -72,9 +72,9 @@ def test_bob_downloads_it_from_the_page_of_tokens(people: People) -> None:
 
 def test_a_shell_reads_every_output_as_it_is() -> None:
     texts = ["plain", "", "it's", "a b", "$(touch x)", "`id`", "a\nb", 'say "hi"', "\\", "é"]
-    outputs = [Output(f"Number{number}", text, "main") for number, text in enumerate(texts)]
+    outputs = [Output(f"Number{number}", text, "main", "") for number, text in enumerate(texts)]
     script = "\n".join(env_lines(outputs, "OUTPUT_"))
-    names = [line.split("=")[0] for line in env_lines([Output(one.id, "x", "main") for one in outputs], "OUTPUT_")]
+    names = [line.split("=")[0] for line in env_lines([Output(one.id, "x", "main", "") for one in outputs], "OUTPUT_")]
     script += "\nprintf '%s\\0' " + " ".join(f'"${shlex.quote(name)}"' for name in names)
     ended = subprocess.run(["sh", "-c", script], capture_output=True, check=True)
     assert ended.stdout.decode().split("\0")[:-1] == texts

@@ -5,6 +5,7 @@ whatever was answered.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -106,6 +107,17 @@ def test_written_and_read_it_is_the_same_request(slug: str, writer: str, data: s
     assert (found.left, found.notes) == ([], [])
     secrets = {name: inputs[name] for name in document.secrets}
     assert parse_inputs(blueprint, size, {**found.answers(), **secrets}) == inputs
+
+
+@pytest.mark.parametrize("writer", WRITERS)
+@pytest.mark.parametrize("chosen", [True, False])
+def test_the_choice_of_output_parameters_is_kept(writer: str, chosen: bool) -> None:
+    blueprint = catalogue().get("static-site")
+    document = replace(document_of(blueprint, "dev", {}), output_parameters=chosen)
+    text = WRITERS[writer](document)
+    assert ("output_parameters" in text) is chosen
+    (source,) = read(text.encode()).sources
+    assert fill(blueprint, source).output_parameters is chosen
 
 
 plain = st.recursive(

@@ -7,6 +7,7 @@ import pytest
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from provisioning.design.graph import OUTPUT_PARAMETERS
 from provisioning.models import Environment, Operation, StackResource
 from tests.portal.conftest import People, build, finish, put
 
@@ -53,6 +54,22 @@ def test_outputs_are_links_or_can_be_copied(running: Environment, people: People
     assert "URL of the API" in text
     assert 'data-copy="orders-dev-documents"' in text
     assert "hx-trigger" not in text
+
+
+def test_outputs_name_their_ssm_parameters_and_how_to_read_them(running: Environment, people: People) -> None:
+    assert "get-parameters-by-path" not in page(people, running)
+    path = f"/portal/payments/orders-dev-{running.generation}/outputs"
+    rows = running.stacks.get().resources
+    rows.create(
+        logical_id="OutputParameterUrl", type="AWS::SSM::Parameter", address=OUTPUT_PARAMETERS,
+        physical_id=f"{path}/Url", status="CREATE_COMPLETE",
+    )  # fmt: skip
+    text = page(people, running)
+    assert f'<dd class="help mono">{path}/Url</dd>' in text
+    assert f'data-copy="aws ssm get-parameters-by-path --path {path} --region eu-north-1"' in text
+    assert text.count(f"{path}/") == text.count(f"{path}/Url")
+    rows.filter(address=OUTPUT_PARAMETERS).update(end="deleted")
+    assert "get-parameters-by-path" not in page(people, running)
 
 
 def test_it_says_which_secrets_wait_for_their_value(running: Environment, people: People) -> None:

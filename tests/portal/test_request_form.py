@@ -7,11 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 from pytest_django import Settings
 
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.plan_document import CreatePlan, from_json
 from provisioning.models import Account, AccountTeam, Environment, Membership, Request
-from tests.portal.conftest import SLUG, People
+from tests.portal.conftest import SLUG, People, finish
 from tests.support.accounts import admit
 
 ASK, LOOK = f"/catalogue/{SLUG}/request/", f"/catalogue/{SLUG}/request/preview/"
@@ -160,6 +162,21 @@ def test_what_was_seen_is_what_is_made(people: People) -> None:
     assert (answer.status_code, answer.headers["Location"]) == (302, f"/environments/{environment.pk}/")
     assert environment.state == "creating"
     assert environment.plans.get().digest == form["expected_digest"]
+
+
+def test_the_outputs_become_ssm_parameters_if_it_is_ticked(people: People) -> None:
+    assert "also written to SSM parameters" not in look(people, people.form())
+    form = seen(people, people.form(output_parameters="on"))
+    assert "also written to SSM parameters below" in look(people, form)
+    people.client("bob").post(ASK, form)
+    stored = Request.objects.get()
+    document = from_json(stored.plan.content)
+    assert isinstance(document, CreatePlan)
+    assert document.has_output_parameters
+    change = reverse("change", kwargs={"pk": stored.environment_id})
+    finish(stored.environment, "running", "succeeded", "done")
+    text = people.client("bob").get(change).content.decode()
+    assert "checked" in text.split('name="output_parameters"')[1].split(">")[0]
 
 
 def test_a_double_click_makes_one(people: People) -> None:

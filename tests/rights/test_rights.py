@@ -259,3 +259,29 @@ def test_the_role_for_grafana_may_read_metrics_and_its_own_logs() -> None:
     }
     assert {"cloudwatch:GetMetricData", "logs:FilterLogEvents", "logs:StartQuery"} <= set(asked)
     assert all(asked.values())
+
+
+def test_the_stack_role_may_write_tag_and_delete_the_parameters_of_outputs(
+    templates: Callable[[str, str, str], Path],
+) -> None:
+    def asked(report: Report) -> dict[str, bool]:
+        answers = [one for one in report.answers if "/outputs/" in one.question.resource]
+        return {one.question.action: one.decision.allowed for one in answers}
+
+    assert asked(check_rights(only(SMALL))) == dict.fromkeys(
+        (
+            "ssm:AddTagsToResource",
+            "ssm:DeleteParameter",
+            "ssm:GetParameters",
+            "ssm:ListTagsForResource",
+            "ssm:PutParameter",
+            "ssm:RemoveTagsFromResource",
+        ),
+        True,
+    )
+    folder = templates(
+        TEAM_TEMPLATE,
+        "parameter/portal/${!aws:PrincipalTag/portal:team}/*",
+        "parameter/portal/${!aws:PrincipalTag/portal:team}/rabbitmq/*",
+    )
+    assert not any(asked(check_rights(only(SMALL), folder=folder)).values())

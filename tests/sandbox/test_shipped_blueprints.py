@@ -5,6 +5,7 @@ nothing found.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -66,6 +67,23 @@ def test_it_is_made_found_tagged_and_torn_down(ready: OnboardedAccount, slug: st
 def test_a_variant_is_made_found_tagged_and_torn_down(ready: OnboardedAccount, variant: str) -> None:
     slug, region, inputs = VARIANTS[variant]
     live(provisioned(ready, slug, "prod", region=region, **inputs))
+
+
+def test_other_programs_read_the_outputs_as_ssm_parameters(ready: OnboardedAccount) -> None:
+    design = replace(shipped("dev", slug="event-inbox", environment_id=uuid4()), output_parameters=True)
+    made = Provisioned(ready.sandbox, compile_design(design), "outputs", ready)
+    made.create()
+    names = design.environment.names
+    ssm = ready.sandbox.client("ssm", design.environment.region, ACCOUNT)
+    found = ssm.get_parameters_by_path(Path=names.output_path)["Parameters"]
+    assert {one["Name"]: one["Value"] for one in found} == {
+        f"{names.output_path}/{output}": value for output, value in made.outputs["main"].items()
+    }
+    assert not made.untagged()
+    assert not made.drifted()
+    made.tear_down()
+    assert made.onboarded.denials() == []
+    assert ssm.get_parameters_by_path(Path=names.output_path)["Parameters"] == []
 
 
 def live(made: Provisioned) -> None:

@@ -229,6 +229,8 @@ class Formation:
         if resource.type == BUCKET:
             named = self.stack.rendered[resource.logical_id].properties.get("BucketName")
             return named if isinstance(named, str) else f"{name}-{resource.logical_id.lower()}-{number}"
+        if resource.type == "AWS::SSM::Parameter" and (stated := self.custom_name(resource.logical_id)):
+            return stated
         if resource.type == "AWS::ECS::Service":
             return f"arn:aws:ecs:{place.region}:{place.account_id}:service/{name}/{resource.logical_id}-{number}"
         return f"{resource.logical_id.lower()}-{number}"

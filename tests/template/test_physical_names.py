@@ -104,7 +104,9 @@ OF_AWS = ("AWS/", "ECS/")
 
 
 def compiled(slug: str, size: str, context: EnvironmentContext) -> CompiledDesign:
-    return compile_design(replace(shipped(size, slug=slug, region=context.region), environment=context))
+    """With the parameters of the outputs, which have names as well."""
+    design = shipped(size, slug=slug, region=context.region)
+    return compile_design(replace(design, environment=context, output_parameters=True))
 
 
 def names(design: CompiledDesign) -> Iterator[tuple[str, str]]:
@@ -187,7 +189,7 @@ def test_no_property_holds_a_name_without_a_rule(slug: str) -> None:
         "EventDestination",
         "Rules",
     }
-    refers |= {"Environment", "BackupPlan"}
+    refers |= {"Environment", "BackupPlan", "Value"}
     for size in ("dev", "prod"):
         for stack in compiled(slug, size, context).stacks:
             for resource in json.loads(stack.body)["Resources"].values():

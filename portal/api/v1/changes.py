@@ -46,6 +46,10 @@ class NewChange(Body):
     size: str | None = Field(None, max_length=10, description="The new size.", examples=["staging"])
     version: str = Field("", max_length=64, description="The version to be sure of; empty for the catalogue's.")
     inputs: dict[str, Any] | None = Field(None, description="The inputs to change, by name. Others keep their values.")
+    output_parameters: bool | None = Field(
+        None,
+        description="Whether the outputs are also SSM parameters. False deletes them, which an approver decides on.",
+    )
     note: str = _NOTE
 
 
@@ -69,6 +73,7 @@ def change(request: HttpRequest, environment_id: UUID, body: NewChange, idempote
         blueprint=blueprint_of(environment.blueprint_version.slug, body.version),
         size=body.size or environment.size,
         inputs={**environment.inputs, **(body.inputs or {})},
+        output_parameters=body.output_parameters,
         request_id=request_id(request),
         note=body.note,
     )

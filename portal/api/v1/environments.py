@@ -17,8 +17,10 @@ from portal.api.auth import caller
 from portal.api.paging import Fields, Limit, PageCursor, chosen, page_of, parse_cursor
 from portal.api.schemas import Page, Resource, only, reads
 from portal.web.lookups import NO_SUCH_ENVIRONMENT, get_environment_for
+from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import visible
+from provisioning.lifecycle.read.output_parameters import output_parameters_of
 from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState
 from provisioning.models import Environment, Receipt, Stack, StackResource
 
@@ -165,6 +167,10 @@ class OutputOut(Resource):
     id: str = Field(description="The name of the output.", examples=["Url"])
     value: str
     stack: str = Field(description="The key of the stack that has it.", examples=["main"])
+    parameter: str = Field(
+        description="The SSM parameter that holds it, in the environment's account and region. Empty if there is none.",
+        examples=["/portal/payments/handbook-dev-7k2mx/outputs/Url"],
+    )
 
 
 @router.get(
@@ -176,9 +182,9 @@ class OutputOut(Resource):
 def outputs(request: HttpRequest, environment_id: UUID) -> Any:
     """Addresses, names and ARNs. Outputs contain no secrets, but may name them."""
     found = get_environment_for(caller(request), environment_id)
-    newest = _newest_stacks(found)
+    newest, parameters = _newest_stacks(found), output_parameters_of(found)
     return [
-        OutputOut(id=name, value=str(value), stack=key)
+        OutputOut(id=name, value=str(value), stack=key, parameter=parameters.get(name, "") if key == MAIN else "")
         for key, stack_outputs in newest.items()
         for name, value in sorted(stack_outputs.items())
     ]

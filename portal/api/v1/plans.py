@@ -18,6 +18,7 @@ from portal.api.v1.requests import NewEnvironment
 from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.planning import PlanDraft, draft_create
 from provisioning.lifecycle.services.tokens import Scope
+from provisioning.template.output_parameters import parameter_names
 
 router = Router(tags=["Plans"])
 
@@ -41,6 +42,7 @@ class DraftOut(Schema):
     refusals: list[RefusalOut] = Field(description="The rules that would refuse the request, all together.")
     stacks: list[PlannedStackOut]
     retained: list[str] = Field(description="What a teardown retains.")
+    output_parameters: list[str] = Field(description="The SSM parameters that the outputs are also written to.")
     findings: list[FindingOut]
     seconds: float = Field(description="How long it takes, most likely.")
     low_seconds: float
@@ -71,6 +73,7 @@ def preview(
         inputs=body.inputs,
         account=account_of(team, body.account),
         region=body.region,
+        output_parameters=body.output_parameters,
         request_id=uuid.uuid4(),
     )
     return _described(draft, templates=templates)
@@ -92,6 +95,7 @@ def _described(draft: PlanDraft[CreatePlan], *, templates: bool) -> DraftOut:
             )
             for stack in draft.document.stacks
         ],
+        output_parameters=list(parameter_names(json.loads(draft.document.main.body)).values()),
         retained=[titles.get(one.logical_id, one.logical_id) for one in draft.document.retained],
         findings=FindingOut.of(draft.proof),
         seconds=draft.timeline.seconds,

@@ -211,6 +211,10 @@ class NewEnvironment(Body):
     region: str = Field(max_length=25, examples=["eu-north-1"])
     name: str = Field(max_length=32, description="The environment's name.", examples=["handbook-dev"])
     inputs: dict[str, Any] = Field(default_factory=dict, description="The blueprint's inputs by name.")
+    output_parameters: bool = Field(
+        default=False,
+        description="Also write the outputs as SSM parameters in the environment's account and region, for other programs.",
+    )
     note: str = Field("", max_length=2000, description="For those who decide.")
     expected_digest: str = Field(
         "", max_length=64, description="The digest of the plan that you have seen; refused if the plan differs."
@@ -244,6 +248,7 @@ def create(request: HttpRequest, body: NewEnvironment, idempotency_key: Key) -> 
         inputs=body.inputs,
         account=account_of(team, body.account),
         region=body.region,
+        output_parameters=body.output_parameters,
         expected_digest=body.expected_digest or None,
         request_id=request_id(request),
         note=body.note,

@@ -67,8 +67,17 @@ def outputs(arguments: Namespace, console: Console) -> int:
         lines = list(env_lines(found, arguments.prefix))
         console.stdout.write("".join(f"{line}\n" for line in lines))
     else:
-        console.table(("OUTPUT", "VALUE", "STACK"), [[one.id, one.value, one.stack] for one in found])
+        _table(found, console)
     return Exit.OK
+
+
+def _table(found: Sequence[Output], console: Console) -> None:
+    """The parameters have a column of their own if there are any."""
+    columns, rows = ["OUTPUT", "VALUE", "STACK"], [[one.id, one.value, one.stack] for one in found]
+    if any(one.parameter for one in found):
+        columns.append("PARAMETER")
+        rows = [[*row, one.parameter] for row, one in zip(rows, found, strict=True)]
+    console.table(columns, rows)
 
 
 def env_lines(found: Sequence[Output], prefix: str) -> Iterator[str]:

@@ -33,6 +33,9 @@ def _describe(planned: Plan, console: Console) -> None:
     low, high = (max(1, round(seconds / 60)) for seconds in (planned.low_seconds, planned.high_seconds))
     console.line(f"It takes {low} to {high} minutes." if low != high else f"It takes about {low} min.")
     console.line("It needs an approval." if planned.requires_approval else "It needs no approval.")
+    if planned.output_parameters:
+        path = planned.output_parameters[0].rpartition("/")[0]
+        console.line(f"{len(planned.output_parameters)} outputs are also written to SSM parameters below {path}.")
     if planned.retained:
         console.line(f"A teardown retains: {', '.join(planned.retained)}.")
     for finding in planned.findings:
@@ -83,7 +86,7 @@ def _change(api: Api, body: RequestBody, key: str, living: Environment) -> Any:
                 "Choose another name, or tear the environment down first.",
                 exit_code=Exit.CONFLICT,
             )
-    kept = ("size", "version", "inputs", "note")
+    kept = ("size", "version", "inputs", "output_parameters", "note")
     change = {name: body.document[name] for name in kept if name in body.document}
     # A key belongs to one call: that of the creation must not be used for a change.
     return api.call("changes_create", environment_id=living.id, body=change, key=f"{key[:248]}-change").document

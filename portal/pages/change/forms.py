@@ -16,7 +16,7 @@ from django.forms import BoundField
 from django.http import QueryDict
 from typing_extensions import override
 
-from portal.pages.request_form.fields import field_of, name_field
+from portal.pages.request_form.fields import OutputParametersField, field_of, name_field
 from portal.pages.request_form.forms import NOTE_LIMIT, PREFIX, with_label
 from provisioning.blueprint import Blueprint, Variable, as_text
 from provisioning.blueprint.external_inputs import external_inputs
@@ -32,6 +32,7 @@ class ChangeForm(forms.Form):
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     version = forms.ChoiceField(label="Version", error_messages={"invalid_choice": "Choose one of the versions."})
     size = forms.ChoiceField(widget=forms.RadioSelect)
+    output_parameters = OutputParametersField()
     note = forms.CharField(
         required=False,
         max_length=NOTE_LIMIT,
@@ -47,8 +48,10 @@ class ChangeForm(forms.Form):
         size: str,
         *,
         versions: Sequence[BlueprintVersion],
+        has_output_parameters: bool,
         data: QueryDict | None = None,
     ) -> None:
+        self.has_output_parameters = has_output_parameters
         self.environment, self.blueprint, self.chosen_size = environment, blueprint, size
         self.variables = {
             PREFIX + name: variable for name, variable in blueprint.variables.items() if variable.settable_in(size)
@@ -65,6 +68,7 @@ class ChangeForm(forms.Form):
             "request_id": uuid.uuid4(),
             "version": self.blueprint.version,
             "size": self.chosen_size,
+            "output_parameters": self.has_output_parameters,
         }
         for key, variable in self.variables.items():
             value = environment.inputs.get(variable.name)

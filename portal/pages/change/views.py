@@ -17,6 +17,7 @@ from portal.web.refusals import note_refusal
 from provisioning.blueprint import Blueprint, BlueprintError, InputErrors
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle.kinds.change import CHANGE
+from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.lifecycle.read.versions import blueprint_of
 from provisioning.lifecycle.services.changes import check_may_be_changed, plan_again, request_change
 from provisioning.models import Environment, User
@@ -51,7 +52,15 @@ def _form(environment: Environment, chosen: QueryDict, *, bound: QueryDict | Non
     blueprint = _blueprint(environment, chosen.get("version", ""), {row.version for row in versions})
     wanted = chosen.get("size", "") or environment.size
     size = wanted if wanted in blueprint.sizes else next(iter(blueprint.sizes))
-    return ChangeForm(environment, blueprint, size, versions=versions, data=bound)
+    now = current_plan_for_pages(environment)
+    return ChangeForm(
+        environment,
+        blueprint,
+        size,
+        versions=versions,
+        has_output_parameters=now is not None and now.document.has_output_parameters,
+        data=bound,
+    )
 
 
 def _blueprint(environment: Environment, version: str, offered: set[str]) -> Blueprint:
@@ -71,6 +80,7 @@ def _send(request: HttpRequest, user: User, environment: Environment, form: Chan
             blueprint=form.blueprint,
             size=form.chosen_size,
             inputs=form.inputs,
+            output_parameters=form.cleaned_data["output_parameters"],
             request_id=form.cleaned_data["request_id"],
             note=form.cleaned_data["note"],
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -13,12 +12,12 @@ from django.utils import timezone
 
 from portal.pages.environments.manual_tasks import ManualTaskLine, manual_task_lines
 from portal.pages.environments.outlook import Answer, Choice, answers, approver_of, choices
+from portal.pages.environments.outputs import OutputLine, ReadCommand, output_lines, read_command
 from portal.pages.environments.resources import Section, sections_of
 from portal.pages.versions.page import News, news_of
 from portal.panels.diagram import DiagramPanel, diagram_panel
 from portal.panels.registry import read_stored
 from portal.web.components import name_and_kind
-from portal.web.formatting import title_of
 from portal.web.history import Entry, environment_history
 from portal.web.listing import EnvironmentRow, Listing, environment_listing
 from provisioning.diagram.content import DiagramContent
@@ -82,18 +81,6 @@ def environments_page(user: User, *, team: str, state: str, cursor: str) -> Envi
         states=list(EnvironmentState),
         may_request=any(Permission.OPERATE in permissions_of(role or "") for _, _, role in teams),
     )
-
-
-@dataclass(frozen=True, slots=True)
-class OutputLine:
-    name: str
-    title: str
-    value: str
-    description: str
-
-    @property
-    def is_link(self) -> bool:
-        return self.value.startswith(("https://", "http://"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +157,7 @@ class EnvironmentPage:
     actions: list[Action]
     diagram: DiagramPanel | None
     outputs: list[OutputLine]
+    read_command: ReadCommand | None
     sections: list[Section]
     operation: Operation | None
     operation_title: str
@@ -224,6 +212,7 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
     failed = failure(environment, operation=operation) if state not in NO_LONGER_THERE else None
     failed_id = failed.logical_id if failed else ""
     failed_address = next((line.address for line in now.resources if failed_id and line.logical_id == failed_id), "")
+    outputs = output_lines(now, plan.document.main.body) if plan and state not in removal_states() else []
     return EnvironmentPage(
         environment=environment,
         progress=now,
@@ -240,7 +229,8 @@ def environment_page(user: User, environment: Environment, *, oob: bool = False)
             old_drawing=plan.picture if plan else "",
             states=_component_states(state, now, failed_address),
         ),
-        outputs=_outputs(now.outputs, plan.document.main.body) if plan and state not in removal_states() else [],
+        outputs=outputs,
+        read_command=read_command(outputs, environment.region),
         sections=sections_of(now, ending=state in removal_states(), failed_address=failed_address),
         operation=operation,
         operation_title=kind_of(operation.kind).words.noun if operation else "",
@@ -342,15 +332,6 @@ def _component_states(state: EnvironmentState, now: Progress, failed_address: st
         return now.component_states
     states = {address: "planned" if word == "busy" else word for address, word in now.component_states.items()}
     return {**states, failed_address: "bad"} if failed_address else states
-
-
-def _outputs(values: Mapping[str, str], body: str) -> list[OutputLine]:
-    declared = json.loads(body).get("Outputs", {})
-    lines = [
-        OutputLine(name, title_of(name), str(value), declared.get(name, {}).get("Description", ""))
-        for name, value in values.items()
-    ]
-    return sorted(lines, key=lambda line: (not line.is_link, line.title))
 
 
 def _events(now: Progress) -> list[EventLine]:

@@ -118,6 +118,8 @@ def _filled_in(request: HttpRequest, offer: Offer, filled: Filled) -> HttpRespon
     data["place"] = next(iter([*exact, *near, *others]), "")
     for name, text in filled.answers().items():
         data[PREFIX + name] = text
+    if filled.output_parameters:
+        data["output_parameters"] = "on"
     data["imported"] = ",".join(filled.inputs)
     form = RequestForm(offer, filled.size, data)
     named = [(taken, title_of(taken.target)) for taken in filled.taken]

@@ -35,6 +35,20 @@ class NameField(forms.CharField):
         super().__init__(**options)
 
 
+class OutputParametersField(forms.BooleanField):
+    """Asks whether the outputs are also written as SSM parameters."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            required=False,
+            label="Write the outputs as SSM parameters",
+            help_text=(
+                "Other programs then read them from Parameter Store, without the portal. Everyone who may read parameters "
+                "in this account can see them. Secrets are never written."
+            ),
+        )
+
+
 def name_field(variable: Variable, size: str, *, kind: ExternalKind, team: Team, listed: Sequence[str]) -> forms.Field:
     """The field of a variable that names something of this kind. `listed` is what the team may use."""
     field = field_of(variable, size)

@@ -18,7 +18,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from typing_extensions import override
 
-from portal.pages.request_form.fields import field_of, name_field, narrow
+from portal.pages.request_form.fields import OutputParametersField, field_of, name_field, narrow
 from portal.web.formatting import title_of
 from provisioning.aws.regions import region_name
 from provisioning.blueprint import Blueprint, Variable
@@ -87,6 +87,7 @@ class RequestForm(forms.Form):
             "invalid_choice": "The team cannot create this size in this account and region. Choose another place."
         },
     )
+    output_parameters = OutputParametersField()
     note = forms.CharField(
         required=False,
         max_length=NOTE_LIMIT,

@@ -141,6 +141,7 @@ def _draft(form: RequestForm) -> tuple[PlanDraft[CreatePlan] | None, list[str]]:
             account=account,
             region=region,
             request_id=form.cleaned_data["request_id"],
+            output_parameters=form.cleaned_data["output_parameters"],
             rules=form.rules,
         ), []
     except InputErrors as error:
@@ -196,6 +197,7 @@ def _facts(form: RequestForm, draft: PlanDraft[CreatePlan]) -> dict[str, str]:
         "Size": form.chosen_size,
         "Account and region": f"{account.name} · {region}",
         "Blueprint": f"{blueprint.version} ({blueprint.digest[:8]})",
+        "Output parameters": "yes" if draft.document.has_output_parameters else "no",
         "Resources": str(len(draft.document.resources)),
         **inputs,
     }

@@ -114,6 +114,7 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse: 
             inputs=form.inputs,
             account=account,
             region=region,
+            output_parameters=form.cleaned_data["output_parameters"],
             expected_digest=shown,
             request_id=form.cleaned_data["request_id"],
             note=form.cleaned_data["note"],

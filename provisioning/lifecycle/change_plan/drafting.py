@@ -38,11 +38,13 @@ def draft_change(
     size: str,
     inputs: Mapping[str, object],
     request_id: UUID,
+    output_parameters: bool | None = None,
 ) -> PlanDraft[ChangePlan]:
     """Plan a change without requesting it: the new design for the environment's own names,
     generation and role. Nothing is written.
 
-    The `verdict` of the plan has the refusals of the admins' rules. Raises the blueprint's errors
+    `output_parameters` says whether the outputs are also written as SSM parameters; None keeps what
+    `current` does. The `verdict` of the plan has the refusals of the admins' rules. Raises the blueprint's errors
     (InputErrors and others), and Refused if the portal itself forbids it.
     """
     _check_place(environment, blueprint, size)
@@ -64,6 +66,7 @@ def draft_change(
         context=context,
         account=environment.account,
         account_teams=account_teams_of_environment(environment),
+        output_parameters=current.has_output_parameters if output_parameters is None else output_parameters,
         changing=True,
     )
     fields: dict[str, Any] = dict(planned.fields)

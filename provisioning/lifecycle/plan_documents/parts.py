@@ -10,6 +10,8 @@ from typing import Annotated, Any, Final, Literal, TypeAlias
 from pydantic import ConfigDict, Field
 from pydantic.dataclasses import dataclass
 
+from provisioning.design.graph import OUTPUT_PARAMETERS
+
 FORMAT: Final = 3
 Format: TypeAlias = Literal[1, 2, 3]
 STRICT: Final = ConfigDict(extra="forbid", strict=True)
@@ -177,6 +179,11 @@ class StackedPlan:
     def regions(self) -> list[str]:
         """Each region once, in the order of creation."""
         return list(dict.fromkeys(stack.region for stack in self.stacks))
+
+    @property
+    def has_output_parameters(self) -> bool:
+        """Whether the outputs are also written as SSM parameters."""
+        return any(resource.address == OUTPUT_PARAMETERS for resource in self.main.resources)
 
     @property
     def titles(self) -> dict[str, str]:

@@ -43,6 +43,7 @@ def preview_change(
     size: str,
     inputs: Mapping[str, object],
     request_id: uuid.UUID,
+    output_parameters: bool | None = None,
 ) -> PlanDraft[ChangePlan]:
     """Plan a change as far as the portal can without AWS. Nothing is written.
 
@@ -58,6 +59,7 @@ def preview_change(
         size=size,
         inputs=inputs,
         request_id=request_id,
+        output_parameters=output_parameters,
     )
 
 
@@ -68,10 +70,14 @@ def request_change(
     blueprint: Blueprint,
     size: str,
     inputs: Mapping[str, object],
+    output_parameters: bool | None = None,
     request_id: uuid.UUID | None = None,
     note: str = "",
 ) -> Request:
     """Request another size, other inputs or another version. AWS plans the change first.
+
+    `output_parameters` switches the SSM parameters of the outputs on or off; None keeps them as they
+    are.
 
     A repeated `request_id` of the same actor returns the existing request. Raises NotAllowed,
     Refused, WrongState (an operation is running, or another change is pending) and the blueprint's
@@ -83,7 +89,13 @@ def request_change(
         return sent
     check_may_be_changed(environment, CHANGE)
     draft = preview_change(
-        actor=actor, environment=environment, blueprint=blueprint, size=size, inputs=inputs, request_id=request_id
+        actor=actor,
+        environment=environment,
+        blueprint=blueprint,
+        size=size,
+        inputs=inputs,
+        request_id=request_id,
+        output_parameters=output_parameters,
     )
     with transaction.atomic():
         pin_version(blueprint)
@@ -115,6 +127,7 @@ def plan_again(*, actor: User, request: Request, request_id: uuid.UUID | None = 
             blueprint=blueprint_of(pinned.slug, pinned.version, digest=pinned.digest),
             size=document.size,
             inputs=document.inputs,
+            output_parameters=document.has_output_parameters,
             request_id=request_id,
             note=request.note,
         )

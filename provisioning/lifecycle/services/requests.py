@@ -40,6 +40,7 @@ def request_environment(
     inputs: Mapping[str, object],
     account: Account,
     region: str,
+    output_parameters: bool = False,
     expected_digest: str | None = None,
     request_id: uuid.UUID | None = None,
     note: str = "",
@@ -47,6 +48,7 @@ def request_environment(
     preflight: PreflightReport | None = None,
 ) -> Request:
     """Request an environment. If its size needs no approval, the operation starts at once.
+    `output_parameters` also writes its outputs as SSM parameters.
 
     The request stores `preflight`, the report on exactly this plan that its sender saw; by default,
     this process's latest. If it says that AWS would refuse the plan, an operation that would start
@@ -70,6 +72,7 @@ def request_environment(
         account=account,
         region=region,
         request_id=request_id,
+        output_parameters=output_parameters,
     )
     if expected_digest is not None and expected_digest != draft.digest:
         raise WrongState(

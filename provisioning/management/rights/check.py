@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -12,6 +12,7 @@ from uuid import NAMESPACE_DNS, uuid5
 from provisioning.aws.calls import Caller, calls
 from provisioning.blueprint import Blueprint, Catalogue, example_inputs, resolve
 from provisioning.components.external_names import external_names
+from provisioning.design.errors import DesignError
 from provisioning.design.external_names import ExternalKind
 from provisioning.design.graph import Design, EnvironmentContext
 from provisioning.management.rights.environment_roles import environment_questions
@@ -127,7 +128,11 @@ def _rendered(blueprint: Blueprint, size: str, given: Mapping[str, object]) -> t
         environment_id=uuid5(NAMESPACE_DNS, f"{blueprint.slug}-{size}"),
     )
     design = resolve(blueprint, size=size, inputs=inputs, environment=environment)
-    return design, rendered_stacks(design, compile_design(design))
+    with_parameters = replace(design, output_parameters=True)
+    try:
+        return design, rendered_stacks(with_parameters, compile_design(with_parameters))
+    except DesignError:  # a blueprint without outputs
+        return design, rendered_stacks(design, compile_design(design))
 
 
 def _onboarded(designs: Sequence[Design], stacks: Sequence[RenderedStack]) -> OnboardedTeam:

@@ -9,9 +9,10 @@ import pytest
 from portal.api.idempotency import forget_calls
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.plan_document import ChangePlan, from_json
 from provisioning.models import ApiCall, Environment, Request
 from tests.portal.api.conftest import Program
-from tests.portal.conftest import REGION, SLUG, People
+from tests.portal.conftest import REGION, SLUG, People, build, finish
 
 
 def body(name: str = "orders-dev", *, size: str = "dev", **more: Any) -> dict[str, Any]:
@@ -181,3 +182,33 @@ def test_after_an_error_of_the_portal_the_same_call_is_carried_out_again(
     assert (again.status, again.json["id"]) == (201, str(created.pk))
     other = bobs.post("/requests", body("other"), key="deploy-4711")
     assert (other.status, other.json["code"]) == (409, "idempotency_key_reused")
+
+
+def test_outputs_become_ssm_parameters_on_request(people: People, bobs: Program) -> None:
+    assert bobs.post("/plans", body()).json["output_parameters"] == []
+    wanted = body(output_parameters=True)
+    names = bobs.post("/plans", wanted).json["output_parameters"]
+    assert any(name.startswith("/portal/payments/orders-dev-") and name.endswith("/outputs/Url") for name in names)
+    created = bobs.post("/requests", wanted)
+    assert created.status == 201
+    environment = Environment.objects.get(pk=created.json["environment_id"])
+    stack = build(environment, ready=1_000)
+    name = f"/portal/payments/orders-dev-{environment.generation}/outputs/Url"
+    stack.resources.filter(logical_id="OutputParameterUrl").update(physical_id=name)
+    stack.outputs = {"Url": "https://orders.example.com", "Other": "x"}
+    stack.save()
+    listed = {one["id"]: one["parameter"] for one in bobs.get(f"/environments/{environment.pk}/outputs").json}
+    assert listed == {"Url": name, "Other": ""}
+
+
+def test_a_change_switches_ssm_parameters_on(people: People, bobs: Program, running: Environment) -> None:
+    def has_parameters(change: dict[str, Any]) -> bool:
+        answer = bobs.post(f"/environments/{running.pk}/changes", change)
+        assert answer.status == 201, answer.content
+        document = from_json(Request.objects.get(pk=answer.json["id"]).plan.content)
+        assert isinstance(document, ChangePlan)
+        finish(running, "running", "succeeded", "failed")
+        return document.has_output_parameters
+
+    assert has_parameters({"output_parameters": True})
+    assert not has_parameters({"note": "nothing"})
