@@ -221,6 +221,9 @@ ENVIRONMENT_GRAPH: Final = Graph(
     ),
 )
 
+OPEN_REQUESTS: Final = (_R.PLANNING, _R.WAITING, _R.APPROVED)
+"""The states of requests that may still change their environment."""
+
 NO_LONGER_THERE: Final = tuple(sorted(ENVIRONMENT_GRAPH.ends))
 """The states of environments that were torn down or never created."""
 

@@ -13,18 +13,17 @@ from uuid import UUID
 from django.db.models import QuerySet
 
 from provisioning.aws.change_sets import ChangeSetSummary
-from provisioning.lifecycle.states import RequestState
+from provisioning.lifecycle.states import OPEN_REQUESTS
 from provisioning.models import Request, RequestKind
 
 NAME_PREFIX: Final = "portal-"
 PENDING: Final = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
 _PLANNED_BY_AWS: Final = (RequestKind.CHANGE, RequestKind.PUT_BACK)
-_KEPT_FOR: Final = (RequestState.PLANNING, RequestState.WAITING, RequestState.APPROVED)
 
 
 def open_requests() -> QuerySet[Request]:
     """The requests whose change sets are kept. A retry of a failed one creates them again."""
-    return Request.objects.filter(kind__in=_PLANNED_BY_AWS, state__in=_KEPT_FOR)
+    return Request.objects.filter(kind__in=_PLANNED_BY_AWS, state__in=OPEN_REQUESTS)
 
 
 def base_name_of(plan_id: UUID) -> str:

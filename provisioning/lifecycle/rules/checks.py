@@ -76,17 +76,22 @@ def check_inputs(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
 
 
 def check_environments(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
-    """A new environment, or one that moves into the scope with its size, needs room there."""
+    """A new environment, or one that moves into the scope with its size, needs room there: from the
+    request on until it is over, so that several changes at a time do not share the last place.
+    """
     limit = rule.settings.environments
     is_there = facts.size_before != "" and rule.scope.size in ("", facts.size_before)
     if limit is None or facts.usage is None or facts.kind not in BEGINNINGS | DESIGNS or is_there:
         return
-    living = within(rule.scope, facts.usage.living)
-    if living >= limit:
+    taken = facts.usage.environments_within(rule.scope)
+    if taken >= limit:
+        arriving = within(rule.scope, facts.usage.arriving) if rule.scope.size else 0
+        are = "is an open change" if arriving == 1 else "are open changes"
+        counted = f" {arriving} of them {are} to this size." if arriving else ""
         yield (
             (
-                f"{facts.team.name} has {living} of the {limit} environments that each team may have here. Tear one down, "
-                "or ask a portal admin for more."
+                f"{facts.team.name} has {taken} of the {limit} environments that each team may have here.{counted} "
+                "Tear one down, or ask a portal admin for more."
             ),
             "",
         )

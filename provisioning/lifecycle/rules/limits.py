@@ -70,10 +70,10 @@ def limits_of(team: Team) -> TeamLimits:
 
 def _limits(rule: RuleInEffect, usage: Usage) -> Iterator[Limit]:
     settings = rule.settings
-    for title, limit, places, at_the_limit in (
-        ("Environments", settings.environments, usage.living, "New requests are refused"),
-        ("Requests an hour", settings.requests_per_hour_of_team, usage.by_team, "Further requests wait an hour"),
+    environments, sent = usage.environments_within(rule.scope), within(rule.scope, usage.by_team)
+    for title, limit, used, at_the_limit in (
+        ("Environments", settings.environments, environments, "New requests are refused"),
+        ("Requests an hour", settings.requests_per_hour_of_team, sent, "Further requests wait an hour"),
     ):
         if limit is not None:
-            used = within(rule.scope, places)
             yield Limit(f"{title}, {rule.scope.title}", used, limit, at_the_limit, rule.reference)

@@ -33,7 +33,7 @@ from provisioning.lifecycle.plan_queries import current_plan
 from provisioning.lifecycle.rules import lock_quotas, refusals
 from provisioning.lifecycle.rules.facts import BlueprintFacts, Facts
 from provisioning.lifecycle.services.recording import lock
-from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState, RequestState
+from provisioning.lifecycle.states import NO_LONGER_THERE, OPEN_REQUESTS, EnvironmentState, RequestState
 from provisioning.lifecycle.team_resources import external_names_of, refusals_of
 from provisioning.lifecycle.transitions import record
 from provisioning.models import Environment, HandoverOffer, OfferState, Operation, Request, RuleKind, Team, User
@@ -41,7 +41,6 @@ from provisioning.models import Environment, HandoverOffer, OfferState, Operatio
 VALID_FOR: Final = timedelta(days=7)
 NOTE_LIMIT: Final = 2_000
 NOT_OPEN: Final = "This offer was decided on, was withdrawn, or has expired. Reload the page."
-_UNDECIDED: Final = (RequestState.PLANNING, RequestState.WAITING, RequestState.APPROVED)
 
 
 def offer_environment(
@@ -134,7 +133,7 @@ def why_not_handed_over(environment: Environment) -> str:
         return f"{environment.name} is “{label}”. There is nothing to hand over."
     if Operation.objects.filter(environment=environment, ended_at=None).exists():
         return f"An operation on {environment.name} is in progress. Hand it over when that has ended."
-    if Request.objects.filter(environment=environment, state__in=_UNDECIDED).exists():
+    if Request.objects.filter(environment=environment, state__in=OPEN_REQUESTS).exists():
         return f"A request for {environment.name} is open. It has to be decided on or withdrawn first."
     return ""
 

@@ -11,7 +11,7 @@ from provisioning.lifecycle.access import check_may, check_may_operate
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in
 from provisioning.lifecycle.operations import open_operation
-from provisioning.lifecycle.rules import ApprovalRule, check_rules_of
+from provisioning.lifecycle.rules import ApprovalRule, check_rules_of, lock_quotas
 from provisioning.lifecycle.services.recording import why_undecided
 from provisioning.lifecycle.services.votes import missing_approvals
 from provisioning.lifecycle.states import EnvironmentState, RequestState
@@ -40,11 +40,12 @@ def retry_operation(*, actor: User, environment: Environment) -> Operation:
         raise WrongState("There is nothing to retry.")
     check_may(actor, environment.team, kind_of(request.kind).permission)
     request.environment = environment
-    approval = check_rules_of(request, at=at)
-    if approval.requires_approval and not _is_approved(request, approval):
-        words = kind_of(request.kind).words
-        raise WrongState(f"The rules ask for more approvals now than this request has. {words.again}")
     with atomic_with(request, environment):
+        lock_quotas(team=environment.team, actor=actor)  # a failed change of size has lost its place
+        approval = check_rules_of(request, at=at)
+        if approval.requires_approval and not _is_approved(request, approval):
+            words = kind_of(request.kind).words
+            raise WrongState(f"The rules ask for more approvals now than this request has. {words.again}")
         change_state(request, RequestState.APPROVED, at=at, actor=actor, reason="Retried.")
         operation = open_operation(request=request, at=at, actor=actor)
         audit(AuditAction.OPERATION_RETRY, actor=actor, environment=environment, at=at, operation=str(operation.pk))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -12,7 +14,8 @@ from django.db.backends.utils import CursorWrapper
 
 from provisioning.errors import PortalError
 from provisioning.lifecycle.rules.scope import Scope
-from provisioning.models import Environment
+from provisioning.lifecycle.services.changes import request_change
+from provisioning.models import Environment, Request, User
 from tests.fixtures.world import World
 from tests.lifecycle.rules.support import write_rule
 
@@ -21,19 +24,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 def at_the_same_time(world: World, *senders: dict[str, Any]) -> list[str]:
     """What became of requests that all begin before any of them can write its environment."""
+    return together("provisioning_environment", [partial(world.request, **arguments) for arguments in senders])
+
+
+def together(table: str, senders: Sequence[Callable[[], Request]]) -> list[str]:
+    """What became of requests that all begin before any of them can write to the table."""
     results: list[str] = []
 
-    def send(arguments: dict[str, Any]) -> None:
+    def send(sender: Callable[[], Request]) -> None:
         try:
-            results.append(str(world.request(**arguments).state))
+            results.append(str(sender().state))
         except PortalError as error:
             results.append(error.sentence)
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=send, args=(arguments,)) for arguments in senders]
+    threads = [threading.Thread(target=send, args=(sender,)) for sender in senders]
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE provisioning_environment IN SHARE MODE")  # rows can be read, not written
+        cursor.execute(f"LOCK TABLE {table} IN SHARE MODE")  # rows can be read, not written
         for thread in threads:
             thread.start()
         while _waiting(cursor) < len(threads):
@@ -68,3 +76,24 @@ def test_a_double_click_for_the_last_place_is_one_request(world: World) -> None:
     both = at_the_same_time(world, {"request_id": request_id}, {"request_id": request_id})
     assert both == ["approved", "approved"]
     assert Environment.objects.filter(size="dev").count() == 1
+
+
+def test_of_two_changes_of_size_for_the_last_place_exactly_one_wins(world: World) -> None:
+    environments = [world.create("first"), world.create("second")]
+    write_rule(Scope(size="staging"), environments=1)
+
+    def to_staging(environment: Environment, actor: User) -> Request:
+        return request_change(
+            actor=actor,
+            environment=environment,
+            blueprint=world.blueprints["small"],
+            size="staging",
+            inputs=environment.inputs,
+        )
+
+    people = (world.bob, world.alice)
+    lost, won = together(
+        "provisioning_plan", [partial(to_staging, *pair) for pair in zip(environments, people, strict=True)]
+    )
+    assert won == "planning"
+    assert lost.startswith("Payments has 1 of the 1 environments that each team may have here. 1 of them is an open")

@@ -11,12 +11,13 @@ from django.test.utils import CaptureQueriesContext
 
 from provisioning.errors import Refused
 from provisioning.lifecycle.rules import Facts, RefusedByRules, evaluate
+from provisioning.lifecycle.rules.limits import limits_of
 from provisioning.lifecycle.rules.scope import Scope
 from provisioning.lifecycle.rules.settings import AllowedBlueprint, Freeze, NarrowedInput, RequiredApprovals
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.changes import request_change
 from provisioning.lifecycle.services.retry import retry_operation
-from provisioning.models import Environment, RuleKind
+from provisioning.models import Environment, Operation, Request, RuleKind
 from tests.fixtures.world import World
 from tests.lifecycle.rules.support import write_rule
 
@@ -34,13 +35,13 @@ def freeze(world: World, *, begins: int = 0, days: int = 10, **more: Any) -> Fre
     )
 
 
-def change(world: World, environment: Environment, **inputs: object) -> Any:
+def change(world: World, environment: Environment, *, size: str = "", **inputs: object) -> Any:
     environment.refresh_from_db()
     return request_change(
         actor=world.bob,
         environment=environment,
         blueprint=world.blueprints["small"],
-        size=environment.size,
+        size=size or environment.size,
         inputs={"note": "another", **inputs},
     )
 
@@ -121,6 +122,42 @@ def test_a_quota_counts_what_lives_within_the_scope(world: World) -> None:
     world.tear_down(first)
     world.until_rest(first)
     assert world.request("four").state == "approved"
+
+
+def test_an_open_change_takes_a_place_of_its_new_size(world: World) -> None:
+    one, two = world.create("one"), world.create("two")
+    write_rule(Scope(size="staging"), environments=1)
+    write_rule(Scope(), environments=2)  # a change of size adds no environment
+    first = change(world, one, size="staging")
+    shown = {limit.title: (limit.used, limit.limit) for limit in limits_of(world.team).limits}
+    assert shown == {"Environments, Staging": (1, 1), "Environments, Whole portal": (2, 2)}
+    for send in (lambda: change(world, two, size="staging"), lambda: world.request("three", "staging")):
+        with pytest.raises(Refused, match=r"1 of the 1 environments .* 1 of them is an open change to this size"):
+            send()
+    assert change(world, two, note="y").state == "planning"  # a change that keeps its size needs no place
+    for end in ("refused", "withdrawn", "expired", "cancelled", "failed"):
+        Request.objects.filter(pk=first.pk).update(state=end)
+        assert staging_used(world) == 0
+    Request.objects.filter(pk=first.pk).update(state="approved")
+    assert staging_used(world) == 1
+
+
+def staging_used(world: World) -> int:
+    (used,) = [limit.used for limit in limits_of(world.team).limits if limit.title == "Environments, Staging"]
+    return used
+
+
+def test_a_failed_change_loses_its_place_and_a_retry_needs_one(world: World) -> None:
+    one, two = world.create("one"), world.create("two")
+    write_rule(Scope(size="staging"), environments=1)
+    request = change(world, one, size="staging")
+    Request.objects.filter(pk=request.pk).update(state="failed")
+    Operation.objects.filter(request=request).update(state="failed")
+    Environment.objects.filter(pk=one.pk).update(state="change_failed")
+    one.refresh_from_db()
+    change(world, two, size="staging")
+    with pytest.raises(Refused, match="1 of the 1 environments"):
+        retry_operation(actor=world.bob, environment=one)
 
 
 def test_rates_count_the_requests_of_an_hour(world: World) -> None:
