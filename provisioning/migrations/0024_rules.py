@@ -58,10 +58,6 @@ class Migration(migrations.Migration):
             name='expires_at',
             field=models.DateTimeField(blank=True, null=True),
         ),
-        migrations.AddIndex(
-            model_name='environment',
-            index=models.Index(condition=models.Q(('state__in', ['gone', 'withdrawn']), _negated=True), fields=['team', 'size', 'account'], name='environment_living'),
-        ),
         migrations.AddField(
             model_name='rule',
             name='account',

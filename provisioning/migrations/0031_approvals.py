@@ -62,10 +62,6 @@ class Migration(migrations.Migration):
             name='delegate_until',
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
-        migrations.AddIndex(
-            model_name='request',
-            index=models.Index(condition=models.Q(('state', 'waiting')), fields=['expires_at', 'id'], name='request_waiting'),
-        ),
         migrations.AddField(
             model_name='delegation',
             name='delegate',

@@ -16,12 +16,4 @@ class Migration(migrations.Migration):
             name='earlier_requesters',
             field=django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), blank=True, db_default=models.Value([], django.contrib.postgres.fields.ArrayField(base_field=models.UUIDField(), size=None)), default=list, size=None),
         ),
-        migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['kind', '-requested_at', '-id'], name='request_by_kind'),
-        ),
-        migrations.AddIndex(
-            model_name='request',
-            index=models.Index(fields=['requested_by', '-requested_at', '-id'], name='request_by_requester'),
-        ),
     ]
