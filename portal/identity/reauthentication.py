@@ -5,6 +5,9 @@ that asks for the password (and the code) again. The page carries the posted fie
 is stored, and posts to the same URL. There the decorator checks the password, takes its own fields
 out, and calls the view with the POST as it was. For single sign-on, the fields wait encrypted in the
 session while the browser is at the provider (`portal/pages/sign_in/sso.py`).
+
+A page that was left open does nothing later: it carries, signed, when its form was sent. After
+`FORM_MINUTES` it is shown again, with everything that was typed, and asks once more.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any, Final, TypeAlias, overload
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
+from django.core.signing import BadSignature, TimestampSigner
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
@@ -34,11 +38,18 @@ from provisioning.secret_text import UndecryptableError, decrypt, encrypt
 FIELD: Final = "sign_in_again_password"
 CODE_FIELD: Final = "sign_in_again_code"
 ACTION_FIELD: Final = "sign_in_again_action"
-OWN_FIELDS: Final = frozenset({FIELD, CODE_FIELD, ACTION_FIELD, "csrfmiddlewaretoken"})
+SENT_FIELD: Final = "sign_in_again_sent"
+OWN_FIELDS: Final = frozenset({FIELD, CODE_FIELD, ACTION_FIELD, SENT_FIELD, "csrfmiddlewaretoken"})
+FORM_MINUTES: Final = 15
+_TOO_OLD: Final = (
+    f"You sent this form more than {FORM_MINUTES} minutes ago, and nothing was done since. Things may have changed: "
+    "look at the page in another tab. If you still want this, sign in again to send it now."
+)
 TEMPLATE: Final = "identity/again.html"
 CARRIED: Final = "sign_in_again"
 CARRIED_LIMIT: Final = 200_000
 _PURPOSE: Final = "sign_in_again.fields"
+_SIGNER: Final = TimestampSigner(salt="sign_in_again.sent")
 
 Condition = Callable[..., bool]
 Fields: TypeAlias = tuple[tuple[str, str], ...]
@@ -46,10 +57,13 @@ Fields: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class AgainPage:
-    """`fields` are the posted fields that the page carries, each with one value."""
+    """`fields` are the posted fields that the page carries, each with one value. `sent` is the signed
+    time at which they were sent.
+    """
 
     action: str
     fields: Fields
+    sent: str
     minutes: int
     has_password: bool
     has_code: bool
@@ -82,6 +96,8 @@ def requires_recent_sign_in(
         def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             if request.method != "POST" or (when is not None and not when(request, *args, **kwargs)):
                 return wrapped(request, *args, **kwargs)
+            if _is_too_old(request):
+                return _ask(request, Denied(_TOO_OLD), sent=_now())
             if not was_authenticated_within(request.session, settings.SIGN_IN_AGAIN_MINUTES * 60):
                 if FIELD not in request.POST:
                     return _ask(request)
@@ -111,7 +127,8 @@ def confirm_again(request: HttpRequest, *, method: str) -> None:
 
 def carry(request: HttpRequest) -> bool:
     """Keep the posted fields in the session, encrypted. Returns whether they are short enough."""
-    text = json.dumps({"action": request.POST.get(ACTION_FIELD, ""), "fields": _fields(request)})
+    sent = request.POST.get(SENT_FIELD) or _now()
+    text = json.dumps({"action": request.POST.get(ACTION_FIELD, ""), "fields": _fields(request), "sent": sent})
     if len(text) > CARRIED_LIMIT:
         return False
     request.session[CARRIED] = encrypt(text, purpose=_PURPOSE)
@@ -119,12 +136,29 @@ def carry(request: HttpRequest) -> bool:
 
 
 def carried(request: HttpRequest) -> tuple[str, Fields] | None:
-    """Return action and fields that wait in the session; None if there are none."""
+    """Return action and fields that wait in the session, with the time at which they were sent; None if
+    there are none.
+    """
     try:
         stored = json.loads(decrypt(request.session[CARRIED], purpose=_PURPOSE))
     except (KeyError, UndecryptableError):
         return None
-    return stored["action"], tuple((name, value) for name, value in stored["fields"])
+    return stored["action"], tuple((name, value) for name, value in [*stored["fields"], [SENT_FIELD, stored["sent"]]])
+
+
+def _now() -> str:
+    return _SIGNER.sign("")
+
+
+def _is_too_old(request: HttpRequest) -> bool:
+    """Whether a page carried the form for too long. A form that nothing carried is as old as any other."""
+    if (sent := request.POST.get(SENT_FIELD)) is None:
+        return False
+    try:
+        _SIGNER.unsign(sent, max_age=FORM_MINUTES * 60)
+    except BadSignature:
+        return True
+    return False
 
 
 @sensitive_variables("password")
@@ -163,12 +197,15 @@ def _provider_of(user: User) -> str:
     return ""
 
 
-def _ask(request: HttpRequest, denied: Denied | None = None) -> HttpResponse:
-    """Return the page. An htmx request swaps it in for the whole body."""
+def _ask(request: HttpRequest, denied: Denied | None = None, *, sent: str = "") -> HttpResponse:
+    """Return the page. An htmx request swaps it in for the whole body. `sent` replaces the time that
+    the posted page carried.
+    """
     user = person(request)
     page = AgainPage(
         action=request.get_full_path(),
         fields=_fields(request),
+        sent=sent or request.POST.get(SENT_FIELD) or _now(),
         minutes=settings.SIGN_IN_AGAIN_MINUTES,
         has_password=user.has_usable_password() and may_use_password(user),
         has_code=has_second_factor(user),

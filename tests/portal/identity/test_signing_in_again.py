@@ -7,13 +7,14 @@ import re
 from collections.abc import Callable
 
 import pytest
+from django.core import signing
 from django.http import HttpRequest, HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
-from portal.identity.reauthentication import FIELD, requires_recent_sign_in
+from portal.identity.reauthentication import FIELD, SENT_FIELD, requires_recent_sign_in
 from portal.identity.sessions import AUTHENTICATED_AT, was_authenticated_within
-from provisioning.models import Request
+from provisioning.models import Plan, Request
 from tests.portal.conftest import People
 
 RIGHT = "correct horse battery"
@@ -139,3 +140,52 @@ def test_the_view_sees_its_own_fields_only_and_htmx_shows_the_page_whole(people:
     assert seen == []
     posted(view, olivia, people, {"a": ["1", "2"], FIELD: RIGHT})
     assert seen == [{"a": ["1", "2"]}]
+
+
+def sent_at(page: HttpResponse) -> str:
+    found = re.search(r'name="sign_in_again_sent" value="([^"]+)"', page.content.decode())
+    assert found is not None
+    return html.unescape(found[1])
+
+
+@pytest.mark.parametrize("recent", [False, True], ids=["not signed in meanwhile", "signed in in another tab"])
+def test_a_page_that_was_left_open_does_nothing_days_later(
+    recent: bool, waiting: Request, people: People, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    olivia, url = long_ago(people.client("olivia")), f"/requests/{waiting.pk}/approve/"
+    typed = {"digest": waiting.plan.digest, "note": "Fine", "accept_findings": "on"}
+    now = signing.time.time()
+    with monkeypatch.context() as patch:
+        patch.setattr(signing.time, "time", lambda: now - 15 * 60 - 1)
+        page = long_ago(olivia).post(url, typed)
+    if recent:
+        olivia = people.client("olivia")
+    late = olivia.post(url, {**carried_by(page), SENT_FIELD: sent_at(page), FIELD: RIGHT})
+    assert (late.status_code, carried_by(late)) == (422, typed)
+    assert "more than 15 minutes ago, and nothing was done" in late.content.decode()
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"
+
+    wrong = long_ago(olivia).post(url, {**carried_by(late), SENT_FIELD: sent_at(late), FIELD: "wrong"})
+    assert sent_at(wrong) == sent_at(late), "a wrong password does not make it younger"
+    olivia.post(url, {**carried_by(wrong), SENT_FIELD: sent_at(wrong), FIELD: RIGHT})
+    waiting.refresh_from_db()
+    assert waiting.state == "approved"
+
+
+def test_a_time_that_the_portal_has_not_signed_is_too_old(waiting: Request, people: People) -> None:
+    olivia = people.client("olivia")
+    fields = {"digest": waiting.plan.digest, SENT_FIELD: f":{'x' * 6}:{'y' * 43}"}
+    assert olivia.post(f"/requests/{waiting.pk}/approve/", fields).status_code == 422
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"
+
+
+def test_the_digest_that_the_page_carries_must_be_that_of_now(waiting: Request, people: People) -> None:
+    olivia, url = long_ago(people.client("olivia")), f"/requests/{waiting.pk}/approve/"
+    page = olivia.post(url, {"digest": waiting.plan.digest, "note": "Fine", "accept_findings": "on"})
+    Plan.objects.filter(pk=waiting.plan_id).update(digest="f" * 64)
+    late = olivia.post(url, {**carried_by(page), SENT_FIELD: sent_at(page), FIELD: RIGHT})
+    assert late.status_code == 409
+    waiting.refresh_from_db()
+    assert waiting.state == "waiting"
