@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.contrib.auth import update_session_auth_hash
 from django.db import transaction
 from django.http import HttpRequest
@@ -11,6 +13,10 @@ from portal.identity.sessions import end_sessions, mark_authenticated, note_use_
 from portal.web.lookups import person
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
+
+HELP_FOR_NEW: Final = (
+    "At least 12 characters. Not a common password, none from a data breach, and nothing like your name."
+)
 
 
 @sensitive_variables("password")

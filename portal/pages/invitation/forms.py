@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from django import forms
-from django.contrib.auth.password_validation import password_validators_help_texts
 
 from portal.identity.credentials import PASSWORD_LIMIT
+from portal.identity.passwords import HELP_FOR_NEW
 from portal.web.forms import PortalForm
 
 
@@ -14,6 +14,7 @@ class NewAccountForm(PortalForm):
         max_length=150,
         label="User name",
         error_messages={"required": "Enter a user name."},
+        help_text="You sign in with it. It cannot be changed later.",
         widget=forms.TextInput(attrs={"autocomplete": "username", "spellcheck": "false", "autocapitalize": "none"}),
     )
     first_name = forms.CharField(
@@ -25,7 +26,7 @@ class NewAccountForm(PortalForm):
     password = forms.CharField(
         max_length=PASSWORD_LIMIT,
         strip=False,
-        help_text=" ".join(password_validators_help_texts()),
+        help_text=HELP_FOR_NEW,
         error_messages={"required": "Enter a password."},
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )

@@ -14,6 +14,7 @@ from django.http import HttpResponse
 from django.urls import reverse_lazy
 from typing_extensions import override
 
+from portal.identity.passwords import HELP_FOR_NEW
 from portal.identity.sessions import end_sessions
 from provisioning.lifecycle.access import is_protected
 from provisioning.lifecycle.services.people import note_password_was_set
@@ -27,6 +28,7 @@ class SetPassword(PasswordResetConfirmView):
 
     template_name = "pages/people/set_password.html"
     success_url = reverse_lazy("sign_in")
+    extra_context = {"help_for_new": HELP_FOR_NEW}
 
     @override
     def get_user(self, uidb64: str) -> Any:

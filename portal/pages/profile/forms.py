@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.views.decorators.debug import sensitive_variables
 
 from portal.identity.credentials import PASSWORD_LIMIT
+from portal.identity.passwords import HELP_FOR_NEW
 from provisioning.models import User
-
-HELP_FOR_NEW: Final = (
-    "At least 12 characters. Not a common password, none from a data breach, and nothing like your name."
-)
 
 
 def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharField:
