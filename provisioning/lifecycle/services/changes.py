@@ -16,7 +16,7 @@ from django.db import transaction
 from provisioning.blueprint import Blueprint
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may
+from provisioning.lifecycle.access import check_may, people_behind
 from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.change_plan.drafting import draft_change
 from provisioning.lifecycle.kinds.change import CHANGE, PLAN
@@ -216,6 +216,7 @@ def file_plan(
         requested_at=at,
         note=note,
         expires_at=at + verdict.approval.pending_for,
+        earlier_requesters=people_behind(actor),
     )
     record(request, "", RequestState.PLANNING, at=at, actor=actor)
     audit(kind.audit_action, actor=actor, environment=environment, at=at, request=str(request.pk), digest=plan.digest)

@@ -13,6 +13,7 @@ from provisioning.lifecycle.rules import ApprovalRule, approval_rule_of
 from provisioning.lifecycle.services import approvals
 from provisioning.lifecycle.services.approvals import reject_request
 from provisioning.lifecycle.services.changes import plan_again, request_change
+from provisioning.lifecycle.services.tokens import create_service_token
 from provisioning.lifecycle.services.votes import missing_approvals
 from provisioning.models import AuditEvent, Operation, Plan, Request, RequestKind, Role, User, Vote
 from tests.fixtures.world import World
@@ -161,6 +162,27 @@ def test_nobody_decides_on_their_change_that_somebody_else_planned_again(world: 
         reject_request(actor=world.alice, request=again, note="no")
     vote(again, oscar)
     assert state_of(again) == "approved"
+
+
+def test_nobody_decides_on_what_they_have_requested_with_a_service_token(world: World, oscar: User) -> None:
+    environment = world.create()
+    world.alice.is_approver = True
+    world.alice.save()
+    robot = create_service_token(actor=world.alice, team=world.team, name="ci", scopes=["operate"], days=1).token.owner
+    ask_for(RequestKind.CHANGE, approvers=1)
+    change = request_change(
+        actor=robot,
+        environment=environment,
+        blueprint=world.blueprints["small"],
+        size="dev",
+        inputs={"note": "another"},
+    )
+    world.until_rest(environment)
+    for request in (change, world.request("other", size="prod", actor=robot)):
+        with pytest.raises(NotAllowed, match="your own request"):
+            vote(request, world.alice)
+        vote(request, oscar)
+        assert state_of(request) == "approved"
 
 
 def test_a_service_user_never_decides(world: World) -> None:
