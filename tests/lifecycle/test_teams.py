@@ -293,6 +293,22 @@ def test_a_person_is_found_by_user_name_or_address(cast: Cast) -> None:
     assert [find_person(text) for text in ("robot", "robot@example.com", "charlie", "", "nobody")] == [None] * 5
 
 
+def test_nobody_takes_the_address_of_somebody_else_as_a_user_name(cast: Cast) -> None:
+    """Otherwise, an owner who adds the chief by address would add the person who has taken it."""
+    for username, email in (("chief@example.com", "eve@example.com"), ("bob@example.com", "eve@example.com")):
+        issued = invite(actor=cast.alice, team=cast.payments, email=email, role=Role.VIEWER)
+        with pytest.raises(InvalidFields, match="own e-mail address"):
+            accept_as_new_person(
+                token_sha256=digest_of(issued.token), username=username, first_name="", last_name="", password=PASSWORD
+            )
+    create_person(actor=cast.ada, new=NewPerson(username="Dana@example.com", email="dana@example.com"))
+    with pytest.raises(InvalidFields, match="Another person has this user name"):
+        create_person(actor=cast.ada, new=NewPerson(username="\N{FULLWIDTH LATIN SMALL LETTER A}lice"))
+    User.objects.create(username="bob@example.com", email="eve@example.com")  # as single sign-on may name people
+    assert find_person("bob@example.com") is None
+    assert find_person("dana@example.com") == User.objects.get(email="dana@example.com")
+
+
 def test_the_clock_of_an_invitation_is_the_databases(cast: Cast) -> None:
     issued = invite(actor=cast.alice, team=cast.payments, email="erin@example.com", role=Role.VIEWER)
     assert timedelta(days=6) < issued.invitation.expires_at - timezone.now() < timedelta(days=8)

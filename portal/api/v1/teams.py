@@ -15,6 +15,7 @@ from portal.api.schemas import Body, Resource, changes, creates, reads
 from portal.api.v1.lookups import invalid
 from portal.web.lookups import get_team_for
 from provisioning.errors import NotFound
+from provisioning.lifecycle.access import check_may_manage_members
 from provisioning.lifecycle.read.teams import member_rows, team_rows, usable_accounts
 from provisioning.lifecycle.services.members import add_member, change_member_role, remove_member
 from provisioning.lifecycle.services.people import find_person
@@ -122,6 +123,7 @@ def add(request: HttpRequest, slug: str, body: NewMember) -> Any:
     """The answer lists all members. People without an account are invited on the team's page."""
     actor = caller(request)
     team = get_team_for(actor, slug)
+    check_may_manage_members(actor, team)  # before the answer says whether the person exists
     person = find_person(body.username)
     if person is None:
         raise invalid("username", f"There is no person {body.username}. Invite them on the team's page.")

@@ -13,6 +13,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.contrib.auth.tokens import default_token_generator
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
@@ -25,6 +26,7 @@ from provisioning.models import Invitation, User
 from provisioning.models.role_change import FLAGS
 
 USERNAME_IS_TAKEN: Final = "Another person has this user name. Choose another one."
+NOT_YOUR_ADDRESS: Final = "A user name with @ must be the person’s own e-mail address. Choose another one."
 TAKE_ROLES_FIRST: Final = (
     "With this, you could act as a person who has a role outside teams. Take the roles away first, then propose them "
     "again."
@@ -55,9 +57,16 @@ def create_person(*, actor: User, new: NewPerson) -> User:
 
 
 def register_person(new: NewPerson, *, password: str | None, actor: User | None) -> User:
-    """Check and write a person. Without an actor, the person registers. Call it in a transaction."""
+    """Check and write a person. Without an actor, the person registers. Call it in a transaction.
+
+    A user name that is an address must be the person's own, because owners add people to a team by
+    either.
+    """
+    username = User.normalize_username(new.username.strip())
+    if "@" in username and username.lower() != new.email.strip().lower():
+        raise InvalidFields({"username": [NOT_YOUR_ADDRESS]})
     user = User(
-        username=new.username.strip(),
+        username=username,
         first_name=new.first_name.strip(),
         last_name=new.last_name.strip(),
         email=new.email.strip().lower(),
@@ -197,11 +206,11 @@ def reactivate_person(*, actor: User, user: User) -> User:
 
 def find_person(text: str) -> User | None:
     """Return the active person with this user name or e-mail address; None if there is not exactly
-    one.
+    one, as when the address of one person is the user name of another.
     """
-    people = User.objects.filter(is_service=False, is_active=True)
-    by_name = people.filter(username__iexact=text.strip())[:2]
-    found = list(by_name) or list(people.filter(email__iexact=text.strip()).exclude(email="")[:2])
+    wanted = text.strip()
+    has_it = Q(username__iexact=wanted) | (Q(email__iexact=wanted) & ~Q(email=""))
+    found = list(User.objects.filter(has_it, is_service=False, is_active=True)[:2])
     return found[0] if len(found) == 1 else None
 
 

@@ -39,6 +39,14 @@ def test_alice_adds_a_member_changes_the_role_and_removes_the_person(people: Peo
     assert unknown.json["errors"][0]["field"] == "username"
 
 
+def test_a_member_who_adds_nobody_does_not_learn_who_has_an_account(bobs: Program) -> None:
+    answers = [
+        bobs.post("/teams/payments/members", {"username": name, "role": "viewer"}) for name in ("charlie", "nobody")
+    ]
+    assert [answer.status for answer in answers] == [403, 403]
+    assert answers[0].json == answers[1].json
+
+
 def test_a_team_knows_its_accounts_and_an_outsider_knows_nothing(bobs: Program, charlies: Program) -> None:
     assert [one["name"] for one in bobs.get("/teams/payments/accounts").json] == ["acme-dev", "acme-prod"]
     for path in ("members", "accounts", "tokens"):
@@ -83,6 +91,8 @@ def test_auditors_and_owners_read_the_audit_log(people: People, bobs: Program) -
     found = otto.get("/audit?action=request:create").json["items"]
     assert [(one["actor"], one["team"], one["environment"]) for one in found] == [("bob", "Payments", "shop")]
     assert otto.get("/audit?cursor=x").status == 422
+    assert otto.get("/audit?action=request:create&last_day=9999-12-31").json["items"] == found
+    assert otto.get("/audit?words=%00").json["code"] == "bad_request"
     assert program(people.alice).get("/audit?who=bob").json["items"]
     assert program(people.charlie).get("/audit?who=bob").json["items"] == []
     assert bobs.get("/audit").status == 403
