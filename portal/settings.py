@@ -54,6 +54,7 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "portal.web.audit_middleware.AuditContextMiddleware",
     "portal.api.middleware.ApiMiddleware",
+    "portal.web.query_middleware.QueryMiddleware",
     "django.middleware.common.CommonMiddleware",
     "portal.web.method_middleware.MethodNotAllowedMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",

@@ -30,6 +30,13 @@ def test_charlie_sees_the_same_page_with_his_menu(people: People) -> None:
     assert "Sign out" in answer.content.decode()
 
 
+def test_a_filter_with_a_nul_is_refused(people: People) -> None:
+    """PostgreSQL cannot be asked for one."""
+    client = people.client("charlie")
+    for query in ("team=%00", "state=%00", "cursor=%00", "anything=x%00"):
+        assert client.get(f"/environments/?{query}").status_code == 400
+
+
 def test_everyone_has_a_name(people: People) -> None:
     assert [person(None), person(AnonymousUser()), person(people.alice)] == ["the portal", "nobody", "Alice"]
     assert [initials(None), initials(AnonymousUser()), initials(people.alice)] == ["TP", "N", "A"]

@@ -135,7 +135,7 @@ def matching(scope: AuditScope, wanted: AuditFilter) -> QuerySet[AuditEvent]:
         events = events.filter(subject_id=wanted.about)
     if wanted.first_day is not None:
         events = events.filter(at__gte=_midnight(wanted.first_day))
-    if wanted.last_day is not None:
+    if wanted.last_day is not None and wanted.last_day < date.max:  # no day follows the last one of the calendar
         events = events.filter(at__lt=_midnight(wanted.last_day + timedelta(days=1)))
     if wanted.words:
         events = events.filter(RawSQL(_HAS_WORDS, [wanted.words], output_field=BooleanField()))  # noqa: S611 - of constants
