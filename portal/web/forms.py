@@ -21,6 +21,9 @@ class PortalForm(forms.Form):
         for name, field in self.fields.items():
             described = f"help-{name} error-{name}" if field.help_text else f"error-{name}"
             field.widget.attrs.setdefault("aria-describedby", described)
+            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+                label = field.label or name.replace("_", " ").capitalize()
+                field.error_messages["required"] = f"{label} is required."
 
     @override
     def full_clean(self) -> None:

@@ -101,7 +101,7 @@ class TestConnecting:
             ("account_id", "12345", "“12345” is not an account id, which has twelve digits."),
             ("account_id", "100000000001", "The AWS account 100000000001 is entered already, as acme-dev."),
             ("main_region", "mars-1", "Choose one of AWS’s regions."),
-            ("main_region", "", "This field is required."),
+            ("main_region", "", "Main region is required."),
             ("regions", ["mars-1"], "“mars-1” is not a region that a blueprint offers."),
             ("sizes", [], "Choose at least one size."),
             ("name", "acme-dev", "already exists"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
@@ -139,7 +140,7 @@ def test_the_second_of_two_editors_is_told(ada: Client, people: People) -> None:
         ("inputs", "anything", "“anything” is not blueprint.input: values."),
         ("refused_findings", "iam.nobody", "The security checks have no rule &quot;iam.nobody&quot;"),
         ("environments", "-1", "Enter a number from 0 to 10,000, or nothing for no limit."),
-        ("approvals_create_approvers", "11", "create, approvers: Ensure this value is less than or equal to 10."),
+        ("approvals_create_approvers", "11", "Create, approvers: Enter a whole number from 0 to 10."),
         ("reason", " ", "Enter a reason, so that others know why the rule changed."),
         ("freezes-0-ends_at", "2020-01-01T00:00", "Year end: it ends before it begins."),
         ("freezes-0-time_zone", "Mars/Olympus", "There is no time zone “Mars/Olympus”."),
@@ -153,6 +154,13 @@ def test_a_wrong_setting_gets_a_sentence(ada: Client, people: People, name: str,
     assert answer.status_code == 422
     assert sentence in answer.content.decode()
     assert not Rule.objects.exists()
+
+
+def test_the_first_wrong_field_of_the_page_has_the_focus(ada: Client, people: People) -> None:
+    answer = ada.post(EDIT, fields(approvals_create_approvers="11", inputs="anything"))
+    focused = re.findall(r"<(?:input|textarea)[^>]* autofocus", answer.content.decode())
+    assert len(focused) == 1
+    assert 'name="approvals_create_approvers"' in focused[0]
 
 
 def test_a_new_freeze_may_not_be_in_the_past(ada: Client, people: People) -> None:
@@ -220,7 +228,7 @@ def test_the_form_shows_all_refusals_and_sends_nothing(people: People) -> None:
         bob.post(f"/catalogue/{SLUG}/request/", {**people.form(), "preview": "1"}),
     ):
         text = answer.content.decode()
-        assert "Payments has 0 of the 0 environments" in text
+        assert "Payments may have no environments here" in text
         assert "Rule: Development, version 1, Ada" in text
         assert "No new environment may be in eu-north-1." in text
         assert "Rule: Payments, version 1, Ada" in text

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from django import forms
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxValueValidator, MinValueValidator
 from typing_extensions import override
 
 from portal.web.forms import LinesField, PortalForm
@@ -28,6 +29,7 @@ from provisioning.models import ApproverGroup, RuleKind
 GROUPS: Final = tuple(ApproverGroup.values)
 _INPUT: Final = re.compile(r"(?P<blueprint>[^.\s]+)\.(?P<name>[^:\s]+)\s*:\s*(?P<limit>.+)")
 _RANGE: Final = re.compile(r"(?P<minimum>[^\s.,]*(?:\.\d+)?)\s*\.\.\s*(?P<maximum>[^\s,]*)")
+_NOT_A_COUNT: Final = f"Enter a whole number from 0 to {MOST_APPROVALS}."
 _PLAIN: Final = {"autocomplete": "off", "spellcheck": "false"}
 T = TypeVar("T")
 
@@ -107,16 +109,24 @@ class RuleForm(PortalForm):
         for kind in RuleKind:
             for group in ApproverGroup:
                 self.fields[f"approvals_{kind}_{group}"] = forms.IntegerField(
-                    label=f"{kind.label}, {group.label}",
+                    label=f"{kind.label.capitalize()}, {group.label}",
                     required=False,
-                    min_value=0,
-                    max_value=MOST_APPROVALS,
+                    validators=[MinValueValidator(0, _NOT_A_COUNT), MaxValueValidator(MOST_APPROVALS, _NOT_A_COUNT)],
+                    error_messages={"invalid": _NOT_A_COUNT},
                     widget=forms.NumberInput(
-                        attrs={"aria-label": f"{kind.label}, {group.label}", "inputmode": "numeric"}
+                        attrs={
+                            "aria-label": f"{kind.label}, {group.label}",
+                            "inputmode": "numeric",
+                            "min": 0,
+                            "max": MOST_APPROVALS,
+                        }
                     ),
                 )
         for name, (least, most) in LIMITS.items():
             self.fields[name].widget.attrs |= {"min": least, "max": most}
+        self.order_fields(
+            [name for name in self.fields if name.startswith("approvals_")] + ["pending_days", "approval_days"]
+        )
         self.freezes = FreezeFormSet(
             data,
             prefix="freezes",

@@ -83,6 +83,9 @@ def check_environments(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
     is_there = facts.size_before != "" and rule.scope.size in ("", facts.size_before)
     if limit is None or facts.usage is None or facts.kind not in BEGINNINGS | DESIGNS or is_there:
         return
+    if limit == 0:
+        yield f"{facts.team.name} may have no environments here. Ask a portal admin to allow some.", ""
+        return
     taken = facts.usage.environments_within(rule.scope)
     if taken >= limit:
         arriving = within(rule.scope, facts.usage.arriving) if rule.scope.size else 0

@@ -109,6 +109,7 @@ def test_all_refusals_of_all_rules_are_shown_together(world: World) -> None:
         world.request()
     assert [refusal.rule.title for refusal in caught.value.refusals] == ["Whole portal", "Whole portal", "Payments"]
     assert caught.value.sentence.count("\n") == 2
+    assert "Payments may have no environments here. Ask a portal admin" in caught.value.sentence
     assert not Environment.objects.exists()
 
 
