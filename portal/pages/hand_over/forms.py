@@ -13,7 +13,7 @@ class OfferForm(PortalForm):
         max_length=32,
         label="Short name of the receiving team",
         error_messages={"required": "Enter the short name of a team."},
-        help_text="An owner of that team sees it on their team’s page.",
+        help_text="The page of a team shows it. An owner of that team sees the offer there.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
     )
     note = forms.CharField(
@@ -26,6 +26,6 @@ class OfferForm(PortalForm):
         max_length=32,
         label="Name of the environment",
         error_messages={"required": "Type the environment’s name to confirm."},
-        help_text="To confirm.",
+        help_text="Type it to confirm.",
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )

@@ -111,5 +111,5 @@ def check_may_see_rules(user: User) -> None:
     """Raise NotAllowed unless the user may see every rule."""
     if not may_see_rules(user):
         raise NotAllowed(
-            "Only approvers, portal admins and auditors may see all rules. A team’s page shows its limits."
+            "Only approvers, portal admins and auditors may see all rules. The form of a request shows those that refuse it."
         )
