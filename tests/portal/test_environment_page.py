@@ -65,7 +65,7 @@ def test_outputs_name_their_ssm_parameters_and_how_to_read_them(running: Environ
         physical_id=f"{path}/Url", status="CREATE_COMPLETE",
     )  # fmt: skip
     text = page(people, running)
-    assert f'<dd class="help mono">{path}/Url</dd>' in text
+    assert f'SSM parameter <span class="mono">{path}/Url</span>' in text
     assert f'data-copy="aws ssm get-parameters-by-path --path {path} --region eu-north-1"' in text
     assert text.count(f"{path}/") == text.count(f"{path}/Url")
     rows.filter(address=OUTPUT_PARAMETERS).update(end="deleted")
