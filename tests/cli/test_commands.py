@@ -12,7 +12,7 @@ from portal.cli.resources import Output
 from portal.cli.transport import Answer
 from provisioning.design.graph import OUTPUT_PARAMETERS
 from provisioning.lifecycle.plan_document import ChangePlan, from_json
-from provisioning.models import Environment, Request
+from provisioning.models import Environment, Plan, Request
 from tests.cli.conftest import URL, Shell
 from tests.portal.api.test_requests import body
 from tests.portal.conftest import SLUG, People, finish, put
@@ -139,6 +139,14 @@ def test_a_teardown_needs_the_name(running: Environment, bobs: Shell) -> None:
     assert (done.code, f"{running.name} is gone." in done.out, "  delete  " in done.err) == (0, True, True)
     assert bobs("destroy", running.name).code == 4
     assert bobs("destroy", running.name, "--missing-ok").code == 0
+
+
+def test_a_plan_without_security_checks_can_be_approved(people: People, olivias: Shell) -> None:
+    """Such as that of a teardown."""
+    asked = people.ask("shop", size="prod")
+    Plan.objects.update(proof={})
+    approved = olivias("approve", str(asked.pk), stdin="yes\n", tty=True)
+    assert (approved.code, "is approved." in approved.out) == (0, True)
 
 
 def test_olivia_approves_the_plan_that_she_has_read(people: People, bobs: Shell, olivias: Shell) -> None:

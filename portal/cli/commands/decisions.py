@@ -40,7 +40,7 @@ def _ask(api: Api, console: Console, request_id: str) -> str:
         console.note(
             f"  stack {stack.get('name', stack.get('key', ''))}: {len(stack.get('resources') or [])} resources"
         )
-    for finding in plan["findings"]:
+    for finding in plan["findings"] or []:
         console.note(f"  {finding.get('severity', '')}: {finding.get('sentence', '')}")
     console.note(f"Everything else is on {api.page_url(f'requests/{request_id}')}")
     answer = console.ask(
