@@ -12,6 +12,7 @@ from provisioning.blueprint import InputErrors, example_inputs
 from provisioning.design.names import team_key
 from provisioning.errors import NotAllowed, NotFound, Refused, WrongState
 from provisioning.lifecycle.rules.scope import Scope
+from provisioning.lifecycle.services.account_teams import TeamRights, admit_team
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.changes import preview_change, request_change
 from provisioning.lifecycle.services.handover import (
@@ -24,6 +25,7 @@ from provisioning.lifecycle.services.handover import (
 )
 from provisioning.lifecycle.services.teams import delete_team
 from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
+from provisioning.lifecycle.services.tokens import create_service_token, find_token
 from provisioning.models import (
     AccountTeam,
     AuditEvent,
@@ -251,3 +253,24 @@ def test_a_row_of_an_earlier_version_has_the_key_of_its_team(world: World) -> No
     Environment.objects.filter(pk=environment.pk).update(team_key="")
     environment.refresh_from_db()
     assert (environment.key_in_aws, environment.was_handed_over) == (team_key(world.team.slug), False)
+
+
+def test_a_team_that_is_deleted_accepts_nothing_any_more_and_its_programs_end(world: World, logistics: Team) -> None:
+    ada = User.objects.create_user("ada", is_admin=True)
+    stale = Team.objects.get(pk=logistics.pk)
+    made = offer(world, world.create())
+    token = create_service_token(actor=world.charlie, team=logistics, name="ci", scopes=["read"], days=1)
+    AccountTeam.objects.filter(team=logistics).delete()
+    delete_team(actor=ada, team=logistics, typed_slug="logistics")
+    event = AuditEvent.objects.get(action="environment:decline_offer")
+    assert (event.team, event.environment, event.detail["why"]) == (
+        world.team,
+        made.environment,
+        "Logistics was deleted.",
+    )
+    assert HandoverOffer.objects.get(pk=made.pk).state == "declined"
+    assert find_token(token.text) is None
+    with pytest.raises(WrongState, match="was deleted in the meantime"):
+        admit_team(actor=ada, account=world.account, team=stale, rights=TeamRights())
+    with pytest.raises(WrongState, match="was deleted in the meantime"):
+        create_service_token(actor=world.charlie, team=stale, name="ci", scopes=["read"], days=1)

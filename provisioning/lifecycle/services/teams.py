@@ -145,14 +145,32 @@ def _checked_name(name: str, *, of: Team | None = None) -> str:
     return stripped
 
 
+def _decline_offers(team: Team, *, actor: User, at: datetime) -> None:
+    """Tell the teams that have offered an environment that nobody accepts it any more."""
+    offers = HandoverOffer.objects.select_for_update(of=("self",)).filter(to_team=team, state=OfferState.OPEN)
+    for offer in offers.select_related("environment", "from_team"):
+        offer.state, offer.decided_by, offer.decided_at = OfferState.DECLINED, actor, at
+        offer.save(update_fields=["state", "decided_by", "decided_at"])
+        audit_event(
+            AuditAction.ENVIRONMENT_DECLINE_OFFER,
+            actor=actor,
+            at=at,
+            team=offer.from_team,
+            environment=offer.environment,
+            offer=str(offer.pk),
+            from_team=offer.from_team.name,
+            to_team=team.name,
+            why=f"{team.name} was deleted.",
+        )
+
+
 def _remove_what_belongs_to(team: Team, *, actor: User, at: datetime) -> dict[str, list[str]]:
     members = list(Membership.objects.filter(team=team).select_related("user").order_by("user__username"))
     accounts = list(AccountTeam.objects.filter(team=team).values_list("account__name", flat=True))
     Membership.objects.filter(team=team).delete()
     AccountTeam.objects.filter(team=team).delete()
     Invitation.objects.filter(team=team, ended_at=None).update(ended_at=at)
-    open_offers = HandoverOffer.objects.filter(to_team=team, state=OfferState.OPEN)
-    open_offers.update(state=OfferState.DECLINED, decided_by=actor, decided_at=at)
+    _decline_offers(team, actor=actor, at=at)
     for member in members:
         revoke(member.user, team=team, at=at)
     return {

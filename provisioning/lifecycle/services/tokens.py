@@ -21,6 +21,7 @@ from provisioning.errors import NotAllowed, NotFound, Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import Permission, check_may, check_may_see, may, on_revocation
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.teams import lock_team
 from provisioning.models import ApiToken, Membership, Role, Team, User
 
 PREFIX: Final = "ptl_"
@@ -72,8 +73,9 @@ def create_service_token(*, actor: User, team: Team, name: str, scopes: Collecti
     """Create a token that belongs to the team and outlives the membership of the actor.
 
     It acts as a user of its own: a viewer of the team, or an operator if its scopes include that.
-    Raises Refused, and NotAllowed unless the actor is an owner of the team.
+    Raises Refused, WrongState for a deleted team, and NotAllowed unless the actor is an owner of it.
     """
+    lock_team(team)
     check_may(actor, team, Permission.MANAGE)
     if forbidden := sorted(set(scopes) - {str(scope) for scope in SERVICE_SCOPES}):
         raise Refused(f"A service token cannot have the scope {', '.join(forbidden)}. Use a personal token for that.")
@@ -162,10 +164,11 @@ def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetim
 
 @on_revocation
 def revoke_tokens_of_person(user: User, team: Team | None, at: datetime) -> None:
-    """End the personal tokens of a person who is deactivated. In a team that the person has left, the
-    tokens have no right any more, because each call reads the memberships.
+    """End the personal tokens of a person who is deactivated, and the service tokens of a team that is
+    deleted. In a team that a person has left, their own tokens have no right any more, because each
+    call reads the memberships.
     """
-    if team is None:
+    if team is None or user.is_service:
         _revoke(list(user.api_tokens.values_list("pk", flat=True)), actor=None, at=at)
 
 
