@@ -25,7 +25,9 @@ from provisioning.aws import (
     onboarding,
 )
 from provisioning.aws.account_reads import LiveRole, PolicyText
+from provisioning.errors import WrongState
 from provisioning.lifecycle.connection.report import ConnectionReport, Finding, Outcome
+from provisioning.lifecycle.services.accounts import read_outputs
 from provisioning.lifecycle.services.test_connection import check_connection, connection_after
 from provisioning.models import Account, AccountTeam, AuditEvent, Connection, Membership, Role, Team, User
 from tests.fixtures.sandbox import Sandbox
@@ -323,7 +325,7 @@ class TestScripted:
     )  # fmt: skip
     def test_every_error_is_a_sentence(self, dev: World, error: AwsError, sentence: str) -> None:
         dev.cloud.faults.once("verify", error)
-        (finding,) = check_connection(actor=dev.olivia, account=dev.account, connect=dev.aws_for).findings
+        (finding,) = check_connection(actor=None, account=dev.account, connect=dev.aws_for).findings
         assert sentence in finding.sentence
 
     def test_what_aws_refuses_to_show_is_unknown_and_the_rest_is_checked(self, dev: World) -> None:
@@ -332,7 +334,7 @@ class TestScripted:
         dev.cloud.faults.once("role", refusal)
         dev.cloud.faults.once("describe_stack", AccessDenied("no", operation="cloudformation:DescribeStacks"))
         dev.cloud.faults.once("exists", AccessDenied("no", operation="s3:HeadBucket"))
-        report = check_connection(actor=dev.olivia, account=dev.account, connect=dev.aws_for)
+        report = check_connection(actor=None, account=dev.account, connect=dev.aws_for)
         unknown = sentences(report, Outcome.UNKNOWN)
         assert (
             f"The role {dev.account.role_arn} could not be checked. AWS: iam:GetRole: no identity-based policy"
@@ -395,9 +397,25 @@ class TestScripted:
         arn = onboarding.environment_boundary_arn(dev.account.account_id)
         script = dev.cloud.script(Place(dev.account.account_id, region))
         script.policies[arn] = PolicyText("portal-environment-boundary", '{"Statement": [{"Effect": "Maybe"}]}', arn)
-        report = check_connection(actor=dev.olivia, account=dev.account, connect=dev.aws_for)
+        report = check_connection(actor=None, account=dev.account, connect=dev.aws_for)
         assert "The permissions boundary could not be checked: Statement 0 of portal-environment-boundary" in sentences(
             report, Outcome.UNKNOWN
+        )
+
+
+class TestOutputs:
+    def test_what_somebody_else_has_entered_meanwhile_is_not_replaced(self, world: World) -> None:
+        def meanwhile(account: Account, region: str) -> Any:
+            Account.objects.filter(pk=account.pk).update(artefact_bucket="another-bucket")
+            return world.aws_for(account, region)
+
+        ada = User.objects.create_user("ada", is_admin=True)
+        with pytest.raises(WrongState, match="was changed while its outputs were read"):
+            read_outputs(actor=ada, account=world.account, connect=meanwhile)
+        stored = Account.objects.get(pk=world.account.pk)
+        assert (stored.artefact_bucket, AuditEvent.objects.filter(action="account:read_outputs").count()) == (
+            "another-bucket",
+            0,
         )
 
 

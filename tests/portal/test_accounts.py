@@ -12,11 +12,12 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
-from provisioning.errors import WrongState
+from provisioning.errors import NotAllowed, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_use_account, offered_sizes
 from provisioning.lifecycle.services.account_teams import TeamRights, admit_team
 from provisioning.lifecycle.services.accounts import AccountValues, close_account
+from provisioning.lifecycle.services.test_connection import check_connection
 from provisioning.models import Account, AccountState, AccountTeam, AuditEvent, Connection, Team, User
 from tests.portal.conftest import People, finish
 
@@ -331,6 +332,8 @@ class TestOthers:
     def test_services_check_the_actor_themselves(self, people: People) -> None:
         with pytest.raises(Exception, match="Only portal admins"):
             close_account(actor=people.alice, account=people.dev)
+        with pytest.raises(NotAllowed, match="Only portal admins"):
+            check_connection(actor=people.alice, account=people.dev)
 
 
 def test_a_deleted_team_can_no_longer_be_given_an_account(ada: Client, people: People) -> None:

@@ -143,10 +143,11 @@ def read_outputs(*, actor: User, account: Account, role_arn: str = "", connect: 
     """Assume the role, read the outputs of the onboarding stack in the main region, and store them.
 
     Without `role_arn`, it is the role that the template creates. Raises NotAllowed, InvalidFields (the
-    role is wrong), and Refused with what to do if AWS does not let the portal read the stack.
+    role is wrong), Refused with what to do if AWS does not let the portal read the stack, and WrongState
+    if somebody else has changed the account meanwhile.
     """
     check_admin(actor)
-    region = account.regions[0]
+    region, read = account.regions[0], AccountValues.of(account)
     role_arn = role_arn.strip() or portal_role_arn(account.account_id, partition=partition_of(region))
     account.role_arn = role_arn
     check_row(account)
@@ -158,6 +159,8 @@ def read_outputs(*, actor: User, account: Account, role_arn: str = "", connect: 
     with transaction.atomic():
         locked = Account.objects.select_for_update().get(pk=account.pk)
         before = AccountValues.of(locked)
+        if before != read:
+            raise WrongState(f"{locked.name} was changed while its outputs were read. Read them again.")
         locked.role_arn = outputs.get("PortalRoleArn", role_arn)
         locked.artefact_bucket = outputs.get("ArtefactBucketName", "") or locked.artefact_bucket
         if not locked.artefact_bucket:

@@ -22,6 +22,7 @@ from provisioning.aws.onboarding import environment_boundary_arn
 from provisioning.aws.regions import region_name
 from provisioning.design.names import team_key
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import check_admin
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.aws_access import close_connection, new_connection
 from provisioning.lifecycle.connection.portal_role import check_portal_role
@@ -51,9 +52,11 @@ def check_connection(
 ) -> ConnectionReport:
     """Find out what is missing, store the result, and write it to the audit log.
 
-    `actor` is None for a command. Only reads in AWS. Never raises for what AWS answers: each error
-    becomes a finding. `connect` has to return a connection that assumes the role again.
+    `actor` is None for a command. Raises NotAllowed unless the actor is a portal admin. Only reads in
+    AWS, and never raises for what AWS answers: each error becomes a finding. `connect` has to return a connection that assumes the role again.
     """
+    if actor is not None:
+        check_admin(actor)
     report = _report(account, connect, settings.CONNECTION_TEST_SECONDS if budget_seconds is None else budget_seconds)
     with transaction.atomic():
         _store(report, account, actor)
