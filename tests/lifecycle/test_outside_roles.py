@@ -20,7 +20,7 @@ from provisioning.lifecycle.services.outside_roles import (
     take_role,
     withdraw_role,
 )
-from provisioning.lifecycle.services.people import NewPerson, create_person
+from provisioning.lifecycle.services.people import NewPerson, create_person, deactivate_person
 from provisioning.models import AuditEvent, OutsideRole, RoleChange, User
 
 PASSWORD = "correct horse battery"
@@ -195,3 +195,21 @@ def test_two_superusers_who_take_each_others_role_leave_one() -> None:
         thread.join(timeout=20)
     assert sorted(outcomes) == ["NotAllowed", "taken"]
     assert User.objects.filter(is_superuser=True).count() == 1
+
+
+def test_proposals_that_end_with_a_person_or_by_time_are_in_the_log(root: User, ada: User, olivia: User) -> None:
+    first = propose_role(actor=root, user=olivia, role=OutsideRole.APPROVER)
+    RoleChange.objects.filter(pk=first.pk).update(expires_at=clock.now() - timedelta(seconds=1))
+    propose_role(actor=root, user=olivia, role=OutsideRole.APPROVER)
+    deactivate_person(actor=root, user=olivia)
+    events = AuditEvent.objects.filter(action="role:withdraw").order_by("id")
+    assert [(event.actor, event.subject) for event in events] == [(None, "olivia"), (root, "olivia")]
+    assert not RoleChange.objects.filter(state="pending").exists()
+
+
+def test_somebody_who_was_a_superuser_a_moment_ago_proposes_nothing(root: User, ada: User, olivia: User) -> None:
+    User.objects.filter(pk=root.pk).update(is_superuser=False)
+    assert root.is_superuser
+    with pytest.raises(NotAllowed):
+        propose_role(actor=root, user=olivia, role=OutsideRole.AUDITOR)
+    assert not holds(olivia, "is_auditor")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from provisioning.errors import InvalidFields, NotAllowed, NotFound, PortalError, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import is_approver, may_operate, on_revocation, permissions_in, revocation, visible
+from provisioning.lifecycle.services import invitations
 from provisioning.lifecycle.services.invitations import (
     accept_as_new_person,
     accept_invitation,
@@ -31,7 +32,7 @@ from provisioning.lifecycle.services.people import (
     reactivate_person,
     update_person,
 )
-from provisioning.lifecycle.services.teams import create_team, delete_team, rename_team
+from provisioning.lifecycle.services.teams import create_team, delete_team, lock_team, rename_team
 from provisioning.models import AuditEvent, Invitation, Membership, Role, Team, User
 
 PASSWORD = "correct horse battery"
@@ -249,7 +250,29 @@ def test_an_owner_who_was_removed_leaves_no_way_back(cast: Cast) -> None:
         )
 
 
+def test_an_owner_who_is_removed_while_somebody_accepts_lets_nobody_in(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    issued = invite(actor=cast.alice, team=cast.payments, email="erin@example.com", role=Role.OWNER)
+    erin = User.objects.create_user("erin", email="erin@example.com", password=PASSWORD)
+
+    def lock_after_removal(team: Team) -> Team:
+        Membership.objects.filter(user=cast.alice).delete()
+        return lock_team(team)
+
+    monkeypatch.setattr(invitations, "lock_team", lock_after_removal)
+    with pytest.raises(NotFound, match="no longer manages Payments"):
+        accept_invitation(actor=erin, token_sha256=digest_of(issued.token))
+    assert not Membership.objects.filter(user=erin).exists()
+
+
 # People
+
+
+def test_a_person_who_has_just_become_an_approver_is_protected(cast: Cast) -> None:
+    User.objects.filter(pk=cast.charlie.pk).update(is_approver=True)
+    with pytest.raises(NotAllowed, match="Take the roles away first"):
+        update_person(actor=cast.ada, user=cast.charlie, first_name="", last_name="", email="ada2@example.com")
 
 
 def test_an_admin_creates_and_corrects_a_person(cast: Cast) -> None:

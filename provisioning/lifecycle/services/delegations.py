@@ -26,13 +26,15 @@ def delegate_approvals(*, actor: User, delegate: User, ends_at: datetime, reason
 
     Raises NotAllowed unless the actor is an approver, and Refused.
     """
-    if not is_approver(actor):
-        raise NotAllowed("Only approvers may delegate their approvals.")
     at = clock.now()
-    if sentence := _problem(actor, delegate, ends_at, reason, at):
-        raise Refused(sentence)
     try:
         with transaction.atomic():
+            # The lock that taking a role waits for: so no delegation outlives the role that it comes from.
+            people = User.objects.select_for_update().in_bulk(sorted({actor.pk, delegate.pk}))
+            if not is_approver(people[actor.pk]):
+                raise NotAllowed("Only approvers may delegate their approvals.")
+            if sentence := _problem(actor, people[delegate.pk], ends_at, reason, at):
+                raise Refused(sentence)
             Delegation.objects.filter(delegator=actor, ended_at=None, ends_at__lte=at).update(ended_at=at)
             delegation = Delegation.objects.create(
                 delegator=actor, delegate=delegate, reason=reason.strip(), begins_at=at, ends_at=ends_at

@@ -153,6 +153,7 @@ def _accept(user: User, invitation: Invitation) -> Membership:
     """Only one of two simultaneous visits accepts. A member keeps the role that they have."""
     at = clock.now()
     lock_team(invitation.team)
+    find_invitation(invitation.token_sha256)  # again: the owner who invited may have left before the lock
     still_open = Invitation.objects.filter(pk=invitation.pk, ended_at=None)
     if not still_open.update(ended_at=at, accepted_by=user):
         raise NotFound(NO_LONGER_VALID)

@@ -45,8 +45,9 @@ def propose_role(*, actor: User, user: User, role: OutsideRole) -> RoleChange:
     at = clock.now()
     with transaction.atomic():
         lock_deciders()
+        check_superuser(User.objects.get(pk=actor.pk))
         user = _checked_person(user, role)
-        _end_expired(user, role, at=at)
+        _withdraw_all(RoleChange.objects.filter(user=user, role=role, expires_at__lte=at), actor=None, at=at)
         if RoleChange.objects.filter(user=user, role=role, state=RoleChangeState.PENDING).exists():
             raise Refused(f"The role {role.label} is proposed for {user.get_username()} already.")
         if role not in NEEDS_CONFIRMATION:
@@ -129,9 +130,7 @@ def take_all_roles(*, actor: User, user: User, at: datetime) -> None:
     for role, flag in FLAGS.items():
         if getattr(user, flag):
             take_within_transaction(actor=actor, user=user, role=role, at=at)
-    RoleChange.objects.filter(user=user, state=RoleChangeState.PENDING).update(
-        state=RoleChangeState.WITHDRAWN, decided_by=actor, decided_at=at
-    )
+    _withdraw_all(RoleChange.objects.filter(user=user), actor=actor, at=at)
 
 
 def take_within_transaction(*, actor: User | None, user: User, role: OutsideRole, at: datetime) -> User:
@@ -156,9 +155,7 @@ def give_role_from_server(*, user: User, role: OutsideRole) -> RoleChange:
     with transaction.atomic():
         lock_deciders()
         user = _checked_person(user, role)
-        RoleChange.objects.filter(user=user, role=role, state=RoleChangeState.PENDING).update(
-            state=RoleChangeState.WITHDRAWN, decided_at=at
-        )
+        _withdraw_all(RoleChange.objects.filter(user=user, role=role), actor=None, at=at)
         return _give(user, role, actor=None, at=at, why="A command on the server gave it.")
 
 
@@ -252,9 +249,11 @@ def _check_may_decide(actor: User, change: RoleChange) -> None:
         raise NotAllowed(reason)
 
 
-def _end_expired(user: User, role: OutsideRole, *, at: datetime) -> None:
-    expired = RoleChange.objects.filter(user=user, role=role, state=RoleChangeState.PENDING, expires_at__lte=at)
-    expired.update(state=RoleChangeState.WITHDRAWN, decided_at=at)
+def _withdraw_all(changes: QuerySet[RoleChange], *, actor: User | None, at: datetime) -> None:
+    """Withdraw those of the proposals that are pending."""
+    for change in changes.filter(state=RoleChangeState.PENDING).select_related("user"):
+        _decide(change, RoleChangeState.WITHDRAWN, actor=actor, at=at)
+        _audit(AuditAction.ROLE_WITHDRAW, change, actor=actor, at=at)
 
 
 def _give(user: User, role: OutsideRole, *, actor: User | None, at: datetime, why: str) -> RoleChange:
@@ -276,7 +275,7 @@ def _set(user: User, role: OutsideRole, *, holds: bool) -> None:
     user.save(update_fields=fields)
 
 
-def _decide(change: RoleChange, state: RoleChangeState, *, actor: User, at: datetime) -> None:
+def _decide(change: RoleChange, state: RoleChangeState, *, actor: User | None, at: datetime) -> None:
     change.state, change.decided_by, change.decided_at = state, actor, at
     change.save(update_fields=["state", "decided_by", "decided_at"])
 

@@ -99,9 +99,9 @@ def register_person(new: NewPerson, *, password: str | None, actor: User | None)
 def update_person(*, actor: User, user: User, first_name: str, last_name: str, email: str) -> User:
     """Correct name and address. Raises NotAllowed, InvalidFields, and Refused for roles outside teams."""
     check_admin(actor)
-    _check_may_act_on(actor, user)
     with transaction.atomic():
         locked = User.objects.select_for_update().get(pk=user.pk)
+        _check_may_act_on(actor, locked)
         before = _facts(locked)
         locked.first_name, locked.last_name = first_name.strip(), last_name.strip()
         locked.email = email.strip().lower()

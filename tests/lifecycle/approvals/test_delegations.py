@@ -69,6 +69,15 @@ def test_nor_for_a_request_of_the_one_who_delegates(world: World, otto: User) ->
     assert not Request.objects.filter(decidable(otto)).exists()
 
 
+def test_nobody_delegates_a_role_that_was_just_taken_away(world: World, otto: User) -> None:
+    """With the object of a request that began before."""
+    User.objects.filter(pk=world.olivia.pk).update(is_approver=False)
+    assert world.olivia.is_approver
+    with pytest.raises(NotAllowed, match="Only approvers"):
+        delegate(world, otto)
+    assert not sees_all_teams(User.objects.get(pk=otto.pk))
+
+
 def test_it_ends_by_itself_and_with_it_what_otto_sees(world: World, otto: User) -> None:
     request = world.request(size="prod")
     delegate(world, otto)
