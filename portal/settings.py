@@ -108,7 +108,7 @@ ADMIN_USERNAME = environ.text("ADMIN_USERNAME")
 ADMIN_PASSWORD = environ.text("ADMIN_PASSWORD")
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "portal.identity.password_length.LengthValidator"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "portal.identity.breached.BreachedPasswordValidator"},
 ]

@@ -40,6 +40,7 @@ class Token(HttpBearer):
         audit_context.amend(via=Via.API, credential=f"token {found.pk}", acting_as=_acting_as(found))
         _check_scope(request, found, needed_scope(request.method or "", self))
         note_use(found, at=clock.now())
+        _check_media_type(request)
         return found
 
 
@@ -57,6 +58,11 @@ def _check_scope(request: HttpRequest, token: ApiToken, scope: Scope) -> None:
     sentence = f"The token {token.name} lacks the scope {scope}. Create one that has it."
     note_refusal(request, NotAllowed(sentence))
     raise ApiError("scope_missing", sentence)
+
+
+def _check_media_type(request: HttpRequest) -> None:
+    if request.method not in _SAFE_METHODS and request.body and request.content_type != "application/json":
+        raise ApiError("unsupported_media_type", "Send the body as JSON, with Content-Type: application/json.")
 
 
 def caller(request: HttpRequest) -> User:

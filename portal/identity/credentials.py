@@ -108,6 +108,8 @@ def _is_correct(user: User | None, password: str) -> bool:
     legacy = LimitedPBKDF2()
     has_legacy = user is not None and user.password.startswith(f"{legacy.algorithm}$")
     correct = False
+    if len(password) > PASSWORD_LIMIT:  # nobody has such a password, nor an empty one
+        password = ""
     if user is not None and user.has_usable_password():
         correct = user.check_password(password)
     else:

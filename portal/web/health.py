@@ -15,6 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 PATH = "/healthz"
+TEXT = "text/plain; charset=utf-8"
 
 
 @login_not_required
@@ -24,8 +25,8 @@ def healthz(_request: HttpRequest) -> HttpResponse:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     except DatabaseError:
-        return HttpResponse("The database does not respond.\n", status=503, content_type="text/plain")
-    return HttpResponse("ok\n", content_type="text/plain")
+        return HttpResponse("The database does not respond.\n", status=503, content_type=TEXT)
+    return HttpResponse("ok\n", content_type=TEXT)
 
 
 class HealthMiddleware:

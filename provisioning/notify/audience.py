@@ -97,7 +97,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "role:take": _ROLE,
     "password:change": _OWN_ACCOUNT,
     "second_factor:add": _OWN_ACCOUNT,
-    "second_factor:remove": _OWN_ACCOUNT,
+    "second_factor:remove": _rule(Topic.SECURITY, Audience.ACTOR, Audience.SUBJECT),  # a command has no actor
     "second_factor:recover": _OWN_ACCOUNT,
     "second_factor:renew_codes": _OWN_ACCOUNT,
     "identity:link": _OWN_ACCOUNT,

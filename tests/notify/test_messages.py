@@ -197,6 +197,13 @@ def test_security_events_come_at_once_whatever_was_chosen(office: World, post: P
     assert "https://portal.example.org/profile/" in sent.body
 
 
+def test_a_person_hears_that_a_command_has_removed_their_second_factor(office: World, post: Post) -> None:
+    about = {"subject": "bob", "subject_id": office.bob.pk}
+    audit_event(AuditAction.SECOND_FACTOR_REMOVE, actor=None, at=post.now, **about)
+    (sent,) = post.run(0)
+    assert sent.to == ["bob@example.org"]
+
+
 def test_a_person_hears_of_a_team_that_they_have_left(office: World, post: Post) -> None:
     office.bob.memberships.all().delete()
     audit_event(

@@ -10,6 +10,7 @@ from pytest_django import Settings
 def test_it_is_well_while_the_database_answers(client: Client) -> None:
     answer = client.get("/healthz")
     assert (answer.status_code, answer.content) == (200, b"ok\n")
+    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
 
 
 @pytest.mark.django_db(transaction=True)

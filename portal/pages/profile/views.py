@@ -101,13 +101,16 @@ def renew_codes(request: HttpRequest) -> HttpResponse:
 @requires_recent_sign_in
 def remove_factor(request: HttpRequest) -> HttpResponse:
     user = person(request)
-    remove_second_factor(user, actor=user)
+    with transaction.atomic():
+        remove_second_factor(user, actor=user)
+        end_sessions(user, but=request.session.session_key)
     request.session[HAS_SECOND_FACTOR] = False
-    messages.info(request, "Your second factor is removed.")
+    messages.info(request, "Your second factor is removed. All your other sessions have ended.")
     return redirect("profile")
 
 
 @require_POST
+@requires_recent_sign_in
 def end_own_sessions(request: HttpRequest) -> HttpResponse:
     """End one session, or with `others` all but this one."""
     user = person(request)

@@ -15,7 +15,7 @@ from django.urls import reverse
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from portal.identity.credentials import PASSWORD_LIMIT, USERNAME_LIMIT, Denied, Step, check_password
+from portal.identity.credentials import USERNAME_LIMIT, Denied, Step, check_password
 from portal.identity.second_factor import check_code, has_second_factor
 from portal.identity.sessions import start_session
 from portal.web.lookups import person
@@ -40,7 +40,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return render_sign_in(request, next_page)
     username = request.POST.get("username", "").replace("\0", "")[:USERNAME_LIMIT]
-    user = check_password(username, request.POST.get("password", "")[:PASSWORD_LIMIT], Step.SIGN_IN)
+    user = check_password(username, request.POST.get("password", ""), Step.SIGN_IN)
     if isinstance(user, Denied):
         return render_sign_in(request, next_page, username=username, denied=user)
     if has_second_factor(user):

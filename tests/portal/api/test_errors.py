@@ -28,6 +28,12 @@ def test_it_says_what_is_wrong(  # noqa: PLR0917 - one for each column
     assert answer.headers["Content-Type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "application/xml", ""])
+def test_a_body_that_is_not_called_json_is_not_read(kind: str, bobs: Program) -> None:
+    answer = bobs._send("POST", "/requests", b"{}", {"Idempotency-Key": "12345678", "Content-Type": kind})
+    assert (answer.status, answer.json["code"]) == (415, "unsupported_media_type")
+
+
 @pytest.mark.parametrize("text", ["", "ptl_x", "ptl_" + "a" * 38])
 def test_without_a_valid_token_there_is_nothing(text: str, people: People) -> None:
     answer = Program(text).get("/environments")

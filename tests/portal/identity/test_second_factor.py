@@ -147,6 +147,8 @@ def test_where_the_setting_says_so_admins_and_approvers_need_one(role: str, peop
 
 
 def test_bob_removes_his_and_renews_his_codes_after_signing_in_again(people: People) -> None:
+    other = Client()
+    attempt("bob", RIGHT, client=other)
     secret, codes = set_up(people.bob)
     bob = people.client("bob")
     session = bob.session
@@ -160,6 +162,9 @@ def test_bob_removes_his_and_renews_his_codes_after_signing_in_again(people: Peo
     assert bob.post("/profile/second-factor/codes/", both).status_code == 200
     assert isinstance(check_code(people.bob, codes[1], Step.SIGN_IN), Denied), "former codes are gone"
     assert bob.post("/profile/second-factor/remove/").headers["Location"] == "/profile/"
+    assert [client.get("/environments/").status_code for client in (bob, other)] == [200, 302], (
+        "a lost phone is signed in"
+    )
     assert attempt("bob", RIGHT).headers["Location"] == "/"
     assert not RecoveryCode.objects.filter(user=people.bob).exists()
     remove_second_factor(people.bob, actor=people.alice)

@@ -16,7 +16,8 @@ from pytest_django import Settings
 
 from portal.identity import breached
 from portal.identity.breached import BreachedPasswordValidator, count_breaches
-from portal.identity.sessions import STARTED_AT, USED_AT
+from portal.identity.credentials import PASSWORD_LIMIT
+from portal.identity.sessions import AUTHENTICATED_AT, STARTED_AT, USED_AT
 from portal.pages.profile.page import browser_of
 from provisioning.lifecycle.access import revoke
 from provisioning.models import AuditEvent, SignInSession, User
@@ -87,6 +88,20 @@ def test_bob_ends_one_session_and_then_all_others(people: People) -> None:
     assert AuditEvent.objects.filter(action="session:end", actor=people.bob).count() == 2
 
 
+def test_sessions_are_ended_by_people_who_have_proved_who_they_are(people: People) -> None:
+    here, other = signed_in("bob"), signed_in("bob")
+    shift(here, AUTHENTICATED_AT, 3_600)
+    assert "Sign in again" in here.post("/profile/sessions/end/", {"others": "1"}).content.decode()
+    assert is_in(other)
+
+
+def test_nothing_of_a_long_password_is_cut_off(people: People) -> None:
+    longest = "x" * PASSWORD_LIMIT
+    people.bob.set_password(longest)
+    people.bob.save()
+    assert [attempt("bob", typed).status_code for typed in (longest + "y", longest)] == [422, 302]
+
+
 def test_nobody_ends_a_session_of_somebody_else_or_their_own(people: People) -> None:
     alice, bob = signed_in("alice"), signed_in("bob")
     hers, his = (SignInSession.objects.get(user=user) for user in (people.alice, people.bob))
@@ -124,6 +139,8 @@ def test_a_new_password_ends_the_other_sessions_and_keeps_this_one(people: Peopl
         ({"current_password": "wrong"}, "Wrong password."),
         ({"new_password_again": "another"}, "The two new passwords differ."),
         ({"new_password": "short", "new_password_again": "short"}, "at least 12 characters"),
+        ({"new_password": "a b" + " " * 20, "new_password_again": "a b" + " " * 20}, "several spaces count as one"),
+        ({"new_password": "aB3 " * 33, "new_password_again": "aB3 " * 33}, "at most 128 characters"),
         ({"new_password": "password1234", "new_password_again": "password1234"}, "too common"),
         ({"new_password": RIGHT, "new_password_again": RIGHT}, "This is the current password."),
         ({"new_password": ""}, "Enter the new password."),
