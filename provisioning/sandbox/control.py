@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from provisioning.sandbox import outside_edits, throttle
 from provisioning.sandbox.faults import FAULTS, FaultError
@@ -23,6 +23,7 @@ Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 PREFIX = "/_sandbox/"
+_OWN_NAMES = ("127.0.0.1", "localhost", "::1")
 
 
 def around(application: Asgi) -> Asgi:
@@ -48,10 +49,20 @@ async def _control(scope: Scope, receive: Receive, send: Send) -> None:
         if not message.get("more_body"):
             break
     query = parse_qs(scope.get("query_string", b"").decode())
-    status, answer = await respond(scope["method"], scope["path"].removeprefix(PREFIX).strip("/"), body, query)
+    status, answer = 403, {"error": "The control API answers programs on this machine, and no web page."}
+    if not _is_of_a_page(dict(scope["headers"])):
+        status, answer = await respond(scope["method"], scope["path"].removeprefix(PREFIX).strip("/"), body, query)
     headers = [(b"content-type", b"application/json")]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
+
+
+def _is_of_a_page(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a browser sends the request for a page. Browsers name the page's origin in each POST,
+    and a page whose name was pointed at this machine (DNS rebinding) has this name as its host.
+    """
+    host = urlsplit(f"//{headers.get(b'host', b'').decode('latin-1')}").hostname
+    return b"origin" in headers or headers.get(b"sec-fetch-site", b"none") != b"none" or host not in _OWN_NAMES
 
 
 async def respond(method: str, path: str, body: bytes, query: dict[str, list[str]]) -> tuple[int, Any]:

@@ -9,6 +9,8 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -144,6 +146,19 @@ def test_the_control_api_says_what_is_wrong(sandbox: Sandbox) -> None:
     assert "has no colour" in sandbox.fault(colour="red")["error"]
     assert "There is no GET /_sandbox/nothing" in sandbox.control("GET", "nothing")["error"]
     assert "lacks 'speed'" in sandbox.control("POST", "speed", {})["error"]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{"Origin": "https://evil.example"}, {"Host": "evil.example:4566"}, {"Sec-Fetch-Site": "cross-site"}, {"Host": ""}],
+    ids=str,
+)
+def test_the_control_api_answers_no_web_page(sandbox: Sandbox, headers: dict[str, str]) -> None:
+    request = urllib.request.Request(f"{sandbox.url}/_sandbox/faults", data=b'{"op": "melt"}', headers=headers)
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+    with refused.value as answer:
+        assert answer.status == 403
 
 
 def test_requests_above_awss_rate_are_throttled_per_account_and_region(own_sandbox: Sandbox) -> None:
