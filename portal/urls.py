@@ -207,6 +207,7 @@ pages: list[URLPattern] = [
     page("people/<uuid:person>/", people.detail, "person"),
     page("people/<uuid:person>/update/", people.update, "update_person"),
     page("people/<uuid:person>/password-link/", people.password_link, "password_link"),
+    page("people/<uuid:person>/confirm/", people.confirm, "confirm_person"),
     page("people/<uuid:person>/deactivate/", people.deactivate, "deactivate_person"),
     page("people/<uuid:person>/reactivate/", people.reactivate, "reactivate_person"),
     page("people/<uuid:person>/roles/<slug:role>/give/", people.give, "give_role"),

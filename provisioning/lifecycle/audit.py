@@ -97,6 +97,10 @@ class AuditAction(StrEnum):
     INVITATION_ACCEPT = "invitation:accept", "A person accepted an invitation and became a member."
     PERSON_CREATE = "person:create", "A person got an account, from a portal admin or by an invitation."
     PERSON_UPDATE = "person:update", "The name or the address of a person was changed."
+    PERSON_CONFIRM = (
+        "person:confirm",
+        "A portal admin confirmed that an invited person is another person than the inviter.",
+    )
     PERSON_DEACTIVATE = "person:deactivate", "A person was deactivated, and lost all roles outside teams."
     PERSON_REACTIVATE = "person:reactivate", "A deactivated person may sign in again."
     PERSON_CREATE_LINK = "person:create_password_link", "A portal admin created a link that sets a password once."

@@ -26,6 +26,10 @@ class User(AbstractUser):
     is_service = models.BooleanField(default=False, db_default=False, editable=False)
     # Until when the user decides in place of an approver, and sees what approvers see (`Delegation`).
     delegate_until = models.DateTimeField(null=True, blank=True, editable=False)
+    # The person who invited this one, as far as nobody has confirmed that these are two people: see `access.decisions`.
+    counts_as = models.ForeignKey(
+        "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
+    )
     setup_dismissed_at = models.DateTimeField(null=True, blank=True, editable=False)
     """When a portal admin dismissed the set-up checklist."""
 

@@ -146,6 +146,7 @@ SITE: Final[Mapping[str, Access]] = {
     "new_person": Access.ADMIN,
     "update_person": Access.ADMIN,
     "password_link": Access.ADMIN,
+    "confirm_person": Access.ADMIN,
     "deactivate_person": Access.ADMIN,
     "reactivate_person": Access.ADMIN,
     "give_role": Access.ADMIN,

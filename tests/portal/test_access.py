@@ -53,6 +53,7 @@ CHANGES = {
     "withdraw_invitation",
     "update_person",
     "password_link",
+    "confirm_person",
     "deactivate_person",
     "reactivate_person",
     "give_role",

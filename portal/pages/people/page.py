@@ -18,7 +18,7 @@ from provisioning.lifecycle.services.outside_roles import (
     why_not_decide,
     why_not_without_superuser,
 )
-from provisioning.lifecycle.services.people import why_not_acted_on
+from provisioning.lifecycle.services.people import why_not_acted_on, why_not_confirm
 from provisioning.models import OutsideRole, RoleChange, User
 from provisioning.models.role_change import FLAGS
 
@@ -80,6 +80,8 @@ class PersonPage:
     may_edit: bool
     why_not_edit: str
     may_deactivate: bool
+    inviter: User | None
+    why_not_confirm: str
     local_passwords: bool
     link: str = field(default="", repr=False)
 
@@ -111,6 +113,8 @@ def person_page(user: User, person: User, *, form: PersonForm | None = None, lin
         may_edit=is_admin(user) and not why_not,
         why_not_edit=why_not if is_admin(user) else "",
         may_deactivate=_may_deactivate(user, person),
+        inviter=person.counts_as,
+        why_not_confirm=why_not_confirm(user, person) if person.counts_as_id else "",
         local_passwords=settings.LOCAL_PASSWORDS,
         link=link,
     )

@@ -26,6 +26,7 @@ from provisioning.lifecycle.services.outside_roles import (
 )
 from provisioning.lifecycle.services.people import (
     NewPerson,
+    confirm_person,
     create_password_link,
     create_person,
     deactivate_person,
@@ -107,6 +108,13 @@ def deactivate(request: HttpRequest, person: UUID) -> HttpResponse:
 @requires_recent_sign_in
 def reactivate(request: HttpRequest, person: UUID) -> HttpResponse:
     reactivate_person(actor=_admin(request), user=_person(person))
+    return redirect("person", person=person)
+
+
+@require_POST
+@requires_recent_sign_in
+def confirm(request: HttpRequest, person: UUID) -> HttpResponse:
+    confirm_person(actor=_admin(request), user=_person(person))
     return redirect("person", person=person)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from django.db.models import Q
 
-from provisioning.lifecycle.access import has_requested, may, seat_of
+from provisioning.lifecycle.access import has_requested, may, seat_of, why_own
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.rules import ApprovalRule, Needed, approval_rule_of
 from provisioning.lifecycle.services.approvals import needs_typed_name
@@ -41,7 +41,7 @@ class DecisionPanel:
     """
 
     is_pending: bool
-    is_own: bool
+    why_own: str
     may_decide: bool
     may_answer: bool
     has_voted: bool
@@ -75,7 +75,7 @@ def decision_panel(user: User, request: Request) -> DecisionPanel:
     missing = missing_approvals(request, rule) if rule is not None else ()
     return DecisionPanel(
         is_pending=is_pending,
-        is_own=is_pending and has_requested(user, request),
+        why_own=why_own(user, request) if is_pending and has_requested(user, request) else "",
         may_decide=seat is not None,
         may_answer=is_pending and may(user, request.environment.team, kind_of(request.kind).permission),
         has_voted=has_voted,
@@ -116,7 +116,8 @@ def _may_still(request: Request, missing: Sequence[Needed], votes: Sequence[Vote
         anyone |= members[needed.group]
     gone = {request.requested_by_id, *request.earlier_requesters}
     gone |= {person for vote in votes for person in (vote.voter_id, vote.seat_id)}
-    people = User.objects.filter(anyone, is_active=True, is_service=False).exclude(pk__in=gone).distinct()
+    people = User.objects.filter(anyone, is_active=True, is_service=False).exclude(pk__in=gone)
+    people = people.exclude(Q(counts_as__isnull=False) & Q(counts_as__in=gone)).distinct()
     return [_name(person) for person in people.order_by("first_name", "username")[: NAMES_SHOWN + 1]]
 
 

@@ -27,9 +27,11 @@ from provisioning.lifecycle.access.decisions import (
     groups_deciding,
     groups_of,
     has_requested,
+    identities_of,
     may_decide,
     people_behind,
     seat_of,
+    why_own,
 )
 from provisioning.lifecycle.access.outside_roles import (
     check_admin,
@@ -104,6 +106,7 @@ __all__ = [
     "has_role_outside_teams",
     "holders",
     "how_to_admit",
+    "identities_of",
     "is_admin",
     "is_approver",
     "is_auditor",
@@ -136,4 +139,5 @@ __all__ = [
     "teams_user_may_act_for",
     "visible",
     "why_not_offered",
+    "why_own",
 ]

@@ -37,22 +37,44 @@ def groups_deciding(request: Request) -> frozenset[ApproverGroup]:
     return frozenset(map(ApproverGroup, request.approver_groups)) or _BY_DEFAULT
 
 
+def identities_of(user: User) -> frozenset[UUID]:
+    """The ids under which the person may have acted: their own, and of whom they count as."""
+    return frozenset({user.pk} if user.counts_as_id is None else {user.pk, user.counts_as_id})
+
+
 def has_requested(user: User, request: Request) -> bool:
-    """Whether the request is the user's own: sent by the user, with a service token that was
-    shown to the user, or by somebody else who planned the user's change again.
+    """Whether the request is the user's own: sent by the user or somebody who counts as the same
+    person, with a service token that was shown to the user, or by somebody else who planned the
+    user's change again.
     """
-    return user.pk == request.requested_by_id or user.pk in request.earlier_requesters
+    mine = identities_of(user)
+    return bool(mine & {request.requested_by_id, *request.earlier_requesters}) or bool(
+        mine & identities_of(request.requested_by)
+    )
+
+
+def why_own(user: User, request: Request) -> str:
+    """Why the user's request is their own, as a sentence."""
+    if user.pk == request.requested_by_id or user.pk in request.earlier_requesters:
+        return "You cannot decide on your own request. Another approver has to."
+    return (
+        "You and the requester count as one person, because one of you invited the other to the portal, or the same "
+        "person invited both. Another approver has to decide, or a portal admin confirms under People that you are two "
+        "people."
+    )
 
 
 def _requested_by(user: User) -> Q:
-    return Q(requested_by_id=user.pk) | Q(earlier_requesters__contains=[user.pk])
+    mine = list(identities_of(user))
+    return Q(requested_by_id__in=mine) | Q(requested_by__counts_as_id__in=mine) | Q(earlier_requesters__overlap=mine)
 
 
 def people_behind(user: User) -> list[UUID]:
     """The people who were shown the text of a service user's tokens. Its requests are theirs as well."""
     if not user.is_service:
         return []
-    return sorted(set(ApiToken.objects.filter(owner=user).values_list("created_by_id", flat=True)))
+    shown = ApiToken.objects.filter(owner=user).values_list("created_by_id", "created_by__counts_as_id")
+    return sorted({person for people in shown for person in people if person is not None})
 
 
 def groups_of(user: User, team: Team) -> frozenset[ApproverGroup]:
@@ -128,6 +150,6 @@ def check_may_decide(user: User, request: Request) -> Seat:
     if (seat := seat_of(user, request)) is not None:
         return seat
     if has_requested(user, request) and groups_of(user, request.environment.team) & groups_deciding(request):
-        raise NotAllowed("You cannot decide on your own request. Another approver has to.")
+        raise NotAllowed(why_own(user, request))
     groups = " and ".join(group.label for group in sorted(groups_deciding(request)))
     raise NotAllowed(f"Only {groups} may decide on this request.")

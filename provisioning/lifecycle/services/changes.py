@@ -16,7 +16,7 @@ from django.db import transaction
 from provisioning.blueprint import Blueprint
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may, people_behind
+from provisioning.lifecycle.access import check_may, identities_of, people_behind
 from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.change_plan.drafting import draft_change
 from provisioning.lifecycle.kinds.change import CHANGE, PLAN
@@ -132,7 +132,7 @@ def plan_again(*, actor: User, request: Request, request_id: uuid.UUID | None = 
             note=request.note,
         )
         planned.earlier_requesters = sorted(
-            {*planned.earlier_requesters, *request.earlier_requesters, request.requested_by_id}
+            {*planned.earlier_requesters, *request.earlier_requesters, *identities_of(request.requested_by)}
         )
         planned.save(update_fields=["earlier_requesters"])
     return planned

@@ -2,7 +2,8 @@
 
 The link contains a token of 256 random bits. Only its SHA-256 is stored, so the link is shown once,
 when it is created. Accepting needs nobody else: the owner who invited has decided already, and must
-still be allowed to.
+still be allowed to. In decisions on requests, the new person counts as this owner until a portal admin
+confirms them (`access.decisions`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from django.db import transaction
 
 from provisioning.errors import InvalidFields, NotAllowed, NotFound, Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may_manage_members, may_manage_members
+from provisioning.lifecycle.access import check_may_manage_members, is_admin, may_manage_members
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.members import check_role, name_of
 from provisioning.lifecycle.services.people import NewPerson, person_with_address, register_person
@@ -135,6 +136,9 @@ def accept_as_new_person(
         if person_with_address(invitation.email) is not None:
             raise Refused("This address has an account already. Sign in with it, then open the link again.")
         user = register_person(new, password=password, actor=None)
+        if not is_admin(inviter := invitation.invited_by):
+            user.counts_as_id = inviter.counts_as_id or inviter.pk
+            user.save(update_fields=["counts_as"])
         return _accept(user, invitation)
 
 

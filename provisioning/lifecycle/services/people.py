@@ -19,7 +19,15 @@ from django.utils.http import urlsafe_base64_encode
 
 from provisioning.errors import InvalidFields, NotAllowed, Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_admin, check_superuser, has_role_outside_teams, is_protected, revoke
+from provisioning.lifecycle.access import (
+    check_admin,
+    check_superuser,
+    has_role_outside_teams,
+    identities_of,
+    is_admin,
+    is_protected,
+    revoke,
+)
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.outside_roles import lock_deciders, take_all_roles
 from provisioning.models import Invitation, User
@@ -202,6 +210,40 @@ def reactivate_person(*, actor: User, user: User) -> User:
                 subject_id=user.pk,
             )
     return user
+
+
+def confirm_person(*, actor: User, user: User) -> User:
+    """Confirm that an invited person is not the one who invited them. Raises NotAllowed for
+    somebody who counts as the same person.
+    """
+    if (why_not := why_not_confirm(actor, user)) != "":
+        raise NotAllowed(why_not)
+    with transaction.atomic():
+        locked = User.objects.select_for_update(of=("self",)).select_related("counts_as").get(pk=user.pk)
+        if locked.counts_as is not None:
+            inviter, locked.counts_as = locked.counts_as, None
+            locked.save(update_fields=["counts_as"])
+            audit_event(
+                AuditAction.PERSON_CONFIRM,
+                actor=actor,
+                at=clock.now(),
+                subject=locked.get_username(),
+                subject_id=locked.pk,
+                before={"counts_as": inviter.get_username()},
+                after={"counts_as": None},
+            )
+    return locked
+
+
+def why_not_confirm(actor: User, user: User) -> str:
+    """Why the actor cannot confirm an invited person, as a sentence; empty if they can."""
+    if not is_admin(actor):
+        return "Only portal admins may confirm people."
+    if identities_of(actor) & identities_of(user):
+        return (
+            "You invited this person, or somebody else invited both of you. Another portal admin has to confirm them."
+        )
+    return ""
 
 
 def find_person(text: str) -> User | None:

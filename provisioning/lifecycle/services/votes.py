@@ -11,7 +11,7 @@ from django.db.models import F
 
 from provisioning.errors import WrongState
 from provisioning.lifecycle import audit_context
-from provisioning.lifecycle.access import Seat, groups_of, has_requested
+from provisioning.lifecycle.access import Seat, groups_of, has_requested, identities_of
 from provisioning.lifecycle.rules import ApprovalRule, Needed
 from provisioning.models import ApproverGroup, Delegation, Request, User, Vote
 
@@ -21,6 +21,7 @@ def cast_vote(*, request: Request, voter: User, seat: User, comment: str, at: da
     for earlier in votes_on(request):
         if earlier.seat_id == seat.pk and earlier.voter_id != seat.pk and not _was_delegated(earlier):
             earlier.delete()  # a delegate's, whose delegation was ended: it counts for nobody
+    _check_is_somebody_else(request, voter)
     try:
         with transaction.atomic():
             return Vote.objects.create(
@@ -29,6 +30,18 @@ def cast_vote(*, request: Request, voter: User, seat: User, comment: str, at: da
     except IntegrityError as error:
         who = "You have" if voter == seat else f"{seat.get_full_name() or seat.username} has"
         raise WrongState(f"{who} approved this plan already. It needs the approval of other people as well.") from error
+
+
+def _check_is_somebody_else(request: Request, voter: User) -> None:
+    """Raise WrongState if somebody who counts as the same person has voted."""
+    for earlier in votes_on(request):
+        if earlier.voter_id != voter.pk and identities_of(earlier.voter) & identities_of(voter):
+            name = earlier.voter.get_full_name() or earlier.voter.username
+            raise WrongState(
+                f"You and {name}, who has approved this plan already, count as one person, because one of you invited "
+                "the other to the portal, or the same person invited both. Another approver has to approve it as well, "
+                "or a portal admin confirms under People that you are two people."
+            )
 
 
 def votes_on(request: Request) -> list[Vote]:
