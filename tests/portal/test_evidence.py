@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import AuditScope
+from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.evidence.pack import files_of, with_manifest
-from provisioning.models import AuditEvent, Environment, RequestComment, User, Vote
+from provisioning.models import AuditEvent, Environment, RequestComment, Team, User, Vote
 from provisioning.zip_archive import write_zip
 from tests.portal.conftest import People
 
@@ -30,7 +33,7 @@ def download(people: People, environment: Environment, name: str = "bob") -> zip
 
 
 def test_it_holds_every_record_and_verifies(gone: Environment, people: People, tmp_path: Path) -> None:
-    archive = download(people, gone)
+    archive = download(people, gone, "alice")
     names = set(archive.namelist())
     assert {"README.txt", "environment.json", "ledger.json", "history.json", "receipts/01.json", "audit.jsonl"} <= names
     assert {"requests/01-create/plan.json", "requests/02-teardown/request.json"} <= names
@@ -68,7 +71,7 @@ def test_it_holds_votes_questions_and_answers(people: People) -> None:
         comment="Fine.",
         at=at + timedelta(hours=2),
     )
-    decisions = json.loads(dict(files_of(asked.environment))["requests/01-create/decisions.json"])
+    decisions = json.loads(dict(files_of(asked.environment, scope=None))["requests/01-create/decisions.json"])
     assert [(item["what"], item["by"], item["text"]) for item in decisions] == [
         ("question", "olivia", "Why now?"), ("answer", "bob", "A launch."), ("vote", "alice", "Fine."),
     ]  # fmt: skip
@@ -76,7 +79,8 @@ def test_it_holds_votes_questions_and_answers(people: People) -> None:
 
 
 def test_the_same_rows_give_the_same_bytes(gone: Environment) -> None:
-    first, second = (write_zip(with_manifest(dict(files_of(gone)), gone)) for _ in range(2))
+    everything = AuditScope(is_everything=True, teams=())
+    first, second = (write_zip(with_manifest(dict(files_of(gone, scope=everything)), gone)) for _ in range(2))
     assert first == second
 
 
@@ -84,11 +88,21 @@ def test_everyone_who_sees_the_environment_may_take_it(gone: Environment, people
     User.objects.create_user("otto", is_auditor=True)
     people.otto = User.objects.get(username="otto")  # type: ignore[attr-defined]
     for name in ("alice", "olivia", "otto"):
-        download(people, gone, name)
+        reads_the_log = name != "olivia"
+        assert ("audit.jsonl" in download(people, gone, name).namelist()) == reads_the_log, name
     events = AuditEvent.objects.filter(action="evidence:download", environment=gone).order_by("id")
     assert [event.actor_name for event in events] == ["alice", "olivia", "otto"]
     assert people.client("charlie").post(f"/environments/{gone.pk}/evidence/").status_code == 404
     assert AuditEvent.objects.filter(action="evidence:download").count() == 3
+
+
+def test_an_owner_gets_no_audit_events_of_another_team(gone: Environment, people: People) -> None:
+    """Those from before the environment was handed over."""
+    former = Team.objects.create(slug="former", name="Former")
+    audit_event(AuditAction.REQUEST_CHANGE, actor=people.bob, at=clock.now(), environment=gone, team=former)
+    assert b"request:change" not in download(people, gone, "alice").read("audit.jsonl")
+    User.objects.filter(pk=people.olivia.pk).update(is_auditor=True)
+    assert b"request:change" in download(people, gone, "olivia").read("audit.jsonl")
 
 
 def test_outputs_of_stacks_are_no_part_of_it(running: Environment, people: People) -> None:

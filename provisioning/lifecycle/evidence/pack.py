@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from provisioning.errors import NotAllowed
 from provisioning.lifecycle import clock, verify_audit_export
-from provisioning.lifecycle.access import check_may_see
+from provisioning.lifecycle.access import AuditScope, audit_scope, check_may_see
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.audit_chain import newest_anchor, rows_with_ids
 from provisioning.lifecycle.evidence.readme import readme
@@ -43,10 +44,11 @@ class EvidencePack:
 def evidence_pack(*, actor: User, environment: Environment) -> EvidencePack:
     """Return the pack for everyone who sees the environment, and write that they took it.
 
-    The event is no part of the pack. Raises NotAllowed.
+    It has those audit events that the actor may read in the log; they say from where people acted. The
+    event of the download is no part of the pack. Raises NotAllowed.
     """
     check_may_see(actor, environment.team)
-    body = write_zip(with_manifest(dict(files_of(environment)), environment))
+    body = write_zip(with_manifest(dict(files_of(environment, scope=_scope_of(actor))), environment))
     pack = EvidencePack(f"evidence-{environment.name}.zip", body, hashlib.sha256(body).hexdigest())
     audit_event(
         AuditAction.EVIDENCE_DOWNLOAD,
@@ -59,8 +61,16 @@ def evidence_pack(*, actor: User, environment: Environment) -> EvidencePack:
     return pack
 
 
-def files_of(environment: Environment) -> Iterator[tuple[str, bytes]]:
-    """Yield path and content of each file but the manifest."""
+def _scope_of(actor: User) -> AuditScope | None:
+    """The part of the audit log that the actor may read; None if that is nothing."""
+    try:
+        return audit_scope(actor)
+    except NotAllowed:
+        return None
+
+
+def files_of(environment: Environment, *, scope: AuditScope | None) -> Iterator[tuple[str, bytes]]:
+    """Yield path and content of each file but the manifest. There is no audit.jsonl without a `scope`."""
     yield "README.txt", readme(name=environment.name, team=environment.team.name).encode()
     yield "verify_audit_export.py", _VERIFIER.read_bytes()
     yield "environment.json", _json(environment_record(environment))
@@ -84,8 +94,10 @@ def files_of(environment: Environment) -> Iterator[tuple[str, bytes]]:
     for number, receipt in enumerate(environment.receipts.order_by("written_at", "id"), start=1):
         yield f"receipts/{number:02}.json", _json(receipt_record(receipt))
     yield "history.json", _json(history_records(environment))
-    events = AuditEvent.objects.filter(environment=environment).order_by("id").values_list("id", flat=True)
-    yield "audit.jsonl", b"".join(write_line(row).encode() for row in rows_with_ids(list(events)))
+    if scope is not None:
+        events = AuditEvent.objects.filter(scope.condition, environment=environment).order_by("id")
+        rows = rows_with_ids(list(events.values_list("id", flat=True)))
+        yield "audit.jsonl", b"".join(write_line(row).encode() for row in rows)
 
 
 def with_manifest(files: dict[str, bytes], environment: Environment) -> dict[str, bytes]:

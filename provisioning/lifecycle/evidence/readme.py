@@ -18,7 +18,8 @@ aws/STACK-REGION.jsonl    the events of each stack, as CloudFormation reported t
 ledger.json               every physical resource that was ever seen, and how it ended
 receipts/N.json           the verified result of a teardown
 history.json              every change of state
-audit.jsonl               the events of the audit log about this environment, with their seals
+audit.jsonl               the events of the audit log about this environment, with their seals; only for
+                          auditors and, as far as the events belong to their teams, owners
 manifest.json             the SHA-256 of each of these files, and the anchor of the audit log
 verify_audit_export.py    verifies audit.jsonl; it needs Python 3.9 and nothing else
 
@@ -29,7 +30,7 @@ How to verify it
    The SHA-256 of the whole archive is in the event evidence:download of the portal's audit log.
 2. The plan is the one that was approved: from format 2 on, the SHA-256 of plan.json is `plan_digest`
    and, once it was approved, `approved_digest` of its request.json.
-3. The audit events are unchanged:
+3. The audit events, if they are included, are unchanged:
        python3 verify_audit_export.py audit.jsonl --excerpt
 4. They belong to the portal's audit log: an auditor exports the whole log, verifies it with the
    anchor of manifest.json, and finds each row of audit.jsonl in it under the same position and hash.
