@@ -32,6 +32,7 @@ from provisioning.lifecycle.services.people import (
     reactivate_person,
     update_person,
 )
+from provisioning.lifecycle.services.provider_identity import Grants, Person, admit_person
 from provisioning.lifecycle.services.teams import create_team, delete_team, lock_team, rename_team
 from provisioning.models import AuditEvent, Invitation, Membership, Role, Team, User
 
@@ -240,6 +241,22 @@ def test_invitations_end(cast: Cast) -> None:
     assert not User.objects.filter(username="erin").exists()
 
 
+def test_each_invitation_that_ends_has_its_event(cast: Cast) -> None:
+    change_member_role(actor=cast.alice, team=cast.payments, user=cast.bob, role=Role.OWNER)
+    data = create_team(actor=cast.ada, name="Data", slug="data")
+    for actor, team in ((cast.bob, cast.payments), (cast.alice, cast.payments), (cast.bob, cast.payments)):
+        invite(actor=actor, team=team, email="erin@example.com", role=Role.VIEWER)
+    invite(actor=cast.ada, team=data, email="erin@example.com", role=Role.VIEWER)
+    deactivate_person(actor=cast.ada, user=cast.bob)
+    delete_team(actor=cast.ada, team=data, typed_slug="data")
+    assert [(event.actor_name, event.detail["why"]) for event in events("invitation:withdraw")] == [
+        ("alice", "The address was invited again."),
+        ("bob", "The address was invited again."),
+        ("ada", "The person who invited was deactivated."),
+        ("ada", "The team was deleted."),
+    ]
+
+
 def test_an_owner_who_was_removed_leaves_no_way_back(cast: Cast) -> None:
     change_member_role(actor=cast.alice, team=cast.payments, user=cast.bob, role=Role.OWNER)
     issued = invite(actor=cast.bob, team=cast.payments, email="bob2@example.com", role=Role.OWNER)
@@ -314,6 +331,13 @@ def test_a_person_is_found_by_user_name_or_address(cast: Cast) -> None:
     User.objects.create(username="robot", email="robot@example.com", is_service=True)
     User.objects.filter(pk=cast.charlie.pk).update(is_active=False)
     assert [find_person(text) for text in ("robot", "robot@example.com", "charlie", "", "nobody")] == [None] * 5
+
+
+def test_an_address_that_the_provider_changes_has_its_event(cast: Cast) -> None:
+    for email in ("vera@example.com", "v@example.com", "", "v@example.com"):
+        admit_person(person=Person("https://id.example.com", "1", "vera", "", "", email), grants=Grants())
+    changes = [(event.before, event.after) for event in events("person:update")]
+    assert changes == [({"email": "vera@example.com"}, {"email": "v@example.com"})]
 
 
 def test_nobody_takes_the_address_of_somebody_else_as_a_user_name(cast: Cast) -> None:

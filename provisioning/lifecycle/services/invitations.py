@@ -23,6 +23,7 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_manage_members, is_admin, may_manage_members
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.members import check_role, name_of
+from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.services.people import NewPerson, person_with_address, register_person
 from provisioning.lifecycle.services.teams import lock_team
 from provisioning.models import Invitation, Membership, Team, User
@@ -56,7 +57,8 @@ def invite(*, actor: User, team: Team, email: str, role: str) -> IssuedInvitatio
     with transaction.atomic():
         lock_team(team)
         check_may_manage_members(actor, team)
-        Invitation.objects.filter(team=team, email=address, ended_at=None).update(ended_at=at)
+        earlier = Invitation.objects.filter(team=team, email=address)
+        end_invitations(earlier, actor=actor, at=at, why="The address was invited again.")
         invitation = Invitation.objects.create(
             team=team,
             email=address,

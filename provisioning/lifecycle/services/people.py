@@ -29,6 +29,7 @@ from provisioning.lifecycle.access import (
     revoke,
 )
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.services.outside_roles import lock_deciders, take_all_roles
 from provisioning.models import Invitation, User
 from provisioning.models.role_change import FLAGS
@@ -179,7 +180,8 @@ def deactivate_person(*, actor: User, user: User) -> User:
         locked = User.objects.get(pk=user.pk)
         locked.is_active = locked.is_staff = False
         locked.save(update_fields=["is_active", "is_staff"])
-        Invitation.objects.filter(invited_by=locked, ended_at=None).update(ended_at=at)
+        by_person = Invitation.objects.filter(invited_by=locked)
+        end_invitations(by_person, actor=actor, at=at, why="The person who invited was deactivated.")
         revoke(locked, at=at)
         audit_event(
             AuditAction.PERSON_DEACTIVATE,

@@ -100,9 +100,24 @@ def _admit(person: Person, grants: Grants, at: datetime) -> User:
     if not user.is_active:
         raise NotAllowed("Your account is deactivated. Ask a portal admin.")
     if person.email and user.email != person.email:
-        User.objects.filter(pk=user.pk).update(email=person.email)
+        _note_address(user, person.email, at)
     _apply(user, identity, grants, at)
     return User.objects.get(pk=user.pk)
+
+
+def _note_address(user: User, email: str, at: datetime) -> None:
+    """Store the address that the provider has verified: mail and invitations go to it."""
+    User.objects.filter(pk=user.pk).update(email=email)
+    audit_event(
+        AuditAction.PERSON_UPDATE,
+        actor=user,
+        at=at,
+        subject=user.get_username(),
+        subject_id=user.pk,
+        before={"email": user.email},
+        after={"email": email},
+        why="The provider has verified this address.",
+    )
 
 
 def _link(user: User, person: Person, at: datetime) -> ExternalIdentity:

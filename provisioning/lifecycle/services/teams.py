@@ -13,6 +13,7 @@ from provisioning.errors import InvalidFields, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.models import AccountTeam, Environment, HandoverOffer, Invitation, Membership, OfferState, Team, User
 
@@ -169,7 +170,7 @@ def _remove_what_belongs_to(team: Team, *, actor: User, at: datetime) -> dict[st
     accounts = list(AccountTeam.objects.filter(team=team).values_list("account__name", flat=True))
     Membership.objects.filter(team=team).delete()
     AccountTeam.objects.filter(team=team).delete()
-    Invitation.objects.filter(team=team, ended_at=None).update(ended_at=at)
+    end_invitations(Invitation.objects.filter(team=team), actor=actor, at=at, why="The team was deleted.")
     _decline_offers(team, actor=actor, at=at)
     for member in members:
         revoke(member.user, team=team, at=at)
