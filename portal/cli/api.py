@@ -116,7 +116,7 @@ class Api:
                 if pause is None or not repeatable or not _is_temporary(answer):
                     return answer
                 reason = "the portal is busy"
-                pause = min(retry_after(answer) or pause, _LONGEST_PAUSE_SECONDS)  # noqa: PLW2901
+                pause = retry_after(answer) or pause  # noqa: PLW2901
             self.console.note(f"Trying again in {pause:g} s: {reason}.")
             self.console.sleep(pause)
         raise AssertionError  # the last pause is None, which returns or raises
@@ -127,9 +127,9 @@ def connect(console: Console) -> Api:
 
 
 def retry_after(answer: Answer) -> float:
-    """The seconds of Retry-After, or 0: the portal never sends a date."""
+    """The seconds of Retry-After, at most a minute, or 0: the portal never sends a date."""
     text = answer.headers.get("retry-after", "")
-    return float(text) if text.isdecimal() else 0.0
+    return min(float(text), _LONGEST_PAUSE_SECONDS) if text.isdecimal() else 0.0
 
 
 def _is_temporary(answer: Answer) -> bool:

@@ -45,8 +45,14 @@ class Console:
         self.stderr.flush()
 
     def document(self, document: object) -> None:
-        """Write a result for programs on standard output."""
-        self.stdout.write(json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+        """Write a result for programs on standard output. It may be a terminal, so control characters
+        are escaped.
+        """
+        text = json.dumps(document, indent=2, ensure_ascii=False)
+        self.stdout.write(
+            "".join(sign if sign.isprintable() or sign == "\n" else json.dumps(sign)[1:-1] for sign in text)
+        )
+        self.stdout.write("\n")
 
     def table(self, titles: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         texts = [[printable(text) for text in row] for row in (titles, *rows)]

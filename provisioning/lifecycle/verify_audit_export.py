@@ -148,7 +148,7 @@ def read_line(line: str) -> Row:
     try:
         seal = json.loads(text)
         event = text[text.index(_EVENT) + len(_EVENT) : -1]
-        return Row(
+        row = Row(
             position=int(seal["position"]),
             sealed_at=str(seal["sealed_at"]),
             previous_hash=str(seal["previous_hash"]),
@@ -158,6 +158,9 @@ def read_line(line: str) -> Row:
         )
     except (ValueError, KeyError, TypeError) as error:
         raise ChainError(f"This line is no row of an export: {text[:120]}") from error
+    if write_line(row) != f"{text}\n":  # such as a second event in front, which some programs would read
+        raise ChainError(f"{_name(row)}: the line contains more than the row, or was formatted again.")
+    return row
 
 
 def write_line(row: Row) -> str:

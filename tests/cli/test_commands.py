@@ -127,6 +127,19 @@ def test_names_of_variables() -> None:
         list(env_lines([Output("1", "x", "main", "")], ""))
 
 
+def test_a_hostile_answer_steers_no_terminal(bobs: Shell) -> None:
+    """U+009B begins a sequence as ESC [ does, and JSON leaves it as it is."""
+    name = "a\x9b2J\x1b[2J\x7f\ud800å"
+    bobs.transport.failures = [Answer(200, {}, json.dumps({"items": [{"name": name}], "next_cursor": ""}).encode())]
+    listed = bobs("list", "--json")
+    assert (listed.json[0]["name"], listed.out.replace("\n", "").isprintable(), "å" in listed.out) == (name, True, True)
+    with pytest.raises(CliError, match="control characters"):
+        list(env_lines([Output("Url", "a\x9b2J", "main", "")], ""))
+    busy = Answer(503, {"retry-after": "9" * 400}, b"")
+    bobs.transport.failures = [busy]
+    assert (bobs("list").code, bobs.sleeps) == (0, [60.0])
+
+
 def test_a_teardown_needs_the_name(running: Environment, bobs: Shell) -> None:
     nobody = bobs("destroy", running.name)
     assert (nobody.code, f"--yes-delete {running.name}" in nobody.err) == (2, True)

@@ -157,6 +157,7 @@ def test_an_export_verifies_without_the_portal(tmp_path: Path) -> None:
         (lines[:2], ("--anchor", anchor), 1, "Position"),
         (lines[1:], (), 1, "Position 1 is missing"),
         (lines[1:], ("--after", f"1:{rows[0]['hash']}"), 0, "2 rows verify"),
+        ([lines[0].replace('{"position"', '{"event" : {"subject": "x"}, "position"')], (), 1, "more than the row"),
         (["nonsense\n"], (), 1, "no row of an export"),
         (lines, ("--anchor", "nonsense"), 2, "invalid"),
     ]:

@@ -95,6 +95,8 @@ def env_lines(found: Sequence[Output], prefix: str) -> Iterator[str]:
         name = prefix + (f"{variable_name(one.stack)}_{name}" if count[name] > 1 else name)
         if not _VARIABLE.fullmatch(name) or name in written:
             raise CliError(f"The output {one.id} of the stack {one.stack} gives no usable name. Use --format json.")
+        if not all(sign.isprintable() or sign in "\n\t" for sign in one.value):
+            raise CliError(f"The output {one.id} contains control characters. Use --format json.")
         written.add(name)
         yield f"{name}={quote(one.value)}"
 
