@@ -39,7 +39,7 @@ class TeamOut(Resource):
 
 
 def _described(actor: User, team: Team) -> TeamOut:
-    row = next(row for row in team_rows(actor, own=False, limit=_MOST_TEAMS) if row.id == team.pk)
+    (row,) = team_rows(actor, own=False, only=team, limit=1)
     return TeamOut(**{name: getattr(row, name) for name in TeamOut.model_fields})
 
 

@@ -82,12 +82,17 @@ class PermissionLine:
     roles: tuple[bool, ...]
 
 
-def team_rows(user: User, *, own: bool, after: str = "", limit: int = TEAMS_PER_PAGE) -> list[TeamRow]:
-    """Return the teams that the user may see, or with `own` only those that they are in, by slug.
+def team_rows(
+    user: User, *, own: bool, only: Team | None = None, after: str = "", limit: int = TEAMS_PER_PAGE
+) -> list[TeamRow]:
+    """Return the teams that the user may see, or with `own` only those that they are in, by slug; with
+    `only`, just this team if it is one of them.
 
     `after` is the slug of the last row that was shown. One query.
     """
     teams = Team.objects.filter(living_teams(user), slug__gt=after)
+    if only is not None:
+        teams = teams.filter(pk=only.pk)
     membership = Membership.objects.filter(team=OuterRef("pk"), user=user)
     if own:
         teams = teams.filter(Exists(membership))

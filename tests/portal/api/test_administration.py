@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from provisioning.lifecycle.services.tokens import create_personal_token, create_service_token
-from provisioning.models import Membership, User
+from provisioning.models import Membership, Team, User
 from tests.portal.api.conftest import Program, program
 from tests.portal.api.test_requests import body as request_body
 from tests.portal.conftest import People
@@ -23,6 +23,12 @@ def test_ada_creates_and_renames_a_team(adas: Program, bobs: Program) -> None:
     assert adas._send("PATCH", "/teams/search", {"name": "Search and find"}, {}).json["name"] == "Search and find"
     assert bobs.post("/teams", {"name": "Mine", "slug": "mine"}).status == 403
     assert [team["slug"] for team in bobs.get("/teams").json] == ["payments"]
+
+
+def test_a_team_is_created_where_there_are_more_than_a_list_holds(adas: Program) -> None:
+    Team.objects.bulk_create(Team(slug=f"a{number:04}", name=f"Team {number}") for number in range(1000))
+    answer = adas.post("/teams", {"name": "Search", "slug": "search"})
+    assert (answer.status, answer.json["slug"]) == (201, "search"), answer.content
 
 
 def test_alice_adds_a_member_changes_the_role_and_removes_the_person(people: People, bobs: Program) -> None:
