@@ -55,8 +55,8 @@ def change_state(
     """Move `row` from the state that it was read with to `to`, and write `fields` with it.
 
     Raises WrongState if the row has another state in the meantime (or an environment another team,
-    or, with `fence` and `call_no`, another claim or a later call), and ValueError if the graph has no such edge. Wrap several changes in `atomic_with`, so
-    that the objects follow a rollback.
+    or, with `fence` and `call_no`, another claim or a later call), and ValueError if the graph has no
+    such edge. Wrap several changes in `atomic_with`, so that the objects follow a rollback.
     """
     graph, old = _GRAPHS[type(row)], row.state
     if not graph.allows(old, to):

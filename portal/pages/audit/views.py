@@ -43,8 +43,8 @@ def detail(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def export(request: HttpRequest) -> HttpResponse:
-    """Stream the whole log, or the rows that match the filter. Both are in the audit log before the
-    first row is sent.
+    """Stream the whole log, or the rows that match the filter. The event of the export is written
+    before the first row is sent.
     """
     user = person(request)
     scope = audit_scope(user)

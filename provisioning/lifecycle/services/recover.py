@@ -108,8 +108,8 @@ def request_recovery(
     """Request the recovery that was previewed.
 
     It needs an approval if the creation needed one or a rule requires one, and always if resources are
-    skipped: CloudFormation then treats them as changed although they are not. Raises NotAllowed, Refused (the typed name),
-    WrongState (AWS has gone on since the preview, or something is in progress), and AwsError.
+    skipped: CloudFormation then treats them as changed although they are not. Raises NotAllowed,
+    Refused (the typed name), RefusedByRules, WrongState (AWS has gone on since the preview, or something is in progress), and AwsError.
     """
     check_may(actor, environment.team, RECOVER.permission)
     if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):

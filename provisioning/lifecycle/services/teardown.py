@@ -214,8 +214,8 @@ def request_teardown(
     It needs an approval if the creation needed one or a rule requires one, else it starts at once.
 
     A repeated `request_id` of the same actor returns the existing request. Raises NotAllowed,
-    Refused (the typed name), RefusedByRules, and WrongState (an operation is running, or the environment differs
-    from what was shown).
+    Refused (the typed name), RefusedByRules, and WrongState (an operation is running, or the
+    environment differs from what was shown).
     """
     check_may(actor, environment.team, TEARDOWN.permission)
     if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
