@@ -30,6 +30,7 @@ _RETRY_AFTER: Final = {"Retry-After": {"schema": {"type": "integer"}, "descripti
 _SUMMARIES: Final = {
     "200": "Done",
     "201": "Created",
+    "204": "Removed",
     "304": "Not changed since the ETag",
     "400": "The request cannot be read",
     "401": "The token is missing or not valid",

@@ -15,7 +15,7 @@ from pydantic import Field
 from portal.web.refusals import note_refusal
 from provisioning.aws import AwsError
 from provisioning.blueprint import BlueprintError, InputErrors
-from provisioning.errors import NotAllowed, NotFound, PortalError, Refused, WrongState
+from provisioning.errors import InvalidFields, NotAllowed, NotFound, PortalError, Refused, WrongState
 from provisioning.lifecycle.rules import RefusedByRules
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -105,6 +105,7 @@ def problem(
 
 
 _CODES: Final[Mapping[type[PortalError], str]] = {
+    InvalidFields: "invalid",
     Refused: "refused",
     NotAllowed: "forbidden",
     NotFound: "not_found",
@@ -134,11 +135,13 @@ def _api_error(request: HttpRequest, error: ApiError) -> HttpResponse:
 
 def _portal_error(request: HttpRequest, error: PortalError) -> HttpResponse:
     code = next(_CODES[kind] for kind in type(error).__mro__ if kind in _CODES)
-    refusals = list[RuleRefusal]()
+    errors, refusals = list[FieldError](), list[RuleRefusal]()
     note_refusal(request, error)
+    if isinstance(error, InvalidFields):
+        errors = [FieldError(field=name, message=text) for name, texts in error.fields.items() for text in texts]
     if isinstance(error, RefusedByRules):
         refusals = [RuleRefusal(message=one.sentence, rule=one.rule.label) for one in error.refusals]
-    return problem(request, code, error.sentence, refusals=refusals)
+    return problem(request, code, error.sentence, errors=errors, refusals=refusals)
 
 
 def _aws_error(request: HttpRequest, error: AwsError) -> HttpResponse:

@@ -3,7 +3,8 @@
 A key belongs to its user for 24 hours. The same call gets the same answer, errors included. Another
 call with the key is refused. A row is inserted before the call begins, so that of two calls at the
 same time one waits for the other. If a process ends in the middle of a call, the next one with the
-key carries it out again under the same request id, which the services recognise.
+key carries it out again under the same request id, which the services recognise; `created_once` is
+for services that take no id.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ from datetime import datetime, timedelta
 from functools import wraps
 from typing import Annotated, Any, Final, TypeVar, cast
 
-from django.db import connection
+from django.db import connection, transaction
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from ninja import Header
+from ninja import Header, Schema
+from ninja.responses import NinjaJSONEncoder, Status
 
 from portal.api.auth import caller
 from portal.api.errors import ApiError
@@ -29,6 +32,8 @@ from provisioning.models import ApiCall
 KEPT_FOR: Final = timedelta(hours=24)
 TAKEN_OVER_AFTER: Final = timedelta(minutes=2)
 """Longer than any call takes. A call that is older has lost its process."""
+SHOWN_ONCE: Final = frozenset({"secret", "link"})
+"""Properties of answers that are in the first answer only, and stored nowhere."""
 _RETRY_SECONDS: Final = 2
 _SERVER_ERROR: Final = 500
 _DELETED_AT_ONCE: Final = 1000
@@ -67,6 +72,40 @@ def idempotent(view: V) -> V:
     # Evaluated where the view is defined, because ninja would look names up here.
     once.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
     return cast("V", once)
+
+
+def created_once(view: V) -> V:
+    """As `idempotent`, for a service that only writes to the database: what it creates and the answer
+    are stored in one transaction, so that a process that ends before leaves nothing behind. The view
+    returns a `Status` with a resource.
+    """
+
+    @wraps(view)
+    def carried_out(request: HttpRequest, **arguments: Any) -> Any:
+        with transaction.atomic():
+            result = view(request, **arguments)
+            _keep(request, result)
+        return result
+
+    carried_out.__signature__ = inspect.signature(view, eval_str=True)  # type: ignore[attr-defined]
+    return idempotent(cast("V", carried_out))
+
+
+def _keep(request: HttpRequest, result: Status[Schema]) -> None:
+    """Store the answer as ninja will send it. Raises ApiError if another process has taken the call over."""
+    stored = _mine(request).update(
+        status=result.status_code,
+        content_type="application/json; charset=utf-8",
+        answer=without_what_is_shown_once(json.dumps(result.value.model_dump(), cls=NinjaJSONEncoder).encode()),
+    )
+    if not stored:
+        raise ApiError("in_progress", "The same call is carried out again. Ask again.", retry_after=_RETRY_SECONDS)
+
+
+def _mine(request: HttpRequest) -> QuerySet[ApiCall]:
+    """The row of the call that is carried out here, unless its answer is stored or another process has it."""
+    began_at: datetime = request.api_call_began_at  # type: ignore[attr-defined]
+    return ApiCall.objects.filter(pk=request_id(request), status=0, began_at=began_at)
 
 
 def request_id(request: HttpRequest) -> uuid.UUID:
@@ -109,29 +148,28 @@ def finish(request: HttpRequest, response: HttpResponse) -> None:
 
     After an error of the portal, the same call may be carried out again, under the same id.
     """
-    call_id: uuid.UUID | None = getattr(request, "api_call_id", None)
-    if call_id is None:
+    if getattr(request, "api_call_id", None) is None:
         return
-    began_at: datetime = request.api_call_began_at  # type: ignore[attr-defined]
-    call = ApiCall.objects.filter(pk=call_id, status=0, began_at=began_at)
+    call = _mine(request)
     if response.status_code >= _SERVER_ERROR:
+        began_at: datetime = request.api_call_began_at  # type: ignore[attr-defined]
         call.update(began_at=began_at - TAKEN_OVER_AFTER - timedelta(seconds=1))
         return
     call.update(
         status=response.status_code,
         content_type=response.headers.get("Content-Type", ""),
         location=response.headers.get("Location", ""),
-        answer=kept_answer(response),
+        answer=without_what_is_shown_once(response.content),
     )
 
 
-def kept_answer(response: HttpResponse) -> bytes:
-    """The body without what is shown once: a repeated call does not get the text of a new token."""
-    content: bytes = response.content
-    if b'"secret"' not in content:
+def without_what_is_shown_once(content: bytes) -> bytes:
+    """The body with null for what is shown once: a repeated call does not get a secret again."""
+    if not any(f'"{name}"'.encode() in content for name in SHOWN_ONCE):
         return content
     document = json.loads(content)
-    return json.dumps(document | {"secret": None}).encode() if "secret" in document else content
+    hidden = dict.fromkeys(SHOWN_ONCE & document.keys())
+    return json.dumps(document | hidden).encode() if hidden else content
 
 
 def forget_calls() -> int:

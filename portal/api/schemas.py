@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
@@ -66,15 +66,30 @@ def changes(schema: Any) -> dict[int, Any]:
     return {200: schema, **ERRORS}
 
 
-def only(answer: Schema, names: frozenset[str]) -> Schema | HttpResponse:
+def file_of(*content_types: str) -> dict[str, Any]:
+    """Describe the file that a route returns, as `openapi_extra`."""
+    text = {"schema": {"type": "string", "format": "binary"}}
+    data = {"schema": {"type": "object"}}
+    return {"responses": {200: {"content": {kind: data if kind.endswith("json") else text for kind in content_types}}}}
+
+
+def removes() -> dict[int, Any]:
+    """Describe the answers of a route that removes something."""
+    return {204: None, **ERRORS}
+
+
+def only(answer: Schema | Sequence[Schema], names: frozenset[str]) -> Schema | Sequence[Schema] | HttpResponse:
     """Return the answer with only these properties, or with all, without names."""
     if not names:
         return answer
-    document = answer.model_dump()
+    document: Any
     if isinstance(answer, Page):
+        document = answer.model_dump()
         document["items"] = [_picked(item, names) for item in document["items"]]
+    elif isinstance(answer, Schema):
+        document = _picked(answer.model_dump(), names)
     else:
-        document = _picked(document, names)
+        document = [_picked(one.model_dump(), names) for one in answer]
     return HttpResponse(json.dumps(document, cls=NinjaJSONEncoder), content_type="application/json; charset=utf-8")
 
 

@@ -37,6 +37,7 @@ from provisioning.lifecycle.access.outside_roles import (
     check_admin,
     check_auditor,
     check_may_see_orphans,
+    check_may_see_people,
     check_may_see_rules,
     check_superuser,
     has_role_outside_teams,
@@ -57,6 +58,7 @@ from provisioning.lifecycle.access.permissions import PERMISSIONS, Permission, h
 from provisioning.lifecycle.access.revocation import RevocationHook, on_revocation, revoke
 from provisioning.lifecycle.access.teams import (
     acting_teams,
+    check_manages,
     check_may,
     check_may_act_for_a_team,
     check_may_manage_members,
@@ -70,6 +72,7 @@ from provisioning.lifecycle.access.teams import (
     memberships_of,
     no_team_to_act_for,
     permissions_in,
+    role_in,
     teams_user_may_act_for,
     visible,
 )
@@ -86,6 +89,7 @@ __all__ = [
     "audit_scope",
     "check_admin",
     "check_auditor",
+    "check_manages",
     "check_may",
     "check_may_act_for_a_team",
     "check_may_decide",
@@ -94,6 +98,7 @@ __all__ = [
     "check_may_see",
     "check_may_see_accounts",
     "check_may_see_orphans",
+    "check_may_see_people",
     "check_may_see_rules",
     "check_may_use_account",
     "check_may_use_region",
@@ -134,6 +139,7 @@ __all__ = [
     "permissions_in",
     "permissions_of",
     "revoke",
+    "role_in",
     "seat_of",
     "sees_all_teams",
     "teams_user_may_act_for",

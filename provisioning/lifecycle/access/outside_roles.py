@@ -83,6 +83,11 @@ def may_see_people(user: User) -> bool:
     return is_admin(user) or is_auditor(user)
 
 
+def check_may_see_people(user: User) -> None:
+    if not may_see_people(user):
+        raise NotAllowed("Only portal admins and auditors may see everyone who has an account.")
+
+
 def has_role_outside_teams(user: User) -> bool:
     """Whether the person has such a role, also while deactivated. Only that person changes their own
     name and password: with them, anyone else would have the role.

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
-from provisioning.errors import NotAllowed
+from provisioning.errors import NotAllowed, NotFound
 from provisioning.lifecycle.access.outside_roles import is_admin, sees_all_teams
 from provisioning.lifecycle.access.permissions import PERMISSIONS, Permission, holders, permissions_of
 from provisioning.models import Membership, Team, User
@@ -88,6 +88,25 @@ def check_may_act_for_a_team(teams: Sequence[Team]) -> None:
     """Raise NotAllowed if `teams`, those that a user may act for, is empty."""
     if not teams:
         raise NotAllowed(no_team_to_act_for())
+
+
+def role_in(user: User, team: str = "team") -> Subquery:
+    """Return the expression for the user's role in a row's team, null without one; `team` is the path
+    from the row to its team. A row and the right to it thus take one query.
+    """
+    own = Membership.objects.filter(user=user, team=OuterRef(team)) if user.is_active else Membership.objects.none()
+    return Subquery(own.values("role")[:1])
+
+
+def check_manages(user: User, team: Team, *, role: str | None, hidden: str) -> None:
+    """Raise NotFound with the sentence `hidden` unless the user may see the team, and NotAllowed unless
+    they manage it. `role` is what `role_in` found.
+    """
+    permissions = permissions_of(role or "")
+    if Permission.SEE not in permissions and not sees_all_teams(user):
+        raise NotFound(hidden)
+    if Permission.MANAGE not in permissions:
+        raise NotAllowed(f"Only {holders(Permission.MANAGE)} of {team.name} may do this.")
 
 
 def no_team_to_act_for() -> str:

@@ -47,7 +47,8 @@ class Scope(StrEnum):
     READ = "read", "See environments, requests, plans and outputs."
     OPERATE = "operate", "Request, change, retry, cancel and tear down environments."
     APPROVE = "approve", "Approve and reject requests of other people. Never available to service tokens."
-    MANAGE = "manage", "Manage teams, accounts, rules and tokens, as far as the owner may."
+    MANAGE = "manage", "Manage members, hand-overs, notifications, webhooks and tokens, as far as the owner may."
+    ADMIN = "admin", "Change accounts, rules, teams and people. Only of use to portal admins."
 
 
 SERVICE_SCOPES: Final = frozenset({Scope.READ, Scope.OPERATE})

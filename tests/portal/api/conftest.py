@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -15,7 +16,13 @@ from provisioning.lifecycle.services.tokens import create_personal_token
 from provisioning.models import User
 from tests.portal.conftest import People
 
-EVERYTHING = ("read", "operate", "approve", "manage")
+EVERYTHING = ("read", "operate", "approve", "manage", "admin")
+
+
+@cache
+def _client() -> Client:
+    """One for all calls: a new one loads the middleware and looks at every static file again."""
+    return Client()
 
 
 @dataclass
@@ -41,6 +48,9 @@ class Program:
     def post(self, path: str, body: Any = None, *, key: str = "", **headers: str) -> Answer:
         return self._send("POST", path, body, {"Idempotency-Key": key or uuid.uuid4().hex, **headers})
 
+    def patch(self, path: str, body: Any) -> Answer:
+        return self._send("PATCH", path, body, {})
+
     def delete(self, path: str) -> Answer:
         return self._send("DELETE", path, None, {})
 
@@ -52,8 +62,9 @@ class Program:
         if self.text == "":
             sent.pop("Authorization")
         data = body if isinstance(body, (str, bytes)) else json.dumps(body) if body is not None else ""
-        answer = Client().generic(method, f"/api/v1{path}", data, content_type="application/json", headers=sent)
-        return Answer(answer.status_code, answer.headers, answer.content)
+        answer = _client().generic(method, f"/api/v1{path}", data, content_type="application/json", headers=sent)
+        content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
+        return Answer(answer.status_code, answer.headers, content)
 
 
 def program(user: User, scopes: Sequence[str] = EVERYTHING) -> Program:
