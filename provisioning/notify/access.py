@@ -7,19 +7,21 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 
 from provisioning.errors import NotAllowed, NotFound
-from provisioning.lifecycle.access import Permission, check_admin, check_may, is_admin, may, may_see
-from provisioning.models import NotificationChannel, Role, Team, User, Webhook
+from provisioning.lifecycle.access import Permission, check_admin, check_manages, check_may, is_admin, role_in
+from provisioning.models import NotificationChannel, Role, Team, User, Webhook, WebhookDelivery
 
+NO_SUCH_TEAM = "This team does not exist, or you are not in it."
 NO_SUCH_CHANNEL = "This channel does not exist, or it is not yours."
 NO_SUCH_WEBHOOK = "This webhook does not exist, or it belongs to a team that you are not in."
 
 
 def owned_teams(user: User) -> list[Team]:
     """Return the teams whose channels and webhooks the user manages, by name. One query."""
-    if not user.is_active:
-        return []
-    owned = Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER, deleted_at=None)
-    return list(owned.order_by("name"))
+    return list(_owned(user).order_by("name")) if user.is_active else []
+
+
+def _owned(user: User) -> QuerySet[Team]:
+    return Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER, deleted_at=None)
 
 
 def check_may_manage(user: User, team: Team | None) -> None:
@@ -34,39 +36,41 @@ def channel_for(user: User, pk: UUID) -> NotificationChannel:
     """Return a channel that the user manages: their own, or one of a team that they own. Raises
     NotFound to outsiders, and NotAllowed to members of the team.
     """
-    channel = NotificationChannel.objects.select_related("user", "team").filter(pk=pk).first()
-    if channel is None:
+    rows = NotificationChannel.objects.select_related("user", "team").annotate(own_role=role_in(user))
+    channel = rows.filter(pk=pk).first()
+    if channel is None or (channel.team is None and channel.user_id != user.pk):
         raise NotFound(NO_SUCH_CHANNEL)
-    if channel.user_id is not None:
-        if channel.user_id != user.pk:
-            raise NotFound(NO_SUCH_CHANNEL)
-    elif channel.team is not None:
-        if not may_see(user, channel.team):
-            raise NotFound(NO_SUCH_CHANNEL)
-        check_may(user, channel.team, Permission.MANAGE)
+    if channel.team is not None:
+        check_manages(user, channel.team, role=channel.own_role, hidden=NO_SUCH_CHANNEL)
     return channel
 
 
 def webhook_for(user: User, pk: UUID) -> Webhook:
     """Return a webhook that the user manages. Raises NotFound to outsiders, NotAllowed to members."""
-    hook = Webhook.objects.select_related("team", "created_by").filter(pk=pk).first()
-    if hook is None:
-        raise NotFound(NO_SUCH_WEBHOOK)
-    if hook.team is None and not is_admin(user):
+    hook = Webhook.objects.select_related("team", "created_by").annotate(own_role=role_in(user)).filter(pk=pk).first()
+    if hook is None or (hook.team is None and not is_admin(user)):
         raise NotFound(NO_SUCH_WEBHOOK)
     if hook.team is not None:
-        if not may_see(user, hook.team):
-            raise NotFound(NO_SUCH_WEBHOOK)
-        check_may(user, hook.team, Permission.MANAGE)
+        check_manages(user, hook.team, role=hook.own_role, hidden=NO_SUCH_WEBHOOK)
     return hook
 
 
+def webhook_delivery_for(user: User, pk: UUID) -> WebhookDelivery:
+    """Return a delivery of a webhook that the user manages. Raises as `webhook_for`."""
+    delivery = WebhookDelivery.objects.filter(pk=pk).first()
+    if delivery is None:
+        raise NotFound(NO_SUCH_WEBHOOK)
+    delivery.webhook = webhook_for(user, delivery.webhook_id)
+    return delivery
+
+
 def webhooks_of(user: User) -> QuerySet[Webhook]:
-    """Return the webhooks that the user manages, the portal's first."""
-    mine = Q(team__in=owned_teams(user))
+    """Return the webhooks that the user manages, by team, and those of the portal last. One query."""
+    mine = Q(team__in=_owned(user))
     if is_admin(user):
         mine |= Q(team=None)
-    return Webhook.objects.filter(mine).select_related("team").order_by("team__name", "name", "id")
+    rows = Webhook.objects.filter(mine).select_related("team", "created_by")
+    return rows.order_by("team__name", "name", "id")
 
 
 def may_manage_any_webhook(user: User) -> bool:
@@ -80,9 +84,8 @@ def check_may_manage_any_webhook(user: User) -> None:
 
 def team_for(user: User, slug: str) -> Team:
     """Return a team whose channels and webhooks the user manages."""
-    team = Team.objects.filter(slug=slug, deleted_at=None).first()
-    if team is None or not may_see(user, team):
-        raise NotFound("This team does not exist, or you are not in it.")
-    if not may(user, team, Permission.MANAGE):
-        raise NotAllowed(f"Only owners of {team.name} may do this.")
+    rows = Team.objects.filter(slug=slug, deleted_at=None).annotate(own_role=role_in(user, "pk"))
+    if (team := rows.first()) is None:
+        raise NotFound(NO_SUCH_TEAM)
+    check_manages(user, team, role=team.own_role, hidden=NO_SUCH_TEAM)
     return team

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Self
 from uuid import UUID
 
-from django.db.models import Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q
+from django.db.models.functions import JSONObject
 
 from provisioning.models import (
+    ChannelKind,
     DeliveryState,
     NotificationChannel,
     NotificationDelivery,
@@ -18,6 +22,7 @@ from provisioning.models import (
     WebhookAttempt,
     WebhookDelivery,
 )
+from provisioning.notify.topics import FOR_PEOPLE
 
 SHOWN = 25
 
@@ -57,12 +62,25 @@ class DeliveryLine:
 def channels_of(owner: User | Team) -> list[NotificationChannel]:
     """Mail first, then by name. One query."""
     mine = Q(user=owner) if isinstance(owner, User) else Q(team=owner)
-    return sorted(NotificationChannel.objects.filter(mine), key=lambda row: (row.kind != "mail", row.name.lower()))
+    rows = NotificationChannel.objects.filter(mine).select_related("user", "team")
+    return sorted(rows, key=lambda row: (row.kind != "mail", row.name.lower()))
 
 
-def delivery_lines(channels: Sequence[NotificationChannel]) -> list[DeliveryLine]:
+def own_mail_of(user: User) -> NotificationChannel:
+    """The person's own mail channel, which is there from the start: before its first message as
+    `fan_out.mail_channel_of` will store it. Writes nothing. One query.
+    """
+    stored = NotificationChannel.objects.filter(user=user, kind=ChannelKind.MAIL).select_related("user", "team").first()
+    return stored or NotificationChannel(
+        user=user, kind=ChannelKind.MAIL, name="E-mail", topics=[str(topic) for topic in FOR_PEOPLE]
+    )
+
+
+def delivery_lines(
+    channels: Sequence[NotificationChannel], *, condition: Q | None = None, limit: int = SHOWN
+) -> list[DeliveryLine]:
     """The latest deliveries through these channels, the newest first. One query."""
-    return _lines(Q(channel__in=channels), limit=SHOWN)
+    return _lines((condition or Q()) & Q(channel__in=[channel.pk for channel in channels]), limit=limit)
 
 
 def failed_deliveries(*, before: tuple[datetime, UUID] | None, limit: int) -> list[DeliveryLine]:
@@ -89,13 +107,26 @@ def _lines(condition: Q, *, limit: int) -> list[DeliveryLine]:
 
 
 @dataclass(frozen=True, slots=True)
+class WebhookAttemptLine:
+    number: int
+    at: datetime
+    duration_ms: int | None
+    status_code: int | None
+    error: str
+
+    @classmethod
+    def of(cls, stored: Mapping[str, Any]) -> Self:
+        return cls(**{**stored, "at": datetime.fromisoformat(stored["at"])})
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookDeliveryLine:
     id: UUID
     type: str
     state: DeliveryState
     created_at: datetime
     due_at: datetime
-    attempts: tuple[WebhookAttempt, ...]
+    attempts: tuple[WebhookAttemptLine, ...]
 
     @property
     def tone(self) -> str:
@@ -111,15 +142,14 @@ class WebhookDeliveryLine:
 
 
 def webhook_delivery_lines(webhook_id: UUID, *, condition: Q, limit: int) -> list[WebhookDeliveryLine]:
-    """The deliveries of a webhook with their attempts, the newest first. Two queries."""
-    rows = WebhookDelivery.objects.filter(condition, webhook=webhook_id).defer("body")
-    lines = list(rows.order_by("-created_at", "-id")[:limit])
-    attempts: dict[UUID, list[WebhookAttempt]] = {}
-    for attempt in WebhookAttempt.objects.filter(delivery__in=lines).order_by("number"):
-        attempts.setdefault(attempt.delivery_id, []).append(attempt)
+    """The deliveries of a webhook with their attempts, the newest first. One query."""
+    attempt = {name: name for name in WebhookAttemptLine.__dataclass_fields__}
+    attempts = (
+        WebhookAttempt.objects.filter(delivery=OuterRef("pk")).order_by("number").values(json=JSONObject(**attempt))
+    )
+    rows = WebhookDelivery.objects.filter(condition, webhook=webhook_id).annotate(lines=ArraySubquery(attempts))
+    columns = ("id", "type", "state", "created_at", "due_at", "lines")
     return [
-        WebhookDeliveryLine(
-            row.pk, row.type, DeliveryState(row.state), row.created_at, row.due_at, tuple(attempts.get(row.pk, ()))
-        )
-        for row in lines
+        WebhookDeliveryLine(key, kind, DeliveryState(state), created, due, tuple(map(WebhookAttemptLine.of, lines)))
+        for key, kind, state, created, due, lines in rows.order_by("-created_at", "-id").values_list(*columns)[:limit]
     ]

@@ -15,7 +15,7 @@ from provisioning.notify.access import owned_teams
 from provisioning.notify.channels.mail import is_mail_configured
 from provisioning.notify.channels.services import SERVICES, Service
 from provisioning.notify.fan_out import mail_channel_of
-from provisioning.notify.read import DeliveryLine, channels_of, delivery_lines, failed_deliveries
+from provisioning.notify.read import DeliveryLine, channels_of, delivery_lines, failed_deliveries, own_mail_of
 from provisioning.notify.topics import FOR_PEOPLE, FOR_TEAMS, Topic
 
 
@@ -48,11 +48,14 @@ class NotificationsPage:
 
 def own_page(user: User) -> NotificationsPage:
     """The person's own channels. Their mail is there from the start, also before its first message."""
-    cards = _cards(channels_of(user), FOR_PEOPLE)
+    channels = channels_of(user)
+    if not any(channel.kind == ChannelKind.MAIL for channel in channels):
+        channels.insert(0, own_mail_of(user))
+    cards = _cards(channels, FOR_PEOPLE)
     return NotificationsPage(
         user=user,
         team=None,
-        cards=cards if any(card.is_mail for card in cards) else [_default_mail(user), *cards],
+        cards=cards,
         deliveries=delivery_lines([card.channel for card in cards]),
         teams=owned_teams(user),
         has_mail_server=is_mail_configured(),
@@ -86,14 +89,6 @@ def _cards(channels: Sequence[NotificationChannel], topics: Sequence[Topic]) -> 
         )
         for channel in channels
     ]
-
-
-def _default_mail(user: User) -> ChannelCard:
-    """The mail channel as `mail_channel_of` will store it. A GET writes nothing."""
-    channel = NotificationChannel(
-        user=user, kind=ChannelKind.MAIL, name="E-mail", topics=[str(topic) for topic in FOR_PEOPLE]
-    )
-    return ChannelCard(channel, [topic.for_person for topic in FOR_PEOPLE])
 
 
 def own_mail(user: User) -> NotificationChannel:

@@ -21,8 +21,8 @@ from portal.pages.webhooks.page import (
 from portal.web.lookups import person
 from provisioning.errors import InvalidFields, NotFound
 from provisioning.lifecycle.access import check_admin
-from provisioning.models import AllowedDestination, WebhookDelivery
-from provisioning.notify.access import NO_SUCH_WEBHOOK, team_for, webhook_for
+from provisioning.models import AllowedDestination
+from provisioning.notify.access import team_for, webhook_delivery_for, webhook_for
 from provisioning.notify.services import webhooks as service
 from provisioning.notify.services.destinations import allow_destination, forbid_destination
 
@@ -116,13 +116,10 @@ def remove(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def redeliver(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
-    delivery = WebhookDelivery.objects.select_related("webhook__team").filter(pk=pk).first()
-    if delivery is None:
-        raise NotFound(NO_SUCH_WEBHOOK)
-    hook = webhook_for(user, delivery.webhook_id)
+    delivery = webhook_delivery_for(user, pk)
     service.redeliver(actor=user, delivery=delivery)
     messages.info(request, "The delivery is sent again. Reload the page to see how it goes.")
-    return redirect("webhook", pk=hook.pk)
+    return redirect("webhook", pk=delivery.webhook_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
