@@ -15,10 +15,9 @@ from portal.web.lookups import person
 from portal.web.refusals import note_refusal
 from provisioning.errors import InvalidFields, WrongState
 from provisioning.lifecycle.access import check_admin, check_may_see_rules, is_admin
-from provisioning.lifecycle.rules import all_rules
 from provisioning.lifecycle.rules.dry_run import dry_run
 from provisioning.lifecycle.rules.lines import difference
-from provisioning.lifecycle.rules.record import RuleReference
+from provisioning.lifecycle.rules.rule_set import rule_of_scope
 from provisioning.lifecycle.rules.scope import Scope
 from provisioning.lifecycle.rules.settings import RuleSettings
 from provisioning.lifecycle.services.rules import check_settings, save_rule
@@ -46,7 +45,8 @@ def edit(request: HttpRequest) -> HttpResponse:
     user = person(request)
     check_admin(user)
     scope = scope_choice(request.GET).scope
-    current, reference = _current(scope)
+    rule = rule_of_scope(scope)
+    current, reference = rule.settings, rule.reference
     if request.method != "POST":
         return _render(request, EditPage(scope, RuleForm(settings=current, version=reference.version)))
     form = RuleForm(request.POST, settings=current, version=reference.version)
@@ -84,11 +84,6 @@ def _save(request: HttpRequest, user: User, scope: Scope, form: RuleForm) -> Htt
         return _render(request, EditPage(scope, form, notice=error.sentence), status=409)
     messages.info(request, f"Saved. Version {version.number} of “{scope.title}” is in effect.")
     return redirect("rule", pk=version.rule_id)
-
-
-def _current(scope: Scope) -> tuple[RuleSettings, RuleReference]:
-    rule = next((rule for rule in all_rules().rules if rule.scope.key == scope.key), None)
-    return (rule.settings, rule.reference) if rule is not None else (RuleSettings(), RuleReference(scope.title))
 
 
 def _render(request: HttpRequest, page: EditPage, *, status: int = 200) -> HttpResponse:

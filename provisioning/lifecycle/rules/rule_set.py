@@ -11,7 +11,7 @@ from django.db.models import F, Q, QuerySet
 
 from provisioning.caching import Cache
 from provisioning.lifecycle.rules.record import RuleInEffect, RuleReference
-from provisioning.lifecycle.rules.scope import scope_of
+from provisioning.lifecycle.rules.scope import Scope, scope_of
 from provisioning.lifecycle.rules.settings import RuleSettings
 from provisioning.models import Account, RuleVersion, Team, User
 
@@ -48,6 +48,12 @@ def rules_of(team: Team, account: Account | None = None) -> RuleSet:
 def all_rules() -> RuleSet:
     """Every rule in effect. One query."""
     return rule_set(current_versions())
+
+
+def rule_of_scope(scope: Scope) -> RuleInEffect:
+    """The rule of exactly this scope; without one, version 0, which restricts nothing. One query."""
+    version = current_versions().filter(rule__key=scope.key).first()
+    return rule_in_effect(version) if version else RuleInEffect(RuleReference(scope.title), scope, RuleSettings())
 
 
 def current_versions() -> QuerySet[RuleVersion]:
