@@ -16,6 +16,7 @@ from provisioning.errors import NotFound
 from provisioning.lifecycle.access import check_may_see_orphans
 from provisioning.lifecycle.read.accounts import account_rows, get_account_for, last_test_of
 from provisioning.lifecycle.read.orphans import orphan_lines
+from provisioning.models import Account
 
 router = Router(tags=["Accounts"])
 orphans_router = Router(tags=["Accounts"])
@@ -77,7 +78,11 @@ class AccountTestOut(Resource):
     summary="Read the last connection test of an account",
 )
 def last_test(request: HttpRequest, account_id: UUID) -> Any:
-    account = get_account_for(caller(request), account_id)
+    return test_of(get_account_for(caller(request), account_id))
+
+
+def test_of(account: Account) -> AccountTestOut:
+    """Raises NotFound before the first test."""
     stored = last_test_of(account)
     if stored is None:
         raise NotFound("The connection to this account was not tested yet.")
