@@ -13,13 +13,19 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from provisioning.errors import NotAllowed, NotFound
-from provisioning.lifecycle.access import check_may_decide, check_may_operate, living_teams, may_see
-from provisioning.models import Environment, Request, Team, User
+from provisioning.lifecycle.access import (
+    check_manages,
+    check_may_decide,
+    check_may_operate,
+    living_teams,
+    may_see,
+    role_in,
+)
+from provisioning.models import Environment, HandoverOffer, OfferState, Request, Team, User
 
 NO_SUCH_ENVIRONMENT = "This environment does not exist, or it belongs to a team that you are not in."
 NO_SUCH_REQUEST = "This request does not exist, or it belongs to a team that you are not in."
-
-
+NO_SUCH_OFFER = "This offer does not exist, or it is not for a team that you are in."
 NO_SUCH_TEAM = "This team does not exist, or you are not in it."
 
 
@@ -75,3 +81,22 @@ def get_request_for(user: User, pk: UUID, need: Need = Need.SEE) -> Request:
     elif need is Need.DECIDE:
         check_may_decide(user, request)
     return request
+
+
+def get_offer_for(user: User, pk: UUID) -> HandoverOffer:
+    """Return an open offer of an environment to a team of the user. Its owners answer it. Raises NotFound
+    and NotAllowed.
+    """
+    rows = HandoverOffer.objects.select_related(
+        "environment__team",
+        "environment__account",
+        "environment__blueprint_version",
+        "from_team",
+        "to_team",
+        "offered_by",
+    )
+    offer = rows.annotate(own_role=role_in(user, "to_team")).filter(pk=pk, state=OfferState.OPEN).first()
+    if offer is None:
+        raise NotFound(NO_SUCH_OFFER)
+    check_manages(user, offer.to_team, role=offer.own_role, hidden=NO_SUCH_OFFER)
+    return offer

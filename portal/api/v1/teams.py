@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Router, Schema
+from ninja import Query, Router, Schema
 from ninja.responses import Status
 from pydantic import Field
 
 from portal.api.auth import Token, caller
-from portal.api.schemas import Body, Resource, changes, creates, reads
+from portal.api.idempotency import Key, created_once
+from portal.api.schemas import Body, Resource, changes, creates, reads, removes
 from portal.api.v1.lookups import invalid
 from portal.web.lookups import get_team_for
 from provisioning.errors import NotFound
-from provisioning.lifecycle.access import check_may_manage_members
+from provisioning.lifecycle.access import check_admin, check_may_manage_members
 from provisioning.lifecycle.read.teams import member_rows, team_rows, usable_accounts
 from provisioning.lifecycle.services.members import add_member, change_member_role, remove_member
 from provisioning.lifecycle.services.people import find_person
-from provisioning.lifecycle.services.teams import create_team, rename_team
+from provisioning.lifecycle.services.teams import create_team, delete_team, rename_team
 from provisioning.lifecycle.services.tokens import Scope
 from provisioning.models import Membership, Role, Team, User
 
 router = Router(tags=["Teams"])
 
-_ROLES: Final = "^(viewer|operator|owner)$"
+ROLES: Final = "^(viewer|operator|owner)$"
 _MOST_TEAMS: Final = 1000
 
 
@@ -58,10 +59,12 @@ class NewTeam(Body):
 
 
 @router.post(
-    "", response=creates(TeamOut), auth=Token(Scope.MANAGE), operation_id="teams_create", summary="Create a team"
+    "", response=creates(TeamOut), auth=Token(Scope.ADMIN), operation_id="teams_create", summary="Create a team"
 )
-def create(request: HttpRequest, body: NewTeam) -> Any:
-    """Portal admins do. A repeated call is refused, because the slug is taken."""
+@created_once
+def create(request: HttpRequest, body: NewTeam, idempotency_key: Key) -> Any:
+    """Portal admins do."""
+    del idempotency_key
     actor = caller(request)
     return Status(201, _described(actor, create_team(actor=actor, name=body.name, slug=body.slug)))
 
@@ -73,13 +76,33 @@ class TeamName(Body):
 @router.patch(
     "/{slug:slug}",
     response=changes(TeamOut),
-    auth=Token(Scope.MANAGE),
+    auth=Token(Scope.ADMIN),
     operation_id="teams_rename",
     summary="Rename a team",
 )
 def rename(request: HttpRequest, slug: str, body: TeamName) -> Any:
     actor = caller(request)
     return _described(actor, rename_team(actor=actor, team=get_team_for(actor, slug), name=body.name))
+
+
+@router.delete(
+    "/{slug:slug}",
+    response=removes(),
+    auth=Token(Scope.ADMIN),
+    operation_id="teams_delete",
+    summary="Delete a team that has no environments",
+)
+def delete(
+    request: HttpRequest,
+    slug: str,
+    confirm: Annotated[str, Query(max_length=32, description="The team's slug once more.", examples=["payments"])],
+) -> Any:
+    """Its slug remains taken. What is in AWS is not touched."""
+    actor = caller(request)
+    team = get_team_for(actor, slug)
+    check_admin(actor)
+    delete_team(actor=actor, team=team, typed_slug=confirm)
+    return Status(204, None)
 
 
 class MemberOut(Resource):
@@ -109,7 +132,7 @@ def _members(team: Team) -> list[MemberOut]:
 
 class NewMember(Body):
     username: str = Field(max_length=150, description="A person who has an account.", examples=["bob"])
-    role: str = Field(pattern=_ROLES, examples=["operator"])
+    role: str = Field(pattern=ROLES, examples=["operator"])
 
 
 @router.post(
@@ -126,8 +149,8 @@ def add(request: HttpRequest, slug: str, body: NewMember) -> Any:
     check_may_manage_members(actor, team)  # before the answer says whether the person exists
     person = find_person(body.username)
     if person is None:
-        raise invalid("username", f"There is no person {body.username}. Invite them on the team's page.")
-    role = _stored(body.role)
+        raise invalid("username", f"There is no person {body.username}. Invite the holder of an address instead.")
+    role = stored_role(body.role)
     if Membership.objects.filter(team=team, user=person).exists():
         change_member_role(actor=actor, team=team, user=person, role=role)
     else:
@@ -135,7 +158,7 @@ def add(request: HttpRequest, slug: str, body: NewMember) -> Any:
     return _members(team)
 
 
-def _stored(label: str) -> str:
+def stored_role(label: str) -> str:
     return str(next(role for role in Role if role.label == label))
 
 

@@ -6,11 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from django.db.models import Q
-
 from portal.pages.delegation.forms import DelegationForm
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import is_approver
+from provisioning.lifecycle.services.delegations import delegations_of
 from provisioning.models import Delegation, User
 
 SHOWN: Final = 50
@@ -34,11 +33,8 @@ class DelegationPage:
 
 
 def delegation_page(user: User, *, form: DelegationForm | None = None) -> DelegationPage:
-    rows = Delegation.objects.filter(Q(delegator=user) | Q(delegate=user)).select_related("delegator", "delegate")
     at = clock.now()
-    lines = [
-        Line(one, may_end=one.ended_at is None and one.ends_at > at) for one in rows.order_by("-begins_at")[:SHOWN]
-    ]
+    lines = [Line(one, may_end=one.ended_at is None and one.ends_at > at) for one in delegations_of(user)[:SHOWN]]
     has_delegated = any(line.may_end and line.delegation.delegator_id == user.pk for line in lines)
     may_delegate = is_approver(user) and not has_delegated
     return DelegationPage((form or DelegationForm()) if may_delegate else None, is_approver(user), lines)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -14,10 +13,10 @@ from portal.pages.delegation.forms import DelegationForm
 from portal.pages.delegation.page import delegation_page
 from portal.web.lookups import person
 from portal.web.refusals import note_refusal
-from provisioning.errors import NotAllowed, NotFound, Refused
+from provisioning.errors import NotAllowed, Refused
 from provisioning.lifecycle.access import is_approver
-from provisioning.lifecycle.services.delegations import delegate_approvals, end_delegation
-from provisioning.models import Delegation, User
+from provisioning.lifecycle.services.delegations import delegate_approvals, end_delegation, get_delegation
+from provisioning.models import User
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -48,12 +47,7 @@ def delegation(request: HttpRequest) -> HttpResponse:
 @require_POST
 def end(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
-    mine = Delegation.objects.select_related("delegator", "delegate").filter(
-        Q(delegator=user) | Q(delegate=user), pk=pk
-    )
-    if (stored := mine.first()) is None:
-        raise NotFound("This delegation does not exist, or it concerns other people.")
-    end_delegation(actor=user, delegation=stored)
+    end_delegation(actor=user, delegation=get_delegation(actor=user, delegation_id=pk))
     return redirect("delegation")
 
 

@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from portal.identity.reauthentication import requires_recent_sign_in
 from portal.pages.hand_over.forms import OfferForm
 from portal.pages.hand_over.page import answer_page, offer_page
-from portal.web.lookups import get_environment_for, person
+from portal.web.lookups import get_environment_for, get_offer_for, person
 from portal.web.refusals import note_refusal
 from provisioning.errors import NotFound, PortalError, Refused
-from provisioning.lifecycle.access import Permission, check_may, may_see
+from provisioning.lifecycle.access import Permission, check_may
 from provisioning.lifecycle.services.handover import (
     accept_offer,
     decline_offer,
@@ -23,9 +23,6 @@ from provisioning.lifecycle.services.handover import (
     open_offer_of,
     withdraw_offer,
 )
-from provisioning.models import HandoverOffer, OfferState, User
-
-NO_SUCH_OFFER = "This offer does not exist, or it is not for a team that you are in."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -69,7 +66,7 @@ def withdraw(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @require_safe
 def answer(request: HttpRequest, offer: UUID) -> HttpResponse:
-    page = answer_page(_offer_for(person(request), offer))
+    page = answer_page(get_offer_for(person(request), offer))
     return render(request, "pages/hand_over/answer.html", {"page": page})
 
 
@@ -77,7 +74,7 @@ def answer(request: HttpRequest, offer: UUID) -> HttpResponse:
 @requires_recent_sign_in
 def accept(request: HttpRequest, offer: UUID) -> HttpResponse:
     user = person(request)
-    environment = accept_offer(actor=user, offer=_offer_for(user, offer))
+    environment = accept_offer(actor=user, offer=get_offer_for(user, offer))
     messages.info(request, f"{environment.name} now belongs to {environment.team.name}.")
     return redirect("environment", pk=environment.pk)
 
@@ -85,23 +82,6 @@ def accept(request: HttpRequest, offer: UUID) -> HttpResponse:
 @require_POST
 def decline(request: HttpRequest, offer: UUID) -> HttpResponse:
     user = person(request)
-    found = decline_offer(actor=user, offer=_offer_for(user, offer))
+    found = decline_offer(actor=user, offer=get_offer_for(user, offer))
     messages.info(request, f"{found.environment.name} remains with {found.from_team.name}.")
     return redirect("team", team=found.to_team.slug)
-
-
-def _offer_for(user: User, pk: UUID) -> HandoverOffer:
-    """Return an open offer to a team of the user. Its owners answer it."""
-    rows = HandoverOffer.objects.select_related(
-        "environment__team",
-        "environment__account",
-        "environment__blueprint_version",
-        "from_team",
-        "to_team",
-        "offered_by",
-    )
-    found = rows.filter(pk=pk, state=OfferState.OPEN).first()
-    if found is None or not may_see(user, found.to_team):
-        raise NotFound(NO_SUCH_OFFER)
-    check_may(user, found.to_team, Permission.MANAGE)
-    return found

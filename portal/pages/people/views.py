@@ -14,8 +14,9 @@ from portal.identity.reauthentication import requires_recent_sign_in
 from portal.pages.people.forms import NewPersonForm, PersonForm
 from portal.pages.people.page import people_page, person_page
 from portal.web.lookups import person as signed_in
-from provisioning.errors import InvalidFields, NotAllowed, NotFound, Refused
-from provisioning.lifecycle.access import check_admin, may_see_people
+from provisioning.errors import InvalidFields, NotFound, Refused
+from provisioning.lifecycle.access import check_admin, check_may_see_people
+from provisioning.lifecycle.read.people import get_person
 from provisioning.lifecycle.services.members import name_of
 from provisioning.lifecycle.services.outside_roles import (
     confirm_role,
@@ -35,7 +36,6 @@ from provisioning.lifecycle.services.people import (
 )
 from provisioning.models import OutsideRole, RoleChange, RoleChangeState, User
 
-NO_SUCH_PERSON = "This person does not exist."
 PAGE = "pages/people/detail.html"
 
 
@@ -68,13 +68,13 @@ def create(request: HttpRequest) -> HttpResponse:
 @require_safe
 def detail(request: HttpRequest, person: UUID) -> HttpResponse:
     user = _reader(request)
-    return render(request, PAGE, {"page": person_page(user, _person(person))})
+    return render(request, PAGE, {"page": person_page(user, get_person(person))})
 
 
 @require_POST
 @requires_recent_sign_in
 def update(request: HttpRequest, person: UUID) -> HttpResponse:
-    user, other = _admin(request), _person(person)
+    user, other = _admin(request), get_person(person)
     form = PersonForm(request.POST)
     if form.is_valid():
         try:
@@ -91,7 +91,7 @@ def update(request: HttpRequest, person: UUID) -> HttpResponse:
 @requires_recent_sign_in
 def password_link(request: HttpRequest, person: UUID) -> HttpResponse:
     """Show a link that sets the password once. It exists only in this answer, so it is no redirect."""
-    user, other = _admin(request), _person(person)
+    user, other = _admin(request), get_person(person)
     link = create_password_link(actor=user, user=other)
     path = reverse("set_password", kwargs={"uidb64": link.user_part, "token": link.token})
     return render(request, PAGE, {"page": person_page(user, other, link=request.build_absolute_uri(path))})
@@ -100,14 +100,14 @@ def password_link(request: HttpRequest, person: UUID) -> HttpResponse:
 @require_POST
 @requires_recent_sign_in
 def deactivate(request: HttpRequest, person: UUID) -> HttpResponse:
-    deactivate_person(actor=_admin(request), user=_person(person))
+    deactivate_person(actor=_admin(request), user=get_person(person))
     return redirect("person", person=person)
 
 
 @require_POST
 @requires_recent_sign_in
 def reactivate(request: HttpRequest, person: UUID) -> HttpResponse:
-    reactivate_person(actor=_admin(request), user=_person(person))
+    reactivate_person(actor=_admin(request), user=get_person(person))
     return redirect("person", person=person)
 
 
@@ -121,7 +121,7 @@ def confirm(request: HttpRequest, person: UUID) -> HttpResponse:
 @require_POST
 @requires_recent_sign_in
 def give(request: HttpRequest, person: UUID, role: str) -> HttpResponse:
-    user, other = _admin(request), _person(person)
+    user, other = _admin(request), get_person(person)
     change = propose_role(actor=user, user=other, role=_role(role))
     if change.state == RoleChangeState.PENDING:
         messages.info(request, "Proposed. Another superuser or a portal admin confirms it on this page.")
@@ -133,7 +133,7 @@ def give(request: HttpRequest, person: UUID, role: str) -> HttpResponse:
 @require_POST
 @requires_recent_sign_in
 def take(request: HttpRequest, person: UUID, role: str) -> HttpResponse:
-    other = take_role(actor=_admin(request), user=_person(person), role=_role(role))
+    other = take_role(actor=_admin(request), user=get_person(person), role=_role(role))
     messages.info(request, f"{name_of(other)} no longer has the role {_role(role).label}.")
     return redirect("person", person=person)
 
@@ -154,8 +154,7 @@ def decide(request: HttpRequest, change: UUID, decision: str) -> HttpResponse:
 
 def _reader(request: HttpRequest) -> User:
     user = signed_in(request)
-    if not may_see_people(user):
-        raise NotAllowed("Only portal admins and auditors may see everyone who has an account.")
+    check_may_see_people(user)
     return user
 
 
@@ -163,13 +162,6 @@ def _admin(request: HttpRequest) -> User:
     user = signed_in(request)
     check_admin(user)
     return user
-
-
-def _person(pk: UUID) -> User:
-    found = User.objects.filter(pk=pk, is_service=False).first()
-    if found is None:
-        raise NotFound(NO_SUCH_PERSON)
-    return found
 
 
 def _role(text: str) -> OutsideRole:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final, Self
 from uuid import UUID
 
 from django.db.models import Q
 
+from provisioning.errors import NotFound
 from provisioning.models import Membership, OutsideRole, Role, User
 from provisioning.models.role_change import FLAGS
 
 PEOPLE_PER_PAGE: Final = 50
+NO_SUCH_PERSON: Final = "This person does not exist."
 _COLUMNS: Final = (
     "id",
     "username",
@@ -35,6 +37,11 @@ class PersonRow:
     is_active: bool
     last_login: datetime | None
     roles: tuple[str, ...]
+
+    @classmethod
+    def of(cls, values: Sequence[Any]) -> Self:
+        pk, username, first, last, email, is_active, last_login, *flags = values
+        return cls(pk, username, f"{first} {last}".strip() or username, email, is_active, last_login, _held(flags))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,18 @@ def person_rows(*, search: str = "", role: str = "", after: str = "", limit: int
         )
     if role in OutsideRole.values:
         people = people.filter(**{FLAGS[OutsideRole(role)]: True})
-    return [
-        PersonRow(pk, username, f"{first} {last}".strip() or username, email, is_active, last_login, _held(flags))
-        for pk, username, first, last, email, is_active, last_login, *flags in people.order_by("username").values_list(
-            *_COLUMNS
-        )[:limit]
-    ]
+    return [PersonRow.of(values) for values in people.order_by("username").values_list(*_COLUMNS)[:limit]]
+
+
+def get_person(pk: UUID) -> User:
+    """Return a person, also a deactivated one. Raises NotFound."""
+    if (person := User.objects.filter(pk=pk, is_service=False).first()) is None:
+        raise NotFound(NO_SUCH_PERSON)
+    return person
+
+
+def row_of_person(user: User) -> PersonRow:
+    return PersonRow.of([getattr(user, name) for name in _COLUMNS])
 
 
 def teams_of_person(user: User) -> list[TeamOfPerson]:

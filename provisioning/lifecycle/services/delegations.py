@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 
-from provisioning.errors import NotAllowed, Refused
+from provisioning.errors import NotAllowed, NotFound, Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import is_approver, on_revocation
 from provisioning.lifecycle.audit import AuditAction, audit_event
@@ -101,6 +102,19 @@ def end_delegations_of_person(user: User, team: Team | None, at: datetime) -> No
     if not user.is_active:
         for delegation in open_delegations().filter(delegate=user):
             _end(delegation, actor=None, at=at)
+
+
+def delegations_of(user: User) -> QuerySet[Delegation]:
+    """Return the delegations that the person has given or received, newest first."""
+    rows = Delegation.objects.filter(Q(delegator=user) | Q(delegate=user)).select_related("delegator", "delegate")
+    return rows.order_by("-begins_at")
+
+
+def get_delegation(*, actor: User, delegation_id: UUID) -> Delegation:
+    """Return a delegation that the actor has given or received. Raises NotFound."""
+    if (delegation := delegations_of(actor).filter(pk=delegation_id).first()) is None:
+        raise NotFound("This delegation does not exist, or it concerns other people.")
+    return delegation
 
 
 def open_delegations() -> QuerySet[Delegation]:

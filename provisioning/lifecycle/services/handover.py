@@ -36,7 +36,7 @@ from provisioning.lifecycle.services.recording import lock
 from provisioning.lifecycle.states import NO_LONGER_THERE, OPEN_REQUESTS, EnvironmentState, RequestState
 from provisioning.lifecycle.team_resources import external_names_of, refusals_of
 from provisioning.lifecycle.transitions import record
-from provisioning.models import Environment, HandoverOffer, OfferState, Operation, Request, RuleKind, Team, User
+from provisioning.models import Environment, HandoverOffer, OfferState, Operation, Request, Role, RuleKind, Team, User
 
 VALID_FOR: Final = timedelta(days=7)
 NOTE_LIMIT: Final = 2_000
@@ -192,6 +192,13 @@ def offers_to(team: Team) -> QuerySet[HandoverOffer]:
     """Return the offers that the team can accept now, oldest first."""
     rows = HandoverOffer.objects.filter(to_team=team, state=OfferState.OPEN, expires_at__gt=clock.now())
     return rows.select_related("environment", "from_team", "offered_by").order_by("offered_at")
+
+
+def offers_to_owner(user: User) -> QuerySet[HandoverOffer]:
+    """Return the offers that the teams that the user owns can accept now, oldest first."""
+    owned = Team.objects.filter(memberships__user=user, memberships__role=Role.OWNER, deleted_at=None)
+    rows = HandoverOffer.objects.filter(to_team__in=owned, state=OfferState.OPEN, expires_at__gt=clock.now())
+    return rows.select_related("environment", "from_team", "to_team", "offered_by").order_by("offered_at")
 
 
 def expire_offers(environment: Environment, *, at: datetime) -> None:
