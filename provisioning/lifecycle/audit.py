@@ -145,6 +145,11 @@ OPERATION_ENDS: Final = {
 }
 
 
+def meaning_of(action: str) -> str:
+    """What an action means; empty for one of a later version, which is being rolled out."""
+    return next((known.meaning for known in AuditAction if known == action), "")
+
+
 def audit_event(
     action: AuditAction,
     *,

@@ -23,7 +23,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import DjangoDbBlocker, Settings
 
-from portal.pages.exports.views import FORMATS
+from portal.web.exporting import FORMATS
 from provisioning import migrations
 from provisioning.blueprint import Blueprint
 from provisioning.errors import Refused, WrongState

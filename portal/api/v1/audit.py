@@ -7,16 +7,20 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from django.http import HttpRequest
-from ninja import Query, Router
+from ninja import Query, Router, Schema
 from pydantic import Field
 
-from portal.api.auth import caller
+from portal.api.auth import Token, caller
 from portal.api.paging import Limit
-from portal.api.schemas import Page, Resource, reads
+from portal.api.schemas import Body, Page, Resource, changes, file_of, reads
 from portal.api.v1.environments import Word
 from portal.api.v1.lookups import invalid
+from portal.web.audit_export import export_audit
 from provisioning.lifecycle.access import audit_scope
-from provisioning.lifecycle.read.audit import AuditFilter, AuditRow, Position, audit_listing
+from provisioning.lifecycle.audit import meaning_of
+from provisioning.lifecycle.audit_chain import rows_with_ids
+from provisioning.lifecycle.read.audit import AuditFilter, AuditRow, Position, audit_listing, audit_row
+from provisioning.lifecycle.services.tokens import Scope
 
 router = Router(tags=["Audit"])
 
@@ -75,3 +79,60 @@ def events(  # noqa: PLR0917 - ninja reads the parameters by name
     )
     listing = audit_listing(audit_scope(caller(request)), wanted, cursor=cursor, limit=limit)
     return Page(items=[describe(row) for row in listing.rows], next_cursor=listing.older)
+
+
+class SealOut(Schema):
+    position: int = Field(description="In the chain of hashes.")
+    sealed_at: str
+    previous_hash: str
+    hash: str
+    verifies: bool = Field(description="Whether the event has this hash.")
+
+
+class AuditEventDetailOut(AuditEventOut):
+    meaning: str = Field(description="What the action means.")
+    seal: SealOut | None = Field(description="Null until the event's transaction has ended.")
+
+
+@router.get(
+    "/{int:event_id}", response=reads(AuditEventDetailOut), operation_id="audit_get", summary="Read an audit event"
+)
+def event(request: HttpRequest, event_id: int) -> Any:
+    """With its place in the chain of hashes."""
+    row = audit_row(audit_scope(caller(request)), event_id)
+    sealed = next(rows_with_ids([row.id]), None)
+    seal = None
+    if sealed is not None:
+        same = {name: getattr(sealed, name) for name in ("position", "sealed_at", "previous_hash", "hash")}
+        seal = SealOut(**same, verifies=sealed.digest() == sealed.hash)
+    return AuditEventDetailOut(**describe(row).model_dump(), meaning=meaning_of(row.action), seal=seal)
+
+
+class Export(Body):
+    """Empty fields do not filter."""
+
+    words: str = Field("", max_length=200)
+    who: str = Field("", max_length=150, description="A user name.", examples=["bob"])
+    team: str = Field("", max_length=32, description="The team's slug.", examples=["payments"])
+    environment: str = Field("", max_length=36, description="A name or an id.")
+    action: str = Field("", max_length=60, examples=["request:approve"])
+    address: str = Field("", max_length=45, examples=[""])
+    about: str = Field("", max_length=64, description="The id of a subject.", examples=[""])
+    first_day: date | None = Field(None, description="In UTC. The day itself is included.")
+    last_day: date | None = Field(None, description="In UTC. The day itself is included.")
+
+
+@router.post(
+    "/export",
+    response=changes(None),
+    auth=Token(Scope.READ),
+    operation_id="audit_export",
+    summary="Export the audit log",
+    openapi_extra=file_of("application/jsonl; charset=utf-8"),
+)
+def export(request: HttpRequest, body: Export) -> Any:
+    """One event a line, with its hashes. `verify_audit_export.py` of the pages verifies it. It is a POST,
+    because the audit log says who has taken what.
+    """
+    user = caller(request)
+    return export_audit(user, audit_scope(user), AuditFilter(**body.model_dump()))

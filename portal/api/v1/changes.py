@@ -11,6 +11,7 @@ from ninja import Query, Router, Schema
 from pydantic import Field
 
 from portal.api.auth import Token, caller
+from portal.api.errors import ApiError
 from portal.api.idempotency import Key, idempotent, request_id
 from portal.api.schemas import Body, Resource, changes, creates, reads
 from portal.api.v1.lookups import blueprint_of
@@ -23,6 +24,7 @@ from provisioning.lifecycle.services.changes import request_change
 from provisioning.lifecycle.services.drift import accept_drift, check_drift
 from provisioning.lifecycle.services.put_back import request_put_back
 from provisioning.lifecycle.services.recover import preview_recovery, request_recovery
+from provisioning.lifecycle.services.refresh_ledger import refresh_ledger
 from provisioning.lifecycle.services.teardown import (
     Removal,
     check_may_be_torn_down,
@@ -112,6 +114,10 @@ RemovalName = Annotated[
 def teardown_preview(request: HttpRequest, environment_id: UUID, removal: RemovalName = Removal.DELETE) -> Any:
     environment = _mine(request, environment_id)
     check_may_be_torn_down(environment)
+    return _preview(request, environment, removal)
+
+
+def _preview(request: HttpRequest, environment: Environment, removal: Removal) -> TeardownPreviewOut:
     preview = preview_teardown(actor=caller(request), environment=environment, removal=removal)
     return TeardownPreviewOut(
         digest=preview.digest,
@@ -132,6 +138,26 @@ def _line(line: TeardownLine) -> TeardownLineOut:
         stack=line.stack,
         region=line.region,
     )
+
+
+class Refresh(Body):
+    removal: Removal = Field(Removal.DELETE, description="delete, leave or force, as in the preview.")
+
+
+@router.post(
+    "/{uuid:environment_id}/teardown/refresh",
+    response=changes(TeardownPreviewOut),
+    auth=Token(),
+    operation_id="teardowns_refresh",
+    summary="List the stacks in AWS, and preview a teardown",
+)
+def refresh(request: HttpRequest, environment_id: UUID, body: Refresh) -> Any:
+    """It reads AWS for some seconds. Nothing is deleted."""
+    environment = _mine(request, environment_id)
+    check_may_be_torn_down(environment)
+    if trouble := refresh_ledger(actor=caller(request), environment=environment):
+        raise ApiError("aws_error", trouble, retry_after=5)
+    return _preview(request, environment, body.removal)
 
 
 class NewTeardown(Body):

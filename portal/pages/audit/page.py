@@ -10,13 +10,11 @@ from typing import Any
 from portal.pages.audit.forms import AuditFilterForm
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import AuditScope
-from provisioning.lifecycle.audit import AuditAction
+from provisioning.lifecycle.audit import meaning_of
 from provisioning.lifecycle.audit_chain import newest_anchor, rows_with_ids
-from provisioning.lifecycle.read.audit import EXPORTED_AT_MOST, AuditListing, audit_listing
+from provisioning.lifecycle.read.audit import EXPORTED_AT_MOST, NO_SUCH_EVENT, AuditListing, audit_listing
 from provisioning.lifecycle.verify_audit_export import Anchor, Row
 from provisioning.models import AuditEvent
-
-NO_SUCH_EVENT = "This event does not exist, or it belongs to a team that you do not own."
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +71,7 @@ def event_page(scope: AuditScope, pk: int) -> EventPage:
     row = next(rows_with_ids([event.pk]), None)
     return EventPage(
         event=event,
-        meaning=_meaning(event.action),
+        meaning=meaning_of(event.action),
         differences=differences(event.before or {}, event.after or {}),
         detail=[(name, _text(value)) for name, value in event.detail.items()],
         row=row,
@@ -94,8 +92,3 @@ def _text(value: Any) -> str:
     if isinstance(value, list) and all(isinstance(part, str) for part in value):
         return ", ".join(value) or "none"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-
-
-def _meaning(action: str) -> str:
-    """An action of a later version, which is being rolled out, has no meaning here yet."""
-    return next((known.meaning for known in AuditAction if known == action), "")

@@ -15,12 +15,14 @@ from uuid import UUID
 from django.db.models import BooleanField, Q, QuerySet
 from django.db.models.expressions import RawSQL
 
+from provisioning.errors import NotFound
 from provisioning.lifecycle.access import AuditScope
 from provisioning.lifecycle.audit_chain import rows_with_ids
 from provisioning.lifecycle.verify_audit_export import Row
 from provisioning.models import AuditEvent, Environment, User
 
 PER_PAGE: Final = 50
+NO_SUCH_EVENT: Final = "This event does not exist, or it belongs to a team that you do not own."
 EXPORTED_AT_MOST: Final = 100_000
 # Exactly the expression of the index `audit_words`, or PostgreSQL would not use it.
 _HAS_WORDS: Final = """(
@@ -118,6 +120,14 @@ def audit_listing(scope: AuditScope, wanted: AuditFilter, *, cursor: str = "", l
     if len(rows) <= limit:
         return AuditListing(rows, "")
     return AuditListing(rows[:limit], str(Position(rows[limit - 1].at, rows[limit - 1].id)))
+
+
+def audit_row(scope: AuditScope, pk: int) -> AuditRow:
+    """Return one event. Raises NotFound if it is not within the scope."""
+    values = AuditEvent.objects.filter(scope.condition, pk=pk).values_list(*_COLUMNS).first()
+    if values is None:
+        raise NotFound(NO_SUCH_EVENT)
+    return AuditRow(*values)
 
 
 def matching(scope: AuditScope, wanted: AuditFilter) -> QuerySet[AuditEvent]:
