@@ -11,18 +11,32 @@ from portal.api.auth import Token, needed_scope
 from portal.api.document import complete
 from portal.api.errors import add_handlers
 from portal.api.v1 import (
+    account_setup,
+    account_teams,
     accounts,
     adoptions,
     audit,
     catalogue,
     changes,
+    channels,
+    checks,
+    delegations,
+    destinations,
     environments,
+    exports,
+    handovers,
+    imports,
+    invitations,
     me,
     operations,
+    people,
     plans,
     requests,
+    rules,
     teams,
     tokens,
+    versions,
+    webhooks,
 )
 
 VERSION: Final = "1.0.0"
@@ -61,17 +75,33 @@ api.add_router("/me", me.router)
 api.add_router("/environments", environments.router)
 api.add_router("/environments", changes.router)
 api.add_router("/environments", operations.of_environment)
+api.add_router("/environments", handovers.of_environment)
+api.add_router("/environments", exports.of_environment)
+api.add_router("/handovers", handovers.router)
 api.add_router("/operations", operations.router)
 api.add_router("/requests", requests.router)
+api.add_router("/requests", checks.of_request)
+api.add_router("/requests", exports.of_request)
+api.add_router("/delegations", delegations.router)
 api.add_router("/plans", plans.router)
+api.add_router("/plans", checks.of_plan)
 api.add_router("/catalogue", catalogue.router)
+api.add_router("/catalogue", imports.router)
+api.add_router("/catalogue", versions.router)
 api.add_router("/adoptions", adoptions.router)
 api.add_router("/teams", teams.router)
 api.add_router("/teams", tokens.of_teams)
+api.add_router("/teams", invitations.router)
+api.add_router("/people", people.router)
 api.add_router("/tokens", tokens.router)
-api.add_router("/accounts", accounts.router)
+api.add_router("/accounts", account_setup.router)
+api.add_router("/accounts", account_teams.router)
 api.add_router("/orphans", accounts.orphans_router)
 api.add_router("/audit", audit.router)
+api.add_router("/rules", rules.router)
+api.add_router("/channels", channels.router)
+api.add_router("/webhooks", webhooks.router)
+api.add_router("/destinations", destinations.router)
 
 
 def url_patterns() -> list[URLPattern]:

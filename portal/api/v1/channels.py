@@ -181,7 +181,9 @@ _TOPICS: Final = f"What messages are about: {', '.join(FOR_PEOPLE)}. Security ev
 
 
 class NewChannel(Body):
-    team: str | None = Field(max_length=32, description="The team's slug; null for a channel of the caller.")
+    team: str | None = Field(
+        max_length=32, description="The team's slug; null for a channel of the caller.", examples=["payments"]
+    )
     kind: Kind = Field("chat", description="Only a team has further mail addresses.")
     name: str = Field(max_length=80, examples=["#payments on Slack"])
     address: str = Field(

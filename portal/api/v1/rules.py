@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
+from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
@@ -199,7 +200,9 @@ class NewVersion(Body):
         account = Account.objects.filter(name=self.account).first() if self.account is not None else None
         if self.account is not None and account is None:
             raise invalid("account", f"There is no account {self.account}.")
-        team = Team.objects.filter(slug=self.team, deleted_at=None).first() if self.team is not None else None
+        # A rule of a deleted team can still be edited.
+        teams = Team.objects.filter(Q(deleted_at=None) | Q(rules__isnull=False))
+        team = teams.filter(slug=self.team).first() if self.team is not None else None
         if self.team is not None and team is None:
             raise invalid("team", f"There is no team {self.team}.")
         return RuleScope(self.size, account, team)

@@ -114,7 +114,9 @@ _EVENTS = Field(description="Types of events; empty for all, also those of later
 
 
 class NewWebhook(Body):
-    team: str | None = Field(max_length=32, description="The team's slug; null for the whole portal.")
+    team: str | None = Field(
+        max_length=32, description="The team's slug; null for the whole portal.", examples=["payments"]
+    )
     name: str = _NAME
     url: str = _URL
     events: list[str] = _EVENTS

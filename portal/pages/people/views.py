@@ -114,7 +114,7 @@ def reactivate(request: HttpRequest, person: UUID) -> HttpResponse:
 @require_POST
 @requires_recent_sign_in
 def confirm(request: HttpRequest, person: UUID) -> HttpResponse:
-    confirm_person(actor=_admin(request), user=_person(person))
+    confirm_person(actor=_admin(request), user=get_person(person))
     return redirect("person", person=person)
 
 
