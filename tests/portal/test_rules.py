@@ -163,6 +163,14 @@ def test_the_first_wrong_field_of_the_page_has_the_focus(ada: Client, people: Pe
     assert 'name="approvals_create_approvers"' in focused[0]
 
 
+def test_the_times_of_a_freeze_name_one_moment_each(ada: Client, people: People) -> None:
+    """In Stockholm, 02:30 is missing on 2099-03-29 and comes twice on 2099-10-25."""
+    for starts_at, ends_at in (("2099-03-29T02:30", "2099-10-25T02:30"), ("0001-01-01T00:00", "9999-12-31T23:59")):
+        typed = freeze(starts_at=starts_at, ends_at=ends_at, time_zone="Europe/Stockholm")
+        text = ada.post(EDIT, fields(**typed)).content.decode()
+        assert (text.count("The clocks in Europe/Stockholm change") + text.count("Enter a year from 2000")) == 2
+
+
 def test_a_new_freeze_may_not_be_in_the_past(ada: Client, people: People) -> None:
     past = freeze(starts_at="2020-01-01T00:00", ends_at="2020-01-02T00:00")
     answer = ada.post(EDIT, fields(**past))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -46,5 +46,6 @@ class DelegationForm(PortalForm):
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         if day := cleaned.get("last_day"):
-            cleaned["ends_at"] = datetime.combine(day, time.min, UTC) + timedelta(days=1)
+            last = min(day, date.max - timedelta(days=1))  # the service says which days are possible
+            cleaned["ends_at"] = datetime.combine(last, time.min, UTC) + timedelta(days=1)
         return cleaned

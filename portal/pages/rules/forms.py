@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -31,6 +32,7 @@ _INPUT: Final = re.compile(r"(?P<blueprint>[^.\s]+)\.(?P<name>[^:\s]+)\s*:\s*(?P
 _RANGE: Final = re.compile(r"(?P<minimum>[^\s.,]*(?:\.\d+)?)\s*\.\.\s*(?P<maximum>[^\s,]*)")
 _NOT_A_COUNT: Final = f"Enter a whole number from 0 to {MOST_APPROVALS}."
 _PLAIN: Final = {"autocomplete": "off", "spellcheck": "false"}
+_YEARS: Final = (2000, 2999)
 T = TypeVar("T")
 
 
@@ -224,9 +226,13 @@ class FreezeForm(PortalForm):
         zone = values.get("time_zone") or "UTC"
         if zone not in available_timezones():
             self.add_error("time_zone", f"There is no time zone “{zone}”. Enter one such as Europe/Stockholm or UTC.")
+            zone = "UTC"
         for name in ("starts_at", "ends_at"):
-            if values.get(name) is None and name not in self.errors:
-                self.add_error(name, "Enter a date and a time.")
+            if (typed := values.get(name)) is None:
+                if name not in self.errors:
+                    self.add_error(name, "Enter a date and a time.")
+            elif problem := _problem_of(typed, ZoneInfo(zone)):
+                self.add_error(name, problem)
         return values
 
     @property
@@ -247,6 +253,16 @@ class FreezeForm(PortalForm):
 
 
 FreezeFormSet: Final = forms.formset_factory(FreezeForm, extra=1, max_num=50, absolute_max=60)
+
+
+def _problem_of(typed: datetime, zone: ZoneInfo) -> str:
+    """Why a local time names no moment, or two, as a sentence; empty if it names one."""
+    if not _YEARS[0] <= typed.year <= _YEARS[1]:
+        return f"Enter a year from {_YEARS[0]} to {_YEARS[1]}."
+    local = typed.replace(tzinfo=zone)
+    if local.utcoffset() != local.replace(fold=1).utcoffset():  # PEP 495: in a gap or in a repeated hour
+        return f"The clocks in {zone.key} change at this time. Enter an earlier or a later one."
+    return ""
 
 
 def _each(lines: Iterable[str], parse: Callable[[str], T]) -> tuple[T, ...]:
