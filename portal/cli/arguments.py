@@ -116,6 +116,9 @@ def _add_request(parser: ArgumentParser) -> None:
         "--set", metavar="INPUT=VALUE", action="append", default=[], help="set an input; lists and objects as JSON"
     )
     parser.add_argument(
+        "--tag", metavar="KEY=VALUE", action="append", default=[], help="add a tag to those of FILE, or replace it"
+    )
+    parser.add_argument(
         "--set-env", metavar="INPUT=VARIABLE", action="append", default=[], help="the same from a variable, for secrets"
     )
 

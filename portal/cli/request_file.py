@@ -37,6 +37,8 @@ def read_request(arguments: Namespace, api: Api, console: Console) -> RequestBod
         raise UsageError(f"The request lacks {', '.join(absent)}. Name a FILE, or use --{absent[0]} and the like.")
     if settings := _settings(arguments, console):
         document["inputs"] = {**document.get("inputs", {}), **_typed(settings, api, document["blueprint"])}
+    if arguments.tag:
+        document["tags"] = {**document.get("tags", {}), **dict(_pair(text, "--tag", "KEY") for text in arguments.tag)}
     return RequestBody(document["name"], document["team"], document["blueprint"], document)
 
 
@@ -60,7 +62,9 @@ def _read_file(path: str, console: Console) -> dict[str, Any]:
         document = json.loads(text)
     except ValueError as error:
         raise UsageError(f"{path} is not JSON: {error}.") from None
-    if not isinstance(document, dict) or not isinstance(document.get("inputs", {}), dict):
+    if not isinstance(document, dict) or not all(
+        isinstance(document.get(name, {}), dict) for name in ("inputs", "tags")
+    ):
         raise UsageError(f"{path} is not a request. Use “Export” on a request, “JSON for the API”.")
     return document
 
@@ -74,10 +78,10 @@ def _settings(arguments: Namespace, console: Console) -> dict[str, str]:
     return settings
 
 
-def _pair(text: str, option: str) -> tuple[str, str]:
+def _pair(text: str, option: str, noun: str = "INPUT") -> tuple[str, str]:
     name, equals, rest = text.partition("=")
     if not name or not equals:
-        raise UsageError(f"{option} {text.partition('=')[0]}: write INPUT=VALUE.")
+        raise UsageError(f"{option} {text.partition('=')[0]}: write {noun}=VALUE.")
     return name, rest
 
 

@@ -87,6 +87,7 @@ def document_of(stored: Request, plan: StackedPlan) -> RequestDocument:
         region=plan.region,
         name=environment.name,
         inputs={name: value for name, value in plan.inputs.items() if value is not None},
+        tags=plan.tags,
         secrets=tuple(name for name, variable in variables.items() if variable.sensitive),
         output_parameters=plan.has_output_parameters,
     )

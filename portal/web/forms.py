@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -57,6 +57,13 @@ class PortalForm(forms.Form):
             if name in self.errors:
                 self.fields[name].widget.attrs["autofocus"] = True
                 return
+
+
+def add_field_errors(form: forms.Form, errors: Mapping[str, Sequence[str]]) -> list[str]:
+    """Add the sentences of a service to the fields of any form. Returns those about no field of it."""
+    for name in errors.keys() & form.fields.keys():
+        form.add_error(name, list(errors[name]))
+    return [sentence for name, sentences in errors.items() if name not in form.fields for sentence in sentences]
 
 
 class LinesField(forms.CharField):

@@ -3,8 +3,10 @@ portal reserves.
 
 Characters and lengths:
 https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html. A value is
-never empty: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html. Keys in
-IAM are not case-sensitive: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html.
+never empty: https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Tag.html. Neither
+a key nor a value begins with aws:, in capitals or not:
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-resource-tags.html.
+Keys in IAM are not case-sensitive: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ MAX_TAGS = 40
 MAX_KEY = 128
 MAX_VALUE = 256
 
-_OWN = ("aws:", "portal:")
+_AWS = "aws:"
+_OWN = (_AWS, "portal:")
 _SIGNS = frozenset(" +-=._:/@")
 
 
@@ -39,15 +42,15 @@ def tag_problems(tags: Value) -> Iterator[str]:
     for key, value in tags.items():
         yield from _key_problems(key)
         yield from _value_problems(key, value)
-        if key.lower() in seen:
-            yield f"has {shown(key)} and {shown(seen[key.lower()])}, which AWS IAM treats as the same key; remove one"
-        seen.setdefault(key.lower(), key)
+        if key.casefold() in seen:
+            yield f"has {shown(key)} and {shown(seen[key.casefold()])}, which AWS IAM treats as the same key; remove one"
+        seen.setdefault(key.casefold(), key)
 
 
 def _key_problems(key: str) -> Iterator[str]:
     if not 1 <= len(key) <= MAX_KEY:
         yield f"has a key of {len(key)} characters, {shown(key)}; it should have 1 to {MAX_KEY}"
-    elif key.lower().startswith(_OWN):
+    elif key.casefold().startswith(_OWN):
         yield f"has the key {shown(key)}; keys that begin with aws: or portal: are reserved"
     elif wrong := _unusable(key):
         yield f"has the key {shown(key)}, and {wrong}"
@@ -58,6 +61,8 @@ def _value_problems(key: str, value: Value) -> Iterator[str]:
         yield f"has {kind_of(value)} as the value of {shown(key)}; it should be text"
     elif not 1 <= len(value) <= MAX_VALUE:
         yield f"has a value of {len(value)} characters for {shown(key)}; it should have 1 to {MAX_VALUE}"
+    elif value.casefold().startswith(_AWS):
+        yield f"has a value for {shown(key)} that begins with aws:, which AWS reserves"
     elif wrong := _unusable(value):
         yield f"has a value for {shown(key)} that AWS rejects: {wrong}"
 

@@ -54,6 +54,7 @@ class Filled:
     team: str = ""
     output_parameters: bool = False
     inputs: dict[str, Value] = field(default_factory=dict)
+    tags: dict[str, str] = field(default_factory=dict)
     taken: list[Taken] = field(default_factory=list)
     left: list[Left] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -108,6 +109,7 @@ def _about(blueprint: Blueprint, source: Source, filled: Filled) -> None:
         filled.name = about["name"]
     filled.output_parameters = about.get("output_parameters") == "true"
     filled.account, filled.team = about.get("account", ""), about.get("team", "")
+    filled.tags = dict(source.tags)
 
 
 def _is_name(value: object) -> bool:

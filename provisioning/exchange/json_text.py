@@ -16,7 +16,7 @@ from typing import Any
 from provisioning.blueprint.phrasing import shown
 from provisioning.blueprint.syntax.expressions import MAX_DIGITS
 from provisioning.exchange.pasted import Given, Pasted, Source, Unreadable
-from provisioning.exchange.terraform import about_of
+from provisioning.exchange.terraform import about_of, tags_of
 
 MAX_DEPTH = 8
 MAX_MEMBERS = 2_000
@@ -48,9 +48,9 @@ def read_json(text: str) -> Pasted:
     by_key = {member.key: member for member in members}
     parts_of_a_request = (("blueprint", str), ("inputs", dict))
     if all(key in by_key and isinstance(by_key[key].value, kind) for key, kind in parts_of_a_request):
-        about = about_of({key: member.value for key, member in by_key.items()})
+        header = {key: member.value for key, member in by_key.items()}
         inputs = _given(_members(text, by_key["inputs"].start))
-        return Pasted((Source("request", 1, inputs, about=about),))
+        return Pasted((Source("request", 1, inputs, about=about_of(header), tags=tags_of(header)),))
     if "module" in by_key and isinstance(by_key["module"].value, dict):
         modules = [
             Source(f"module {_readable(module.key)}", module.line, _given(_members(text, module.start), templates=True))
@@ -58,8 +58,8 @@ def read_json(text: str) -> Pasted:
             if isinstance(module.value, dict)
         ]
         return Pasted(tuple(modules))
-    about = about_of(by_key["//"].value) if "//" in by_key else {}
-    return Pasted((Source("variables", 1, _given(members), about=about),))
+    comment = by_key["//"].value if "//" in by_key else None
+    return Pasted((Source("variables", 1, _given(members), about=about_of(comment), tags=tags_of(comment)),))
 
 
 def _given(members: list[Member], *, templates: bool = False) -> tuple[Given, ...]:

@@ -49,6 +49,7 @@ class Source:
 
     `about` has the values that the portal's own files contain in addition to the inputs: blueprint,
     version, size, name, account, region, and `output_parameters`, which is "true" or missing.
+    `tags` are those of the environment.
     """
 
     title: str
@@ -56,6 +57,7 @@ class Source:
     given: tuple[Given, ...]
     left: tuple[Left, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from provisioning.blueprint.errors import ProblemFound
 from provisioning.blueprint.phrasing import shown
 from provisioning.blueprint.syntax.parse import parse
 from provisioning.blueprint.syntax.tree import Argument, Block
+from provisioning.blueprint.tags import MAX_KEY, MAX_VALUE
 from provisioning.exchange.heredocs import WithoutHeredocs, take_out
 from provisioning.exchange.literals import NotLiteral, literal
 from provisioning.exchange.pasted import Given, Left, Pasted, Source, told, unreadable
@@ -18,7 +19,8 @@ LONGEST_LINE = 26_000
 ABOUT = ("blueprint", "version", "size", "team", "account", "region", "name")
 
 _HEADER = re.compile(r"^#\s*portal:\s*(\{.*\})\s*$", re.MULTILINE)
-_FIRST = 2_000
+# A header with the most and the longest tags is shorter.
+_FIRST = 24_000
 _LONGEST_FACT = 100
 
 
@@ -41,21 +43,22 @@ def read_terraform(text: str) -> Pasted:
         )
         label = shown(block.labels[0]).strip('"') if block.labels else "without a name"
         sources.append(Source(f"module {label}", block.line, given, unread))
-    about = about_in(text)
+    header = header_in(text)
+    about, tags = about_of(header), tags_of(header)
     # The portal's file of a request without any inputs consists of its header only.
     if body.arguments or (about and not sources):
         given = tuple(_given(argument, without) for argument in body.arguments)
-        sources.insert(0, Source("variables", given[0].line if given else 1, given, about=about))
+        sources.insert(0, Source("variables", given[0].line if given else 1, given, about=about, tags=tags))
     return Pasted(tuple(sources), tuple(left))
 
 
-def about_in(text: str) -> dict[str, str]:
-    """Reads the header that the portal exports in a file of variables."""
+def header_in(text: str) -> object:
+    """Reads the header that the portal exports in a file of variables; None without one."""
     header = _HEADER.search(text[:_FIRST])
     try:
-        return about_of(json.loads(header[1])) if header else {}
+        return json.loads(header[1]) if header else None
     except (ValueError, RecursionError):
-        return {}
+        return None
 
 
 def about_of(data: object) -> dict[str, str]:
@@ -65,6 +68,16 @@ def about_of(data: object) -> dict[str, str]:
         key: value
         for key, value in known.items()
         if key in ABOUT and isinstance(value, str) and value.isprintable() and len(value) <= _LONGEST_FACT
+    }
+
+
+def tags_of(data: object) -> dict[str, str]:
+    """The tags in a header. What could be none is left out; the form says what else is wrong."""
+    known = data.get("tags") if isinstance(data, dict) else None
+    return {
+        key: value
+        for key, value in (known.items() if isinstance(known, dict) else ())
+        if isinstance(value, str) and f"{key}{value}".isprintable() and len(key) <= MAX_KEY and len(value) <= MAX_VALUE
     }
 
 

@@ -36,6 +36,7 @@ class RequestDocument:
     region: str
     name: str
     inputs: Mapping[str, Value]
+    tags: Mapping[str, str] = field(default_factory=dict)
     secrets: tuple[str, ...] = field(default=())
     output_parameters: bool = False
 
@@ -45,11 +46,16 @@ class RequestDocument:
         about = {name: getattr(self, name) for name in names}
         return {**about, "output_parameters": True} if self.output_parameters else about
 
+    @property
+    def header(self) -> dict[str, object]:
+        """Everything but the inputs."""
+        return {**self.about, **({"tags": dict(self.tags)} if self.tags else {})}
+
 
 def write_tfvars(document: RequestDocument) -> str:
     lines = [
         f"# {document.name}: {document.blueprint} {document.version}, size {document.size}",
-        f"# portal: {json.dumps(document.about)}",
+        f"# portal: {json.dumps(document.header, ensure_ascii=False)}",
         *(f"# Not in this file, because it is a secret: {name}" for name in document.secrets),
         "",
     ]
@@ -60,12 +66,12 @@ def write_tfvars(document: RequestDocument) -> str:
 
 def write_tfvars_json(document: RequestDocument) -> str:
     left_out = {"left_out": list(document.secrets)} if document.secrets else {}
-    return _json({"//": {**document.about, **left_out}, **document.inputs})
+    return _json({"//": {**document.header, **left_out}, **document.inputs})
 
 
 def write_api_json(document: RequestDocument) -> str:
     """The body of a POST to /api/v1/requests."""
-    return _json({**document.about, "inputs": dict(document.inputs)})
+    return _json({**document.header, "inputs": dict(document.inputs)})
 
 
 def hcl(value: Value, indent: str = "") -> str:  # noqa: PLR0911 - one case a type

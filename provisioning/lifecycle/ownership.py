@@ -4,8 +4,9 @@ A stack belongs to an environment if the ledger has its id. A stack whose id was
 answer of CreateStack is recognised by its constant tags and by the client token of its first event,
 which only an operation of the environment can have sent.
 
-Stack tags never change: a changed one modifies every resource of the stack. Stacks of earlier
-versions have further tags, such as the operation that created them, and keep them.
+The portal's stack tags never change: a changed one modifies every resource of the stack. Stacks of
+earlier versions have further ones, such as the operation that created them, and keep them. The
+team's tags change only by a change request.
 """
 
 from __future__ import annotations

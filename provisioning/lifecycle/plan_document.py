@@ -5,11 +5,11 @@ writes it, and `digest_of` computes the digest that people approve and that the 
 it calls AWS. Reading is strict: an unknown key, a missing key or a value of the wrong type makes
 the document unreadable, so that nothing in a stored plan escapes the digest.
 
-Format 3 is written today, and its digest covers the whole document, as that of format 2 did.
-`plan_format_2` lists the keys that format 3 has added. Format 1 has no `format` key;
-`plan_format_1` knows its names and which of its keys its digest covers. To change the document,
-raise `FORMAT`, list the new keys next to `plan_format_2`, and keep the digest of stored plans what
-it is.
+Format 4 is written today, and its digest covers the whole document, as those of formats 2 and 3 did.
+`plan_format_2` lists the keys that format 3 has added, and `plan_format_3` those that format 4 has
+added. Format 1 has no `format` key; `plan_format_1` knows its names and which of its keys its digest
+covers. To change the document, raise `FORMAT`, list the new keys in another such module, and keep the
+digest of stored plans what it is.
 
 The records are in `plan_documents/`; other code imports them from here. This module is pure data:
 no Django, no AWS.
@@ -25,7 +25,7 @@ from typing import Annotated, Any, Final, TypeAlias
 from pydantic import Field, TypeAdapter, ValidationError
 
 from provisioning.errors import WrongState
-from provisioning.lifecycle import plan_format_1, plan_format_2
+from provisioning.lifecycle import plan_format_1, plan_format_2, plan_format_3
 from provisioning.lifecycle.plan_documents.adopt import AdoptPlan
 from provisioning.lifecycle.plan_documents.change import (
     ChangePlan,
@@ -98,14 +98,15 @@ def from_json(content: Mapping[str, Any]) -> PlanDocument:
     the wrong type.
     """
     try:
-        if "format" not in content:
+        stored = content.get("format", 1)
+        if "format" in content and stored not in (2, 3, FORMAT):
+            raise UnreadablePlan(f"The plan has format {stored}, which this version of the portal cannot read.")
+        if stored != FORMAT:
+            plan_format_3.check(content)
+        if stored == 1:
             content = plan_format_1.upgrade(content)
-        elif content["format"] == 2:  # noqa: PLR2004 - the number of the format
+        elif stored == 2:  # noqa: PLR2004 - the number of the format
             plan_format_2.check(content)
-        elif content["format"] != FORMAT:
-            raise UnreadablePlan(
-                f"The plan has format {content['format']}, which this version of the portal cannot read."
-            )
         return _PLAN.validate_json(json.dumps(content))
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         what = (
@@ -120,6 +121,8 @@ def as_json(plan: PlanDocument) -> dict[str, Any]:
     """Return the JSON to store. A plan that was read from an earlier format is written as it was."""
     content: dict[str, Any] = _PLAN.dump_python(plan, mode="json")
     if plan.format < FORMAT:
+        content = plan_format_3.downgrade(content)
+    if plan.format < 3:  # noqa: PLR2004 - the number of the format
         content = plan_format_2.downgrade(content)
     return plan_format_1.downgrade(content) if plan.format == 1 else content
 

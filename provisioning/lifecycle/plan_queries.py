@@ -80,6 +80,13 @@ def blueprint_digests(plans: QuerySet[Plan]) -> set[str]:
     return {str(digest) for digest in digests if digest is not None}
 
 
+def stack_tags_in(column: str) -> KeyTransform:
+    """The tags of a plan's first stack, which are those of all its stacks; null in a plan without
+    stack tags. `column` holds the plan's content.
+    """
+    return KeyTransform("tags", KeyTransform("0", KeyTransform("stacks", column)))
+
+
 def plan_in_effect(operation: Operation) -> StackedDocument:
     """Return the plan whose stacks the operation works on: its own, or the environment's if it
     tears that down.

@@ -21,6 +21,7 @@ from provisioning.diagram.content import DiagramContent, content_of
 from provisioning.errors import Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may
+from provisioning.lifecycle.environment_tags import check_tagged_resources, with_tags
 from provisioning.lifecycle.kinds.create import CREATE
 from provisioning.lifecycle.plan_checks import (
     check_name,
@@ -112,6 +113,7 @@ def draft_create(
     account: Account,
     region: str,
     request_id: UUID,
+    tags: Mapping[str, str] | None = None,
     output_parameters: bool = False,
     rules: RuleSet | None = None,
 ) -> PlanDraft[CreatePlan]:
@@ -121,8 +123,8 @@ def draft_create(
     `output_parameters` also writes the outputs as SSM parameters. `rules` are those of the team, if the
     caller has read them.
 
-    Raises NotAllowed, the blueprint's errors (InputErrors and other BlueprintErrors), and Refused
-    if the portal itself forbids it.
+    Raises NotAllowed, the blueprint's errors (InputErrors and other BlueprintErrors), InvalidFields
+    for the tags, and Refused if the portal itself forbids it.
     """
     check_may(actor, team, CREATE.permission)
     account_team = check_place(team=team, blueprint=blueprint, size=size, account=account, region=region)
@@ -142,6 +144,7 @@ def draft_create(
         blueprint=blueprint,
         size=size,
         inputs=parsed,
+        tags=tags or {},
         context=context,
         account=account,
         account_teams=[account_team],
@@ -158,6 +161,7 @@ def draft_create(
         at=clock.now(),
         blueprint=BlueprintFacts(blueprint.slug, blueprint.version, blueprint.maturity),
         inputs=parsed,
+        tags=planned.design.tags,
         findings=finding_facts(planned.proof.findings),
     )
     return draft_of(
@@ -216,6 +220,7 @@ def plan_design(
     blueprint: Blueprint,
     size: str,
     inputs: Inputs,
+    tags: Mapping[str, str],
     context: EnvironmentContext,
     account: Account,
     account_teams: Sequence[AccountTeam],
@@ -226,13 +231,14 @@ def plan_design(
     running stacks. Each of `account_teams` must be allowed to use what the design names.
     `output_parameters` also writes the outputs as SSM parameters.
 
-    Raises the blueprint's errors, and Refused if a rule forbids it.
+    Raises the blueprint's errors, InvalidFields for the tags, and Refused if a rule forbids it.
     """
-    design = resolve(blueprint, size=size, inputs=inputs, environment=context)
+    design = with_tags(resolve(blueprint, size=size, inputs=inputs, environment=context), tags)
     design = replace(design, output_parameters=output_parameters)
     names = external_names(design)
     check_named_resources(names, inputs=inputs, account=account, account_teams=account_teams)
     compiled, timeline = _compiled(design, changing=changing)
+    check_tagged_resources(compiled, tags)
     proof = prove(compiled, policy=design.policy, listed={name.value for name in names}, changing=changing)
     check_proof(proof, blueprint=blueprint, size=size)
     check_stacks(compiled, blueprint=blueprint, account=account, account_team=account_teams[0])
@@ -246,6 +252,7 @@ def plan_design(
         "manual_tasks": tuple(ManualTask(**asdict(task)) for stack in compiled.stacks for task in stack.manual_tasks),
         "inputs": {key: _plain(value) for key, value in inputs.items() if not blueprint.variables[key].sensitive},
         "requires_approval": blueprint.sizes[size].requires_approval,
+        "tags": dict(tags),
     }
     return PlannedDesign(design, compiled, proof, timeline, names, fields)
 

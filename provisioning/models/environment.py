@@ -39,6 +39,8 @@ class Environment(models.Model):
     region = models.CharField(max_length=25)
     places = ArrayField(models.CharField(max_length=160), default=list)
     inputs = models.JSONField(default=dict)
+    # Those that the team gave, and that it runs with.
+    tags = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
     state = models.CharField(max_length=20)
     state_changed_at = models.DateTimeField()
     created_by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")

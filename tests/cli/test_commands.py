@@ -74,6 +74,15 @@ def test_applying_again_requests_a_change(running: Environment, bobs: Shell, fil
     assert (moved.code, "cannot become eu-central-1" in moved.err) == (5, True)
 
 
+def test_tags_are_added_to_those_of_the_file(running: Environment, bobs: Shell) -> None:
+    tagged = json.dumps(body(running.name, tags={"owner": "Bob"}))
+    assert bobs("apply", "-", "--tag", "cost-centre=4711", stdin=tagged).code == 0
+    document = Request.objects.get(kind="change").plan.content
+    assert document["tags"] == {"owner": "Bob", "cost-centre": "4711"}
+    assert bobs("plan", "-", stdin=json.dumps(body(tags=["x"]))).code == 2
+    assert "write KEY=VALUE" in bobs("plan", "-", "--tag", "x", stdin=tagged).err
+
+
 def test_bob_lists_and_shows_environments(running: Environment, bobs: Shell) -> None:
     assert running.name in bobs("list").out
     assert [one["id"] for one in bobs("list", "--team", "payments", "--json").json] == [str(running.pk)]

@@ -29,7 +29,7 @@ from provisioning.blueprint import Blueprint
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit_chain import newest_anchor, rows_by_position
-from provisioning.lifecycle.plan_document import TeardownPlan, as_json, digest_of, from_json
+from provisioning.lifecycle.plan_document import FORMAT, TeardownPlan, as_json, digest_of, from_json
 from provisioning.lifecycle.planning import draft_create, places_of
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.requests import withdraw_request
@@ -205,7 +205,7 @@ def test_a_plan_says_what_a_plan_made_today_says(world: World) -> None:
         request_id=asked.pk,
     ).document
     then = created_by(asked.plan)
-    assert (then.format, today.format) == (1, 3)
+    assert (then.format, today.format) == (1, FORMAT)
     assert then.main.resources == today.main.resources
     assert [kept.logical_id for kept in then.main.retained] == [kept.logical_id for kept in today.main.retained]
     assert then.inputs == today.inputs
@@ -219,7 +219,7 @@ def test_a_teardown_s_plan_says_what_its_preview_says_today(world: World) -> Non
     assert isinstance(plan, TeardownPlan)
     account_id = asked.environment.account.account_id  # plans of earlier formats do not name it
     assert plan.account_id == ""
-    assert replace(plan, format=3, account_id=account_id) == preview.plan
+    assert replace(plan, format=FORMAT, account_id=account_id) == preview.plan
     assert asked.plan.digest == digest_of(plan) != preview.digest
 
 

@@ -88,6 +88,7 @@ CREATE = CreatePlan(
     manual_tasks=(ManualTask("provide-key", "Provide the key", "It waits.", "Key", "aws {physical_id}", "main"),),
     inputs={"note": "nothing"},
     requires_approval=False,
+    tags={"cost-centre": "4711"},
 )
 LINE = TeardownLine("Files", "AWS::S3::Bucket", "orders-files", "bucket.files", "Files", "", "Emptied.", "main", REGION)
 TEARDOWN = TeardownPlan(
@@ -158,6 +159,7 @@ CHANGE = ChangePlan(
     previous_digest="6" * 64,
     run_tasks=("extensions-main",),
     change_sets=(CHANGE_SET,),
+    tags={"cost-centre": "4711"},
 )
 SAMPLES: dict[str, PlanDocument] = {"create": CREATE, "change": CHANGE, "teardown": TEARDOWN}
 SAMPLES_OF_FORMAT_1 = {name: sample for name, sample in SAMPLES.items() if name in plan_format_1.DIGEST_KEYS}
@@ -240,6 +242,10 @@ def test_a_change_of_any_field_that_format_1_covers_changes_its_digest(kind: str
     assert digest_or_unreadable(content) != digest_of(from_json(format_1(SAMPLES[kind])))
 
 
+def format_3(sample: PlanDocument) -> dict[str, Any]:
+    return as_json(replace(sample, format=3))
+
+
 def format_2(sample: PlanDocument) -> dict[str, Any]:
     return as_json(replace(sample, format=2))
 
@@ -253,7 +259,7 @@ def format_1(sample: PlanDocument) -> dict[str, Any]:
 @pytest.mark.parametrize("kind", SAMPLES)
 def test_an_unknown_or_a_missing_key_in_any_record_makes_a_plan_unreadable(kind: str) -> None:
     earlier = [format_1(SAMPLES[kind]), format_2(SAMPLES[kind])] if kind in SAMPLES_OF_FORMAT_1 else []
-    for content in (as_json(SAMPLES[kind]), *earlier):
+    for content in (as_json(SAMPLES[kind]), format_3(SAMPLES[kind]), *earlier):
         digest = digest_of(from_json(content))
         for record in records(content):
             for key in list(record):
@@ -283,6 +289,15 @@ def test_a_document_is_what_it_was_after_the_database(kind: str) -> None:
     assert from_json(json.loads(json.dumps(as_json(sample)))) == sample
 
 
+@pytest.mark.parametrize("kind", SAMPLES)
+def test_no_earlier_format_has_a_key_of_format_4(kind: str) -> None:
+    content = format_3(SAMPLES[kind])
+    assert as_json(from_json(content)) == content
+    assert "tags" not in content
+    if kind != "teardown":
+        assert digest_or_unreadable({**content, "tags": {}}) == "unreadable"
+
+
 @pytest.mark.parametrize("kind", SAMPLES_OF_FORMAT_1)
 def test_a_document_of_an_earlier_format_is_what_it_was_after_the_database(kind: str) -> None:
     sample = SAMPLES[kind]
@@ -296,7 +311,7 @@ def test_a_document_of_an_earlier_format_is_what_it_was_after_the_database(kind:
     [
         {},
         {"kind": "create"},
-        {"format": 4, "kind": "create"},
+        {"format": 5, "kind": "create"},
         {"format": 2, "kind": "change"},
         {"format": 1},
         {"stacks": 5},
@@ -310,6 +325,11 @@ def test_a_document_of_no_known_format_is_unreadable(content: dict[str, Any]) ->
 def test_the_digests_of_all_formats_never_change() -> None:
     """Approvals in the database are of these. A new format gets a line of its own."""
     assert [digest_of(SAMPLES[kind]) for kind in SAMPLES] == [
+        "7a8247ca93d4bd2780bcefb45a0f975309ebb9af6c0940008b77ddca4551b77d",
+        "948a932703262abae84d6401e92e19c9bc3c51828d58ff43f26824d7f641a17a",
+        "a956e8ce437c0a484d66a8ef21ceaf2f393bfe9aeeaafa85c02c397ffcb6542e",
+    ]
+    assert [digest_of(from_json(format_3(SAMPLES[kind]))) for kind in SAMPLES] == [
         "449a3d6929a08d7a143f81e48aa13d682f6f3662d6ed6baa39971887c3d319ff",
         "ad7046049d84b39ca5d07b4f3e4d7d9e86a25ef88586f017b6a99c39a910e025",
         "1a7189b521bc2864a9ef3ae18402fefb1679d9acc610232bf152680bda31c830",

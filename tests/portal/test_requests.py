@@ -5,6 +5,7 @@ import json
 import pytest
 from pytest_django import DjangoAssertNumQueries
 
+from provisioning.lifecycle.plan_document import FORMAT
 from provisioning.models import AccountTeam, Request
 from tests.portal.conftest import People, put
 
@@ -35,11 +36,11 @@ def test_the_approver_reads_what_was_answered_maps_and_lists_too(waiting: Reques
 
 
 def test_a_plan_of_an_unknown_format_is_a_409_with_a_sentence(waiting: Request, people: People) -> None:
-    put(waiting.plan, content=waiting.plan.content | {"format": 4})
+    put(waiting.plan, content=waiting.plan.content | {"format": FORMAT + 1})
     for path in (f"/requests/{waiting.pk}/", f"/environments/{waiting.environment_id}/"):
         answer = people.client("olivia").get(path)
         assert answer.status_code == 409
-        assert "format 4, which this version of the portal cannot read" in answer.content.decode()
+        assert f"format {FORMAT + 1}, which this version of the portal cannot read" in answer.content.decode()
 
 
 def test_the_requester_cannot_approve_their_own(waiting: Request, people: People) -> None:

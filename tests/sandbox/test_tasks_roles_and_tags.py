@@ -174,3 +174,42 @@ def test_tagged_resources_are_filtered_and_paged(sandbox: Sandbox) -> None:
     ]
     inventory = sandbox.control("GET", f"inventory?tag=env=prod&account={account}&region=eu-north-1")["resources"]
     assert len(inventory) == 5
+
+
+def tagged(**tags: str) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+@pytest.mark.parametrize(
+    ("tags", "reason"),
+    [
+        (tagged(**{f"k{number}": "x" for number in range(51)}), "Member must have length less than or equal to 50"),
+        (tagged(**{"k" * 129: "x"}), "Member must have length less than or equal to 128"),
+        (tagged(k="x" * 257), "Member must have length less than or equal to 256"),
+        (tagged(**{"AWS:x": "x"}), "aws: prefixed tag key names are not allowed for external use"),
+    ],
+)
+def test_a_stack_with_impossible_tags_is_refused(sandbox: Sandbox, tags: list[dict[str, str]], reason: str) -> None:
+    template = template_of({"Topic": resource("SNS::Topic", {})})
+    with pytest.raises(ClientError, match=reason):
+        sandbox.create("impossible", template, Tags=tags)
+    with pytest.raises(ClientError, match="does not exist"):
+        sandbox.stack("impossible")
+
+
+def test_resources_fail_with_tags_that_their_service_refuses(sandbox: Sandbox) -> None:
+    role = {"AssumeRolePolicyDocument": assumed_by("ec2.amazonaws.com"), "Tags": tagged(project="x")}
+    template = template_of({"Role": resource("IAM::Role", role)})
+    assert sandbox.create("same-key", template, Tags=tagged(project="y")) == "CREATE_COMPLETE"
+    assert sandbox.create("capitals", template, Tags=tagged(Project="y")) == "ROLLBACK_COMPLETE"
+    assert "Tag keys are case insensitive" in failure_of(sandbox, "capitals")
+    zone = template_of({"Zone": resource("Route53::HostedZone", {"Name": "tags.internal"})})
+    tags = tagged(**{f"k{number}": "x" for number in range(11)})
+    assert sandbox.create("zone", zone, Tags=tags[:10]) == "CREATE_COMPLETE"
+    assert sandbox.create("crowded-zone", zone, Tags=tags) == "ROLLBACK_COMPLETE"
+    assert "at most 10 tags, and 11 are given" in failure_of(sandbox, "crowded-zone")
+
+
+def failure_of(sandbox: Sandbox, name: str) -> str:
+    events = sandbox.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    return next(str(one["ResourceStatusReason"]) for one in events if one["ResourceStatus"] == "CREATE_FAILED")

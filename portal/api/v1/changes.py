@@ -52,6 +52,9 @@ class NewChange(Body):
         None,
         description="Whether the outputs are also SSM parameters. False deletes them, which an approver decides on.",
     )
+    tags: dict[str, str] | None = Field(
+        None, description="All tags that the environment has afterwards. Those that are missing here are removed."
+    )
     note: str = _NOTE
 
 
@@ -75,6 +78,7 @@ def change(request: HttpRequest, environment_id: UUID, body: NewChange, idempote
         blueprint=blueprint_of(environment.blueprint_version.slug, body.version),
         size=body.size or environment.size,
         inputs={**environment.inputs, **(body.inputs or {})},
+        tags=body.tags,
         output_parameters=body.output_parameters,
         request_id=request_id(request),
         note=body.note,

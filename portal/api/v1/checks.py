@@ -81,6 +81,7 @@ def check_plan(request: HttpRequest, body: NewEnvironment) -> Any:
         inputs=body.inputs,
         account=account,
         region=body.region,
+        tags=body.tags,
         output_parameters=body.output_parameters,
         request_id=uuid.uuid4(),
     )

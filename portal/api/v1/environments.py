@@ -41,6 +41,7 @@ _COLUMNS: Final = (
     "state_changed_at",
     "version",
     "is_adopted",
+    "tags",
 )
 
 
@@ -60,6 +61,10 @@ class Row:
     state_changed_at: datetime
     version: int
     is_adopted: bool
+    tags: dict[str, str]
+
+
+TAGS: Final = "The team's tags by key. The stacks have them, and so do the resources that AWS can tag."
 
 
 class EnvironmentOut(Resource):
@@ -79,6 +84,7 @@ class EnvironmentOut(Resource):
     state_changed_at: datetime
     version: int = Field(description="Grows with every change of the environment.")
     is_adopted: bool = Field(description="The portal only watches its stack, which was created without it.")
+    tags: dict[str, str] = Field(description=TAGS, examples=[{"cost-centre": "4711"}])
 
 
 NAMES: Final = tuple(EnvironmentOut.model_fields)

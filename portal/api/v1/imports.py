@@ -49,6 +49,7 @@ class ImportedOut(Schema):
     account: str
     region: str
     output_parameters: bool
+    tags: dict[str, str]
     inputs: dict[str, Any]
     taken: list[TakenOut]
     left: list[LeftOut]
@@ -63,6 +64,7 @@ class ImportedOut(Schema):
             account=filled.account,
             region=filled.region,
             output_parameters=filled.output_parameters,
+            tags=filled.tags,
             inputs=filled.inputs,
             taken=[TakenOut(line=one.line, name=one.name, input=one.target) for one in filled.taken],
             left=[LeftOut(line=one.line, name=one.name, reason=one.why) for one in filled.left],

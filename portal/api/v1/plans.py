@@ -73,6 +73,7 @@ def preview(
         inputs=body.inputs,
         account=account_of(team, body.account),
         region=body.region,
+        tags=body.tags,
         output_parameters=body.output_parameters,
         request_id=uuid.uuid4(),
     )

@@ -18,7 +18,7 @@ from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, idempotent, request_id
 from portal.api.paging import Fields, Limit, PageCursor, chosen, page_of, parse_cursor
 from portal.api.schemas import Body, Page, Resource, changes, creates, only, reads
-from portal.api.v1.environments import Word, state_name, stored_state
+from portal.api.v1.environments import TAGS, Word, state_name, stored_state
 from portal.api.v1.findings import FindingOut
 from portal.api.v1.lookups import account_of, blueprint_of, team_of
 from portal.panels.registry import read_stored
@@ -211,6 +211,7 @@ class NewEnvironment(Body):
     region: str = Field(max_length=25, examples=["eu-north-1"])
     name: str = Field(max_length=32, description="The environment's name.", examples=["handbook-dev"])
     inputs: dict[str, Any] = Field(default_factory=dict, description="The blueprint's inputs by name.")
+    tags: dict[str, str] = Field(default_factory=dict, description=TAGS, examples=[{"cost-centre": "4711"}])
     output_parameters: bool = Field(
         default=False,
         description="Also write the outputs as SSM parameters in the environment's account and region, for other programs.",
@@ -248,6 +249,7 @@ def create(request: HttpRequest, body: NewEnvironment, idempotency_key: Key) -> 
         inputs=body.inputs,
         account=account_of(team, body.account),
         region=body.region,
+        tags=body.tags,
         output_parameters=body.output_parameters,
         expected_digest=body.expected_digest or None,
         request_id=request_id(request),

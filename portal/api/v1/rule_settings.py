@@ -54,6 +54,16 @@ class NarrowedInput(Body):
     pattern: Text = ""
 
 
+class RequiredTag(Body):
+    key: str = Field(max_length=128, examples=["cost-centre"])
+    values: list[Text] = Field(
+        default_factory=list,
+        max_length=_MOST,
+        description="Those that it may have; empty for any.",
+        examples=[["4711"]],
+    )
+
+
 class Freeze(Body):
     name: str = Field(max_length=80, examples=["End of the year"])
     starts_at: Moment
@@ -91,6 +101,9 @@ class Settings(Body):
     freezes: list[Freeze] = Field(default_factory=list, max_length=50)
     refused_findings: list[Slug] = Field(
         default_factory=list, max_length=_MOST, description="Rule ids of the security checks.", examples=[["iam.user"]]
+    )
+    required_tags: list[RequiredTag] = Field(
+        default_factory=list, max_length=20, description="Tags that environments must have."
     )
 
     def as_settings(self) -> RuleSettings:

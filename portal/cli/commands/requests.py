@@ -86,7 +86,7 @@ def _change(api: Api, body: RequestBody, key: str, living: Environment) -> Any:
                 "Choose another name, or tear the environment down first.",
                 exit_code=Exit.CONFLICT,
             )
-    kept = ("size", "version", "inputs", "output_parameters", "note")
+    kept = ("size", "version", "inputs", "tags", "output_parameters", "note")
     change = {name: body.document[name] for name in kept if name in body.document}
     # A key belongs to one call: that of the creation must not be used for a change.
     return api.call("changes_create", environment_id=living.id, body=change, key=f"{key[:248]}-change").document

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.forms import BoundField
@@ -18,10 +18,15 @@ from typing_extensions import override
 
 from portal.pages.request_form.fields import OutputParametersField, field_of, name_field
 from portal.pages.request_form.forms import NOTE_LIMIT, PREFIX, with_label
+from portal.web.tags import TagsField
 from provisioning.blueprint import Blueprint, Variable, as_text
 from provisioning.blueprint.external_inputs import external_inputs
+from provisioning.lifecycle.rules import rules_of
+from provisioning.lifecycle.rules.required_tags import tag_needs
 from provisioning.lifecycle.team_resources import usable_names_of_environment
 from provisioning.models import BlueprintVersion, Environment
+
+TOUCHES_ALL: Final = "A changed tag updates every resource."
 
 
 class ChangeForm(forms.Form):
@@ -32,6 +37,7 @@ class ChangeForm(forms.Form):
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     version = forms.ChoiceField(label="Version", error_messages={"invalid_choice": "Choose one of the versions."})
     size = forms.ChoiceField(widget=forms.RadioSelect)
+    tags = TagsField(note=TOUCHES_ALL)
     output_parameters = OutputParametersField()
     note = forms.CharField(
         required=False,
@@ -68,6 +74,7 @@ class ChangeForm(forms.Form):
             "request_id": uuid.uuid4(),
             "version": self.blueprint.version,
             "size": self.chosen_size,
+            "tags": environment.tags,
             "output_parameters": self.has_output_parameters,
         }
         for key, variable in self.variables.items():
@@ -78,6 +85,12 @@ class ChangeForm(forms.Form):
         return initial
 
     def _add_fields(self) -> None:
+        account = self.environment.account
+        rules = rules_of(self.environment.team, account)
+        here = rules.of(size=self.chosen_size, account_id=account.pk, team_id=self.environment.team_id)
+        self.tag_needs = tag_needs(here)
+        if isinstance(tags := self.fields["tags"], TagsField):
+            tags.show_needs(self.tag_needs)
         named = external_inputs(self.blueprint)
         team, size = self.environment.team, self.chosen_size
         for key, variable in self.variables.items():

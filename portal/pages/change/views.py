@@ -12,10 +12,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from portal.pages.change.forms import ChangeForm
 from portal.pages.change.page import ChangePage, offered_versions
+from portal.web.forms import add_field_errors
 from portal.web.lookups import Need, get_environment_for, get_request_for, person
 from portal.web.refusals import note_refusal
 from provisioning.blueprint import Blueprint, BlueprintError, InputErrors
-from provisioning.errors import Refused, WrongState
+from provisioning.errors import InvalidFields, Refused, WrongState
 from provisioning.lifecycle.kinds.change import CHANGE
 from provisioning.lifecycle.plan_queries import current_plan_for_pages
 from provisioning.lifecycle.read.versions import blueprint_of
@@ -80,6 +81,7 @@ def _send(request: HttpRequest, user: User, environment: Environment, form: Chan
             blueprint=form.blueprint,
             size=form.chosen_size,
             inputs=form.inputs,
+            tags=form.cleaned_data["tags"],
             output_parameters=form.cleaned_data["output_parameters"],
             request_id=form.cleaned_data["request_id"],
             note=form.cleaned_data["note"],
@@ -87,6 +89,9 @@ def _send(request: HttpRequest, user: User, environment: Environment, form: Chan
     except InputErrors as error:
         problems = form.add_input_errors(error.errors)
         return _render(request, environment, form, problems=problems, status=422)
+    except InvalidFields as error:
+        note_refusal(request, error)
+        return _render(request, environment, form, problems=add_field_errors(form, error.fields), status=422)
     except (Refused, BlueprintError) as error:
         if isinstance(error, Refused):
             note_refusal(request, error)

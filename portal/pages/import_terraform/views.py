@@ -21,6 +21,7 @@ from portal.pages.request_form.page import Imported
 from portal.pages.request_form.views import offer_of, request_page
 from portal.web.formatting import title_of
 from portal.web.lookups import person
+from portal.web.tags import tags_text
 from provisioning.errors import Refused
 from provisioning.exchange import Filled, Left, Pasted, Taken, Unreadable, fill, read
 
@@ -118,6 +119,7 @@ def _filled_in(request: HttpRequest, offer: Offer, filled: Filled) -> HttpRespon
     data["place"] = next(iter([*exact, *near, *others]), "")
     for name, text in filled.answers().items():
         data[PREFIX + name] = text
+    data["tags"] = tags_text(filled.tags)
     if filled.output_parameters:
         data["output_parameters"] = "on"
     data["imported"] = ",".join(filled.inputs)

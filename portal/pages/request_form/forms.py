@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from portal.pages.request_form.fields import OutputParametersField, field_of, name_field, narrow
 from portal.web.formatting import title_of
+from portal.web.tags import TagsField
 from provisioning.aws.regions import region_name
 from provisioning.blueprint import Blueprint, Variable
 from provisioning.blueprint.external_inputs import external_inputs
@@ -28,6 +29,7 @@ from provisioning.design.external_names import ExternalKind
 from provisioning.lifecycle.access import offered_regions, offered_sizes
 from provisioning.lifecycle.rules import RuleSet, rules_of
 from provisioning.lifecycle.rules.narrowing import narrowings
+from provisioning.lifecycle.rules.required_tags import tag_needs
 from provisioning.lifecycle.team_resources import listed_names
 from provisioning.models import Account, AccountTeam, Team, User
 
@@ -87,6 +89,7 @@ class RequestForm(forms.Form):
             "invalid_choice": "The team cannot create this size in this account and region. Choose another place."
         },
     )
+    tags = TagsField()
     output_parameters = OutputParametersField()
     note = forms.CharField(
         required=False,
@@ -125,6 +128,9 @@ class RequestForm(forms.Form):
             if variable.settable_in(size)
         }
         self.rules = rules_of(self.shown_team)
+        self.tag_needs = tag_needs(self.rules_here)
+        if isinstance(tags := self.fields["tags"], TagsField):
+            tags.show_needs(self.tag_needs)
         narrowed = narrowings(self.rules_here, offer.blueprint.slug)
         named = external_inputs(offer.blueprint)
         for key, variable in self.variables.items():

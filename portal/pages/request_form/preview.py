@@ -16,9 +16,12 @@ from portal.panels.plan_summary import PlanSummaryPanel
 from portal.panels.preflight import read_signed_report
 from portal.panels.registry import Panels, PlanView, panels_of
 from portal.panels.timeline import TimelinePanel
+from portal.web.forms import add_field_errors
+from portal.web.tags import tags_text
 from provisioning.blueprint import BlueprintError, InputErrors, parse_inputs
-from provisioning.errors import Refused
+from provisioning.errors import InvalidFields, Refused
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.environment_tags import problems_of_tags
 from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.planning import PlanDraft, draft_create
 from provisioning.lifecycle.preflight.report import PreflightReport
@@ -122,7 +125,9 @@ def _draft(form: RequestForm) -> tuple[PlanDraft[CreatePlan] | None, list[str]]:
     """The plan, or None and the problems that belong to no field. The form has those that belong to
     one.
     """
-    if not {"team", "place", "name", "request_id"} <= form.cleaned_data.keys():
+    if problems := problems_of_tags(form.cleaned_data.get("tags", {})):
+        form.add_error("tags", problems)
+    if not {"team", "place", "name", "tags", "request_id"} <= form.cleaned_data.keys():
         # There is no plan, but the inputs are still checked.
         try:
             parse_inputs(form.offer.blueprint, form.chosen_size, form.inputs)
@@ -140,12 +145,15 @@ def _draft(form: RequestForm) -> tuple[PlanDraft[CreatePlan] | None, list[str]]:
             inputs=form.inputs,
             account=account,
             region=region,
+            tags=form.cleaned_data["tags"],
             request_id=form.cleaned_data["request_id"],
             output_parameters=form.cleaned_data["output_parameters"],
             rules=form.rules,
         ), []
     except InputErrors as error:
         return None, form.add_input_errors(error.errors)
+    except InvalidFields as error:
+        return None, add_field_errors(form, error.fields)
     except (BlueprintError, Refused) as error:
         return None, str(error).splitlines()
 
@@ -199,6 +207,7 @@ def _facts(form: RequestForm, draft: PlanDraft[CreatePlan]) -> dict[str, str]:
         "Blueprint": f"{blueprint.version} ({blueprint.digest[:8]})",
         "Output parameters": "yes" if draft.document.has_output_parameters else "no",
         "Resources": str(len(draft.document.resources)),
+        **({"Tags": tags_text(draft.document.tags)} if draft.document.tags else {}),
         **inputs,
     }
 

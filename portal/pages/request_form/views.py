@@ -114,6 +114,7 @@ def _send(request: HttpRequest, user: User, form: RequestForm) -> HttpResponse: 
             inputs=form.inputs,
             account=account,
             region=region,
+            tags=form.cleaned_data["tags"],
             output_parameters=form.cleaned_data["output_parameters"],
             expected_digest=shown,
             request_id=form.cleaned_data["request_id"],

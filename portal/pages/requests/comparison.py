@@ -63,7 +63,7 @@ def comparison_of(environment: Environment, plan: StackedPlan) -> Comparison | N
         size=other.size,
         state=other.state,
         version=before.blueprint.version if before.blueprint.version != plan.blueprint.version else "",
-        inputs=_inputs(before, plan),
+        inputs=[*_inputs(before, plan), *_tags(before, plan)],
         added=_listed(here - there),
         missing=_listed(there - here),
     )
@@ -84,3 +84,9 @@ def _inputs(before: StackedPlan, after: StackedPlan) -> list[ComparedInput]:
         for name in names
         if before.inputs.get(name) != after.inputs.get(name)
     ]
+
+
+def _tags(before: StackedPlan, after: StackedPlan) -> list[ComparedInput]:
+    keys = sorted(before.tags.keys() | after.tags.keys())
+    pairs = [(key, before.tags.get(key, "–"), after.tags.get(key, "–")) for key in keys]
+    return [ComparedInput(f"Tag {key}", there, here) for key, there, here in pairs if there != here]

@@ -33,7 +33,7 @@ from provisioning.models import Environment, Operation, Request, User
 
 @dataclass(frozen=True, slots=True)
 class InputLine:
-    """An input with its value as text. `former` is the one before a change; None if it is the same."""
+    """An input or a tag with its value as text. `former` is the one before a change; None if it is the same."""
 
     title: str
     value: str
@@ -55,6 +55,7 @@ class RequestPage:
     change: ChangesPanel | None
     adoption: AdoptPlan | None
     inputs: Sequence[InputLine]
+    tags: Sequence[InputLine]
     comparison: Comparison | None
     decision: DecisionPanel
     form: DecisionForm
@@ -129,6 +130,7 @@ def request_page(
         change=change,
         adoption=plan if isinstance(plan, AdoptPlan) else None,
         inputs=_inputs(created, change.former if change is not None else None),
+        tags=_tags(created, change.former if change is not None else None),
         comparison=comparison_of(request.environment, created)
         if is_pending and isinstance(created, CreatePlan)
         else None,
@@ -155,6 +157,16 @@ def _inputs(plan: StackedPlan | None, former: StackedPlan | None) -> list[InputL
         if value is not None or was is not None:
             lines.append(InputLine(title_of(name), format_value(value), None if value == was else format_value(was)))
     return lines
+
+
+def _tags(plan: StackedPlan | None, former: StackedPlan | None) -> list[InputLine]:
+    """The tags that the team gave, and those that it gave before the change."""
+    after = plan.tags if plan is not None else {}
+    before = former.tags if former is not None else after
+    return [
+        InputLine(key, after.get(key, "–"), None if after.get(key) == before.get(key) else before.get(key, "–"))
+        for key in sorted(after.keys() | before.keys())
+    ]
 
 
 def _failure(request: Request) -> Failure | None:

@@ -23,6 +23,7 @@ from provisioning.lifecycle.rules.settings import (
     Freeze,
     NarrowedInput,
     RequiredApprovals,
+    RequiredTag,
     RuleSettings,
 )
 from provisioning.models import ApproverGroup, RuleKind
@@ -57,6 +58,12 @@ class RuleForm(PortalForm):
         label="Narrowed inputs",
         help_text="One per line. Values: carbon-connect.model: small, large. A range: amply.workers: 1..4. "
         "A pattern between slashes: api-service.domain: /^.*[.]example[.]com$/.",
+    )
+    required_tags = LinesField(
+        label="Required tags",
+        help_text="One per line: owner, or cost-centre = 4711, 4712 with the values to choose from. Capital letters matter. "
+        "Environments have them as tags of their stacks and resources; to see costs by one, the payer of the AWS "
+        "account activates it as a cost allocation tag.",
     )
     environments = forms.IntegerField(
         label="Environments of each team",
@@ -156,6 +163,9 @@ class RuleForm(PortalForm):
     def clean_blueprints(self) -> tuple[AllowedBlueprint, ...]:
         return _each(self.cleaned_data["blueprints"], _blueprint)
 
+    def clean_required_tags(self) -> tuple[RequiredTag, ...]:
+        return tuple(_required_tag(line) for line in self.cleaned_data["required_tags"])
+
     def clean_inputs(self) -> tuple[NarrowedInput, ...]:
         return _each(self.cleaned_data["inputs"], _narrowed)
 
@@ -177,6 +187,7 @@ class RuleForm(PortalForm):
             inputs=values["inputs"],
             freezes=tuple(form.freeze for form in self.freezes if form.is_filled),
             refused_findings=values["refused_findings"],
+            required_tags=values["required_tags"],
             **{name: values[name] for name in LIMITS},
         )
 
@@ -283,6 +294,11 @@ def _blueprint(line: str) -> AllowedBlueprint:
     return AllowedBlueprint(slug.strip(), version.strip().removesuffix("+"), or_later=version.strip().endswith("+"))
 
 
+def _required_tag(line: str) -> RequiredTag:
+    key, _, values = line.partition("=")
+    return RequiredTag(key.strip(), tuple(text.strip() for text in values.split(",") if text.strip()))
+
+
 def _narrowed(line: str) -> NarrowedInput:
     match = _INPUT.fullmatch(line)
     if match is None:
@@ -303,6 +319,7 @@ def _initial(settings: RuleSettings) -> dict[str, Any]:
         "regions": settings.regions or (),
         "inputs": tuple(f"{one.blueprint}.{one.name}: {narrowing_text(one)}" for one in settings.inputs),
         "refused_findings": settings.refused_findings,
+        "required_tags": tuple(map(str, settings.required_tags)),
         **{name: getattr(settings, name) for name in LIMITS},
         **{
             f"approvals_{entry.kind}_{group}": getattr(entry, group) or None

@@ -194,6 +194,10 @@ class AwsType:
 
     taggable: bool = False
     """From the resource schemas of CloudFormation as cfn-lint ships them; a test compares."""
+    max_tags: int = 50
+    """How many tags AWS allows, those that begin with aws: not counted:
+    https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html
+    """
     tags_only_in: str = ""
     """The one region in which the tagging API finds it, wherever it is used:
     https://docs.aws.amazon.com/tag-editor/latest/userguide/find-resources-to-tag.html

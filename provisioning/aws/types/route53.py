@@ -6,11 +6,15 @@ from typing import Final
 
 from provisioning.aws.types.record import GLOBAL_TAGS_REGION, ArnForm, AwsType, Source, lasts, one_call
 
+# https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeTagsForResource.html
+MAX_TAGS: Final = 10
+
 TYPES: Final = (
     AwsType(
         "AWS::Route53::HealthCheck",
         exists="route53.has_health_check",
         taggable=True,
+        max_tags=MAX_TAGS,
         tags_only_in=GLOBAL_TAGS_REGION,
         durations=one_call(create=6, delete=4),
     ),
@@ -19,6 +23,7 @@ TYPES: Final = (
         exists="route53.has_hosted_zone",
         arn=ArnForm("route53", r"hostedzone/(.+)"),
         taggable=True,
+        max_tags=MAX_TAGS,
         tags_only_in=GLOBAL_TAGS_REGION,
         durations=(
             lasts(

@@ -105,7 +105,7 @@ def role(
 ) -> iam.Role:
     """Return a role with one inline policy. Without statements it has no policy and may do nothing.
 
-    The boundary compares the role's tags with those of what it acts on. They are written out here,
+    The boundary compares the role's tags with those of what it acts on. All tags are written out here,
     because reports differ on whether CloudFormation passes a stack's tags on to roles:
     https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/277
     """
@@ -117,6 +117,6 @@ def role(
         Path=build.names.role_path,
         AssumeRolePolicyDocument=dict(trust),
         PermissionsBoundary=boundary(),
-        Tags=Tags(build.own_tags()),
+        Tags=Tags(build.tags()),
         **extra,
     )

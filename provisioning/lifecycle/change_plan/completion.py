@@ -44,10 +44,11 @@ def complete_plan(request: Request, frozen: FrozenPlan, *, at: datetime) -> None
 
 
 def note_new_design(environment: Environment, document: ChangePlan) -> None:
-    """Note the version, size and inputs that the environment runs after a change."""
+    """Note the version, size, inputs and tags that the environment runs after a change."""
     if document.reverts_drift:
         return
     pinned = document.blueprint
     version = BlueprintVersion.objects.get(slug=pinned.slug, version=pinned.version)
     environment.blueprint_version, environment.size, environment.inputs = version, document.size, dict(document.inputs)
-    environment.save(update_fields=["blueprint_version", "size", "inputs"])
+    environment.tags = dict(document.tags)
+    environment.save(update_fields=["blueprint_version", "size", "inputs", "tags"])

@@ -38,14 +38,16 @@ def draft_change(
     size: str,
     inputs: Mapping[str, object],
     request_id: UUID,
+    tags: Mapping[str, str] | None = None,
     output_parameters: bool | None = None,
 ) -> PlanDraft[ChangePlan]:
     """Plan a change without requesting it: the new design for the environment's own names,
-    generation and role. Nothing is written.
+    generation and role. Nothing is written. Without `tags`, the environment keeps those it has.
 
     `output_parameters` says whether the outputs are also written as SSM parameters; None keeps what
-    `current` does. The `verdict` of the plan has the refusals of the admins' rules. Raises the blueprint's errors
-    (InputErrors and others), and Refused if the portal itself forbids it.
+    `current` does. The `verdict` of the plan has the refusals of the admins' rules. Raises the
+    blueprint's errors (InputErrors and others), InvalidFields for the tags, and Refused if the portal
+    itself forbids it.
     """
     _check_place(environment, blueprint, size)
     check_may_use_account(environment.team, environment.account, size=size, is_new=False)
@@ -63,6 +65,7 @@ def draft_change(
         blueprint=blueprint,
         size=size,
         inputs=parsed,
+        tags=current.tags if tags is None else tags,
         context=context,
         account=environment.account,
         account_teams=account_teams_of_environment(environment),
@@ -94,6 +97,7 @@ def draft_change(
         at=clock.now(),
         blueprint=BlueprintFacts(blueprint.slug, blueprint.version, blueprint.maturity),
         inputs=parsed,
+        tags=planned.design.tags,
         findings=finding_facts(planned.proof.findings),
     )
     return draft_of(

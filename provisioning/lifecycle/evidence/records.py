@@ -25,6 +25,7 @@ def environment_record(environment: Environment) -> Record:
         "account": environment.account.name,
         "account_id": environment.account.account_id,
         "region": environment.region,
+        "tags": environment.tags,
         "stack_role_arn": environment.role_for_stacks,
         "is_adopted": environment.is_adopted,
         "state": environment.state,

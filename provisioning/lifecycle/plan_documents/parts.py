@@ -12,8 +12,8 @@ from pydantic.dataclasses import dataclass
 
 from provisioning.design.graph import OUTPUT_PARAMETERS
 
-FORMAT: Final = 3
-Format: TypeAlias = Literal[1, 2, 3]
+FORMAT: Final = 4
+Format: TypeAlias = Literal[1, 2, 3, 4]
 STRICT: Final = ConfigDict(extra="forbid", strict=True)
 
 
@@ -138,7 +138,8 @@ class StackedPlan:
     """A plan that contains whole stacks, in the order of creation; the main one is last.
 
     It is what an environment runs once the plan has been carried out. `inputs` are the values of the
-    form without the sensitive ones; the blueprint's variables type them.
+    form without the sensitive ones; the blueprint's variables type them. `tags` are those that the
+    team gave, and part of each stack's tags.
     """
 
     account_id: str
@@ -150,6 +151,7 @@ class StackedPlan:
     manual_tasks: tuple[ManualTask, ...]
     inputs: Mapping[str, Any]
     requires_approval: bool
+    tags: Mapping[str, str] = Field(default_factory=dict, kw_only=True)
 
     @property
     def main(self) -> PlannedStack:

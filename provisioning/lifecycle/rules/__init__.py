@@ -7,8 +7,9 @@ has at most one rule, and each edit of it is a new version that never changes, w
 **All rules that apply hold together, so the strictest wins.** There is no order of precedence, and a
 narrow rule cannot allow what a wide one forbids. For approvals that is the most that any of them asks
 for, by group; for durations, quotas and rates the smallest; for lists of what is allowed, what is in
-all of them; for findings that are refused, every one. To give one team
-more, take the limit out of the wide rule and put it into narrower ones. What `SizePolicy` requires of
+all of them; for tags, every key that one requires, with a value that all permit; for findings that are
+refused, every one. To give one team more, take the limit out of the wide rule and put it into narrower
+ones. What `SizePolicy` requires of
 a size comes first, as a floor that no rule can lower.
 
 **Refusals come together.** A check never stops at the first. Each `Refusal` names the version of the

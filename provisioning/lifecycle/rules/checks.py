@@ -15,6 +15,7 @@ from provisioning.lifecycle.rules.facts import Facts
 from provisioning.lifecycle.rules.freezes import freezes_that_stop, sentence_of
 from provisioning.lifecycle.rules.narrowing import complaints
 from provisioning.lifecycle.rules.record import Refusal, RuleInEffect
+from provisioning.lifecycle.rules.required_tags import tag_sentences
 from provisioning.lifecycle.rules.rule_set import RuleSet
 from provisioning.lifecycle.rules.usage import within
 from provisioning.models import RuleKind
@@ -25,6 +26,7 @@ Check: TypeAlias = Callable[[Facts, RuleInEffect], Iterator[Problem]]
 
 INPUT: Final = "input_"
 """How the field of an input begins."""
+TAGS: Final = "tags"
 DESIGNS: Final = frozenset({RuleKind.CREATE, RuleKind.CHANGE, RuleKind.DANGEROUS_CHANGE})
 BEGINNINGS: Final = frozenset({RuleKind.CREATE, RuleKind.ADOPT})
 # Neither waits: a recovery repairs, and a teardown is what a team that is over a limit has to do.
@@ -73,6 +75,14 @@ def check_inputs(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
         if narrowed.blueprint == facts.blueprint.slug and value is not None:
             for complaint in complaints(narrowed, value):
                 yield f"{narrowed.name} {complaint}.", INPUT + narrowed.name
+
+
+def check_tags(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
+    if facts.tags is None or facts.kind not in BEGINNINGS | DESIGNS:
+        return
+    for required in rule.settings.required_tags:
+        for sentence in tag_sentences(required, facts.tags):
+            yield sentence, TAGS
 
 
 def check_environments(facts: Facts, rule: RuleInEffect) -> Iterator[Problem]:
@@ -135,6 +145,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_blueprint,
     check_region,
     check_inputs,
+    check_tags,
     check_environments,
     check_rates,
     check_findings,

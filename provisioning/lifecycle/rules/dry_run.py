@@ -159,6 +159,7 @@ class _Comparison:
             name=row.name,
             blueprint=BlueprintFacts(*row.blueprint) if row.blueprint[0] else None,
             inputs=row.inputs,
+            tags=row.tags,
             findings=row.findings,
             usage=usage,
             is_being_sent=True,

@@ -14,7 +14,9 @@ from django.db.models import BooleanField, Case, Expression, F, Func, OuterRef, 
 from django.db.models.fields.json import KeyTransform
 
 from provisioning.lifecycle.adoption import BLUEPRINT
+from provisioning.lifecycle.environment_tags import without_portal_tags
 from provisioning.lifecycle.kinds.registry import keys_providing_plans
+from provisioning.lifecycle.plan_queries import stack_tags_in
 from provisioning.lifecycle.rules.facts import FindingFacts
 from provisioning.lifecycle.rules.scope import Scope
 from provisioning.lifecycle.rules.settings import RuleSettings
@@ -30,6 +32,7 @@ class Wanted:
     """What a dry run reads from plans."""
 
     inputs: bool
+    tags: bool
     findings: bool
     approvals: bool
 
@@ -37,6 +40,7 @@ class Wanted:
     def by(cls, before: RuleSettings, after: RuleSettings) -> Self:
         return cls(
             inputs=before.inputs != after.inputs,
+            tags=before.required_tags != after.required_tags,
             findings=before.refused_findings != after.refused_findings,
             approvals=before.approvals != after.approvals,
         )
@@ -57,6 +61,7 @@ class RequestRow:
     blueprint: tuple[str, str, str]
     """Slug, version and maturity; empty for an adopted stack."""
     inputs: Mapping[str, Any] | None
+    tags: Mapping[str, str] | None
     findings: tuple[FindingFacts, ...] | None
     requires_approval: bool
     is_dangerous: bool
@@ -75,6 +80,7 @@ class EnvironmentRow:
     created_at: datetime
     blueprint: tuple[str, str, str]
     inputs: Mapping[str, Any] | None
+    tags: Mapping[str, str] | None
     findings: tuple[FindingFacts, ...] | None
 
     @property
@@ -105,6 +111,7 @@ def request_rows(scope: Scope, *, since: datetime, wanted: Wanted) -> list[Reque
         .order_by("-requested_at", "-id")
         .annotate(
             inputs_then=KeyTransform("inputs", "plan__content") if wanted.inputs else _NOTHING,
+            tags_then=stack_tags_in("plan__content") if wanted.tags else _NOTHING,
             findings_then=KeyTransform("findings", "plan__proof") if wanted.findings else _NOTHING,
             required=KeyTransform("requires_approval", "plan__content") if wanted.approvals else _NOTHING,
             dangerous=Case(When(is_change, then=_IsDangerous("plan__content")), default=no) if wanted.approvals else no,
@@ -122,6 +129,7 @@ def request_rows(scope: Scope, *, since: datetime, wanted: Wanted) -> list[Reque
             "environment__region",
             *(f"environment__blueprint_version__{name}" for name in ("slug", "version", "maturity")),
             "inputs_then",
+            "tags_then",
             "findings_then",
             "required",
             "dangerous",
@@ -133,7 +141,7 @@ def request_rows(scope: Scope, *, since: datetime, wanted: Wanted) -> list[Reque
 def _request_row(*columns: Any) -> RequestRow:
     """The columns in the order of `request_rows`."""
     request_id, person_id, kind, at, environment_id, name, team_id, account_id, size, region, *rest = columns
-    slug, version, maturity, inputs, findings, required, dangerous = rest
+    slug, version, maturity, inputs, tags, findings, required, dangerous = rest
     return RequestRow(
         request_id=request_id,
         person_id=person_id,
@@ -147,6 +155,7 @@ def _request_row(*columns: Any) -> RequestRow:
         region=region,
         blueprint=_blueprint(slug, version, maturity),
         inputs=inputs,
+        tags=_tags(tags),
         findings=_findings(findings),
         requires_approval=bool(required),
         is_dangerous=dangerous,
@@ -160,14 +169,16 @@ def environment_rows(scope: Scope, *, wanted: Wanted) -> list[EnvironmentRow]:
             environment=OuterRef("pk"), requests__kind__in=keys_providing_plans(), requests__state=RequestState.DONE
         )
         .order_by("-created_at")
-        .annotate(findings=KeyTransform("findings", "proof"))
-        .values("findings")[:1]
+        .annotate(findings=KeyTransform("findings", "proof"), stack_tags=stack_tags_in("content"))
     )
     rows = (
         Environment.objects.filter(_in_scope(scope, ""))
         .exclude(state__in=NO_LONGER_THERE)
         .order_by("created_at", "id")
-        .annotate(found=Subquery(newest) if wanted.findings else _NOTHING)
+        .annotate(
+            tagged=Subquery(newest.values("stack_tags")[:1]) if wanted.tags else _NOTHING,
+            found=Subquery(newest.values("findings")[:1]) if wanted.findings else _NOTHING,
+        )
         .values_list(
             "id",
             "name",
@@ -178,6 +189,7 @@ def environment_rows(scope: Scope, *, wanted: Wanted) -> list[EnvironmentRow]:
             "created_at",
             *(f"blueprint_version__{name}" for name in ("slug", "version", "maturity")),
             "inputs" if wanted.inputs else "id",
+            "tagged",
             "found",
         )
     )
@@ -187,7 +199,7 @@ def environment_rows(scope: Scope, *, wanted: Wanted) -> list[EnvironmentRow]:
 def _environment_row(*columns: Any) -> EnvironmentRow:
     """The columns in the order of `environment_rows`."""
     environment_id, name, team_id, account_id, size, region, created_at, *rest = columns
-    slug, version, maturity, inputs, findings = rest
+    slug, version, maturity, inputs, tags, findings = rest
     return EnvironmentRow(
         environment_id=environment_id,
         name=name,
@@ -198,6 +210,7 @@ def _environment_row(*columns: Any) -> EnvironmentRow:
         created_at=created_at,
         blueprint=_blueprint(slug, version, maturity),
         inputs=inputs if isinstance(inputs, dict) else None,
+        tags=_tags(tags),
         findings=_findings(findings),
     )
 
@@ -231,3 +244,7 @@ def _findings(stored: Sequence[Mapping[str, Any]] | None) -> tuple[FindingFacts,
     if stored is None:
         return None
     return tuple(FindingFacts(found["rule"], found["sentence"]) for found in stored)
+
+
+def _tags(stored: Mapping[str, str] | None) -> Mapping[str, str] | None:
+    return without_portal_tags(stored) if stored is not None else None

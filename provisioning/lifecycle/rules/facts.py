@@ -33,7 +33,7 @@ class Facts:
     `size` is the size after the request, `size_before` the one that a change starts from: a change
     out of production is also one of production. `is_dangerous` says that it may replace or delete
     data. `is_being_sent` says that somebody is about to send the request, so that it has to keep to
-    the rates. `inputs` are parsed values. `usage` does not count the environment itself.
+    the rates. `inputs` are parsed values. `tags` are those of the stacks without the portal's own. `usage` does not count the environment itself.
     """
 
     kind: RuleKind
@@ -47,6 +47,7 @@ class Facts:
     is_dangerous: bool = False
     blueprint: BlueprintFacts | None = None
     inputs: Mapping[str, object] | None = None
+    tags: Mapping[str, str] | None = None
     findings: tuple[FindingFacts, ...] | None = None
     usage: Usage | None = None
     is_being_sent: bool = False

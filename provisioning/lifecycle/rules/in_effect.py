@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from provisioning.lifecycle.rules.approvals import combined
-from provisioning.lifecycle.rules.lines import lines_of
+from provisioning.lifecycle.rules.lines import REQUIRED_TAG, lines_of
 from provisioning.lifecycle.rules.record import RuleReference
+from provisioning.lifecycle.rules.required_tags import tag_needs
 from provisioning.lifecycle.rules.rule_set import RuleSet
 from provisioning.models import RuleKind
 
@@ -38,7 +39,8 @@ def in_effect(rules: RuleSet, *, size: str) -> list[EffectiveLine]:
             lines.append(line)
     if (line := _shortest_lifetime(rules)) is not None:
         lines.append(line)
-    combined_above = ("Approvals", "Pending", "Allowed regions", "Allowed maturities", "Lifetime")
+    lines.extend(EffectiveLine(f"{REQUIRED_TAG} {need.key}", need.text, need.because) for need in tag_needs(rules))
+    combined_above = ("Approvals", "Pending", "Allowed regions", "Allowed maturities", "Lifetime", REQUIRED_TAG)
     lines.extend(
         EffectiveLine(one.title, one.text, (rule.reference,))
         for rule in rules.rules  # of the other settings, each holds by itself

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from provisioning.lifecycle.rules.freezes import WORDS, local
 from provisioning.lifecycle.rules.settings import Freeze, NarrowedInput, RequiredApprovals, RuleSettings
 from provisioning.models import RuleKind
+
+REQUIRED_TAG: Final = "Required tag"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ def _design_lines(settings: RuleSettings) -> Iterator[Line]:
             yield Line(title, ", ".join(map(str, allowed)) or "none")
     for narrowed in settings.inputs:
         yield Line(f"Input {narrowed.blueprint}.{narrowed.name}", narrowing_text(narrowed))
+    for tag in settings.required_tags:
+        yield Line(f"{REQUIRED_TAG} {tag.key}", ", ".join(tag.values) or "any value")
     for rule in settings.refused_findings:
         yield Line("Refused finding", rule)
 

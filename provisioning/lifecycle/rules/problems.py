@@ -16,6 +16,7 @@ from provisioning.blueprint import Blueprint
 from provisioning.blueprint.inputs.variables import MAX_PATTERN, compiled
 from provisioning.blueprint.phrasing import known, shown
 from provisioning.lifecycle.catalogue import DEPRECATED, DRAFT, PUBLISHED, catalogue
+from provisioning.lifecycle.rules.required_tags import required_tag_problems
 from provisioning.lifecycle.rules.settings import FREEZE_KINDS, Freeze, NarrowedInput, RuleSettings
 from provisioning.models import BlueprintVersion, RuleKind, Team
 from provisioning.proof.rule import RULES
@@ -168,6 +169,11 @@ def _freeze_problems(freeze: Freeze, teams: set[str], *, at: datetime | None) ->
             yield f"there is no team {shown(entry.split('/')[0])}. An exception is a team or team/environment."
 
 
+def _tags(settings: RuleSettings, context: Context) -> Iterator[Problem]:
+    for sentence in required_tag_problems(settings, before=context.before):
+        yield "required_tags", sentence
+
+
 def _findings(settings: RuleSettings, _context: Context) -> Iterator[Problem]:
     load_proof_rules()
     for rule in settings.refused_findings:
@@ -204,5 +210,6 @@ _CHECKS: Final[tuple[Check, ...]] = (
     _regions,
     _inputs,
     _freezes,
+    _tags,
     _findings,
 )

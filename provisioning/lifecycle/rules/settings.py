@@ -73,6 +73,18 @@ class NarrowedInput:
 
 
 @dataclass(config=STRICT, frozen=True, slots=True)
+class RequiredTag:
+    """A tag that environments must have. `values` are those that it may have; empty: any."""
+
+    key: str
+    values: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        """As people write it: `owner`, `cost-centre = 4711, 4712`."""
+        return f"{self.key} = {', '.join(self.values)}" if self.values else self.key
+
+
+@dataclass(config=STRICT, frozen=True, slots=True)
 class Freeze:
     """A time during which no operation of these `kinds` begins. What has begun may finish, and a
     recovery may always begin.
@@ -116,6 +128,7 @@ class RuleSettings:
     lifetime_days: int | None = None
     freezes: tuple[Freeze, ...] = ()
     refused_findings: tuple[str, ...] = ()
+    required_tags: tuple[RequiredTag, ...] = ()
 
     @property
     def is_empty(self) -> bool:

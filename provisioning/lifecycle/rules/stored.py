@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from provisioning.lifecycle.environment_tags import without_portal_tags
 from provisioning.lifecycle.plan_document import (
     AdoptPlan,
     ChangePlan,
@@ -129,6 +130,7 @@ def facts_of(
         at=at,
         blueprint=blueprint,
         inputs=inputs,
+        tags=without_portal_tags(document.main.tags) if isinstance(document, StackedPlan) else None,
         findings=findings,
     )
 

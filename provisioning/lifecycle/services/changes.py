@@ -43,9 +43,11 @@ def preview_change(
     size: str,
     inputs: Mapping[str, object],
     request_id: uuid.UUID,
+    tags: Mapping[str, str] | None = None,
     output_parameters: bool | None = None,
 ) -> PlanDraft[ChangePlan]:
-    """Plan a change as far as the portal can without AWS. Nothing is written.
+    """Plan a change as far as the portal can without AWS. Nothing is written. Without `tags`, the
+    environment keeps those it has.
 
     Raises NotAllowed, Refused and the blueprint's errors.
     """
@@ -59,6 +61,7 @@ def preview_change(
         size=size,
         inputs=inputs,
         request_id=request_id,
+        tags=tags,
         output_parameters=output_parameters,
     )
 
@@ -70,11 +73,13 @@ def request_change(
     blueprint: Blueprint,
     size: str,
     inputs: Mapping[str, object],
+    tags: Mapping[str, str] | None = None,
     output_parameters: bool | None = None,
     request_id: uuid.UUID | None = None,
     note: str = "",
 ) -> Request:
-    """Request another size, other inputs or another version. AWS plans the change first.
+    """Request another size, other inputs, tags or another version. AWS plans the change first.
+    Without `tags`, the environment keeps those it has.
 
     `output_parameters` switches the SSM parameters of the outputs on or off; None keeps them as they
     are.
@@ -94,6 +99,7 @@ def request_change(
         blueprint=blueprint,
         size=size,
         inputs=inputs,
+        tags=tags,
         request_id=request_id,
         output_parameters=output_parameters,
     )
@@ -127,6 +133,7 @@ def plan_again(*, actor: User, request: Request, request_id: uuid.UUID | None = 
             blueprint=blueprint_of(pinned.slug, pinned.version, digest=pinned.digest),
             size=document.size,
             inputs=document.inputs,
+            tags=document.tags,
             output_parameters=document.has_output_parameters,
             request_id=request_id,
             note=request.note,

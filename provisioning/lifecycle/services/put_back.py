@@ -59,6 +59,7 @@ def request_put_back(
         tasks=current.tasks,
         manual_tasks=current.manual_tasks,
         inputs=current.inputs,
+        tags=current.tags,
         requires_approval=current.requires_approval or environment.was_handed_over,
         environment_id=str(environment.pk),
         previous_digest=stored.digest,

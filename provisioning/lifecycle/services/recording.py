@@ -63,6 +63,7 @@ def file_create(
         region=document.region,
         places=places_of(document),
         inputs=dict(document.inputs),
+        tags=dict(document.tags),
         state=str(EnvironmentState.REQUESTED),
         state_changed_at=at,
         created_by=actor,

@@ -40,6 +40,7 @@ def request_environment(
     inputs: Mapping[str, object],
     account: Account,
     region: str,
+    tags: Mapping[str, str] | None = None,
     output_parameters: bool = False,
     expected_digest: str | None = None,
     request_id: uuid.UUID | None = None,
@@ -71,6 +72,7 @@ def request_environment(
         inputs=inputs,
         account=account,
         region=region,
+        tags=tags,
         request_id=request_id,
         output_parameters=output_parameters,
     )

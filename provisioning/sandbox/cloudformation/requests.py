@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 from xml.sax.saxutils import escape
 
 from provisioning.sandbox import template_problems
+from provisioning.sandbox.cloudformation.stack_tags import tag_problem
 from provisioning.sandbox.iam import stack_rights
 from provisioning.sandbox.private import engine, get_account_id, get_region, handlers, helpers
 from provisioning.sandbox.stacks.records import Stack
@@ -52,10 +53,16 @@ def path_style(params: Params) -> None:
 
 
 def problem(params: Params) -> str:
-    """Why the call is refused: its template, its service role, or a parameter that the role may not read."""
-    return template_problem(params) or stack_rights.role_problem(
-        text(params, "RoleARN"),
-        f"arn:aws:cloudformation:{get_region()}:{get_account_id()}:stack/{text(params, 'StackName')}",
+    """Why the call is refused: its tags, its template, its service role, or a parameter that the role
+    may not read.
+    """
+    return (
+        tag_problem(params)
+        or template_problem(params)
+        or stack_rights.role_problem(
+            text(params, "RoleARN"),
+            f"arn:aws:cloudformation:{get_region()}:{get_account_id()}:stack/{text(params, 'StackName')}",
+        )
     )
 
 

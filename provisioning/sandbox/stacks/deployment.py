@@ -11,10 +11,11 @@ from typing import Any
 from provisioning.sandbox.durations import UPDATE_SHARE, duration
 from provisioning.sandbox.faults import FAULTS, Fault
 from provisioning.sandbox.iam import stack_rights
+from provisioning.sandbox.iam.planned_tags import planned_tags
 from provisioning.sandbox.pace import PACE
 from provisioning.sandbox.private import cfn, engine, provisioners, stacks
 from provisioning.sandbox.properties import property_problem
-from provisioning.sandbox.stacks import running, signals
+from provisioning.sandbox.stacks import running, signals, tag_limits
 from provisioning.sandbox.stacks.conditions import evaluate_conditions
 from provisioning.sandbox.stacks.graph import Graph, Template, dependencies, run_graph
 from provisioning.sandbox.stacks.outside import check_that_it_exists
@@ -265,6 +266,8 @@ class Deployment:
             raise ResourceFailedError(
                 f"Properties validation failed for resource {logical_id} with message:\n{problem}"
             )
+        if reason := tag_limits.refusal(resource_type, planned_tags(resource_type, properties, self.tags)):
+            raise ResourceFailedError(reason)
 
     async def _import_resource(self, logical_id: str, resource_type: str, properties: dict[str, Any]) -> None:
         name, stack_id = self.stack["StackName"], self.stack["StackId"]

@@ -5,6 +5,7 @@ tags and the boundary.
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -51,6 +52,13 @@ def test_a_role_keeps_its_own_tags_but_not_its_boundary_and_path() -> None:
     assert role["Tags"] == [{"Key": "cost", "Value": "x"}, *OWN_TAGS]
     changes = rewrite(read_template(text), secrets={}, identity=IDENTITY).changes
     assert any("boundary instead of its own" in change for change in changes)
+
+
+def test_a_tag_of_the_team_does_not_repeat_one_of_the_template() -> None:
+    text = DATABASE.replace(ROLE, f"      Tags: [{{Key: cost, Value: x}}]\n{ROLE}")
+    identity = replace(IDENTITY, tags={"cost": "y", "owner": "Bob", **IDENTITY.tags})
+    role = rewrite(read_template(text), secrets={}, identity=identity).data["Resources"]["Reader"]["Properties"]
+    assert role["Tags"] == [{"Key": "cost", "Value": "x"}, {"Key": "owner", "Value": "Bob"}, *OWN_TAGS]
 
 
 def test_an_instance_profile_receives_the_path() -> None:

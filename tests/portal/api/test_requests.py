@@ -212,3 +212,15 @@ def test_a_change_switches_ssm_parameters_on(people: People, bobs: Program, runn
 
     assert has_parameters({"output_parameters": True})
     assert not has_parameters({"note": "nothing"})
+
+
+def test_a_program_gives_tags_and_a_change_keeps_them(people: People, bobs: Program) -> None:
+    wrong = bobs.post("/requests", body(tags={"aws:x": "y"}))
+    assert (wrong.status, wrong.json["code"], wrong.json["errors"][0]["field"]) == (422, "invalid", "tags")
+    answer = bobs.post("/requests", body(tags={"cost-centre": "4711"}))
+    environment = Environment.objects.get()
+    assert bobs.get(f"/requests/{answer.json['id']}/plan").json["document"]["tags"] == {"cost-centre": "4711"}
+    assert bobs.get(f"/environments/{environment.pk}").json["tags"] == {"cost-centre": "4711"}
+    finish(environment, "running", "succeeded", "done")
+    kept = bobs.post(f"/environments/{environment.pk}/changes", {"size": "staging"}).json["id"]
+    assert bobs.get(f"/requests/{kept}/plan").json["document"]["tags"] == {"cost-centre": "4711"}

@@ -173,7 +173,7 @@ def _identity(build: Build) -> imported_template.Identity:
     return imported_template.Identity(
         boundary=iam.boundary().to_dict(),
         role_path=names.role_path,
-        tags=build.own_tags(),
+        tags=build.tags(),
         bucket=lambda name: Sub(build.bucket(name)).to_dict(),
         secret=names.secret,
         parameter=names.parameter,

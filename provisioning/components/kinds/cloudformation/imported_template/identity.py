@@ -127,8 +127,10 @@ def identify(resources: Mapping[str, dict[str, Any]], identity: Identity) -> Ite
         if kind == _ROLE:
             instead = " instead of its own" if "PermissionsBoundary" in properties else ""
             properties["PermissionsBoundary"] = identity.boundary
-            tags = [{"Key": key, "Value": value} for key, value in identity.tags.items()]
-            properties["Tags"] = [*properties.get("Tags", []), *tags]
+            theirs = properties.get("Tags", [])
+            keys = {str(tag.get("Key")) for tag in theirs if isinstance(tag, dict)}
+            tags = [{"Key": key, "Value": value} for key, value in identity.tags.items() if key not in keys]
+            properties["Tags"] = [*theirs, *tags]
             yield f"The role {name} receives the account's permissions boundary{instead}, and the environment's path and tags."
         elif kind == _BUCKET:
             properties["BucketName"] = identity.bucket(_distinct(name, buckets))
