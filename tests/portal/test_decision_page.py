@@ -108,11 +108,8 @@ def test_an_open_page_says_that_it_was_decided_and_stops_asking(waiting: Request
 def test_the_last_day_of_the_calendar_is_too_late_for_a_delegation(people: People) -> None:
     typed = {"delegate": "bob", "last_day": "9999-12-31", "reason": "Holidays."}
     answer = people.client("olivia").post("/delegation/", typed)
-    errors = answer.context["page"].form.errors
-    assert (answer.status_code, errors) == (
-        422,
-        {"delegate": ["Choose an end in the future, at most 60 days from now."]},
-    )
+    text = answer.content.decode()
+    assert (answer.status_code, "at most 60 days from now" in text, 'name="delegate"' in text) == (422, True, True)
 
 
 def test_a_person_who_stands_in_sees_it_for_that_time_only(waiting: Request, people: People) -> None:

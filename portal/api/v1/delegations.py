@@ -94,7 +94,8 @@ def begin(request: HttpRequest, body: NewDelegation, idempotency_key: Key) -> An
         raise invalid("delegate", "Nobody has this user name. Check its spelling.")
     if body.last_day == date.max:
         raise invalid("last_day", f"Choose an end in the future, at most {LONGEST.days} days from now.")
-    ends_at = datetime.combine(body.last_day, time.min, UTC) + timedelta(days=1)
+    last = min(body.last_day, date.max - timedelta(days=1))  # the service says which days are possible
+    ends_at = datetime.combine(last, time.min, UTC) + timedelta(days=1)
     made = delegate_approvals(actor=actor, delegate=person, ends_at=ends_at, reason=body.reason)
     return Status(201, describe(made, at=clock.now()))
 
