@@ -38,6 +38,7 @@ from portal.api.v1 import (
     versions,
     webhooks,
 )
+from portal.api.values import StrictParser
 
 VERSION: Final = "1.0.0"
 
@@ -66,6 +67,7 @@ api = PortalApi(
     version=VERSION,
     description="Environments on AWS, on request. The API does everything that the pages do.",
     auth=Token(),
+    parser=StrictParser(),
     docs_url=None,
     openapi_url=None,
     urls_namespace="api",

@@ -29,17 +29,18 @@ class Token(HttpBearer):
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         """Return the token. Raises ApiError if it lacks the scope, or if there are too many calls."""
-        found = find_token(token)
-        if found is None:
+        presented = find_token(token)
+        if presented is None:
             rate_limit.check_failures(request)
             if rate_limit.note_failure(request):
                 audit_event(AuditAction.TOKEN_REFUSE, actor=None, at=clock.now(), subject="a token that is not valid")
             return None
+        found = presented.token
         rate_limit.check_calls(request, found)
         request.user = found.owner
         audit_context.amend(via=Via.API, credential=f"token {found.pk}", acting_as=_acting_as(found))
         _check_scope(request, found, needed_scope(request.method or "", self))
-        note_use(found, at=clock.now())
+        note_use(found, at=presented.at)
         _check_media_type(request)
         return found
 

@@ -37,6 +37,7 @@ _SUMMARIES: Final = {
     "403": "The caller or the token may not do this",
     "404": "Not found, or not for this caller",
     "409": "The state does not allow it, or something changed in the meantime",
+    "415": "The body is not JSON",
     "422": "Values are not valid, or a rule forbids it",
     "429": "Too many calls",
     "503": "The portal is busy, or AWS could not be read",
@@ -59,6 +60,7 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], schem
     if method == "get":
         operation["parameters"] = [*operation.get("parameters", []), *_CONDITIONAL]
     for parameter in operation.get("parameters", []):
+        _without_null(parameter)
         if isinstance(parameter.get("examples"), list):  # pydantic's, which only a schema may have
             parameter["example"] = parameter.pop("examples")[0]
     for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -68,6 +70,17 @@ def _complete_operation(path: str, method: str, operation: dict[str, Any], schem
         _complete_content(path, int(status), response, schemas)
         if str(status) in {"429", "503"}:
             response["headers"] = _RETRY_AFTER
+
+
+def _without_null(parameter: dict[str, Any]) -> None:
+    """A parameter has no null; it is left out."""
+    schema = parameter["schema"]
+    kinds = [one for one in schema.get("anyOf", []) if one != {"type": "null"}]
+    if len(kinds) == 1:
+        del schema["anyOf"]
+        schema |= kinds[0]
+    if schema.get("default", "") is None:
+        del schema["default"]
 
 
 def _complete_content(path: str, status: int, response: dict[str, Any], schemas: Mapping[str, Any]) -> None:

@@ -31,6 +31,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "conflict": "The plan has changed since you read it. Read it again.",
     "idempotency_key_reused": "This Idempotency-Key was used for another call. Send a new one.",
     "in_progress": "The same call is still in progress. Ask again.",
+    "unsupported_media_type": "Send the body as JSON, with Content-Type: application/json.",
     "invalid": "Some values are not valid. See `errors`.",
     "refused": "Rules forbid it. See `refusals`.",
     "too_many_calls": "This token may call 600 times in a minute. Wait 12 s.",

@@ -190,7 +190,7 @@ def _fingerprint(request: HttpRequest) -> str:
     """The SHA-256 of method, path and body. Spaces and the order of keys in the body do not count."""
     try:
         body = json.dumps(json.loads(request.body or b"null"), sort_keys=True, separators=(",", ":"))
-    except ValueError:
+    except (ValueError, RecursionError):
         body = request.body.hex()
     text = "\n".join((request.method or "", request.path, request.META.get("QUERY_STRING", ""), body))
     return hashlib.sha256(text.encode()).hexdigest()

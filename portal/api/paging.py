@@ -4,31 +4,58 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Final, Protocol, TypeVar
+from typing import Annotated, Any, Final, Protocol, TypeVar
 from uuid import UUID
 
 from ninja import Query
+from ninja.params import functions
+from pydantic import WithJsonSchema
 
 from portal.api.errors import ApiError, FieldError
 from portal.api.schemas import Page
 from portal.web.cursor import Cursor
 
 MOST: Final = 100
+_FIELDS_LENGTH: Final = 400
 
 PageCursor = Annotated[
     str,
-    Query(alias="cursor", max_length=300, description="`next_cursor` of the page before; empty for the first page."),
+    Query(
+        alias="cursor",
+        max_length=300,
+        pattern=r"^[A-Za-z0-9_-]*$",
+        description="`next_cursor` of the page before; empty for the first page.",
+    ),
 ]
 Limit = Annotated[int, Query(ge=1, le=MOST, description="How many items a page has at most.")]
+
+
+def among(names: Sequence[str]) -> WithJsonSchema:
+    """Document a list of these names with commas between them. `chosen` says which of them does not exist."""
+    name = f"({'|'.join(names)})"
+    return WithJsonSchema({"type": "string", "maxLength": _FIELDS_LENGTH, "pattern": f"^({name}(,{name})*)?$"})
+
+
+def fields_query() -> Any:
+    """The parameter `fields`, whose type also needs `among`."""
+    return functions.Query(
+        default="",  # with `among`, pydantic forgets a default that ninja sets later
+        max_length=_FIELDS_LENGTH,
+        description="The names of the properties to return, with commas between them. Empty for all; `id` is always there.",
+        examples=["id,state"],  # type: ignore[arg-type]  # a list, as in a schema
+    )
+
+
 Fields = Annotated[
     str,
     Query(
-        max_length=400,
-        pattern=r"^[a-z_]*(,[a-z_]+)*$",
+        max_length=_FIELDS_LENGTH,
+        pattern=r"^([a-z_]+(,[a-z_]+)*)?$",
         description="The names of the properties to return, with commas between them. Empty for all; `id` is always there.",
-        examples=["id,name,state"],
+        examples=["id,name"],
     ),
 ]
+"""As `among` documents for one resource, without the names."""
 
 
 class HasId(Protocol):
@@ -59,8 +86,8 @@ def page_of(rows: Sequence[R], *, limit: int, at: Callable[[R], datetime], descr
 
 def chosen(fields: str, known: Sequence[str]) -> frozenset[str]:
     """The properties to return; empty means all. Raises ApiError for one that does not exist."""
-    names = frozenset(name for name in fields.split(",") if name)
+    names = frozenset(fields.split(",")) if fields else frozenset[str]()
     if unknown := sorted(names - set(known)):
-        message = f"There is no property {', '.join(unknown)}. The properties are {', '.join(known)}."
+        message = f"There is no property “{'”, “'.join(unknown)}”. The properties are {', '.join(known)}."
         raise ApiError("invalid", message, [FieldError(field="fields", message=message)])
     return names | {"id"} if names else names

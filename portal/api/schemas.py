@@ -10,9 +10,10 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from django.http import HttpResponse
 from ninja import Schema
 from ninja.responses import NinjaJSONEncoder
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
 from portal.api.errors import Problem
+from portal.api.values import check_texts
 
 T = TypeVar("T")
 
@@ -21,6 +22,12 @@ class Body(Schema):
     """What a call sends. A key that is not known is an error, because it is a mistyped one."""
 
     model_config: ClassVar = ConfigDict(extra="forbid")
+
+    @field_validator("*")
+    @classmethod
+    def _can_be_stored(cls, value: object) -> object:
+        check_texts(value)
+        return value
 
 
 def _only_id_is_required(schema: dict[str, Any]) -> None:
@@ -50,6 +57,8 @@ _EVERYWHERE: Final = (
 )
 ERRORS: Final[Mapping[int, type[Schema]]] = {int(status): Problem for status in _EVERYWHERE}
 
+_OF_BODIES: Final[Mapping[int, type[Schema]]] = {int(HTTPStatus.UNSUPPORTED_MEDIA_TYPE): Problem}
+
 
 def reads(schema: Any) -> dict[int, Any]:
     """Describe the answers of a route that reads."""
@@ -58,12 +67,12 @@ def reads(schema: Any) -> dict[int, Any]:
 
 def creates(schema: Any) -> dict[int, Any]:
     """Describe the answers of a route that creates something."""
-    return {201: schema, **ERRORS}
+    return {201: schema, **ERRORS, **_OF_BODIES}
 
 
 def changes(schema: Any) -> dict[int, Any]:
     """Describe the answers of a route that changes something."""
-    return {200: schema, **ERRORS}
+    return {200: schema, **ERRORS, **_OF_BODIES}
 
 
 def file_of(*content_types: str) -> dict[str, Any]:

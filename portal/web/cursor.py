@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 from django.db.models import Q
@@ -31,8 +31,8 @@ class Cursor:
         try:
             at, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
             moment = datetime.fromisoformat(at)
-            return cls(moment, UUID(pk)) if moment.tzinfo else None
-        except (ValueError, TypeError, AttributeError, RecursionError, binascii.Error):
+            return cls(moment.astimezone(UTC), UUID(pk)) if moment.tzinfo else None
+        except (ValueError, OverflowError, TypeError, AttributeError, RecursionError, binascii.Error):
             return None
 
     def following(self, field: str) -> Q:

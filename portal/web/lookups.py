@@ -18,8 +18,8 @@ from provisioning.lifecycle.access import (
     check_may_decide,
     check_may_operate,
     living_teams,
-    may_see,
     role_in,
+    visible,
 )
 from provisioning.models import Environment, HandoverOffer, OfferState, Request, Team, User
 
@@ -45,10 +45,12 @@ def person(request: HttpRequest) -> User:
 
 
 def get_environment_for(user: User, pk: UUID, need: Need = Need.SEE) -> Environment:
-    """Return the environment with what pages show of it. Raises NotFound and NotAllowed."""
+    """Return the environment with what pages show of it. Raises NotFound and NotAllowed. One query, and
+    one more for the permission to operate it.
+    """
     rows = Environment.objects.select_related("team", "account", "blueprint_version", "created_by")
-    environment = rows.filter(pk=pk).first()
-    if environment is None or not may_see(user, environment.team):
+    environment = rows.filter(visible(user), pk=pk).first()
+    if environment is None:
         raise NotFound(NO_SUCH_ENVIRONMENT)
     if need is Need.OPERATE:
         check_may_operate(user, environment.team)
@@ -64,7 +66,9 @@ def get_team_for(user: User, slug: str) -> Team:
 
 
 def get_request_for(user: User, pk: UUID, need: Need = Need.SEE) -> Request:
-    """Return the request with its environment and plan. Raises NotFound and NotAllowed."""
+    """Return the request with its environment and plan. Raises NotFound and NotAllowed. One query, and
+    those of the permission that is needed.
+    """
     rows = Request.objects.select_related(
         "plan",
         "requested_by",
@@ -73,8 +77,8 @@ def get_request_for(user: User, pk: UUID, need: Need = Need.SEE) -> Request:
         "environment__account",
         "environment__blueprint_version",
     )
-    request = rows.filter(pk=pk).first()
-    if request is None or not may_see(user, request.environment.team):
+    request = rows.filter(visible(user, "environment__team"), pk=pk).first()
+    if request is None:
         raise NotFound(NO_SUCH_REQUEST)
     if need is Need.OPERATE:
         check_may_operate(user, request.environment.team)

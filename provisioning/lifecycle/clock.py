@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Protocol
 
 from django.db import connection
+from django.db.models import DateTimeField, Func, Value
+from django.db.models.expressions import Expression
 
 from provisioning.aws import permits
 
@@ -50,6 +52,14 @@ def parameter() -> datetime | None:
     """
     clock = _clocks[-1]
     return None if isinstance(clock, DatabaseClock) else clock.now()
+
+
+def expression() -> Expression:
+    """The current time in a queryset. As with `SQL`, the statement reads the database's clock itself."""
+    fixed = parameter()
+    if fixed is not None:
+        return Value(fixed, output_field=DateTimeField())
+    return Func(function="clock_timestamp", output_field=DateTimeField())
 
 
 def uptime() -> float:

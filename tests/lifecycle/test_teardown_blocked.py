@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 
 from provisioning.aws import AccessDenied, Busy, Throttled, WrongStatus
-from provisioning.errors import Refused
+from provisioning.errors import WrongState
 from provisioning.lifecycle.read.failures import failure
 from provisioning.lifecycle.services.teardown import Removal, preview_teardown, request_teardown
 from provisioning.models import Environment, Operation, Receipt, Request, StackResource
@@ -175,7 +175,7 @@ def test_what_may_be_left_is_deleted_if_that_works_now(world: World) -> None:
 
 def test_a_forced_removal_needs_a_failed_deletion_and_lists_what_it_leaves(world: World) -> None:
     environment = world.create()
-    with pytest.raises(Refused, match="whose deletion has failed"):
+    with pytest.raises(WrongState, match="whose deletion has failed"):
         preview_teardown(actor=world.bob, environment=environment, removal=Removal.FORCE)
     world.cloud.fail_delete |= {"SecretKey": ["Replicas exist"] * 100, "BucketFiles": ["Gremlins"] * 100}
     world.tear_down(environment)

@@ -15,6 +15,7 @@ from portal.api.paging import Limit
 from portal.api.schemas import Body, Page, Resource, changes, file_of, reads
 from portal.api.v1.environments import Word
 from portal.api.v1.lookups import invalid
+from portal.api.values import PRINTABLE, Day
 from portal.web.audit_export import export_audit
 from provisioning.lifecycle.access import audit_scope
 from provisioning.lifecycle.audit import meaning_of
@@ -47,20 +48,22 @@ def describe(row: AuditRow) -> AuditEventOut:
     return AuditEventOut(**same, actor=row.actor_name)
 
 
-_Day = Annotated[date | None, Query(description="In UTC. The day itself is included.")]
+_Day = Annotated[Day | None, Query(description="In UTC. The day itself is included.")]
 
 
 @router.get("", response=reads(Page[AuditEventOut]), operation_id="audit_list", summary="Search the audit log")
 def events(  # noqa: PLR0917 - ninja reads the parameters by name
     request: HttpRequest,
-    cursor: Annotated[str, Query(max_length=60, description="`next_cursor` of the page before.")] = "",
+    cursor: Annotated[
+        str, Query(max_length=60, pattern=r"^[0-9T.-]*$", description="`next_cursor` of the page before.")
+    ] = "",
     limit: Limit = 50,
-    words: Annotated[str, Query(max_length=200)] = "",
-    who: Annotated[str, Query(max_length=150, description="A user name.")] = "",
+    words: Annotated[str, Query(max_length=200, pattern=PRINTABLE)] = "",
+    who: Annotated[str, Query(max_length=150, pattern=PRINTABLE, description="A user name.")] = "",
     team: Word = "",
-    environment: Annotated[str, Query(max_length=64, description="A name or an id.")] = "",
-    action: Annotated[str, Query(max_length=60)] = "",
-    address: Annotated[str, Query(max_length=45)] = "",
+    environment: Annotated[str, Query(max_length=64, pattern=PRINTABLE, description="A name or an id.")] = "",
+    action: Annotated[str, Query(max_length=60, pattern=PRINTABLE)] = "",
+    address: Annotated[str, Query(max_length=45, pattern=PRINTABLE)] = "",
     first_day: _Day = None,
     last_day: _Day = None,
 ) -> Any:

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from portal.api.auth import Token, caller
 from portal.api.errors import ApiError
@@ -16,6 +16,7 @@ from portal.api.idempotency import Key, idempotent, request_id
 from portal.api.schemas import Body, Resource, changes, creates, reads
 from portal.api.v1.lookups import blueprint_of
 from portal.api.v1.requests import RequestOut, created
+from portal.api.values import Flag
 from portal.web.lookups import Need, get_environment_for
 from provisioning.errors import NotFound
 from provisioning.lifecycle.plan_document import TeardownLine
@@ -48,7 +49,7 @@ class NewChange(Body):
     size: str | None = Field(None, max_length=10, description="The new size.", examples=["staging"])
     version: str = Field("", max_length=64, description="The version to be sure of; empty for the catalogue's.")
     inputs: dict[str, Any] | None = Field(None, description="The inputs to change, by name. Others keep their values.")
-    output_parameters: bool | None = Field(
+    output_parameters: StrictBool | None = Field(
         None,
         description="Whether the outputs are also SSM parameters. False deletes them, which an approver decides on.",
     )
@@ -205,7 +206,11 @@ class RecoveryPreviewOut(Schema):
     operation_id="recoveries_preview",
     summary="Preview a recovery",
 )
-def recovery_preview(request: HttpRequest, environment_id: UUID, *, skip: bool = False) -> Any:
+def recovery_preview(
+    request: HttpRequest,
+    environment_id: UUID,
+    skip: Annotated[Flag, Query(default=False, description="Leave the resources that are stuck as they are.")] = False,  # noqa: FBT002 - a query parameter
+) -> Any:
     """It reads AWS, which takes some seconds."""
     preview = preview_recovery(actor=caller(request), environment=_mine(request, environment_id), skip=skip)
     return RecoveryPreviewOut(
@@ -221,7 +226,7 @@ def recovery_preview(request: HttpRequest, environment_id: UUID, *, skip: bool =
 
 class NewRecovery(Body):
     expected_digest: str = Field(max_length=64)
-    skip: bool = Field(default=False, description="Leave the resources that are stuck as they are.")
+    skip: StrictBool = Field(default=False, description="Leave the resources that are stuck as they are.")
     typed_name: str = Field("", max_length=64, description="The environment's name, if resources are skipped.")
     note: str = _NOTE
 

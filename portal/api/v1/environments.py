@@ -14,13 +14,13 @@ from ninja import Query, Router
 from pydantic import Field
 
 from portal.api.auth import caller
-from portal.api.paging import Fields, Limit, PageCursor, chosen, page_of, parse_cursor
+from portal.api.paging import Limit, PageCursor, among, chosen, fields_query, page_of, parse_cursor
 from portal.api.schemas import Page, Resource, only, reads
 from portal.web.lookups import NO_SUCH_ENVIRONMENT, get_environment_for
 from provisioning.components.kit.values import MAIN
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import visible
-from provisioning.lifecycle.read.output_parameters import output_parameters_of
+from provisioning.lifecycle.read.output_parameters import by_output, parameters_of_stacks
 from provisioning.lifecycle.states import NO_LONGER_THERE, EnvironmentState
 from provisioning.models import Environment, Receipt, Stack, StackResource
 
@@ -88,6 +88,7 @@ class EnvironmentOut(Resource):
 
 
 NAMES: Final = tuple(EnvironmentOut.model_fields)
+EnvironmentFields = Annotated[str, among(NAMES), fields_query()]
 
 
 def state_name(states: type, stored: str) -> str:
@@ -119,7 +120,7 @@ def environments(  # noqa: PLR0917 - ninja reads the parameters by name
     request: HttpRequest,
     cursor: PageCursor = "",
     limit: Limit = 25,
-    fields: Fields = "",
+    fields: EnvironmentFields = "",
     state: StateFilter = "",
     team: Word = "",
     size: Word = "",
@@ -159,7 +160,7 @@ def _filters(**conditions: str) -> Q:
     operation_id="environments_get",
     summary="Read an environment",
 )
-def environment(request: HttpRequest, environment_id: UUID, fields: Fields = "") -> Any:
+def environment(request: HttpRequest, environment_id: UUID, fields: EnvironmentFields = "") -> Any:
     """With `If-None-Match` and `Prefer: wait=30`, the answer waits until the environment changes."""
     names = chosen(fields, NAMES)
     rows = Environment.objects.filter(visible(caller(request)), pk=environment_id).values_list(*_COLUMNS)
@@ -188,18 +189,20 @@ class OutputOut(Resource):
 def outputs(request: HttpRequest, environment_id: UUID) -> Any:
     """Addresses, names and ARNs. Outputs contain no secrets, but may name them."""
     found = get_environment_for(caller(request), environment_id)
-    newest, parameters = _newest_stacks(found), output_parameters_of(found)
     return [
         OutputOut(id=name, value=str(value), stack=key, parameter=parameters.get(name, "") if key == MAIN else "")
-        for key, stack_outputs in newest.items()
+        for key, (stack_outputs, parameters) in _newest_stacks(found).items()
         for name, value in sorted(stack_outputs.items())
     ]
 
 
-def _newest_stacks(environment: Environment) -> Mapping[str, Mapping[str, Any]]:
-    """The outputs of the stacks by key; after a failed attempt the newest stack of a key counts."""
-    rows = Stack.objects.filter(environment=environment).order_by("created_at", "id")
-    return {role: outputs or {} for role, outputs in rows.values_list("role", "outputs")}
+def _newest_stacks(environment: Environment) -> Mapping[str, tuple[Mapping[str, Any], Mapping[str, str]]]:
+    """The outputs of the stacks by key, with the parameters that hold them; after a failed attempt the
+    newest stack of a key counts. One query.
+    """
+    rows = Stack.objects.filter(environment=environment).annotate(parameters=parameters_of_stacks())
+    values = rows.order_by("created_at", "id").values_list("role", "outputs", "parameters")
+    return {role: (outputs or {}, by_output(parameters)) for role, outputs, parameters in values}
 
 
 class ResourceOut(Resource):

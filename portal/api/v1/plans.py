@@ -15,6 +15,7 @@ from portal.api.schemas import changes
 from portal.api.v1.findings import FindingOut
 from portal.api.v1.lookups import account_of, blueprint_of, team_of
 from portal.api.v1.requests import NewEnvironment
+from portal.api.values import Flag
 from provisioning.lifecycle.plan_document import CreatePlan
 from provisioning.lifecycle.planning import PlanDraft, draft_create
 from provisioning.lifecycle.services.tokens import Scope
@@ -59,7 +60,7 @@ class DraftOut(Schema):
 def preview(
     request: HttpRequest,
     body: NewEnvironment,
-    templates: Annotated[bool, Query(description="Include the CloudFormation templates.")] = False,  # noqa: FBT002 - a query parameter
+    templates: Annotated[Flag, Query(default=False, description="Include the CloudFormation templates.")] = False,  # noqa: FBT002 - a query parameter
 ) -> Any:
     """Takes the body of a request. Nothing is written."""
     actor = caller(request)

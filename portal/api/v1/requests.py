@@ -12,15 +12,16 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import Field, StrictBool
 
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, idempotent, request_id
-from portal.api.paging import Fields, Limit, PageCursor, chosen, page_of, parse_cursor
+from portal.api.paging import Limit, PageCursor, among, chosen, fields_query, page_of, parse_cursor
 from portal.api.schemas import Body, Page, Resource, changes, creates, only, reads
 from portal.api.v1.environments import TAGS, Word, state_name, stored_state
 from portal.api.v1.findings import FindingOut
 from portal.api.v1.lookups import account_of, blueprint_of, team_of
+from portal.api.values import PRINTABLE, Flag
 from portal.panels.registry import read_stored
 from portal.web.lookups import NO_SUCH_REQUEST, Need, get_request_for
 from provisioning.errors import NotFound
@@ -99,6 +100,7 @@ class RequestOut(Resource):
 
 
 NAMES: Final = tuple(RequestOut.model_fields)
+RequestFields = Annotated[str, among(NAMES), fields_query()]
 
 
 def describe(row: Row) -> RequestOut:
@@ -119,12 +121,14 @@ def requests(  # noqa: PLR0917 - ninja reads the parameters by name
     request: HttpRequest,
     cursor: PageCursor = "",
     limit: Limit = 25,
-    fields: Fields = "",
+    fields: RequestFields = "",
     state: StateFilter = "",
     kind: KindFilter = "",
     team: Word = "",
     environment_id: UUID | None = None,
-    awaiting_me: Annotated[bool, Query(description="Only those on which the caller can decide now.")] = False,  # noqa: FBT002 - a query parameter
+    awaiting_me: Annotated[  # noqa: FBT002 - a query parameter
+        Flag, Query(default=False, description="Only those on which the caller can decide now.")
+    ] = False,
 ) -> Any:
     """The requests that the caller may see, newest first."""
     names, user = chosen(fields, NAMES), caller(request)
@@ -146,7 +150,7 @@ def requests(  # noqa: PLR0917 - ninja reads the parameters by name
 
 
 @router.get("/{uuid:pk}", response=reads(RequestOut), operation_id="requests_get", summary="Read a request")
-def get_request(request: HttpRequest, pk: UUID, fields: Fields = "") -> Any:
+def get_request(request: HttpRequest, pk: UUID, fields: RequestFields = "") -> Any:
     """With `If-None-Match` and `Prefer: wait=30`, the answer waits until the request changes."""
     names = chosen(fields, NAMES)
     rows = Request.objects.filter(visible(caller(request), "environment__team"), pk=pk).values_list(*_COLUMNS)
@@ -187,7 +191,9 @@ def plan(request: HttpRequest, pk: UUID) -> Any:
 def template(
     request: HttpRequest,
     pk: UUID,
-    stack: Annotated[str, Query(max_length=40, description="The stack's key; empty for the main stack.")] = "",
+    stack: Annotated[
+        str, Query(max_length=40, pattern=PRINTABLE, description="The stack's key; empty for the main stack.")
+    ] = "",
 ) -> Any:
     stored = get_request_for(caller(request), pk)
     document = from_json(stored.plan.content)
@@ -212,7 +218,7 @@ class NewEnvironment(Body):
     name: str = Field(max_length=32, description="The environment's name.", examples=["handbook-dev"])
     inputs: dict[str, Any] = Field(default_factory=dict, description="The blueprint's inputs by name.")
     tags: dict[str, str] = Field(default_factory=dict, description=TAGS, examples=[{"cost-centre": "4711"}])
-    output_parameters: bool = Field(
+    output_parameters: StrictBool = Field(
         default=False,
         description="Also write the outputs as SSM parameters in the environment's account and region, for other programs.",
     )
@@ -220,7 +226,7 @@ class NewEnvironment(Body):
     expected_digest: str = Field(
         "", max_length=64, description="The digest of the plan that you have seen; refused if the plan differs."
     )
-    accept_findings: bool = Field(
+    accept_findings: StrictBool = Field(
         default=False, description="Start although the account checks say that AWS would refuse the plan."
     )
 
@@ -266,7 +272,7 @@ def created(stored: Request) -> Status[RequestOut]:
 class Approval(Body):
     digest: str = Field(max_length=64, description="The digest of the plan that you have read.")
     note: str = Field("", max_length=2000)
-    accept_findings: bool = False
+    accept_findings: StrictBool = False
     typed_name: str = Field(
         "", max_length=64, description="The environment's name, if the plan may replace or delete data."
     )

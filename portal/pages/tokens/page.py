@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from portal.pages.tokens.forms import TokenForm
@@ -63,7 +64,8 @@ def tokens_page(
     user: User, team: Team | None, *, form: TokenForm | None = None, created: NewToken | None = None
 ) -> TokensPage:
     tokens = tokens_of_person(user) if team is None else tokens_of_team(actor=user, team=team)
-    rows = [_row(token) for token in tokens]
+    now = clock.now()
+    rows = [_row(token, now) for token in tokens]
     return TokensPage(
         team=team,
         valid=tuple(row for row in rows if row.is_valid),
@@ -73,9 +75,9 @@ def tokens_page(
     )
 
 
-def _row(token: ApiToken) -> TokenRow:
+def _row(token: ApiToken, now: datetime) -> TokenRow:
     if token.revoked_at is not None:
         return TokenRow(token, "Revoked", "idle")
-    if token.expires_at <= clock.now():
+    if token.expires_at <= now:
         return TokenRow(token, "Expired", "idle")
     return TokenRow(token, "Valid", "ok")

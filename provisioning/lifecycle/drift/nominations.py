@@ -50,7 +50,9 @@ def nominate(
 
 
 def newest_report(environment: Environment) -> DriftReport | None:
-    return DriftReport.objects.filter(environment=environment).order_by("-at", "-id").first()
+    """The newest report with the person who accepted it. One query."""
+    reports = DriftReport.objects.filter(environment=environment).select_related("accepted_by")
+    return reports.order_by("-at", "-id").first()
 
 
 def current_stacks(environment: Environment) -> Sequence[Stack]:

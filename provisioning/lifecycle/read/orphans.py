@@ -7,12 +7,13 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from django.contrib.postgres.aggregates import ArrayAgg
 from django.db.models import Count, Min, Q
 
 from provisioning.aws.arns import type_and_id
 from provisioning.lifecycle.scan.orphans import is_stack, uuid_of
 from provisioning.lifecycle.states import NO_LONGER_THERE
-from provisioning.models import Environment, Orphan, PolledRegion, Stack
+from provisioning.models import Environment, Orphan, PolledRegion
 
 SHOWN: Final = 200
 
@@ -50,15 +51,27 @@ class ScanLine:
     scanned_at: datetime | None
 
 
+@dataclass(frozen=True, slots=True)
+class _Tagged:
+    """The environment that an orphan names in its tag. `stacks` are the names of its stacks."""
+
+    id: UUID
+    name: str
+    state: str
+    stacks: frozenset[str]
+
+
 def orphan_lines() -> list[OrphanLine]:
-    """The open orphans, newest first, at most `SHOWN`."""
+    """The open orphans, newest first, at most `SHOWN`. Two queries."""
     orphans = list(Orphan.objects.filter(ended_at=None).select_related("account").order_by("-found_at", "arn")[:SHOWN])
     ids = [pk for orphan in orphans if (pk := uuid_of(orphan.environment_id_tag)) is not None]
-    environments = {row.pk: row for row in Environment.objects.filter(pk__in=ids)}
-    names = set(Stack.objects.filter(environment__in=ids).values_list("environment_id", "name"))
-    return [
-        _line(orphan, environments.get(uuid_of(orphan.environment_id_tag) or UUID(int=0)), names) for orphan in orphans
-    ]
+    stacks = ArrayAgg("stacks__name", filter=Q(stacks__isnull=False), default=[])
+    rows = Environment.objects.filter(pk__in=ids).annotate(stack_names=stacks)
+    tagged = {
+        pk: _Tagged(pk, name, state, frozenset(names))
+        for pk, name, state, names in rows.values_list("pk", "name", "state", "stack_names")
+    }
+    return [_line(orphan, tagged.get(uuid_of(orphan.environment_id_tag) or UUID(int=0))) for orphan in orphans]
 
 
 def scan_lines() -> list[ScanLine]:
@@ -69,11 +82,11 @@ def scan_lines() -> list[ScanLine]:
     return [ScanLine(*row) for row in rows.values_list("account__name", "regions", "not_yet", "first")]
 
 
-def _line(orphan: Orphan, environment: Environment | None, names: set[tuple[UUID, str]]) -> OrphanLine:
+def _line(orphan: Orphan, environment: _Tagged | None) -> OrphanLine:
     stack = is_stack(orphan.arn)
     name = orphan.arn.split("/")[1] if stack else orphan.arn.split(":", 5)[-1]
     known = type_and_id(orphan.arn)
-    next_step, tear_down, adopt = _next_step(orphan, environment, name, names)
+    next_step, tear_down, adopt = _next_step(orphan, environment, name)
     return OrphanLine(
         arn=orphan.arn,
         name=name,
@@ -91,14 +104,11 @@ def _line(orphan: Orphan, environment: Environment | None, names: set[tuple[UUID
     )
 
 
-def _next_step(
-    orphan: Orphan, environment: Environment | None, name: str, names: set[tuple[UUID, str]]
-) -> tuple[str, UUID | None, str]:
+def _next_step(orphan: Orphan, environment: _Tagged | None, name: str) -> tuple[str, UUID | None, str]:
     owner = f"team {orphan.team_tag}" if orphan.team_tag else "its owner"
     if not is_stack(orphan.arn):
         by_hand = f"Ask {owner} whether it is needed. If not, an administrator of {orphan.account.name} deletes it."
         return by_hand, None, ""
-    is_living = environment is not None and environment.state not in NO_LONGER_THERE
-    if environment is not None and is_living and (environment.pk, name) in names:
-        return f"Tear down {environment.name}. Its teardown takes this stack in.", environment.pk, ""
+    if environment is not None and environment.state not in NO_LONGER_THERE and name in environment.stacks:
+        return f"Tear down {environment.name}. Its teardown takes this stack in.", environment.id, ""
     return f"Adopt it for {owner}, then tear it down.", None, orphan.arn

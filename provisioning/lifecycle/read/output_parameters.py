@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
 
 from provisioning.design.graph import OUTPUT_PARAMETERS
 from provisioning.models import Environment, StackResource
 
+_EXISTING: Final = StackResource.objects.filter(address=OUTPUT_PARAMETERS, end="").exclude(physical_id="")
+
 
 def output_parameters_of(environment: Environment) -> dict[str, str]:
     """Return the names of the parameters that exist, by output."""
-    rows = StackResource.objects.filter(stack__environment=environment, address=OUTPUT_PARAMETERS, end="")
-    return by_output(rows.exclude(physical_id="").values_list("physical_id", flat=True))
+    return by_output(_EXISTING.filter(stack__environment=environment).values_list("physical_id", flat=True))
+
+
+def parameters_of_stacks() -> ArraySubquery:
+    """Return the names of the parameters of each stack in a query of stacks."""
+    return ArraySubquery(_EXISTING.filter(stack=OuterRef("pk")).values("physical_id"))
 
 
 def by_output(names: Iterable[str]) -> dict[str, str]:

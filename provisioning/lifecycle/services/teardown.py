@@ -91,7 +91,7 @@ class TeardownPreview:
 def preview_teardown(*, actor: User, environment: Environment, removal: Removal = Removal.DELETE) -> TeardownPreview:
     """Plan a teardown without requesting it.
 
-    Raises NotAllowed for users who may not see the environment, and Refused for a forced removal of
+    Raises NotAllowed for users who may not see the environment, and WrongState for a forced removal of
     an environment whose deletion has not failed.
     """
     check_may_see(actor, environment.team)
@@ -103,7 +103,7 @@ def preview_teardown(*, actor: User, environment: Environment, removal: Removal 
     unsearched = {} if last is None else last.unsearched
     can_force = any(stack.status == "DELETE_FAILED" for stack in stacks)
     if removal is Removal.FORCE and not can_force:
-        raise Refused("AWS accepts a forced removal only of a stack whose deletion has failed.")
+        raise WrongState("AWS accepts a forced removal only of a stack whose deletion has failed.")
     to_leave = tuple(item.line for item in stuck) if removal is not Removal.DELETE else ()
     plan = TeardownPlan(
         environment_id=str(environment.pk),

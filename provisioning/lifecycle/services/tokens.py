@@ -19,7 +19,7 @@ from django.db import transaction
 
 from provisioning.errors import NotAllowed, NotFound, Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import Permission, check_may, check_may_see, may, on_revocation
+from provisioning.lifecycle.access import Permission, check_may, may, on_revocation, visible
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.teams import lock_team
 from provisioning.models import ApiToken, Membership, Role, Team, User
@@ -193,18 +193,32 @@ def tokens_of_person(actor: User) -> list[ApiToken]:
 
 
 def tokens_of_team(*, actor: User, team: Team) -> list[ApiToken]:
-    """Return the service tokens of a team, newest first. Raises NotAllowed."""
-    check_may_see(actor, team)
-    return list(ApiToken.objects.filter(team=team).select_related("created_by").order_by("-created_at"))
+    """Return the service tokens of a team, newest first; none for an actor who may not see the team. One
+    query.
+    """
+    rows = ApiToken.objects.filter(visible(actor), team=team)
+    return list(rows.select_related("created_by").order_by("-created_at"))
 
 
-def find_token(text: str) -> ApiToken | None:
-    """Return the token with this text if it is valid now. One query, and none for a wrong checksum."""
+@dataclass(frozen=True, slots=True)
+class PresentedToken:
+    """A token that was valid at the time `at`."""
+
+    token: ApiToken
+    at: datetime
+
+
+def find_token(text: str) -> PresentedToken | None:
+    """Return the token with this text, with its owner and team, if it is valid now. One query, and none
+    for a wrong checksum.
+    """
     if not has_checksum(text):
         return None
-    rows = ApiToken.objects.select_related("owner", "team")
-    token = rows.filter(digest=digest_of(text), revoked_at=None, owner__is_active=True).first()
-    return token if token is not None and token.expires_at > clock.now() else None
+    now = clock.expression()
+    rows = ApiToken.objects.select_related("owner", "team").annotate(presented_at=now)
+    valid = rows.filter(digest=digest_of(text), revoked_at=None, owner__is_active=True, expires_at__gt=now)
+    token = valid.first()
+    return PresentedToken(token, token.presented_at) if token is not None else None
 
 
 def note_use(token: ApiToken, *, at: datetime) -> None:
