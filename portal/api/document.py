@@ -10,22 +10,22 @@ from portal.api.examples import example_of, problem_examples
 
 _PROBLEM: Final = "Problem"
 _PROBLEM_SCHEMA: Final = f"#/components/schemas/{_PROBLEM}"
-_CONDITIONAL: Final = (
-    {
+_CONDITIONAL: Final = {
+    "IfNoneMatch": {
         "in": "header",
         "name": "If-None-Match",
         "required": False,
         "schema": {"type": "string"},
         "description": "The ETag of the content that you have. The answer is 304 if it is still the same.",
     },
-    {
+    "Prefer": {
         "in": "header",
         "name": "Prefer",
         "required": False,
         "schema": {"type": "string"},
         "description": "`wait=30` together with If-None-Match: answer as soon as the content changes, after 30 s at the latest.",
     },
-)
+}
 _RETRY_AFTER: Final = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds to wait."}}
 _SUMMARIES: Final = {
     "200": "Done",
@@ -45,31 +45,33 @@ _SUMMARIES: Final = {
 
 
 def complete(document: dict[str, Any], scopes: Mapping[str, str]) -> dict[str, Any]:
-    """Change the document in place, and return it. `scopes` has the scope that each operation id needs."""
+    """Change the document in place, and return it. `scopes` has the scope that each operation id needs.
+
+    Problem documents and the headers of conditional calls are components, which operations refer to.
+    """
     document["servers"] = [{"url": "/api/v1"}]
-    schemas = document["components"]["schemas"]
-    for path, methods in document["paths"].items():
+    components = document["components"]
+    components |= {"parameters": dict(_CONDITIONAL), "responses": {}}
+    for methods in document["paths"].values():
         for method, operation in methods.items():
-            _complete_operation(path, method, operation, schemas)
+            _complete_operation(method, operation, components)
             if operation.get("security"):
                 operation["security"] = [{"Token": [scopes[operation["operationId"]]]}]
     return document
 
 
-def _complete_operation(path: str, method: str, operation: dict[str, Any], schemas: Mapping[str, Any]) -> None:
-    if method == "get":
-        operation["parameters"] = [*operation.get("parameters", []), *_CONDITIONAL]
+def _complete_operation(method: str, operation: dict[str, Any], components: dict[str, Any]) -> None:
     for parameter in operation.get("parameters", []):
         _without_null(parameter)
         if isinstance(parameter.get("examples"), list):  # pydantic's, which only a schema may have
             parameter["example"] = parameter.pop("examples")[0]
+    if method == "get":
+        referred = [{"$ref": f"#/components/parameters/{name}"} for name in _CONDITIONAL]
+        operation["parameters"] = [*operation.get("parameters", []), *referred]
     for content in operation.get("requestBody", {}).get("content", {}).values():
-        content.setdefault("example", example_of(content["schema"], schemas))
+        content.setdefault("example", example_of(content["schema"], components["schemas"]))
     for status, response in operation["responses"].items():
-        response["description"] = _SUMMARIES.get(str(status), response["description"])
-        _complete_content(path, int(status), response, schemas)
-        if str(status) in {"429", "503"}:
-            response["headers"] = _RETRY_AFTER
+        operation["responses"][status] = _completed_response(int(status), response, components)
 
 
 def _without_null(parameter: dict[str, Any]) -> None:
@@ -83,12 +85,16 @@ def _without_null(parameter: dict[str, Any]) -> None:
         del schema["default"]
 
 
-def _complete_content(path: str, status: int, response: dict[str, Any], schemas: Mapping[str, Any]) -> None:
+def _completed_response(status: int, response: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
     """Give the answer an example, or one for each code if it is a problem document."""
+    response["description"] = _SUMMARIES.get(str(status), response["description"])
+    if str(status) in {"429", "503"}:
+        response["headers"] = _RETRY_AFTER
     for content in response.get("content", {}).values():
         schema = content["schema"]
         if schema.get("$ref", "").endswith(f"/{_PROBLEM}") or schema.get("title") == _PROBLEM:
-            problem = {"schema": {"$ref": _PROBLEM_SCHEMA}, "examples": problem_examples(status, path)}
-            response["content"] = {MEDIA_TYPE: problem}
-            return
-        content.setdefault("example", example_of(schema, schemas))
+            problem = {"schema": {"$ref": _PROBLEM_SCHEMA}, "examples": problem_examples(status)}
+            components["responses"][f"{_PROBLEM}{status}"] = {**response, "content": {MEDIA_TYPE: problem}}
+            return {"$ref": f"#/components/responses/{_PROBLEM}{status}"}
+        content.setdefault("example", example_of(schema, components["schemas"]))
+    return response

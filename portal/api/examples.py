@@ -44,22 +44,22 @@ _REFUSALS: Final = {
 }
 
 
-def problem_examples(status: int, path: str) -> dict[str, Any]:
+def problem_examples(status: int) -> dict[str, Any]:
     """One example for each code that an answer with this status may have."""
     return {
-        code: {"summary": title, "value": _problem(code, title, status, path)}
+        code: {"summary": title, "value": _problem(code, title, status)}
         for code, (of_code, title) in TITLES.items()
         if of_code == status
     }
 
 
-def _problem(code: str, title: str, status: int, path: str) -> dict[str, Any]:
+def _problem(code: str, title: str, status: int) -> dict[str, Any]:
     return {
         "type": f"urn:portal:problem:{code}",
         "title": title,
         "status": status,
         "detail": _SENTENCES.get(code, f"{title}."),
-        "instance": f"/api/v1{path}",
+        "instance": "/api/v1/environments/",
         "code": code,
         "errors": _ERRORS.get(code, []),
         "refusals": _REFUSALS.get(code, []),

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -27,6 +28,16 @@ def openapi_document() -> dict[str, Any]:
     """The document as data. Callers must not change it."""
     document: dict[str, Any] = json.loads(openapi_text())
     return document
+
+
+def resolved(part: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The component that this part of the document refers to, or the part itself."""
+    if "$ref" not in part:
+        return part
+    found: Any = openapi_document()
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        found = found[name]
+    return cast("Mapping[str, Any]", found)
 
 
 @login_not_required

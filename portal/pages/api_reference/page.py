@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from portal.api.errors import TITLES
-from portal.api.published import openapi_document
+from portal.api.published import openapi_document, resolved
 from provisioning.lifecycle.services.tokens import Scope
 
 _DEEPEST: Final = 4
@@ -99,7 +99,7 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Operatio
     body: Mapping[str, Any] = next(iter(operation.get("requestBody", {}).get("content", {}).values()), {})
     answers = [
         Answer(int(code), response["description"], _codes(response))
-        for code, response in operation["responses"].items()
+        for code, response in ((code, resolved(part)) for code, part in operation["responses"].items())
         if code != status
     ]
     return Operation(
@@ -109,7 +109,7 @@ def _operation(path: str, method: str, operation: Mapping[str, Any]) -> Operatio
         summary=operation["summary"],
         paragraphs=tuple(" ".join(part.split()) for part in operation.get("description", "").split("\n\n") if part),
         scope=operation["security"][0]["Token"][0],
-        parameters=tuple(_parameter(parameter) for parameter in operation.get("parameters", ())),
+        parameters=tuple(_parameter(resolved(parameter)) for parameter in operation.get("parameters", ())),
         body=_properties(body.get("schema", {})),
         answer=_properties(content.get("schema", {})),
         answer_example=_shown(content.get("example")),
@@ -134,7 +134,7 @@ def _parameter(parameter: Mapping[str, Any]) -> Property:
 
 def _properties(schema: Mapping[str, Any], depth: int = 0) -> tuple[Property, ...]:
     """The properties of an object, or of the objects in an array. Schemas may refer to each other."""
-    schema = _resolved(schema)
+    schema = resolved(schema)
     if schema.get("type") == "array":
         return _properties(schema.get("items", {}), depth)
     if depth == _DEEPEST:
@@ -157,15 +157,8 @@ def _parts(schema: Mapping[str, Any], depth: int) -> Iterator[Property]:
         yield from _properties(option, depth)
 
 
-def _resolved(schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    if "$ref" not in schema:
-        return schema
-    resolved: Mapping[str, Any] = openapi_document()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]
-    return resolved
-
-
 def _type(schema: Mapping[str, Any]) -> str:
-    schema = _resolved(schema)
+    schema = resolved(schema)
     if "anyOf" in schema:
         return " or ".join(dict.fromkeys(_type(option) for option in schema["anyOf"]))
     if schema.get("enum"):
@@ -183,7 +176,7 @@ def _shown(example: Any) -> str:
 
 def _command(path: str, method: str, operation: Mapping[str, Any], body: Any) -> str:
     """A curl command with the examples of the document. The placeholders of the path stay."""
-    names: Sequence[str] = [parameter["name"] for parameter in operation.get("parameters", ())]
+    names: Sequence[str] = [resolved(parameter)["name"] for parameter in operation.get("parameters", ())]
     lines = ["curl" if method == "get" else f"curl -X {method.upper()}", '-H "Authorization: Bearer $PORTAL_TOKEN"']
     if "Idempotency-Key" in names:
         lines.append('-H "Idempotency-Key: $(uuidgen)"')

@@ -12,7 +12,7 @@ from django.test import Client
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from portal.api.errors import MEDIA_TYPE, TITLES
-from portal.api.published import COMMITTED, openapi_document, openapi_text
+from portal.api.published import COMMITTED, openapi_document, openapi_text, resolved
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -43,18 +43,19 @@ def test_every_operation_has_a_stable_id_a_summary_one_tag_and_a_scope() -> None
 
 def test_every_body_and_every_answer_has_an_example_that_its_schema_allows() -> None:
     """Formats count, too: an identifier in an example is one."""
-    seen = 0
-    for path, method, operation in operations():
-        contents = [operation.get("requestBody", {}), *operation["responses"].values()]
-        for content in (media for holder in contents for media in holder.get("content", {}).values()):
-            examples = [one["value"] for one in content.get("examples", {}).values()] or [content["example"]]
-            for example in examples:
-                schema = {**content["schema"], "components": openapi_document()["components"]}
-                jsonschema.validate(
-                    example, schema, jsonschema.Draft202012Validator, format_checker=jsonschema.FormatChecker()
-                )
-                seen += 1
-        assert seen, (method, path)
+    components = openapi_document()["components"]
+    contents = [*components["responses"].values()]
+    for _, _, operation in operations():
+        contents += [operation.get("requestBody", {}), *operation["responses"].values()]
+    tried = 0
+    for content in (media for holder in contents for media in holder.get("content", {}).values()):
+        # Not jsonschema.validate: it would check all components each time.
+        schema = {**content["schema"], "components": components}
+        validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+        for example in [one["value"] for one in content.get("examples", {}).values()] or [content["example"]]:
+            validator.validate(example)
+            tried += 1
+    assert tried > len(list(operations()))
 
 
 def test_every_error_is_documented_as_a_problem_with_an_example_for_each_code() -> None:
@@ -62,7 +63,7 @@ def test_every_error_is_documented_as_a_problem_with_an_example_for_each_code() 
     for path, _, operation in operations():
         for status, answer in operation["responses"].items():
             if status.startswith(("4", "5")):
-                examples = answer["content"][MEDIA_TYPE]["examples"]
+                examples = resolved(answer)["content"][MEDIA_TYPE]["examples"]
                 assert {TITLES[code][0] for code in examples} == {int(status)}, path
                 documented |= set(examples)
     # The rest come from the front of the process, before a route is known.
