@@ -34,7 +34,17 @@ from provisioning.lifecycle.services.people import (
 )
 from provisioning.lifecycle.services.provider_identity import Grants, Person, admit_person
 from provisioning.lifecycle.services.teams import create_team, delete_team, lock_team, rename_team
-from provisioning.models import AuditEvent, Invitation, Membership, Role, Team, User
+from provisioning.models import (
+    AuditEvent,
+    Invitation,
+    Membership,
+    NotificationChannel,
+    Role,
+    Team,
+    User,
+    Webhook,
+)
+from provisioning.models.notification import ChannelKind
 
 PASSWORD = "correct horse battery"
 
@@ -254,6 +264,24 @@ def test_each_invitation_that_ends_has_its_event(cast: Cast) -> None:
         ("bob", "The address was invited again."),
         ("ada", "The person who invited was deactivated."),
         ("ada", "The team was deleted."),
+    ]
+
+
+def test_nothing_that_holds_a_secret_of_a_deleted_team_remains(cast: Cast) -> None:
+    data = create_team(actor=cast.ada, name="Data", slug="data")
+    for team in (data, cast.payments):
+        about = {"team": team, "name": "Deployments", "created_at": clock.now()}
+        Webhook.objects.create(url="https://hooks.example.com/secret", masked="https://hooks.example.com/…", **about)
+        NotificationChannel.objects.create(
+            kind=ChannelKind.CHAT, scheme="slack", target="slack://secret", masked="slack://…", topics=[], **about
+        )
+    delete_team(actor=cast.ada, team=data, typed_slug="data")
+    assert [hook.team for hook in Webhook.objects.all()] == [cast.payments]
+    assert [channel.team for channel in NotificationChannel.objects.all()] == [cast.payments]
+    [event] = events("team:delete")
+    assert event.before["webhooks and channels"] == [
+        "Deployments: https://hooks.example.com/…",
+        "Deployments: slack://…",
     ]
 
 

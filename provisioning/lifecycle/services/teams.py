@@ -15,7 +15,18 @@ from provisioning.lifecycle.access import check_admin, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.states import NO_LONGER_THERE
-from provisioning.models import AccountTeam, Environment, HandoverOffer, Invitation, Membership, OfferState, Team, User
+from provisioning.models import (
+    AccountTeam,
+    Environment,
+    HandoverOffer,
+    Invitation,
+    Membership,
+    NotificationChannel,
+    OfferState,
+    Team,
+    User,
+    Webhook,
+)
 
 NAME_LIMIT: Final = 80
 _ADDRESSES: Final = frozenset({"new"})  # parts of the portal's own addresses under /teams/
@@ -168,8 +179,14 @@ def _decline_offers(team: Team, *, actor: User, at: datetime) -> None:
 def _remove_what_belongs_to(team: Team, *, actor: User, at: datetime) -> dict[str, list[str]]:
     members = list(Membership.objects.filter(team=team).select_related("user").order_by("user__username"))
     accounts = list(AccountTeam.objects.filter(team=team).values_list("account__name", flat=True))
-    Membership.objects.filter(team=team).delete()
-    AccountTeam.objects.filter(team=team).delete()
+    # They hold addresses and secrets, and nobody could remove them any more.
+    receivers = [
+        f"{name}: {masked}"
+        for rows in (Webhook.objects, NotificationChannel.objects)
+        for name, masked in rows.filter(team=team).values_list("name", "masked")
+    ]
+    for model in (Membership, AccountTeam, Webhook, NotificationChannel):
+        model.objects.filter(team=team).delete()
     end_invitations(Invitation.objects.filter(team=team), actor=actor, at=at, why="The team was deleted.")
     _decline_offers(team, actor=actor, at=at)
     for member in members:
@@ -177,4 +194,5 @@ def _remove_what_belongs_to(team: Team, *, actor: User, at: datetime) -> dict[st
     return {
         "members": [f"{member.user.username}: {member.get_role_display()}" for member in members],
         "accounts": accounts,
+        "webhooks and channels": receivers,
     }
