@@ -190,7 +190,7 @@ def test_a_double_click_makes_one(people: People) -> None:
 def test_prod_goes_to_an_approver_first(people: People) -> None:
     answer = people.client("bob").post(ASK, seen(people, people.form(size="prod")), follow=True)
     text = answer.content.decode()
-    assert "This request is pending approval. You cannot approve your own request." in text
+    assert "This request is pending approval. You cannot decide on your own request." in text
     assert Environment.objects.get().state == "requested"
 
 

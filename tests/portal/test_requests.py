@@ -48,7 +48,7 @@ def test_the_requester_cannot_approve_their_own(waiting: Request, people: People
     people.bob.save()
     bob = people.client("bob")
     text = bob.get(f"/requests/{waiting.pk}/").content.decode()
-    assert "You cannot approve your own request." in text
+    assert "You cannot decide on your own request." in text
     assert "Your decision" not in text
     answer = bob.post(f"/requests/{waiting.pk}/approve/", {"digest": waiting.plan.digest})
     waiting.refresh_from_db()

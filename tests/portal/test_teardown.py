@@ -99,7 +99,7 @@ def test_prod_needs_an_approver_to_end_too(people: People) -> None:
         url(environment), {**opened(people, environment), "typed_name": "shop"}, follow=True
     )
     text = answer.content.decode()
-    assert "You cannot approve your own request." in text
+    assert "You cannot decide on your own request." in text
     assert "To retain" in text
     environment.refresh_from_db()
     assert environment.state == "running"

@@ -21,7 +21,16 @@ from portal.web.components import name_and_kind
 from portal.web.history import Entry, environment_history
 from portal.web.listing import EnvironmentRow, Listing, environment_listing
 from provisioning.diagram.content import DiagramContent
-from provisioning.lifecycle.access import Permission, is_approver, may, may_decide, permissions_of, visible
+from provisioning.lifecycle.access import (
+    Permission,
+    has_requested,
+    is_approver,
+    may,
+    may_decide,
+    permissions_of,
+    visible,
+    why_own,
+)
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in, moving_states, removal_states
 from provisioning.lifecycle.plan_queries import CurrentPlan, current_plan_for_pages
 from provisioning.lifecycle.poller.sights import freshness_of
@@ -279,8 +288,8 @@ def pending_request(environment: Environment) -> Request | None:
 def _pending(user: User, request: Request) -> PendingRequest:
     decides = may_decide(user, request)
     sentence = kind_of(request.kind).words.pending
-    if is_approver(user) and not decides:
-        sentence = f"{sentence} You cannot approve your own request."
+    if is_approver(user) and has_requested(user, request):
+        sentence = f"{sentence} {why_own(user, request)}"
     return PendingRequest(request.pk, sentence, "Decide on the request" if decides else "Show the request")
 
 
