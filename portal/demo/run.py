@@ -26,7 +26,8 @@ from portal.demo.services import EmbeddedPostgres, EmbeddedValkey, free_port
 from provisioning.processes import Child, ProcessManager
 from provisioning.sandbox.launch import sandbox_command, sandbox_environment
 
-START_SECONDS = 120.0
+START_SECONDS = 600.0
+"""A process that ends is noticed at once; one that a busy machine delays takes minutes."""
 PREPARE_SECONDS = 600.0
 """The first start migrates the database and onboards the simulated accounts. A busy machine takes minutes."""
 STOP_SECONDS = 8.0
@@ -126,7 +127,9 @@ class Demo:
                 f"{prepare.tail()}"
             ) from None
         if code:
-            raise DemoError(f"The database could not be prepared.\n{prepare.tail()}")
+            raise DemoError(
+                f"The demo could not be prepared. Once the cause is removed, start again: it continues from there.\n{prepare.tail()}"
+            )
         granian = [
             sys.executable,
             "-m",
@@ -205,7 +208,7 @@ class Demo:
         return (
             f"\n  The portal runs at {address}  (started in {seconds:.0f} s)\n\n"
             "  Sign in as   alice    owns the Payments team\n"
-            "               bob      is a member of it\n"
+            "               bob      is a member of it, and vera may only look\n"
             "               olivia   approves production\n"
             "               charlie  belongs to another team\n"
             "               ada      administers the portal: accounts, teams and people\n"

@@ -6,6 +6,7 @@ import os
 import time
 from argparse import ArgumentParser
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from django.core.management import call_command
@@ -17,6 +18,7 @@ from portal.demo.sample import (
     create_users,
     onboard,
     onboard_team,
+    patiently,
     request_environments,
     request_sample_change,
 )
@@ -42,8 +44,8 @@ class Command(BaseCommand):
         create_users(password)
         accounts = create_accounts(sandbox_url)
         with ThreadPoolExecutor() as pool:
-            onboarding = [pool.submit(onboard, account) for account in accounts]
-            onboarding += [pool.submit(onboard_team, account_team) for account_team in admit_teams(accounts)]
+            onboarding = [pool.submit(patiently, partial(onboard, account)) for account in accounts]
+            onboarding += [pool.submit(patiently, partial(onboard_team, entry)) for entry in admit_teams(accounts)]
         for stacks in onboarding:
             stacks.result()
         request_environments(accounts[0])
