@@ -9,6 +9,9 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export UV_COMPILE_BYTECODE := 1
 unexport PYTHONDONTWRITEBYTECODE
 
+# Tests wait for processes, browsers and databases: one more worker than two cores uses that time.
+WORKERS ?= 3
+
 .PHONY: help setup demo test test-long test-faults check simulate bench sbom clean browser
 .DEFAULT_GOAL := help
 
@@ -21,10 +24,10 @@ demo: setup ## the whole product on this machine, with a simulated AWS account
 	@exec $(RUN) manage.py demo
 
 test: setup .venv-provider/.ready browser ## all tests but the longest, on real PostgreSQL, Valkey, the sandbox and Chromium
-	@exec $(RUN) -m pytest -n 2 --dist loadfile --no-loadscope-reorder -m "not long and not faults" $(ARGS)
+	@exec $(RUN) -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not long and not faults" $(ARGS)
 
 test-long: setup .venv-judges/.ready ## the longest tests: simulated weeks, load, and an independent judge of templates
-	@exec $(RUN) -m pytest -n 2 --dist loadfile -m long $(ARGS)
+	@exec $(RUN) -m pytest -n $(WORKERS) --dist loadfile -m long $(ARGS)
 
 test-faults: setup ## real workers, killed at each AWS call and stopped before they send; servers that freeze and restart
 	@exec $(RUN) -m pytest -n 2 --dist loadfile -m faults $(ARGS)
