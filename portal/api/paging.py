@@ -36,26 +36,14 @@ def among(names: Sequence[str]) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "maxLength": _FIELDS_LENGTH, "pattern": f"^({name}(,{name})*)?$"})
 
 
-def fields_query() -> Any:
-    """The parameter `fields`, whose type also needs `among`."""
+def fields_query(example: str) -> Any:
+    """The parameter `fields`, whose type also needs `among`, with an example of its value."""
     return functions.Query(
         default="",  # with `among`, pydantic forgets a default that ninja sets later
         max_length=_FIELDS_LENGTH,
         description="The names of the properties to return, with commas between them. Empty for all; `id` is always there.",
-        examples=["id,state"],  # type: ignore[arg-type]  # a list, as in a schema
+        examples=[example],  # type: ignore[arg-type]  # a list, as in a schema
     )
-
-
-Fields = Annotated[
-    str,
-    Query(
-        max_length=_FIELDS_LENGTH,
-        pattern=r"^([a-z_]+(,[a-z_]+)*)?$",
-        description="The names of the properties to return, with commas between them. Empty for all; `id` is always there.",
-        examples=["id,name"],
-    ),
-]
-"""As `among` documents for one resource, without the names."""
 
 
 class HasId(Protocol):

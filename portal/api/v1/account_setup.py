@@ -13,7 +13,7 @@ from pydantic import Field, StringConstraints
 
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
-from portal.api.paging import Fields, chosen
+from portal.api.paging import among, chosen, fields_query
 from portal.api.schemas import Body, Resource, changes, creates, only, reads, removes
 from portal.api.v1 import accounts
 from portal.api.v1.accounts import AccountTestOut, test_of
@@ -64,6 +64,7 @@ class AccountDetailOut(Resource):
 
 
 NAMES: Final = tuple(AccountDetailOut.model_fields)
+AccountFields = Annotated[str, among(NAMES), fields_query("id,state")]
 
 
 def describe(account: Account) -> AccountDetailOut:
@@ -98,7 +99,7 @@ def account_to_change(actor: User, account_id: UUID) -> Account:
 @router.get(
     "/{uuid:account_id}", response=reads(AccountDetailOut), operation_id="accounts_get", summary="Read an account"
 )
-def account(request: HttpRequest, account_id: UUID, fields: Fields = "") -> Any:
+def account(request: HttpRequest, account_id: UUID, fields: AccountFields = "") -> Any:
     names = chosen(fields, NAMES)
     return only(describe(get_account_for(caller(request), account_id)), names)
 
@@ -214,9 +215,9 @@ class AccountChange(Body):
     name: str | None = Field(None, max_length=64, examples=["acme-dev"])
     regions: list[Region] | None = Field(None, max_length=50, examples=[["eu-north-1", "eu-west-1"]])
     sizes: list[Size] | None = Field(None, max_length=3, examples=[["dev"]])
-    role_arn: str | None = Field(None, max_length=2_048)
-    artefact_bucket: str | None = Field(None, max_length=63)
-    artefact_region: str | None = Field(None, max_length=25)
+    role_arn: str | None = Field(None, max_length=2_048, examples=["arn:aws:iam::111122223333:role/portal"])
+    artefact_bucket: str | None = Field(None, max_length=63, examples=["acme-portal-artefacts"])
+    artefact_region: str | None = Field(None, max_length=25, examples=["eu-north-1"])
 
 
 @router.patch(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
@@ -121,8 +121,8 @@ class Export(Body):
     action: str = Field("", max_length=60, examples=["request:approve"])
     address: str = Field("", max_length=45, examples=[""])
     about: str = Field("", max_length=64, description="The id of a subject.", examples=[""])
-    first_day: date | None = Field(None, description="In UTC. The day itself is included.")
-    last_day: date | None = Field(None, description="In UTC. The day itself is included.")
+    first_day: Day | None = Field(None, description="In UTC. The day itself is included.")
+    last_day: Day | None = Field(None, description="In UTC. The day itself is included.")
 
 
 @router.post(

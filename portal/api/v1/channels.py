@@ -11,13 +11,14 @@ from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Path, Router
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
-from portal.api.paging import Fields, Limit, PageCursor, chosen, page_of, parse_cursor
+from portal.api.paging import Limit, PageCursor, among, chosen, fields_query, page_of, parse_cursor
 from portal.api.schemas import Body, Page, Resource, changes, creates, only, reads, removes
 from portal.api.v1.environments import Word
+from portal.api.values import TimeOfDay
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin
 from provisioning.lifecycle.services.tokens import Scope
@@ -44,6 +45,7 @@ ChannelId = Annotated[
     ),
 ]
 Kind = Literal["mail", "chat"]
+TopicName = Annotated[str, WithJsonSchema({"type": "string", "enum": [str(topic) for topic in FOR_PEOPLE]})]
 Timing = Literal["immediately", "hourly", "daily"]
 
 
@@ -57,7 +59,7 @@ class ChannelOut(Resource):
     address: str = Field(description="What may be shown of it.", examples=["slack://…"])
     topics: list[str] = Field(examples=[["awaiting", "failures"]])
     timing: str = Field(description="immediately, hourly or daily.", examples=["immediately"])
-    daily_at: time = Field(description="The time of day for `daily`, in `time_zone`.", examples=["09:00:00"])
+    daily_at: TimeOfDay = Field(description="The time of day for `daily`, in `time_zone`.", examples=["09:00:00"])
     time_zone: str = Field(examples=["Europe/Dublin"])
     is_on: bool
     off_reason: str = Field(description="Why the portal has switched it off. Empty while it is on.", examples=[""])
@@ -67,6 +69,7 @@ class ChannelOut(Resource):
 
 
 NAMES: Final = tuple(ChannelOut.model_fields)
+ChannelFields = Annotated[str, among(NAMES), fields_query("id,name")]
 
 
 def describe(channel: NotificationChannel) -> ChannelOut:
@@ -99,7 +102,7 @@ def _stored_channel(user: User, channel_id: str) -> NotificationChannel:
 
 
 @router.get("", response=reads(list[ChannelOut]), operation_id="channels_list", summary="List channels")
-def channels(request: HttpRequest, team: Word = "", fields: Fields = "") -> Any:
+def channels(request: HttpRequest, team: Word = "", fields: ChannelFields = "") -> Any:
     """Where messages to the caller go; with `team`, where those to the team go, for its owners."""
     names, user = chosen(fields, NAMES), caller(request)
     if team:
@@ -139,6 +142,7 @@ class MessageOut(Resource):
 
 
 MESSAGE_NAMES: Final = tuple(MessageOut.model_fields)
+MessageFields = Annotated[str, among(MESSAGE_NAMES), fields_query("id,state")]
 
 
 def describe_message(line: DeliveryLine) -> MessageOut:
@@ -161,7 +165,7 @@ def describe_message(line: DeliveryLine) -> MessageOut:
     operation_id="channels_failures",
     summary="List messages of anybody that were not delivered",
 )
-def failures(request: HttpRequest, cursor: PageCursor = "", limit: Limit = 25, fields: Fields = "") -> Any:
+def failures(request: HttpRequest, cursor: PageCursor = "", limit: Limit = 25, fields: MessageFields = "") -> Any:
     """For portal admins, newest first."""
     names = chosen(fields, MESSAGE_NAMES)
     check_admin(caller(request))
@@ -172,7 +176,7 @@ def failures(request: HttpRequest, cursor: PageCursor = "", limit: Limit = 25, f
 
 
 @router.get("/{channel_id}", response=reads(ChannelOut), operation_id="channels_get", summary="Read a channel")
-def channel(request: HttpRequest, channel_id: ChannelId, fields: Fields = "") -> Any:
+def channel(request: HttpRequest, channel_id: ChannelId, fields: ChannelFields = "") -> Any:
     names = chosen(fields, NAMES)
     return only(describe(_channel(caller(request), channel_id)), names)
 
@@ -184,16 +188,18 @@ class NewChannel(Body):
     team: str | None = Field(
         max_length=32, description="The team's slug; null for a channel of the caller.", examples=["payments"]
     )
-    kind: Kind = Field("chat", description="Only a team has further mail addresses.")
+    kind: Kind = Field("chat", description="Only a team has further mail addresses.", examples=["chat"])
     name: str = Field(max_length=80, examples=["#payments on Slack"])
     address: str = Field(
         max_length=2_000,
         description="As the service shows it for incoming messages. It is stored encrypted and never returned.",
         examples=["https://hooks.slack.com/services/T…/B…/…"],
     )
-    topics: list[str] = Field(description=_TOPICS, max_length=50, examples=[["awaiting", "failures"]])
+    topics: list[TopicName] = Field(description=_TOPICS, max_length=50, examples=[["awaiting", "failures"]])
     timing: Timing = Field("immediately", description="hourly and daily gather messages.")
-    daily_at: time = Field(time(9), description="The time of day for `daily`, in `time_zone`.", examples=["09:00:00"])
+    daily_at: TimeOfDay = Field(
+        time(9), description="The time of day for `daily`, in `time_zone`.", examples=["09:00:00"]
+    )
     time_zone: str = Field("UTC", max_length=60, examples=["Europe/Dublin"])
 
 
@@ -228,9 +234,9 @@ class ChannelChange(Body):
 
     name: str | None = Field(None, max_length=80)
     address: str | None = Field(None, min_length=1, max_length=2_000, examples=["slack://tokenA/tokenB/tokenC"])
-    topics: list[str] | None = Field(None, description=_TOPICS, max_length=50)
+    topics: list[TopicName] | None = Field(None, description=_TOPICS, max_length=50)
     timing: Timing | None = Field(None, examples=["daily"])
-    daily_at: time | None = Field(None, examples=["09:00:00"])
+    daily_at: TimeOfDay | None = Field(None, examples=["09:00:00"])
     time_zone: str | None = Field(None, max_length=60, examples=["UTC"])
     is_on: Literal[True] | None = Field(
         None, description="Switches on a channel that the portal has switched off.", examples=[True]
@@ -301,7 +307,7 @@ def test(request: HttpRequest, channel_id: ChannelId, idempotency_key: Key) -> A
     summary="List the messages through a channel",
 )
 def messages(
-    request: HttpRequest, channel_id: ChannelId, cursor: PageCursor = "", limit: Limit = 25, fields: Fields = ""
+    request: HttpRequest, channel_id: ChannelId, cursor: PageCursor = "", limit: Limit = 25, fields: MessageFields = ""
 ) -> Any:
     """Newest first, those that were not delivered yet as well."""
     names = chosen(fields, MESSAGE_NAMES)

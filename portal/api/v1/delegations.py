@@ -15,6 +15,7 @@ from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
 from portal.api.schemas import Body, Resource, changes, creates, reads
 from portal.api.v1.lookups import invalid
+from portal.api.values import Day
 from provisioning.errors import NotAllowed
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import is_approver
@@ -69,7 +70,7 @@ def delegations(request: HttpRequest) -> Any:
 
 class NewDelegation(Body):
     delegate: str = Field(max_length=150, description="The user name of who decides for you.", examples=["bob"])
-    last_day: date = Field(
+    last_day: Day = Field(
         description=f"In UTC. The delegation ends at the end of this day, at most {LONGEST.days} days from now."
     )
     reason: str = Field(min_length=1, max_length=MOST_CHARACTERS, description="Everyone who sees requests may read it.")

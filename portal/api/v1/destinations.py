@@ -9,7 +9,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from ninja import Router
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import Field, StrictBool, StrictInt
 
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
@@ -22,7 +22,7 @@ from provisioning.notify.services.destinations import DestinationChoice, allow_d
 
 router = Router(tags=["Webhooks"])
 
-Port = Annotated[int, Field(ge=1, le=65_535)]
+Port = Annotated[StrictInt, Field(ge=1, le=65_535)]
 
 
 class DestinationOut(Resource):
@@ -67,7 +67,7 @@ class NewDestination(Body):
         examples=["10.1.0.0/16"],
     )
     ports: list[Port] = Field(default_factory=list, max_length=50, description="Besides 443 and 8443.")
-    allows_http: bool = Field(default=False, description="Also without TLS.")
+    allows_http: StrictBool = Field(default=False, description="Also without TLS.")
     note: str = Field("", max_length=200, description="Why, for the next admin.")
 
 

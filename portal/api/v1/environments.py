@@ -88,7 +88,7 @@ class EnvironmentOut(Resource):
 
 
 NAMES: Final = tuple(EnvironmentOut.model_fields)
-EnvironmentFields = Annotated[str, among(NAMES), fields_query()]
+EnvironmentFields = Annotated[str, among(NAMES), fields_query("id,state")]
 
 
 def state_name(states: type, stored: str) -> str:

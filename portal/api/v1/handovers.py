@@ -14,9 +14,9 @@ from pydantic import Field
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
 from portal.api.schemas import Body, Resource, changes, creates, reads
-from portal.web.lookups import get_environment_for, get_offer_for
+from portal.web.lookups import NO_SUCH_ENVIRONMENT, get_offer_for
 from provisioning.errors import NotFound
-from provisioning.lifecycle.access import Permission, check_may
+from provisioning.lifecycle.access import check_manages, role_in, visible
 from provisioning.lifecycle.services.handover import (
     accept_offer,
     decline_offer,
@@ -69,8 +69,11 @@ def describe(offer: HandoverOffer, *, why_not: list[str] | None = None) -> Offer
 
 def _mine(actor: User, environment_id: UUID) -> Environment:
     """An environment of a team that the caller owns."""
-    environment = get_environment_for(actor, environment_id)
-    check_may(actor, environment.team, Permission.MANAGE)
+    rows = Environment.objects.select_related("team", "account").annotate(own_role=role_in(actor))
+    environment = rows.filter(visible(actor), pk=environment_id).first()
+    if environment is None:
+        raise NotFound(NO_SUCH_ENVIRONMENT)
+    check_manages(actor, environment.team, role=environment.own_role, hidden=NO_SUCH_ENVIRONMENT)
     return environment
 
 

@@ -17,8 +17,9 @@ from pydantic import Field
 
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
-from portal.api.paging import Fields, Limit, PageCursor, chosen
+from portal.api.paging import Limit, among, chosen, fields_query
 from portal.api.schemas import Body, Page, Resource, changes, creates, only, reads
+from portal.api.values import PRINTABLE
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin, check_may_see_people
 from provisioning.lifecycle.read.people import get_person, person_rows, row_of_person, teams_of_person
@@ -49,16 +50,24 @@ class PersonOut(Resource):
 
 
 NAMES: Final = tuple(PersonOut.model_fields)
+PersonFields = Annotated[str, among(NAMES), fields_query("id,username")]
+NameCursor = Annotated[
+    str,
+    Query(max_length=150, pattern=PRINTABLE, description="`next_cursor` of the page before; empty for the first page."),
+]
+"""A user name, which may have characters that no other cursor has."""
 RoleFilter = Annotated[Literal["", "approver", "admin", "auditor", "superuser"], Query(description="Empty for all.")]
 
 
 @router.get("", response=reads(Page[PersonOut]), operation_id="people_list", summary="List people")
 def people(  # noqa: PLR0917 - ninja reads the parameters by name
     request: HttpRequest,
-    cursor: PageCursor = "",
+    cursor: NameCursor = "",
     limit: Limit = 50,
-    fields: Fields = "",
-    words: Annotated[str, Query(max_length=80, description="Parts of user name, name or address.")] = "",
+    fields: PersonFields = "",
+    words: Annotated[
+        str, Query(max_length=80, pattern=PRINTABLE, description="Parts of user name, name or address.")
+    ] = "",
     role: RoleFilter = "",
 ) -> Any:
     """By user name."""

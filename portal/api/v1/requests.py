@@ -100,7 +100,7 @@ class RequestOut(Resource):
 
 
 NAMES: Final = tuple(RequestOut.model_fields)
-RequestFields = Annotated[str, among(NAMES), fields_query()]
+RequestFields = Annotated[str, among(NAMES), fields_query("id,state")]
 
 
 def describe(row: Row) -> RequestOut:

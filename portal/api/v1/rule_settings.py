@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from portal.api.schemas import Body
 from portal.api.v1.lookups import invalid
+from portal.api.values import Instant
 from provisioning.lifecycle.rules.problems import LIMITS, MOST_APPROVALS
 from provisioning.lifecycle.rules.settings import FREEZE_KINDS, FreezeKind, RuleSettings
 from provisioning.models import RuleKind
@@ -17,7 +18,7 @@ _MOST: Final = 200
 """Entries of a list: more than any rule needs."""
 Text = Annotated[str, StringConstraints(max_length=400)]
 Slug = Annotated[str, StringConstraints(max_length=64)]
-Count = Annotated[int, Field(ge=0, le=MOST_APPROVALS)]
+Count = Annotated[StrictInt, Field(ge=0, le=MOST_APPROVALS)]
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -27,7 +28,7 @@ def _in_utc(moment: datetime) -> datetime:
         raise ValueError("enter a time between the years 1 and 9999 in UTC") from None
 
 
-Moment = Annotated[AwareDatetime, AfterValidator(_in_utc)]
+Moment = Annotated[Instant, AfterValidator(_in_utc)]
 
 
 class Approvals(Body):
@@ -42,7 +43,7 @@ class Approvals(Body):
 class AllowedBlueprint(Body):
     slug: Slug = Field(examples=["carbon-connect"])
     version: Slug = Field("", description="Empty for every version.", examples=["1.2.0"])
-    or_later: bool = Field(default=False, description="That version and all after it.")
+    or_later: StrictBool = Field(default=False, description="That version and all after it.")
 
 
 class NarrowedInput(Body):
@@ -87,17 +88,17 @@ class Settings(Body):
     """What is left out restricts nothing. An empty list of what is allowed allows nothing."""
 
     approvals: list[Approvals] = Field(default_factory=list, max_length=len(RuleKind))
-    pending_days: int | None = _limit("pending_days", "Days until a pending request expires.")
-    approval_days: int | None = _limit("approval_days", "Days until an approval expires.")
+    pending_days: StrictInt | None = _limit("pending_days", "Days until a pending request expires.")
+    approval_days: StrictInt | None = _limit("approval_days", "Days until an approval expires.")
     blueprints: list[AllowedBlueprint] | None = Field(None, max_length=_MOST, description="Null for all.")
     maturities: list[Slug] | None = Field(None, max_length=3, description="draft, published or deprecated.")
     regions: list[Slug] | None = Field(None, max_length=_MOST, description="Of new environments.")
     inputs: list[NarrowedInput] = Field(default_factory=list, max_length=_MOST)
-    environments: int | None = _limit("environments", "Living environments of each team within the scope.")
-    requests_per_hour_of_person: int | None = _limit("requests_per_hour_of_person", "Within the scope.")
-    requests_per_hour_of_team: int | None = _limit("requests_per_hour_of_team", "Those of tokens count as well.")
-    previews_per_minute: int | None = _limit("previews_per_minute", "Of each person.")
-    lifetime_days: int | None = _limit("lifetime_days", "Recorded on new environments and shown.")
+    environments: StrictInt | None = _limit("environments", "Living environments of each team within the scope.")
+    requests_per_hour_of_person: StrictInt | None = _limit("requests_per_hour_of_person", "Within the scope.")
+    requests_per_hour_of_team: StrictInt | None = _limit("requests_per_hour_of_team", "Those of tokens count as well.")
+    previews_per_minute: StrictInt | None = _limit("previews_per_minute", "Of each person.")
+    lifetime_days: StrictInt | None = _limit("lifetime_days", "Recorded on new environments and shown.")
     freezes: list[Freeze] = Field(default_factory=list, max_length=50)
     refused_findings: list[Slug] = Field(
         default_factory=list, max_length=_MOST, description="Rule ids of the security checks.", examples=[["iam.user"]]

@@ -10,14 +10,15 @@ from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import Field, StrictInt
 
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
-from portal.api.paging import Fields, Limit, PageCursor, chosen
+from portal.api.paging import Limit, PageCursor, among, chosen, fields_query
 from portal.api.schemas import Body, Page, Resource, changes, creates, only, reads
 from portal.api.v1.lookups import invalid
 from portal.api.v1.rule_settings import Settings
+from portal.api.values import PRINTABLE
 from provisioning.errors import InvalidFields, NotFound
 from provisioning.lifecycle.access import check_admin, check_may_see_rules
 from provisioning.lifecycle.rules import all_rules
@@ -52,6 +53,7 @@ class RuleOut(Resource):
 
 
 NAMES: Final = tuple(RuleOut.model_fields)
+RuleFields = Annotated[str, among(NAMES), fields_query("id,version")]
 
 
 def describe(rule: RuleInEffect) -> RuleOut:
@@ -70,7 +72,7 @@ def describe(rule: RuleInEffect) -> RuleOut:
 
 
 @router.get("", response=reads(list[RuleOut]), operation_id="rules_list", summary="List rules")
-def rules(request: HttpRequest, fields: Fields = "") -> Any:
+def rules(request: HttpRequest, fields: RuleFields = "") -> Any:
     """Those in effect, the widest first, for those who see all teams."""
     names = chosen(fields, NAMES)
     check_may_see_rules(caller(request))
@@ -91,8 +93,12 @@ class EffectiveLineOut(Schema):
 )
 def effective(
     request: HttpRequest,
-    team: Annotated[str, Query(max_length=32, description="The team's slug.", examples=["payments"])],
-    account: Annotated[str, Query(max_length=64, description="The account's name.", examples=["sandbox-dev"])],
+    team: Annotated[
+        str, Query(max_length=32, pattern=PRINTABLE, description="The team's slug.", examples=["payments"])
+    ],
+    account: Annotated[
+        str, Query(max_length=64, pattern=PRINTABLE, description="The account's name.", examples=["sandbox-dev"])
+    ],
     size: Literal["dev", "staging", "prod"],
 ) -> Any:
     """All rules that apply hold together, and the strictest decides."""
@@ -109,7 +115,7 @@ def effective(
 
 
 @router.get("/{uuid:rule_id}", response=reads(RuleOut), operation_id="rules_get", summary="Read a rule")
-def rule(request: HttpRequest, rule_id: UUID, fields: Fields = "") -> Any:
+def rule(request: HttpRequest, rule_id: UUID, fields: RuleFields = "") -> Any:
     names = chosen(fields, NAMES)
     check_may_see_rules(caller(request))
     version = current_versions().filter(rule=rule_id).first()
@@ -139,6 +145,7 @@ class RuleVersionOut(Resource):
 
 
 VERSION_NAMES: Final = tuple(RuleVersionOut.model_fields)
+VersionFields = Annotated[str, among(VERSION_NAMES), fields_query("id,reason")]
 
 
 def describe_version(version: RuleVersion, *, before: RuleSettings) -> RuleVersionOut:
@@ -162,7 +169,7 @@ def describe_version(version: RuleVersion, *, before: RuleSettings) -> RuleVersi
     summary="Read the history of a rule",
 )
 def versions(
-    request: HttpRequest, rule_id: UUID, cursor: PageCursor = "", limit: Limit = 25, fields: Fields = ""
+    request: HttpRequest, rule_id: UUID, cursor: PageCursor = "", limit: Limit = 25, fields: VersionFields = ""
 ) -> Any:
     """Newest first. A version never changes."""
     names = chosen(fields, VERSION_NAMES)
@@ -287,7 +294,7 @@ def _at_settings(error: InvalidFields) -> InvalidFields:
 
 class NewRuleVersion(NewVersion):
     reason: str = Field(max_length=2_000, description="The history of the rule shows it.", examples=["Audit of 2026"])
-    expected_version: int = Field(
+    expected_version: StrictInt = Field(
         ge=0, le=1_000_000, description="The version that you have read; 0 for a scope without a rule.", examples=[0]
     )
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from portal.api.auth import caller
 from portal.api.schemas import reads
 from portal.api.v1.lookups import invalid
+from portal.api.values import PRINTABLE
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.read.versions import blueprint_of
 from provisioning.template.diff import ResourceDifference
@@ -18,7 +19,7 @@ from provisioning.version_diff.compare import compare_versions, example_environm
 
 router = Router(tags=["Catalogue"])
 
-Version = Annotated[str, Query(max_length=64, examples=["1.0.0"])]
+Version = Annotated[str, Query(max_length=64, pattern=PRINTABLE, examples=["1.0.0"])]
 
 
 class PartOut(Schema):

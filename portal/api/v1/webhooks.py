@@ -11,11 +11,11 @@ from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Query, Router, Schema
 from ninja.responses import Status
-from pydantic import Field
+from pydantic import Field, StrictBool, WithJsonSchema
 
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
-from portal.api.paging import Fields, Limit, PageCursor, chosen, page_of, parse_cursor
+from portal.api.paging import Limit, PageCursor, among, chosen, fields_query, page_of, parse_cursor
 from portal.api.schemas import Body, Page, Resource, changes, creates, only, reads, removes
 from portal.api.v1.environments import Word
 from provisioning.lifecycle.services.tokens import Scope
@@ -54,6 +54,7 @@ class WebhookOut(Resource):
 
 
 NAMES: Final = tuple(WebhookOut.model_fields)
+WebhookFields = Annotated[str, among(NAMES), fields_query("id,name")]
 
 
 def describe(hook: Webhook) -> WebhookOut:
@@ -74,7 +75,7 @@ def describe(hook: Webhook) -> WebhookOut:
 
 
 @router.get("", response=reads(list[WebhookOut]), operation_id="webhooks_list", summary="List webhooks")
-def webhooks(request: HttpRequest, team: Word = "", fields: Fields = "") -> Any:
+def webhooks(request: HttpRequest, team: Word = "", fields: WebhookFields = "") -> Any:
     """Those that the caller manages: of the teams that they own, and for portal admins of the portal."""
     names, user = chosen(fields, NAMES), caller(request)
     hooks = list(webhooks_of(user))
@@ -99,7 +100,7 @@ def events(request: HttpRequest) -> Any:
 
 
 @router.get("/{uuid:webhook_id}", response=reads(WebhookOut), operation_id="webhooks_get", summary="Read a webhook")
-def webhook(request: HttpRequest, webhook_id: UUID, fields: Fields = "") -> Any:
+def webhook(request: HttpRequest, webhook_id: UUID, fields: WebhookFields = "") -> Any:
     names = chosen(fields, NAMES)
     return only(describe(webhook_for(caller(request), webhook_id)), names)
 
@@ -110,6 +111,7 @@ _URL = Field(
     description="Starts with https://. It is stored encrypted and never returned.",
     examples=["https://hooks.example.com/portal?token=…"],
 )
+EventName = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(event_types())})]
 _EVENTS = Field(description="Types of events; empty for all, also those of later versions.", max_length=500)
 
 
@@ -119,7 +121,7 @@ class NewWebhook(Body):
     )
     name: str = _NAME
     url: str = _URL
-    events: list[str] = _EVENTS
+    events: list[EventName] = _EVENTS
 
 
 class NewSecretOut(Schema):
@@ -156,8 +158,8 @@ class WebhookChange(Body):
 
     name: str | None = Field(None, max_length=80)
     url: str | None = Field(None, min_length=1, max_length=2_000, examples=["https://hooks.example.com/portal"])
-    events: list[str] | None = Field(None, max_length=500)
-    is_on: bool | None = Field(None, description="While a webhook is off, events are not kept for it.")
+    events: list[EventName] | None = Field(None, max_length=500)
+    is_on: StrictBool | None = Field(None, description="While a webhook is off, events are not kept for it.")
 
 
 @router.patch(
@@ -197,7 +199,7 @@ def remove(request: HttpRequest, webhook_id: UUID) -> Any:
 
 
 class Rotation(Body):
-    end_previous_now: bool = Field(
+    end_previous_now: StrictBool = Field(
         default=False, description="Sign only with the new secret: somebody else knows the previous one."
     )
 
@@ -236,6 +238,7 @@ class DeliveryOut(Resource):
 
 
 DELIVERY_NAMES: Final = tuple(DeliveryOut.model_fields)
+DeliveryFields = Annotated[str, among(DELIVERY_NAMES), fields_query("id,state")]
 
 
 def describe_delivery(line: WebhookDeliveryLine) -> DeliveryOut:
@@ -264,7 +267,7 @@ def deliveries(  # noqa: PLR0917 - ninja reads the parameters by name
     webhook_id: UUID,
     cursor: PageCursor = "",
     limit: Limit = 25,
-    fields: Fields = "",
+    fields: DeliveryFields = "",
     state: DeliveryFilter = "",
 ) -> Any:
     """Newest first, each with its attempts."""

@@ -184,7 +184,9 @@ def _refused_by_rules(offer: HandoverOffer) -> list[str]:
 
 def open_offer_of(environment: Environment) -> HandoverOffer | None:
     """Return the offer of this environment that can be accepted now."""
-    rows = HandoverOffer.objects.filter(environment=environment, state=OfferState.OPEN, expires_at__gt=clock.now())
+    rows = HandoverOffer.objects.filter(
+        environment=environment, state=OfferState.OPEN, expires_at__gt=clock.expression()
+    )
     return rows.select_related("to_team", "from_team", "offered_by").first()
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterator
+from typing import Annotated, Any
 
+import jsonschema_rs
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from portal.api.published import openapi_document
+from portal.api.schemas import Body
 from portal.web.cursor import Cursor
 from provisioning.models import User
 from tests.portal.api.conftest import Program, program
@@ -44,6 +48,37 @@ def test_booleans_and_days_have_one_spelling(people: People, bobs: Program) -> N
     assert "who" in errors(otto.get("/audit?who=%01"))
     assert bobs.get("/requests?awaiting_me=false").status == 200
     assert otto.get("/audit?first_day=0001-01-01&last_day=9999-12-31").json["items"]
+
+
+def bodies(of: type[Body] = Body) -> Iterator[type[Body]]:
+    for model in of.__subclasses__():
+        yield model
+        yield from bodies(model)
+
+
+def test_no_body_reads_a_simple_value_that_its_document_does_not_allow() -> None:
+    assert openapi_document()["paths"], "all bodies are loaded"
+    checked = 0
+    for model in bodies():
+        for name, field in model.model_fields.items():
+            adapter = TypeAdapter[Any](Annotated[field.annotation, field])
+            documented = jsonschema_rs.validator_for(adapter.json_schema(), validate_formats=True)
+            for value in (0, 1, 1.5, True, "0", "yes", "09:00:00Z", None):
+                if not documented.is_valid(value):
+                    checked += 1
+                    with pytest.raises(ValidationError):
+                        raise AssertionError(f"{model.__name__}.{name}: {adapter.validate_python(value)!r}")
+    assert checked > 500
+
+
+def test_people_are_listed_after_a_user_name_with_an_at_sign(people: People) -> None:
+    otto = program(User.objects.create_user("otto", is_auditor=True))
+    User.objects.create_user("a.berg@example.org")
+    first = otto.get("/people?limit=1&fields=username").json
+    assert first["next_cursor"] == "a.berg@example.org"
+    rest = otto.get("/people?limit=1&cursor=a.berg%40example.org").json
+    assert rest["items"][0]["username"] == "alice"
+    assert "words" in errors(otto.get("/people?words=%00"))
 
 
 def test_a_property_that_does_not_exist_is_named(people: People, bobs: Program) -> None:
