@@ -116,10 +116,14 @@ def _add_request(parser: ArgumentParser) -> None:
         "--set", metavar="INPUT=VALUE", action="append", default=[], help="set an input; lists and objects as JSON"
     )
     parser.add_argument(
-        "--tag", metavar="KEY=VALUE", action="append", default=[], help="add a tag to those of FILE, or replace it"
+        "--set-env",
+        metavar="INPUT=VARIABLE",
+        action="append",
+        default=[],
+        help="set an input from an environment variable, for secrets",
     )
     parser.add_argument(
-        "--set-env", metavar="INPUT=VARIABLE", action="append", default=[], help="the same from a variable, for secrets"
+        "--tag", metavar="KEY=VALUE", action="append", default=[], help="add a tag to those of FILE, or replace it"
     )
 
 

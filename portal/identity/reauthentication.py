@@ -49,7 +49,7 @@ TEMPLATE: Final = "identity/again.html"
 CARRIED: Final = "sign_in_again"
 CARRIED_LIMIT: Final = 200_000
 _PURPOSE: Final = "sign_in_again.fields"
-_SIGNER: Final = TimestampSigner(salt="sign_in_again.sent")
+_SALT: Final = "sign_in_again.sent"
 
 Condition = Callable[..., bool]
 Fields: TypeAlias = tuple[tuple[str, str], ...]
@@ -146,8 +146,15 @@ def carried(request: HttpRequest) -> tuple[str, Fields] | None:
     return stored["action"], tuple((name, value) for name, value in [*stored["fields"], [SENT_FIELD, stored["sent"]]])
 
 
+def _signer() -> TimestampSigner:
+    """Made when it is needed: without SECRET_KEY it raises, and this module must be importable for the
+    system checks, which say what is missing.
+    """
+    return TimestampSigner(salt=_SALT)
+
+
 def _now() -> str:
-    return _SIGNER.sign("")
+    return _signer().sign("")
 
 
 def _is_too_old(request: HttpRequest) -> bool:
@@ -155,7 +162,7 @@ def _is_too_old(request: HttpRequest) -> bool:
     if (sent := request.POST.get(SENT_FIELD)) is None:
         return False
     try:
-        _SIGNER.unsign(sent, max_age=FORM_MINUTES * 60)
+        _signer().unsign(sent, max_age=FORM_MINUTES * 60)
     except BadSignature:
         return True
     return False

@@ -1,6 +1,11 @@
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
+from django.conf import settings as django_settings
 from pytest_django import Settings
 
 from portal import checks
@@ -46,3 +51,20 @@ def test_good_settings_pass(settings: Settings) -> None:
 )
 def test_each_mistake_has_its_id(changes: dict[str, object], ids: set[str], settings: Settings) -> None:
     assert found(settings, **changes) == ids
+
+
+def test_a_command_without_any_settings_says_what_to_set() -> None:
+    """Every URL is imported before the checks run, so nothing may need a setting when it is imported."""
+    bare = {name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}}
+    ended = subprocess.run(
+        [sys.executable, "manage.py", "verify_audit"],
+        cwd=django_settings.BASE_DIR,
+        env=bare,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert "Traceback" not in ended.stderr
+    for id_ in ("portal.E001", "portal.E003", "portal.E004"):
+        assert id_ in ended.stderr

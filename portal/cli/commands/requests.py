@@ -31,7 +31,9 @@ def _describe(planned: Plan, console: Console) -> None:
     console.table(("STACK", "REGION", "RESOURCES"), rows)
     console.line()
     low, high = (max(1, round(seconds / 60)) for seconds in (planned.low_seconds, planned.high_seconds))
-    console.line(f"It takes {low} to {high} minutes." if low != high else f"It takes about {low} min.")
+    console.line(
+        f"It takes {low} to {high} minutes." if low != high else f"It takes about {low} minute{'s' * (low != 1)}."
+    )
     console.line("It needs an approval." if planned.requires_approval else "It needs no approval.")
     if planned.output_parameters:
         path = planned.output_parameters[0].rpartition("/")[0]
