@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.http import HttpRequest
 from ninja import Path, Router
 from ninja.responses import Status
-from pydantic import Field, WithJsonSchema
+from pydantic import AfterValidator, Field, StrictBool, WithJsonSchema
 
 from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
@@ -47,6 +47,16 @@ ChannelId = Annotated[
 Kind = Literal["mail", "chat"]
 TopicName = Annotated[str, WithJsonSchema({"type": "string", "enum": [str(topic) for topic in FOR_PEOPLE]})]
 Timing = Literal["immediately", "hourly", "daily"]
+
+
+def _only_true(value: bool) -> bool:  # noqa: FBT001 - a validator's only argument
+    if not value:
+        raise ValueError("Send true, or leave it out.")
+    return value
+
+
+OnlyTrue = Annotated[StrictBool, AfterValidator(_only_true), WithJsonSchema({"type": "boolean", "const": True})]
+"""`Literal[True]` would read 1 as well."""
 
 
 class ChannelOut(Resource):
@@ -238,7 +248,7 @@ class ChannelChange(Body):
     timing: Timing | None = Field(None, examples=["daily"])
     daily_at: TimeOfDay | None = Field(None, examples=["09:00:00"])
     time_zone: str | None = Field(None, max_length=60, examples=["UTC"])
-    is_on: Literal[True] | None = Field(
+    is_on: OnlyTrue | None = Field(
         None, description="Switches on a channel that the portal has switched off.", examples=[True]
     )
 

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 import pytest
 from django.utils import timezone
 
-from portal.api.published import openapi_document
+from portal.api.published import openapi_document, resolved
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.rules.scope import Scope
 from provisioning.models import AuditEvent, Environment, NotificationChannel, User, Webhook, WebhookDelivery
@@ -109,7 +109,8 @@ def routes(objects: Mapping[str, Any]) -> Iterator[Route]:
             if of_noun in ("", noun):
                 filled = filled.replace(f"{{{parameter}}}", str(value))
         for method, operation in methods.items():
-            required = [one for one in operation.get("parameters", []) if one["in"] == "query" and one["required"]]
+            parameters = map(resolved, operation.get("parameters", []))
+            required = [one for one in parameters if one["in"] == "query" and one["required"]]
             query = urlencode({one["name"]: QUERY.get(one["name"], one.get("example", "")) for one in required})
             content = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             if operation["operationId"] not in IN_THE_BODY:

@@ -10,7 +10,7 @@ import jsonschema_rs
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from portal.api.published import openapi_document
+from portal.api.published import openapi_document, resolved
 from portal.api.schemas import Body
 from portal.web.cursor import Cursor
 from provisioning.models import User
@@ -78,7 +78,7 @@ def test_people_are_listed_after_a_user_name_with_an_at_sign(people: People) -> 
     assert first["next_cursor"] == "a.berg@example.org"
     rest = otto.get("/people?limit=1&cursor=a.berg%40example.org").json
     assert rest["items"][0]["username"] == "alice"
-    assert "words" in errors(otto.get("/people?words=%00"))
+    assert otto.get("/people?words=%00").status == 400
 
 
 def test_a_property_that_does_not_exist_is_named(people: People, bobs: Program) -> None:
@@ -99,4 +99,5 @@ def test_no_parameter_is_documented_with_null() -> None:
     for methods in openapi_document()["paths"].values():
         for operation in methods.values():
             for parameter in operation.get("parameters", []):
-                assert "null" not in json.dumps(parameter["schema"]), (operation["operationId"], parameter["name"])
+                schema = resolved(parameter)["schema"]
+                assert "null" not in json.dumps(schema), (operation["operationId"], parameter)
