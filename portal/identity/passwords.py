@@ -13,6 +13,7 @@ from portal.identity.sessions import end_sessions, mark_authenticated, note_use_
 from portal.web.lookups import person
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.former_access import is_own_after_change
 
 HELP_FOR_NEW: Final = (
     "At least 12 characters. Not a common password, none from a data breach, and nothing like your name."
@@ -29,7 +30,8 @@ def change_password(request: HttpRequest, password: str) -> int:
     user = person(request)
     with transaction.atomic():
         user.set_password(password)
-        user.save(update_fields=["password"])
+        user.password_from_link = not is_own_after_change(user)
+        user.save(update_fields=["password", "password_from_link"])
         ended = end_sessions(user, but=request.session.session_key)
         end_sessions(user)
         update_session_auth_hash(request, user)

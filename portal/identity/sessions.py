@@ -20,7 +20,7 @@ from django.db import transaction
 from django.http import HttpRequest
 
 from provisioning.lifecycle import audit_context, clock
-from provisioning.lifecycle.access import on_revocation
+from provisioning.lifecycle.access import on_new_role, on_revocation
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import SignInSession, Team, User
 
@@ -138,3 +138,18 @@ def _end_sessions_of_deactivated(user: User, team: Team | None, at: datetime) ->
     del at
     if team is None:
         end_sessions(user)
+
+
+@on_new_role
+def _end_sessions_from_before(user: User, at: datetime, keep_session: str) -> None:
+    """Somebody else may have begun the sessions of a person who gets a role outside teams."""
+    if ended := end_sessions(user, but=keep_session):
+        audit_event(
+            AuditAction.SESSION_END,
+            actor=None,
+            at=at,
+            subject=user.get_username(),
+            subject_id=user.pk,
+            ended=ended,
+            why="The person got a role outside teams.",
+        )

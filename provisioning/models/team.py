@@ -30,6 +30,9 @@ class User(AbstractUser):
     counts_as = models.ForeignKey(
         "self", null=True, blank=True, editable=False, on_delete=models.PROTECT, related_name="+"
     )
+    # Whether the password was chosen through a link that somebody else had first. A change by the signed-in person ends
+    # that: whose password somebody else chose notices at the next sign-in. With single sign-on nobody would notice.
+    password_from_link = models.BooleanField(default=False, db_default=False, editable=False)
     setup_dismissed_at = models.DateTimeField(null=True, blank=True, editable=False)
     """When a portal admin dismissed the set-up checklist."""
 

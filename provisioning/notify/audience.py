@@ -96,6 +96,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "role:give": _ROLE,
     "role:take": _ROLE,
     "password:change": _OWN_ACCOUNT,
+    "password:end": _rule(Topic.SECURITY, Audience.SUBJECT),
     "second_factor:add": _OWN_ACCOUNT,
     "second_factor:remove": _rule(Topic.SECURITY, Audience.ACTOR, Audience.SUBJECT),  # a command has no actor
     "second_factor:recover": _OWN_ACCOUNT,

@@ -48,6 +48,7 @@ _FAILED: Final = _Template(
     _ENVIRONMENT,
 )
 _SECURITY_HELP: Final = "If this was not you, change your password and tell a portal admin."
+_NEW_ROLE: Final = "Tokens and sessions from before have ended: sign in again, and create new tokens."
 
 _TEMPLATES: Final[Mapping[str, _Template]] = {
     "request:create": _PENDING,
@@ -128,11 +129,19 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
     ),
     "member:remove": _Template("Removed from {team}: {subject}", "{actor} removed {subject} from {team}.", "team"),
     "member:leave": _Template("{subject} left {team}", "{subject} is no longer a member of {team}.", "team"),
-    "role:confirm": _Template("Your role in the portal has changed", "{actor} confirmed a role of yours.", "profile"),
-    "role:give": _Template("Your role in the portal has changed", "{actor} gave you a role.", "profile"),
+    "role:confirm": _Template(
+        "Your role in the portal has changed", f"{{actor}} confirmed a role of yours. {_NEW_ROLE}", "profile"
+    ),
+    "role:give": _Template("Your role in the portal has changed", f"{{actor}} gave you a role. {_NEW_ROLE}", "profile"),
     "role:take": _Template("Your role in the portal has changed", "{actor} took a role away from you.", "profile"),
     "password:change": _Template(
         "Your password was changed", f"Your password was changed. {_SECURITY_HELP}", "profile"
+    ),
+    "password:end": _Template(
+        "Your password has ended",
+        "You got a role outside teams. Your password was set through a link that others may have used, so it no longer "
+        "works. Sign in through single sign-on, or ask the people who run the portal for a new password.",
+        "profile",
     ),
     "person:use_password_link": _Template(
         "Your password was set", f"Your password was set with a link of a portal admin. {_SECURITY_HELP}", "profile"

@@ -10,6 +10,7 @@ from portal.pages.people.forms import PersonForm
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import has_role_outside_teams, is_admin, is_superuser
 from provisioning.lifecycle.read.people import PEOPLE_PER_PAGE, PersonRow, TeamOfPerson, person_rows, teams_of_person
+from provisioning.lifecycle.services.former_access import what_ends, why_not_yet
 from provisioning.lifecycle.services.outside_roles import (
     NEEDS_CONFIRMATION,
     confirmers,
@@ -32,11 +33,15 @@ ROLE_WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """`why_not` says why the reader cannot decide on it; empty if they can."""
+    """`why_not` says why the reader cannot decide on it, and `why_not_yet` why nobody can confirm it yet;
+    each is empty if nothing prevents it.
+    """
 
     change: RoleChange
     why_not: str
     may_withdraw: bool
+    why_not_yet: str
+    what_ends: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +88,7 @@ class PersonPage:
     inviter: User | None
     why_not_confirm: str
     local_passwords: bool
+    what_ends: str
     link: str = field(default="", repr=False)
 
 
@@ -116,6 +122,7 @@ def person_page(user: User, person: User, *, form: PersonForm | None = None, lin
         inviter=person.counts_as,
         why_not_confirm=why_not_confirm(user, person) if person.counts_as_id else "",
         local_passwords=settings.LOCAL_PASSWORDS,
+        what_ends=what_ends(person),
         link=link,
     )
 
@@ -127,7 +134,9 @@ def _may_deactivate(user: User, person: User) -> bool:
 
 
 def _proposal(user: User, change: RoleChange) -> Proposal:
-    return Proposal(change, why_not_decide(user, change), is_superuser(user))
+    return Proposal(
+        change, why_not_decide(user, change), is_superuser(user), why_not_yet(change.user), what_ends(change.user)
+    )
 
 
 def _role_line(user: User, person: User, role: OutsideRole, proposal: Proposal | None) -> RoleLine:
@@ -135,6 +144,8 @@ def _role_line(user: User, person: User, role: OutsideRole, proposal: Proposal |
     needs_second = role in NEEDS_CONFIRMATION
     nobody_confirms = gives and not held and needs_second and not confirmers(user, person).exists()
     why_not = why_not_alone(user, person, role) if nobody_confirms else ""
+    if gives and not held and proposal is None:
+        why_not = why_not or why_not_yet(person)
     if held and role is OutsideRole.SUPERUSER and gives:
         why_not = why_not_without_superuser(person)
     return RoleLine(

@@ -16,6 +16,7 @@ from typing_extensions import override
 
 from portal.identity.passwords import HELP_FOR_NEW
 from portal.identity.sessions import end_sessions
+from provisioning.errors import WrongState
 from provisioning.lifecycle.access import is_protected
 from provisioning.lifecycle.services.people import note_password_was_set
 from provisioning.models import User
@@ -39,6 +40,9 @@ class SetPassword(PasswordResetConfirmView):
     @override
     def form_valid(self, form: SetPasswordForm[Any]) -> HttpResponse:
         with transaction.atomic():
+            # A role that the person gets meanwhile waits for this lock, or was first.
+            if is_protected(User.objects.select_for_update(no_key=True).get(pk=form.user.pk)):
+                raise WrongState("This link is older than a role of yours. It is no longer valid.")
             response = super().form_valid(form)
             end_sessions(form.user)
             note_password_was_set(user=form.user)

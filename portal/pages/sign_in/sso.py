@@ -128,6 +128,7 @@ def _connect(request: HttpRequest, provider_user: ProviderUser) -> HttpResponse:
         actor=person(request),
         person=_person(provider_user),
         grants=parse_groups(settings.SSO_GROUPS).grants_of(provider_user.groups),
+        session_key=request.session.session_key or "",
     )
     return redirect("profile")
 

@@ -55,7 +55,14 @@ from provisioning.lifecycle.access.outside_roles import (
     sees_all_teams,
 )
 from provisioning.lifecycle.access.permissions import PERMISSIONS, Permission, holders, permissions_of
-from provisioning.lifecycle.access.revocation import RevocationHook, on_revocation, revoke
+from provisioning.lifecycle.access.revocation import (
+    NewRoleHook,
+    RevocationHook,
+    end_former_access,
+    on_new_role,
+    on_revocation,
+    revoke,
+)
 from provisioning.lifecycle.access.teams import (
     acting_teams,
     check_manages,
@@ -80,6 +87,7 @@ from provisioning.lifecycle.access.teams import (
 __all__ = [
     "PERMISSIONS",
     "AuditScope",
+    "NewRoleHook",
     "Permission",
     "RevocationHook",
     "Seat",
@@ -105,6 +113,7 @@ __all__ = [
     "check_superuser",
     "decidable",
     "delegations_to",
+    "end_former_access",
     "groups_deciding",
     "groups_of",
     "has_requested",
@@ -134,6 +143,7 @@ __all__ = [
     "no_team_to_act_for",
     "offered_regions",
     "offered_sizes",
+    "on_new_role",
     "on_revocation",
     "people_behind",
     "permissions_in",

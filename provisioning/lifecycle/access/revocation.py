@@ -1,8 +1,12 @@
-"""What else has to end when a person loses rights.
+"""What else has to end when a person loses rights, or gets a role outside teams.
 
 Every rule of this package reads the person's roles at the time of the action, so open sessions and
 tokens lose a right at once, without any of this. A hook ends what would otherwise only be useless,
 such as the tokens of a deactivated person.
+
+With a role outside teams, a person decides for all teams, and from then on nobody else sets their
+password. Somebody who could act as this person before must not be able to afterwards, so the tokens
+and sessions from before end.
 """
 
 from __future__ import annotations
@@ -18,7 +22,13 @@ RevocationHook: TypeAlias = Callable[[User, Team | None, datetime], None]
 deactivated.
 """
 
+NewRoleHook: TypeAlias = Callable[[User, datetime, str], None]
+"""Called in the transaction in which the person gets the role. The text is the key of a session that
+is to remain; empty for none.
+"""
+
 _hooks: Final[list[RevocationHook]] = []
+_new_role_hooks: Final[list[NewRoleHook]] = []
 
 
 def on_revocation(hook: RevocationHook) -> RevocationHook:
@@ -32,3 +42,16 @@ def revoke(user: User, *, team: Team | None = None, at: datetime) -> None:
     """Run the hooks. Call it in the transaction in which the person loses the rights."""
     for hook in _hooks:
         hook(user, team, at)
+
+
+def on_new_role(hook: NewRoleHook) -> NewRoleHook:
+    """Register a hook, as `on_revocation` does."""
+    if hook not in _new_role_hooks:
+        _new_role_hooks.append(hook)
+    return hook
+
+
+def end_former_access(user: User, *, at: datetime, keep_session: str = "") -> None:
+    """Run the hooks. Call it in the transaction in which the person gets the role."""
+    for hook in _new_role_hooks:
+        hook(user, at, keep_session)

@@ -11,8 +11,9 @@ from django.db.models import Max, Q, QuerySet
 
 from provisioning.errors import NotAllowed, NotFound, Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import is_approver, on_revocation
+from provisioning.lifecycle.access import end_former_access, is_approver, is_protected, on_revocation
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.former_access import why_not_yet
 from provisioning.models import Delegation, Team, User
 
 LONGEST: Final = timedelta(days=60)
@@ -23,7 +24,8 @@ def delegate_approvals(*, actor: User, delegate: User, ends_at: datetime, reason
     """Let `delegate` decide in place of the actor from now on, until `ends_at`.
 
     The delegate sees what approvers see, uses the actor's one vote, and decides neither on their own
-    requests nor on the actor's. A right that was delegated cannot be delegated further.
+    requests nor on the actor's. A right that was delegated cannot be delegated further. Sessions and
+    tokens that the delegate has from before end, unless they have a role outside teams already.
 
     Raises NotAllowed unless the actor is an approver, and Refused.
     """
@@ -34,12 +36,16 @@ def delegate_approvals(*, actor: User, delegate: User, ends_at: datetime, reason
             people = User.objects.select_for_update().in_bulk(sorted({actor.pk, delegate.pk}))
             if not is_approver(people[actor.pk]):
                 raise NotAllowed("Only approvers may delegate their approvals.")
-            if sentence := _problem(actor, people[delegate.pk], ends_at, reason, at):
+            has_role = is_protected(people[delegate.pk])
+            sentence = _problem(actor, people[delegate.pk], ends_at, reason, at)
+            if sentence := sentence or ("" if has_role else why_not_yet(people[delegate.pk])):
                 raise Refused(sentence)
             Delegation.objects.filter(delegator=actor, ended_at=None, ends_at__lte=at).update(ended_at=at)
             delegation = Delegation.objects.create(
                 delegator=actor, delegate=delegate, reason=reason.strip(), begins_at=at, ends_at=ends_at
             )
+            if not has_role:
+                end_former_access(people[delegate.pk], at=at)
             note_delegate(delegate)
             audit_event(
                 AuditAction.DELEGATION_BEGIN,

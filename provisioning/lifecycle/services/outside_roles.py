@@ -10,6 +10,8 @@ person the role of portal admin, and one person that of approver, alone; the eve
 for good with the first other person who has been a portal admin or superuser. If nobody can confirm
 any more, `manage.py give_role` on the server gives a role: those who run the server can change the
 database anyway.
+
+Whoever could act as the person before must not be able to afterwards: see `former_access`.
 """
 
 from __future__ import annotations
@@ -22,9 +24,10 @@ from django.db.models import Q, QuerySet
 
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_superuser, is_superuser, may_confirm_roles
+from provisioning.lifecycle.access import check_superuser, end_former_access, is_superuser, may_confirm_roles
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
+from provisioning.lifecycle.services.former_access import why_not_yet
 from provisioning.models import OutsideRole, RoleChange, RoleChangeState, User
 from provisioning.models.role_change import FLAGS
 
@@ -80,6 +83,7 @@ def confirm_role(*, actor: User, change: RoleChange) -> RoleChange:
         role = OutsideRole(change.role)
         user = _checked_person(change.user, role)
         _set(user, role, holds=True)
+        end_former_access(user, at=at)
         _decide(change, RoleChangeState.CONFIRMED, actor=actor, at=at)
         _audit(
             AuditAction.ROLE_CONFIRM,
@@ -150,11 +154,14 @@ def take_within_transaction(*, actor: User | None, user: User, role: OutsideRole
 
 
 def give_role_from_server(*, user: User, role: OutsideRole) -> RoleChange:
-    """Give a role to somebody, as the command on the server does. Raises Refused."""
+    """Give a role to somebody, as the command on the server does. A password that was set through a
+    link ends, also of somebody who has no other way in: those who run the server can set a new one.
+    Raises Refused.
+    """
     at = clock.now()
     with transaction.atomic():
         lock_deciders()
-        user = _checked_person(user, role)
+        user = _checked_person(user, role, by_people=False)
         _withdraw_all(RoleChange.objects.filter(user=user, role=role), actor=None, at=at)
         return _give(user, role, actor=None, at=at, why="A command on the server gave it.")
 
@@ -223,7 +230,7 @@ def lock_deciders() -> None:
     list(_deciders().select_for_update().order_by("pk").values_list("pk", flat=True))
 
 
-def _checked_person(user: User, role: OutsideRole) -> User:
+def _checked_person(user: User, role: OutsideRole, *, by_people: bool = True) -> User:
     """Return the person's row, locked. Raises Refused unless the person can get the role."""
     locked = User.objects.select_for_update().get(pk=user.pk)
     name = locked.get_username()
@@ -233,6 +240,8 @@ def _checked_person(user: User, role: OutsideRole) -> User:
         raise Refused(f"{name} has the role {role.label} already.")
     if locked.last_login is None and not locked.has_usable_password():
         raise Refused(f"{name} has not signed in yet. Propose the role after the first sign-in.")
+    if by_people and (sentence := why_not_yet(locked)):
+        raise Refused(sentence)
     return locked
 
 
@@ -258,6 +267,7 @@ def _withdraw_all(changes: QuerySet[RoleChange], *, actor: User | None, at: date
 
 def _give(user: User, role: OutsideRole, *, actor: User | None, at: datetime, why: str) -> RoleChange:
     _set(user, role, holds=True)
+    end_former_access(user, at=at)
     change = RoleChange.objects.create(
         user=user, role=role, state=RoleChangeState.CONFIRMED, proposed_by=actor, proposed_at=at, decided_at=at
     )

@@ -66,7 +66,8 @@ def create_person(*, actor: User, new: NewPerson) -> User:
 
 
 def register_person(new: NewPerson, *, password: str | None, actor: User | None) -> User:
-    """Check and write a person. Without an actor, the person registers. Call it in a transaction.
+    """Check and write a person. Without an actor, the person registers, with the link of an invitation.
+    Call it in a transaction.
 
     A user name that is an address must be the person's own, because owners add people to a team by
     either.
@@ -89,6 +90,7 @@ def register_person(new: NewPerson, *, password: str | None, actor: User | None)
         except ValidationError as error:
             raise InvalidFields({"password": error.messages}) from error
         user.set_password(password)
+        user.password_from_link = True
     try:
         with transaction.atomic():
             user.save(force_insert=True)
@@ -150,7 +152,8 @@ def create_password_link(*, actor: User, user: User) -> PasswordLink:
 
 
 def note_password_was_set(*, user: User) -> None:
-    """Audit that the person has used the link."""
+    """Note that a link was used: by the person, or by somebody else who had it first."""
+    User.objects.filter(pk=user.pk).update(password_from_link=True)
     audit_event(
         AuditAction.PERSON_USE_LINK, actor=user, at=clock.now(), subject=user.get_username(), subject_id=user.pk
     )

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import revoke
+from provisioning.lifecycle.access import end_former_access, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.models import ExternalIdentity, Membership, Role, Team, User
@@ -68,8 +68,10 @@ def admit_person(*, person: Person, grants: Grants) -> User:
             return _admit(person, grants, at)
 
 
-def connect_identity(*, actor: User, person: Person, grants: Grants) -> User:
-    """Let a signed-in person use the provider from now on. Raises WrongState."""
+def connect_identity(*, actor: User, person: Person, grants: Grants, session_key: str) -> User:
+    """Let a signed-in person use the provider from now on. Of the person's sessions, the one with this key
+    remains if the provider's groups give a role outside teams. Raises WrongState.
+    """
     at = clock.now()
     with transaction.atomic():
         identity = ExternalIdentity.objects.filter(issuer=person.issuer, subject=person.subject).first()
@@ -79,7 +81,7 @@ def connect_identity(*, actor: User, person: Person, grants: Grants) -> User:
             if ExternalIdentity.objects.filter(user=actor).exists():
                 raise WrongState("Your account is already connected to another identity.")
             identity = _link(actor, person, at)
-        _apply(actor, identity, grants, at)
+        _apply(actor, identity, grants, at, keep_session=session_key)
     return actor
 
 
@@ -144,7 +146,7 @@ def _free_username(person: Person) -> str:
     return name
 
 
-def _apply(user: User, identity: ExternalIdentity, grants: Grants, at: datetime) -> None:
+def _apply(user: User, identity: ExternalIdentity, grants: Grants, at: datetime, *, keep_session: str = "") -> None:
     """Give what the groups give, and take away what they no longer give. What was given here is
     not touched.
     """
@@ -157,6 +159,8 @@ def _apply(user: User, identity: ExternalIdentity, grants: Grants, at: datetime)
     if changes:
         User.objects.filter(pk=user.pk).update(**changes)
         user.refresh_from_db()
+    if gained:
+        end_former_access(user, at=at, keep_session=keep_session)
     if OutsideRole.APPROVER in former - wanted:
         end_delegations_of_person(user, None, at)
     identity.roles = sorted((former & wanted) | gained)

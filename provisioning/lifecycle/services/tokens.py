@@ -17,9 +17,17 @@ from typing import Final, Self
 from django.conf import settings
 from django.db import transaction
 
-from provisioning.errors import NotAllowed, NotFound, Refused
+from provisioning.errors import NotAllowed, NotFound, Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import Permission, check_may, may, on_revocation, visible
+from provisioning.lifecycle.access import (
+    Permission,
+    check_may,
+    is_protected,
+    may,
+    on_new_role,
+    on_revocation,
+    visible,
+)
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.teams import lock_team
 from provisioning.models import ApiToken, Membership, Role, Team, User
@@ -62,10 +70,16 @@ class NewToken:
     text: str
 
 
+@transaction.atomic
 def create_personal_token(*, actor: User, name: str, scopes: Collection[str], days: int) -> NewToken:
-    """Create a token that acts as the actor. Raises Refused, and NotAllowed for a service user."""
+    """Create a token that acts as the actor. Raises Refused, NotAllowed for a service user, and
+    WrongState if the actor has got a role outside teams meanwhile, which ends sessions and tokens.
+    """
     if actor.is_service:
         raise NotAllowed("A service token cannot create tokens.")
+    locked = User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # a new role waits, or was first
+    if is_protected(locked) and not is_protected(actor):
+        raise WrongState("You have got a role outside teams. Sign in again, then create the token.")
     return _create(actor=actor, owner=actor, team=None, name=name, scopes=scopes, days=days)
 
 
@@ -171,6 +185,13 @@ def revoke_tokens_of_person(user: User, team: Team | None, at: datetime) -> None
     """
     if team is None or user.is_service:
         _revoke(list(user.api_tokens.values_list("pk", flat=True)), actor=None, at=at)
+
+
+@on_new_role
+def revoke_tokens_from_before(user: User, at: datetime, keep_session: str) -> None:
+    """End the personal tokens of a person who gets a role outside teams: somebody else may have made them."""
+    del keep_session
+    _revoke(list(user.api_tokens.filter(team=None).values_list("pk", flat=True)), actor=None, at=at)
 
 
 def get_token(*, actor: User, token_id: uuid.UUID) -> ApiToken:

@@ -37,6 +37,12 @@ class Command(BaseCommand):
                 give_role_from_server(user=user, role=role)
         except PortalError as error:
             raise CommandError(error.sentence) from error
+        user.refresh_from_db()
         self.stdout.write(
             f"{user.get_username()} {'no longer has' if options['take'] else 'now has'} the role {role.label}."
         )
+        if not options["take"] and not user.has_usable_password():
+            self.stdout.write(
+                "Their password was set through a link and has ended, or they have none. Without single sign-on, set a "
+                f"new one: manage.py changepassword {user.get_username()}"
+            )
