@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from portal.api.errors import MEDIA_TYPE
+from portal.api.errors import MEDIA_TYPE, Problem
 from portal.api.examples import example_of, problem_examples
 
 _PROBLEM: Final = "Problem"
@@ -42,6 +42,10 @@ _SUMMARIES: Final = {
     "429": "Too many calls",
     "503": "The portal is busy, or AWS could not be read",
 }
+_ERRORS: Final = ("400", "401", "403", "404", "409", "422", "429", "503")
+_ERRORS_OF_BODIES: Final = (*_ERRORS, "415")
+"""Problem documents. Handlers write them, so ninja needs no model of them for each route, which would take the
+web processes a second at their start."""
 
 
 def complete(document: dict[str, Any], scopes: Mapping[str, str]) -> dict[str, Any]:
@@ -52,12 +56,19 @@ def complete(document: dict[str, Any], scopes: Mapping[str, str]) -> dict[str, A
     document["servers"] = [{"url": "/api/v1"}]
     components = document["components"]
     components |= {"parameters": dict(_CONDITIONAL), "responses": {}}
+    _add_problem(components["schemas"])
     for methods in document["paths"].values():
         for method, operation in methods.items():
             _complete_operation(method, operation, components)
             if operation.get("security"):
                 operation["security"] = [{"Token": [scopes[operation["operationId"]]]}]
     return document
+
+
+def _add_problem(schemas: dict[str, Any]) -> None:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= schema.pop("$defs", {})
+    schemas[_PROBLEM] = schema
 
 
 def _complete_operation(method: str, operation: dict[str, Any], components: dict[str, Any]) -> None:
@@ -70,8 +81,11 @@ def _complete_operation(method: str, operation: dict[str, Any], components: dict
         operation["parameters"] = [*operation.get("parameters", []), *referred]
     for content in operation.get("requestBody", {}).get("content", {}).values():
         content.setdefault("example", example_of(content["schema"], components["schemas"]))
-    for status, response in operation["responses"].items():
-        operation["responses"][status] = _completed_response(int(status), response, components)
+    errors = _ERRORS if method == "get" else _ERRORS_OF_BODIES
+    operation["responses"] = {
+        **{str(code): _completed_response(str(code), one, components) for code, one in operation["responses"].items()},
+        **{status: _problem_response(status, components) for status in errors},
+    }
 
 
 def _without_null(parameter: dict[str, Any]) -> None:
@@ -85,16 +99,17 @@ def _without_null(parameter: dict[str, Any]) -> None:
         del schema["default"]
 
 
-def _completed_response(status: int, response: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
-    """Give the answer an example, or one for each code if it is a problem document."""
-    response["description"] = _SUMMARIES.get(str(status), response["description"])
-    if str(status) in {"429", "503"}:
-        response["headers"] = _RETRY_AFTER
+def _completed_response(status: str, response: dict[str, Any], components: dict[str, Any]) -> dict[str, Any]:
+    response["description"] = _SUMMARIES.get(status, response["description"])
     for content in response.get("content", {}).values():
-        schema = content["schema"]
-        if schema.get("$ref", "").endswith(f"/{_PROBLEM}") or schema.get("title") == _PROBLEM:
-            problem = {"schema": {"$ref": _PROBLEM_SCHEMA}, "examples": problem_examples(status)}
-            components["responses"][f"{_PROBLEM}{status}"] = {**response, "content": {MEDIA_TYPE: problem}}
-            return {"$ref": f"#/components/responses/{_PROBLEM}{status}"}
-        content.setdefault("example", example_of(schema, components["schemas"]))
+        content.setdefault("example", example_of(content["schema"], components["schemas"]))
     return response
+
+
+def _problem_response(status: str, components: dict[str, Any]) -> dict[str, Any]:
+    """Refer to the answer with a problem document, with an example for each of its codes."""
+    name = f"{_PROBLEM}{status}"
+    problem = {"schema": {"$ref": _PROBLEM_SCHEMA}, "examples": problem_examples(int(status))}
+    response = {"description": _SUMMARIES[status], "content": {MEDIA_TYPE: problem}}
+    components["responses"][name] = response | ({"headers": _RETRY_AFTER} if status in {"429", "503"} else {})
+    return {"$ref": f"#/components/responses/{name}"}

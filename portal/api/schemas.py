@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from http import HTTPStatus
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from django.http import HttpResponse
 from ninja import Schema
 from ninja.responses import NinjaJSONEncoder
 from pydantic import ConfigDict, Field, field_validator
 
-from portal.api.errors import Problem
 from portal.api.values import check_texts
 
 T = TypeVar("T")
@@ -45,34 +43,19 @@ class Page(Schema, Generic[T]):
     next_cursor: str = Field(description="Send it as `cursor` for the next page. Empty on the last page.")
 
 
-_EVERYWHERE: Final = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.UNAUTHORIZED,
-    HTTPStatus.FORBIDDEN,
-    HTTPStatus.NOT_FOUND,
-    HTTPStatus.CONFLICT,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-)
-ERRORS: Final[Mapping[int, type[Schema]]] = {int(status): Problem for status in _EVERYWHERE}
-
-_OF_BODIES: Final[Mapping[int, type[Schema]]] = {int(HTTPStatus.UNSUPPORTED_MEDIA_TYPE): Problem}
-
-
 def reads(schema: Any) -> dict[int, Any]:
-    """Describe the answers of a route that reads."""
-    return {200: schema, 304: None, **ERRORS}
+    """Describe the answers of a route that reads. `document` adds those of errors, which all routes share."""
+    return {200: schema, 304: None}
 
 
 def creates(schema: Any) -> dict[int, Any]:
     """Describe the answers of a route that creates something."""
-    return {201: schema, **ERRORS, **_OF_BODIES}
+    return {201: schema}
 
 
 def changes(schema: Any) -> dict[int, Any]:
     """Describe the answers of a route that changes something."""
-    return {200: schema, **ERRORS, **_OF_BODIES}
+    return {200: schema}
 
 
 def file_of(*content_types: str) -> dict[str, Any]:
@@ -84,7 +67,7 @@ def file_of(*content_types: str) -> dict[str, Any]:
 
 def removes() -> dict[int, Any]:
     """Describe the answers of a route that removes something."""
-    return {204: None, **ERRORS}
+    return {204: None}
 
 
 def only(answer: Schema | Sequence[Schema], names: frozenset[str]) -> Schema | Sequence[Schema] | HttpResponse:

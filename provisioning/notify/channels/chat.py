@@ -3,6 +3,8 @@
 The portal admits only the services of `services`, without parameters that read files, fetch
 attachments or switch checks off. Their plugins make no connections of their own: `conversation`
 does, to addresses that were checked, within a total time and size.
+
+Functions import apprise, because that takes a third of a second, and web processes seldom need it.
 """
 
 from __future__ import annotations
@@ -12,10 +14,6 @@ import re
 from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Final
-
-from apprise.asset import AppriseAsset
-from apprise.common import NotifyFormat, NotifyType, PersistentStoreMode
-from apprise.exception import AppriseException
 
 from provisioning.errors import Refused
 from provisioning.models import AllowedDestination
@@ -69,6 +67,8 @@ def send_chat(url: str, message: Mail, guard: Guard) -> Outcome:
 
 
 def _notify(plugin: Any, message: Mail) -> bool:
+    from apprise.common import NotifyFormat, NotifyType  # noqa: PLC0415 - see above
+
     return bool(
         plugin.notify(
             title=message.subject,
@@ -132,6 +132,8 @@ def _load(url: str) -> tuple[Service, Any]:
     """Return the service and its plugin with the address in it. Only plugins of `SERVICES` are ever
     imported. Raises Refused.
     """
+    from apprise.exception import AppriseException  # noqa: PLC0415 - see above
+
     scheme = url.partition("://")[0].lower()
     named = BY_SCHEME.get(scheme)
     for service in [named] if named is not None else SERVICES if scheme == "https" else ():
@@ -156,6 +158,9 @@ def _load(url: str) -> tuple[Service, Any]:
 
 
 def _asset() -> Any:
+    from apprise.asset import AppriseAsset  # noqa: PLC0415 - see above
+    from apprise.common import PersistentStoreMode  # noqa: PLC0415 - see above
+
     return AppriseAsset(
         app_id="Portal",
         app_desc="Portal",
