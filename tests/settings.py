@@ -16,5 +16,6 @@ from portal.settings import DATABASES  # noqa: E402
 
 DATABASES["default"]["TEST"] = {"NAME": "test_portal"}
 DATABASES["default"]["CONN_MAX_AGE"] = 0
+WHITENOISE_AUTOREFRESH = True  # or each client of a test would read all static files
 DATABASES["default"]["ENGINE"] = "tests.support.database"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]

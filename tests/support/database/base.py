@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.management import call_command
@@ -8,6 +9,21 @@ from django.db.backends.postgresql import base, creation, operations
 _MIGRATED = "test_portal_migrated"
 _LOCK = 20_261_128
 """PostgreSQL's number of an advisory lock: any that nothing else in these tests uses."""
+
+
+_EMPTY = """
+DO $$
+DECLARE
+    name text;
+    has_rows boolean;
+BEGIN
+    FOREACH name IN ARRAY ARRAY[{names}]::text[] LOOP
+        EXECUTE format('SELECT EXISTS (SELECT FROM %I)', name) INTO has_rows;
+        IF has_rows THEN
+            EXECUTE format('DELETE FROM %I', name);
+        END IF;
+    END LOOP;
+END $$"""
 
 
 class DatabaseCreation(creation.DatabaseCreation):
@@ -41,10 +57,18 @@ class DatabaseCreation(creation.DatabaseCreation):
 
 
 class DatabaseOperations(operations.DatabaseOperations):
-    def sql_flush(self, *args: Any, **options: Any) -> list[str]:
-        """Empty the tables without their triggers. Django runs the statements in one transaction."""
-        statements = super().sql_flush(*args, **options)
-        return ["SET LOCAL session_replication_role = replica", *statements] if statements else []
+    def sql_flush(self, _style: object, tables: Sequence[str], **_options: Any) -> list[str]:
+        """Empty the tables that have rows, without their triggers, after waiting for those who still write.
+        Truncating all of them takes half a second. Django runs the statements in one transaction.
+        """
+        quoted = [f"'{table}'" for table in tables]
+        if not quoted:
+            return []
+        return [
+            "SET LOCAL session_replication_role = replica",
+            f"LOCK TABLE {', '.join(map(self.quote_name, tables))} IN SHARE ROW EXCLUSIVE MODE",
+            _EMPTY.format(names=", ".join(quoted)),
+        ]
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
