@@ -20,20 +20,24 @@ from portal.api.v1 import (
     changes,
     channels,
     checks,
+    decisions,
     delegations,
     destinations,
+    drift,
     environments,
     exports,
     handovers,
     imports,
     invitations,
     me,
+    onboarding,
     operations,
     people,
     plans,
     requests,
     rules,
     teams,
+    teardowns,
     tokens,
     versions,
     webhooks,
@@ -76,12 +80,15 @@ add_handlers(api)
 api.add_router("/me", me.router)
 api.add_router("/environments", environments.router)
 api.add_router("/environments", changes.router)
+api.add_router("/environments", teardowns.router)
+api.add_router("/environments", drift.router)
 api.add_router("/environments", operations.of_environment)
 api.add_router("/environments", handovers.of_environment)
 api.add_router("/environments", exports.of_environment)
 api.add_router("/handovers", handovers.router)
 api.add_router("/operations", operations.router)
 api.add_router("/requests", requests.router)
+api.add_router("/requests", decisions.router)
 api.add_router("/requests", checks.of_request)
 api.add_router("/requests", exports.of_request)
 api.add_router("/delegations", delegations.router)
@@ -97,6 +104,7 @@ api.add_router("/teams", invitations.router)
 api.add_router("/people", people.router)
 api.add_router("/tokens", tokens.router)
 api.add_router("/accounts", account_setup.router)
+api.add_router("/accounts", onboarding.router)
 api.add_router("/accounts", account_teams.router)
 api.add_router("/orphans", accounts.orphans_router)
 api.add_router("/audit", audit.router)

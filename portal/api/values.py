@@ -11,7 +11,7 @@ from typing import Annotated, Any, Final, Never, cast
 
 from django.http import HttpRequest
 from ninja.parser import Parser
-from pydantic import AwareDatetime, BeforeValidator, WithJsonSchema
+from pydantic import AwareDatetime, BeforeValidator, Field, WithJsonSchema
 
 _NOT_STORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 """PostgreSQL stores no NUL in a text, and half of a surrogate pair is no character (RFC 8259, 8.2)."""
@@ -23,6 +23,9 @@ _INSTANT: Final = re.compile(
 """As RFC 3339, and without an offset, for which pydantic has a sentence."""
 PRINTABLE: Final = r"^[^\x00-\x1f\x7f]*$"
 """The pattern of a parameter with words: no control characters."""
+
+
+NOTE_TO_DECIDERS: Final[Any] = Field("", max_length=2000, description="For those who decide.")
 
 
 class StrictParser(Parser):

@@ -13,7 +13,8 @@ from pydantic import Field, StringConstraints
 
 from portal.api.auth import Token, caller
 from portal.api.schemas import Body, Resource, changes, reads, removes
-from portal.api.v1.account_setup import OnboardingStackOut, account_to_change, describe_stack
+from portal.api.v1.account_setup import account_to_change
+from portal.api.v1.onboarding import OnboardingStackOut, describe_stack
 from provisioning.aws.onboarding_stacks import team_onboarding_stack
 from provisioning.aws.regions import partition_of
 from provisioning.design.names import team_key

@@ -13,6 +13,7 @@ from portal.api.idempotency import Key, idempotent, request_id
 from portal.api.schemas import Body, creates
 from portal.api.v1.lookups import account_of, team_of
 from portal.api.v1.requests import RequestOut, created
+from portal.api.values import NOTE_TO_DECIDERS
 from provisioning.lifecycle.services.adopt import request_adoption
 
 router = Router(tags=["Changes"])
@@ -25,7 +26,7 @@ class NewAdoption(Body):
     stack: str = Field(max_length=400, description="The name or the ARN of the stack.", examples=["legacy-orders"])
     name: str = Field(max_length=32, description="Its name in the portal.", examples=["orders-legacy"])
     size: str = Field(max_length=10, examples=["dev"])
-    note: str = Field("", max_length=2000, description="For those who decide.")
+    note: str = NOTE_TO_DECIDERS
 
 
 @router.post("", response=creates(RequestOut), auth=Token(), operation_id="adoptions_create", summary="Adopt a stack")

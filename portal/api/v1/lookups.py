@@ -1,15 +1,20 @@
-"""Finds what a body names: teams by slug, accounts and blueprints by name, with a sentence at the field."""
+"""Finds what a call names: teams by slug, accounts and blueprints by name, with a sentence at the field."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TypeVar
+from uuid import UUID
 
+from django.http import HttpRequest
+
+from portal.api.auth import caller
 from portal.api.errors import ApiError, FieldError
+from portal.web.lookups import Need, get_environment_for
 from provisioning.blueprint import Blueprint, UnknownBlueprint
 from provisioning.lifecycle.access import account_teams_of, teams_user_may_act_for
 from provisioning.lifecycle.catalogue import catalogue
-from provisioning.models import Account, Team, User
+from provisioning.models import Account, Environment, Team, User
 
 T = TypeVar("T")
 
@@ -22,6 +27,10 @@ def team_of(actor: User, slug: str) -> Team:
     """A team for which the caller may request environments."""
     teams = teams_user_may_act_for(actor)
     return _named(teams, slug, "team", "a team for which you may request environments", lambda team: team.slug)
+
+
+def environment_to_operate(request: HttpRequest, environment_id: UUID) -> Environment:
+    return get_environment_for(caller(request), environment_id, Need.OPERATE)
 
 
 def account_of(team: Team, name: str) -> Account:

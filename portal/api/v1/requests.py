@@ -21,19 +21,16 @@ from portal.api.schemas import Body, Page, Resource, changes, creates, only, rea
 from portal.api.v1.environments import TAGS, Word, state_name, stored_state
 from portal.api.v1.findings import FindingOut
 from portal.api.v1.lookups import account_of, blueprint_of, team_of
-from portal.api.values import PRINTABLE, Flag
+from portal.api.values import NOTE_TO_DECIDERS, PRINTABLE, Flag
 from portal.panels.registry import read_stored
 from portal.web.lookups import NO_SUCH_REQUEST, Need, get_request_for
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import decidable, visible
 from provisioning.lifecycle.plan_document import StackedPlan, from_json
-from provisioning.lifecycle.services.approvals import approve_request, reject_request
 from provisioning.lifecycle.services.changes import plan_again
-from provisioning.lifecycle.services.questions import answer_question, ask_question
 from provisioning.lifecycle.services.requests import request_environment, withdraw_request
-from provisioning.lifecycle.services.tokens import Scope
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import Request, RequestComment, RequestKind
+from provisioning.models import Request, RequestKind
 from provisioning.proof.report import Proof
 
 router = Router(tags=["Requests"])
@@ -222,7 +219,7 @@ class NewEnvironment(Body):
         default=False,
         description="Also write the outputs as SSM parameters in the environment's account and region, for other programs.",
     )
-    note: str = Field("", max_length=2000, description="For those who decide.")
+    note: str = NOTE_TO_DECIDERS
     expected_digest: str = Field(
         "", max_length=64, description="The digest of the plan that you have seen; refused if the plan differs."
     )
@@ -269,53 +266,6 @@ def created(stored: Request) -> Status[RequestOut]:
     return Status(201, described(stored.pk))
 
 
-class Approval(Body):
-    digest: str = Field(max_length=64, description="The digest of the plan that you have read.")
-    note: str = Field("", max_length=2000)
-    accept_findings: StrictBool = False
-    typed_name: str = Field(
-        "", max_length=64, description="The environment's name, if the plan may replace or delete data."
-    )
-
-
-@router.post(
-    "/{uuid:pk}/approve",
-    response=changes(RequestOut),
-    auth=Token(Scope.APPROVE),
-    operation_id="requests_approve",
-    summary="Approve a request",
-)
-def approve(request: HttpRequest, pk: UUID, body: Approval) -> Any:
-    """Nobody approves their own request, with whatever token."""
-    actor = caller(request)
-    approve_request(
-        actor=actor,
-        request=get_request_for(actor, pk, Need.DECIDE),
-        digest=body.digest,
-        note=body.note,
-        accept_findings=body.accept_findings,
-        typed_name=body.typed_name,
-    )
-    return described(pk)
-
-
-class Reason(Body):
-    note: str = Field(min_length=1, max_length=2000, description="The requester reads it.")
-
-
-@router.post(
-    "/{uuid:pk}/reject",
-    response=changes(RequestOut),
-    auth=Token(Scope.APPROVE),
-    operation_id="requests_reject",
-    summary="Reject a request",
-)
-def reject(request: HttpRequest, pk: UUID, body: Reason) -> Any:
-    actor = caller(request)
-    reject_request(actor=actor, request=get_request_for(actor, pk, Need.DECIDE), note=body.note)
-    return described(pk)
-
-
 @router.post(
     "/{uuid:pk}/withdraw",
     response=changes(RequestOut),
@@ -342,65 +292,3 @@ def again(request: HttpRequest, pk: UUID, idempotency_key: Key) -> Any:
     actor = caller(request)
     stored = get_request_for(actor, pk, Need.OPERATE)
     return created(plan_again(actor=actor, request=stored, request_id=request_id(request)))
-
-
-class CommentOut(Resource):
-    id: UUID
-    author: str = Field(description="The user name.")
-    is_question: bool
-    text: str
-    at: datetime
-
-
-def describe_comment(comment: RequestComment) -> CommentOut:
-    return CommentOut(
-        id=comment.pk,
-        author=comment.author.username,
-        is_question=comment.is_question,
-        text=comment.text,
-        at=comment.at,
-    )
-
-
-@router.get(
-    "/{uuid:pk}/comments",
-    response=reads(list[CommentOut]),
-    operation_id="comments_list",
-    summary="List the questions on a request and their answers",
-)
-def comments(request: HttpRequest, pk: UUID) -> Any:
-    """Oldest first."""
-    stored = get_request_for(caller(request), pk)
-    rows = RequestComment.objects.filter(request=stored).select_related("author").order_by("at", "id")
-    return [describe_comment(comment) for comment in rows]
-
-
-class NewComment(Body):
-    text: str = Field(min_length=1, max_length=2000, description="Everyone who sees the request reads it.")
-
-
-@router.post(
-    "/{uuid:pk}/questions",
-    response=changes(CommentOut),
-    auth=Token(Scope.APPROVE),
-    operation_id="questions_ask",
-    summary="Ask the requester a question",
-)
-def ask(request: HttpRequest, pk: UUID, body: NewComment) -> Any:
-    """The request is still pending."""
-    actor = caller(request)
-    stored = get_request_for(actor, pk, Need.DECIDE)
-    return describe_comment(ask_question(actor=actor, request=stored, text=body.text))
-
-
-@router.post(
-    "/{uuid:pk}/answers",
-    response=changes(CommentOut),
-    auth=Token(),
-    operation_id="questions_answer",
-    summary="Answer the questions on a request",
-)
-def answer(request: HttpRequest, pk: UUID, body: NewComment) -> Any:
-    actor = caller(request)
-    stored = get_request_for(actor, pk, Need.OPERATE)
-    return describe_comment(answer_question(actor=actor, request=stored, text=body.text))
