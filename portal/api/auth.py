@@ -9,11 +9,13 @@ from ninja.security import HttpBearer
 
 from portal.api import rate_limit
 from portal.api.errors import ApiError
+from portal.identity.second_factor import has_second_factor, is_required
 from portal.web.refusals import note_refusal
 from provisioning.errors import NotAllowed
 from provisioning.lifecycle import audit_context, clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.audit_context import Via
+from provisioning.lifecycle.services.former_access import uses_single_sign_on
 from provisioning.lifecycle.services.tokens import Scope, find_token, note_use
 from provisioning.models import ApiToken, User
 
@@ -40,6 +42,7 @@ class Token(HttpBearer):
         request.user = found.owner
         audit_context.amend(via=Via.API, credential=f"token {found.pk}", acting_as=_acting_as(found))
         _check_scope(request, found, needed_scope(request.method or "", self))
+        _check_second_factor(request, found.owner)
         note_use(found, at=presented.at)
         _check_media_type(request)
         return found
@@ -59,6 +62,19 @@ def _check_scope(request: HttpRequest, token: ApiToken, scope: Scope) -> None:
     sentence = f"The token {token.name} lacks the scope {scope}. Create one that has it."
     note_refusal(request, NotAllowed(sentence))
     raise ApiError("scope_missing", sentence)
+
+
+def _check_second_factor(request: HttpRequest, owner: User) -> None:
+    """Refuse the tokens of those who can do nothing on the pages before they have set up a second factor. The
+    provider of single sign-on decides on its own factors.
+    """
+    if not is_required(owner) or has_second_factor(owner) or uses_single_sign_on(owner):
+        return
+    sentence = (
+        "Portal admins and approvers need a second factor here. Set one up under Profile, then use the token again."
+    )
+    note_refusal(request, NotAllowed(sentence))
+    raise ApiError("second_factor_missing", sentence)
 
 
 def _check_media_type(request: HttpRequest) -> None:

@@ -26,6 +26,7 @@ TITLES: Final[Mapping[str, tuple[int, str]]] = {
     "unauthorized": (401, "The token is missing or not valid"),
     "forbidden": (403, "You do not have permission"),
     "scope_missing": (403, "The token lacks a scope"),
+    "second_factor_missing": (403, "The owner of the token has no second factor"),
     "not_found": (404, "Not found"),
     "method_not_allowed": (405, "The method is not allowed here"),
     "conflict": (409, "Something changed in the meantime"),

@@ -95,6 +95,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "role:confirm": _ROLE,
     "role:give": _ROLE,
     "role:take": _ROLE,
+    "delegation:begin": _rule(Topic.SECURITY, Audience.SUBJECT),
     "password:change": _OWN_ACCOUNT,
     "password:end": _rule(Topic.SECURITY, Audience.SUBJECT),
     "second_factor:add": _OWN_ACCOUNT,
@@ -104,6 +105,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "identity:link": _OWN_ACCOUNT,
     "person:use_password_link": _OWN_ACCOUNT,
     "token:create": _OWN_ACCOUNT,
+    "token:revoke": _rule(Topic.SECURITY, Audience.SUBJECT),  # if a portal admin revoked a personal one
     "webhook:create": _INTEGRATION,
     "webhook:change": _INTEGRATION,
     "webhook:remove": _INTEGRATION,

@@ -134,6 +134,12 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
     ),
     "role:give": _Template("Your role in the portal has changed", f"{{actor}} gave you a role. {_NEW_ROLE}", "profile"),
     "role:take": _Template("Your role in the portal has changed", "{actor} took a role away from you.", "profile"),
+    "delegation:begin": _Template(
+        "You decide in place of {actor}",
+        "{actor} delegated approvals to you: you may decide on the requests of all teams until the delegation ends. If "
+        "you had no role outside teams, your tokens and sessions from before have ended: sign in again.",
+        "requests",
+    ),
     "password:change": _Template(
         "Your password was changed", f"Your password was changed. {_SECURITY_HELP}", "profile"
     ),
@@ -172,6 +178,11 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
         f"You created a token for the API. If this was not you, revoke it. {_SECURITY_HELP}",
         "profile",
     ),
+    "token:revoke": _Template(
+        "A token of yours was revoked",
+        "{actor} revoked the {subject}, so programs can no longer use it. Ask them why before you create another.",
+        "profile",
+    ),
     "webhook:create": _Template("New webhook of {team}", "{actor} added the webhook {subject}.", "webhooks"),
     "webhook:change": _Template("Webhook of {team} changed", "{actor} changed the webhook {subject}.", "webhooks"),
     "webhook:remove": _Template("Webhook of {team} removed", "{actor} removed the webhook {subject}.", "webhooks"),
@@ -199,6 +210,7 @@ _PAGES: Final[Mapping[str, str]] = {
     "profile": "/profile/",
     "team": "/teams/{team}/",
     "home": "/",
+    "requests": "/requests/",
 }
 
 

@@ -19,6 +19,8 @@ from portal.api.auth import Token, caller
 from portal.api.idempotency import Key, created_once
 from portal.api.paging import Limit, among, chosen, fields_query
 from portal.api.schemas import Body, Page, Resource, changes, creates, only, reads
+from portal.api.v1.tokens import TokenOut
+from portal.api.v1.tokens import describe as describe_token
 from portal.api.values import PRINTABLE
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin, check_may_see_people
@@ -31,7 +33,7 @@ from provisioning.lifecycle.services.people import (
     reactivate_person,
     update_person,
 )
-from provisioning.lifecycle.services.tokens import Scope
+from provisioning.lifecycle.services.tokens import Scope, tokens_of_person
 from provisioning.models import RoleChange, User
 
 router = Router(tags=["People"])
@@ -132,6 +134,19 @@ def described(user: User) -> PersonDetailOut:
 def person(request: HttpRequest, person_id: UUID) -> Any:
     check_may_see_people(caller(request))
     return described(get_person(person_id))
+
+
+@router.get(
+    "/{uuid:person_id}/tokens",
+    response=reads(list[TokenOut]),
+    operation_id="people_tokens",
+    summary="List the personal tokens of a person",
+)
+def tokens(request: HttpRequest, person_id: UUID) -> Any:
+    """Newest first, without their texts. `tokens_revoke` ends one: portal admins may, such as after a theft."""
+    actor = caller(request)
+    check_may_see_people(actor)
+    return [describe_token(token) for token in tokens_of_person(actor, person=get_person(person_id))]
 
 
 class NewPersonBody(Body):

@@ -20,7 +20,8 @@ from provisioning.lifecycle.services.outside_roles import (
     why_not_without_superuser,
 )
 from provisioning.lifecycle.services.people import why_not_acted_on, why_not_confirm
-from provisioning.models import OutsideRole, RoleChange, User
+from provisioning.lifecycle.services.tokens import is_valid, tokens_of_person
+from provisioning.models import ApiToken, OutsideRole, RoleChange, User
 from provisioning.models.role_change import FLAGS
 
 ROLE_WORDS = {
@@ -89,6 +90,8 @@ class PersonPage:
     why_not_confirm: str
     local_passwords: bool
     what_ends: str
+    tokens: tuple[ApiToken, ...]
+    may_revoke: bool
     link: str = field(default="", repr=False)
 
 
@@ -106,9 +109,10 @@ def people_page(user: User, *, search: str, role: str, after: str) -> PeoplePage
 
 
 def person_page(user: User, person: User, *, form: PersonForm | None = None, link: str = "") -> PersonPage:
+    now = clock.now()
     why_not = why_not_acted_on(user, person)
     initial = {"first_name": person.first_name, "last_name": person.last_name, "email": person.email}
-    changes = pending_changes(at=clock.now()).filter(user=person)
+    changes = pending_changes(at=now).filter(user=person)
     proposals = {change.role: _proposal(user, change) for change in changes}
     return PersonPage(
         person=person,
@@ -123,6 +127,8 @@ def person_page(user: User, person: User, *, form: PersonForm | None = None, lin
         why_not_confirm=why_not_confirm(user, person) if person.counts_as_id else "",
         local_passwords=settings.LOCAL_PASSWORDS,
         what_ends=what_ends(person),
+        tokens=tuple(token for token in tokens_of_person(user, person=person) if is_valid(token, at=now)),
+        may_revoke=is_admin(user),
         link=link,
     )
 

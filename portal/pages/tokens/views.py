@@ -69,7 +69,9 @@ def revoke(request: HttpRequest, pk: UUID) -> HttpResponse:
     user = person(request)
     token = revoke_token(actor=user, token=get_token(actor=user, token_id=pk))
     messages.info(request, f"The token {token.name} is revoked. Programs can no longer use it.")
-    return redirect("tokens") if token.team is None else redirect("team_tokens", team=token.team.slug)
+    if token.team is not None:
+        return redirect("team_tokens", team=token.team.slug)
+    return redirect("tokens") if token.owner_id == user.pk else redirect("person", person=token.owner_id)
 
 
 @require_safe

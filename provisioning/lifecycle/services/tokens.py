@@ -22,8 +22,11 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import (
     Permission,
     check_may,
+    check_may_see_people,
+    is_admin,
     is_protected,
     may,
+    may_see_people,
     on_new_role,
     on_revocation,
     visible,
@@ -148,12 +151,12 @@ def _check(name: str, scopes: Collection[str], days: int) -> None:
 
 
 def revoke_token(*, actor: User, token: ApiToken) -> ApiToken:
-    """End a token at once. Its owner may, and for a service token the owners of the team. A token that
-    has ended is not changed. Raises NotAllowed.
+    """End a token at once. Its owner and portal admins may, and for a service token the owners of the
+    team. A token that has ended is not changed. Raises NotAllowed.
     """
     if token.team is None:
-        if token.owner_id != actor.pk:
-            raise NotAllowed("Only its owner may revoke this token.")
+        if token.owner_id != actor.pk and not is_admin(actor):
+            raise NotAllowed("Only its owner or a portal admin may revoke this token.")
     else:
         check_may(actor, token.team, Permission.MANAGE)
     _revoke([token.pk], actor=actor, at=clock.now())
@@ -164,15 +167,17 @@ def revoke_token(*, actor: User, token: ApiToken) -> ApiToken:
 @transaction.atomic
 def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetime) -> None:
     tokens = ApiToken.objects.select_for_update(of=("self",)).filter(pk__in=token_ids, revoked_at=None)
-    for token in tokens.select_related("team"):
+    for token in tokens.select_related("team", "owner"):
         token.revoked_at, token.revoked_by = at, actor
         token.save(update_fields=["revoked_at", "revoked_by"])
+        by_another = actor is not None and token.team is None and token.owner_id != actor.pk
         audit_event(
             AuditAction.TOKEN_REVOKE,
             actor=actor,
             at=at,
             team=token.team,
-            subject=f"token {token.name}",
+            subject=f"token {token.name} of {token.owner.get_username()}" if by_another else f"token {token.name}",
+            subject_id=token.owner_id if by_another else "",  # who gets a message
             token=str(token.pk),
         )
 
@@ -204,13 +209,21 @@ def get_token(*, actor: User, token_id: uuid.UUID) -> ApiToken:
 
 def _may_see(actor: User, token: ApiToken) -> bool:
     if token.team is None:
-        return token.owner_id == actor.pk
+        return token.owner_id == actor.pk or may_see_people(actor)
     return may(actor, token.team, Permission.SEE)
 
 
-def tokens_of_person(actor: User) -> list[ApiToken]:
-    """Return the personal tokens of the actor, newest first."""
-    return list(ApiToken.objects.filter(owner=actor, team=None).order_by("-created_at"))
+def tokens_of_person(actor: User, *, person: User | None = None) -> list[ApiToken]:
+    """Return the personal tokens of the actor, or those of another person for an actor who may see
+    people, newest first. Raises NotAllowed.
+    """
+    if person is not None and person.pk != actor.pk:
+        check_may_see_people(actor)
+    return list(ApiToken.objects.filter(owner=person or actor, team=None).order_by("-created_at"))
+
+
+def is_valid(token: ApiToken, *, at: datetime) -> bool:
+    return token.revoked_at is None and token.expires_at > at
 
 
 def tokens_of_team(*, actor: User, team: Team) -> list[ApiToken]:

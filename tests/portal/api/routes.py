@@ -103,6 +103,7 @@ OPERATIONS: Final[Mapping[str, Access]] = {
     "invitations_withdraw": Access.MANAGE_OR_ADMIN,
     "people_list": Access.ADMIN_OR_AUDITOR,
     "people_get": Access.ADMIN_OR_AUDITOR,
+    "people_tokens": Access.ADMIN_OR_AUDITOR,
     "role_changes_list": Access.ADMIN_OR_AUDITOR,
     "people_create": Access.ADMIN,
     "people_change": Access.ADMIN,

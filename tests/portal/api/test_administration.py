@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from pytest_django import Settings
 
+from provisioning.lifecycle import clock
 from provisioning.lifecycle.services.tokens import create_personal_token, create_service_token
-from provisioning.models import Membership, Team, User
+from provisioning.models import ApiToken, AuditEvent, ExternalIdentity, Membership, SecondFactor, Team, User
+from provisioning.notify.audience import recipients_of
 from tests.portal.api.conftest import Program, program
 from tests.portal.api.test_requests import body as request_body
 from tests.portal.conftest import People
@@ -76,6 +79,53 @@ def test_tokens_are_listed_without_their_text_and_revoked(people: People, bobs: 
     assert charlies.delete(f"/tokens/{new.token.pk}").status == 404
     assert bobs.delete(f"/tokens/{new.token.pk}").json["revoked_at"] is not None
     assert Program(new.text).get("/me").status == 401
+
+
+def test_ada_ends_the_token_of_somebody_else_who_gets_a_message(people: People, adas: Program, bobs: Program) -> None:
+    ada, new = (
+        User.objects.get(username="ada"),
+        create_personal_token(actor=people.bob, name="nightly", scopes=["read"], days=3),
+    )
+    address = f"/people/{people.bob.pk}/tokens"
+    assert [one["name"] for one in adas.get(address).json] == ["nightly", "a program"]
+    assert bobs.get(f"/people/{ada.pk}/tokens").status == 403
+    assert bobs.delete(f"/tokens/{ApiToken.objects.get(owner=ada).pk}").status == 404
+    assert adas.delete(f"/tokens/{new.token.pk}").json["revoked_at"] is not None
+    assert Program(new.text).get("/me").status == 401
+    event = AuditEvent.objects.get(action="token:revoke")
+    assert (event.actor, event.subject) == (ada, "token nightly of bob")
+    hears = recipients_of(event)
+    assert hears is not None
+    assert hears.people == (people.bob,)
+
+
+@pytest.mark.parametrize("role", ["is_approver", "is_admin", "is_superuser", ""])
+def test_where_the_setting_says_so_tokens_of_admins_and_approvers_need_one(
+    people: People, bobs: Program, settings: Settings, role: str
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    if role:
+        User.objects.filter(pk=people.bob.pk).update(**{role: True})
+    answer = bobs.get("/me")
+    assert answer.status == (403 if role else 200)
+    if not role:
+        return
+    assert answer.json["code"] == "second_factor_missing"
+    at = clock.now()
+    SecondFactor.objects.create(user=people.bob, secret="x", created_at=at, confirmed_at=at)
+    assert bobs.get("/me").status == 200
+
+
+def test_the_provider_of_single_sign_on_decides_on_its_own_factors(
+    people: People, olivias: Program, settings: Settings
+) -> None:
+    settings.SECOND_FACTOR_REQUIRED = True
+    at = clock.now()
+    assert olivias.get("/me").status == 403
+    ExternalIdentity.objects.create(
+        user=people.olivia, issuer="https://id", subject="olivia", created_at=at, last_sign_in_at=at
+    )
+    assert olivias.get("/me").status == 200
 
 
 def test_a_service_token_reads_and_operates_for_its_team_and_never_decides(people: People) -> None:

@@ -123,7 +123,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "withdraw_invitation": "invitations_withdraw",
     "people": "people_list role_changes_list",
     "new_person": "people_create",
-    "person": "people_get",
+    "person": "people_get people_tokens",
     "update_person": "people_change",
     "deactivate_person": "people_deactivate",
     "reactivate_person": "people_reactivate",

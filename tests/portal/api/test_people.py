@@ -98,6 +98,7 @@ def test_olivia_lets_alice_decide_until_a_day(people: People, olivias: Program, 
     begun = olivias.post("/delegations", new, key="away-5-days")
     assert (begun.status, begun.json["is_in_effect"]) == (201, True), begun.content
     assert olivias.post("/delegations", new, key="away-5-days").json == begun.json
+    alices = program(User.objects.get(pk=people.alice.pk))  # with a new token: those from before have ended
     assert [one["delegate"] for one in alices.get("/delegations").json] == ["alice"]
     end = f"/delegations/{begun.json['id']}/end"
     assert bobs.post(end).status == 404

@@ -66,6 +66,7 @@ QUERIES: Final[Mapping[str, int]] = {
     "orphans_list": 3,
     "people_get": 3,
     "people_list": 2,
+    "people_tokens": 3,
     "recoveries_preview": 8,
     "requests_checks": 2,
     "requests_export": 2,
