@@ -29,6 +29,7 @@ from provisioning.lifecycle.access import (
     revoke,
 )
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.lookalikes import problem_of_name, problem_of_username
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.services.outside_roles import lock_deciders, take_all_roles
 from provisioning.models import Invitation, User
@@ -285,6 +286,11 @@ def _check(user: User) -> None:
         user.clean_fields(exclude=["password"])
     except ValidationError as error:
         errors = dict(error.message_dict)
+    for name in ("first_name", "last_name"):
+        if sentence := problem_of_name(getattr(user, name)):
+            errors[name] = [sentence]
+    if user._state.adding and (sentence := problem_of_username(user.username)):  # noqa: SLF001 - documented
+        errors["username"] = [sentence]
     others = User.objects.exclude(pk=user.pk)
     if user.username and others.filter(username__iexact=user.username).exists():
         errors["username"] = [USERNAME_IS_TAKEN]

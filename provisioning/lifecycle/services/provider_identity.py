@@ -18,6 +18,8 @@ from provisioning.errors import NotAllowed, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import end_former_access, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.audit_context import printable
+from provisioning.lifecycle.lookalikes import ascii_username
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.models import ExternalIdentity, Membership, Role, Team, User
 from provisioning.models.role_change import OutsideRole
@@ -91,8 +93,8 @@ def _admit(person: Person, grants: Grants, at: datetime) -> User:
     if identity is None:
         user = User(
             username=_free_username(person),
-            first_name=person.first_name[:_NAME_LENGTH],
-            last_name=person.last_name[:_NAME_LENGTH],
+            first_name=printable(person.first_name, length=_NAME_LENGTH),
+            last_name=printable(person.last_name, length=_NAME_LENGTH),
             email=person.email,
         )
         user.set_unusable_password()
@@ -138,7 +140,7 @@ def _link(user: User, person: Person, at: datetime) -> ExternalIdentity:
 
 def _free_username(person: Person) -> str:
     """Return a name that nobody has. A person never gets an account because of its name."""
-    wanted = User.normalize_username("".join(person.username.split()))[: _NAME_LENGTH - 10] or "person"
+    wanted = ascii_username(person.username)[: _NAME_LENGTH - 10] or "person"
     name, number = wanted, 1
     while User.objects.filter(username__iexact=name).exists():
         number += 1

@@ -13,6 +13,7 @@ from provisioning.errors import InvalidFields, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.lookalikes import problem_of_name
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.states import NO_LONGER_THERE
 from provisioning.models import (
@@ -151,6 +152,8 @@ def _checked_name(name: str, *, of: Team | None = None) -> str:
         raise InvalidFields({"name": ["Enter a name."]})
     if len(stripped) > NAME_LIMIT:
         raise InvalidFields({"name": [f"Name can have up to {NAME_LIMIT} characters."]})
+    if sentence := problem_of_name(stripped):
+        raise InvalidFields({"name": [sentence]})
     same = Team.objects.filter(name__iexact=stripped, deleted_at=None)
     if (same.exclude(pk=of.pk) if of is not None else same).exists():
         raise InvalidFields({"name": ["Another team has this name. Choose another one."]})
