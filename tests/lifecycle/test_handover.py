@@ -218,6 +218,8 @@ def test_offers_end_once(world: World, logistics: Team) -> None:
     with pytest.raises(WrongState, match="has expired"):
         accept_offer(actor=world.charlie, offer=HandoverOffer.objects.get(pk=third.pk))
     assert offer(world, environment).pk != third.pk, "an expired offer is in nobody's way"
+    ends = AuditEvent.objects.filter(action="environment:withdraw_offer").order_by("id")
+    assert [event.actor for event in ends] == [world.alice, None], "the portal has ended the expired one"
 
 
 def test_only_owners_hand_over(world: World, logistics: Team) -> None:

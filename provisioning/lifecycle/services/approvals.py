@@ -6,6 +6,8 @@ and answers in `questions.py`, delegations in `delegations.py`.
 
 from __future__ import annotations
 
+from typing import Any
+
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_decide
@@ -63,7 +65,8 @@ def approve_request(
         check_findings_accepted(report, accepted=accept_findings)
     with acting_for(actor, seat), atomic_with(request, request.environment):
         _lock(request)
-        cast_vote(request=request, voter=actor, seat=seat.holder, comment=note, at=at)
+        replaced = cast_vote(request=request, voter=actor, seat=seat.holder, comment=note, at=at)
+        more: dict[str, Any] = {"replaced_votes": replaced} if replaced else {}
         missing = missing_approvals(request, approval)
         audit(
             AuditAction.REQUEST_VOTE if missing else AuditAction.REQUEST_APPROVE,
@@ -73,6 +76,7 @@ def approve_request(
             request=str(request.pk),
             digest=digest,
             accepted_findings=len(report.blocking) if report is not None else 0,
+            **more,
         )
         if missing:
             # The rules may ask other groups than when the request was sent: their members have to see it.

@@ -52,6 +52,7 @@ def delegate_approvals(*, actor: User, delegate: User, ends_at: datetime, reason
                 actor=actor,
                 at=at,
                 subject=f"{actor.username} to {delegate.username}",
+                subject_id=delegate.pk,  # who gets a message
                 ends_at=ends_at.isoformat(),
                 reason=delegation.reason,
             )

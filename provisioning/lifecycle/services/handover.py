@@ -204,9 +204,12 @@ def offers_to_owner(user: User) -> QuerySet[HandoverOffer]:
 
 
 def expire_offers(environment: Environment, *, at: datetime) -> None:
-    """End the environment's offers that nobody accepted in time."""
+    """End the environment's offers that nobody accepted in time. Call it with the environment locked."""
     rows = HandoverOffer.objects.filter(environment=environment, state=OfferState.OPEN, expires_at__lte=at)
-    rows.update(state=OfferState.EXPIRED, decided_at=at)
+    for offer in rows.select_related("environment", "from_team"):
+        offer.state, offer.decided_at = OfferState.EXPIRED, at
+        offer.save(update_fields=["state", "decided_at"])
+        _audit(AuditAction.ENVIRONMENT_WITHDRAW_OFFER, offer, actor=None, team=offer.from_team, at=at)
 
 
 def _receiving_team(text: str, environment: Environment) -> Team:
@@ -247,7 +250,7 @@ def _name_taken(offer: HandoverOffer) -> str:
     return sentence.replace("Choose another name.", "Tear that one down first, or decline.")
 
 
-def _audit(action: AuditAction, offer: HandoverOffer, *, actor: User, team: Team, at: datetime) -> None:
+def _audit(action: AuditAction, offer: HandoverOffer, *, actor: User | None, team: Team, at: datetime) -> None:
     moved = action in (AuditAction.ENVIRONMENT_HAND_OVER, AuditAction.ENVIRONMENT_TAKE_OVER)
     audit_event(
         action,

@@ -11,7 +11,7 @@ for good with the first other person who has been a portal admin or superuser. I
 any more, `manage.py give_role` on the server gives a role: those who run the server can change the
 database anyway.
 
-Whoever could act as the person before must not be able to afterwards: see `former_access`.
+Somebody else who could act as the person before must not be able to afterwards: see `former_access`.
 """
 
 from __future__ import annotations

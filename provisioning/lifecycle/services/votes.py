@@ -16,20 +16,27 @@ from provisioning.lifecycle.rules import ApprovalRule, Needed
 from provisioning.models import ApproverGroup, Delegation, Request, User, Vote
 
 
-def cast_vote(*, request: Request, voter: User, seat: User, comment: str, at: datetime) -> Vote:
-    """Write a vote. Raises WrongState if the voter, or the seat, has voted on this plan already."""
+def cast_vote(*, request: Request, voter: User, seat: User, comment: str, at: datetime) -> list[str]:
+    """Write a vote. It replaces votes of the seat and of the voter under a delegation that was ended since,
+    which count for nobody, and returns whose they were. Raises WrongState if the voter, or the seat, has
+    voted on this plan already.
+    """
+    replaced = []
     for earlier in votes_on(request):
-        if earlier.seat_id == seat.pk and earlier.voter_id != seat.pk and not _was_delegated(earlier):
-            earlier.delete()  # a delegate's, whose delegation was ended: it counts for nobody
+        is_theirs = earlier.seat_id == seat.pk or earlier.voter_id == voter.pk
+        if is_theirs and earlier.voter_id != earlier.seat_id and not _was_delegated(earlier):
+            replaced.append(f"{earlier.voter.username} for {earlier.seat.username}")
+            earlier.delete()
     _check_is_somebody_else(request, voter)
     try:
         with transaction.atomic():
-            return Vote.objects.create(
+            Vote.objects.create(
                 request=request, digest=request.plan.digest, voter=voter, seat=seat, comment=comment, at=at
             )
     except IntegrityError as error:
         who = "You have" if voter == seat else f"{seat.get_full_name() or seat.username} has"
         raise WrongState(f"{who} approved this plan already. It needs the approval of other people as well.") from error
+    return replaced
 
 
 def _check_is_somebody_else(request: Request, voter: User) -> None:

@@ -13,6 +13,8 @@ from provisioning.lifecycle.services.delegations import delegate_approvals, dele
 from provisioning.lifecycle.services.outside_roles import take_role
 from provisioning.lifecycle.services.people import create_password_link, deactivate_person
 from provisioning.models import AuditEvent, Delegation, Membership, OutsideRole, Request, Team, User, Vote
+from provisioning.notify.audience import recipients_of
+from provisioning.notify.wording import text_for
 from tests.fixtures.world import World
 from tests.lifecycle.approvals.conftest import vote
 
@@ -124,6 +126,30 @@ def test_it_ends_when_otto_is_deactivated(world: World, otto: User) -> None:
     delegate(world, otto)
     deactivate_person(actor=User.objects.create_superuser("root"), user=otto)
     assert Delegation.objects.get().ended_at is not None
+
+
+def test_a_vote_under_an_ended_delegation_gives_way_and_the_log_says_so(
+    world: World, otto: User, oscar: User, two_approvers: None
+) -> None:
+    request = world.request(size="prod")
+    delegation = delegate(world, otto)
+    vote(request, otto)
+    end_delegation(actor=world.olivia, delegation=delegation)
+    User.objects.filter(pk=otto.pk).update(is_approver=True)
+    otto.refresh_from_db()
+    assert vote(request, otto).state == "waiting", "he votes again, now in his own right"
+    event = AuditEvent.objects.filter(action="request:vote").latest("id")
+    assert event.detail["replaced_votes"] == ["otto for olivia"]
+    assert vote(request, world.olivia).state == "approved"
+
+
+def test_otto_hears_of_it(world: World, otto: User) -> None:
+    delegate(world, otto)
+    event = AuditEvent.objects.get(action="delegation:begin")
+    hears = recipients_of(event)
+    assert hears is not None
+    assert hears.people == (otto,)
+    assert "delegated approvals to you" in text_for(event, None).sentence
 
 
 def test_a_right_that_was_delegated_is_not_delegated_further(world: World, otto: User) -> None:
