@@ -80,15 +80,20 @@ class ChainError(Exception):
 class ChainCheck:
     """Checks rows one after the other. `last` is the anchor of the newest row that was checked.
 
-    `anchors` were noted earlier and have to hold. With `is_excerpt`, rows may be missing between
-    others; each row is then checked alone, and against the one before it where that is there.
+    `anchors` were noted earlier and have to hold; each needs its row among those that are checked. With
+    `is_excerpt`, rows may be missing between others; each row is then checked alone, and against the one
+    before it where that is there.
     """
 
     last: Anchor = field(default_factory=lambda: Anchor(0, START))
     anchors: tuple[Anchor, ...] = ()
     is_excerpt: bool = False
     count: int = 0
+    _held: set[Anchor] = field(default_factory=set)
     _doubtful: Optional[Row] = None  # noqa: UP045 - for Python 3.9
+
+    def __post_init__(self) -> None:
+        self._held.update((Anchor(0, START), self.last))
 
     def add(self, row: Row) -> None:
         """Raises ChainError."""
@@ -123,14 +128,22 @@ class ChainCheck:
             if anchor.position > self.last.position and not self.is_excerpt:
                 missing = _missing(self.last.position + 1, anchor.position)
                 raise ChainError(f"{missing} at the end: the anchor {anchor} was written when they were there.")
+            if anchor not in self._held:
+                raise ChainError(
+                    f"The anchor {anchor} could not be checked, because the export has no row at position "
+                    f"{anchor.position}. Verify an export that has it."
+                )
 
     def _check_anchors(self, row: Row) -> None:
         for anchor in self.anchors:
-            if anchor.position == row.position and anchor.hash != row.hash:
+            if anchor.position != row.position:
+                continue
+            if anchor.hash != row.hash:
                 raise ChainError(
                     f"{_name(row)}: the hash is not that of the anchor {anchor}. "
                     "This row or one before it was replaced, and the log was sealed again."
                 )
+            self._held.add(anchor)
 
     @staticmethod
     def _blame(row: Row, following: Optional[Row]) -> NoReturn:  # noqa: UP045 - for Python 3.9

@@ -13,6 +13,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from portal.pages.audit.page import differences
 from provisioning.lifecycle import verify_audit_export
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.audit_chain import newest_anchor
@@ -180,3 +181,19 @@ def test_what_the_page_exports_verifies_with_what_it_offers(told: None, otto: Cl
     first, second = AuditEvent.objects.filter(action="audit:export").order_by("id")
     assert (first.actor_name, first.detail["filter"]) == ("otto", {})
     assert second.detail["filter"] == {"action": "sign_in:fail", "first_day": "2026-03-04"}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (None, "none"),
+        ([], "none"),
+        (True, "yes"),
+        (7, "7"),
+        (["eu-north-1", "eu-central-1"], "eu-north-1, eu-central-1"),
+        ([{"kind": "create", "approvers": 2}, {"kind": "change"}], "kind: create, approvers: 2; kind: change"),
+        ({"limits": {"cpu": 4}, "tags": None}, "limits: cpu: 4, tags: none"),
+    ],
+)
+def test_stored_values_are_shown_in_words(value: object, text: str) -> None:
+    assert differences({}, {"field": value})[0].after == text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -89,6 +88,16 @@ def _side(fields: Mapping[str, Any], name: str) -> str:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, list) and all(isinstance(part, str) for part in value):
-        return ", ".join(value) or "none"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    """A stored value in words: lists and objects become "approvers: 2, owners: 1; …"."""
+    if value in (None, [], {}):
+        return "none"
+    match value:
+        case str():
+            return value
+        case bool():
+            return "yes" if value else "no"
+        case list():
+            return ("; " if any(isinstance(part, dict | list) for part in value) else ", ").join(map(_text, value))
+        case dict():
+            return ", ".join(f"{name}: {_text(part)}" for name, part in value.items())
+    return str(value)
