@@ -11,7 +11,23 @@ from typing_extensions import override
 from provisioning.errors import InvalidFields, Refused
 
 
-class PortalForm(forms.Form):
+def name_what_is_required(fields: Mapping[str, forms.Field]) -> None:
+    """Let each field that has no sentence of its own name itself when it is empty."""
+    for name, field in fields.items():
+        if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+            label = field.label or name.replace("_", " ").capitalize()
+            field.error_messages["required"] = f"{label} is required."
+
+
+class PlainForm(forms.Form):
+    """Names each field that is missing."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        name_what_is_required(self.fields)
+
+
+class PortalForm(PlainForm):
     """Connects each field with its help and its error for screen readers. Services report what is wrong
     as `InvalidFields`, which `add_sentences` takes.
     """
@@ -21,9 +37,6 @@ class PortalForm(forms.Form):
         for name, field in self.fields.items():
             described = f"help-{name} error-{name}" if field.help_text else f"error-{name}"
             field.widget.attrs.setdefault("aria-describedby", described)
-            if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
-                label = field.label or name.replace("_", " ").capitalize()
-                field.error_messages["required"] = f"{label} is required."
 
     @override
     def full_clean(self) -> None:

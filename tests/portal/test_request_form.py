@@ -255,7 +255,7 @@ def test_an_error_names_every_field_at_once(people: People) -> None:
     answer = people.client("bob").post(ASK, form)
     text = answer.content.decode()
     assert answer.status_code == 422
-    assert 'id="error-name">This field is required.' in text
+    assert 'id="error-name">Enter a name, such as orders-dev.' in text
     assert 'id="error-input_api_image">API image is required' in text
     assert "is not a repository" in text
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from django import forms
 from django.http import QueryDict
 
+from portal.web.forms import PlainForm
 from provisioning.aws.regions import region_name
 from provisioning.design.environment_name import NAME_LIMIT, NAME_PATTERN
 from provisioning.design.size_policy import SIZES
@@ -17,7 +18,7 @@ ARN_LIMIT = 400
 NOTE_LIMIT = 2_000
 
 
-class AdoptForm(forms.Form):
+class AdoptForm(PlainForm):
     """`digest` is that of the plan on the page; empty until the stack was looked at."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)

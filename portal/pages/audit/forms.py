@@ -9,6 +9,7 @@ from django import forms
 from typing_extensions import override
 
 from portal.web.formatting import title_of
+from portal.web.forms import PlainForm
 from provisioning.lifecycle.access import AuditScope
 from provisioning.lifecycle.audit import AuditAction
 from provisioning.lifecycle.read.audit import AuditFilter
@@ -21,7 +22,7 @@ def action_choices() -> list[tuple[str, Any]]:
     return [("", "All"), *named]
 
 
-class AuditFilterForm(forms.Form):
+class AuditFilterForm(PlainForm):
     words = forms.CharField(
         required=False, max_length=200, label="Words", help_text="Whole words in names, actions and details."
     )

@@ -18,6 +18,7 @@ from typing_extensions import override
 
 from portal.pages.request_form.fields import OutputParametersField, field_of, name_field
 from portal.pages.request_form.forms import NOTE_LIMIT, PREFIX, with_label
+from portal.web.forms import PlainForm
 from portal.web.tags import TagsField
 from provisioning.blueprint import Blueprint, Variable, as_text
 from provisioning.blueprint.external_inputs import external_inputs
@@ -29,7 +30,7 @@ from provisioning.models import BlueprintVersion, Environment
 TOUCHES_ALL: Final = "A changed tag updates every resource."
 
 
-class ChangeForm(forms.Form):
+class ChangeForm(PlainForm):
     """Unbound when it is first shown. `blueprint` is the chosen version, `size` the chosen size: both
     decide on the fields.
     """

@@ -7,12 +7,13 @@ from typing import Any
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
 
+from portal.web.forms import PlainForm
 from provisioning.exchange import MAX_BYTES
 
 PLACEHOLDER = 'module "orders" {\n  source      = "…"\n  environment = "prod"\n  …\n}'
 
 
-class ImportForm(forms.Form):
+class ImportForm(PlainForm):
     """Text or a file. `given` is its content, cut off one byte after the limit."""
 
     text = forms.CharField(

@@ -10,6 +10,7 @@ from django.views.decorators.debug import sensitive_variables
 
 from portal.identity.credentials import PASSWORD_LIMIT
 from portal.identity.passwords import HELP_FOR_NEW
+from portal.web.forms import PlainForm
 from provisioning.models import User
 
 
@@ -21,7 +22,7 @@ def _password(label: str, autocomplete: str, help_text: str = "") -> forms.CharF
     )
 
 
-class PasswordForm(forms.Form):
+class PasswordForm(PlainForm):
     """The view checks the current password, because each attempt is limited."""
 
     current_password = _password("Current password", "current-password")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django import forms
 
+from portal.web.forms import PlainForm
 
-class RecoverForm(forms.Form):
+
+class RecoverForm(PlainForm):
     """`digest` is that of the plan on the page. The name is typed only if resources are skipped."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)

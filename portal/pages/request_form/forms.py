@@ -20,6 +20,7 @@ from typing_extensions import override
 
 from portal.pages.request_form.fields import OutputParametersField, field_of, name_field, narrow
 from portal.web.formatting import title_of
+from portal.web.forms import PlainForm, name_what_is_required
 from portal.web.tags import TagsField
 from provisioning.aws.regions import region_name
 from provisioning.blueprint import Blueprint, Variable
@@ -63,7 +64,7 @@ class Offer:
         ]
 
 
-class RequestForm(forms.Form):
+class RequestForm(PlainForm):
     """The form is unbound when it is first shown, and bound to the POST data for previews and for
     sending.
 
@@ -78,6 +79,7 @@ class RequestForm(forms.Form):
     team = forms.ChoiceField(error_messages={"invalid_choice": "Choose one of your teams."})
     name = forms.CharField(
         max_length=NAME_LIMIT,
+        error_messages={"required": "Enter a name, such as orders-dev."},
         help_text="The names of its resources in AWS contain it. Lowercase letters, digits and hyphens.",
         widget=forms.TextInput(
             attrs={"pattern": NAME_PATTERN, "autocomplete": "off", "spellcheck": "false", "placeholder": "orders-dev"}
@@ -86,7 +88,8 @@ class RequestForm(forms.Form):
     place = forms.ChoiceField(
         label="Account and region",
         error_messages={
-            "invalid_choice": "The team cannot create this size in this account and region. Choose another place."
+            "required": "Choose an account and a region.",
+            "invalid_choice": "The team cannot create this size in this account and region. Choose another place.",
         },
     )
     tags = TagsField()
@@ -142,6 +145,7 @@ class RequestForm(forms.Form):
             )
             if (narrowing := narrowed.get(variable.name)) is not None:
                 self.fields[key] = narrow(self.fields[key], variable, size, narrowing)
+        name_what_is_required(self.fields)
         for key, field in self.fields.items():
             field.widget.attrs.setdefault("id", f"id_{key}")
             if field.help_text:

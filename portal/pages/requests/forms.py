@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django import forms
 
+from portal.web.forms import PlainForm
+
 NOTE_LIMIT = 2_000
 
 
-class DecisionForm(forms.Form):
+class DecisionForm(PlainForm):
     """`accept_findings` confirms that the plan is to start although AWS would refuse it.
 
     `digest` is that of the plan on the page, so that nobody approves a plan that they have not
@@ -31,7 +33,7 @@ class DecisionForm(forms.Form):
     )
 
 
-class CommentForm(forms.Form):
+class CommentForm(PlainForm):
     """An answer of the team. A page keeps what was typed into it when it shows what others did."""
 
     text = forms.CharField(

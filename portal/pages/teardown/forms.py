@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django import forms
 
+from portal.web.forms import PlainForm
 from provisioning.lifecycle.services.teardown import Removal
 
 
-class TeardownForm(forms.Form):
+class TeardownForm(PlainForm):
     """`digest` is that of the plan on the page, so that nobody confirms a plan that they have not
     seen.
     """
