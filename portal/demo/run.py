@@ -211,6 +211,7 @@ class Demo:
             "               bob      is a member of it, and vera may only look\n"
             "               olivia   approves production\n"
             "               charlie  belongs to another team\n"
+            "               nora     audits: reads everything and changes nothing\n"
             "               ada      administers the portal: accounts, teams and people\n"
             f"  password     {password}\n\n"
             f"  AWS is simulated at {self.sandbox_address}, {self.speed:g} times faster than the real one.\n"

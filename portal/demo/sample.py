@@ -31,7 +31,18 @@ from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.services.changes import request_change
 from provisioning.lifecycle.services.requests import request_environment
 from provisioning.lifecycle.states import EnvironmentState
-from provisioning.models import Account, AccountTeam, Environment, Membership, RequestKind, Role, Team, User
+from provisioning.models import (
+    Account,
+    AccountTeam,
+    Environment,
+    Membership,
+    OutsideRole,
+    RequestKind,
+    Role,
+    Team,
+    User,
+)
+from provisioning.models.role_change import FLAGS
 
 REGION = "eu-north-1"
 FIRST_ENVIRONMENT = "orders-dev"
@@ -39,12 +50,13 @@ CHANGED_ENVIRONMENT = "handbook"
 ONBOARDING_SECONDS = 300.0
 """A busy machine takes minutes for what otherwise takes a second."""
 PEOPLE = {
-    # username: (first name, last name, approver, team, role)
-    "alice": ("Alice", "Andersson", False, "payments", Role.OWNER),
-    "bob": ("Bob", "Berg", False, "payments", Role.OPERATOR),
-    "vera": ("Vera", "Vik", False, "payments", Role.VIEWER),
-    "olivia": ("Olivia", "Olsson", True, None, None),
-    "charlie": ("Charlie", "Clarke", False, "logistics", Role.OWNER),
+    # username: (first name, last name, role outside teams, team, role)
+    "alice": ("Alice", "Andersson", None, "payments", Role.OWNER),
+    "bob": ("Bob", "Berg", None, "payments", Role.OPERATOR),
+    "vera": ("Vera", "Vik", None, "payments", Role.VIEWER),
+    "olivia": ("Olivia", "Olsson", OutsideRole.APPROVER, None, None),
+    "charlie": ("Charlie", "Clarke", None, "logistics", Role.OWNER),
+    "nora": ("Nora", "Nyberg", OutsideRole.AUDITOR, None, None),
 }
 ADMINISTRATOR = "ada"
 TEAMS = {"payments": "Payments", "logistics": "Logistics"}
@@ -66,9 +78,10 @@ EXAMPLE_CERTIFICATES = [
 def create_users(password: str) -> None:
     for slug, name in TEAMS.items():
         Team.objects.get_or_create(slug=slug, defaults={"name": name})
-    for username, (first, last, approver, team, role) in PEOPLE.items():
+    for username, (first, last, outside, team, role) in PEOPLE.items():
+        rights = {FLAGS[outside]: True} if outside else {}
         user, created = User.objects.get_or_create(
-            username=username, defaults={"first_name": first, "last_name": last, "is_approver": approver}
+            username=username, defaults={"first_name": first, "last_name": last, **rights}
         )
         if created:
             user.set_password(password)

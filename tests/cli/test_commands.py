@@ -65,6 +65,13 @@ def test_a_decision_is_never_repeated(people: People, olivias: Shell) -> None:
     assert (lost.code, "check before you repeat it" in lost.err, len(olivias.transport.calls)) == (1, True, 1)
 
 
+def test_apply_says_whether_something_begins_or_waits(bobs: Shell) -> None:
+    begun = bobs("apply", "-", stdin=json.dumps(body("other")))
+    assert f"Creating other of payments: {URL}" in begun.err
+    waits = bobs("apply", "-", stdin=json.dumps(body("shop", size="prod", account="acme-prod")))
+    assert f"The creation of shop of payments waits for an approval: {URL}" in waits.err
+
+
 def test_applying_again_requests_a_change(running: Environment, bobs: Shell, file: str) -> None:
     changed = bobs("apply", file, "--size", "staging", "--json")
     assert (changed.code, changed.json["kind"], changed.json["state"]) == (0, "change", "planning")

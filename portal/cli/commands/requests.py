@@ -59,8 +59,7 @@ def apply(arguments: Namespace, console: Console) -> int:
     else:
         document = _change(api, body, key, living)
     request = read(Request, document)
-    verb = "Creating" if living is None else "Changing"
-    console.note(f"{verb} {request.environment} of {request.team}: {api.page_url(f'requests/{request.id}')}")
+    console.note(f"{_what_happens(request, is_new=living is None)}: {api.page_url(f'requests/{request.id}')}")
     code = int(Exit.OK)
     if arguments.wait:
         code = wait_for_request(api, console, request.id, deadline)
@@ -72,6 +71,13 @@ def apply(arguments: Namespace, console: Console) -> int:
     else:
         console.line(f"Environment {request.environment_id}")
     return code
+
+
+def _what_happens(request: Request, *, is_new: bool) -> str:
+    what = f"{request.environment} of {request.team}"
+    if request.state == "waiting":
+        return f"The {'creation' if is_new else 'change'} of {what} waits for an approval"
+    return f"{'Creating' if is_new else 'Changing'} {what}"
 
 
 def _create(api: Api, body: RequestBody, key: str, *, accept_findings: bool) -> Any:
