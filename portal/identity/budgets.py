@@ -34,7 +34,11 @@ _WAIT: Final = f"""
     FROM provisioning_attemptbudget WHERE key = %(key)s"""  # noqa: S608 - as above
 _GIVE_BACK: Final = "UPDATE provisioning_attemptbudget SET full_at = full_at - %(each)s::interval WHERE key = %(key)s"
 _RESET: Final = "DELETE FROM provisioning_attemptbudget WHERE key = %(key)s"
-_FORGET: Final = f"DELETE FROM provisioning_attemptbudget WHERE full_at < {clock.SQL}"  # noqa: S608 - as above
+_FORGET: Final = f"""
+DELETE FROM provisioning_attemptbudget WHERE key IN (
+    SELECT key FROM provisioning_attemptbudget WHERE full_at < {clock.SQL} FOR UPDATE SKIP LOCKED
+)"""  # noqa: S608 - as above
+"""Without those that another attempt has locked: two that wait for each other would be a deadlock."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,8 +220,14 @@ def main() -> int:
     except ChainError as error:
         print(f"NOT VERIFIED. {error}", file=sys.stderr)  # noqa: T201
         return 1
+    except UnicodeDecodeError as error:
+        print(f"NOT VERIFIED. The file is not UTF-8: {error}", file=sys.stderr)  # noqa: T201
+        return 1
     except OSError as error:
         parser.error(str(error))
+    if not check.count:
+        print("NOT VERIFIED. The file has no rows.", file=sys.stderr)  # noqa: T201
+        return 1
     print(f"{check.count} rows verify. Anchor: {check.last}")  # noqa: T201
     return 0
 

@@ -3,6 +3,9 @@
 Everything that takes long runs beside processes that write events: the indexes are created
 concurrently, and events are sealed in batches. Only the last step holds off writers, for the few
 events that were written meanwhile. It can be repeated from the start after an interruption.
+
+Backwards, migration 0028 removes all seals. Forwards again, events are sealed anew at another time, so
+anchors and exports from before no longer verify.
 """
 
 import django.db.models.deletion

@@ -40,6 +40,7 @@ class Migration(migrations.Migration):
                 ('digest', models.CharField(max_length=64)),
                 ('comment', models.TextField(blank=True)),
                 ('at', models.DateTimeField()),
+                ('replaced_at', models.DateTimeField(blank=True, null=True)),
             ],
         ),
         migrations.AddField(
@@ -111,10 +112,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='vote',
-            constraint=models.UniqueConstraint(fields=('request', 'digest', 'voter'), name='vote_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('replaced_at', None)), fields=('request', 'digest', 'voter'), name='vote_once'),
         ),
         migrations.AddConstraint(
             model_name='vote',
-            constraint=models.UniqueConstraint(fields=('request', 'digest', 'seat'), name='vote_of_seat_once'),
+            constraint=models.UniqueConstraint(condition=models.Q(('replaced_at', None)), fields=('request', 'digest', 'seat'), name='vote_of_seat_once'),
         ),
     ]

@@ -13,7 +13,8 @@ class Vote(models.Model):
     `digest`, and while the person still has the right to give it.
 
     `seat` is the person whose right was used: the voter, or the approver for whom the voter
-    decides. Each seat votes once.
+    decides. Each seat votes once, but a vote under a delegation that was ended early counts for nobody
+    and may be replaced by another one.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -23,11 +24,16 @@ class Vote(models.Model):
     seat = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     comment = models.TextField(blank=True)
     at = models.DateTimeField()
+    replaced_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["request", "digest", "voter"], name="vote_once"),
-            models.UniqueConstraint(fields=["request", "digest", "seat"], name="vote_of_seat_once"),
+            models.UniqueConstraint(
+                fields=["request", "digest", "voter"], condition=models.Q(replaced_at=None), name="vote_once"
+            ),
+            models.UniqueConstraint(
+                fields=["request", "digest", "seat"], condition=models.Q(replaced_at=None), name="vote_of_seat_once"
+            ),
         ]
 
     def __str__(self) -> str:

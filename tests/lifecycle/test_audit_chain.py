@@ -169,11 +169,15 @@ def test_an_export_verifies_without_the_portal(tmp_path: Path) -> None:
         (lines[1:], ("--after", f"1:{rows[0]['hash']}"), 0, "2 rows verify"),
         ([lines[0].replace('{"position"', '{"event" : {"subject": "x"}, "position"')], (), 1, "more than the row"),
         (["nonsense\n"], (), 1, "no row of an export"),
+        ([], (), 1, "The file has no rows"),
         (lines, ("--anchor", "nonsense"), 2, "invalid"),
     ]:
         export.write_text("".join(changed))
         ended, answer = verify(*arguments)
         assert (ended, words in answer) == (code, True), answer
+    export.write_bytes(b"\xff")
+    ended, answer = verify()
+    assert (ended, "The file is not UTF-8" in answer) == (1, True), answer
 
 
 def test_an_export_is_an_event_of_its_own() -> None:

@@ -19,6 +19,9 @@ INVISIBLE = {
     "line break": "Pay\nments",
     "no-break space": "Pay\u00a0ments",
     "byte order mark": "\ufeffPayments",
+    "Hangul filler": "Pay\u3164ments",
+    "combining grapheme joiner": "Pay\u034fments",
+    "variation selector": "Payments\ufe0f",
 }
 
 
@@ -32,12 +35,19 @@ def test_what_nobody_sees_is_named_by_its_number(text: str) -> None:
     assert "There is an invisible character in the name (U+" in problem_of_name(text)
 
 
+@pytest.mark.parametrize(("text", "plain"), [("\U0001d5balice", "a"), ("\uff41lice", "a"), ("o\ufb03ce", "ffi")])
+def test_letters_that_only_look_like_letters_are_refused(text: str, plain: str) -> None:
+    assert f"Write {plain} instead." in problem_of_name(text)
+
+
 @pytest.mark.parametrize("text", [MIXED, "\u03bfps", "Payment\u0455"])
 def test_a_word_of_two_scripts_is_refused(text: str) -> None:
     assert "looks like another one. Use the letters of one script." in problem_of_name(f"The {text}")
 
 
-@pytest.mark.parametrize("text", ["", "Åsa Öberg", "Иван Петров", "Σοφία", "李小龍", "田中さくら", "O’Neil-Smith 2"])
+@pytest.mark.parametrize(
+    "text", ["", "Åsa Öberg", "Иван Петров", "Σοφία", "李小龍", "田中さくら", "O’Neil-Smith 2", "김철수", "Nguyễn"]
+)
 def test_names_of_the_world_are_accepted(text: str) -> None:
     assert not problem_of_name(text)
 
@@ -71,7 +81,7 @@ def test_teams_get_no_such_names(ada: User) -> None:
 
 @pytest.mark.parametrize(("sent", "expected"), [("jörg", "jorg"), (MIXED, "lice"), ("李", "person"), ("a b/c", "abc")])
 def test_single_sign_on_gives_user_names_of_ascii_characters(db: None, sent: str, expected: str) -> None:
-    person = Person("https://id", "1", sent, "Jo\u202erg", "Berg", "")
+    person = Person("https://id", "1", sent, "Jo\u202erg", f"B{CYRILLIC_A}rg", "")
     user = admit_person(person=person, grants=Grants(outside=frozenset()))
-    assert (user.username, user.first_name) == (expected, "Jo rg")
+    assert (user.username, user.first_name, user.last_name) == (expected, "Jo rg", "")
     assert ascii_username(user.username) == user.username

@@ -63,6 +63,7 @@ from provisioning.lifecycle.access.revocation import (
     on_revocation,
     revoke,
 )
+from provisioning.lifecycle.access.standing_votes import standing_votes, votes_of_current_plans
 from provisioning.lifecycle.access.teams import (
     acting_teams,
     check_manages,
@@ -152,8 +153,10 @@ __all__ = [
     "role_in",
     "seat_of",
     "sees_all_teams",
+    "standing_votes",
     "teams_user_may_act_for",
     "visible",
+    "votes_of_current_plans",
     "why_not_offered",
     "why_own",
 ]

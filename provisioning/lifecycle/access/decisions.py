@@ -8,14 +8,16 @@ whom they have delegated it. Nobody decides on their own request.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from provisioning.errors import NotAllowed
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access.outside_roles import is_admin, is_approver, is_delegate
 from provisioning.lifecycle.access.permissions import PERMISSIONS, Permission, permissions_of
+from provisioning.lifecycle.access.standing_votes import standing_votes
 from provisioning.lifecycle.access.teams import permissions_in
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import ApiToken, ApproverGroup, Delegation, Membership, Request, Team, User, Vote
@@ -102,7 +104,7 @@ def seat_of(user: User, request: Request) -> Seat | None:
         return Seat(user, own)
     if ApproverGroup.APPROVERS not in deciding or not is_delegate(user):
         return None
-    voted = set(Vote.objects.filter(request=request, digest=request.plan.digest).values_list("seat_id", flat=True))
+    voted = set(standing_votes().filter(request=request).values_list("seat_id", flat=True))
     for delegation in delegations_to(user):
         holder = delegation.delegator
         if not has_requested(holder, request) and holder.pk not in voted:
@@ -130,14 +132,19 @@ def decidable(user: User) -> Q:
         mine |= by_approvers
     elif is_delegate(user):
         for delegation in delegations_to(user):
-            mine |= by_approvers & ~_requested_by(delegation.delegator)
+            holder = delegation.delegator
+            mine |= by_approvers & ~_requested_by(holder) & ~Q(pk__in=_voted_on(Q(seat=holder)))
     if is_admin(user):
         mine |= Q(approver_groups__contains=[ApproverGroup.ADMINS])
     owning = [role for role in PERMISSIONS if Permission.MANAGE in permissions_of(role)]
     owned = Membership.objects.filter(user=user, role__in=owning).values("team")
     mine |= Q(approver_groups__contains=[ApproverGroup.OWNERS], environment__team__in=owned)
-    voted = Vote.objects.filter(voter=user).values("request")
+    voted = _voted_on(Q(voter=user) | Q(seat=user))
     return Q(state=RequestState.WAITING) & ~_requested_by(user) & mine & ~Q(pk__in=voted)
+
+
+def _voted_on(by: Q) -> QuerySet[Vote, Any]:
+    return standing_votes().filter(by).values("request")
 
 
 def may_decide(user: User, request: Request) -> bool:

@@ -64,6 +64,7 @@ def decision_records(request: Request) -> list[Record]:
                 "by": vote.voter.get_username(),
                 "in_place_of": vote.seat.get_username() if vote.seat_id != vote.voter_id else None,
                 "plan_digest": vote.digest,
+                "replaced_at": _time(vote.replaced_at) if vote.replaced_at is not None else None,
                 "text": vote.comment,
             },
         )

@@ -14,11 +14,11 @@ from uuid import UUID
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, IntegerField, OuterRef, Q, Value
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce, NullIf
+from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
-from provisioning.lifecycle.access import decidable
+from provisioning.lifecycle.access import decidable, standing_votes
 from provisioning.lifecycle.kinds.registry import kind_of
-from provisioning.models import Request, User, Vote
+from provisioning.models import Request, User
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
 """The place of a request of an early version, which does not expire."""
@@ -90,7 +90,7 @@ def inbox(user: User, *, after: InboxPosition | None = None, limit: int) -> list
     rows = Request.objects.filter(decidable(user))
     if after is not None:
         rows = rows.filter(after.following)
-    votes = Vote.objects.filter(request=OuterRef("pk"), digest=OuterRef("plan__digest")).order_by("at", "id")
+    votes = standing_votes().filter(request=OuterRef("pk")).order_by("at", "id")
     rows = rows.annotate(
         requester=_name_of("requested_by"),
         # `plan` joins the table that the expression names.
@@ -107,5 +107,6 @@ def position_of(row: InboxRow) -> InboxPosition:
 
 
 def _name_of(person: str) -> Coalesce:
-    """The first name, or the user name of a person without one."""
-    return Coalesce(NullIf(F(f"{person}__first_name"), Value("")), F(f"{person}__username"))
+    """The full name, or the user name of a person without one."""
+    full = Trim(Concat(f"{person}__first_name", Value(" "), f"{person}__last_name"))
+    return Coalesce(NullIf(full, Value("")), F(f"{person}__username"))

@@ -11,7 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -133,6 +133,10 @@ def dry_run(*, actor: User, scope: Scope, settings: RuleSettings) -> DryRun:
     return result
 
 
+def _without_freezes(rule: RuleInEffect) -> RuleInEffect:
+    return replace(rule, settings=replace(rule.settings, freezes=()))
+
+
 def _rule(scope: Scope, settings: RuleSettings) -> RuleInEffect:
     return RuleInEffect(RuleReference(scope.title), scope, settings)
 
@@ -202,12 +206,14 @@ class _Comparison:
         self, rows: Iterable[EnvironmentRow], *, at: datetime
     ) -> Iterable[tuple[EnvironmentRow, tuple[str, ...]]]:
         """The environments that the new version does not allow, and the old one did. `rows` begin
-        with the oldest: the newest ones are those above a quota.
+        with the oldest: the newest ones are those above a quota. A freeze concerns what begins in it, so it
+        concerns none of them.
         """
         counts: Counter[UUID] = Counter()
+        calm = replace(self, before=_without_freezes(self.before), after=_without_freezes(self.after))
         for row in rows:
             counts[row.team_id] += 1
-            reasons = list(self.new_refusals(self.facts_of(row, None)))
+            reasons = list(calm.new_refusals(calm.facts_of(row, None)))
             limit, former = self.after.settings.environments, self.before.settings.environments
             number = counts[row.team_id]
             if limit is not None and limit < number and (former is None or number <= former):

@@ -69,7 +69,7 @@ class RequestRow:
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentRow:
-    """An environment that exists. It is judged as if it were created now, `at`."""
+    """An environment that exists. It is judged as if it were created now, freezes aside."""
 
     environment_id: UUID
     name: str

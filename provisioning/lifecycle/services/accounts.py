@@ -176,16 +176,16 @@ def read_outputs(*, actor: User, account: Account, role_arn: str = "", connect: 
 def _outputs(account: Account, aws: Aws) -> Mapping[str, str]:
     """Return the outputs of the account's onboarding stack; none if there is no such stack."""
     region, findings = account.regions[0], Findings()
-    if check_reach(findings, account, lambda: aws) is None:
-        close_connection(aws)
-        raise InvalidFields({"role_arn": [f"{one.sentence} {one.remedy}" for one in findings.collected]})
     try:
+        if check_reach(findings, account, lambda: aws) is None:
+            raise InvalidFields({"role_arn": [f"{one.sentence} {one.remedy}" for one in findings.collected]})
         stack = aws.describe_stack(STACK)
-        close_connection(aws)
     except AwsError as error:
         raise Refused(
             f"The portal can assume {account.role_arn}, and cannot read the stack {STACK} in {region}. AWS: {error}"
         ) from None
+    finally:
+        close_connection(aws)
     if stack is not None and not stack.status.endswith("_COMPLETE"):
         raise Refused(f"The stack {STACK} in {region} is {stack.status}. Wait until it is complete, then read again.")
     return stack.outputs if stack is not None else {}

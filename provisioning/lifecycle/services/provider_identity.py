@@ -18,8 +18,7 @@ from provisioning.errors import NotAllowed, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import end_former_access, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
-from provisioning.lifecycle.audit_context import printable
-from provisioning.lifecycle.lookalikes import ascii_username
+from provisioning.lifecycle.lookalikes import ascii_username, harmless_name
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.models import ExternalIdentity, Membership, Role, Team, User
 from provisioning.models.role_change import OutsideRole
@@ -93,8 +92,8 @@ def _admit(person: Person, grants: Grants, at: datetime) -> User:
     if identity is None:
         user = User(
             username=_free_username(person),
-            first_name=printable(person.first_name, length=_NAME_LENGTH),
-            last_name=printable(person.last_name, length=_NAME_LENGTH),
+            first_name=harmless_name(person.first_name)[:_NAME_LENGTH],
+            last_name=harmless_name(person.last_name)[:_NAME_LENGTH],
             email=person.email,
         )
         user.set_unusable_password()

@@ -9,6 +9,7 @@ import pytest
 
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle.access import decidable, may_see, sees_all_teams
+from provisioning.lifecycle.evidence.records import decision_records
 from provisioning.lifecycle.services.delegations import delegate_approvals, delegations_in_effect, end_delegation
 from provisioning.lifecycle.services.outside_roles import take_role
 from provisioning.lifecycle.services.people import create_password_link, deactivate_person
@@ -137,10 +138,49 @@ def test_a_vote_under_an_ended_delegation_gives_way_and_the_log_says_so(
     end_delegation(actor=world.olivia, delegation=delegation)
     User.objects.filter(pk=otto.pk).update(is_approver=True)
     otto.refresh_from_db()
+    for person in (otto, world.olivia):
+        assert Request.objects.filter(decidable(person)).exists(), "both see it in their inbox again"
     assert vote(request, otto).state == "waiting", "he votes again, now in his own right"
     event = AuditEvent.objects.filter(action="request:vote").latest("id")
     assert event.detail["replaced_votes"] == ["otto for olivia"]
+    assert not Request.objects.filter(decidable(otto)).exists()
     assert vote(request, world.olivia).state == "approved"
+    request.refresh_from_db()
+    kept = {(vote["by"], vote["in_place_of"], bool(vote["replaced_at"])) for vote in decision_records(request)}
+    assert kept == {("otto", "olivia", True), ("otto", None, False), ("olivia", None, False)}, "nothing is forgotten"
+
+
+def test_who_is_voted_for_no_longer_has_it_in_the_inbox(
+    world: World, otto: User, oscar: User, two_approvers: None
+) -> None:
+    request = world.request(size="prod")
+    delegate(world, otto)
+    assert Request.objects.filter(decidable(world.olivia)).exists()
+    vote(request, otto)
+    assert not Request.objects.filter(decidable(world.olivia)).exists()
+    assert not Request.objects.filter(decidable(otto)).exists()
+    assert Request.objects.filter(decidable(oscar)).exists()
+
+
+def test_a_vote_on_a_former_plan_is_no_reason_to_hide_the_request(
+    world: World, oscar: User, two_approvers: None
+) -> None:
+    request = world.request(size="prod")
+    vote(request, oscar)
+    Vote.objects.update(digest="0" * 64)
+    assert Request.objects.filter(decidable(oscar)).exists()
+
+
+def test_a_delegate_does_not_fill_the_place_of_somebody_who_counts_as_one_with_a_voter(
+    world: World, otto: User, oscar: User, two_approvers: None
+) -> None:
+    request = world.request(size="prod")
+    User.objects.filter(pk=oscar.pk).update(counts_as=world.olivia)
+    oscar.refresh_from_db()
+    vote(request, oscar)
+    delegate(world, otto)
+    with pytest.raises(WrongState, match="count as one person"):
+        vote(request, otto)
 
 
 def test_otto_hears_of_it(world: World, otto: User) -> None:

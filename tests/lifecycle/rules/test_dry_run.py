@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from provisioning.errors import NotAllowed
 from provisioning.lifecycle.rules.dry_run import SHOWN, DryRun, dry_run
 from provisioning.lifecycle.rules.scope import Scope
-from provisioning.lifecycle.rules.settings import NarrowedInput, RequiredApprovals, RuleSettings
+from provisioning.lifecycle.rules.settings import Freeze, NarrowedInput, RequiredApprovals, RuleSettings
 from provisioning.models import Environment, Request, RuleVersion, Team, User
 from tests.fixtures.world import World
 from tests.lifecycle.rules.support import write_rule
@@ -146,3 +146,10 @@ def test_it_writes_nothing_with_a_bounded_number_of_queries(world: World, past: 
 def test_only_admins_may_run_it(world: World) -> None:
     with pytest.raises(NotAllowed):
         dry_run(actor=world.alice, scope=Scope(), settings=RuleSettings())
+
+
+def test_a_freeze_concerns_requests_and_no_environment_that_exists(world: World, ada: User) -> None:
+    world.request("created-in-it")
+    freeze = Freeze("Inventory", world.now - timedelta(days=1), world.now + timedelta(days=1), "UTC", "Counting.")
+    result = dry_run(actor=ada, scope=Scope(), settings=RuleSettings(freezes=(freeze,)))
+    assert (result.refused.count, result.outside.count) == (1, 0)
