@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.core.exceptions import PermissionDenied
@@ -54,7 +57,17 @@ class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # Django'
         if id == str(person(request).pk):
             raise PermissionDenied
         with transaction.atomic():
-            return super().user_change_password(request, id, form_url)
+            response = super().user_change_password(request, id, form_url)
+            if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
+                User.objects.filter(pk=id).update(password_from_link=True)
+            return response
+
+    @override
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """A password that somebody else has chosen is replaced by its person before they get a role."""
+        if not change:
+            obj.password_from_link = True
+        super().save_model(request, obj, form, change)
 
     @staticmethod
     def _may_touch(request: HttpRequest, obj: User | None) -> bool:

@@ -27,6 +27,7 @@ _SENTENCES: Final[Mapping[str, str]] = {
     "unauthorized": "Send a token that is valid, as in: Authorization: Bearer ptl_…",
     "forbidden": "You may see this environment, but only operators may change it.",
     "scope_missing": "The token deploys lacks the scope approve. Create one that has it.",
+    "second_factor_missing": "Portal admins and approvers need a second factor here. Set one up under Profile.",
     "not_found": "This environment does not exist, or you may not see it.",
     "conflict": "The plan has changed since you read it. Read it again.",
     "idempotency_key_reused": "This Idempotency-Key was used for another call. Send a new one.",
@@ -68,14 +69,14 @@ def _problem(code: str, title: str, status: int) -> dict[str, Any]:
 
 def example_of(schema: Mapping[str, Any], schemas: Mapping[str, Any]) -> Any:
     """A value that the schema allows. `schemas` are the components that it may refer to."""
-    if "$ref" in schema:
-        return example_of(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas)
     for key in ("example", "const"):
         if key in schema:
             return schema[key]
     for key in ("examples", "enum"):
         if schema.get(key):
             return schema[key][0]
+    if "$ref" in schema:
+        return example_of(schemas[schema["$ref"].rsplit("/", 1)[1]], schemas)
     for key in ("anyOf", "oneOf", "allOf"):
         if schema.get(key):
             return example_of(schema[key][0], schemas)

@@ -309,6 +309,19 @@ def test_nobody_takes_over_a_person_who_has_a_role(administrator: Client, people
     assert sam.post(f"/admin/provisioning/user/{people.bob.pk}/password/", password).status_code == 302
 
 
+def test_a_password_that_an_administrator_has_set_is_no_way_in_to_a_later_approver(
+    administrator: Client, people: People
+) -> None:
+    password = {"password1": "my own horse battery", "password2": "my own horse battery", "usable_password": "true"}
+    url = f"/admin/provisioning/user/{people.bob.pk}/password/"
+    assert administrator.post(url, {**password, "password2": "x"}).status_code == 200
+    assert not User.objects.get(pk=people.bob.pk).password_from_link
+    assert administrator.post(url, password).status_code == 302
+    assert User.objects.get(pk=people.bob.pk).password_from_link
+    administrator.post("/admin/provisioning/user/add/", {**password, "username": "dora"})
+    assert User.objects.get(username="dora").password_from_link
+
+
 def test_members_and_teams_are_changed_on_their_own_pages(administrator: Client, people: People) -> None:
     """Here, neither the last owner nor a whole team disappears."""
     url = f"/admin/provisioning/team/{people.payments.pk}"

@@ -125,7 +125,10 @@ def channels(request: HttpRequest, team: Word = "", fields: ChannelFields = "") 
 
 class ServiceOut(Resource):
     id: str = Field(description="The service.", examples=["Slack"])
-    example: str = Field(description="The form of its address.", examples=["https://hooks.slack.com/services/T…/B…/…"])
+    example: str = Field(
+        description="The form of its address.",
+        examples=["https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"],
+    )
 
 
 @router.get(

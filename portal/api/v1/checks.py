@@ -13,7 +13,7 @@ from pydantic import Field
 
 from portal.api.auth import Token, caller
 from portal.api.schemas import changes, reads
-from portal.api.v1.lookups import account_of, blueprint_of, team_of
+from portal.api.v1.lookups import account_of, blueprint_of, check_previews, team_of
 from portal.api.v1.requests import NewEnvironment
 from portal.web.lookups import get_request_for
 from provisioning.errors import NotFound
@@ -71,6 +71,7 @@ def check_plan(request: HttpRequest, body: NewEnvironment) -> Any:
     """Takes the body of a request. It reads AWS for some seconds, and writes nothing."""
     actor = caller(request)
     team = team_of(actor, body.team)
+    check_previews(actor, team)
     account = account_of(team, body.account)
     draft = draft_create(
         actor=actor,

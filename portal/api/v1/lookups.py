@@ -14,6 +14,8 @@ from portal.web.lookups import Need, get_environment_for
 from provisioning.blueprint import Blueprint, UnknownBlueprint
 from provisioning.lifecycle.access import account_teams_of, teams_user_may_act_for
 from provisioning.lifecycle.catalogue import catalogue
+from provisioning.lifecycle.rules import rules_of
+from provisioning.lifecycle.rules.previews import why_no_preview
 from provisioning.models import Account, Environment, Team, User
 
 T = TypeVar("T")
@@ -31,6 +33,12 @@ def team_of(actor: User, slug: str) -> Team:
 
 def environment_to_operate(request: HttpRequest, environment_id: UUID) -> Environment:
     return get_environment_for(caller(request), environment_id, Need.OPERATE)
+
+
+def check_previews(actor: User, team: Team) -> None:
+    """Count a preview: each one plans and proves a whole design. Raises ApiError if it is one too many."""
+    if sentence := why_no_preview(actor, rules_of(team)):
+        raise ApiError("too_many_calls", sentence, retry_after=60)
 
 
 def account_of(team: Team, name: str) -> Account:

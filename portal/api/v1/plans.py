@@ -13,7 +13,7 @@ from pydantic import Field
 from portal.api.auth import Token, caller
 from portal.api.schemas import changes
 from portal.api.v1.findings import FindingOut
-from portal.api.v1.lookups import account_of, blueprint_of, team_of
+from portal.api.v1.lookups import account_of, blueprint_of, check_previews, team_of
 from portal.api.v1.requests import NewEnvironment
 from portal.api.values import Flag
 from provisioning.lifecycle.plan_document import CreatePlan
@@ -65,6 +65,7 @@ def preview(
     """Takes the body of a request. Nothing is written."""
     actor = caller(request)
     team = team_of(actor, body.team)
+    check_previews(actor, team)
     draft = draft_create(
         actor=actor,
         team=team,

@@ -194,13 +194,34 @@ def _position(cursor: str) -> int:
     return int(cursor)
 
 
+_EXAMPLE: Final = {
+    "approvals": [{"kind": "create", "approvers": 2}],
+    "regions": ["eu-north-1", "eu-central-1"],
+    "lifetime_days": 90,
+    "freezes": [
+        {
+            "name": "End of the year",
+            "starts_at": "2026-12-20T18:00:00Z",
+            "ends_at": "2027-01-02T06:00:00Z",
+            "time_zone": "Europe/Stockholm",
+            "reason": "Nobody is there to repair it.",
+        }
+    ],
+    "required_tags": [{"key": "cost-centre", "values": ["4711"]}],
+}
+
+
 class NewVersion(Body):
     """The scope, and everything that its rule says from now on."""
 
     size: Size = Field("", description="Empty for every size.", examples=["prod"])
-    account: str | None = Field(None, max_length=64, description="The account's name; null for every account.")
-    team: str | None = Field(None, max_length=32, description="The team's slug; null for every team.")
-    settings: Settings
+    account: str | None = Field(
+        None, max_length=64, description="The account's name; null for every account.", examples=["sandbox-prod"]
+    )
+    team: str | None = Field(
+        None, max_length=32, description="The team's slug; null for every team.", examples=["payments"]
+    )
+    settings: Settings = Field(examples=[_EXAMPLE])
 
     def scope(self) -> RuleScope:
         """Raises ApiError for an account or a team that does not exist."""

@@ -109,7 +109,7 @@ _NAME = Field(max_length=80, examples=["deploys"])
 _URL = Field(
     max_length=2_000,
     description="Starts with https://. It is stored encrypted and never returned.",
-    examples=["https://hooks.example.com/portal?token=…"],
+    examples=["https://hooks.example.com/portal"],
 )
 EventName = Annotated[str, WithJsonSchema({"type": "string", "enum": sorted(event_types())})]
 _EVENTS = Field(description="Types of events; empty for all, also those of later versions.", max_length=500)

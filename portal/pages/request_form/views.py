@@ -74,6 +74,8 @@ def preflight(request: HttpRequest, slug: str) -> HttpResponse:
     """
     offer = offer_of(person(request), slug)
     form = RequestForm(offer, _size(offer, request.POST), request.POST)
+    if sentence := why_no_preview(offer.actor, form.rules):
+        return HttpResponse(sentence, status=HTTPStatus.TOO_MANY_REQUESTS, content_type="text/plain")
     draft = preview_of(form, lenient=True).draft
     if draft is None:
         return HttpResponse(status=HTTPStatus.NO_CONTENT)  # the form has changed, and a new preview follows

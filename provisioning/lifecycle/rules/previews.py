@@ -11,7 +11,9 @@ from provisioning.lifecycle.rules.rule_set import RuleSet
 from provisioning.models import User
 
 PREVIEWS_A_MINUTE: Final = 120
-"""Without a rule: more than a person who types causes, and less than a program can."""
+"""Without a rule: more than a person who types causes, and less than a program can. A check of the account
+counts as well, because it plans again.
+"""
 
 # Nothing that a user enters is part of the statement.
 _COUNT: Final = f"""

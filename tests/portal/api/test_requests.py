@@ -10,6 +10,7 @@ from portal.api.idempotency import forget_calls
 from provisioning.blueprint import example_inputs
 from provisioning.lifecycle.catalogue import catalogue
 from provisioning.lifecycle.plan_document import ChangePlan, from_json
+from provisioning.lifecycle.rules import previews
 from provisioning.models import ApiCall, Environment, Request
 from tests.portal.api.conftest import Program
 from tests.portal.conftest import REGION, SLUG, People, build, finish
@@ -142,6 +143,18 @@ def test_a_plan_is_read_with_its_digest(people: People, bobs: Program) -> None:
     assert (plan["digest"], plan["document"]["kind"]) == (asked["digest"], "create")
     assert plan["findings"] == preview["findings"] != []
     assert "Resources" in bobs.get(f"/requests/{asked['id']}/template").json
+
+
+@pytest.mark.parametrize("path", ["/plans", "/plans/checks"])
+def test_previews_of_programs_count_like_those_of_pages(
+    people: People, bobs: Program, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    monkeypatch.setattr(previews, "PREVIEWS_A_MINUTE", 1)
+    assert bobs.post("/plans", body()).status == 200
+    refused = bobs.post(path, body())
+    assert (refused.status, refused.json["code"], refused.headers["Retry-After"]) == (429, "too_many_calls", "60")
+    page = people.client("bob").post(f"/catalogue/{SLUG}/request/preflight/", people.form(""))
+    assert page.status_code == 429
 
 
 def test_a_teardown_has_no_findings(bobs: Program, running: Environment) -> None:
