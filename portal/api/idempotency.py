@@ -27,16 +27,15 @@ from ninja.responses import NinjaJSONEncoder, Status
 from portal.api.auth import caller
 from portal.api.errors import ApiError
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.api_calls import KEPT_FOR
 from provisioning.models import ApiCall
 
-KEPT_FOR: Final = timedelta(hours=24)
 TAKEN_OVER_AFTER: Final = timedelta(minutes=2)
 """Longer than any call takes. A call that is older has lost its process."""
 SHOWN_ONCE: Final = frozenset({"secret", "link"})
 """Properties of answers that are in the first answer only, and stored nowhere."""
 _RETRY_SECONDS: Final = 2
 _SERVER_ERROR: Final = 500
-_DELETED_AT_ONCE: Final = 1000
 
 Key = Annotated[
     str,
@@ -114,7 +113,8 @@ def request_id(request: HttpRequest) -> uuid.UUID:
 
 
 def _begin(request: HttpRequest, key: str) -> HttpResponse | None:
-    """Claim the key for this call. Returns the stored answer of the same call, if there is one.
+    """Claim the key for this call. Returns the stored answer of the same call, if there is one. A key that
+    was used longer ago than `KEPT_FOR` is free.
 
     Raises ApiError if the key belongs to another call, or to one that is still in progress.
     """
@@ -126,7 +126,10 @@ def _begin(request: HttpRequest, key: str) -> HttpResponse | None:
             _carry_out(request, call_id, at)
             return None
     call = ApiCall.objects.filter(user=user, key=key).first()
-    if call is None:  # it ended with an error of the portal at this moment
+    if call is None:  # it was deleted at this moment
+        return _begin(request, key)
+    if call.began_at <= at - KEPT_FOR:
+        ApiCall.objects.filter(pk=call.pk, began_at=call.began_at).delete()
         return _begin(request, key)
     if call.fingerprint != fingerprint:
         raise ApiError("idempotency_key_reused", "This Idempotency-Key was used for another call. Send a new one.")
@@ -170,12 +173,6 @@ def without_what_is_shown_once(content: bytes) -> bytes:
     document = json.loads(content)
     hidden = dict.fromkeys(SHOWN_ONCE & document.keys())
     return json.dumps(document | hidden).encode() if hidden else content
-
-
-def forget_calls() -> int:
-    """Delete calls whose time is over. Returns how many."""
-    old = ApiCall.objects.filter(began_at__lt=clock.now() - KEPT_FOR).values("pk")[:_DELETED_AT_ONCE]
-    return ApiCall.objects.filter(pk__in=old).delete()[0]
 
 
 def _answer(call: ApiCall) -> HttpResponse:

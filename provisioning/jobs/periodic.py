@@ -16,6 +16,7 @@ from django.conf import settings
 from django.db import close_old_connections, connection
 
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.api_calls import forget_calls
 from provisioning.lifecycle.audit_chain import log_anchor
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.change_cleanup import clean_up_changes
@@ -74,6 +75,7 @@ TASKS: Final[Sequence[Work]] = (
     Work("send webhooks", timedelta(seconds=2), deliver_webhooks),
     Work("warn of requests that expire", timedelta(minutes=10), note_expiring),
     Work("forget deliveries", timedelta(hours=1), forget_deliveries),
+    Work("forget calls of the API", timedelta(hours=1), forget_calls),
     Work("forget workers", timedelta(hours=1), forget_workers),
 )
 
