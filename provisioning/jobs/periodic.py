@@ -29,6 +29,7 @@ from provisioning.lifecycle.reconciler import expire_waiting
 from provisioning.lifecycle.scan.baseline import take_baselines
 from provisioning.lifecycle.scan.changes import compare_seen
 from provisioning.lifecycle.scan.regions import add_regions, scan_due
+from provisioning.lifecycle.services.handover import expire_due_offers
 from provisioning.lifecycle.services.preflight import check_unchecked_requests
 from provisioning.models import Worker
 from provisioning.notify.cleanup import forget_deliveries
@@ -61,6 +62,7 @@ def _compare_seen() -> int:
 
 TASKS: Final[Sequence[Work]] = (
     Work("expire requests", timedelta(seconds=10), expire_waiting),
+    Work("expire offers", timedelta(minutes=1), expire_due_offers),
     Work("check accounts of requests", timedelta(seconds=2), check_unchecked_requests),
     Work("take baselines", timedelta(minutes=1), lambda: take_baselines(aws_for_account)),
     Work("clean up after changes", timedelta(minutes=1), lambda: clean_up_changes(aws_for_account)),

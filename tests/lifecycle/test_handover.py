@@ -11,13 +11,16 @@ import pytest
 from provisioning.blueprint import InputErrors, example_inputs
 from provisioning.design.names import team_key
 from provisioning.errors import NotAllowed, NotFound, Refused, WrongState
+from provisioning.jobs.periodic import TASKS
 from provisioning.lifecycle.rules.scope import Scope
+from provisioning.lifecycle.services import handover
 from provisioning.lifecycle.services.account_teams import TeamRights, admit_team
 from provisioning.lifecycle.services.approvals import approve_request
 from provisioning.lifecycle.services.changes import preview_change, request_change
 from provisioning.lifecycle.services.handover import (
     accept_offer,
     decline_offer,
+    expire_due_offers,
     offer_environment,
     offers_to,
     why_not_accept,
@@ -26,6 +29,7 @@ from provisioning.lifecycle.services.handover import (
 from provisioning.lifecycle.services.teams import delete_team
 from provisioning.lifecycle.services.teardown import preview_teardown, request_teardown
 from provisioning.lifecycle.services.tokens import create_service_token, find_token
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.models import (
     AccountTeam,
     AuditEvent,
@@ -222,7 +226,60 @@ def test_offers_end_once(world: World, logistics: Team) -> None:
     assert [event.actor for event in ends] == [world.alice, None], "the portal has ended the expired one"
 
 
-def test_only_owners_hand_over(world: World, logistics: Team) -> None:
+def test_an_offer_is_worth_as_much_as_the_right_of_the_owner_who_made_it(world: World, logistics: Team) -> None:
+    made = offer(world, world.create())
+    alices = Membership.objects.filter(team=world.team, user=world.alice)
+    refused = pytest.raises(Refused, match="alice, who offered orders, is no longer an owner of Payments")
+    alices.update(role=Role.OPERATOR)
+    with refused:
+        accept_offer(actor=world.charlie, offer=made)
+    alices.update(role=Role.OWNER)
+    User.objects.filter(pk=world.alice.pk).update(is_active=False)
+    with refused:
+        accept_offer(actor=world.charlie, offer=made)
+    User.objects.filter(pk=world.alice.pk).update(is_active=True)
+    assert accept_offer(actor=world.charlie, offer=made).team == logistics
+
+
+def test_an_offer_expires_by_itself(world: World, logistics: Team) -> None:
+    first, second = (offer(world, world.create(name)) for name in ("orders", "billing"))
+    assert expire_due_offers() == 0
+    world.cloud.clock.advance(timedelta(days=8).total_seconds())
+    assert expire_due_offers in {task.run for task in TASKS}
+    assert (expire_due_offers(limit=1), expire_due_offers(limit=1), expire_due_offers(limit=1)) == (1, 1, 0)
+    assert set(HandoverOffer.objects.values_list("pk", "state")) == {(first.pk, "expired"), (second.pk, "expired")}
+    ends = AuditEvent.objects.filter(action="environment:withdraw_offer")
+    assert [(end.actor, end.team, end.detail["why"]) for end in ends] == [
+        (None, world.team, "Nobody accepted it in time.")
+    ] * 2
+
+
+def test_a_team_that_is_deleted_has_not_declined_what_had_expired(world: World, logistics: Team) -> None:
+    ada = User.objects.create_user("ada", is_admin=True)
+    made = offer(world, world.create())
+    world.cloud.clock.advance(timedelta(days=8).total_seconds())
+    AccountTeam.objects.filter(team=logistics).delete()
+    delete_team(actor=ada, team=logistics, typed_slug="logistics")
+    assert HandoverOffer.objects.get(pk=made.pk).state == "expired"
+    assert not AuditEvent.objects.filter(action="environment:decline_offer").exists()
+
+
+def test_nothing_is_offered_to_a_team_that_is_deleted_meanwhile(
+    world: World, logistics: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    environment = world.create()
+
+    def lock_after_deletion(team: Team) -> Team:
+        Team.objects.filter(pk=team.pk).update(deleted_at=world.cloud.clock.now())
+        return lock_team(team)
+
+    monkeypatch.setattr(handover, "lock_team", lock_after_deletion)
+    with pytest.raises(WrongState, match="Logistics was deleted in the meantime"):
+        offer(world, environment)
+
+
+def test_only_owners_hand_over(
+world: World, logistics: Team) -> None:
     environment = world.create()
     for actor in (world.bob, world.olivia, world.charlie):
         with pytest.raises(NotAllowed):

@@ -33,7 +33,8 @@ from provisioning.lifecycle.services.people import (
     update_person,
 )
 from provisioning.lifecycle.services.provider_identity import Grants, Person, admit_person
-from provisioning.lifecycle.services.teams import create_team, delete_team, lock_team, rename_team
+from provisioning.lifecycle.services.teams import create_team, delete_team, rename_team
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.models import (
     AuditEvent,
     Invitation,

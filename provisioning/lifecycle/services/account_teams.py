@@ -16,8 +16,8 @@ from provisioning.lifecycle.access import check_admin
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.field_errors import check_row
 from provisioning.lifecycle.services.accounts import check_unchanged, shown_names
-from provisioning.lifecycle.services.teams import lock_team
 from provisioning.lifecycle.states import NO_LONGER_THERE
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.models import Account, AccountTeam, Environment, Team, User
 
 LABELS: Final = {

@@ -26,6 +26,7 @@ from provisioning.lifecycle.access import (
     check_may,
     check_may_use_account,
     check_may_use_region,
+    may,
 )
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.plan_checks import name_is_taken
@@ -34,12 +35,14 @@ from provisioning.lifecycle.rules import lock_quotas, refusals
 from provisioning.lifecycle.rules.facts import BlueprintFacts, Facts
 from provisioning.lifecycle.services.recording import lock
 from provisioning.lifecycle.states import NO_LONGER_THERE, OPEN_REQUESTS, EnvironmentState, RequestState
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.lifecycle.team_resources import external_names_of, refusals_of
 from provisioning.lifecycle.transitions import record
 from provisioning.models import Environment, HandoverOffer, OfferState, Operation, Request, Role, RuleKind, Team, User
 
 VALID_FOR: Final = timedelta(days=7)
 NOTE_LIMIT: Final = 2_000
+BATCH: Final = 100
 NOT_OPEN: Final = "This offer was decided on, was withdrawn, or has expired. Reload the page."
 
 
@@ -57,6 +60,7 @@ def offer_environment(
     team = _receiving_team(receiver, environment)
     at = clock.now()
     with transaction.atomic():
+        lock_team(team)
         lock(environment)
         check_may(actor, environment.team, Permission.MANAGE)
         if reason := why_not_handed_over(environment):
@@ -84,6 +88,7 @@ def withdraw_offer(*, actor: User, offer: HandoverOffer) -> HandoverOffer:
     check_may(actor, offer.from_team, Permission.MANAGE)
     at = clock.now()
     with transaction.atomic():
+        lock(offer.environment)
         _end(offer, OfferState.WITHDRAWN, actor=actor, at=at)
         _audit(AuditAction.ENVIRONMENT_WITHDRAW_OFFER, offer, actor=actor, team=offer.from_team, at=at)
     return offer
@@ -94,6 +99,7 @@ def decline_offer(*, actor: User, offer: HandoverOffer) -> HandoverOffer:
     check_may(actor, offer.to_team, Permission.MANAGE)
     at = clock.now()
     with transaction.atomic():
+        lock(offer.environment)
         _end(offer, OfferState.DECLINED, actor=actor, at=at)
         _audit(AuditAction.ENVIRONMENT_DECLINE_OFFER, offer, actor=actor, team=offer.from_team, at=at)
     return offer
@@ -109,6 +115,7 @@ def accept_offer(*, actor: User, offer: HandoverOffer) -> Environment:
     environment, at = offer.environment, clock.now()
     try:
         with transaction.atomic():
+            _lock_teams(offer)
             lock_quotas(team=offer.to_team, actor=actor)
             lock(environment)
             check_may(actor, offer.to_team, Permission.MANAGE)
@@ -145,6 +152,11 @@ def why_not_accept(offer: HandoverOffer) -> list[str]:
     """
     environment, team = offer.environment, offer.to_team
     reasons = [reason] if (reason := why_not_handed_over(environment)) else []
+    if not may(User.objects.get(pk=offer.offered_by_id), offer.from_team, Permission.MANAGE):
+        reasons.append(
+            f"{offer.offered_by.get_username()}, who offered {environment.name}, is no longer an owner of "
+            f"{offer.from_team.name}. Ask an owner of {offer.from_team.name} to withdraw the offer and make a new one."
+        )
     same = Environment.objects.filter(
         team=team, account=environment.account, region=environment.region, name=environment.name
     )
@@ -206,10 +218,37 @@ def offers_to_owner(user: User) -> QuerySet[HandoverOffer]:
 def expire_offers(environment: Environment, *, at: datetime) -> None:
     """End the environment's offers that nobody accepted in time. Call it with the environment locked."""
     rows = HandoverOffer.objects.filter(environment=environment, state=OfferState.OPEN, expires_at__lte=at)
-    for offer in rows.select_related("environment", "from_team"):
+    for offer in rows.select_related("environment", "from_team", "to_team", "offered_by"):
         offer.state, offer.decided_at = OfferState.EXPIRED, at
         offer.save(update_fields=["state", "decided_at"])
-        _audit(AuditAction.ENVIRONMENT_WITHDRAW_OFFER, offer, actor=None, team=offer.from_team, at=at)
+        why = "Nobody accepted it in time."
+        _audit(AuditAction.ENVIRONMENT_WITHDRAW_OFFER, offer, actor=None, team=offer.from_team, at=at, why=why)
+
+
+def expire_due_offers(*, limit: int = BATCH) -> int:
+    """End the offers of all environments that nobody accepted in time. Returns how many environments
+    are done if there may be more, and otherwise 0.
+    """
+    at = clock.now()
+    due = HandoverOffer.objects.filter(state=OfferState.OPEN, expires_at__lte=at).order_by("expires_at")
+    environments = [offer.environment for offer in due.select_related("environment")[:limit]]
+    for environment in environments:
+        with transaction.atomic():
+            Environment.objects.select_for_update().get(pk=environment.pk)
+            expire_offers(environment, at=at)
+    return len(environments) if len(environments) == limit else 0
+
+
+def end_offers_to(team: Team, *, actor: User, at: datetime) -> None:
+    """Decline the open offers to a team that is being deleted. Call it with the team locked."""
+    open_ones = HandoverOffer.objects.filter(to_team=team, state=OfferState.OPEN)
+    environments = Environment.objects.filter(pk__in=open_ones.values("environment"))
+    for environment in environments.select_for_update().order_by("pk"):
+        expire_offers(environment, at=at)
+    for offer in open_ones.select_related("environment", "from_team", "to_team", "offered_by"):
+        _end(offer, OfferState.DECLINED, actor=actor, at=at)
+        why = f"{team.name} was deleted."
+        _audit(AuditAction.ENVIRONMENT_DECLINE_OFFER, offer, actor=actor, team=offer.from_team, at=at, why=why)
 
 
 def _receiving_team(text: str, environment: Environment) -> Team:
@@ -219,6 +258,12 @@ def _receiving_team(text: str, environment: Environment) -> Team:
     if team.pk == environment.team_id:
         raise Refused(f"{environment.name} belongs to {team.name} already.")
     return team
+
+
+def _lock_teams(offer: HandoverOffer) -> None:
+    """So that nobody removes the owner who offers or the one who accepts meanwhile."""
+    teams = Team.objects.filter(pk__in=(offer.from_team_id, offer.to_team_id))
+    list(teams.select_for_update(no_key=True).order_by("pk").values_list("pk"))
 
 
 def _end(offer: HandoverOffer, state: OfferState, *, actor: User, at: datetime) -> None:
@@ -250,7 +295,9 @@ def _name_taken(offer: HandoverOffer) -> str:
     return sentence.replace("Choose another name.", "Tear that one down first, or decline.")
 
 
-def _audit(action: AuditAction, offer: HandoverOffer, *, actor: User | None, team: Team, at: datetime) -> None:
+def _audit(
+    action: AuditAction, offer: HandoverOffer, *, actor: User | None, team: Team, at: datetime, **more: str
+) -> None:
     moved = action in (AuditAction.ENVIRONMENT_HAND_OVER, AuditAction.ENVIRONMENT_TAKE_OVER)
     audit_event(
         action,
@@ -264,4 +311,5 @@ def _audit(action: AuditAction, offer: HandoverOffer, *, actor: User | None, tea
         from_team=offer.from_team.name,
         to_team=offer.to_team.name,
         offered_by=offer.offered_by.get_username(),
+        **more,
     )

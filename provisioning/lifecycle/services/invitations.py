@@ -25,7 +25,7 @@ from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.members import check_role, name_of
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.services.people import NewPerson, person_with_address, register_person
-from provisioning.lifecycle.services.teams import lock_team
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.models import Invitation, Membership, Team, User
 
 VALID_FOR: Final = timedelta(days=7)

@@ -15,7 +15,7 @@ from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_may_manage_members, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
-from provisioning.lifecycle.services.teams import lock_team
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.models import Membership, Role, Team, User
 
 NO_LONGER_A_MEMBER: Final = "This person is no longer in the team. Reload the page."

@@ -12,7 +12,7 @@ from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.kinds.registry import kind_of, kinds_failing_in
 from provisioning.lifecycle.operations import open_operation
 from provisioning.lifecycle.rules import ApprovalRule, check_rules_of, lock_quotas
-from provisioning.lifecycle.services.recording import why_undecided
+from provisioning.lifecycle.services.recording import lock, why_undecided
 from provisioning.lifecycle.services.votes import missing_approvals
 from provisioning.lifecycle.states import EnvironmentState, RequestState
 from provisioning.lifecycle.transitions import atomic_with, change_state
@@ -42,6 +42,7 @@ def retry_operation(*, actor: User, environment: Environment) -> Operation:
     request.environment = environment
     with atomic_with(request, environment):
         lock_quotas(team=environment.team, actor=actor)  # a failed change of size has lost its place
+        lock(environment)  # before its requests, as a hand-over does
         approval = check_rules_of(request, at=at)
         if approval.requires_approval and not _is_approved(request, approval):
             words = kind_of(request.kind).words

@@ -9,21 +9,21 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from provisioning.design.names import team_key
-from provisioning.errors import InvalidFields, Refused, WrongState
+from provisioning.errors import InvalidFields, Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.lookalikes import problem_of_name
+from provisioning.lifecycle.services.handover import end_offers_to
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.states import NO_LONGER_THERE
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.models import (
     AccountTeam,
     Environment,
-    HandoverOffer,
     Invitation,
     Membership,
     NotificationChannel,
-    OfferState,
     Team,
     User,
     Webhook,
@@ -135,17 +135,6 @@ def why_not_delete(team: Team) -> str:
     return ""
 
 
-def lock_team(team: Team) -> Team:
-    """Lock the team's row, so that its members change one at a time. Call it inside a transaction.
-
-    Raises WrongState if the team was deleted.
-    """
-    locked = Team.objects.select_for_update().get(pk=team.pk)
-    if locked.deleted_at is not None:
-        raise WrongState(f"{locked.name} was deleted in the meantime.")
-    return locked
-
-
 def _checked_name(name: str, *, of: Team | None = None) -> str:
     stripped = " ".join(name.split())
     if not stripped:
@@ -160,25 +149,6 @@ def _checked_name(name: str, *, of: Team | None = None) -> str:
     return stripped
 
 
-def _decline_offers(team: Team, *, actor: User, at: datetime) -> None:
-    """Tell the teams that have offered an environment that nobody accepts it any more."""
-    offers = HandoverOffer.objects.select_for_update(of=("self",)).filter(to_team=team, state=OfferState.OPEN)
-    for offer in offers.select_related("environment", "from_team"):
-        offer.state, offer.decided_by, offer.decided_at = OfferState.DECLINED, actor, at
-        offer.save(update_fields=["state", "decided_by", "decided_at"])
-        audit_event(
-            AuditAction.ENVIRONMENT_DECLINE_OFFER,
-            actor=actor,
-            at=at,
-            team=offer.from_team,
-            environment=offer.environment,
-            offer=str(offer.pk),
-            from_team=offer.from_team.name,
-            to_team=team.name,
-            why=f"{team.name} was deleted.",
-        )
-
-
 def _remove_what_belongs_to(team: Team, *, actor: User, at: datetime) -> dict[str, list[str]]:
     members = list(Membership.objects.filter(team=team).select_related("user").order_by("user__username"))
     accounts = list(AccountTeam.objects.filter(team=team).values_list("account__name", flat=True))
@@ -191,7 +161,7 @@ def _remove_what_belongs_to(team: Team, *, actor: User, at: datetime) -> dict[st
     for model in (Membership, AccountTeam, Webhook, NotificationChannel):
         model.objects.filter(team=team).delete()
     end_invitations(Invitation.objects.filter(team=team), actor=actor, at=at, why="The team was deleted.")
-    _decline_offers(team, actor=actor, at=at)
+    end_offers_to(team, actor=actor, at=at)
     for member in members:
         revoke(member.user, team=team, at=at)
     return {

@@ -32,7 +32,7 @@ from provisioning.lifecycle.access import (
     visible,
 )
 from provisioning.lifecycle.audit import AuditAction, audit_event
-from provisioning.lifecycle.services.teams import lock_team
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.models import ApiToken, Membership, Role, Team, User
 
 PREFIX: Final = "ptl_"

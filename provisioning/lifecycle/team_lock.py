@@ -1,0 +1,17 @@
+"""The lock of a team's row, which comes before that of any environment."""
+
+from __future__ import annotations
+
+from provisioning.errors import WrongState
+from provisioning.models import Team
+
+
+def lock_team(team: Team) -> Team:
+    """Lock the team's row, so that its members change one at a time. Call it inside a transaction.
+
+    Raises WrongState if the team was deleted.
+    """
+    locked = Team.objects.select_for_update().get(pk=team.pk)
+    if locked.deleted_at is not None:
+        raise WrongState(f"{locked.name} was deleted in the meantime.")
+    return locked
