@@ -6,11 +6,14 @@ from datetime import timedelta
 from typing import Final
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet, TextField
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast
 
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit
 from provisioning.lifecycle.states import RequestState
-from provisioning.models import AuditEvent, Request
+from provisioning.models import AuditEvent, Environment, Request
 
 SOON: Final = timedelta(days=1)
 BATCH: Final = 100
@@ -18,23 +21,28 @@ BATCH: Final = 100
 
 def note_expiring(*, limit: int = BATCH) -> int:
     """Write an event for each pending request that expires within a day and has none. Returns how
-    many. A request that is pending for less than a day in all gets none.
+    many if there may be more, and otherwise 0. A request that is pending for less than a day in all
+    gets none.
     """
-    at = clock.now()
-    rows = Request.objects.filter(state=RequestState.WAITING, expires_at__gt=at, expires_at__lte=at + SOON)
     noted = 0
-    for pk, requested_at, expires_at in rows.order_by("expires_at").values_list("pk", "requested_at", "expires_at")[
-        :limit
-    ]:
-        if expires_at is None or expires_at - requested_at <= SOON:
-            continue
+    for pk, environment_id in list(_expiring().order_by("expires_at").values_list("pk", "environment_id")[:limit]):
         with transaction.atomic():
-            request = Request.objects.select_for_update(of=("self",)).select_related("environment").get(pk=pk)
-            action = AuditAction.REQUEST_EXPIRES_SOON
-            earlier = AuditEvent.objects.filter(
-                environment=request.environment, action=str(action), detail__request=str(pk), at__gte=expires_at - SOON
-            )
-            if request.state == RequestState.WAITING and not earlier.exists():
-                audit(action, actor=None, environment=request.environment, at=at, request=str(pk))
+            environment = Environment.objects.select_for_update().get(pk=environment_id)
+            if _expiring().filter(pk=pk).exists():
+                action = AuditAction.REQUEST_EXPIRES_SOON
+                audit(action, actor=None, environment=environment, at=clock.now(), request=str(pk))
                 noted += 1
     return 0 if noted < limit else noted
+
+
+def _expiring() -> QuerySet[Request]:
+    """The requests without an event of this deadline. A change that was planned again has a new one."""
+    at = clock.now()
+    noted = AuditEvent.objects.annotate(about=KT("detail__request")).filter(
+        environment=OuterRef("environment"),
+        action=str(AuditAction.REQUEST_EXPIRES_SOON),
+        about=Cast(OuterRef("pk"), TextField()),
+        at__gte=OuterRef("expires_at") - SOON,
+    )
+    rows = Request.objects.filter(state=RequestState.WAITING, expires_at__gt=at, expires_at__lte=at + SOON)
+    return rows.filter(~Exists(noted), requested_at__lt=F("expires_at") - SOON)

@@ -11,17 +11,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from provisioning.lifecycle.services.handover import (
-    accept_offer,
-    decline_offer,
-    offer_environment,
-    withdraw_offer,
-)
+from provisioning.lifecycle.services.handover import accept_offer, decline_offer, offer_environment, withdraw_offer
 from provisioning.lifecycle.services.retry import retry_operation
 from provisioning.models import Environment, HandoverOffer, Membership, Role
 from tests.fixtures.world import World
 
-ORDER = ("team", "environment", "request", "handoveroffer")
+ORDER = ("team", "environment", "handoveroffer", "request")
 _LOCKED = re.compile(r'FROM "provisioning_(\w+)".* FOR (?:NO KEY )?UPDATE|^UPDATE "provisioning_(\w+)"', re.DOTALL)
 
 Act = Callable[[World, HandoverOffer], object]

@@ -187,6 +187,14 @@ def test_a_request_that_expires_soon_is_announced_once(office: World, post: Post
     assert {mail.subject for mail in sent} == {"Expires soon: creation of orders (Payments)"}
 
 
+def test_of_many_requests_that_expire_soon_each_is_announced(office: World, post: Post) -> None:
+    expires_at = office.request("orders", "prod").expires_at
+    office.request("billing", "prod")
+    assert expires_at is not None
+    post.clock.advance((expires_at - post.now).total_seconds() - 23 * 3600)
+    assert [note_expiring(limit=1) for _ in range(3)] == [1, 1, 0]
+
+
 def test_security_events_come_at_once_whatever_was_chosen(office: World, post: Post) -> None:
     audit_event(AuditAction.PASSWORD_CHANGE, actor=office.bob, at=post.now, subject="bob")
     post.run(0)
