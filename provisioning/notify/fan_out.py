@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
@@ -10,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.models import (
     AuditEvent,
     ChannelKind,
@@ -19,13 +21,15 @@ from provisioning.models import (
     NotificationMessage,
     User,
 )
-from provisioning.notify.audience import Recipients, recipients_of
+from provisioning.notify.audience import RULES, Recipients, recipients_of
 from provisioning.notify.channels.mail import is_mail_configured
 from provisioning.notify.feed import events_after, locked_cursor
 from provisioning.notify.schedule import MESSAGE_AGE, first_due
 from provisioning.notify.topics import FOR_PEOPLE, Topic
 from provisioning.notify.webhooks.fan_out import add_webhook_deliveries
 from provisioning.notify.wording import Text, text_for
+
+log = logging.getLogger(__name__)
 
 BATCH: Final = 100
 
@@ -44,11 +48,23 @@ def spread_events(*, limit: int = BATCH) -> int:
         at = clock.now()
         add_webhook_deliveries(events, at=at)
         for event in events:
-            if (recipients := recipients_of(event)) is not None:
-                _add_messages(event, recipients, at=at)
+            if event.action in RULES:
+                _spread(event, at=at)
         cursor.position = read[-1][0]
         cursor.save(update_fields=["position"])
     return len(read)
+
+
+def _spread(event: AuditEvent, *, at: datetime) -> None:
+    """Write the messages of one event. An error costs only this event its messages: the cursor goes on."""
+    try:
+        with transaction.atomic():
+            if (recipients := recipients_of(event)) is not None:
+                _add_messages(event, recipients, at=at)
+    except DATABASE_AWAY:
+        raise  # all events of the batch are read again
+    except Exception:
+        log.exception("The audit event %s (%s) has become no message.", event.pk, event.action)
 
 
 def mail_channel_of(person: User, *, at: datetime) -> NotificationChannel:

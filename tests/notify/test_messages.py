@@ -109,6 +109,17 @@ def test_a_worker_that_ends_while_it_writes_messages_loses_and_doubles_nothing(
     ]
 
 
+def test_an_event_that_cannot_be_told_holds_up_no_other(
+    office: World, post: Post, caplog: pytest.LogCaptureFixture
+) -> None:
+    environment = office.request("orders", "dev").environment
+    audit_event(AuditAction.OPERATION_SUCCEED, actor=None, at=post.now, environment=environment, kind="nonsense")
+    office.request("billing", "prod")
+    (sent,) = post.run()
+    assert sent.subject == "Approval needed: creation of billing (Payments)"
+    assert "has become no message" in caplog.text
+
+
 def test_the_same_event_read_twice_is_one_message(office: World, post: Post) -> None:
     from provisioning.models import AuditCursor  # noqa: PLC0415
 
