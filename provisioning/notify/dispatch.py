@@ -10,12 +10,15 @@ answers late costs the others at most the one time limit during which nobody kne
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from traceback import format_tb
 from typing import Final, Generic, TypeVar
 from uuid import UUID
+
+from django.db import connection
 
 from provisioning.lifecycle import clock
 from provisioning.notify.outbox import Claim, Queue, claim
@@ -54,23 +57,37 @@ class Dispatcher(Generic[T]):
     slow: set[str] = field(default_factory=set)
 
     def run(self, begin: Callable[[UUID, UUID], Sending[T] | None], *, limit: int = AT_A_TIME) -> int:
-        """Send what is due, up to `limit` deliveries. Returns how many were claimed."""
+        """Send what is due, up to `limit` deliveries. Returns how many were claimed.
+
+        An error in `begin` or `finish` leaves that delivery to the end of its lease. If nothing can be
+        claimed, as without the database, the error is raised when what was begun has ended.
+        """
         until, number = clock.uptime() + RUN_SECONDS, 0
+        failure: Exception | None = None
         running: dict[Future[tuple[T, float]], tuple[Claim, Sending[T]]] = {}
         with ThreadPoolExecutor(PLACES, thread_name_prefix=self.queue.table) as threads:
             while True:
-                if clock.uptime() < until:
-                    for each in self._claim([claimed for claimed, _ in running.values()], limit=limit - number):
-                        number += 1
-                        if (sending := begin(each.delivery_id, each.holder)) is not None:
-                            running[threads.submit(_timed, sending, each.delivery_id)] = (each, sending)
+                if failure is None and clock.uptime() < until:
+                    try:
+                        claimed = self._claim([each for each, _ in running.values()], limit=limit - number)
+                    except Exception as error:  # noqa: BLE001 - raised below
+                        claimed, failure = [], error
+                        connection.close_if_unusable_or_obsolete()
+                    number += len(claimed)
+                    for each in claimed:
+                        with _only(each):
+                            if (sending := begin(each.delivery_id, each.holder)) is not None:
+                                running[threads.submit(_timed, sending, each.delivery_id)] = (each, sending)
                 if not running:
+                    if failure is not None:
+                        raise failure
                     return number
                 for ended in wait(running, return_when=FIRST_COMPLETED).done:
-                    claimed, sending = running.pop(ended)
+                    each, sending = running.pop(ended)
                     result, seconds = ended.result()
-                    (self.slow.add if seconds > SLOW_AFTER_SECONDS else self.slow.discard)(claimed.lane)
-                    sending.finish(result)
+                    (self.slow.add if seconds > SLOW_AFTER_SECONDS else self.slow.discard)(each.lane)
+                    with _only(each):
+                        sending.finish(result)
 
     def _claim(self, running: list[Claim], *, limit: int) -> list[Claim]:
         slow = list(self.slow)
@@ -84,13 +101,27 @@ class Dispatcher(Generic[T]):
         return claimed
 
 
+@contextmanager
+def _only(claimed: Claim) -> Iterator[None]:
+    """Let an error end this delivery only. A connection to the database that is lost is opened again."""
+    try:
+        yield
+    except Exception as error:  # noqa: BLE001 - the results of the other deliveries must be written
+        _log(claimed.delivery_id, error)
+        connection.close_if_unusable_or_obsolete()
+
+
 def _timed(sending: Sending[T], delivery_id: UUID) -> tuple[T, float]:
     began = clock.uptime()
     try:
         result = sending.send()
     except Exception as error:  # noqa: BLE001 - the other deliveries must be sent
-        # Without the error's text, which may repeat an address with a token.
-        where = "".join(format_tb(error.__traceback__))
-        log.error("Delivery %s failed with %s:\n%s", delivery_id, type(error).__name__, where)  # noqa: TRY400
+        _log(delivery_id, error)
         result = sending.unexpected
     return result, clock.uptime() - began
+
+
+def _log(delivery_id: UUID, error: Exception) -> None:
+    """Without the error's text, which may repeat an address with a token."""
+    where = "".join(format_tb(error.__traceback__))
+    log.error("Delivery %s failed with %s:\n%s", delivery_id, type(error).__name__, where)

@@ -8,14 +8,16 @@ import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import AuditEvent, DeliveryState, Team, User, Webhook, WebhookAttempt, WebhookDelivery
 from provisioning.models.webhook import WEBHOOK_SECRET, WEBHOOK_URL
+from provisioning.notify import dispatch
 from provisioning.notify.dispatch import Dispatcher, Sending
-from provisioning.notify.outbox import claim
+from provisioning.notify.outbox import Claim, claim
 from provisioning.notify.schedule import WEBHOOK_WAITS
 from provisioning.notify.webhooks import delivery as delivering
 from provisioning.notify.webhooks.delivery import deliver_webhooks
@@ -288,6 +290,44 @@ def test_an_unexpected_error_ends_only_its_own_attempt(
     assert sorted(WebhookDelivery.objects.values_list("state", flat=True)) == ["delivered", "pending"]
     assert "RuntimeError" in caplog.text
     assert "broken.example.com" not in caplog.text
+
+
+@pytest.mark.parametrize("place", ["begin", "finish", "claim"])
+def test_an_error_of_the_portal_costs_no_other_delivery_its_result(
+    post: Post, team: Team, make_hook: MakeHook, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    for name in ("first", "second", "third"):
+        make_hook(name=name)
+    happen(post, team)
+    dispatcher: Dispatcher[None] = Dispatcher(delivering.QUEUE)
+    calls = {"begin": 0, "finish": 0, "claim": 0}
+    finished = list[UUID]()
+
+    def count(where: str) -> None:
+        calls[where] += 1
+        if where == place and calls[where] == (2 if where == "claim" else 1):
+            raise ValueError(where)
+
+    def begin(delivery_id: UUID, _holder: UUID) -> Sending[None]:
+        count("begin")
+
+        def finish(_result: None) -> None:
+            count("finish")
+            finished.append(delivery_id)
+
+        return Sending(lambda: None, finish, unexpected=None)
+
+    def claim_next(*arguments: Any, **more: Any) -> list[Claim]:
+        count("claim")
+        return claim(*arguments, **more)
+
+    monkeypatch.setattr(dispatch, "claim", claim_next)
+    if place == "claim":
+        with pytest.raises(ValueError, match="claim"):
+            dispatcher.run(begin)
+    else:
+        assert dispatcher.run(begin) == 3
+    assert len(finished) == 2
 
 
 @pytest.mark.parametrize("answer", [410, 500])
