@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from provisioning.errors import NotAllowed, NotFound
 from provisioning.lifecycle.access import Permission, check_admin, check_manages, check_may, is_admin, role_in
+from provisioning.lifecycle.team_lock import lock_team
 from provisioning.models import NotificationChannel, Role, Team, User, Webhook, WebhookDelivery
 
 NO_SUCH_TEAM = "This team does not exist, or you are not in it."
 NO_SUCH_CHANNEL = "This channel does not exist, or it is not yours."
 NO_SUCH_WEBHOOK = "This webhook does not exist, or it belongs to a team that you are not in."
+_PORTAL_LOCK: Final = 6_120_947_358_201_174
 
 
 def owned_teams(user: User) -> list[Team]:
@@ -30,6 +34,20 @@ def check_may_manage(user: User, team: Team | None) -> None:
         check_admin(user)
     else:
         check_may(user, team, Permission.MANAGE)
+
+
+def lock_managed(user: User, team: Team | None) -> None:
+    """Lock the webhooks and channels of the team, or without a team the webhooks of the portal, so that they
+    are counted and written one at a time. Call it inside a transaction.
+
+    Raises WrongState if the team was deleted, and NotAllowed if the user no longer manages it.
+    """
+    if team is not None:
+        lock_team(team, no_key=True)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_PORTAL_LOCK])
+    check_may_manage(user, team)
 
 
 def channel_for(user: User, pk: UUID) -> NotificationChannel:

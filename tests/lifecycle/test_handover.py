@@ -269,9 +269,9 @@ def test_nothing_is_offered_to_a_team_that_is_deleted_meanwhile(
 ) -> None:
     environment = world.create()
 
-    def lock_after_deletion(team: Team) -> Team:
+    def lock_after_deletion(team: Team, **how: bool) -> Team:
         Team.objects.filter(pk=team.pk).update(deleted_at=world.cloud.clock.now())
-        return lock_team(team)
+        return lock_team(team, **how)
 
     monkeypatch.setattr(handover, "lock_team", lock_after_deletion)
     with pytest.raises(WrongState, match="Logistics was deleted in the meantime"):

@@ -11,9 +11,13 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from provisioning.errors import Refused, WrongState
+from provisioning.lifecycle.rules import lock_quotas
+from provisioning.lifecycle.services import recording
+from provisioning.lifecycle.services.account_teams import remove_team
 from provisioning.lifecycle.services.handover import accept_offer, decline_offer, offer_environment, withdraw_offer
 from provisioning.lifecycle.services.retry import retry_operation
-from provisioning.models import Environment, HandoverOffer, Membership, Role
+from provisioning.models import AccountTeam, Environment, HandoverOffer, Membership, Role, Team, User
 from tests.fixtures.world import World
 
 ORDER = ("team", "environment", "handoveroffer", "request")
@@ -66,3 +70,20 @@ def test_an_offer_locks_the_receiving_team_before_the_environment(world: World) 
         )
     )
     assert tables == ["team", "environment"]
+
+
+def test_a_team_that_loses_an_account_meanwhile_gets_no_environment_there(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada = User.objects.create_user("ada", is_admin=True)
+    entry = AccountTeam.objects.get(team=world.team, account=world.account)
+
+    def lock_after_removal(*, team: Team, actor: User) -> None:
+        assert locked_by(lambda: remove_team(actor=ada, entry=entry)) == ["team"]
+        lock_quotas(team=team, actor=actor)
+
+    monkeypatch.setattr(recording, "lock_quotas", lock_after_removal)
+    with pytest.raises(Refused, match="Payments may not use the account dev"):
+        world.request()
+    with pytest.raises(WrongState, match="Payments may no longer use dev"):
+        remove_team(actor=ada, entry=AccountTeam(pk=uuid4(), team=world.team, account=world.account))

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from provisioning.aws.onboarding import stack_role_arn
 from provisioning.design.names import team_key
-from provisioning.errors import InvalidFields, Refused
+from provisioning.errors import InvalidFields, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import check_admin
 from provisioning.lifecycle.audit import AuditAction, audit_event
@@ -117,7 +117,7 @@ def change_team_rights(
 
 
 def remove_team(*, actor: User, entry: AccountTeam) -> None:
-    """End that a team may use an account. Raises NotAllowed, and Refused while environments of the team
+    """End that a team may use an account. Raises NotAllowed, WrongState, and Refused while environments of the team
     live there, or some that it has handed over and that need its stack role. Nothing is changed in AWS.
     """
     check_admin(actor)
@@ -141,8 +141,12 @@ def remove_team(*, actor: User, entry: AccountTeam) -> None:
 
 
 def _locked(entry: AccountTeam) -> AccountTeam:
+    """Lock the team first: while it creates or takes over an environment, its rights do not change."""
+    lock_team(entry.team)
     rows = AccountTeam.objects.select_for_update(of=("self",)).select_related("account", "team")
-    return rows.get(pk=entry.pk)
+    if (locked := rows.filter(pk=entry.pk).first()) is None:
+        raise WrongState(f"{entry.team.name} may no longer use {entry.account.name}. Reload the page.")
+    return locked
 
 
 def _living(entry: AccountTeam, *, or_its_role: bool = False) -> Any:

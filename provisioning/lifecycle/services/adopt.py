@@ -12,7 +12,7 @@ from provisioning.aws import AwsError
 from provisioning.design.names import generation_of, team_key
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may
+from provisioning.lifecycle.access import check_may, check_may_use_account
 from provisioning.lifecycle.adoption import BLUEPRINT, KEY, AdoptionDraft, Connect, draft_adoption
 from provisioning.lifecycle.aws_access import aws_for_account
 from provisioning.lifecycle.kinds.adopt import ADOPT
@@ -129,6 +129,7 @@ def _file(
     if (sent := request_sent_before(request_id, actor=actor)) is not None:
         return sent
     at, document = clock.now(), draft.document
+    check_may_use_account(team, account, size=document.size, region=document.region)  # again, with the team locked
     verdict = check_rules(draft.facts, actor=actor, required=document.requires_approval)
     version, _ = BlueprintVersion.objects.get_or_create(
         slug=BLUEPRINT.slug,

@@ -60,7 +60,7 @@ def offer_environment(
     team = _receiving_team(receiver, environment)
     at = clock.now()
     with transaction.atomic():
-        lock_team(team)
+        lock_team(team, no_key=True)
         lock(environment)
         check_may(actor, environment.team, Permission.MANAGE)
         if reason := why_not_handed_over(environment):

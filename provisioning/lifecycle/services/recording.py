@@ -13,7 +13,7 @@ from datetime import datetime
 from provisioning.design.names import team_key
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may, people_behind
+from provisioning.lifecycle.access import check_may, check_may_use_account, people_behind
 from provisioning.lifecycle.audit import audit
 from provisioning.lifecycle.dangers import may_lose_data
 from provisioning.lifecycle.kinds.create import CREATE
@@ -45,13 +45,15 @@ def file_create(
     transaction.
 
     If no approval is needed, the sender has accepted the blocking findings of `preflight`. Raises
-    RefusedByRules.
+    Refused.
     """
     lock_quotas(team=team, actor=actor)
     if (sent := request_sent_before(request_id, actor=actor)) is not None:
         return sent
-    at = clock.now()
     document = draft.document
+    # Again: now nobody can take the account away from the team.
+    check_may_use_account(team, account, size=document.size, region=document.region)
+    at = clock.now()
     verdict = check_rules(draft.facts, actor=actor, required=document.requires_approval)
     environment = Environment.objects.create(
         id=environment_id_for(request_id),

@@ -10,7 +10,7 @@ from zoneinfo import available_timezones
 
 from django.db import transaction
 
-from provisioning.errors import InvalidFields, NotAllowed, Refused
+from provisioning.errors import InvalidFields, NotAllowed, NotFound, Refused
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import Permission, check_may
 from provisioning.lifecycle.audit import AuditAction, audit_event
@@ -25,6 +25,7 @@ from provisioning.models import (
     User,
 )
 from provisioning.models.notification import CHANNEL_TARGET
+from provisioning.notify.access import NO_SUCH_CHANNEL, lock_managed
 from provisioning.notify.channels.chat import read_target
 from provisioning.notify.channels.mail import check_address
 from provisioning.notify.plain import name_of
@@ -62,7 +63,7 @@ def add_channel(
     at = clock.now()
     owner = {"team": team} if team is not None else {"user": actor}
     with transaction.atomic():
-        User.objects.select_for_update().get(pk=actor.pk)
+        _lock_owner(actor, team)
         if NotificationChannel.objects.filter(**owner).count() >= CHANNELS_AT_MOST:
             raise Refused(f"There are {CHANNELS_AT_MOST} channels already. Remove one first.")
         channel = NotificationChannel(
@@ -83,7 +84,7 @@ def change_channel(*, actor: User, channel: NotificationChannel, choice: Channel
     is_own_mail = channel.kind == ChannelKind.MAIL and channel.team_id is None
     target = _target(channel.kind, choice.address) if choice.address and not is_own_mail else None
     with transaction.atomic():
-        row = NotificationChannel.objects.select_for_update().get(pk=channel.pk)
+        row = _locked(actor, channel)
         before = _shown(row)
         _apply(row, choice)
         if target is not None:
@@ -100,9 +101,10 @@ def switch_on_channel(*, actor: User, channel: NotificationChannel) -> None:
     """Use a channel again that the portal had switched off."""
     _check(actor, channel)
     with transaction.atomic():
-        stopped = NotificationChannel.objects.filter(pk=channel.pk).exclude(disabled_at=None)
+        row = _locked(actor, channel)
+        stopped = NotificationChannel.objects.filter(pk=row.pk).exclude(disabled_at=None)
         if stopped.update(disabled_at=None, disabled_reason="", failing_since=None, last_error=""):
-            _audit(AuditAction.CHANNEL_CHANGE, channel, actor, before={"is_on": False}, after={"is_on": True})
+            _audit(AuditAction.CHANNEL_CHANGE, row, actor, before={"is_on": False}, after={"is_on": True})
 
 
 def remove_channel(*, actor: User, channel: NotificationChannel) -> None:
@@ -113,8 +115,9 @@ def remove_channel(*, actor: User, channel: NotificationChannel) -> None:
     if channel.kind == ChannelKind.MAIL and channel.user_id is not None:
         raise Refused("Your own mail cannot be removed: security events go there. Untick its topics instead.")
     with transaction.atomic():
-        _audit(AuditAction.CHANNEL_REMOVE, channel, actor)
-        NotificationChannel.objects.filter(pk=channel.pk).delete()
+        row = _locked(actor, channel)
+        _audit(AuditAction.CHANNEL_REMOVE, row, actor)
+        row.delete()
 
 
 def send_test(*, actor: User, channel: NotificationChannel) -> NotificationDelivery:
@@ -124,21 +127,22 @@ def send_test(*, actor: User, channel: NotificationChannel) -> NotificationDeliv
     _check(actor, channel)
     at = clock.now()
     with transaction.atomic():
-        NotificationChannel.objects.select_for_update().get(pk=channel.pk)
+        row = _locked(actor, channel)
         gathers = "test"
         waiting = NotificationDelivery.objects.filter(
-            channel=channel, gathers=gathers, state__in=(DeliveryState.PENDING, DeliveryState.SENDING)
+            channel=row, gathers=gathers, state__in=(DeliveryState.PENDING, DeliveryState.SENDING)
         )
         if waiting.exists():
             raise Refused("A test message is on its way. Reload the page to see how it goes.")
         subject = "Test message from the portal"
         delivery = NotificationDelivery.objects.create(
-            channel=channel, gathers=gathers, subject=subject, created_at=at, due_at=at, expires_at=at + MESSAGE_AGE
+            channel=row, gathers=gathers, subject=subject, created_at=at, due_at=at, expires_at=at + MESSAGE_AGE
         )
         text = f"{name_of(actor)} sent this test. Messages for this channel arrive here."
         NotificationMessage.objects.create(
-            delivery=delivery, channel=channel, topic=FOR_PEOPLE[0], subject=subject, text=text, path="/", at=at
+            delivery=delivery, channel=row, topic=FOR_PEOPLE[0], subject=subject, text=text, path="/", at=at
         )
+        _audit(AuditAction.CHANNEL_SEND_TEST, row, actor)
     return delivery
 
 
@@ -180,6 +184,23 @@ def _check(actor: User, channel: NotificationChannel) -> None:
         check_may(actor, channel.team, Permission.MANAGE)
     elif channel.user_id != actor.pk:
         raise NotAllowed("Only its owner may change this channel.")
+
+
+def _lock_owner(actor: User, team: Team | None) -> None:
+    """Lock the team, or without one the actor, so that their channels are counted one at a time."""
+    if team is not None:
+        lock_managed(actor, team)
+    elif not User.objects.select_for_update(no_key=True).get(pk=actor.pk).is_active:
+        raise NotAllowed("Your account was deactivated.")
+
+
+def _locked(actor: User, channel: NotificationChannel) -> NotificationChannel:
+    """Lock the channel and check the right to it again. Raises NotAllowed, NotFound and WrongState."""
+    _lock_owner(actor, channel.team)
+    rows = NotificationChannel.objects.select_for_update(of=("self",)).select_related("team")
+    if (row := rows.filter(pk=channel.pk).first()) is None:
+        raise NotFound(NO_SUCH_CHANNEL)
+    return row
 
 
 def _shown(channel: NotificationChannel) -> dict[str, object]:

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from provisioning.errors import InvalidFields, Refused, WrongState
+from provisioning.errors import InvalidFields, NotFound, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.models import AllowedDestination, DeliveryState, Team, User, Webhook, WebhookDelivery
 from provisioning.models.webhook import WEBHOOK_SECRET, WEBHOOK_URL
-from provisioning.notify.access import check_may_manage
+from provisioning.notify.access import NO_SUCH_WEBHOOK, check_may_manage, lock_managed
 from provisioning.notify.schedule import WEBHOOK_AGE
 from provisioning.notify.webhooks.payload import TEST_TYPE, body_of_test, event_types
 from provisioning.notify.webhooks.signing import ROTATION_OVERLAP, new_secret
@@ -50,8 +50,7 @@ def create_webhook(*, actor: User, team: Team | None, choice: WebhookChoice) -> 
     masked = _checked(choice.url)
     secret = new_secret()
     with transaction.atomic():
-        if team is not None:
-            Team.objects.select_for_update().get(pk=team.pk)
+        lock_managed(actor, team)
         if Webhook.objects.filter(team=team).count() >= WEBHOOKS_AT_MOST:
             raise Refused(f"There are {WEBHOOKS_AT_MOST} webhooks already. Remove one first.")
         hook = Webhook(
@@ -75,7 +74,7 @@ def change_webhook(*, actor: User, webhook: Webhook, choice: WebhookChoice) -> W
     check_may_manage(actor, webhook.team)
     masked = _checked(choice.url) if choice.url.strip() else ""
     with transaction.atomic():
-        row = Webhook.objects.select_for_update(of=("self",)).select_related("team").get(pk=webhook.pk)
+        row = _locked(actor, webhook)
         before = _shown(row)
         _apply(row, choice)
         if masked:
@@ -97,9 +96,9 @@ def switch_webhook(*, actor: User, webhook: Webhook, on: bool) -> None:
         else {"disabled_at": at, "disabled_reason": f"{actor.get_username()} switched it off."}
     )
     with transaction.atomic():
-        rows = Webhook.objects.filter(pk=webhook.pk, disabled_at__isnull=not on)
-        if rows.update(**fields):
-            _audit(AuditAction.WEBHOOK_CHANGE, webhook, actor, before={"is_on": not on}, after={"is_on": on})
+        row = _locked(actor, webhook)
+        if Webhook.objects.filter(pk=row.pk, disabled_at__isnull=not on).update(**fields):
+            _audit(AuditAction.WEBHOOK_CHANGE, row, actor, before={"is_on": not on}, after={"is_on": on})
 
 
 def rotate_secret(*, actor: User, webhook: Webhook, end_previous_now: bool = False) -> NewSecret:
@@ -109,7 +108,7 @@ def rotate_secret(*, actor: User, webhook: Webhook, end_previous_now: bool = Fal
     check_may_manage(actor, webhook.team)
     secret, at = new_secret(), clock.now()
     with transaction.atomic():
-        row = Webhook.objects.select_for_update(of=("self",)).select_related("team").get(pk=webhook.pk)
+        row = _locked(actor, webhook)
         row.previous_secret = "" if end_previous_now else row.secret
         row.previous_until = None if end_previous_now else at + ROTATION_OVERLAP
         row.secret = encrypt(secret, purpose=WEBHOOK_SECRET)
@@ -122,21 +121,21 @@ def remove_webhook(*, actor: User, webhook: Webhook) -> None:
     """Remove a webhook with its deliveries."""
     check_may_manage(actor, webhook.team)
     with transaction.atomic():
-        _audit(AuditAction.WEBHOOK_REMOVE, webhook, actor, before=_shown(webhook))
-        Webhook.objects.filter(pk=webhook.pk).delete()
+        row = _locked(actor, webhook)
+        _audit(AuditAction.WEBHOOK_REMOVE, row, actor, before=_shown(row))
+        row.delete()
 
 
 def send_test(*, actor: User, webhook: Webhook) -> WebhookDelivery:
     """Send a delivery of type `webhook.test`. Raises NotAllowed, and WrongState while it is off."""
     check_may_manage(actor, webhook.team)
-    if webhook.disabled_at is not None:
-        raise WrongState("The webhook is switched off. Switch it on first.")
-    at = clock.now()
     with transaction.atomic():
-        Webhook.objects.select_for_update().get(pk=webhook.pk)
-        if WebhookDelivery.objects.filter(webhook=webhook, type=TEST_TYPE, state=DeliveryState.PENDING).exists():
+        row = _locked(actor, webhook)
+        _check_is_on(row)
+        if WebhookDelivery.objects.filter(webhook=row, type=TEST_TYPE, state=DeliveryState.PENDING).exists():
             raise Refused("A test is on its way. Reload the page to see how it goes.")
-        return _new_test(webhook, at=at)
+        _audit(AuditAction.WEBHOOK_SEND_TEST, row, actor)
+        return _new_test(row, at=clock.now())
 
 
 def redeliver(*, actor: User, delivery: WebhookDelivery) -> None:
@@ -145,15 +144,29 @@ def redeliver(*, actor: User, delivery: WebhookDelivery) -> None:
     """
     hook = delivery.webhook
     check_may_manage(actor, hook.team)
-    if hook.disabled_at is not None:
-        raise WrongState("The webhook is switched off. Switch it on first.")
     at = clock.now()
     with transaction.atomic():
+        hook = _locked(actor, hook)
+        _check_is_on(hook)
         finished = (DeliveryState.DELIVERED, DeliveryState.FAILED, DeliveryState.SKIPPED)
         rows = WebhookDelivery.objects.filter(pk=delivery.pk, state__in=finished)
         if not rows.update(state=DeliveryState.PENDING, due_at=at, expires_at=at + WEBHOOK_AGE, finished_at=None):
             raise WrongState("This delivery is being sent already.")
         _audit(AuditAction.WEBHOOK_REDELIVER, hook, actor, delivery=str(delivery.pk), type=delivery.type)
+
+
+def _locked(actor: User, webhook: Webhook) -> Webhook:
+    """Lock the webhook and check the right to it again. Raises NotAllowed, NotFound and WrongState."""
+    lock_managed(actor, webhook.team)
+    row = Webhook.objects.select_for_update(of=("self",)).select_related("team").filter(pk=webhook.pk).first()
+    if row is None:
+        raise NotFound(NO_SUCH_WEBHOOK)
+    return row
+
+
+def _check_is_on(hook: Webhook) -> None:
+    if hook.disabled_at is not None:
+        raise WrongState("The webhook is switched off. Switch it on first.")
 
 
 def _new_test(webhook: Webhook, *, at: datetime) -> WebhookDelivery:
