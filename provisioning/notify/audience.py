@@ -105,7 +105,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "identity:link": _OWN_ACCOUNT,
     "person:use_password_link": _OWN_ACCOUNT,
     "token:create": _OWN_ACCOUNT,
-    "token:revoke": _rule(Topic.SECURITY, Audience.SUBJECT),  # if a portal admin revoked a personal one
+    "token:revoke": _rule(Topic.SECURITY, Audience.SUBJECT, Audience.OWNERS),  # of a personal one, or of a team's
     "webhook:create": _INTEGRATION,
     "webhook:change": _INTEGRATION,
     "webhook:remove": _INTEGRATION,

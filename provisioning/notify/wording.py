@@ -179,7 +179,7 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
         "profile",
     ),
     "token:revoke": _Template(
-        "A token of yours was revoked",
+        "A token was revoked",
         "{actor} revoked the {subject}, so programs can no longer use it. Ask them why before you create another.",
         "profile",
     ),

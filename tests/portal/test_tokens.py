@@ -9,8 +9,10 @@ from django.test import Client
 
 from portal.identity.sessions import AUTHENTICATED_AT
 from provisioning.models import ApiToken, AuditEvent, Membership, Role, User
+from provisioning.notify.audience import recipients_of
+from provisioning.notify.wording import text_for
 from tests.portal.api.conftest import Program
-from tests.portal.conftest import People
+from tests.portal.conftest import People, signed_in
 
 FIELDS = {"name": "deploys", "scopes": ["read", "operate"], "days": "30"}
 
@@ -72,6 +74,22 @@ def test_only_owners_create_and_revoke_the_tokens_of_a_team(people: People) -> N
     assert charlie.post(f"/tokens/{token.pk}/revoke/").status_code == 404
     alice.post(f"/tokens/{token.pk}/revoke/")
     assert Program(text).get("/me").status == 401
+
+
+def test_a_portal_admin_ends_a_token_of_a_team_and_its_owners_hear_of_it(people: People) -> None:
+    ada = signed_in(User.objects.create_user("ada", is_admin=True))
+    address = "/teams/payments/tokens/"
+    text = created_text(people.client("alice").post(address, FIELDS).content.decode())
+    token = ApiToken.objects.get()
+    page = ada.get(address).content.decode()
+    assert (f"/tokens/{token.pk}/revoke/" in page, "Create token" in page) == (True, False)
+    assert ada.post(f"/tokens/{token.pk}/revoke/").status_code == 302
+    assert Program(text).get("/me").status == 401
+    event = AuditEvent.objects.get(action="token:revoke")
+    recipients = recipients_of(event)
+    assert recipients is not None
+    assert [person.username for person in recipients.people] == ["alice"]
+    assert "ada revoked the token deploys of Payments" in text_for(event, None).sentence
 
 
 def test_a_service_token_outlives_who_created_it_but_never_approves(people: People) -> None:

@@ -62,6 +62,6 @@ def team_tokens(request: HttpRequest, slug: str) -> Any:
     summary="Revoke a token",
 )
 def revoke(request: HttpRequest, token_id: UUID) -> Any:
-    """It ends at once. A program can thus end its own token, and a portal admin those of other people."""
+    """It ends at once. A program can thus end its own token, and a portal admin those of other people and of teams."""
     actor = caller(request)
     return describe(revoke_token(actor=actor, token=get_token(actor=actor, token_id=token_id)))

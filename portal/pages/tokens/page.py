@@ -14,6 +14,7 @@ from provisioning.lifecycle.services.tokens import (
     SERVICE_SCOPES,
     NewToken,
     Scope,
+    may_revoke_tokens_of,
     tokens_of_person,
     tokens_of_team,
 )
@@ -42,6 +43,7 @@ class TokensPage:
     ended: tuple[TokenRow, ...]
     form: TokenForm | None
     created: NewToken | None
+    may_revoke: bool
 
     @property
     def install_command(self) -> str:
@@ -72,6 +74,7 @@ def tokens_page(
         ended=tuple(row for row in rows if not row.is_valid),
         form=form if form is not None else token_form(user, team),
         created=created,
+        may_revoke=team is None or may_revoke_tokens_of(user, team),
     )
 
 

@@ -26,6 +26,7 @@ from provisioning.lifecycle.access import (
     is_admin,
     is_protected,
     may,
+    may_see,
     may_see_people,
     on_new_role,
     on_revocation,
@@ -157,11 +158,16 @@ def revoke_token(*, actor: User, token: ApiToken) -> ApiToken:
     if token.team is None:
         if token.owner_id != actor.pk and not is_admin(actor):
             raise NotAllowed("Only its owner or a portal admin may revoke this token.")
-    else:
-        check_may(actor, token.team, Permission.MANAGE)
+    elif not may_revoke_tokens_of(actor, token.team):
+        raise NotAllowed(f"Only owners of {token.team.name} and portal admins may revoke this token.")
     _revoke([token.pk], actor=actor, at=clock.now())
     token.refresh_from_db()
     return token
+
+
+def may_revoke_tokens_of(actor: User, team: Team) -> bool:
+    """Whether the actor may end the service tokens of the team: a portal admin need not become an owner first."""
+    return is_admin(actor) or may(actor, team, Permission.MANAGE)
 
 
 @transaction.atomic
@@ -171,12 +177,13 @@ def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetim
         token.revoked_at, token.revoked_by = at, actor
         token.save(update_fields=["revoked_at", "revoked_by"])
         by_another = actor is not None and token.team is None and token.owner_id != actor.pk
+        of = token.team.name if token.team is not None else token.owner.get_username() if by_another else ""
         audit_event(
             AuditAction.TOKEN_REVOKE,
             actor=actor,
             at=at,
             team=token.team,
-            subject=f"token {token.name} of {token.owner.get_username()}" if by_another else f"token {token.name}",
+            subject=f"token {token.name} of {of}" if of else f"token {token.name}",
             subject_id=token.owner_id if by_another else "",  # who gets a message
             token=str(token.pk),
         )
@@ -210,7 +217,7 @@ def get_token(*, actor: User, token_id: uuid.UUID) -> ApiToken:
 def _may_see(actor: User, token: ApiToken) -> bool:
     if token.team is None:
         return token.owner_id == actor.pk or may_see_people(actor)
-    return may(actor, token.team, Permission.SEE)
+    return may_see(actor, token.team)
 
 
 def tokens_of_person(actor: User, *, person: User | None = None) -> list[ApiToken]:
