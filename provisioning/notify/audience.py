@@ -11,7 +11,7 @@ from uuid import UUID
 from django.core.exceptions import ValidationError
 from django.db.models import Q
 
-from provisioning.lifecycle.access import may_decide, may_see
+from provisioning.lifecycle.access import Permission, may, may_decide, may_see
 from provisioning.lifecycle.kinds.registry import kind_of
 from provisioning.lifecycle.states import RequestState
 from provisioning.models import AuditEvent, Delegation, HandoverOffer, Operation, Request, Role, Team, User
@@ -53,6 +53,9 @@ _DECIDED: Final = _rule(Topic.DECISIONS, Audience.REQUESTER, Audience.TEAM)
 _FAILED: Final = _rule(Topic.FAILURES, Audience.REQUESTER, Audience.CREATOR, Audience.TEAM)
 _ENDED: Final = _rule(Topic.RESULTS, Audience.REQUESTER, Audience.TEAM)
 _ENVIRONMENT: Final = _rule(Topic.ENVIRONMENTS, Audience.CREATOR, Audience.TEAM)
+_OFFER_ENDED: Final = _rule(
+    Topic.ENVIRONMENTS, Audience.CREATOR, Audience.OWNERS, Audience.TEAM, Audience.RECEIVING_TEAM
+)
 _MEMBER: Final = _rule(Topic.MEMBERS, Audience.SUBJECT, Audience.TEAM)
 _ROLE: Final = _rule(Topic.SECURITY, Audience.SUBJECT)
 _OWN_ACCOUNT: Final = _rule(Topic.SECURITY, Audience.ACTOR)
@@ -85,9 +88,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "operation:abandoned": _FAILED,
     "drift:find": _ENVIRONMENT,
     "environment:offer": _rule(Topic.ENVIRONMENTS, Audience.RECEIVING_TEAM, Audience.TEAM),
-    "environment:decline_offer": _ENVIRONMENT,
-    "environment:hand_over": _ENVIRONMENT,
-    "environment:take_over": _rule(Topic.ENVIRONMENTS, Audience.TEAM),
+    "environment:withdraw_offer": _OFFER_ENDED,
+    "environment:decline_offer": _OFFER_ENDED,
+    "environment:hand_over": _rule(Topic.ENVIRONMENTS, Audience.CREATOR, Audience.OWNERS, Audience.TEAM),
+    "environment:take_over": _rule(Topic.ENVIRONMENTS, Audience.OWNERS, Audience.TEAM),
     "member:add": _MEMBER,
     "member:change_role": _MEMBER,
     "member:remove": _MEMBER,
@@ -113,6 +117,10 @@ RULES: Final[Mapping[str, Rule]] = {
     "webhook:stop": _STOPPED,
     "channel:stop": _rule(Topic.INTEGRATIONS, Audience.OWNERS, Audience.SUBJECT, Audience.TEAM),
 }
+
+
+_OFFERS: Final = frozenset({"environment:offer", "environment:withdraw_offer", "environment:decline_offer"})
+"""Events of the giving team that the owners of the receiving team know of as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +162,10 @@ def may_hear(person: User, event: AuditEvent, *, topic: Topic) -> bool:
     """
     if topic in (Topic.SECURITY, Topic.MEMBERS) or event.team is None:
         return True
-    if event.action == "environment:offer":
+    if may_see(person, event.team):
         return True
-    return may_see(person, event.team)
+    receiver = _receiving_team(event) if event.action in _OFFERS else None
+    return receiver is not None and may(person, receiver, Permission.MANAGE)
 
 
 def request_of(event: AuditEvent) -> Request | None:

@@ -114,8 +114,16 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
         "{actor} offered {environment} of {from_team} to {to_team}. An owner of {to_team} has to accept it.",
         "home",
     ),
+    "environment:withdraw_offer": _Template(
+        "Hand-over no longer offered: {environment}",
+        "{environment} of {from_team} is no longer offered to {to_team}: the offer was withdrawn, or nobody accepted it "
+        "in time.",
+        "home",
+    ),
     "environment:decline_offer": _Template(
-        "Hand-over declined: {environment}", "{actor} of {to_team} declined {environment}.", _ENVIRONMENT
+        "Hand-over declined: {environment}",
+        "{actor} declined {environment}, which {from_team} had offered to {to_team}.",
+        "home",
     ),
     "environment:hand_over": _Template(
         "Handed over: {environment}", "{environment} now belongs to {to_team}, no longer to {from_team}.", "home"

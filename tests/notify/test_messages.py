@@ -7,12 +7,27 @@ from django.core import mail
 
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.approvals import approve_request, reject_request
-from provisioning.models import DeliveryState, NotificationChannel, NotificationDelivery, NotificationMessage
+from provisioning.lifecycle.services.handover import (
+    accept_offer,
+    decline_offer,
+    expire_due_offers,
+    offer_environment,
+    withdraw_offer,
+)
+from provisioning.models import (
+    DeliveryState,
+    HandoverOffer,
+    Membership,
+    NotificationChannel,
+    NotificationDelivery,
+    NotificationMessage,
+    Role,
+)
 from provisioning.notify.delivery import deliver_messages
 from provisioning.notify.expiry import note_expiring
 from provisioning.notify.fan_out import spread_events
 from tests.fixtures.world import World
-from tests.notify.conftest import Post, give_addresses
+from tests.notify.conftest import DAY, Post, give_addresses
 
 
 @pytest.fixture
@@ -235,6 +250,39 @@ def test_a_person_hears_of_a_team_that_they_have_left(office: World, post: Post)
     )
     (sent,) = post.run()
     assert (sent.to, sent.subject) == (["bob@example.org"], "Removed from Payments: bob")
+
+
+def test_owners_hear_of_an_offer_and_of_its_end(office: World, post: Post) -> None:
+    Membership.objects.filter(user=office.charlie).update(role=Role.OWNER)
+    environment = office.create()
+    post.run()
+
+    def heard() -> dict[str, str]:
+        return {mail.to[0].split("@")[0]: mail.subject for mail in post.run()}
+
+    def offer() -> HandoverOffer:
+        return offer_environment(
+            actor=office.alice, environment=environment, receiver="logistics", typed_name=environment.name
+        )
+
+    made = offer()
+    assert heard() == {"charlie": "Hand-over offered: orders"}
+    withdraw_offer(actor=office.alice, offer=made)
+    assert heard() == dict.fromkeys(("bob", "charlie"), "Hand-over no longer offered: orders")
+    made = offer()
+    heard()
+    decline_offer(actor=office.charlie, offer=made)
+    assert heard() == dict.fromkeys(("alice", "bob"), "Hand-over declined: orders")
+    offer()
+    heard()
+    post.clock.advance(8 * DAY)
+    expire_due_offers()
+    post.spread()
+    Membership.objects.filter(user=office.charlie).update(role=Role.OPERATOR)
+    assert heard() == dict.fromkeys(("alice", "bob"), "Hand-over no longer offered: orders")
+    Membership.objects.filter(user=office.charlie).update(role=Role.OWNER)
+    accept_offer(actor=office.charlie, offer=offer())
+    assert heard()["alice"] == "Handed over: orders"
 
 
 def test_a_question_reaches_the_requester_and_its_answer_those_who_decide(office: World, post: Post) -> None:
