@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from portal.api.errors import MEDIA_TYPE, Problem
+from portal.api.errors import Problem
 from portal.api.examples import example_of, problem_examples
+from portal.web.problem import MEDIA_TYPE
 
 _PROBLEM: Final = "Problem"
 _PROBLEM_SCHEMA: Final = f"#/components/schemas/{_PROBLEM}"
@@ -36,14 +37,16 @@ _SUMMARIES: Final = {
     "401": "The token is missing or not valid",
     "403": "The caller or the token may not do this",
     "404": "Not found, or not for this caller",
+    "408": "The request did not arrive in time",
     "409": "The state does not allow it, or something changed in the meantime",
+    "413": "The request is too large",
     "415": "The body is not JSON",
     "422": "Values are not valid, or a rule forbids it",
     "429": "Too many calls",
     "503": "The portal is busy, or AWS could not be read",
 }
 _ERRORS: Final = ("400", "401", "403", "404", "409", "422", "429", "503")
-_ERRORS_OF_BODIES: Final = (*_ERRORS, "415")
+_ERRORS_OF_BODIES: Final = (*_ERRORS, "408", "413", "415")
 """Problem documents. Handlers write them, so ninja needs no model of them for each route, which would take the
 web processes a second at their start."""
 

@@ -12,36 +12,12 @@ from ninja import NinjaAPI, Schema
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 from pydantic import Field
 
+from portal.web.problem import MEDIA_TYPE, TITLES
 from portal.web.refusals import note_refusal
 from provisioning.aws import AwsError
 from provisioning.blueprint import BlueprintError, InputErrors
 from provisioning.errors import InvalidFields, NotAllowed, NotFound, PortalError, Refused, WrongState
 from provisioning.lifecycle.rules import RefusedByRules
-
-MEDIA_TYPE: Final = "application/problem+json"
-
-TITLES: Final[Mapping[str, tuple[int, str]]] = {
-    "bad_request": (400, "The request cannot be read"),
-    "idempotency_key_missing": (400, "The Idempotency-Key is missing"),
-    "unauthorized": (401, "The token is missing or not valid"),
-    "forbidden": (403, "You do not have permission"),
-    "scope_missing": (403, "The token lacks a scope"),
-    "second_factor_missing": (403, "The owner of the token has no second factor"),
-    "not_found": (404, "Not found"),
-    "method_not_allowed": (405, "The method is not allowed here"),
-    "conflict": (409, "Something changed in the meantime"),
-    "idempotency_key_reused": (409, "The Idempotency-Key was used for another call"),
-    "in_progress": (409, "The same call is still in progress"),
-    "too_large": (413, "The request is too large"),
-    "unsupported_media_type": (415, "The body is not JSON"),
-    "invalid": (422, "Some values are not valid"),
-    "refused": (422, "A rule forbids it"),
-    "too_many_calls": (429, "Too many calls"),
-    "error": (500, "An error of the portal"),
-    "unavailable": (503, "The portal is busy"),
-    "aws_error": (503, "AWS could not be read"),
-}
-"""The status and the title of each code. Codes are part of the API and never change."""
 
 
 class FieldError(Schema):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from portal.api.errors import TITLES
+from portal.web.problem import TITLES
 
 _BY_FORMAT: Final[Mapping[str, str]] = {
     "uuid": "0b6f5a52-8c1b-4a53-9f7e-2d1c6a9e4b10",

@@ -11,11 +11,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.cache import get_conditional_response
 
 from portal.api import idempotency, rate_limit
-from portal.api.errors import MEDIA_TYPE, problem
+from portal.api.errors import problem
+from portal.web.problem import MEDIA_TYPE, is_of_api
 
-PATH: Final = "/api/v1/"
-REFERENCE_PATH: Final = "/api/v1/docs"
-"""A page for people, which is treated as the other pages."""
 _CODES: Final = {
     400: ("bad_request", "The request cannot be read."),
     403: ("forbidden", "You do not have permission."),
@@ -34,7 +32,7 @@ class ApiMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
-        if not request.path_info.startswith(PATH) or request.path_info == REFERENCE_PATH:
+        if not is_of_api(request.path_info):
             return response
         response = _as_problem(request, response)
         idempotency.finish(request, response)

@@ -18,6 +18,7 @@ from typing import Any, Final, TypeAlias
 
 from portal.web.client_address import client_address
 from portal.web.health import PATH as HEALTH_PATH
+from portal.web.problem import MEDIA_TYPE, is_of_api, problem_body
 from portal.web.waiting import Waiting, seconds_to_wait, without_mark
 
 log = logging.getLogger(__name__)
@@ -80,7 +81,7 @@ class Front:
             return
         _drop_ambiguous_headers(scope)
         without_mark(scope)
-        sending = _Sending(send, self.limits.send_seconds)
+        sending = _Sending(send, self.limits.send_seconds, path=scope["path"])
         try:
             if scope["path"] == HEALTH_PATH:
                 await self._answer_health(scope, sending)
@@ -201,8 +202,9 @@ class _Sending:
     server closes the connection, because the answer is not complete.
     """
 
-    def __init__(self, send: Send, seconds: float) -> None:
+    def __init__(self, send: Send, seconds: float, *, path: str) -> None:
         self._send = send
+        self._path = path
         self._seconds = seconds
         self._has_started = False
         self._is_over = False
@@ -223,13 +225,17 @@ class _Sending:
             log.warning("A client took no part of its answer for %g s.", self._seconds)
 
     async def answer(self, rejected: Rejected) -> None:
-        """Reject the request, unless a part of another answer was sent already."""
+        """Reject the request, unless a part of another answer was sent already. Programs that use the API
+        get a problem document.
+        """
         if self._has_started:
             return
         self._is_over = True
-        body = f"{rejected.sentence}\n".encode()
+        media_type, body = "text/plain; charset=utf-8", f"{rejected.sentence}\n".encode()
+        if is_of_api(self._path):
+            media_type, body = MEDIA_TYPE, problem_body(_CODES[rejected.status], rejected.sentence, path=self._path)
         headers = [
-            (b"content-type", b"text/plain; charset=utf-8"),
+            (b"content-type", media_type.encode()),
             (b"content-length", str(len(body)).encode()),
             (b"cache-control", b"no-store"),
             (b"x-content-type-options", b"nosniff"),
@@ -240,6 +246,13 @@ class _Sending:
         await self._send_in_time({"type": "http.response.body", "body": body, "more_body": False})
 
 
+_CODES: Final = {
+    HTTPStatus.REQUEST_TIMEOUT: "timed_out",
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE: "too_large",
+    HTTPStatus.TOO_MANY_REQUESTS: "too_many_calls",
+    HTTPStatus.SERVICE_UNAVAILABLE: "unavailable",
+}
+"""The code of each status in a problem document."""
 _TRY_AGAIN: Final = frozenset({HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS})
 
 

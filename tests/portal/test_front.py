@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import pytest
 
+from portal.api.errors import Problem
 from portal.web.front import App, Front, Limits, Message, Receive, Scope, Send
+from portal.web.problem import MEDIA_TYPE
 
 SESSION = [(b"cookie", b"theme=dark; session=abc")]
 
@@ -140,6 +143,33 @@ def test_the_places_of_unfinished_bodies_are_free_again() -> None:
 def test_nobody_is_answered_who_has_left() -> None:
     (client,) = ask(front(pages=hanging), [Client(parts=[b"a"], complete=False, leaves=True)])
     assert client.sent == []
+
+
+def test_programs_get_problem_documents_from_the_front() -> None:
+    path = "/api/v1/requests"
+    late, large, reference = ask(
+        front(body_bytes=10),
+        [
+            Client(parts=[b"a=1"], complete=False, path=path),
+            Client(parts=[b"x" * 11], path=path),
+            Client(parts=[b"x" * 11], path="/api/v1/docs"),
+        ],
+    )
+    busy = ask(front(in_progress=0), [Client(path=path)])
+    many = ask(front(unfinished_per_client=0), [Client(parts=[b"a"], path=path)])
+    answers = [late, large, *busy, *many]
+    problems = [json.loads(client.body) for client in answers]
+    assert [(one["status"], one["code"]) for one in problems] == [
+        (408, "timed_out"),
+        (413, "too_large"),
+        (503, "unavailable"),
+        (429, "too_many_calls"),
+    ]
+    for client, one in zip(answers, problems, strict=True):
+        assert client.status == one["status"]
+        assert (b"content-type", MEDIA_TYPE.encode()) in client.sent[0]["headers"]
+        assert Problem(**one).model_dump() == one
+    assert reference.body == b"The request is larger than 0 kB.\n"
 
 
 @pytest.mark.parametrize("declared", [True, False])

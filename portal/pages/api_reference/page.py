@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from portal.api.errors import TITLES
+from portal.web.problem import TITLES
 from portal.api.published import openapi_document, resolved
 from provisioning.lifecycle.services.tokens import Scope
 
