@@ -2,13 +2,16 @@
 
 The front of the web process repeats the question while the answer is 304, at most once a second. A
 thread works only while a question is answered, so that a waiting client holds a coroutine and no
-thread. Beyond `MOST` waiting clients of a process, the answer comes at once, with Retry-After.
+thread. Beyond `MOST` waiting clients of a process, or `MOST_OF_ONE` with one token, the answer comes
+at once, with Retry-After.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import re
+from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -24,6 +27,8 @@ REPEATED: Final = b"x-portal-repeated"
 LONGEST_SECONDS: Final = 30
 PAUSE_SECONDS: Final = 1.0
 MOST: Final = 40
+MOST_OF_ONE: Final = 10
+"""Of one token. A second process of the portal doubles both."""
 _WAIT: Final = re.compile(rb"(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])", re.IGNORECASE)
 
 
@@ -42,20 +47,22 @@ def without_mark(scope: MutableMapping[str, Any]) -> None:
 
 @dataclass(slots=True)
 class Waiting:
-    """Counts the clients that wait in this process."""
+    """Counts the clients that wait in this process, in all and with each token."""
 
     most: int = MOST
+    most_of_one: int = MOST_OF_ONE
     pause_seconds: float = PAUSE_SECONDS
-    _clients: int = field(default=0)
+    _clients: Counter[bytes] = field(default_factory=Counter)
 
     async def answer(
         self, scope: MutableMapping[str, Any], ask: Ask, send: Callable[[Message], Awaitable[None]]
     ) -> None:
         """Ask until the answer is not 304, or until the time is over, and send the last answer."""
-        if self._clients >= self.most:
+        token = _token_of(scope)
+        if self._clients.total() >= self.most or self._clients[token] >= self.most_of_one:
             await _send(await _asked(scope, ask), send, [(b"retry-after", b"5")])
             return
-        self._clients += 1
+        self._clients[token] += 1
         try:
             ends_at = asyncio.get_running_loop().time() + seconds_to_wait(scope)
             answer = await _asked(scope, ask)
@@ -64,8 +71,18 @@ class Waiting:
                 repeated = {**scope, "headers": [*scope["headers"], (REPEATED, b"1")]}
                 answer = await _asked(repeated, ask)
         finally:
-            self._clients -= 1
+            self._clients[token] -= 1
+            if not self._clients[token]:
+                del self._clients[token]
         await _send(answer, send, [(b"preference-applied", b"wait")])
+
+
+def _token_of(scope: MutableMapping[str, Any]) -> bytes:
+    """Whose place it is, as a hash: the API knows callers by their token only. One that is not valid gets
+    its refusal at once and waits for nothing.
+    """
+    header = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
+    return hashlib.sha256(b"".join(header.split()[1:])).digest()
 
 
 async def _asked(scope: MutableMapping[str, Any], ask: Ask) -> list[Message]:

@@ -65,6 +65,25 @@ def test_beyond_the_limit_of_waiting_clients_the_answer_comes_at_once() -> None:
     assert b"retry-after" in names(client.sent[0])
 
 
+def test_one_token_does_not_take_all_places() -> None:
+    async def story() -> list[Client]:
+        api, release = Api(changes_after=99), asyncio.Event()
+
+        async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+            await release.wait()
+            await api(scope, receive, send)
+
+        one = Front(pages=slow, health=healthy, _long_polls=Waiting(most_of_one=2, pause_seconds=31))
+        other = caller(headers=[*CONDITION[:2], (b"authorization", b"Bearer y")])
+        asked = [asyncio.ensure_future(client.ask(one)) for client in (*(caller() for _ in range(3)), other)]
+        await asyncio.sleep(0)
+        release.set()
+        return [*await asyncio.gather(*asked), await caller().ask(one)]
+
+    waited = [b"preference-applied" in names(client.sent[0]) for client in asyncio.run(story())]
+    assert waited == [True, True, False, True, True]
+
+
 def test_only_a_conditional_get_of_one_operation_environment_or_request_waits() -> None:
     others: list[dict[str, object]] = [
         {"path": path} for path in ("/requests/", "/api/v1/operations", f"{POLLED}/events")
