@@ -21,6 +21,7 @@ from uuid import UUID
 from django.db import connection
 
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.database import DATABASE_AWAY
 from provisioning.notify.outbox import Claim, Queue, claim
 
 log = logging.getLogger(__name__)
@@ -72,7 +73,7 @@ class Dispatcher(Generic[T]):
                         claimed = self._claim([each for each, _ in running.values()], limit=limit - number)
                     except Exception as error:  # noqa: BLE001 - raised below
                         claimed, failure = [], error
-                        connection.close_if_unusable_or_obsolete()
+                        _reconnect(error)
                     number += len(claimed)
                     for each in claimed:
                         with _only(each):
@@ -103,12 +104,18 @@ class Dispatcher(Generic[T]):
 
 @contextmanager
 def _only(claimed: Claim) -> Iterator[None]:
-    """Let an error end this delivery only. A connection to the database that is lost is opened again."""
+    """Let an error end this delivery only."""
     try:
         yield
     except Exception as error:  # noqa: BLE001 - the results of the other deliveries must be written
         _log(claimed.delivery_id, error)
-        connection.close_if_unusable_or_obsolete()
+        _reconnect(error)
+
+
+def _reconnect(error: Exception) -> None:
+    """Let the next query open a new connection if this one is lost."""
+    if isinstance(error, DATABASE_AWAY):
+        connection.close()
 
 
 def _timed(sending: Sending[T], delivery_id: UUID) -> tuple[T, float]:

@@ -278,8 +278,7 @@ def test_nothing_is_offered_to_a_team_that_is_deleted_meanwhile(
         offer(world, environment)
 
 
-def test_only_owners_hand_over(
-world: World, logistics: Team) -> None:
+def test_only_owners_hand_over(world: World, logistics: Team) -> None:
     environment = world.create()
     for actor in (world.bob, world.olivia, world.charlie):
         with pytest.raises(NotAllowed):

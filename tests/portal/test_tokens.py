@@ -110,8 +110,8 @@ def test_nobody_sees_the_tokens_of_another_person(people: People) -> None:
 
 
 def test_the_reference_describes_every_operation_and_every_code(people: People) -> None:
-    from portal.web.problem import TITLES  # noqa: PLC0415 - with the view that it describes
     from portal.api.published import openapi_document  # noqa: PLC0415
+    from portal.web.problem import TITLES  # noqa: PLC0415 - with the view that it describes
 
     answer = people.client("bob").get("/api/v1/docs")
     page = answer.content.decode()

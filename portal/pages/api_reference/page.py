@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from portal.web.problem import TITLES
 from portal.api.published import openapi_document, resolved
+from portal.web.problem import TITLES
 from provisioning.lifecycle.services.tokens import Scope
 
 _DEEPEST: Final = 4

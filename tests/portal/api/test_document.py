@@ -11,8 +11,8 @@ import pytest
 from django.test import Client
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
-from portal.web.problem import MEDIA_TYPE, TITLES
 from portal.api.published import COMMITTED, openapi_document, openapi_text, resolved
+from portal.web.problem import MEDIA_TYPE, TITLES
 
 
 def operations() -> Iterator[tuple[str, str, dict[str, Any]]]:
