@@ -1,5 +1,5 @@
 """A team's row is locked before its environments, and an environment before its requests and offers: two
-transactions that lock in another order wait for each other for ever.
+transactions that lock in another order wait for each other forever.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ using that team's stack role. Both teams must therefore be allowed to use what t
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 import psycopg
 from django.db import IntegrityError, transaction
@@ -296,8 +296,9 @@ def _name_taken(offer: HandoverOffer) -> str:
 
 
 def _audit(
-    action: AuditAction, offer: HandoverOffer, *, actor: User | None, team: Team, at: datetime, **more: str
+    action: AuditAction, offer: HandoverOffer, *, actor: User | None, team: Team, at: datetime, why: str = ""
 ) -> None:
+    more: dict[str, Any] = {"why": why} if why else {}
     moved = action in (AuditAction.ENVIRONMENT_HAND_OVER, AuditAction.ENVIRONMENT_TAKE_OVER)
     audit_event(
         action,
