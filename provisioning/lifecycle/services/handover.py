@@ -118,6 +118,7 @@ def accept_offer(*, actor: User, offer: HandoverOffer) -> Environment:
             _lock_teams(offer)
             lock_quotas(team=offer.to_team, actor=actor)
             lock(environment)
+            offer.offered_by.refresh_from_db(fields=["is_active"])
             check_may(actor, offer.to_team, Permission.MANAGE)
             if environment.team_id != offer.from_team_id:
                 raise WrongState(NOT_OPEN)
@@ -152,7 +153,7 @@ def why_not_accept(offer: HandoverOffer) -> list[str]:
     """
     environment, team = offer.environment, offer.to_team
     reasons = [reason] if (reason := why_not_handed_over(environment)) else []
-    if not may(User.objects.get(pk=offer.offered_by_id), offer.from_team, Permission.MANAGE):
+    if not may(offer.offered_by, offer.from_team, Permission.MANAGE):
         reasons.append(
             f"{offer.offered_by.get_username()}, who offered {environment.name}, is no longer an owner of "
             f"{offer.from_team.name}. Ask an owner of {offer.from_team.name} to withdraw the offer and make a new one."

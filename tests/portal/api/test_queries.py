@@ -55,7 +55,7 @@ QUERIES: Final[Mapping[str, int]] = {
     "environments_outputs": 3,
     "environments_receipt": 3,
     "environments_resources": 3,
-    "handovers_get": 9,
+    "handovers_get": 10,
     "handovers_list": 2,
     "handovers_of_environment": 4,
     "invitations_list": 3,
