@@ -86,5 +86,5 @@ $(UV):
 
 .venv-judges/.ready: uv.lock pyproject.toml | $(UV)
 	@echo 'Installing the independent judge of templates into .venv-judges …'
-	@UV_PROJECT_ENVIRONMENT=.venv-judges $(UV) sync --frozen --quiet --python $(PYTHON) --only-group judges
+	@UV_COMPILE_BYTECODE=0 UV_PROJECT_ENVIRONMENT=.venv-judges $(UV) sync --frozen --quiet --python $(PYTHON) --only-group judges
 	@touch $@
