@@ -51,7 +51,7 @@ def test_an_offer_is_decided_on_with_its_environment_locked(world: World, act: A
         actor=world.alice, environment=environment, receiver="logistics", typed_name=environment.name
     )
     tables = locked_by(lambda: act(world, made))
-    assert tables[-1] != "environment"
+    assert "environment" in tables
     assert tables == sorted(tables, key=ORDER.index)
 
 
