@@ -20,8 +20,9 @@ from django.db import transaction
 
 from provisioning.errors import InvalidFields, NotAllowed, NotFound, Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_may_manage_members, is_admin, may_manage_members
+from provisioning.lifecycle.access import check_may_manage_members, may_manage_members
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.inviters import count_as_inviter
 from provisioning.lifecycle.services.members import check_role, name_of
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.services.people import NewPerson, person_with_address, register_person
@@ -138,9 +139,7 @@ def accept_as_new_person(
         if person_with_address(invitation.email) is not None:
             raise Refused("This address has an account already. Sign in with it, then open the link again.")
         user = register_person(new, password=password, actor=None)
-        if not is_admin(inviter := invitation.invited_by):
-            user.counts_as_id = inviter.counts_as_id or inviter.pk
-            user.save(update_fields=["counts_as"])
+        count_as_inviter(user, invitation)
         return _accept(user, invitation)
 
 

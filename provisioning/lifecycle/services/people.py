@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from provisioning.errors import InvalidFields, NotAllowed, Refused
+from provisioning.errors import InvalidFields, NotAllowed, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import (
     check_admin,
@@ -30,6 +30,7 @@ from provisioning.lifecycle.access import (
 )
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.lookalikes import problem_of_name, problem_of_username
+from provisioning.lifecycle.services.inviters import count_as_nearest, lock_family
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.services.outside_roles import lock_deciders, take_all_roles
 from provisioning.models import Invitation, User
@@ -219,25 +220,35 @@ def reactivate_person(*, actor: User, user: User) -> User:
 
 
 def confirm_person(*, actor: User, user: User) -> User:
-    """Confirm that an invited person is not the one who invited them. Raises NotAllowed for
-    somebody who counts as the same person.
+    """Confirm that an invited person is not the one who invited them. Unconfirmed people whom this person
+    has invited, directly or through others, count as this person from now on.
+
+    Raises NotAllowed for somebody who counts as the same person, and WrongState.
     """
     if (why_not := why_not_confirm(actor, user)) != "":
         raise NotAllowed(why_not)
     with transaction.atomic():
-        locked = User.objects.select_for_update(of=("self",)).select_related("counts_as").get(pk=user.pk)
-        if locked.counts_as is not None:
-            inviter, locked.counts_as = locked.counts_as, None
-            locked.save(update_fields=["counts_as"])
-            audit_event(
-                AuditAction.PERSON_CONFIRM,
-                actor=actor,
-                at=clock.now(),
-                subject=locked.get_username(),
-                subject_id=locked.pk,
-                before={"counts_as": inviter.get_username()},
-                after={"counts_as": None},
-            )
+        root_id = User.objects.values_list("counts_as", flat=True).get(pk=user.pk)
+        if root_id is not None:
+            lock_family(root_id)
+        locked = User.objects.select_for_update(of=("self",), no_key=True).select_related("counts_as").get(pk=user.pk)
+        if locked.counts_as_id != root_id:
+            raise WrongState("Somebody else confirmed this person or an inviter in the meantime. Reload the page.")
+        if locked.counts_as is None:
+            return locked
+        inviter, locked.counts_as = locked.counts_as, None
+        locked.save(update_fields=["counts_as"])
+        moved = count_as_nearest(inviter.pk)
+        audit_event(
+            AuditAction.PERSON_CONFIRM,
+            actor=actor,
+            at=clock.now(),
+            subject=locked.get_username(),
+            subject_id=locked.pk,
+            before={"counts_as": inviter.get_username()},
+            after={"counts_as": None},
+            count_as_this_person=[person.get_username() for person in moved],
+        )
     return locked
 
 

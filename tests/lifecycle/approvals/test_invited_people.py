@@ -10,6 +10,7 @@ from provisioning.lifecycle.access import decidable, may_decide
 from provisioning.lifecycle.services.changes import plan_again, request_change
 from provisioning.lifecycle.services.invitations import accept_as_new_person, digest_of, invite
 from provisioning.lifecycle.services.people import confirm_person
+from provisioning.lifecycle.services.tokens import create_service_token
 from provisioning.models import ApiToken, AuditEvent, Request, RequestKind, Role, User
 from tests.fixtures.world import World
 from tests.lifecycle.approvals.conftest import ask_for, vote
@@ -65,9 +66,56 @@ def test_a_chain_of_invitations_ends_at_its_first_person(world: World, alice: Us
     for request in (of_yves, of_alice):
         assert not any(may_decide(person, request) for person in (alice, zoe, yves))
     confirm_person(actor=ada, user=zoe)
+    for person in (zoe, yves):
+        person.refresh_from_db()
+    assert [may_decide(zoe, request) for request in (of_yves, of_alice)] == [False, True], "zoe has invited yves"
+    assert [may_decide(yves, request) for request in (of_yves, of_alice)] == [False, True]
+    assert may_decide(alice, of_yves), "zoe, as whom yves counts, is not alice"
+
+
+def test_whom_a_confirmed_person_has_invited_counts_as_the_nearest_inviter(
+    world: World, alice: User, ada: User
+) -> None:
+    zoe = invited(world, alice, "zoe", Role.OWNER)
+    yves = invited(world, zoe, "yves", Role.OWNER)
+    xeno = invited(world, yves, "xeno", Role.OWNER)
+    wim = invited(world, alice, "wim", Role.OWNER)
+
+    def counted() -> list[str | None]:
+        names = dict(User.objects.values_list("username", "counts_as__username"))
+        return [names[person.username] for person in (zoe, yves, xeno, wim)]
+
+    assert counted() == ["alice", "alice", "alice", "alice"]
+    confirm_person(actor=ada, user=zoe)
+    assert counted() == [None, "zoe", "zoe", "alice"]
+    assert AuditEvent.objects.get(action="person:confirm").detail == {"count_as_this_person": ["xeno", "yves"]}
     zoe.refresh_from_db()
-    assert [may_decide(zoe, request) for request in (of_yves, of_alice)] == [True, True]
-    assert not may_decide(yves, of_alice)
+    User.objects.filter(pk=zoe.pk).update(is_admin=True)
+    with pytest.raises(NotAllowed, match="Another portal admin"):
+        confirm_person(actor=User.objects.get(pk=zoe.pk), user=xeno)
+    confirm_person(actor=ada, user=yves)
+    assert counted() == [None, None, "yves", "alice"]
+
+
+def test_an_admin_who_was_invited_vouches_for_nobody_before_the_confirmation(world: World, alice: User) -> None:
+    zoe = invited(world, alice, "zoe")
+    User.objects.filter(pk=zoe.pk).update(is_admin=True)
+    zoe.refresh_from_db()
+    assert invited(world, zoe, "yves").counts_as == alice
+
+
+def test_a_service_token_of_an_invited_person_keeps_its_confirmed_inviter_out(
+    world: World, alice: User, ada: User
+) -> None:
+    zoe = invited(world, alice, "zoe", Role.OWNER)
+    yves = invited(world, zoe, "yves", Role.OWNER)
+    create_service_token(actor=yves, team=world.team, name="CI", scopes=["read", "operate"], days=30)
+    ask_for(owners=1)
+    request = world.request(size="prod", actor=ApiToken.objects.get().owner)
+    confirm_person(actor=ada, user=zoe)
+    zoe.refresh_from_db()
+    request.refresh_from_db()
+    assert not may_decide(zoe, request)
 
 
 def test_nobody_confirms_whom_they_have_invited(world: World, alice: User, ada: User) -> None:
