@@ -18,6 +18,7 @@ from portal.web.lookups import person
 from provisioning.design.names import team_key
 from provisioning.lifecycle.access import is_protected
 from provisioning.lifecycle.audit import AuditAction
+from provisioning.lifecycle.services.people import distrust_password
 from provisioning.models import Membership, Team, User
 
 ROLES = ("is_active", "is_staff", "is_superuser", "is_admin", "is_approver", "is_auditor")
@@ -52,14 +53,14 @@ class PersonAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # Django'
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
         """People change their own password on their profile, which asks for the current one.
 
-        Django changes a password outside a transaction.
+        Django changes a password outside a transaction, and redirects after a change.
         """
         if id == str(person(request).pk):
             raise PermissionDenied
         with transaction.atomic():
             response = super().user_change_password(request, id, form_url)
             if request.method == "POST" and response.status_code == HTTPStatus.FOUND:
-                User.objects.filter(pk=id).update(password_from_link=True)
+                distrust_password(user=User.objects.get(pk=id))
             return response
 
     @override

@@ -84,6 +84,10 @@ class AuditAction(StrEnum):
     SECOND_FACTOR_RECOVER = "second_factor:recover", "A person used a recovery code."
     SECOND_FACTOR_RENEW_CODES = "second_factor:renew_codes", "A person replaced their recovery codes."
     IDENTITY_LINK = "identity:link", "A person signed in through the provider for the first time."
+    IDENTITY_END = (
+        "identity:end",
+        "A connected identity of the provider ended, because somebody else set the password of the account.",
+    )
     IDENTITY_UPDATE = "identity:update", "The provider's groups changed a person's teams or roles."
     ACCESS_REFUSE = "access:refuse", "A person tried something that a permission, a rule or a team's border forbids."
     JOB_REFUSE = "job:refuse", "A worker refused a job of the queue that is none of the portal's."

@@ -77,12 +77,14 @@ class ExternalIdentity(models.Model):
 
     `roles` are the roles outside teams (`OutsideRole`) that the provider's groups gave. Only those
     are taken away when the groups no longer give them.
+    `is_connected` says that the person connected an account that existed before.
     """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="external_identity")
     issuer = models.CharField(max_length=255)
     subject = models.CharField(max_length=255)
     roles = models.JSONField(default=list)
+    is_connected = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField()
     last_sign_in_at = models.DateTimeField()
 

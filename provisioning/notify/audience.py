@@ -107,6 +107,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "second_factor:recover": _OWN_ACCOUNT,
     "second_factor:renew_codes": _OWN_ACCOUNT,
     "identity:link": _OWN_ACCOUNT,
+    "identity:end": _rule(Topic.SECURITY, Audience.SUBJECT),
     "person:use_password_link": _OWN_ACCOUNT,
     "token:create": _OWN_ACCOUNT,
     "token:revoke": _rule(Topic.SECURITY, Audience.SUBJECT, Audience.OWNERS),  # of a personal one, or of a team's

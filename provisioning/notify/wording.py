@@ -181,6 +181,12 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
         f"Your account was used through single sign-on for the first time. {_SECURITY_HELP}",
         "profile",
     ),
+    "identity:end": _Template(
+        "Your account is no longer connected",
+        "A password was set for your account through a link or in /admin/. Your account is no longer connected with your "
+        f"identity for single sign-on. Change the password, then connect your account again. {_SECURITY_HELP}",
+        "profile",
+    ),
     "token:create": _Template(
         "A token was created",
         f"You created a token for the API. If this was not you, revoke it. {_SECURITY_HELP}",

@@ -8,6 +8,7 @@ from io import StringIO
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from pytest_django import Settings
 
 from portal.identity.sessions import USED_AT
 from provisioning.errors import Refused, WrongState
@@ -15,13 +16,18 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.services.delegations import delegate_approvals
 from provisioning.lifecycle.services.outside_roles import confirm_role, give_role_from_server, propose_role
 from provisioning.lifecycle.services.people import note_password_was_set
-from provisioning.lifecycle.services.provider_identity import Grants, Person, admit_person
+from provisioning.lifecycle.services.provider_identity import Grants, Person, admit_person, connect_identity
 from provisioning.lifecycle.services.tokens import create_personal_token, find_token
-from provisioning.models import AuditEvent, ExternalIdentity, OutsideRole, User
+from provisioning.models import AuditEvent, ExternalIdentity, OutsideRole, Role, Team, User
 from provisioning.notify.audience import recipients_of
 from tests.support.signed_in import signed_in
 
 PASSWORD = "correct horse battery"
+
+
+@pytest.fixture(autouse=True)
+def _provider(settings: Settings) -> None:
+    settings.SSO_ISSUER = "https://id"
 
 
 @pytest.fixture
@@ -131,6 +137,64 @@ def test_a_password_that_nobody_would_notice_ends(root: User, ada: User, bob: Us
     hears = recipients_of(AuditEvent.objects.get(action="password:end"))
     assert hears is not None
     assert hears.people == (bob,)
+
+
+def connect(bob: User, *groups: OutsideRole, teams: dict[str, str] | None = None) -> None:
+    """As an identity of ada’s own at the provider."""
+    grants = Grants({slug: Role(role) for slug, role in (teams or {}).items()}, frozenset(groups))
+    person = Person("https://id", "ada-at-the-provider", "bob", "", "", "")
+    connect_identity(actor=bob, person=person, grants=grants, session_key="")
+
+
+def test_no_identity_is_connected_while_others_may_know_the_password(bob: User) -> None:
+    with pytest.raises(WrongState, match="Change it under Profile first, then connect"):
+        connect(after_a_link(bob))
+    assert not ExternalIdentity.objects.exists()
+
+
+def test_a_connected_identity_ends_when_a_link_is_used(root: User, ada: User, bob: User) -> None:
+    payments = Team.objects.create(slug="payments", name="Payments")
+    connect(bob, teams={"payments": Role.VIEWER})
+    assert payments.memberships.get().user == bob
+    bob = after_a_link(bob)
+    assert (ExternalIdentity.objects.exists(), payments.memberships.exists()) == (False, False)
+    hears = recipients_of(AuditEvent.objects.get(action="identity:end"))
+    assert hears is not None
+    assert hears.people == (bob,)
+    with pytest.raises(Refused, match="Ask bob to sign in and change it under Profile first"):
+        propose_role(actor=root, user=bob, role=OutsideRole.APPROVER)
+
+
+def test_an_account_that_began_with_single_sign_on_keeps_its_identity(bob: User) -> None:
+    """Its person would get another account at the next sign-in, and would not notice the password."""
+    uses_single_sign_on(bob)
+    after_a_link(bob)
+    assert ExternalIdentity.objects.get().user == bob
+
+
+@pytest.mark.parametrize("case", ["connected", "former provider", "no provider"])
+def test_only_an_account_that_began_at_the_current_provider_needs_no_own_password(
+    root: User, bob: User, case: str, settings: Settings
+) -> None:
+    uses_single_sign_on(bob)
+    bob = after_a_link(bob)
+    if case == "connected":
+        ExternalIdentity.objects.update(is_connected=True)
+    else:
+        settings.SSO_ISSUER = "https://new" if case == "former provider" else ""
+    with pytest.raises(Refused, match="was set through a link"):
+        propose_role(actor=root, user=bob, role=OutsideRole.APPROVER)
+
+
+def test_an_identity_of_a_former_provider_is_replaced(bob: User, settings: Settings) -> None:
+    uses_single_sign_on(bob)
+    with pytest.raises(WrongState, match="already connected"):
+        connect(bob)
+    settings.SSO_ISSUER = "https://new"
+    new = Person("https://new", "bob-2", "bob", "", "", "")
+    connect_identity(actor=bob, person=new, grants=Grants(), session_key="")
+    identity = ExternalIdentity.objects.get()
+    assert (identity.user, identity.issuer, identity.subject, identity.is_connected) == (bob, "https://new", "bob-2", True)
 
 
 def test_the_server_gives_a_role_and_the_password_ends(bob: User) -> None:

@@ -307,6 +307,8 @@ def test_nobody_takes_over_a_person_who_has_a_role(administrator: Client, people
     root = User.objects.get(username="root")
     assert administrator.post(f"/admin/provisioning/user/{root.pk}/password/", password).status_code == 403
     assert sam.post(f"/admin/provisioning/user/{people.bob.pk}/password/", password).status_code == 302
+    people.bob.refresh_from_db()
+    assert people.bob.password_from_link, "root knows it as well"
 
 
 def test_a_password_that_an_administrator_has_set_is_no_way_in_to_a_later_approver(

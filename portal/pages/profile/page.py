@@ -26,7 +26,9 @@ from portal.identity.sessions import sessions_of
 from portal.pages.profile.forms import PasswordForm
 from portal.web.lookups import person
 from provisioning.lifecycle.access import memberships_of
-from provisioning.models import ExternalIdentity, Membership, SignInSession, User
+from provisioning.lifecycle.services.former_access import has_password_of_others, uses_single_sign_on
+from provisioning.lifecycle.services.provider_identity import CHANGE_PASSWORD_FIRST
+from provisioning.models import Membership, SignInSession, User
 
 # From the most specific name to those that others also claim to be.
 _BROWSERS: Final = (
@@ -64,6 +66,7 @@ class ProfilePage:
     recovery_codes_left: int
     provider: str
     is_connected: bool
+    why_not_connect: str
     idle_minutes: int
     hours: int
 
@@ -90,7 +93,8 @@ def profile_page(request: HttpRequest, *, form: PasswordForm | None = None) -> P
         is_required=is_required(user),
         recovery_codes_left=unused_recovery_codes(user),
         provider=settings.SSO_NAME if settings.SSO_ISSUER else "",
-        is_connected=ExternalIdentity.objects.filter(user=user).exists(),
+        is_connected=uses_single_sign_on(user),
+        why_not_connect=CHANGE_PASSWORD_FIRST if has_password_of_others(user) else "",
         idle_minutes=settings.SESSION_IDLE_MINUTES,
         hours=settings.SESSION_COOKIE_AGE // 3_600,
     )

@@ -33,6 +33,7 @@ from provisioning.lifecycle.lookalikes import problem_of_name, problem_of_userna
 from provisioning.lifecycle.services.inviters import count_as_nearest, lock_family
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.services.outside_roles import lock_deciders, take_all_roles
+from provisioning.lifecycle.services.provider_identity import end_connected_identity
 from provisioning.models import Invitation, User
 from provisioning.models.role_change import FLAGS
 
@@ -154,11 +155,21 @@ def create_password_link(*, actor: User, user: User) -> PasswordLink:
 
 
 def note_password_was_set(*, user: User) -> None:
-    """Note that a link was used: by the person, or by somebody else who had it first."""
-    User.objects.filter(pk=user.pk).update(password_from_link=True)
+    """Note that a link was used: by the person, or by somebody else who had it first. Call it inside a
+    transaction.
+    """
+    distrust_password(user=user)
     audit_event(
         AuditAction.PERSON_USE_LINK, actor=user, at=clock.now(), subject=user.get_username(), subject_id=user.pk
     )
+
+
+def distrust_password(*, user: User) -> None:
+    """Note that somebody else may know the password, or may have known the one before: see `former_access`.
+    Call it inside a transaction.
+    """
+    User.objects.filter(pk=user.pk).update(password_from_link=True)
+    end_connected_identity(user=user, at=clock.now())
 
 
 def deactivate_person(*, actor: User, user: User) -> User:

@@ -20,6 +20,7 @@ from provisioning.lifecycle.access import end_former_access, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.lookalikes import ascii_username, harmless_name
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
+from provisioning.lifecycle.services.former_access import has_password_of_others
 from provisioning.models import ExternalIdentity, Membership, Role, Team, User
 from provisioning.models.role_change import OutsideRole
 
@@ -32,6 +33,10 @@ FLAGS: Final[Mapping[OutsideRole, str]] = {
 }
 """The roles outside teams that a group may give. Superusers are only made here."""
 _NAME_LENGTH: Final = 150
+CHANGE_PASSWORD_FIRST: Final = (
+    "Your password was set through a link or by somebody else. Change it under Profile first, then connect your "
+    "account."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,19 +76,44 @@ def admit_person(*, person: Person, grants: Grants) -> User:
 
 def connect_identity(*, actor: User, person: Person, grants: Grants, session_key: str) -> User:
     """Let a signed-in person use the provider from now on. Of the person's sessions, the one with this key
-    remains if the provider's groups give a role outside teams. Raises WrongState.
+    remains if the provider's groups give a role outside teams. An identity at a former provider is replaced.
+
+    Raises WrongState, also as long as somebody else may know the password.
     """
     at = clock.now()
     with transaction.atomic():
+        actor = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
         identity = ExternalIdentity.objects.filter(issuer=person.issuer, subject=person.subject).first()
         if identity is not None and identity.user_id != actor.pk:
             raise WrongState("This identity belongs to another account of the portal.")
         if identity is None:
-            if ExternalIdentity.objects.filter(user=actor).exists():
+            if ExternalIdentity.objects.filter(user=actor, issuer=person.issuer).exists():
                 raise WrongState("Your account is already connected to another identity.")
-            identity = _link(actor, person, at)
+            if has_password_of_others(actor):
+                raise WrongState(CHANGE_PASSWORD_FIRST)
+            identity = _link(actor, person, at, is_connected=True)
         _apply(actor, identity, grants, at, keep_session=session_key)
     return actor
+
+
+def end_connected_identity(*, user: User, at: datetime) -> None:
+    """End the identity that was connected with an account, with the teams that its groups gave. Somebody
+    else sets the password of the account, and may have connected an identity of their own before. Call it
+    inside a transaction.
+    """
+    identity = ExternalIdentity.objects.filter(user=user, is_connected=True).first()
+    if identity is None:
+        return
+    _apply_teams(user, Grants(), at)
+    identity.delete()
+    audit_event(
+        AuditAction.IDENTITY_END,
+        actor=None,
+        at=at,
+        subject=user.get_username(),
+        subject_id=user.pk,
+        before={"issuer": identity.issuer, "subject": identity.subject},
+    )
 
 
 def _admit(person: Person, grants: Grants, at: datetime) -> User:
@@ -98,7 +128,7 @@ def _admit(person: Person, grants: Grants, at: datetime) -> User:
         )
         user.set_unusable_password()
         user.save()
-        identity = _link(user, person, at)
+        identity = _link(user, person, at, is_connected=False)
     user = identity.user
     if not user.is_active:
         raise NotAllowed("Your account is deactivated. Ask a portal admin.")
@@ -123,7 +153,7 @@ def _note_address(user: User, email: str, at: datetime) -> None:
     )
 
 
-def _link(user: User, person: Person, at: datetime) -> ExternalIdentity:
+def _link(user: User, person: Person, at: datetime, *, is_connected: bool) -> ExternalIdentity:
     audit_event(
         AuditAction.IDENTITY_LINK,
         actor=user,
@@ -132,9 +162,17 @@ def _link(user: User, person: Person, at: datetime) -> ExternalIdentity:
         subject_id=user.pk,
         after={"issuer": person.issuer, "subject": person.subject},
     )
-    return ExternalIdentity.objects.create(
-        user=user, issuer=person.issuer, subject=person.subject, created_at=at, last_sign_in_at=at
+    identity, _ = ExternalIdentity.objects.update_or_create(
+        user=user,
+        defaults={
+            "issuer": person.issuer,
+            "subject": person.subject,
+            "is_connected": is_connected,
+            "created_at": at,
+            "last_sign_in_at": at,
+        },
     )
+    return identity
 
 
 def _free_username(person: Person) -> str:

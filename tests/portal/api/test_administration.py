@@ -120,12 +120,15 @@ def test_the_provider_of_single_sign_on_decides_on_its_own_factors(
     people: People, olivias: Program, settings: Settings
 ) -> None:
     settings.SECOND_FACTOR_REQUIRED = True
+    settings.SSO_ISSUER = "https://id"
     at = clock.now()
     assert olivias.get("/me").status == 403
     ExternalIdentity.objects.create(
         user=people.olivia, issuer="https://id", subject="olivia", created_at=at, last_sign_in_at=at
     )
     assert olivias.get("/me").status == 200
+    settings.SSO_ISSUER = "https://new"
+    assert olivias.get("/me").status == 403, "she cannot sign in there any more"
 
 
 def test_a_service_token_reads_and_operates_for_its_team_and_never_decides(people: People) -> None:
