@@ -141,8 +141,8 @@ def _end_sessions_of_deactivated(user: User, team: Team | None, at: datetime) ->
 
 
 @on_new_role
-def _end_sessions_from_before(user: User, at: datetime, keep_session: str) -> None:
-    """Somebody else may have begun the sessions of a person who gets a role outside teams."""
+def _end_sessions_from_before(user: User, at: datetime, why: str, keep_session: str) -> None:
+    """Somebody else may have begun the sessions of a person who gets a role outside teams, or a delegation."""
     if ended := end_sessions(user, but=keep_session):
         audit_event(
             AuditAction.SESSION_END,
@@ -151,5 +151,5 @@ def _end_sessions_from_before(user: User, at: datetime, keep_session: str) -> No
             subject=user.get_username(),
             subject_id=user.pk,
             ended=ended,
-            why="The person got a role outside teams.",
+            why=why,
         )

@@ -63,7 +63,7 @@ class AuditAction(StrEnum):
     TOKEN_CREATE = "token:create", "A person created a token of the API, personal or of a team."
     TOKEN_REVOKE = (
         "token:revoke",
-        "A person revoked a token, or it ended because its owner was deactivated or got a role outside teams.",
+        "A person revoked a token, or it ended; the detail says why.",
     )
     TOKEN_REFUSE = "token:refuse", "Somebody presented a token that is not valid."
     PERSON_CHANGE = "person:change", "An administrator added, changed or deleted a person, or their rights."
@@ -75,10 +75,10 @@ class AuditAction(StrEnum):
     SIGN_IN_FAIL_CODE = "sign_in:fail_second_factor", "The second factor of a person was wrong."
     SIGN_IN_THROTTLE = "sign_in:throttle", "An attempt to sign in was refused without a check; there were too many."
     SESSION_SIGN_OUT = "session:sign_out", "A person signed out."
-    SESSION_END = "session:end", "A person ended sessions of their own, or a role outside teams ended them."
+    SESSION_END = "session:end", "A person ended sessions of their own, or they ended; the detail says why."
     SESSION_EXPIRE = "session:expire", "A session ended because it was old or not used."
     PASSWORD_CHANGE = "password:change", "A person changed their password, which ended all of their other sessions."
-    PASSWORD_END = "password:end", "A password that was set through a link ended with a role outside teams."
+    PASSWORD_END = "password:end", "A password that others may have known ended; the detail says why."
     SECOND_FACTOR_ADD = "second_factor:add", "A person set up a second factor."
     SECOND_FACTOR_REMOVE = "second_factor:remove", "A second factor was removed."
     SECOND_FACTOR_RECOVER = "second_factor:recover", "A person used a recovery code."

@@ -100,6 +100,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "role:give": _ROLE,
     "role:take": _ROLE,
     "delegation:begin": _rule(Topic.SECURITY, Audience.SUBJECT),
+    "delegation:end": _rule(Topic.SECURITY, Audience.SUBJECT),
     "password:change": _OWN_ACCOUNT,
     "password:end": _rule(Topic.SECURITY, Audience.SUBJECT),
     "second_factor:add": _OWN_ACCOUNT,

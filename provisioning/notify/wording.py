@@ -148,13 +148,18 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
         "you had no role outside teams, your tokens and sessions from before have ended: sign in again.",
         "requests",
     ),
+    "delegation:end": _Template(
+        "A delegation has ended: {subject}",
+        "The delegation of approvals from {subject} has ended before its day.",
+        "requests",
+    ),
     "password:change": _Template(
         "Your password was changed", f"Your password was changed. {_SECURITY_HELP}", "profile"
     ),
     "password:end": _Template(
         "Your password has ended",
-        "You got a role outside teams. Your password was set through a link that others may have used, so it no longer "
-        "works. Sign in through single sign-on, or ask the people who run the portal for a new password.",
+        "You got a role outside teams, or an approver delegated approvals to you. Others may have known your password, so "
+        "it no longer works. Sign in through single sign-on, or ask the people who run the portal for a new password.",
         "profile",
     ),
     "person:use_password_link": _Template(

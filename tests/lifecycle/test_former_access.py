@@ -13,6 +13,7 @@ from pytest_django import Settings
 from portal.identity.sessions import USED_AT
 from provisioning.errors import Refused, WrongState
 from provisioning.lifecycle import clock
+from provisioning.lifecycle.access import NEW_ROLE
 from provisioning.lifecycle.services.delegations import delegate_approvals
 from provisioning.lifecycle.services.outside_roles import confirm_role, give_role_from_server, propose_role
 from provisioning.lifecycle.services.people import note_password_was_set
@@ -102,6 +103,9 @@ def test_tokens_and_sessions_from_before_end(root: User, ada: User, bob: User, w
     assert User.objects.get(pk=bob.pk).check_password(PASSWORD), "his own password remains"
     actions = list(AuditEvent.objects.filter(actor=None).values_list("action", flat=True))
     assert (actions.count("token:revoke"), actions.count("session:end")) == (1, 1)
+    reason = "An approver delegated approvals to the person." if way == "delegation" else NEW_ROLE
+    for event in AuditEvent.objects.filter(action__in=("token:revoke", "session:end")):
+        assert event.detail["why"] == reason
 
 
 def test_a_password_from_a_link_is_changed_before_the_role(root: User, ada: User, bob: User) -> None:

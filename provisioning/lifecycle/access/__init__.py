@@ -56,6 +56,8 @@ from provisioning.lifecycle.access.outside_roles import (
 )
 from provisioning.lifecycle.access.permissions import PERMISSIONS, Permission, holders, permissions_of
 from provisioning.lifecycle.access.revocation import (
+    NEW_DELEGATION,
+    NEW_ROLE,
     NewRoleHook,
     RevocationHook,
     end_former_access,
@@ -86,6 +88,8 @@ from provisioning.lifecycle.access.teams import (
 )
 
 __all__ = [
+    "NEW_DELEGATION",
+    "NEW_ROLE",
     "PERMISSIONS",
     "AuditScope",
     "NewRoleHook",

@@ -97,9 +97,10 @@ def has_role_outside_teams(user: User) -> bool:
 
 def is_protected(user: User) -> bool:
     """Whether nobody else may set the person's password: it would give them more than a team's rights.
-    That holds for roles outside teams, and for those who decide in place of an approver.
+    That holds for roles outside teams, also while deactivated, and for those who decide in place of an
+    approver now.
     """
-    return has_role_outside_teams(user) or user.delegate_until is not None
+    return has_role_outside_teams(user) or (user.delegate_until is not None and user.delegate_until > clock.now())
 
 
 def may_see_blueprint_errors(user: User) -> bool:

@@ -1,10 +1,10 @@
-"""What else has to end when a person loses rights, or gets a role outside teams.
+"""What else has to end when a person loses rights, or gets a role outside teams or a delegation.
 
 Every rule of this package reads the person's roles at the time of the action, so open sessions and
 tokens lose a right at once, without any of this. A hook ends what would otherwise only be useless,
 such as the tokens of a deactivated person.
 
-With a role outside teams, a person decides for all teams, and from then on nobody else sets their
+With a role outside teams or a delegation, a person decides for all teams, and nobody else sets their
 password. Somebody who could act as this person before must not be able to afterwards, so the tokens
 and sessions from before end.
 """
@@ -22,10 +22,14 @@ RevocationHook: TypeAlias = Callable[[User, Team | None, datetime], None]
 deactivated.
 """
 
-NewRoleHook: TypeAlias = Callable[[User, datetime, str], None]
-"""Called in the transaction in which the person gets the role. The text is the key of a session that
-is to remain; empty for none.
+NewRoleHook: TypeAlias = Callable[[User, datetime, str, str], None]
+"""Called in the transaction in which the person gets the role. The texts are the reason, for the audit
+log, and the key of a session that is to remain; empty for none.
 """
+
+NEW_ROLE: Final = "The person got a role outside teams."
+NEW_DELEGATION: Final = "An approver delegated approvals to the person."
+"""The reasons."""
 
 _hooks: Final[list[RevocationHook]] = []
 _new_role_hooks: Final[list[NewRoleHook]] = []
@@ -51,7 +55,7 @@ def on_new_role(hook: NewRoleHook) -> NewRoleHook:
     return hook
 
 
-def end_former_access(user: User, *, at: datetime, keep_session: str = "") -> None:
-    """Run the hooks. Call it in the transaction in which the person gets the role."""
+def end_former_access(user: User, *, at: datetime, why: str, keep_session: str = "") -> None:
+    """Run the hooks. Call it in the transaction in which the person gets the role or the delegation."""
     for hook in _new_role_hooks:
-        hook(user, at, keep_session)
+        hook(user, at, why, keep_session)

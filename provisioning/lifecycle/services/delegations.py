@@ -11,8 +11,15 @@ from django.db.models import Max, Q, QuerySet
 
 from provisioning.errors import NotAllowed, NotFound, Refused
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import end_former_access, is_approver, is_protected, on_revocation
+from provisioning.lifecycle.access import (
+    NEW_DELEGATION,
+    end_former_access,
+    is_approver,
+    is_protected,
+    on_revocation,
+)
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.deciders import lock_deciders
 from provisioning.lifecycle.services.former_access import why_not_yet
 from provisioning.models import Delegation, Team, User
 
@@ -32,8 +39,10 @@ def delegate_approvals(*, actor: User, delegate: User, ends_at: datetime, reason
     at = clock.now()
     try:
         with transaction.atomic():
-            # The lock that taking a role waits for: so no delegation outlives the role that it comes from.
-            people = User.objects.select_for_update().in_bulk(sorted({actor.pk, delegate.pk}))
+            lock_deciders()
+            # The locks that taking a role and ending a delegation wait for: so no delegation outlives the role that
+            # it comes from.
+            people = User.objects.order_by("pk").select_for_update().in_bulk([actor.pk, delegate.pk])
             if not is_approver(people[actor.pk]):
                 raise NotAllowed("Only approvers may delegate their approvals.")
             has_role = is_protected(people[delegate.pk])
@@ -45,8 +54,8 @@ def delegate_approvals(*, actor: User, delegate: User, ends_at: datetime, reason
                 delegator=actor, delegate=delegate, reason=reason.strip(), begins_at=at, ends_at=ends_at
             )
             if not has_role:
-                end_former_access(people[delegate.pk], at=at)
-            note_delegate(delegate)
+                end_former_access(people[delegate.pk], at=at, why=NEW_DELEGATION)
+            note_delegate(people[delegate.pk])
             audit_event(
                 AuditAction.DELEGATION_BEGIN,
                 actor=actor,
@@ -82,20 +91,25 @@ def end_delegation(*, actor: User, delegation: Delegation) -> Delegation:
     """End a delegation now. Its approver may, and the delegate. Raises NotAllowed."""
     if actor.pk not in (delegation.delegator_id, delegation.delegate_id):
         raise NotAllowed("Only the two people concerned may end this delegation.")
+    lock_deciders()
     _end(delegation, actor=actor, at=clock.now())
     return delegation
 
 
 def _end(delegation: Delegation, *, actor: User | None, at: datetime) -> None:
+    # `note_delegate` reads the other delegations to the same person, so that these change one at a time.
+    delegate = User.objects.select_for_update().get(pk=delegation.delegate_id)
     if not Delegation.objects.filter(pk=delegation.pk, ended_at=None).update(ended_at=at):
         return
     delegation.ended_at = at
-    note_delegate(delegation.delegate)
+    note_delegate(delegate)
+    delegate_hears = delegate.is_active and (actor is None or actor.pk != delegate.pk)
     audit_event(
         AuditAction.DELEGATION_END,
         actor=actor,
         at=at,
         subject=f"{delegation.delegator.username} to {delegation.delegate.username}",
+        subject_id=delegate.pk if delegate_hears else delegation.delegator_id,  # who gets a message
     )
 
 
@@ -135,7 +149,9 @@ def delegations_in_effect() -> list[Delegation]:
 
 
 def note_delegate(user: User) -> None:
-    """Note on the user until when they decide for an approver, which every page asks."""
+    """Note on the user until when they decide for an approver, which every page asks. Call it with the user's
+    row locked.
+    """
     last = Delegation.objects.filter(delegate=user, ended_at=None).aggregate(last=Max("ends_at"))["last"]
     user.delegate_until = last
     User.objects.filter(pk=user.pk).update(delegate_until=last)

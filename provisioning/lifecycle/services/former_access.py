@@ -62,11 +62,13 @@ def is_own_after_change(user: User) -> bool:
 
 
 @on_new_role
-def _end_password_from_link(user: User, at: datetime, keep_session: str) -> None:
+def _end_password_from_link(user: User, at: datetime, why: str, keep_session: str) -> None:
     del keep_session
     if not has_password_of_others(user):
         return
     user.set_unusable_password()
     user.password_from_link = False
     user.save(update_fields=["password", "password_from_link"])
-    audit_event(AuditAction.PASSWORD_END, actor=None, at=at, subject=user.get_username(), subject_id=user.pk)
+    audit_event(
+        AuditAction.PASSWORD_END, actor=None, at=at, subject=user.get_username(), subject_id=user.pk, why=why
+    )

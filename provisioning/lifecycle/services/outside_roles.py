@@ -24,8 +24,15 @@ from django.db.models import Q, QuerySet
 
 from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import check_superuser, end_former_access, is_superuser, may_confirm_roles
+from provisioning.lifecycle.access import (
+    NEW_ROLE,
+    check_superuser,
+    end_former_access,
+    is_superuser,
+    may_confirm_roles,
+)
 from provisioning.lifecycle.audit import AuditAction, audit_event
+from provisioning.lifecycle.services.deciders import deciders, lock_deciders
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.lifecycle.services.former_access import why_not_yet
 from provisioning.models import OutsideRole, RoleChange, RoleChangeState, User
@@ -83,7 +90,7 @@ def confirm_role(*, actor: User, change: RoleChange) -> RoleChange:
         role = OutsideRole(change.role)
         user = _checked_person(change.user, role)
         _set(user, role, holds=True)
-        end_former_access(user, at=at)
+        end_former_access(user, at=at, why=NEW_ROLE)
         _decide(change, RoleChangeState.CONFIRMED, actor=actor, at=at)
         _audit(
             AuditAction.ROLE_CONFIRM,
@@ -174,7 +181,7 @@ def take_role_from_server(*, user: User, role: OutsideRole) -> User:
 
 def confirmers(proposer: User, user: User) -> QuerySet[User]:
     """Return the people who could confirm a role that `proposer` proposes for `user`."""
-    return _deciders().exclude(pk__in=[proposer.pk, user.pk])
+    return deciders().exclude(pk__in=[proposer.pk, user.pk])
 
 
 def why_not_alone(actor: User, user: User, role: OutsideRole) -> str:
@@ -221,15 +228,6 @@ def pending_changes(*, at: datetime) -> QuerySet[RoleChange]:
     return rows.select_related("user", "proposed_by").order_by("proposed_at")
 
 
-def _deciders() -> QuerySet[User]:
-    return User.objects.filter(Q(is_superuser=True) | Q(is_admin=True), is_active=True, is_service=False)
-
-
-def lock_deciders() -> None:
-    """Let role changes happen one at a time, so that two superusers do not take each other's role."""
-    list(_deciders().select_for_update().order_by("pk").values_list("pk", flat=True))
-
-
 def _checked_person(user: User, role: OutsideRole, *, by_people: bool = True) -> User:
     """Return the person's row, locked. Raises Refused unless the person can get the role."""
     locked = User.objects.select_for_update().get(pk=user.pk)
@@ -267,7 +265,7 @@ def _withdraw_all(changes: QuerySet[RoleChange], *, actor: User | None, at: date
 
 def _give(user: User, role: OutsideRole, *, actor: User | None, at: datetime, why: str) -> RoleChange:
     _set(user, role, holds=True)
-    end_former_access(user, at=at)
+    end_former_access(user, at=at, why=NEW_ROLE)
     change = RoleChange.objects.create(
         user=user, role=role, state=RoleChangeState.CONFIRMED, proposed_by=actor, proposed_at=at, decided_at=at
     )

@@ -30,9 +30,10 @@ from provisioning.lifecycle.access import (
 )
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.lookalikes import problem_of_name, problem_of_username
+from provisioning.lifecycle.services.deciders import lock_deciders
 from provisioning.lifecycle.services.inviters import count_as_nearest, lock_family
 from provisioning.lifecycle.services.open_invitations import end_invitations
-from provisioning.lifecycle.services.outside_roles import lock_deciders, take_all_roles
+from provisioning.lifecycle.services.outside_roles import take_all_roles
 from provisioning.lifecycle.services.provider_identity import end_connected_identity
 from provisioning.models import Invitation, User
 from provisioning.models.role_change import FLAGS

@@ -16,7 +16,7 @@ from django.db import IntegrityError, transaction
 
 from provisioning.errors import NotAllowed, WrongState
 from provisioning.lifecycle import clock
-from provisioning.lifecycle.access import end_former_access, revoke
+from provisioning.lifecycle.access import NEW_ROLE, end_former_access, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.lookalikes import ascii_username, harmless_name
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
@@ -199,7 +199,7 @@ def _apply(user: User, identity: ExternalIdentity, grants: Grants, at: datetime,
         User.objects.filter(pk=user.pk).update(**changes)
         user.refresh_from_db()
     if gained:
-        end_former_access(user, at=at, keep_session=keep_session)
+        end_former_access(user, at=at, why=NEW_ROLE, keep_session=keep_session)
     if OutsideRole.APPROVER in former - wanted:
         end_delegations_of_person(user, None, at)
     identity.roles = sorted((former & wanted) | gained)

@@ -171,7 +171,7 @@ def may_revoke_tokens_of(actor: User, team: Team) -> bool:
 
 
 @transaction.atomic
-def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetime) -> None:
+def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetime, why: str = "") -> None:
     tokens = ApiToken.objects.select_for_update(of=("self",)).filter(pk__in=token_ids, revoked_at=None)
     for token in tokens.select_related("team", "owner"):
         token.revoked_at, token.revoked_by = at, actor
@@ -186,6 +186,7 @@ def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetim
             subject=f"token {token.name} of {of}" if of else f"token {token.name}",
             subject_id=token.owner_id if by_another else "",  # who gets a message
             token=str(token.pk),
+            **({"why": why} if why else {}),
         )
 
 
@@ -196,14 +197,17 @@ def revoke_tokens_of_person(user: User, team: Team | None, at: datetime) -> None
     call reads the memberships.
     """
     if team is None or user.is_service:
-        _revoke(list(user.api_tokens.values_list("pk", flat=True)), actor=None, at=at)
+        why = "The team was deleted." if user.is_service else "The person was deactivated."
+        _revoke(list(user.api_tokens.values_list("pk", flat=True)), actor=None, at=at, why=why)
 
 
 @on_new_role
-def revoke_tokens_from_before(user: User, at: datetime, keep_session: str) -> None:
-    """End the personal tokens of a person who gets a role outside teams: somebody else may have made them."""
+def revoke_tokens_from_before(user: User, at: datetime, why: str, keep_session: str) -> None:
+    """End the personal tokens of a person who gets a role outside teams, or a delegation: somebody else may
+    have made them.
+    """
     del keep_session
-    _revoke(list(user.api_tokens.filter(team=None).values_list("pk", flat=True)), actor=None, at=at)
+    _revoke(list(user.api_tokens.filter(team=None).values_list("pk", flat=True)), actor=None, at=at, why=why)
 
 
 def get_token(*, actor: User, token_id: uuid.UUID) -> ApiToken:

@@ -13,6 +13,7 @@ from provisioning.lifecycle.evidence.records import decision_records
 from provisioning.lifecycle.services.delegations import delegate_approvals, delegations_in_effect, end_delegation
 from provisioning.lifecycle.services.outside_roles import take_role
 from provisioning.lifecycle.services.people import create_password_link, deactivate_person
+from provisioning.lifecycle.services.tokens import create_personal_token
 from provisioning.models import AuditEvent, Delegation, Membership, OutsideRole, Request, Team, User, Vote
 from provisioning.notify.audience import recipients_of
 from provisioning.notify.wording import text_for
@@ -254,3 +255,36 @@ def test_nobody_sets_the_password_of_a_delegate(world: World, otto: User) -> Non
     delegate(world, otto)
     with pytest.raises(NotAllowed, match="could act as"):
         create_password_link(actor=ada, user=otto)
+
+
+def test_a_former_delegate_is_a_person_like_any_other(world: World, otto: User) -> None:
+    ada = User.objects.create_user("ada", is_admin=True)
+    delegate(world, otto)
+    world.cloud.clock.advance(8 * 86_400)
+    assert create_password_link(actor=ada, user=otto).token
+    token = create_personal_token(actor=otto, name="kept", scopes=["read"], days=30).token
+    delegate(world, otto)
+    token.refresh_from_db()
+    assert token.revoked_at is not None, "somebody else could have made it meanwhile"
+
+
+@pytest.mark.parametrize(("who", "hears"), [("olivia", "otto"), ("otto", "olivia"), ("nobody", "otto")])
+def test_the_other_one_hears_of_its_end(world: World, otto: User, who: str, hears: str) -> None:
+    delegation = delegate(world, otto)
+    if who == "nobody":
+        take_role(actor=User.objects.create_superuser("root"), user=world.olivia, role=OutsideRole.APPROVER)
+    else:
+        end_delegation(actor={"olivia": world.olivia, "otto": otto}[who], delegation=delegation)
+    event = AuditEvent.objects.get(action="delegation:end")
+    recipients = recipients_of(event)
+    assert recipients is not None
+    assert [person.username for person in recipients.people] == [hears]
+    assert "from olivia to otto has ended" in text_for(event, None).sentence
+
+
+def test_olivia_hears_that_otto_was_deactivated(world: World, otto: User) -> None:
+    delegate(world, otto)
+    deactivate_person(actor=User.objects.create_superuser("root"), user=otto)
+    recipients = recipients_of(AuditEvent.objects.get(action="delegation:end"))
+    assert recipients is not None
+    assert recipients.people == (world.olivia,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -12,6 +13,7 @@ from django.db.backends.utils import CursorWrapper
 from provisioning.errors import PortalError
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.services.approvals import reject_request
+from provisioning.lifecycle.services.delegations import delegate_approvals, end_delegation
 from provisioning.lifecycle.services.requests import expire_request, withdraw_request
 from provisioning.models import Operation, Request, User
 from tests.fixtures.world import World
@@ -91,3 +93,26 @@ def test_of_an_approval_and_something_else_exactly_one_wins(world: World, other:
     assert "no longer pending" in late or "has changed in the meantime" in late
     request.refresh_from_db()
     assert Operation.objects.exists() is (request.state == "approved")
+
+
+def test_the_end_of_one_delegation_does_not_end_another_that_begins(world: World) -> None:
+    otto, oscar = User.objects.create_user("otto"), User.objects.create_user("oscar", is_approver=True)
+    at = clock.now()
+    until = at + timedelta(days=3)
+    ending = delegate_approvals(actor=world.olivia, delegate=otto, ends_at=at + timedelta(days=1), reason="Away")
+
+    def end() -> None:
+        try:
+            end_delegation(actor=world.olivia, delegation=ending)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=end)
+    with transaction.atomic(), connection.cursor() as cursor:
+        delegate_approvals(actor=oscar, delegate=otto, ends_at=until, reason="Away")
+        thread.start()
+        while _waiting(cursor) < 1:
+            threading.Event().wait(0.01)
+    thread.join()
+    otto.refresh_from_db()
+    assert otto.delegate_until == until
