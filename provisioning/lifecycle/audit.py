@@ -96,9 +96,13 @@ class AuditAction(StrEnum):
     TEAM_CREATE = "team:create", "A portal admin created a team."
     TEAM_RENAME = "team:rename", "A portal admin gave a team another name."
     TEAM_DELETE = "team:delete", "A portal admin deleted a team, its memberships and its rights in accounts."
-    MEMBER_ADD = "member:add", "An owner or a portal admin added a person to a team."
-    MEMBER_CHANGE_ROLE = "member:change_role", "An owner or a portal admin changed the role of a member."
-    MEMBER_REMOVE = "member:remove", "An owner or a portal admin removed a member from a team."
+    TEAM_LOSE_OWNERS = (
+        "team:lose_owners",
+        "A team has no owner any more, because the last one was deactivated or by the groups of single sign-on.",
+    )
+    MEMBER_ADD = "member:add", "An owner, a portal admin or a group of single sign-on added a person to a team."
+    MEMBER_CHANGE_ROLE = "member:change_role", "An owner, a portal admin or a group of single sign-on changed the role of a member."
+    MEMBER_REMOVE = "member:remove", "An owner, a portal admin or the groups of single sign-on removed a member from a team."
     MEMBER_LEAVE = "member:leave", "A person left a team."
     INVITATION_CREATE = "invitation:create", "An owner or a portal admin invited somebody to a team."
     INVITATION_WITHDRAW = "invitation:withdraw", "An invitation ended before it was accepted."

@@ -76,7 +76,8 @@ class ExternalIdentity(models.Model):
     """A user at an OpenID Connect provider, known by issuer and subject, never by an e-mail address.
 
     `roles` are the roles outside teams (`OutsideRole`) that the provider's groups gave. Only those
-    are taken away when the groups no longer give them.
+    are taken away when the groups no longer give them. A role that a superuser has taken away since is
+    also in it: the groups do not give it again before they have stopped giving it.
     `is_connected` says that the person connected an account that existed before.
     """
 

@@ -31,6 +31,8 @@ class Audience(Enum):
     OWNERS = auto()
     ADMINS = auto()
     """Portal admins, if the event belongs to no team."""
+    ALL_ADMINS = auto()
+    """Portal admins, also if the event belongs to a team."""
     TEAM = auto()
     """The channels of the event's team."""
     RECEIVING_TEAM = auto()
@@ -92,6 +94,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "environment:decline_offer": _OFFER_ENDED,
     "environment:hand_over": _rule(Topic.ENVIRONMENTS, Audience.CREATOR, Audience.OWNERS, Audience.TEAM),
     "environment:take_over": _rule(Topic.ENVIRONMENTS, Audience.OWNERS, Audience.TEAM),
+    "team:lose_owners": _rule(Topic.MEMBERS, Audience.ALL_ADMINS, Audience.TEAM),
     "member:add": _MEMBER,
     "member:change_role": _MEMBER,
     "member:remove": _MEMBER,
@@ -226,6 +229,10 @@ def _admins(event: AuditEvent, _request: Request | None) -> Iterable[User]:
     return User.objects.filter(Q(is_admin=True) | Q(is_superuser=True)) if event.team is None else ()
 
 
+def _all_admins(_event: AuditEvent, _request: Request | None) -> Iterable[User]:
+    return User.objects.filter(Q(is_admin=True) | Q(is_superuser=True))
+
+
 def _receivers(event: AuditEvent, _request: Request | None) -> Iterable[User]:
     return _owners_of(_receiving_team(event))
 
@@ -244,6 +251,7 @@ _FINDERS: Final[Mapping[Audience, Callable[[AuditEvent, Request | None], Iterabl
     Audience.ACTOR: _actor,
     Audience.OWNERS: _owners,
     Audience.ADMINS: _admins,
+    Audience.ALL_ADMINS: _all_admins,
     Audience.RECEIVING_TEAM: _receivers,
 }
 

@@ -131,6 +131,9 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
     "environment:take_over": _Template(
         "Taken over: {environment}", "{environment} came from {from_team} to {to_team}.", _ENVIRONMENT
     ),
+    "team:lose_owners": _Template(
+        "{team} has no owner", "{team} has no owner any more. A portal admin has to make a member the owner.", "team"
+    ),
     "member:add": _Template("New member of {team}: {subject}", "{actor} added {subject} to {team}.", "team"),
     "member:change_role": _Template(
         "Role changed in {team}: {subject}", "{actor} changed the role of {subject} in {team}.", "team"

@@ -6,6 +6,8 @@ leave the team without an owner. Service users belong to tokens and are not chan
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from django.db import transaction
@@ -115,6 +117,15 @@ def why_not_without_owner(team: Team, user: User) -> str:
     if owners == [user.pk]:
         return f"{name_of(user)} is the only owner of {team.name}. Make somebody else an owner first."
     return ""
+
+
+def note_teams_without_owner(teams: Iterable[Team], *, at: datetime) -> None:
+    """Tell portal admins which of the teams have no owner left who can sign in. Call it in the transaction
+    in which a person lost the role for a reason that nobody can refuse: a deactivation, or single sign-on.
+    """
+    for team in teams:
+        if team.deleted_at is None and not owners_of(team).exists():
+            audit_event(AuditAction.TEAM_LOSE_OWNERS, actor=None, at=at, team=team, subject=team.name, subject_id=team.pk)
 
 
 def check_role(role: str) -> None:

@@ -35,6 +35,7 @@ from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.services.deciders import deciders, lock_deciders
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.lifecycle.services.former_access import why_not_yet
+from provisioning.lifecycle.services.provider_identity import note_role_decided_here
 from provisioning.models import OutsideRole, RoleChange, RoleChangeState, User
 from provisioning.models.role_change import FLAGS
 
@@ -281,6 +282,7 @@ def _set(user: User, role: OutsideRole, *, holds: bool) -> None:
         user.is_staff = holds
         fields.append("is_staff")
     user.save(update_fields=fields)
+    note_role_decided_here(user, role, holds=holds)
 
 
 def _decide(change: RoleChange, state: RoleChangeState, *, actor: User | None, at: datetime) -> None:

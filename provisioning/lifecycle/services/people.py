@@ -32,10 +32,11 @@ from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.lookalikes import problem_of_name, problem_of_username
 from provisioning.lifecycle.services.deciders import lock_deciders
 from provisioning.lifecycle.services.inviters import count_as_nearest, lock_family
+from provisioning.lifecycle.services.members import note_teams_without_owner
 from provisioning.lifecycle.services.open_invitations import end_invitations
 from provisioning.lifecycle.services.outside_roles import take_all_roles
 from provisioning.lifecycle.services.provider_identity import end_connected_identity
-from provisioning.models import Invitation, User
+from provisioning.models import Invitation, Role, Team, User
 from provisioning.models.role_change import FLAGS
 
 USERNAME_IS_TAKEN: Final = "Another person has this user name. Choose another one."
@@ -176,8 +177,8 @@ def distrust_password(*, user: User) -> None:
 def deactivate_person(*, actor: User, user: User) -> User:
     """End all rights of a person at once, also those of open sessions and tokens.
 
-    Roles outside teams are taken away; memberships are kept for a reactivation. Raises NotAllowed and
-    Refused.
+    Roles outside teams are taken away; memberships are kept for a reactivation. Portal admins hear of teams
+    that have no owner left. Raises NotAllowed and Refused.
     """
     check_admin(actor)
     if user.is_service:
@@ -200,6 +201,8 @@ def deactivate_person(*, actor: User, user: User) -> User:
         by_person = Invitation.objects.filter(invited_by=locked)
         end_invitations(by_person, actor=actor, at=at, why="The person who invited was deactivated.")
         revoke(locked, at=at)
+        owned = Team.objects.filter(memberships__user=locked, memberships__role=Role.OWNER)
+        note_teams_without_owner(owned.order_by("name"), at=at)
         audit_event(
             AuditAction.PERSON_DEACTIVATE,
             actor=actor,

@@ -19,8 +19,10 @@ from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import NEW_ROLE, end_former_access, revoke
 from provisioning.lifecycle.audit import AuditAction, audit_event
 from provisioning.lifecycle.lookalikes import ascii_username, harmless_name
+from provisioning.lifecycle.services.deciders import lock_deciders
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.lifecycle.services.former_access import has_password_of_others
+from provisioning.lifecycle.services.members import note_teams_without_owner
 from provisioning.models import ExternalIdentity, Membership, Role, Team, User
 from provisioning.models.role_change import OutsideRole
 
@@ -33,6 +35,7 @@ FLAGS: Final[Mapping[OutsideRole, str]] = {
 }
 """The roles outside teams that a group may give. Superusers are only made here."""
 _NAME_LENGTH: Final = 150
+_BY_GROUPS: Final = "The groups of single sign-on decide on it."
 CHANGE_PASSWORD_FIRST: Final = (
     "Your password was set through a link or by somebody else. Change it under Profile first, then connect your "
     "account."
@@ -82,6 +85,7 @@ def connect_identity(*, actor: User, person: Person, grants: Grants, session_key
     """
     at = clock.now()
     with transaction.atomic():
+        lock_deciders()
         actor = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
         identity = ExternalIdentity.objects.filter(issuer=person.issuer, subject=person.subject).first()
         if identity is not None and identity.user_id != actor.pk:
@@ -117,8 +121,7 @@ def end_connected_identity(*, user: User, at: datetime) -> None:
 
 
 def _admit(person: Person, grants: Grants, at: datetime) -> User:
-    known = ExternalIdentity.objects.select_for_update().filter(issuer=person.issuer, subject=person.subject)
-    identity = known.select_related("user").first()
+    identity = ExternalIdentity.objects.filter(issuer=person.issuer, subject=person.subject).first()
     if identity is None:
         user = User(
             username=_free_username(person),
@@ -129,7 +132,12 @@ def _admit(person: Person, grants: Grants, at: datetime) -> User:
         user.set_unusable_password()
         user.save()
         identity = _link(user, person, at, is_connected=False)
-    user = identity.user
+    if {str(role) for role in grants.outside} != set(identity.roles):
+        lock_deciders()  # roles change one at a time
+    user = User.objects.select_for_update(no_key=True).get(pk=identity.user_id)
+    identity = ExternalIdentity.objects.filter(pk=identity.pk, user=user).first()  # as it is now, under the lock
+    if identity is None:
+        raise WrongState("Your account is no longer connected. Sign in with your password, and connect it again.")
     if not user.is_active:
         raise NotAllowed("Your account is deactivated. Ask a portal admin.")
     if person.email and user.email != person.email:
@@ -185,22 +193,36 @@ def _free_username(person: Person) -> str:
     return name
 
 
+def note_role_decided_here(user: User, role: OutsideRole, *, holds: bool) -> None:
+    """Note that people gave or took a role, so that the groups of the provider do not undo it: a role that
+    was given here is not theirs to take, and one that was taken away is not given again before the groups
+    have stopped giving it. Call it with the user's row locked.
+    """
+    identity = ExternalIdentity.objects.filter(user=user).first()
+    if identity is None or role not in FLAGS:
+        return
+    others = {str(other) for other in identity.roles} - {str(role)}
+    identity.roles = sorted(others if holds else {*others, str(role)})
+    identity.save(update_fields=["roles"])
+
+
 def _apply(user: User, identity: ExternalIdentity, grants: Grants, at: datetime, *, keep_session: str = "") -> None:
     """Give what the groups give, and take away what they no longer give. What was given here is
-    not touched.
+    not touched. Call it with the user's row locked.
     """
     before = _rights(user, identity)
     _apply_teams(user, grants, at)
     wanted = {role for role in grants.outside if role in FLAGS}
     former = {OutsideRole(role) for role in identity.roles}
     gained = {role for role in wanted - former if not getattr(user, FLAGS[role])}
-    changes = {FLAGS[role]: True for role in gained} | {FLAGS[role]: False for role in former - wanted}
-    if changes:
-        User.objects.filter(pk=user.pk).update(**changes)
-        user.refresh_from_db()
+    lost = {role for role in former - wanted if getattr(user, FLAGS[role])}
+    for role in (*gained, *lost):
+        setattr(user, FLAGS[role], role in gained)
+        _audit_role(user, role, at, holds=role in gained)
+    user.save(update_fields=[FLAGS[role] for role in (*gained, *lost)])
     if gained:
         end_former_access(user, at=at, why=NEW_ROLE, keep_session=keep_session)
-    if OutsideRole.APPROVER in former - wanted:
+    if OutsideRole.APPROVER in lost:
         end_delegations_of_person(user, None, at)
     identity.roles = sorted((former & wanted) | gained)
     identity.last_sign_in_at = at
@@ -223,20 +245,60 @@ def _apply_teams(user: User, grants: Grants, at: datetime) -> None:
     for slug in set(grants.teams) - set(teams):
         log.warning("SSO_GROUPS names the team %s, which does not exist.", slug)
     current = {row.team_id: row for row in Membership.objects.filter(user=user).select_related("team")}
+    no_longer_owned: list[Team] = []
     for slug, team in teams.items():
         row, role = current.get(team.pk), grants.teams[slug]
         if row is None:
             Membership.objects.create(team=team, user=user, role=role, is_from_provider=True)
+            _audit_member(AuditAction.MEMBER_ADD, user, team, at, after=role)
         elif row.is_from_provider and row.role != role:
+            if row.role == Role.OWNER:
+                no_longer_owned.append(team)
             Membership.objects.filter(pk=row.pk).update(role=role)
+            _audit_member(AuditAction.MEMBER_CHANGE_ROLE, user, team, at, before=Role(row.role), after=role)
     kept = {team.pk for team in teams.values()}
     for row in current.values():
         if row.is_from_provider and row.team_id not in kept:
+            if row.role == Role.OWNER:
+                no_longer_owned.append(row.team)
             row.delete()
             revoke(user, team=row.team, at=at)
+            _audit_member(AuditAction.MEMBER_REMOVE, user, row.team, at, before=Role(row.role))
+    note_teams_without_owner(no_longer_owned, at=at)
+
+
+def _audit_member(
+    action: AuditAction, user: User, team: Team, at: datetime, *, before: Role | None = None, after: Role | None = None
+) -> None:
+    audit_event(
+        action,
+        actor=None,
+        at=at,
+        team=team,
+        subject=user.get_username(),
+        subject_id=user.pk,
+        before={"role": str(before.label)} if before is not None else None,
+        after={"role": str(after.label)} if after is not None else None,
+        why=_BY_GROUPS,
+    )
+
+
+def _audit_role(user: User, role: OutsideRole, at: datetime, *, holds: bool) -> None:
+    audit_event(
+        AuditAction.ROLE_GIVE if holds else AuditAction.ROLE_TAKE,
+        actor=None,
+        at=at,
+        subject=user.get_username(),
+        subject_id=user.pk,
+        before={str(role.label): not holds},
+        after={str(role.label): holds},
+        role=str(role.label),
+        why=_BY_GROUPS,
+    )
 
 
 def _rights(user: User, identity: ExternalIdentity) -> dict[str, object]:
     """Return what the provider gives at the moment, for the audit log."""
     rows = Membership.objects.filter(user=user, is_from_provider=True).select_related("team").order_by("team__slug")
-    return {"teams": {row.team.slug: Role(row.role).label for row in rows}, "roles": list(identity.roles)}
+    roles = [role for role in identity.roles if getattr(user, FLAGS[OutsideRole(role)])]
+    return {"teams": {row.team.slug: Role(row.role).label for row in rows}, "roles": roles}

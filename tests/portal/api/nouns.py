@@ -63,10 +63,6 @@ def values_of(world: World, dora: User, *, slug: str, waiting: Request, offer: H
         "handovers_offer": {"body.receiver": "research", "body.name": "orders"},
         **dict.fromkeys(("handovers_of_environment", "handovers_withdraw"), offered),
         **dict.fromkeys(("handovers_get", "handovers_accept", "handovers_decline"), received),
-        "delegations_begin": {
-            "body.delegate": "bob",
-            "body.last_day": (clock.now() + timedelta(days=5)).date().isoformat(),
-        },
         "teams_delete": {"path.slug": "unused", "query.confirm": "unused"},
         "invitations_create": {"body.email": "erin@example.org"},
         "people_create": {"body.username": "erin", "body.email": "erin@example.org"},

@@ -147,7 +147,7 @@ IN_THE_BODY: Final[Mapping[str, str]] = {
         ("requests_create", "plans_preview", "plans_check", "adoptions_create"), "tests/portal/api/test_requests.py"
     ),
     "channels_create": "tests/portal/api/test_channels.py",
-    **dict.fromkeys(("delegations_begin", "delegations_end"), "tests/portal/api/test_people.py"),
+    "delegations_end": "tests/portal/api/test_people.py",
     **dict.fromkeys(("handovers_get", "handovers_accept", "handovers_decline"), "tests/portal/api/test_people.py"),
     "tokens_revoke": "tests/portal/api/test_administration.py",
 }

@@ -37,8 +37,7 @@ OPERATIONS: Final[Mapping[str, str]] = {
     "check_account": "requests_check",
     "withdraw": "requests_withdraw",
     "plan_again": "requests_plan_again",
-    "delegation": "delegations_list delegations_begin",
-    "end_delegation": "delegations_end",
+    "end_delegation": "delegations_list delegations_end",
     # Environments
     "environments": "environments_list",
     "environment": "environments_get environments_outputs environments_resources environments_events operations_list",
@@ -173,6 +172,10 @@ IN_THE_BROWSER: Final[Mapping[str, str]] = {
     "set_password": "The person who has the link has no account to make a token with.",
     **dict.fromkeys(("invitation", "open_invitation"), "The invited person has no account to make a token with."),
     **dict.fromkeys(("give_role", "take_role", "decide_role"), _ROLES),
+    "delegation": (
+        "A delegation outlives the token of the approver, whose thief could keep the right to decide. `delegations_list` "
+        "reads delegations, and `delegations_end` ends them."
+    ),
     "confirm_person": "It says that two accounts are two people, on which every decision by two people rests.",
     **dict.fromkeys(("tokens", "team_tokens"), _NEW_TOKENS),
     **dict.fromkeys(("components", "component", "api_reference", "audit_verifier", "cli_wheel"), _DOCUMENTATION),
@@ -188,7 +191,6 @@ _ADMINISTERS: Final = "The scope `admin`, which only portal admins can use, and 
 BY_TOKEN: Final[Mapping[str, str]] = {
     "approve": _DECIDES,
     "reject": _DECIDES,
-    "delegation": f"{_DECIDES} A delegation ends after 60 days at the latest, and both people hear of it.",
     "teardown": _TYPED,
     "recover": _TYPED,
     "put_back": f"{_TYPED} Only what the approved plan says is put back.",
