@@ -113,6 +113,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "identity:link": _OWN_ACCOUNT,
     "identity:end": _rule(Topic.SECURITY, Audience.SUBJECT),
     "person:use_password_link": _OWN_ACCOUNT,
+    "person:create_password_link": _rule(Topic.SECURITY, Audience.SUBJECT),
+    "person:update": _rule(Topic.SECURITY, Audience.SUBJECT),
+    "person:change": _rule(Topic.SECURITY, Audience.SUBJECT),
     "token:create": _OWN_ACCOUNT,
     "token:revoke": _rule(Topic.SECURITY, Audience.SUBJECT, Audience.OWNERS),  # of a personal one, or of a team's
     "webhook:create": _INTEGRATION,

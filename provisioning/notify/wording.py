@@ -165,6 +165,22 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
         "it no longer works. Sign in through single sign-on, or ask the people who run the portal for a new password.",
         "profile",
     ),
+    "person:create_password_link": _Template(
+        "A link for your password was created",
+        "{actor} created a link that sets a new password for your account. If you did not ask for it, ask {actor} why, and "
+        "tell another portal admin.",
+        "profile",
+    ),
+    "person:update": _Template(
+        "Your name or address was changed",
+        "{actor} changed the name or the e-mail address of your account. If that is wrong, tell another portal admin.",
+        "profile",
+    ),
+    "person:change": _Template(
+        "Your account was changed",
+        "{actor} added or changed your account or its password in /admin/. If that is wrong, tell another portal admin.",
+        "profile",
+    ),
     "person:use_password_link": _Template(
         "Your password was set", f"Your password was set with a link of a portal admin. {_SECURITY_HELP}", "profile"
     ),

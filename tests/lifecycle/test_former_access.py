@@ -11,16 +11,23 @@ from django.test import Client
 from pytest_django import Settings
 
 from portal.identity.sessions import USED_AT
-from provisioning.errors import Refused, WrongState
+from provisioning.errors import NotAllowed, Refused, WrongState
 from provisioning.lifecycle import clock
 from provisioning.lifecycle.access import NEW_ROLE
 from provisioning.lifecycle.services.delegations import delegate_approvals
 from provisioning.lifecycle.services.outside_roles import confirm_role, give_role_from_server, propose_role
-from provisioning.lifecycle.services.people import note_password_was_set
+from provisioning.lifecycle.services.people import (
+    create_password_link,
+    deactivate_person,
+    note_password_was_set,
+    update_person,
+)
 from provisioning.lifecycle.services.provider_identity import Grants, Person, admit_person, connect_identity
-from provisioning.lifecycle.services.tokens import create_personal_token, find_token
+from provisioning.lifecycle.services.tokens import create_personal_token, create_service_token, find_token
 from provisioning.models import AuditEvent, ExternalIdentity, OutsideRole, Role, Team, User
 from provisioning.notify.audience import recipients_of
+from provisioning.notify.topics import Topic
+from provisioning.notify.wording import text_for
 from tests.support.signed_in import signed_in
 
 PASSWORD = "correct horse battery"
@@ -211,3 +218,27 @@ def test_no_token_is_made_in_a_request_that_began_before_the_role(root: User, ad
     confirm_role(actor=ada, change=propose_role(actor=root, user=bob, role=OutsideRole.APPROVER))
     with pytest.raises(WrongState, match="Sign in again"):
         token_of(before)
+
+
+def test_bob_hears_of_each_step_with_which_somebody_could_act_as_him(ada: User, bob: User) -> None:
+    create_password_link(actor=ada, user=bob)
+    update_person(actor=ada, user=bob, first_name="Bob", last_name="", email="bob@example.org")
+    note_password_was_set(user=bob)
+    actions = ["person:create_password_link", "person:update", "person:use_password_link"]
+    for event in AuditEvent.objects.filter(action__in=actions):
+        hears = recipients_of(event)
+        assert hears is not None, event.action
+        assert (hears.topic, [person.username for person in hears.people]) == (Topic.SECURITY, ["bob"])
+        assert text_for(event, None).sentence
+    assert AuditEvent.objects.filter(action__in=actions).count() == len(actions)
+
+
+def test_no_token_is_made_in_a_request_that_began_before_a_deactivation(ada: User, bob: User) -> None:
+    payments = Team.objects.create(slug="payments", name="Payments")
+    payments.memberships.create(user=bob, role=Role.OWNER)
+    before = User.objects.get(pk=bob.pk)
+    deactivate_person(actor=ada, user=bob)
+    with pytest.raises(NotAllowed, match="deactivated"):
+        token_of(before)
+    with pytest.raises(NotAllowed, match="deactivated"):
+        create_service_token(actor=before, team=payments, name="CI", scopes=["read"], days=30)

@@ -23,8 +23,8 @@ from provisioning.models import User
 
 
 class SetPassword(PasswordResetConfirmView):
-    """A link that is older than a role outside teams does not work: with it, an admin could become an
-    approver.
+    """A link does not work for a person with a role outside teams or a delegation: with it, an admin could
+    become an approver.
     """
 
     template_name = "pages/people/set_password.html"
@@ -42,7 +42,7 @@ class SetPassword(PasswordResetConfirmView):
         with transaction.atomic():
             # A role that the person gets meanwhile waits for this lock, or was first.
             if is_protected(User.objects.select_for_update(no_key=True).get(pk=form.user.pk)):
-                raise WrongState("This link is older than a role of yours. It is no longer valid.")
+                raise WrongState("This link is older than a role or a delegation of yours. It is no longer valid.")
             response = super().form_valid(form)
             end_sessions(form.user)
             note_password_was_set(user=form.user)

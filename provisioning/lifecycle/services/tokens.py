@@ -76,15 +76,24 @@ class NewToken:
 
 @transaction.atomic
 def create_personal_token(*, actor: User, name: str, scopes: Collection[str], days: int) -> NewToken:
-    """Create a token that acts as the actor. Raises Refused, NotAllowed for a service user, and
-    WrongState if the actor has got a role outside teams meanwhile, which ends sessions and tokens.
+    """Create a token that acts as the actor. Raises Refused, NotAllowed for a service user and for
+    somebody who was deactivated, and WrongState if the actor has got a role outside teams or a delegation
+    meanwhile, which ends sessions and tokens.
     """
     if actor.is_service:
         raise NotAllowed("A service token cannot create tokens.")
-    locked = User.objects.select_for_update(no_key=True).get(pk=actor.pk)  # a new role waits, or was first
+    locked = _locked(actor)  # a new role waits, or was first
     if is_protected(locked) and not is_protected(actor):
-        raise WrongState("You have got a role outside teams. Sign in again, then create the token.")
+        raise WrongState("You have got a role outside teams or a delegation. Sign in again, then create the token.")
     return _create(actor=actor, owner=actor, team=None, name=name, scopes=scopes, days=days)
+
+
+def _locked(actor: User) -> User:
+    """Return the row of the actor, locked. Raises NotAllowed for somebody who was deactivated meanwhile."""
+    locked = User.objects.select_for_update(no_key=True).get(pk=actor.pk)
+    if not locked.is_active:
+        raise NotAllowed("Your account is deactivated. Ask a portal admin.")
+    return locked
 
 
 @transaction.atomic
@@ -92,10 +101,12 @@ def create_service_token(*, actor: User, team: Team, name: str, scopes: Collecti
     """Create a token that belongs to the team and outlives the membership of the actor.
 
     It acts as a user of its own: a viewer of the team, or an operator if its scopes include that.
-    Raises Refused, WrongState for a deleted team, and NotAllowed unless the actor is an owner of it.
+    Raises Refused, WrongState for a deleted team, and NotAllowed unless the actor is an owner of it who
+    can sign in.
     """
+    locked = _locked(actor)
     lock_team(team)
-    check_may(actor, team, Permission.MANAGE)
+    check_may(locked, team, Permission.MANAGE)
     if forbidden := sorted(set(scopes) - {str(scope) for scope in SERVICE_SCOPES}):
         raise Refused(f"A service token cannot have the scope {', '.join(forbidden)}. Use a personal token for that.")
     _check(name, scopes, days)
