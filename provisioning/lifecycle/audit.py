@@ -101,8 +101,14 @@ class AuditAction(StrEnum):
         "A team has no owner any more, because the last one was deactivated or by the groups of single sign-on.",
     )
     MEMBER_ADD = "member:add", "An owner, a portal admin or a group of single sign-on added a person to a team."
-    MEMBER_CHANGE_ROLE = "member:change_role", "An owner, a portal admin or a group of single sign-on changed the role of a member."
-    MEMBER_REMOVE = "member:remove", "An owner, a portal admin or the groups of single sign-on removed a member from a team."
+    MEMBER_CHANGE_ROLE = (
+        "member:change_role",
+        "An owner, a portal admin or a group of single sign-on changed the role of a member.",
+    )
+    MEMBER_REMOVE = (
+        "member:remove",
+        "An owner, a portal admin or the groups of single sign-on removed a member from a team.",
+    )
     MEMBER_LEAVE = "member:leave", "A person left a team."
     INVITATION_CREATE = "invitation:create", "An owner or a portal admin invited somebody to a team."
     INVITATION_WITHDRAW = "invitation:withdraw", "An invitation ended before it was accepted."

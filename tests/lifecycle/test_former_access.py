@@ -205,7 +205,12 @@ def test_an_identity_of_a_former_provider_is_replaced(bob: User, settings: Setti
     new = Person("https://new", "bob-2", "bob", "", "", "")
     connect_identity(actor=bob, person=new, grants=Grants(), session_key="")
     identity = ExternalIdentity.objects.get()
-    assert (identity.user, identity.issuer, identity.subject, identity.is_connected) == (bob, "https://new", "bob-2", True)
+    assert (identity.user, identity.issuer, identity.subject, identity.is_connected) == (
+        bob,
+        "https://new",
+        "bob-2",
+        True,
+    )
 
 
 def test_the_server_gives_a_role_and_the_password_ends(bob: User) -> None:

@@ -69,6 +69,4 @@ def _end_password_from_link(user: User, at: datetime, why: str, keep_session: st
     user.set_unusable_password()
     user.password_from_link = False
     user.save(update_fields=["password", "password_from_link"])
-    audit_event(
-        AuditAction.PASSWORD_END, actor=None, at=at, subject=user.get_username(), subject_id=user.pk, why=why
-    )
+    audit_event(AuditAction.PASSWORD_END, actor=None, at=at, subject=user.get_username(), subject_id=user.pk, why=why)

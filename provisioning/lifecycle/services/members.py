@@ -125,7 +125,9 @@ def note_teams_without_owner(teams: Iterable[Team], *, at: datetime) -> None:
     """
     for team in teams:
         if team.deleted_at is None and not owners_of(team).exists():
-            audit_event(AuditAction.TEAM_LOSE_OWNERS, actor=None, at=at, team=team, subject=team.name, subject_id=team.pk)
+            audit_event(
+                AuditAction.TEAM_LOSE_OWNERS, actor=None, at=at, team=team, subject=team.name, subject_id=team.pk
+            )
 
 
 def check_role(role: str) -> None:

@@ -251,6 +251,8 @@ def confirm_person(*, actor: User, user: User) -> User:
             raise WrongState("Somebody else confirmed this person or an inviter in the meantime. Reload the page.")
         if locked.counts_as is None:
             return locked
+        if (why_not := why_not_confirm(User.objects.get(pk=actor.pk), locked)) != "":
+            raise NotAllowed(why_not)
         inviter, locked.counts_as = locked.counts_as, None
         locked.save(update_fields=["counts_as"])
         moved = count_as_nearest(inviter.pk)

@@ -36,7 +36,7 @@ FLAGS: Final[Mapping[OutsideRole, str]] = {
 """The roles outside teams that a group may give. Superusers are only made here."""
 _NAME_LENGTH: Final = 150
 _BY_GROUPS: Final = "The groups of single sign-on decide on it."
-CHANGE_PASSWORD_FIRST: Final = (
+CHANGE_PASSWORD_FIRST: Final = (  # noqa: S105 - a sentence
     "Your password was set through a link or by somebody else. Change it under Profile first, then connect your "
     "account."
 )

@@ -100,7 +100,7 @@ def test_a_delegation_begins_in_the_browser_and_ends_with_a_token(
     assert olivias.post("/delegations", new).status == 405, "it would outlive the token"
     assert not Delegation.objects.exists()
     begun = delegate_approvals(actor=people.olivia, delegate=people.alice, ends_at=ends_at, reason="Away")
-    alices = program(people.alice)
+    alices = program(User.objects.get(pk=people.alice.pk))
     [listed] = alices.get("/delegations").json
     assert (listed["delegate"], listed["is_in_effect"]) == ("alice", True)
     end = f"/delegations/{begun.pk}/end"
