@@ -167,7 +167,7 @@ _TEMPLATES: Final[Mapping[str, _Template]] = {
     ),
     "person:create_password_link": _Template(
         "A link for your password was created",
-        "{actor} created a link that sets a new password for your account. If you did not ask for it, ask {actor} why, and "
+        "{actor} created a link that sets a new password for your account. If you did not request it, ask {actor} why, and "
         "tell another portal admin.",
         "profile",
     ),

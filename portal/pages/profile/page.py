@@ -27,7 +27,7 @@ from portal.pages.profile.forms import PasswordForm
 from portal.web.lookups import person
 from provisioning.lifecycle.access import memberships_of
 from provisioning.lifecycle.services.former_access import has_password_of_others, uses_single_sign_on
-from provisioning.lifecycle.services.provider_identity import CHANGE_PASSWORD_FIRST
+from provisioning.lifecycle.services.provider_identity import CONNECT_LATER
 from provisioning.models import Membership, SignInSession, User
 
 # From the most specific name to those that others also claim to be.
@@ -94,7 +94,7 @@ def profile_page(request: HttpRequest, *, form: PasswordForm | None = None) -> P
         recovery_codes_left=unused_recovery_codes(user),
         provider=settings.SSO_NAME if settings.SSO_ISSUER else "",
         is_connected=uses_single_sign_on(user),
-        why_not_connect=CHANGE_PASSWORD_FIRST if has_password_of_others(user) else "",
+        why_not_connect=CONNECT_LATER if has_password_of_others(user) else "",
         idle_minutes=settings.SESSION_IDLE_MINUTES,
         hours=settings.SESSION_COOKIE_AGE // 3_600,
     )

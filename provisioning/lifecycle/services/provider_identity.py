@@ -36,7 +36,7 @@ FLAGS: Final[Mapping[OutsideRole, str]] = {
 """The roles outside teams that a group may give. Superusers are only made here."""
 _NAME_LENGTH: Final = 150
 _BY_GROUPS: Final = "The groups of single sign-on decide on it."
-CHANGE_PASSWORD_FIRST: Final = (  # noqa: S105 - a sentence
+CONNECT_LATER: Final = (
     "Your password was set through a link or by somebody else. Change it under Profile first, then connect your "
     "account."
 )
@@ -94,7 +94,7 @@ def connect_identity(*, actor: User, person: Person, grants: Grants, session_key
             if ExternalIdentity.objects.filter(user=actor, issuer=person.issuer).exists():
                 raise WrongState("Your account is already connected to another identity.")
             if has_password_of_others(actor):
-                raise WrongState(CHANGE_PASSWORD_FIRST)
+                raise WrongState(CONNECT_LATER)
             identity = _link(actor, person, at, is_connected=True)
         _apply(actor, identity, grants, at, keep_session=session_key)
     return actor

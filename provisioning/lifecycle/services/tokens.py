@@ -197,7 +197,7 @@ def _revoke(token_ids: Collection[uuid.UUID], *, actor: User | None, at: datetim
             subject=f"token {token.name} of {of}" if of else f"token {token.name}",
             subject_id=token.owner_id if by_another else "",  # who gets a message
             token=str(token.pk),
-            **({"why": why} if why else {}),
+            why=why,
         )
 
 
