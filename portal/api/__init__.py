@@ -16,9 +16,9 @@ creating call needs an Idempotency-Key, because a program that gets no answer mu
 again. What is shown once (a webhook's secret, an invitation's link) is null in a repeated answer. A
 token needs no recent sign-in, because creating it needed one: its scopes say what it may do, `admin`
 for accounts, rules and people. Passwords, second factors, sessions, new tokens, roles outside teams
-and delegations remain in the browser; `tests/portal/api/test_coverage_of_pages.py` names each page with its operations
-or the reason why it has none. A long poll is a conditional GET with `Prefer: wait=30` (RFC 7240); it holds no thread, because
-the front of the web process repeats the question (`waiting`).
+and delegations remain in the browser; `tests/portal/api/test_coverage_of_pages.py` names each page with
+its operations or the reason why it has none. A long poll is a conditional GET with `Prefer: wait=30`
+(RFC 7240); it holds no thread, because the front of the web process repeats the question (`waiting`).
 
 To add a route, write it in the module of its noun with `operation_id`, a summary, an example, and
 `responses(...)` for its answers, add its access to `tests/portal/api/routes.py`, and run
