@@ -83,8 +83,11 @@ class Portal:
 
 
 @pytest.fixture
-def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Portal]:
-    """Schemathesis 4.32 hands settings of the network on to werkzeug, which refuses them."""
+def portal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Portal]:
+    """Schemathesis 4.32 hands settings of the network on to werkzeug, which refuses them. It keeps a cache in the
+    folder in which it runs.
+    """
+    monkeypatch.chdir(tmp_path)
     send = WSGITransport.send
 
     def without_network(self: WSGITransport, case: Any, *, session: Any = None, **options: Any) -> Any:
