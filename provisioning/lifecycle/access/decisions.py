@@ -60,9 +60,9 @@ def why_own(user: User, request: Request) -> str:
     if user.pk == request.requested_by_id or user.pk in request.earlier_requesters:
         return "You cannot decide on your own request. Another approver has to."
     return (
-        "You and the requester count as one person, because one of you invited the other to the portal, or the same "
-        "person invited both. Another approver has to decide, or a portal admin confirms under People that you are two "
-        "people."
+        "You and the requester count as one person, because one of you invited the other to the portal, the same person "
+        "invited both, or both have the same address. Another approver has to decide, or a portal admin confirms under "
+        "People that you are two people."
     )
 
 

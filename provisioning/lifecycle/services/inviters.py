@@ -1,4 +1,5 @@
-"""As whom an invited person counts, and what changes when a portal admin confirms one of them.
+"""As whom a person counts whom somebody has invited, or who has a second account, and what changes when a
+portal admin confirms one of them.
 
 `User.counts_as` is the nearest person up the chain of invitations who counts as nobody else. So when
 somebody in the middle of a chain is confirmed, those whom they have invited count as them from then on.
@@ -27,6 +28,28 @@ def count_as_inviter(user: User, invitation: Invitation) -> None:
         return
     user.counts_as_id = inviter.counts_as_id or inviter.pk
     user.save(update_fields=["counts_as"])
+
+
+def person_with_address(email: str) -> User | None:
+    """Return as whom a new account with this verified address counts: a person with two accounts must not
+    decide with one on the requests of the other. A portal admin can confirm that they are two people.
+    """
+    if not email:
+        return None
+    others = User.objects.filter(email__iexact=email, is_service=False).select_related("counts_as")
+    other = others.order_by("date_joined", "pk").first()
+    return (other.counts_as or other) if other is not None else None
+
+
+def count_as_owner_of_address(user: User, email: str) -> None:
+    """Note as whom an account counts that has got another verified address. Call it inside a transaction."""
+    others = User.objects.filter(email__iexact=email, is_service=False).exclude(pk=user.pk)
+    other = others.select_related("counts_as").order_by("date_joined", "pk").first()
+    if other is None or user.counts_as_id is not None:
+        return
+    root = other.counts_as or other
+    if root.pk != user.pk:
+        User.objects.filter(Q(pk=user.pk) | Q(counts_as=user)).update(counts_as=root)
 
 
 def lock_family(root_id: UUID) -> None:

@@ -22,6 +22,7 @@ from provisioning.lifecycle.lookalikes import ascii_username, harmless_name
 from provisioning.lifecycle.services.deciders import lock_deciders
 from provisioning.lifecycle.services.delegations import end_delegations_of_person
 from provisioning.lifecycle.services.former_access import has_password_of_others
+from provisioning.lifecycle.services.inviters import count_as_owner_of_address, person_with_address
 from provisioning.lifecycle.services.members import note_teams_without_owner
 from provisioning.models import ExternalIdentity, Membership, Role, Team, User
 from provisioning.models.role_change import OutsideRole
@@ -128,6 +129,7 @@ def _admit(person: Person, grants: Grants, at: datetime) -> User:
             first_name=harmless_name(person.first_name)[:_NAME_LENGTH],
             last_name=harmless_name(person.last_name)[:_NAME_LENGTH],
             email=person.email,
+            counts_as=person_with_address(person.email),
         )
         user.set_unusable_password()
         user.save()
@@ -149,6 +151,7 @@ def _admit(person: Person, grants: Grants, at: datetime) -> User:
 def _note_address(user: User, email: str, at: datetime) -> None:
     """Store the address that the provider has verified: mail and invitations go to it."""
     User.objects.filter(pk=user.pk).update(email=email)
+    count_as_owner_of_address(user, email)
     audit_event(
         AuditAction.PERSON_UPDATE,
         actor=user,
@@ -185,7 +188,10 @@ def _link(user: User, person: Person, at: datetime, *, is_connected: bool) -> Ex
 
 def _free_username(person: Person) -> str:
     """Return a name that nobody has. A person never gets an account because of its name."""
-    wanted = ascii_username(person.username)[: _NAME_LENGTH - 10] or "person"
+    name = person.username
+    if "@" in name and name.lower() != person.email.lower():
+        name = name.partition("@")[0]  # owners add people by user name or address, so it must be the person's own
+    wanted = ascii_username(name)[: _NAME_LENGTH - 10] or "person"
     name, number = wanted, 1
     while User.objects.filter(username__iexact=name).exists():
         number += 1

@@ -48,8 +48,9 @@ def _check_is_somebody_else(people: Collection[User], votes: Iterable[JudgedVote
             if identities_of(other) & mine:
                 raise WrongState(
                     f"You and {_name(other)}, who has approved this plan already, count as one person, because one of "
-                    "you invited the other to the portal, or the same person invited both. Another approver has to "
-                    "approve it as well, or a portal admin confirms under People that you are two people."
+                    "you invited the other to the portal, the same person invited both, or both have the same address. "
+                    "Another approver has to approve it as well, or a portal admin confirms under People that you are "
+                    "two people."
                 )
 
 
