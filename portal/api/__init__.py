@@ -1,4 +1,4 @@
-"""The REST API: everything that the pages do, for programs.
+"""The REST API: what people do on the pages, for programs.
 
 **The same services.** A route reads its arguments, calls the service or the read function that a page
 calls, and describes the result as data. It decides nothing. Access rules, four eyes, rules of admins

@@ -69,7 +69,10 @@ class PortalApi(NinjaAPI):
 api = PortalApi(
     title="Portal",
     version=VERSION,
-    description="Environments on AWS, on request. The API does everything that the pages do.",
+    description=(
+        "Environments on AWS, on request. The API does what people do on the pages, except what lends trust that "
+        "outlives a token: passwords, sessions, new tokens, delegations, roles outside teams, and confirming people."
+    ),
     auth=Token(),
     parser=StrictParser(),
     docs_url=None,

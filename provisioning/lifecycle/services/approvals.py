@@ -124,10 +124,10 @@ def check_name_is_typed(request: Request, typed_name: str) -> None:
     """Raise Refused unless the name was typed for a plan that may replace or delete data."""
     if not needs_typed_name(request):
         return
-    if typed_name.strip() != request.environment.name:
-        raise Refused(
-            f"This may replace or delete data. Type the environment's name, {request.environment.name}, to approve it."
-        )
+    name = request.environment.name
+    if typed_name.strip() != name:
+        typed = f"You typed “{typed_name.strip()[:64]}”. " if typed_name.strip() else ""
+        raise Refused(f"{typed}This may replace or delete data. Type the environment's name, {name}, to approve it.")
 
 
 def needs_typed_name(request: Request) -> bool:

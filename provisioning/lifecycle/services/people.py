@@ -42,8 +42,9 @@ from provisioning.models.role_change import FLAGS
 USERNAME_IS_TAKEN: Final = "Another person has this user name. Choose another one."
 NOT_YOUR_ADDRESS: Final = "A user name with @ must be the person’s own e-mail address. Choose another one."
 TAKE_ROLES_FIRST: Final = (
-    "With this, you could act as a person who has a role outside teams, or who decides for an approver. Take the roles "
-    "away first, then propose them again, or wait until the delegation has ended."
+    "You cannot change the name, address or password of a person who has a role outside teams, or who decides for an "
+    "approver: with them, you could act as that person. Take the roles away first, then propose them again, or wait "
+    "until the delegation has ended."
 )
 
 

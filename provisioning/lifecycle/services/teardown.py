@@ -221,7 +221,8 @@ def request_teardown(
     if request_id is not None and (sent := request_sent_before(request_id, actor=actor, environment=environment)):
         return sent
     if typed_name.strip() != environment.name:
-        raise Refused(f"Type the environment's name, {environment.name}, to confirm.")
+        typed = f"You typed “{typed_name.strip()[:64]}”. " if typed_name.strip() else ""
+        raise Refused(f"{typed}Type the environment's name, {environment.name}, to confirm.")
     check_may_be_torn_down(environment)
     preview = preview_teardown(actor=actor, environment=environment, removal=removal)
     if preview.digest != expected_digest:
