@@ -34,6 +34,7 @@ OPERATIONS: Final[Mapping[str, tuple[str, str]]] = {
     "requests_plan": ("GET", "/requests/{pk}/plan"),
     "requests_approve": ("POST", "/requests/{pk}/approve"),
     "requests_reject": ("POST", "/requests/{pk}/reject"),
+    "requests_withdraw": ("POST", "/requests/{pk}/withdraw"),
 }
 """Method and path by operationId, as in the OpenAPI document."""
 WRITES_NOTHING: Final = frozenset({"plans_preview"})

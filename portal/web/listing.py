@@ -17,6 +17,7 @@ from django.db.models import Q
 from portal.web.cursor import Cursor
 from provisioning.lifecycle.access import visible
 from provisioning.lifecycle.kinds.registry import kind_of
+from provisioning.lifecycle.read.sizes import size_in_words
 from provisioning.lifecycle.states import NO_LONGER_THERE, RequestState
 from provisioning.models import Environment, Request, User
 
@@ -89,7 +90,7 @@ _REQUEST_COLUMNS = (
     "requested_by__last_name",
     "requested_by__username",
     "environment__name",
-    "environment__size",
+    "shown_size",
     "environment__region",
     "environment__team__name",
     "environment__account__name",
@@ -152,6 +153,7 @@ def request_rows(condition: Q, *, limit: int, after: Cursor | None = None) -> li
     rows = Request.objects.filter(condition)
     if after is not None:
         rows = rows.filter(after.following("requested_at"))
+    rows = rows.annotate(shown_size=size_in_words())
     values = rows.order_by("-requested_at", "-id").values_list(*_REQUEST_COLUMNS)[:limit]
     return [RequestRow(*row) for row in values]
 

@@ -72,6 +72,29 @@ def test_apply_says_whether_something_begins_or_waits(bobs: Shell) -> None:
     assert f"The creation of shop of payments waits for an approval: {URL}" in waits.err
 
 
+def test_the_plan_of_an_environment_that_exists_is_that_of_a_change(
+    running: Environment, bobs: Shell, file: str
+) -> None:
+    planned = bobs("plan", file)
+    assert (planned.code, "exists. `portal apply` requests a change." in planned.out) == (0, True)
+    assert bobs("plan", file, "--json").json == {"exists": True, "environment_id": str(running.pk)}
+
+
+def test_destroy_withdraws_a_request_that_still_waits(people: People, bobs: Shell) -> None:
+    asked = people.ask("shop", size="prod")
+    ended = bobs("destroy", "shop", "--yes-delete", "shop")
+    assert (ended.code, ended.out) == (0, "The request for shop was withdrawn. Nothing was created.\n")
+    asked.refresh_from_db()
+    assert asked.state == "withdrawn"
+
+
+def test_no_outputs_are_an_error(people: People, bobs: Shell) -> None:
+    people.ask("shop", size="prod")
+    for more in ((), ("--format", "env"), ("--json",)):
+        outputs = bobs("outputs", "shop", *more)
+        assert (outputs.code, outputs.out, outputs.err) == (1, "", "shop has no outputs. Its state: requested.\n")
+
+
 def test_applying_again_requests_a_change(running: Environment, bobs: Shell, file: str) -> None:
     changed = bobs("apply", file, "--size", "staging", "--json")
     assert (changed.code, changed.json["kind"], changed.json["state"]) == (0, "change", "planning")
@@ -191,3 +214,21 @@ def test_olivia_approves_the_plan_that_she_has_read(people: People, bobs: Shell,
         True,
     )
     assert olivias("reject", "shop", "--note", "x").code == 4
+
+
+def test_olivia_reads_the_new_size_and_each_change_before_she_approves(
+    running: Environment, people: People, bobs: Shell, olivias: Shell, file: str
+) -> None:
+    changed = bobs("apply", file, "--size", "staging", "--json").json
+    assert changed["size"] == "staging"
+    request = Request.objects.get(pk=changed["id"])
+    plan = request.plan
+    change = {"logical_id": "Main", "action": "Modify", "type": "AWS::RDS::DBInstance", "replacement": "True"}
+    verdict = {"logical_id": "Main", "is_dangerous": True, "outcome": "deleted", "reasons": ["It is replaced."]}
+    plan.content = plan.content | {"change_sets": [{"changes": [change], "verdicts": [verdict]}]}
+    plan.save()
+    put(request, state="waiting")
+    asked = olivias("approve", str(request.pk), stdin="no\n")
+    assert "Size staging." in asked.err
+    assert "modify Main (AWS::RDS::DBInstance, replaced)" in asked.err
+    assert "DATA: Main: deleted. It is replaced." in asked.err

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 from ninja.responses import Status
@@ -27,6 +27,7 @@ from portal.web.lookups import NO_SUCH_REQUEST, Need, get_request_for
 from provisioning.errors import NotFound
 from provisioning.lifecycle.access import decidable, visible
 from provisioning.lifecycle.plan_document import StackedPlan, from_json
+from provisioning.lifecycle.read.sizes import planned_size
 from provisioning.lifecycle.services.changes import plan_again
 from provisioning.lifecycle.services.requests import request_environment, withdraw_request
 from provisioning.lifecycle.states import RequestState
@@ -42,7 +43,7 @@ _COLUMNS: Final = (
     "environment_id",
     "environment__name",
     "environment__team__slug",
-    "environment__size",
+    "planned_size",
     "plan__digest",
     "requested_by__username",
     "requested_at",
@@ -85,7 +86,7 @@ class RequestOut(Resource):
     environment_id: UUID
     environment: str = Field(description="The environment's name.", examples=["orders-dev"])
     team: str = Field(examples=["payments"])
-    size: str = Field(examples=["dev"])
+    size: str = Field(description="The size that the plan results in.", examples=["dev"])
     digest: str = Field(description="SHA-256 of the plan. An approval names it.")
     requested_by: str
     requested_at: datetime
@@ -106,7 +107,11 @@ def describe(row: Row) -> RequestOut:
 
 
 def described(pk: UUID) -> RequestOut:
-    return describe(Row(*Request.objects.filter(pk=pk).values_list(*_COLUMNS).get()))
+    return describe(Row(*_rows(Q(pk=pk)).get()))
+
+
+def _rows(condition: Q) -> QuerySet[Request, Any]:
+    return Request.objects.filter(condition).annotate(planned_size=planned_size()).values_list(*_COLUMNS)
 
 
 StateFilter = Annotated[str, Query(pattern=f"^(|{'|'.join(state.name.lower() for state in RequestState)})$")]
@@ -141,8 +146,7 @@ def requests(  # noqa: PLR0917 - ninja reads the parameters by name
     condition &= Q(**{name: value for name, value in filters.items() if value})
     if (after := parse_cursor(cursor)) is not None:
         condition &= after.following("requested_at")
-    values = Request.objects.filter(condition).order_by("-requested_at", "-id").values_list(*_COLUMNS)
-    rows = [Row(*value) for value in values[: limit + 1]]
+    rows = [Row(*value) for value in _rows(condition).order_by("-requested_at", "-id")[: limit + 1]]
     return only(page_of(rows, limit=limit, at=lambda row: row.requested_at, describe=describe), names)
 
 
@@ -150,8 +154,7 @@ def requests(  # noqa: PLR0917 - ninja reads the parameters by name
 def get_request(request: HttpRequest, pk: UUID, fields: RequestFields = "") -> Any:
     """With `If-None-Match` and `Prefer: wait=30`, the answer waits until the request changes."""
     names = chosen(fields, NAMES)
-    rows = Request.objects.filter(visible(caller(request), "environment__team"), pk=pk).values_list(*_COLUMNS)
-    if (row := rows.first()) is None:
+    if (row := _rows(visible(caller(request), "environment__team") & Q(pk=pk)).first()) is None:
         raise NotFound(NO_SUCH_REQUEST)
     return only(describe(Row(*row)), names)
 

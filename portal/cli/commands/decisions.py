@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Iterator
 from typing import Any
 
 from portal.cli.api import Api, connect
@@ -40,6 +41,8 @@ def _ask(api: Api, console: Console, request_id: str) -> str:
         console.note(
             f"  stack {stack.get('name', stack.get('key', ''))}: {len(stack.get('resources') or [])} resources"
         )
+    for line in _changes(plan["document"]):
+        console.note(f"  {line}")
     for finding in plan["findings"] or []:
         console.note(f"  {finding.get('severity', '')}: {finding.get('sentence', '')}")
     console.note(f"Everything else is on {api.page_url(f'requests/{request_id}')}")
@@ -49,6 +52,18 @@ def _ask(api: Api, console: Console, request_id: str) -> str:
     if answer != "yes":
         raise CliError("Not approved.")
     return str(plan["digest"])
+
+
+def _changes(document: Any) -> Iterator[str]:
+    """What a change does to each resource, and what happens to data."""
+    for one in document.get("change_sets") or []:
+        for change in one.get("changes") or []:
+            replaced = ", replaced" if change.get("replacement") == "True" else ""
+            yield f"{str(change.get('action', '')).lower()} {change.get('logical_id', '')} ({change.get('type', '')}{replaced})"
+        for verdict in one.get("verdicts") or []:
+            if verdict.get("is_dangerous"):
+                reasons = " ".join(verdict.get("reasons") or [])
+                yield f"DATA: {verdict.get('logical_id', '')}: {verdict.get('outcome', '')}. {reasons}".rstrip()
 
 
 def _show(arguments: Namespace, console: Console, document: Any) -> int:

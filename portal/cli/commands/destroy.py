@@ -22,6 +22,8 @@ def destroy(arguments: Namespace, console: Console) -> int:
             raise missing(arguments.environment, arguments.team)
         console.note(f"There is no environment {arguments.environment}.")
         return Exit.OK
+    if environment.state == "requested" and _withdraw(api, environment, console):
+        return Exit.OK
     deadline = Deadline.after(arguments.timeout, console)
     query = {"removal": arguments.removal}
     document = api.call("teardowns_preview", environment_id=environment.id, query=query).document
@@ -48,6 +50,16 @@ def destroy(arguments: Namespace, console: Console) -> int:
     elif code == Exit.OK:
         console.line(f"{environment.name} is gone. Receipt: {api.page_url(f'environments/{environment.id}/receipt')}")
     return code
+
+
+def _withdraw(api: Api, environment: Environment, console: Console) -> bool:
+    """Withdraw the request that still waits for its approval, and return whether there was one."""
+    query = {"environment_id": environment.id, "state": "waiting", "limit": "1"}
+    for item in api.call("requests_list", query=query).document["items"]:
+        api.call("requests_withdraw", pk=read(Request, item).id)
+        console.line(f"The request for {environment.name} was withdrawn. Nothing was created.")
+        return True
+    return False
 
 
 def _find(arguments: Namespace, api: Api) -> Environment | None:

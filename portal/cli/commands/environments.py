@@ -61,6 +61,8 @@ def outputs(arguments: Namespace, console: Console) -> int:
     environment = find_environment(api, arguments.environment, arguments.team)
     document = api.call("environments_outputs", environment_id=environment.id).document
     found = [read(Output, item) for item in document]
+    if not found:
+        raise CliError(f"{environment.name} has no outputs. Its state: {environment.state}.")
     if arguments.json or arguments.format == "json":
         console.document(document)
     elif arguments.format == "env":

@@ -17,6 +17,8 @@ from portal.cli.resources import Environment, Plan, Request, read
 def plan(arguments: Namespace, console: Console) -> int:
     api = connect(console)
     body = read_request(arguments, api, console)
+    if (living := living_environment(api, body.name, body.team)) is not None:
+        return _exists(living, api, arguments, console)
     document = api.call("plans_preview", body=body.document).document
     planned = read(Plan, document)
     if arguments.json:
@@ -24,6 +26,18 @@ def plan(arguments: Namespace, console: Console) -> int:
     else:
         _describe(planned, console)
     return Exit.FAILED if planned.refusals else Exit.OK
+
+
+def _exists(living: Environment, api: Api, arguments: Namespace, console: Console) -> int:
+    """CloudFormation makes the plan of a change, which needs a request."""
+    if arguments.json:
+        console.document({"exists": True, "environment_id": living.id})
+    else:
+        console.line(
+            f"{living.name} of {living.team} exists. `portal apply` requests a change. CloudFormation makes its plan, and "
+            f"where an approval is needed, nothing changes before it: {api.page_url(f'environments/{living.id}')}"
+        )
+    return Exit.OK
 
 
 def _describe(planned: Plan, console: Console) -> None:

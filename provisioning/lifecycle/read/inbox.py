@@ -18,6 +18,7 @@ from django.db.models.functions import Coalesce, Concat, NullIf, Trim
 
 from provisioning.lifecycle.access import decidable, standing_votes
 from provisioning.lifecycle.kinds.registry import kind_of
+from provisioning.lifecycle.read.sizes import size_in_words
 from provisioning.models import Request, User
 
 _NEVER: Final = datetime.max.replace(tzinfo=UTC)
@@ -80,7 +81,7 @@ class InboxRow:
 
 _COLUMNS: Final = (
     "id", "kind", "requested_at", "expires_at", "is_dangerous", "question_asked_at", "environment__name",
-    "environment__size", "environment__team__name", "environment__blueprint_version__title", "requester",
+    "shown_size", "environment__team__name", "environment__blueprint_version__title", "requester",
     "high_findings", "voters",
 )  # fmt: skip
 
@@ -93,6 +94,7 @@ def inbox(user: User, *, after: InboxPosition | None = None, limit: int) -> list
     votes = standing_votes().filter(request=OuterRef("pk")).order_by("at", "id")
     rows = rows.annotate(
         requester=_name_of("requested_by"),
+        shown_size=size_in_words(),
         # `plan` joins the table that the expression names.
         plan_digest=F("plan__digest"),
         high_findings=RawSQL(_HIGH_FINDINGS, (), output_field=IntegerField()),  # noqa: S611 - a constant
