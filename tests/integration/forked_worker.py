@@ -83,6 +83,7 @@ def main() -> None:
 
     django.setup()
     from provisioning.aws import client  # noqa: F401, PLC0415
+    from provisioning.jobs import parts  # noqa: F401, PLC0415
     from provisioning.management.commands import worker  # noqa: F401, PLC0415
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
