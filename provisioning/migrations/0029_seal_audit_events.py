@@ -4,8 +4,8 @@ Everything that takes long runs beside processes that write events: the indexes 
 concurrently, and events are sealed in batches. Only the last step holds off writers, for the few
 events that were written meanwhile. It can be repeated from the start after an interruption.
 
-Backwards, migration 0028 removes all seals. Forwards again, events are sealed anew at another time, so
-anchors and exports from before no longer verify.
+If these migrations are reversed, 0028 removes all seals. Applied once more, they seal all events anew at
+another time, so anchors and exports from before no longer verify.
 """
 
 import django.db.models.deletion

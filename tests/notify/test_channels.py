@@ -145,12 +145,12 @@ def test_a_worker_that_ends_leaves_the_messages_that_it_did_not_try(
     class Died(BaseException):
         pass
 
-    def dies(*_: object) -> Outcome:
+    def fails(*_: object) -> Outcome:
         raise Died
 
     several(4)
     with monkeypatch.context() as patch:
-        patch.setattr(delivering, "send_chat", dies)
+        patch.setattr(delivering, "send_chat", fails)
         with pytest.raises(Died):
             deliver_messages()
     states = NotificationDelivery.objects.values_list("state", flat=True)

@@ -102,7 +102,7 @@ def test_a_worker_that_ends_while_it_writes_messages_loses_and_doubles_nothing(
     office.request("billing", "prod")
     seen = 0
 
-    def dies(*_arguments: object, **_more: object) -> object:
+    def fails(*_arguments: object, **_more: object) -> object:
         nonlocal seen
         seen += 1
         if seen == 2:
@@ -113,7 +113,7 @@ def test_a_worker_that_ends_while_it_writes_messages_loses_and_doubles_nothing(
 
     original = fan_out.text_for
     with monkeypatch.context() as patch:
-        patch.setattr(fan_out, "text_for", dies)
+        patch.setattr(fan_out, "text_for", fails)
         with pytest.raises(KeyboardInterrupt):
             post.spread()
     assert NotificationMessage.objects.count() == 0
@@ -154,13 +154,13 @@ def test_a_mail_whose_worker_ended_while_it_was_sent_is_not_sent_again(office: W
     class Died(BaseException):
         pass
 
-    def dies(*_arguments: object) -> object:
+    def fails(*_arguments: object) -> object:
         raise Died
 
     from provisioning.notify import delivery  # noqa: PLC0415
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(delivery, "send_mail", dies)
+        patch.setattr(delivery, "send_mail", fails)
         with pytest.raises(Died):
             deliver_messages()
     row = NotificationDelivery.objects.get()

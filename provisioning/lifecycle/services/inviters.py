@@ -30,25 +30,23 @@ def count_as_inviter(user: User, invitation: Invitation) -> None:
     user.save(update_fields=["counts_as"])
 
 
-def person_with_address(email: str) -> User | None:
-    """Return as whom a new account with this verified address counts: a person with two accounts must not
-    decide with one on the requests of the other. A portal admin can confirm that they are two people.
+def person_with_address(email: str, *, besides: User | None = None) -> User | None:
+    """Return as whom an account with this verified address counts: a person with two accounts must not decide
+    with one on the requests of the other. A portal admin can confirm that they are two people.
     """
     if not email:
         return None
     others = User.objects.filter(email__iexact=email, is_service=False).select_related("counts_as")
+    if besides is not None:
+        others = others.exclude(pk=besides.pk)
     other = others.order_by("date_joined", "pk").first()
     return (other.counts_as or other) if other is not None else None
 
 
 def count_as_owner_of_address(user: User, email: str) -> None:
     """Note as whom an account counts that has got another verified address. Call it inside a transaction."""
-    others = User.objects.filter(email__iexact=email, is_service=False).exclude(pk=user.pk)
-    other = others.select_related("counts_as").order_by("date_joined", "pk").first()
-    if other is None or user.counts_as_id is not None:
-        return
-    root = other.counts_as or other
-    if root.pk != user.pk:
+    root = person_with_address(email, besides=user)
+    if root is not None and root.pk != user.pk and user.counts_as_id is None:
         User.objects.filter(Q(pk=user.pk) | Q(counts_as=user)).update(counts_as=root)
 
 
